@@ -1,0 +1,16 @@
+/**
+ * Text that comes from an instance or from a registration file is untrusted: it may hold escape sequences for the
+ * terminal, or characters that turn the direction of the text around.
+ */
+
+// oxlint-disable-next-line no-control-regex -- these are what has to go
+const dangerous = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu
+
+/** Without control characters and direction marks; line feeds and tabs stay. */
+export const plainText = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(dangerous, "")
+
+/** The same on one line, with single spaces. */
+export const plainLine = (text: string): string =>
+  plainText(text.replaceAll(/[\r\u2028\u2029]/gu, " "))
+    .replaceAll(/\s+/gu, " ")
+    .trim()

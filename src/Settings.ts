@@ -1,0 +1,150 @@
+/**
+ * Every environment variable that the program reads, with its default and with what is said about a value that cannot
+ * be used. They are read once, when the layer is built.
+ */
+import { Config, Context, Effect, Layer, LogLevel, Option, Path, Redacted, Schema } from "effect"
+import type { Credentials } from "./opencode/Target.ts"
+
+/** A variable holds something that cannot be used. One line, and never a secret. */
+export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
+  variable: Schema.String,
+  value: Schema.String,
+  allowed: Schema.String,
+}) {
+  override get message() {
+    return `${this.variable}=${JSON.stringify(this.value)} cannot be used: ${this.allowed}`
+  }
+}
+
+/** The ways of finding instances that `TRANSPORT` may name. */
+export const transports = ["local-relay"] as const
+export type Transport = (typeof transports)[number]
+
+export interface SettingsValues {
+  readonly transports: ReadonlyArray<Transport>
+  /** Absolute path of the directory of registration files. */
+  readonly relayDirectory: string
+  /** Milliseconds between the end of a refresh and the next one. */
+  readonly discoveryInterval: number
+  /** Milliseconds that one probe may take. */
+  readonly healthCheckTimeout: number
+  /** Milliseconds that `send_message` may wait where the client follows its progress. */
+  readonly sendTimeout: number
+  /** None where no password is set. */
+  readonly credentials: Credentials | undefined
+  readonly logLevel: LogLevel.LogLevel
+}
+
+/** The variable's value, or none if it is unset or empty: MCP clients pass on empty strings for what a user left out. */
+const variable = (name: string) =>
+  Effect.map(
+    Config.option(Config.String(name)),
+    Option.filter((value) => value !== ""),
+  )
+
+const parsed = <A>(name: string, allowed: string, parse: (value: string) => Option.Option<A>) =>
+  Effect.flatMap(
+    variable(name),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (value) =>
+        Option.match(parse(value), {
+          onNone: () => Effect.fail(new SettingsError({ variable: name, value, allowed })),
+          onSome: Effect.succeedSome,
+        }),
+    }),
+  )
+
+const milliseconds = (name: string, fallback: number, minimum: number, maximum: number) =>
+  parsed(name, `it takes a whole number of milliseconds from ${minimum} to ${maximum} (default ${fallback})`, (value) =>
+    /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
+      ? Option.some(Number(value))
+      : Option.none(),
+  ).pipe(Effect.map(Option.getOrElse(() => fallback)))
+
+const isTransport = Schema.is(Schema.Literals(transports))
+
+const transport = parsed(
+  "TRANSPORT",
+  `it takes a comma-separated list of: ${transports.join(", ")}`,
+  (value): Option.Option<ReadonlyArray<Transport>> => {
+    const words = value.split(",").map((word) => word.trim())
+    return words.every((word) => isTransport(word)) ? Option.some([...new Set(words)]) : Option.none()
+  },
+).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<Transport> => ["local-relay"])))
+
+const logLevel = parsed(
+  "LOG_LEVEL",
+  `it takes one of: ${LogLevel.values.map((level) => level.toLowerCase()).join(", ")} (default info)`,
+  (value) => Option.fromUndefinedOr(LogLevel.values.find((level) => level.toLowerCase() === value.toLowerCase())),
+).pipe(Effect.map(Option.getOrElse((): LogLevel.LogLevel => "Info")))
+
+const relayDirectory = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const home = Effect.flatMap(
+    Effect.map(Effect.all([variable("HOME"), variable("USERPROFILE")]), Option.firstSomeOf),
+    Option.match({
+      onSome: Effect.succeed,
+      onNone: () =>
+        Effect.fail(
+          new SettingsError({
+            variable: "HOME",
+            value: "",
+            allowed: "it has to name the home directory, or RELAY_REGISTRY_DIR an absolute path",
+          }),
+        ),
+    }),
+  )
+  const chosen = yield* parsed("RELAY_REGISTRY_DIR", "a path cannot hold a NUL character", (value) =>
+    value.includes("\0") ? Option.none() : Option.some(value),
+  )
+  if (Option.isSome(chosen)) {
+    return /^~(?=$|[/\\])/u.test(chosen.value)
+      ? path.join(yield* home, chosen.value.slice(1))
+      : path.resolve(chosen.value)
+  }
+  const data = yield* variable("XDG_DATA_HOME")
+  return path.join(Option.isSome(data) ? data.value : path.join(yield* home, ".local", "share"), "opencode-relay")
+})
+
+const credentials = Effect.gen(function* () {
+  const password = yield* Config.option(Config.Redacted("OPENCODE_SERVER_PASSWORD"))
+  const username = yield* parsed("OPENCODE_SERVER_USERNAME", 'a user name of HTTP Basic cannot hold a ":"', (value) =>
+    value.includes(":") ? Option.none() : Option.some(value),
+  )
+  return Option.match(
+    Option.filter(password, (secret) => Redacted.value(secret) !== ""),
+    {
+      onNone: () => undefined,
+      onSome: (password): Credentials => ({ username: Option.getOrElse(username, () => "opencode"), password }),
+    },
+  )
+})
+
+export class Settings extends Context.Service<Settings, SettingsValues>()("opencode-fleet/Settings") {
+  /** Reads the environment (or whatever `ConfigProvider` stands for it). */
+  static readonly layer = Layer.effect(
+    Settings,
+    Effect.all({
+      transports: transport,
+      relayDirectory,
+      discoveryInterval: milliseconds("DISCOVERY_INTERVAL_MS", 30_000, 100, 86_400_000),
+      healthCheckTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", 3000, 10, 600_000),
+      sendTimeout: milliseconds("SEND_TIMEOUT_MS", 300_000, 1000, 86_400_000),
+      credentials,
+      logLevel,
+    }),
+  )
+
+  /** For embedders and tests: the defaults, except for what is given. */
+  static readonly layerOf = (values: Partial<SettingsValues> & Pick<SettingsValues, "relayDirectory">) =>
+    Layer.succeed(Settings, {
+      transports: ["local-relay"],
+      discoveryInterval: 30_000,
+      healthCheckTimeout: 3000,
+      sendTimeout: 300_000,
+      credentials: undefined,
+      logLevel: "Info",
+      ...values,
+    })
+}

@@ -1,0 +1,162 @@
+/** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
+import { Clock, Context, Deferred, Effect, Layer, Option, Schedule, Scope, Stream, SubscriptionRef } from "effect"
+import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
+import type { Target } from "../opencode/Target.ts"
+import { Settings } from "../Settings.ts"
+import { Discovery, type Problem } from "./Discovery.ts"
+import { HealthCheck } from "./HealthCheck.ts"
+import type { Instance } from "./Instance.ts"
+import {
+  AmbiguousInstance,
+  distinct,
+  InstanceNotFound,
+  InstanceRequired,
+  matching,
+  type ResolveError,
+  uniqueNames,
+} from "./naming.ts"
+
+/** The fleet as one refresh found it. */
+export interface Snapshot {
+  /** By name. */
+  readonly instances: ReadonlyArray<Instance>
+  readonly problems: ReadonlyArray<Problem>
+  /** Epoch milliseconds. */
+  readonly refreshedAt: number
+}
+
+export class Fleet extends Context.Service<
+  Fleet,
+  {
+    /** The last snapshot, at once; only before the end of the first refresh it waits for that. */
+    readonly snapshot: Effect.Effect<Snapshot>
+    /** The snapshots from now on, the current one first. */
+    readonly changes: Stream.Stream<Snapshot>
+    /** Scans and probes now, or joins the refresh that is under way. */
+    readonly refresh: Effect.Effect<Snapshot>
+    /** The instance of that name; without a name, the only one that is online. */
+    readonly resolve: (name: string | undefined) => Effect.Effect<Instance, ResolveError>
+    /**
+     * Asks an instance something. If the connection was refused, the fleet is refreshed and the instance is asked once
+     * more, for it may have moved to another port. `ask` must not have had an effect when it fails with an
+     * `InstanceUnreachable` that cannot have arrived.
+     */
+    readonly use: <A, E, R>(
+      name: string | undefined,
+      ask: (target: Target, instance: Instance) => Effect.Effect<A, E | ClientError, R>,
+    ) => Effect.Effect<A, E | ClientError | ResolveError, R>
+  }
+>()("opencode-fleet/fleet/Fleet") {
+  static readonly layer = Layer.effect(
+    Fleet,
+    Effect.gen(function* () {
+      const discovery = yield* Discovery
+      const health = yield* HealthCheck
+      const { credentials, discoveryInterval } = yield* Settings
+      const scope = yield* Scope.Scope
+      const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
+
+      const look = Effect.gen(function* () {
+        const { announcements, problems } = yield* discovery.scan
+        const before = Option.match(yield* SubscriptionRef.get(state), {
+          onNone: () => new Map<string, Instance>(),
+          onSome: ({ instances }) => new Map(instances.map((instance) => [instance.url, instance])),
+        })
+        const instances = yield* Effect.forEach(
+          uniqueNames(distinct(announcements)),
+          (announcement) =>
+            Effect.map(health.probe(announcement), (health): Instance => ({
+              ...announcement,
+              health,
+              lastSeen: health.state === "online" ? health.checkedAt : before.get(announcement.url)?.lastSeen,
+            })),
+          // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
+          { concurrency: "unbounded" },
+        )
+        const snapshot: Snapshot = {
+          instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+          problems,
+          refreshedAt: yield* Clock.currentTimeMillis,
+        }
+        yield* SubscriptionRef.set(state, Option.some(snapshot))
+        return snapshot
+      }).pipe(Effect.withSpan("Fleet.refresh"))
+
+      let running: Deferred.Deferred<Snapshot> | undefined
+      /** Runs in the fleet's own scope: who joined it must not suffer when the one who began it is interrupted. */
+      const begin = Effect.suspend(() => {
+        const result = Deferred.makeUnsafe<Snapshot>()
+        running = result
+        return look.pipe(
+          Effect.onExit((exit) =>
+            Effect.suspend(() => {
+              running = undefined
+              return Deferred.done(result, exit)
+            }),
+          ),
+          Effect.interruptible,
+          Effect.forkIn(scope),
+          Effect.as(result),
+        )
+      }).pipe(Effect.uninterruptible)
+      const refresh = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
+        Effect.flatMap(Deferred.await),
+      )
+
+      /** A refresh that began before now may have missed what has just changed, so it does not count. */
+      const refreshAfresh = Effect.suspend(() =>
+        running === undefined ? Effect.void : Effect.exit(Deferred.await(running)),
+      ).pipe(Effect.andThen(refresh))
+
+      yield* Effect.forkScoped(Effect.repeat(refresh, Schedule.spaced(discoveryInterval)))
+      yield* Effect.forkScoped(Stream.runForEach(discovery.changes, () => refreshAfresh))
+
+      const changes = SubscriptionRef.changes(state).pipe(
+        Stream.filter(Option.isSome),
+        Stream.map(({ value }) => value),
+      )
+      const snapshot = Effect.flatMap(
+        SubscriptionRef.get(state),
+        Option.match({
+          onSome: Effect.succeed,
+          onNone: () => Effect.map(Stream.runHead(changes), Option.getOrThrow),
+        }),
+      )
+
+      const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
+        const { instances } = yield* snapshot
+        if (name === undefined) {
+          const online = instances.filter(({ health }) => health.state === "online")
+          const [only, ...others] = online
+          return only !== undefined && others.length === 0
+            ? only
+            : yield* new InstanceRequired({
+                online: online.map(({ name }) => name),
+                offline: instances.filter(({ health }) => health.state !== "online").map(({ name }) => name),
+              })
+        }
+        const [found, ...others] = matching(instances, name)
+        if (found === undefined) {
+          return yield* new InstanceNotFound({ asked: name, known: instances.map(({ name }) => name) })
+        }
+        return others.length === 0
+          ? found
+          : yield* new AmbiguousInstance({ asked: name, candidates: [found, ...others].map(({ name }) => name) })
+      })
+
+      const use = <A, E, R>(
+        name: string | undefined,
+        ask: (target: Target, instance: Instance) => Effect.Effect<A, E | ClientError, R>,
+      ) => {
+        const once = Effect.flatMap(resolve(name), (instance) =>
+          ask({ instance: instance.name, url: instance.url, credentials }, instance),
+        )
+        return Effect.catchIf(once, neverArrived, () => Effect.andThen(refresh, once))
+      }
+
+      return Fleet.of({ snapshot, changes, refresh, resolve, use })
+    }),
+  )
+}
+
+const neverArrived = (error: unknown) => error instanceof InstanceUnreachable && !error.mayHaveArrived

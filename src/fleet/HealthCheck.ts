@@ -1,0 +1,75 @@
+/** Asks an instance how it is, and sorts the answer into one of five states. */
+import { Clock, Context, Effect, Layer } from "effect"
+import type { ClientError } from "../opencode/errors.ts"
+import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import { Settings } from "../Settings.ts"
+import type { Announcement } from "./Discovery.ts"
+import type { Health, HealthState } from "./Instance.ts"
+
+const stateOf = (error: ClientError): HealthState => {
+  switch (error._tag) {
+    case "RequestTimeout":
+      return "timeout"
+    case "InstanceUnreachable":
+      return "unreachable"
+    case "Unauthorized":
+      return "unauthorized"
+    default:
+      return "unhealthy"
+  }
+}
+
+const reasonOf = (error: ClientError, hasPassword: boolean): string => {
+  switch (error._tag) {
+    case "RequestTimeout":
+      return `accepted the connection but did not answer within ${error.seconds} s; it may be starting or stuck`
+    case "InstanceUnreachable":
+      return `nothing answers there (${error.detail}); opencode or the tunnel to it may be down, or the machine asleep`
+    case "Unauthorized":
+      return hasPassword
+        ? "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME"
+        : "asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with"
+    case "UnexpectedResponse":
+      return `answers, but not as opencode does: ${error.detail}`
+    default:
+      return error.message
+  }
+}
+
+export class HealthCheck extends Context.Service<
+  HealthCheck,
+  {
+    /** One request, bounded by `HEALTH_CHECK_TIMEOUT_MS`. */
+    readonly probe: (announcement: Announcement) => Effect.Effect<Health>
+  }
+>()("opencode-fleet/fleet/HealthCheck") {
+  static readonly layer = Layer.effect(
+    HealthCheck,
+    Effect.gen(function* () {
+      const client = yield* OpencodeClient
+      const { credentials, healthCheckTimeout } = yield* Settings
+
+      const probe = Effect.fnUntraced(function* ({ name, url }: Announcement) {
+        const before = yield* Clock.currentTimeMillis
+        const answer = yield* Effect.result(client.at({ instance: name, url, credentials }).health(healthCheckTimeout))
+        const checkedAt = yield* Clock.currentTimeMillis
+        return answer._tag === "Success"
+          ? {
+              state: "online" as const,
+              version: answer.success.version,
+              latency: checkedAt - before,
+              reason: "",
+              checkedAt,
+            }
+          : {
+              state: stateOf(answer.failure),
+              version: undefined,
+              latency: undefined,
+              reason: reasonOf(answer.failure, credentials !== undefined),
+              checkedAt,
+            }
+      })
+      return HealthCheck.of({ probe })
+    }),
+  )
+}

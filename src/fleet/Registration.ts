@@ -1,0 +1,34 @@
+/** The JSON file that announces an instance in the relay directory. */
+import { Schema, SchemaTransformation } from "effect"
+import { plainLine } from "../PlainText.ts"
+
+/** One printable line: the file may come from anybody who can reach the relay. */
+const Line = Schema.String.pipe(
+  Schema.decodeTo(Schema.String, SchemaTransformation.transform({ decode: plainLine, encode: (line) => line })),
+)
+
+const nameLength = 200
+
+const Port = Schema.Int.check(
+  Schema.isBetween({ minimum: 1, maximum: 65_535 }, { expected: "a port number from 1 to 65535" }),
+)
+
+/** Fields that are not named here are ignored, so that other programs may keep their own in the file. */
+export const Registration = Schema.Struct({
+  name: Line.check(
+    Schema.isBetweenLength(1, nameLength, { expected: `a name of 1 to ${nameLength} printable characters` }),
+  ),
+  /** The machine that opencode runs on. */
+  hostname: Schema.optionalKey(Line),
+  /** The port to connect to on this machine: opencode's own, or the end of a tunnel. */
+  port: Port,
+  /** opencode's port on its own machine, where a tunnel leads there. */
+  localPort: Schema.optionalKey(Port),
+  /** opencode's working directory. */
+  cwd: Schema.optionalKey(Line),
+  pid: Schema.optionalKey(Schema.Int),
+  connectedAt: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
+})
+export type Registration = typeof Registration.Type
+
+export const RegistrationJson = Schema.fromJsonString(Registration)

@@ -1,0 +1,86 @@
+/** Names that tell instances apart, and how a name that somebody typed finds its instance. */
+import { Array, Schema } from "effect"
+import type { Announcement } from "./Discovery.ts"
+
+/** Two announcements of one URL are one instance; the first in the order of their sources stands. */
+export const distinct = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
+  Array.dedupeWith(announcements, (one, other) => one.url === other.url)
+
+const port = (url: string) => new URL(url).port
+
+/**
+ * Instances of one name get their port behind it, all of them: which one the bare name means would change as they come
+ * and go. The outcome depends on the announcements alone, not on the order in which they were found.
+ */
+export const uniqueNames = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> => {
+  const byName = Array.groupBy(announcements, ({ name }) => name)
+  if (Object.keys(byName).length === announcements.length) return announcements
+  return uniqueNames(
+    announcements.map((one) =>
+      (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${port(one.url)}` } : one,
+    ),
+  )
+}
+
+const list = (names: ReadonlyArray<string>) =>
+  names.length === 0
+    ? "none"
+    : names.length <= 20
+      ? names.join(", ")
+      : `${names.slice(0, 20).join(", ")} and ${names.length - 20} more`
+
+/** No instance has this name. */
+export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("InstanceNotFound", {
+  asked: Schema.String,
+  known: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return this.known.length === 0
+      ? `There is no instance "${this.asked}": no instance is registered. list_instances says where registrations are looked for.`
+      : `There is no instance "${this.asked}". There are: ${list(this.known)}.`
+  }
+}
+
+/** Several instances fit the name. */
+export class AmbiguousInstance extends Schema.TaggedError<AmbiguousInstance>()("AmbiguousInstance", {
+  asked: Schema.String,
+  candidates: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `"${this.asked}" fits several instances: ${list(this.candidates)}. Name one of them in full.`
+  }
+}
+
+/** No instance was named, and there is not exactly one that is online. */
+export class InstanceRequired extends Schema.TaggedError<InstanceRequired>()("InstanceRequired", {
+  online: Schema.Array(Schema.String),
+  offline: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return this.online.length > 0
+      ? `Several instances are online; name one as "instance": ${list(this.online)}.`
+      : `No instance is online (registered: ${list(this.offline)}). list_instances says what is wrong with each.`
+  }
+}
+
+export const ResolveError = Schema.Union([InstanceNotFound, AmbiguousInstance, InstanceRequired])
+export type ResolveError = typeof ResolveError.Type
+
+/** Exact, then ignoring case, then as a unique part: the first of these that fits any instance decides. */
+export const matching = <A extends { readonly name: string }>(
+  instances: ReadonlyArray<A>,
+  asked: string,
+): ReadonlyArray<A> => {
+  const folded = asked.trim().toLowerCase()
+  if (folded === "") return []
+  const ways: ReadonlyArray<(name: string) => boolean> = [
+    (name) => name === asked,
+    (name) => name.toLowerCase() === folded,
+    (name) => name.toLowerCase().includes(folded),
+  ]
+  for (const fits of ways) {
+    const found = instances.filter(({ name }) => fits(name))
+    if (found.length > 0) return found
+  }
+  return []
+}

@@ -1,0 +1,43 @@
+/**
+ * The ids that travel in opencode's routes.
+ *
+ * A pattern stands on each: an id such as `x/../../instance/dispose` is refused before a request is made, so that no
+ * id can leave its route. opencode itself answers a malformed id with a bare 500.
+ */
+import { Clock, Effect, Random, Schema } from "effect"
+
+const id = (prefix: string) =>
+  Schema.String.check(
+    Schema.isPattern(new RegExp(`^${prefix}_[A-Za-z0-9_]{1,120}$`, "u"), {
+      expected: `an id that begins with "${prefix}_"`,
+    }),
+  )
+
+export const SessionId = id("ses").pipe(Schema.brand("SessionId"))
+export type SessionId = typeof SessionId.Type
+
+export const MessageId = id("msg").pipe(Schema.brand("MessageId"))
+export type MessageId = typeof MessageId.Type
+
+export const PermissionId = id("per").pipe(Schema.brand("PermissionId"))
+export type PermissionId = typeof PermissionId.Type
+
+export const QuestionId = id("que").pipe(Schema.brand("QuestionId"))
+export type QuestionId = typeof QuestionId.Type
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+/**
+ * A fresh message id of opencode's own form: 48 bits of time in hex, then 14 random characters.
+ *
+ * Each prompt needs its own. opencode does not treat a repeated id as a repetition: it appends the text to the older
+ * message and starts no turn.
+ */
+export const freshMessageId: Effect.Effect<MessageId> = Effect.gen(function* () {
+  const now = yield* Clock.currentTimeMillis
+  const time = BigInt.asUintN(48, BigInt(now) * 4096n + 1n)
+    .toString(16)
+    .padStart(12, "0")
+  const random = yield* Effect.replicateEffect(Random.nextIntBetween(0, base62.length - 1), 14)
+  return MessageId.make(`msg_${time}${random.map((index) => base62.charAt(index)).join("")}`)
+})

@@ -1,0 +1,200 @@
+/** The client of one opencode, derived from {@link OpencodeApi}: bounded in time, with typed errors. */
+import { Context, Effect, Layer, Schedule, type Stream } from "effect"
+import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { NotOpencode, type Operation, type RawError, toClientError } from "./clientErrors.ts"
+import type { ClientError } from "./errors.ts"
+import type { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
+import type { Message } from "./Message.ts"
+import { Health, OpencodeApi } from "./OpencodeApi.ts"
+import type { GlobalEvent } from "./OpencodeEvent.ts"
+import type { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
+import type { Session, SessionStatus } from "./Session.ts"
+import { CurrentTarget, type Target } from "./Target.ts"
+import { recognised } from "./Unrecognised.ts"
+
+/** A page of a conversation, oldest message first. */
+export interface MessagePage {
+  readonly messages: ReadonlyArray<Message>
+  /** Opaque; given back as `before`, it leads to the older messages. Absent at the beginning of the session. */
+  readonly older: string | undefined
+}
+
+export interface Prompt {
+  /** A fresh one for each prompt: opencode takes a repeated id for more text of the same message. */
+  readonly messageID: MessageId
+  readonly text: string
+  readonly agent?: string
+  readonly model?: { readonly providerID: string; readonly modelID: string }
+}
+
+/** The same request can be made of any session of one directory; opencode keeps these four apart by it. */
+type OfDirectory<A> = (directory: string) => Effect.Effect<A, ClientError>
+
+/** One opencode, as it can be asked. Reads are tried three times where a failure may pass, writes once. */
+export interface Opencode {
+  /** `GET /global/health`, tried once: a probe tells what is, it does not hope. `timeout` in milliseconds. */
+  readonly health: (timeout: number) => Effect.Effect<typeof Health.Type, ClientError>
+  /** The directory that the server was started in. */
+  readonly directory: Effect.Effect<string, ClientError>
+  /** Names of the agents that a prompt may ask for. */
+  readonly agents: OfDirectory<ReadonlyArray<string>>
+  /** Models that a prompt may ask for, as `provider/model`. */
+  readonly models: OfDirectory<ReadonlyArray<string>>
+  /** Those of the server's project that are not archived, updated last first. */
+  readonly sessions: (query?: { readonly search?: string }) => Effect.Effect<ReadonlyArray<Session>, ClientError>
+  readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
+  readonly createSession: (title?: string) => Effect.Effect<Session, ClientError>
+  /** By session id. Idle sessions are absent. */
+  readonly statuses: OfDirectory<Readonly<Record<string, SessionStatus>>>
+  readonly messages: (
+    id: SessionId,
+    page: { readonly limit: number; readonly before?: string },
+  ) => Effect.Effect<MessagePage, ClientError>
+  /** Returns when opencode has stored the prompt or is about to: it says nothing about the turn. */
+  readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  readonly abort: (session: SessionId) => Effect.Effect<void, ClientError>
+  readonly permissions: OfDirectory<ReadonlyArray<PermissionRequest>>
+  readonly questions: OfDirectory<ReadonlyArray<QuestionRequest>>
+  readonly rejectPermission: (directory: string, id: PermissionId) => Effect.Effect<void, ClientError>
+  readonly rejectQuestion: (directory: string, id: QuestionId) => Effect.Effect<void, ClientError>
+  /** The events of all directories, once connected. The stream ends or fails with the connection. */
+  readonly events: Effect.Effect<Stream.Stream<GlobalEvent, unknown>, ClientError>
+}
+
+/** Bound on every request. opencode answers in milliseconds; one that is still starting may never answer. */
+const requestTimeout = 10_000
+
+/** `GET /session` returns 100 at the most unless it is told otherwise. */
+const allSessions = 100_000
+
+const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
+
+/** Only reads are repeated. A repeated prompt would be a second prompt. */
+const retryReads = HttpClient.transform(
+  <E, R>(
+    send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
+    request: HttpClientRequest.HttpClientRequest,
+  ) =>
+    request.method === "GET"
+      ? send.pipe(
+          Effect.repeat({ while: HttpClient.isTransientResponse, schedule: backoff, times: 2 }),
+          Effect.retry({ while: HttpClient.isTransientError, schedule: backoff, times: 2 }),
+        )
+      : send,
+)
+
+/** For an unknown route opencode answers 200 with its web page, which the decoder would take for broken JSON or an empty stream. */
+const refuseOtherContent = (response: HttpClientResponse.HttpClientResponse) => {
+  const contentType = response.headers["content-type"] ?? ""
+  return response.status === 204 ||
+    response.status === 401 ||
+    /^(application\/json|text\/event-stream)\b/u.test(contentType)
+    ? Effect.succeed(response)
+    : Effect.fail(new NotOpencode({ status: response.status, contentType }))
+}
+
+export class OpencodeClient extends Context.Service<
+  OpencodeClient,
+  {
+    /** Makes no request. */
+    readonly at: (target: Target) => Opencode
+  }
+>()("opencode-fleet/opencode/OpencodeClient") {
+  static readonly layer = Layer.effect(
+    OpencodeClient,
+    Effect.gen(function* () {
+      const addressed = (yield* HttpClient.HttpClient).pipe(
+        HttpClient.mapRequestEffect((request) =>
+          Effect.map(CurrentTarget, ({ credentials, url }) => {
+            const to = HttpClientRequest.prependUrl(request, url)
+            return credentials === undefined
+              ? to
+              : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
+          }),
+        ),
+      )
+      const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))
+      const api = yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: addressed.pipe(retryReads, checked) })
+      const health = yield* HttpApiClient.endpoint(OpencodeApi, {
+        group: "server",
+        endpoint: "health",
+        httpClient: addressed.pipe(checked),
+      })
+
+      const at = (target: Target): Opencode => {
+        const call =
+          (name: string, options?: Partial<Operation>) =>
+          <A>(request: Effect.Effect<A, RawError, typeof CurrentTarget.Identifier>): Effect.Effect<A, ClientError> => {
+            const timeout = options?.timeout ?? requestTimeout
+            return request.pipe(
+              Effect.provideService(CurrentTarget, target),
+              Effect.timeout(timeout),
+              Effect.mapError(toClientError(target, { ...options, name, timeout: timeout / 1000 })),
+              Effect.withSpan(`Opencode.${name}`, { attributes: { instance: target.instance } }),
+            )
+          }
+        const of = (session: SessionId) => ({ params: { sessionID: session }, query: {} })
+
+        return {
+          health: (timeout) => health({}).pipe(call("health", { timeout })),
+          directory: api.server.path({ query: {} }).pipe(
+            Effect.map(({ directory }) => directory),
+            call("path"),
+          ),
+          agents: (directory) =>
+            api.server.agents({ query: { directory } }).pipe(
+              Effect.map((agents) =>
+                recognised(agents)
+                  .filter((agent) => agent.hidden !== true && agent.mode !== "subagent")
+                  .map((agent) => agent.name),
+              ),
+              call("agents"),
+            ),
+          models: (directory) =>
+            api.server.providers({ query: { directory } }).pipe(
+              Effect.map(({ providers }) =>
+                providers.flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}`)),
+              ),
+              call("models"),
+            ),
+          sessions: (query) =>
+            api.session.list({ query: { ...query, limit: allSessions } }).pipe(
+              Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
+              call("list sessions"),
+            ),
+          session: (id) => api.session.get(of(id)).pipe(call("get session", { session: id })),
+          createSession: (title) =>
+            api.session
+              .create({ query: {}, payload: title === undefined ? {} : { title } })
+              .pipe(call("create session")),
+          statuses: (directory) => api.session.statuses({ query: { directory } }).pipe(call("session status")),
+          messages: (id, page) =>
+            api.session.messages({ params: { sessionID: id }, query: page }).pipe(
+              Effect.map(({ body, headers }) => ({ messages: recognised(body), older: headers["x-next-cursor"] })),
+              call("messages", { session: id }),
+            ),
+          prompt: (session, { text, ...prompt }) =>
+            api.session
+              .prompt({ ...of(session), payload: { ...prompt, parts: [{ type: "text", text }] } })
+              .pipe(call("prompt", { session })),
+          abort: (session) => api.session.abort(of(session)).pipe(Effect.asVoid, call("abort", { session })),
+          permissions: (directory) =>
+            api.request.permissions({ query: { directory } }).pipe(Effect.map(recognised), call("permissions")),
+          questions: (directory) =>
+            api.request.questions({ query: { directory } }).pipe(Effect.map(recognised), call("questions")),
+          rejectPermission: (directory, requestID) =>
+            api.request
+              .replyPermission({ params: { requestID }, query: { directory }, payload: { reply: "reject" } })
+              .pipe(Effect.asVoid, call("reject permission")),
+          rejectQuestion: (directory, requestID) =>
+            api.request
+              .rejectQuestion({ params: { requestID }, query: { directory } })
+              .pipe(Effect.asVoid, call("reject question")),
+          events: api.server.events().pipe(call("events")),
+        }
+      }
+      return OpencodeClient.of({ at })
+    }),
+  )
+}

@@ -1,0 +1,26 @@
+/** What a turn waits for a person to decide: `GET /permission` and `GET /question`, and the `….asked` events. */
+import { Schema } from "effect"
+import { PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
+
+export const PermissionRequest = Schema.Struct({
+  id: PermissionId,
+  sessionID: SessionId,
+  /** The kind of action: `bash`, `edit`, `webfetch`, … */
+  permission: Schema.String,
+  /** What exactly: commands, paths, addresses. */
+  patterns: Schema.Array(Schema.String),
+})
+export type PermissionRequest = typeof PermissionRequest.Type
+
+export const QuestionRequest = Schema.Struct({
+  id: QuestionId,
+  sessionID: SessionId,
+  questions: Schema.Array(
+    Schema.Struct({
+      question: Schema.String,
+      header: Schema.optionalKey(Schema.String),
+      options: Schema.Array(Schema.Struct({ label: Schema.String, description: Schema.optionalKey(Schema.String) })),
+    }),
+  ),
+})
+export type QuestionRequest = typeof QuestionRequest.Type

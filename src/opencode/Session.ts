@@ -1,0 +1,44 @@
+/** Sessions and their status, as `GET /session` and `GET /session/status` give them. Times are epoch milliseconds. */
+import { Schema } from "effect"
+import { SessionId } from "./Identifiers.ts"
+
+export const Tokens = Schema.Struct({
+  input: Schema.Finite,
+  output: Schema.Finite,
+  reasoning: Schema.Finite,
+})
+export type Tokens = typeof Tokens.Type
+
+export const Session = Schema.Struct({
+  id: SessionId,
+  title: Schema.String,
+  /** The directory that the session works in. Status, permissions and questions are kept per exact directory. */
+  directory: Schema.String,
+  /** Only sessions of subagents have one. */
+  parentID: Schema.optionalKey(SessionId),
+  agent: Schema.optionalKey(Schema.String),
+  /** `id` here, but `modelID` in prompts and messages. Absent before the first turn. */
+  model: Schema.optionalKey(Schema.Struct({ id: Schema.String, providerID: Schema.String })),
+  cost: Schema.optionalKey(Schema.Finite),
+  tokens: Schema.optionalKey(Tokens),
+  time: Schema.Struct({
+    created: Schema.Finite,
+    updated: Schema.Finite,
+    archived: Schema.optionalKey(Schema.Finite),
+  }),
+})
+export type Session = typeof Session.Type
+
+/** An idle session is absent from the map of `GET /session/status`. A session that waits for a person is `busy`. */
+export const SessionStatus = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("idle") }),
+  Schema.Struct({ type: Schema.Literal("busy") }),
+  Schema.Struct({
+    type: Schema.Literal("retry"),
+    attempt: Schema.Finite,
+    message: Schema.String,
+    /** When the next attempt begins: absolute epoch milliseconds. */
+    next: Schema.Finite,
+  }),
+])
+export type SessionStatus = typeof SessionStatus.Type

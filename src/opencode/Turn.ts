@@ -1,0 +1,198 @@
+/**
+ * One turn as a value: what a prompt has led to so far, built from opencode's events and from what it has stored.
+ * Nothing here does anything; `Turns.ts` feeds it.
+ *
+ * The rules are section 3 of `opencode-api.md`: a turn is over when the session is idle **and** the newest message that
+ * answers the prompt is completed. Neither alone proves it.
+ */
+import type { MessageId, SessionId } from "./Identifiers.ts"
+import type { AssistantInfo, Failure, Message, Part, ToolPart } from "./Message.ts"
+import type { OpencodeEvent } from "./OpencodeEvent.ts"
+import type { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
+import type { SessionStatus } from "./Session.ts"
+
+export type PendingRequest =
+  | { readonly kind: "permission"; readonly request: PermissionRequest }
+  | { readonly kind: "question"; readonly request: QuestionRequest }
+
+export interface Turn {
+  readonly session: SessionId
+  /** The user message that began it. */
+  readonly prompt: MessageId
+  /** The session and the sessions of its subagents: what one of these waits for, the turn waits for. */
+  readonly family: ReadonlySet<SessionId>
+  /** Whether opencode has shown that it knows the prompt. */
+  readonly taken: boolean
+  readonly status: SessionStatus
+  /** The messages that answer the prompt, one for each model step, oldest first. */
+  readonly answers: ReadonlyMap<MessageId, AssistantInfo>
+  /** Their parts by id, oldest first. */
+  readonly parts: ReadonlyMap<string, Part>
+  readonly pending: ReadonlyMap<string, PendingRequest>
+  /** The first error that was reported for the session; later ones hold stack traces. */
+  readonly error: Failure | undefined
+}
+
+/** How a turn can stand when nothing more will come of it by itself. */
+export type Outcome =
+  | { readonly _tag: "completed"; readonly detail?: string }
+  | { readonly _tag: "failed"; readonly detail: string }
+  | { readonly _tag: "aborted" }
+  | { readonly _tag: "rejected"; readonly detail: string }
+  | { readonly _tag: "needs permission"; readonly request: PermissionRequest }
+  | { readonly _tag: "needs answer"; readonly request: QuestionRequest }
+  | { readonly _tag: "still running" }
+  | { readonly _tag: "interrupted"; readonly detail: string }
+  | { readonly _tag: "unreachable"; readonly detail: string }
+
+/** A turn whose prompt is about to be sent to an idle session. It counts as busy until opencode says otherwise. */
+export const begin = (session: SessionId, prompt: MessageId): Turn => ({
+  session,
+  prompt,
+  family: new Set([session]),
+  taken: false,
+  status: { type: "busy" },
+  answers: new Map(),
+  parts: new Map(),
+  pending: new Map(),
+  error: undefined,
+})
+
+const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
+
+const failureText = (failure: Failure) => {
+  const status = failure.data?.statusCode
+  return `${failure.data?.message ?? failure.name}${status === undefined ? "" : ` (status ${status})`}`
+}
+
+/** The turn after one more event. Events that are not the turn's leave it as it is. */
+export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
+  switch (event.type) {
+    case "session.created": {
+      const { id, parentID } = event.properties.info
+      return parentID !== undefined && turn.family.has(parentID)
+        ? { ...turn, family: new Set([...turn.family, id]) }
+        : turn
+    }
+    case "session.status":
+      return event.properties.sessionID === turn.session
+        ? { ...turn, taken: turn.taken || event.properties.status.type === "busy", status: event.properties.status }
+        : turn
+    case "session.idle":
+      return event.properties.sessionID === turn.session ? { ...turn, status: { type: "idle" } } : turn
+    case "session.error":
+      return event.properties.sessionID === turn.session && event.properties.error !== undefined
+        ? { ...turn, error: turn.error ?? event.properties.error }
+        : turn
+    case "message.updated": {
+      const { info } = event.properties
+      if (info.id === turn.prompt) return { ...turn, taken: true }
+      return info.role === "assistant" && info.parentID === turn.prompt
+        ? { ...turn, taken: true, answers: put(turn.answers, info.id, info) }
+        : turn
+    }
+    case "message.part.updated": {
+      const { part } = event.properties
+      return part.type !== "unrecognised" && turn.answers.has(part.messageID)
+        ? { ...turn, parts: put(turn.parts, part.id, part) }
+        : turn
+    }
+    case "message.part.delta": {
+      const { delta, field, partID } = event.properties
+      const part = turn.parts.get(partID)
+      return field === "text" && (part?.type === "text" || part?.type === "reasoning")
+        ? { ...turn, parts: put(turn.parts, partID, { ...part, text: part.text + delta }) }
+        : turn
+    }
+    case "permission.asked":
+      return ask(turn, { kind: "permission", request: event.properties })
+    case "question.asked":
+      return ask(turn, { kind: "question", request: event.properties })
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected":
+      return { ...turn, pending: without(turn.pending, event.properties.requestID) }
+    default:
+      return turn
+  }
+}
+
+const ask = (turn: Turn, pending: PendingRequest): Turn =>
+  turn.family.has(pending.request.sessionID)
+    ? { ...turn, pending: put(turn.pending, pending.request.id, pending) }
+    : turn
+
+/** What opencode has stored about the session, read at one moment. */
+export interface Snapshot {
+  readonly status: SessionStatus
+  readonly messages: ReadonlyArray<Message>
+  readonly pending: ReadonlyArray<PendingRequest>
+}
+
+/** The turn as a snapshot shows it. Text that is still streaming exists only in events, so the longer text is kept. */
+export const reconcile = (turn: Turn, snapshot: Snapshot): Turn => {
+  const answers = new Map(turn.answers)
+  const parts = new Map(turn.parts)
+  for (const { info, parts: stored } of snapshot.messages) {
+    if (info.role !== "assistant" || info.parentID !== turn.prompt) continue
+    answers.set(info.id, info)
+    for (const part of stored) {
+      if (part.type === "unrecognised") continue
+      const known = parts.get(part.id)
+      const streamedFurther = part.type === "text" && known?.type === "text" && known.text.length > part.text.length
+      if (!streamedFurther || info.time.completed !== undefined) parts.set(part.id, part)
+    }
+  }
+  const pending = snapshot.pending.filter(({ request }) => turn.family.has(request.sessionID))
+  return {
+    ...turn,
+    taken: turn.taken || snapshot.messages.some(({ info }) => info.id === turn.prompt),
+    status: snapshot.status,
+    answers,
+    parts,
+    pending: new Map(pending.map((item) => [item.request.id, item])),
+  }
+}
+
+/** The outcome, as far as what is known of the turn decides it. */
+export const outcome = (turn: Turn): Outcome | undefined => {
+  const [waiting] = turn.pending.values()
+  if (waiting !== undefined) {
+    return waiting.kind === "permission"
+      ? { _tag: "needs permission", request: waiting.request }
+      : { _tag: "needs answer", request: waiting.request }
+  }
+  if (turn.status.type !== "idle") return undefined
+  const newest = [...turn.answers.values()].at(-1)
+  if (newest === undefined) {
+    return turn.error === undefined ? undefined : { _tag: "failed", detail: failureText(turn.error) }
+  }
+  if (newest.time.completed === undefined) return undefined
+  if (newest.error !== undefined) {
+    return newest.error.name === "MessageAbortedError"
+      ? { _tag: "aborted" }
+      : { _tag: "failed", detail: failureText(newest.error) }
+  }
+  // Stopped while opencode waited to try the provider again: the only end that leaves neither.
+  if (newest.finish === undefined) return { _tag: "aborted" }
+  if (newest.finish !== "tool-calls") {
+    return newest.finish === "stop"
+      ? { _tag: "completed" }
+      : { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
+  }
+  const last = toolCalls(turn).at(-1)
+  return last?.state.status === "error"
+    ? { _tag: "rejected", detail: `${last.tool}: ${last.state.error}` }
+    : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
+}
+
+/** What the agent wrote, step by step. */
+export const text = (turn: Turn): string =>
+  [...turn.parts.values()]
+    .flatMap((part) => (part.type === "text" && part.synthetic !== true && part.text !== "" ? [part.text] : []))
+    .join("\n\n")
+
+export const toolCalls = (turn: Turn): ReadonlyArray<ToolPart> =>
+  [...turn.parts.values()].filter((part) => part.type === "tool")

@@ -1,0 +1,101 @@
+/** How the failures of the derived HTTP client become the errors of `errors.ts`. */
+import { type Cause, Option, Schema } from "effect"
+import type { HttpClientError } from "effect/http"
+import {
+  type ClientError,
+  InstanceUnreachable,
+  OpencodeError,
+  RequestTimeout,
+  SessionNotFound,
+  Unauthorized,
+  UnexpectedResponse,
+} from "./errors.ts"
+import type { SessionId } from "./Identifiers.ts"
+import type { ApiError, InvalidCredentials } from "./OpencodeApi.ts"
+import type { Target } from "./Target.ts"
+
+/** An answer whose kind is not one that opencode's API sends. */
+export class NotOpencode extends Schema.TaggedError<NotOpencode>()("NotOpencode", {
+  status: Schema.Finite,
+  contentType: Schema.String,
+}) {}
+
+/** All that a method of the derived client can fail with. */
+export type RawError =
+  | ApiError
+  | InvalidCredentials
+  | NotOpencode
+  | HttpClientError.HttpClientError
+  | Schema.SchemaError
+  | Cause.TimeoutError
+
+/** What was asked, for the error's text. */
+export interface Operation {
+  readonly name: string
+  readonly session?: SessionId
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** Node puts the operating system's code two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED" }`. */
+const socketCode = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Struct({ code: Schema.String }) }))
+
+/** With these no connection came about, so that nothing can have arrived. */
+const neverConnected = new Set([
+  "ECONNREFUSED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+])
+
+const fromTransport = (target: Target, cause: unknown) => {
+  const code = Option.match(socketCode(cause), { onNone: () => undefined, onSome: ({ cause: { code } }) => code })
+  return new InstanceUnreachable({
+    instance: target.instance,
+    url: target.url,
+    mayHaveArrived: code === undefined || !neverConnected.has(code),
+    detail: code ?? (cause instanceof Error ? cause.message : "the connection failed"),
+  })
+}
+
+export const toClientError =
+  (target: Target, operation: Operation) =>
+  (error: RawError): ClientError => {
+    const { instance, url } = target
+    const unexpected = (detail: string, status?: number) =>
+      new UnexpectedResponse({
+        instance,
+        url,
+        operation: operation.name,
+        detail,
+        ...(status === undefined ? {} : { status }),
+      })
+    switch (error._tag) {
+      case "TimeoutError":
+        return new RequestTimeout({ instance, url, operation: operation.name, seconds: operation.timeout })
+      case "InvalidCredentials":
+        return new Unauthorized({ instance, url })
+      case "ApiError":
+        return error.status === 404 && operation.session !== undefined
+          ? new SessionNotFound({ instance, session: operation.session })
+          : new OpencodeError({ instance, operation: operation.name, status: error.status, detail: error.message })
+      case "NotOpencode":
+        return unexpected(`content type "${error.contentType}"`, error.status)
+      case "SchemaError":
+        return unexpected(firstLine(error.message))
+      case "HttpClientError": {
+        const { reason } = error
+        if (reason._tag === "TransportError") return fromTransport(target, reason.cause)
+        return "response" in reason
+          ? unexpected(firstLine(reason.message), reason.response.status)
+          : unexpected(firstLine(reason.message))
+      }
+    }
+  }
+
+const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""

@@ -1,0 +1,103 @@
+/**
+ * What can go wrong between this program and one opencode. Each error names the instance and says what to do next, for
+ * its message is what a person or a model reads.
+ */
+import { Schema } from "effect"
+
+/** No answer, and none can be expected: nothing listens there, the connection broke, the name does not resolve. */
+export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
+  instance: Schema.String,
+  url: Schema.String,
+  /** False if the connection was never made, so that the request cannot have had any effect. */
+  mayHaveArrived: Schema.Boolean,
+  /** The operating system's word for it, such as `ECONNREFUSED`. */
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `${this.instance} (${this.url}) cannot be reached: ${this.detail}.${
+      this.mayHaveArrived ? " The request may have arrived before the connection broke." : ""
+    } Is opencode still running there? refresh_instances looks again.`
+  }
+}
+
+/** The connection was accepted and no answer came in time. A server that is still starting does this. */
+export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("RequestTimeout", {
+  instance: Schema.String,
+  url: Schema.String,
+  operation: Schema.String,
+  seconds: Schema.Finite,
+}) {
+  override get message() {
+    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s. It may be starting or stuck; try again, or look at it with refresh_instances.`
+  }
+}
+
+/** 401: the password or the user name is missing or wrong. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
+  instance: Schema.String,
+  url: Schema.String,
+}) {
+  override get message() {
+    return `${this.instance} (${this.url}) refused the credentials. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to what that opencode was started with.`
+  }
+}
+
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
+  instance: Schema.String,
+  session: Schema.String,
+}) {
+  override get message() {
+    return `${this.instance} has no session ${this.session}. list_sessions shows the ones it has.`
+  }
+}
+
+/** An answer of opencode that reports an error, in its own words. */
+export class OpencodeError extends Schema.TaggedError<OpencodeError>()("OpencodeError", {
+  instance: Schema.String,
+  operation: Schema.String,
+  status: Schema.Finite,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `opencode on ${this.instance} answered "${this.operation}" with ${this.status}: ${this.detail}`
+  }
+}
+
+/** An answer that is not opencode's: a web page (opencode itself sends one for unknown routes), a proxy's error, another program. */
+export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()("UnexpectedResponse", {
+  instance: Schema.String,
+  url: Schema.String,
+  operation: Schema.String,
+  status: Schema.optionalKey(Schema.Finite),
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `${this.instance} (${this.url}) answered "${this.operation}" with something that opencode does not send (${
+      this.status === undefined ? "" : `status ${this.status}, `
+    }${this.detail}). Another program may listen on that port, or that opencode is of a version not known here.`
+  }
+}
+
+export const ClientError = Schema.Union([
+  InstanceUnreachable,
+  RequestTimeout,
+  Unauthorized,
+  SessionNotFound,
+  OpencodeError,
+  UnexpectedResponse,
+])
+export type ClientError = typeof ClientError.Type
+
+/** The session is in the middle of a turn that was started elsewhere, and the message was not sent. */
+export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
+  instance: Schema.String,
+  session: Schema.String,
+  /** What the running turn waits for, if a person has to decide something. */
+  waitingFor: Schema.optionalKey(Schema.String),
+}) {
+  override get message() {
+    return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
+      this.waitingFor === undefined ? "" : `, which waits for a person (${this.waitingFor})`
+    }. Send it again later, stop that turn with abort_session, or use if_busy "steer" to hand the message to the running turn.`
+  }
+}
