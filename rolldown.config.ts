@@ -1,15 +1,86 @@
-import { defineConfig } from "rolldown"
+/**
+ * Bundles the executable: `dist/bin/opencode-fleet.mjs` and its chunks, which need Node and nothing else.
+ *
+ * A client waits for the start of its servers, so what is done here beside bundling is about the time until
+ * `initialize` is answered. Each plugin says what it is worth; none changes what the program does.
+ */
+import { defineConfig, type Plugin } from "rolldown"
+
+/** Answers one import with a module of our own; everything else passes. */
+const replaceImport = (options: {
+  readonly name: string
+  readonly from: RegExp
+  readonly importer: RegExp
+  readonly code: string
+}): Plugin => {
+  const id = `\0${options.name}`
+  return {
+    name: options.name,
+    resolveId: {
+      filter: { id: options.from },
+      handler: (_source, importer) => (importer !== undefined && options.importer.test(importer) ? id : undefined),
+    },
+    load: { filter: { id: new RegExp(`^${id}$`) }, handler: () => options.code },
+  }
+}
+
+/**
+ * The SDK makes a JSON Schema validator (Ajv) for each server, and only uses it on answers to elicitations. Here it is
+ * a chunk of its own, loaded when it is first asked for: 4 ms of 70 at the start. `require`, for the SDK asks
+ * synchronously; what is loaded is an ES module all the same.
+ */
+const ajvOnDemand = replaceImport({
+  name: "ajv-on-demand",
+  from: /^@modelcontextprotocol\/server\/_shims$/,
+  importer: /@modelcontextprotocol\/server/,
+  code: `
+    import { createRequire } from "node:module"
+    import process from "node:process"
+    export { process }
+    export class DefaultJsonSchemaValidator {
+      getValidator(schema) {
+        this.validator ??= new (createRequire(import.meta.url)("./ajv.mjs").AjvJsonSchemaValidator)()
+        return this.validator.getValidator(schema)
+      }
+    }`,
+})
+
+/** The file system only needs node:crypto to name temporary files; loading it takes 2 ms. */
+const cryptoOnDemand = replaceImport({
+  name: "crypto-on-demand",
+  from: /^node:crypto$/,
+  importer: /NodeFileSystem/,
+  code: `export const randomBytes = (size) => process.getBuiltinModule("node:crypto").randomBytes(size)`,
+})
+
+/**
+ * A single character beyond Latin-1 makes V8 keep the whole chunk in two bytes a character: 1 ms and twice the memory.
+ * Such characters only occur in strings, templates and regular expressions, where an escape means the same.
+ */
+const onlyAscii: Plugin = {
+  name: "only-ascii",
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== "chunk") continue
+      chunk.code = chunk.code.replaceAll(
+        /[^\0-\u007f]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      )
+    }
+  },
+}
 
 export default defineConfig({
-  input: { "opencode-fleet": "src/main.ts" },
+  input: { "opencode-fleet": "src/main.ts", ajv: "@modelcontextprotocol/server/validators/ajv" },
   platform: "node",
   transform: { target: "node22.19" },
+  plugins: [ajvOnDemand, cryptoOnDemand, onlyAscii],
   output: {
     dir: "dist/bin",
-    format: "esm",
-    entryFileNames: "[name].mjs",
-    chunkFileNames: "chunks/[name]-[hash].mjs",
     cleanDir: true,
+    format: "esm",
+    entryFileNames: (chunk) => (chunk.name === "ajv" ? "chunks/ajv.mjs" : "[name].mjs"),
+    chunkFileNames: "chunks/[name]-[hash].mjs",
     minify: true,
   },
 })

@@ -60,9 +60,9 @@ const enableCompileCache = (): void => {
   }
 }
 
-const start = async (command: string | undefined): Promise<void> => {
+const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
   enableCompileCache()
-  if (command === undefined || command === "serve") (await import("./cli/serve.ts")).runServe()
+  if (others.length === 0 && (command === undefined || command === "serve")) (await import("./cli/serve.ts")).runServe()
   else (await import("./cli/cli.ts")).runCli()
 }
 
@@ -70,5 +70,5 @@ if (nodeIsTooOld(process.versions.node)) {
   process.stderr.write(`opencode-fleet needs Node ${oldestNode.join(".")} or newer; this is ${process.versions.node}\n`)
   process.exitCode = 1
 } else {
-  await start(process.argv[2])
+  await start(process.argv.slice(2))
 }

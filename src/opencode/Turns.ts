@@ -6,13 +6,14 @@
  */
 import { Context, Effect, Layer, Option, PubSub, RcMap, Ref, Schedule, type Scope, Semaphore } from "effect"
 import { type ClientError, SessionBusy } from "./errors.ts"
+import { pendingIn } from "./activity.ts"
 import { freshMessageId, type SessionId } from "./Identifiers.ts"
 import { InstanceEvents, type Notice } from "./InstanceEvents.ts"
-import type { Message } from "./Message.ts"
 import { OpencodeClient } from "./OpencodeClient.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "./Target.ts"
 import * as Turn from "./Turn.ts"
+import { confirmIdle, look, statusOf } from "./turnSnapshot.ts"
 
 export interface SendOptions {
   readonly text: string
@@ -36,12 +37,6 @@ export interface Report {
 
 /** How long an instance that vanished in the middle of a turn may take to come back. */
 const absence = "30 seconds"
-
-/** Errors and aborts report idle up to half a second before the message is final. */
-const untilFinal = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(20)])
-
-/** In a directory that is used for the first time a turn takes over two seconds to begin. */
-const untilBegun = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(20)])
 
 export class Turns extends Context.Service<
   Turns,
@@ -82,77 +77,6 @@ export class Turns extends Context.Service<
             Effect.flatMap(RcMap.get(locks, `${target.url} ${session}`), (lock) => lock.withPermits(1)(effect)),
           )
 
-      const status = (target: Target, session: Session) =>
-        Effect.map(client.at(target).statuses(session.directory), (all) => all[session.id] ?? { type: "idle" as const })
-
-      const pendingIn = Effect.fnUntraced(function* (target: Target, directory: string) {
-        const opencode = client.at(target)
-        const [permissions, questions] = yield* Effect.all(
-          [opencode.permissions(directory), opencode.questions(directory)],
-          { concurrency: 2 },
-        )
-        return [
-          ...permissions.map((request): Turn.PendingRequest => ({ kind: "permission", request })),
-          ...questions.map((request): Turn.PendingRequest => ({ kind: "question", request })),
-        ]
-      })
-
-      /** The messages back to the prompt, in pages: a turn of many steps is longer than one. */
-      const messagesOf = Effect.fnUntraced(function* (target: Target, turn: Turn.Turn) {
-        const messages: Array<Message> = []
-        let before: string | undefined
-        do {
-          const page = yield* client
-            .at(target)
-            .messages(turn.session, { limit: 50, ...(before === undefined ? {} : { before }) })
-          messages.unshift(...page.messages)
-          before = page.older
-        } while (
-          before !== undefined &&
-          !messages.some(({ info }) => info.id === turn.prompt) &&
-          messages.length < 1000
-        )
-        return messages
-      })
-
-      const snapshot = (target: Target, session: Session, turn: Turn.Turn) =>
-        Effect.all(
-          {
-            status: status(target, session),
-            messages: messagesOf(target, turn),
-            pending: pendingIn(target, session.directory),
-          },
-          { concurrency: "unbounded" },
-        )
-
-      /** Reads what is stored into the turn. */
-      const look = Effect.fnUntraced(function* (target: Target, session: Session, state: Ref.Ref<Turn.Turn>) {
-        const seen = yield* snapshot(target, session, yield* Ref.get(state))
-        return yield* Ref.updateAndGet(state, (turn) => Turn.reconcile(turn, seen))
-      })
-
-      /** Events say that the session is idle: reads what is stored until that agrees, or the session turns out to be busy. */
-      const confirm = Effect.fnUntraced(function* (target: Target, session: Session, state: Ref.Ref<Turn.Turn>) {
-        const begun = (yield* Ref.get(state)).answers.size > 0
-        const turn = yield* look(target, session, state).pipe(
-          Effect.repeat({
-            while: (turn) => turn.status.type === "idle" && Turn.outcome(turn) === undefined,
-            schedule: begun ? untilFinal : untilBegun,
-          }),
-          Effect.andThen(Ref.get(state)),
-        )
-        if (turn.status.type !== "idle") return undefined
-        return (
-          Turn.outcome(turn) ??
-          (turn.answers.size > 0
-            ? ({
-                _tag: "interrupted",
-                detail: "the answer was begun and never completed, as when opencode is killed or restarted",
-              } as const)
-            : ({ _tag: "failed", detail: "opencode took the message and began no answer" } as const))
-        )
-      })
-
       const follow = Effect.fnUntraced(function* (
         target: Target,
         session: Session,
@@ -165,7 +89,7 @@ export class Turns extends Context.Service<
           const known = Turn.outcome(turn)
           if (known !== undefined) return known
           if (turn.status.type === "idle" || (turn.error !== undefined && !turn.taken)) {
-            const confirmed = yield* confirm(target, session, state)
+            const confirmed = yield* confirmIdle(client.at(target), session, state)
             if (confirmed !== undefined) return confirmed
           }
           const next = yield* lost
@@ -181,7 +105,7 @@ export class Turns extends Context.Service<
               break
             case "Reconnected":
               lost = false
-              yield* look(target, session, state)
+              yield* look(client.at(target), session, state)
               break
             case "Event":
               yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
@@ -198,7 +122,7 @@ export class Turns extends Context.Service<
         session: Session,
         notices: PubSub.Subscription<Notice>,
       ) {
-        while ((yield* status(target, session)).type !== "idle") {
+        while ((yield* statusOf(client.at(target), session)).type !== "idle") {
           // The next event of any kind, or a while: the status is asked again either way.
           yield* Effect.timeoutOption(
             PubSub.take(notices).pipe(
@@ -236,7 +160,8 @@ export class Turns extends Context.Service<
       > {
         const notices = yield* events.subscribe(target)
         if (ifBusy === "wait") yield* awaitIdle(target, session, notices)
-        else if (ifBusy === "fail" && (yield* status(target, session)).type !== "idle") yield* busy(target, session)
+        else if (ifBusy === "fail" && (yield* statusOf(client.at(target), session)).type !== "idle")
+          yield* busy(target, session)
         // What was heard until here belongs to turns before this one.
         yield* PubSub.takeUpTo(notices, Number.MAX_SAFE_INTEGER)
         const messageID = yield* freshMessageId
@@ -251,7 +176,7 @@ export class Turns extends Context.Service<
               Effect.flatMap(
                 error._tag === "InstanceUnreachable" && !error.mayHaveArrived
                   ? Effect.fail(error)
-                  : Effect.mapError(look(target, session, state), () => error),
+                  : Effect.mapError(look(client.at(target), session, state), () => error),
                 ({ taken }) => (taken ? Effect.void : Effect.fail(error)),
               ),
             ),
@@ -320,9 +245,9 @@ export class Turns extends Context.Service<
       }, Effect.scoped)
 
       const pending = Effect.fn("Turns.pending")(function* (target: Target, session: Session) {
-        if ((yield* status(target, session)).type === "idle") return []
+        if ((yield* statusOf(client.at(target), session)).type === "idle") return []
         const opencode = client.at(target)
-        const all = yield* pendingIn(target, session.directory)
+        const all = yield* pendingIn(opencode, session.directory)
         const belongs = Effect.fnUntraced(function* ({ request }: Turn.PendingRequest) {
           let id: SessionId | undefined = request.sessionID
           while (id !== undefined && id !== session.id) id = (yield* opencode.session(id)).parentID

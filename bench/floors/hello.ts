@@ -1,0 +1,12 @@
+/** The floor of an MCP server: the SDK's hello-world, one tool that answers with what it was given. */
+import { McpServer } from "@modelcontextprotocol/server"
+import { serveStdio } from "@modelcontextprotocol/server/stdio"
+import * as z from "zod"
+
+serveStdio(() => {
+  const server = new McpServer({ name: "hello", version: "0.0.0" })
+  server.registerTool("echo", { description: "Echo", inputSchema: z.object({ text: z.string() }) }, ({ text }) => ({
+    content: [{ type: "text", text }],
+  }))
+  return server
+})

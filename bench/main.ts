@@ -1,0 +1,32 @@
+/**
+ * `npm run bench`: what a user waits for, against floors that are measured in the same run. Names of subjects as
+ * arguments (start, answers, refresh, memory) leave the others out. Needs the built executable.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Console, Effect } from "effect"
+import { benchAnswers } from "./answers.ts"
+import { benchMemory } from "./memory.ts"
+import { benchRefresh } from "./refresh.ts"
+import { benchStart } from "./start.ts"
+import { makePrograms } from "./support/programs.ts"
+import { renderTable } from "./support/report.ts"
+
+const subjects = [
+  { name: "start", title: "Start, spawn to answer (medians of 21 interleaved runs)", run: benchStart },
+  { name: "answers", title: "Answers from memory", run: benchAnswers },
+  { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
+  { name: "memory", title: "Memory", run: benchMemory },
+]
+
+const wanted = process.argv.slice(2)
+
+const program = Effect.gen(function* () {
+  const programs = yield* makePrograms
+  for (const { name, run, title } of subjects) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    yield* Console.log(renderTable(title, yield* run(programs)))
+  }
+}).pipe(Effect.scoped)
+
+program.pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)

@@ -1,0 +1,24 @@
+/**
+ * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health`, or,
+ * when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many hung. Prints the
+ * ports as one line of JSON and ends with its stdin.
+ */
+import { once } from "node:events"
+import { createServer, type RequestListener } from "node:http"
+
+const answer: RequestListener = (_request, response) => {
+  response.setHeader("content-type", "application/json").end('{"healthy":true,"version":"1.18.33"}')
+}
+const neverAnswer: RequestListener = () => undefined
+
+const listen = async (listener: RequestListener): Promise<number> => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  return typeof address === "object" && address !== null ? address.port : 0
+}
+
+const [healthy = 0, hung = 0] = process.argv.slice(2).map(Number)
+const listeners = [...Array<RequestListener>(healthy).fill(answer), ...Array<RequestListener>(hung).fill(neverAnswer)]
+process.stdout.write(`${JSON.stringify(await Promise.all(listeners.map(listen)))}\n`)
+process.stdin.resume().on("end", () => process.exit())

@@ -1,0 +1,42 @@
+/** Relay directories full of fake instances, for as long as a scope lives. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { Effect, FileSystem, Path, Schema } from "effect"
+
+const program = fileURLToPath(new URL("fakeInstances.ts", import.meta.url))
+const decodePorts = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Int)))
+
+/** One process that plays all the instances; gives their ports, the healthy ones first. */
+const startInstances = Effect.fn("startInstances")(function* (healthy: number, hung: number) {
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, [program, String(healthy), String(hung)], { stdio: ["pipe", "pipe", "inherit"] }),
+    ),
+    (running) =>
+      Effect.promise(async () => {
+        const exited = once(running, "exit")
+        running.kill("SIGKILL")
+        await exited
+      }),
+  )
+  const [line] = yield* Effect.promise(() => once(createInterface({ input: child.stdout }), "line"))
+  return decodePorts(line)
+})
+
+/** Starts instances, registers them in a new relay directory, and tells the directory and the URLs. */
+export const startFleet = Effect.fn("startFleet")(function* (size: {
+  readonly healthy: number
+  readonly hung: number
+}) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
+  const ports = size.healthy + size.hung === 0 ? [] : yield* startInstances(size.healthy, size.hung)
+  yield* Effect.forEach(ports, (port, index) => {
+    const registration = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: `/home/dev/project-${index}` }
+    return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
+  })
+  return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`) }
+})

@@ -1,0 +1,58 @@
+/** What is measured and what it is measured against: our bundle, and the floors, bundled the same way. */
+import { fileURLToPath } from "node:url"
+import { Effect, FileSystem, Path } from "effect"
+import { rolldown } from "rolldown"
+import type { Command } from "./JsonRpcProcess.ts"
+
+const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, import.meta.url))
+
+/** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
+const bundle = async (directory: string): Promise<void> => {
+  const names = ["bare", "hello", "hello-cached", "probe"]
+  const build = await rolldown({
+    input: Object.fromEntries(names.map((name) => [name, floors(name)])),
+    platform: "node",
+    transform: { target: "node22.19" },
+  })
+  await build.write({ dir: directory, format: "esm", entryFileNames: "[name].mjs", minify: true })
+  await build.close()
+}
+
+export const makePrograms = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
+  const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
+  // The floors leave the checkout, so they cannot find its packages: as self-contained as ours.
+  yield* Effect.promise(() => bundle(directory))
+  const floor = (name: string, args: ReadonlyArray<string> = []): Command => ({
+    file: path.join(directory, `${name}.mjs`),
+    args,
+  })
+  return {
+    bare: floor("bare"),
+    hello: floor("hello"),
+    helloCached: floor("hello-cached", [path.join(directory, "hello-cache")]),
+    /** A file of URLs for the bare probe, and the command that probes them. */
+    probe: Effect.fn("probe")(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
+      const file = path.join(directory, `urls-${urls.length}.json`)
+      yield* fs.writeFileString(file, JSON.stringify(urls))
+      return floor("probe", [file, String(timeoutMs)])
+    }),
+    /** Our server on a relay directory, with a compile cache that belongs to this run of the bench. */
+    ours: (registry: string, env: Readonly<Record<string, string>> = {}): Command => ({
+      file: executable,
+      env: {
+        TRANSPORT: "local-relay",
+        RELAY_REGISTRY_DIR: registry,
+        DISCOVERY_INTERVAL_MS: "3600000",
+        HEALTH_CHECK_TIMEOUT_MS: "1000",
+        LOG_LEVEL: "error",
+        XDG_CACHE_HOME: path.join(directory, "our-cache"),
+        ...env,
+      },
+    }),
+  }
+})
+
+export type Programs = Effect.Success<typeof makePrograms>

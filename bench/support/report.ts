@@ -1,0 +1,48 @@
+/** The table that the bench prints. */
+
+export interface Figure {
+  readonly what: string
+  readonly value: number
+  readonly unit: "ms" | "MB"
+  readonly floor?: { readonly name: string; readonly value: number }
+  /** The largest ratio to the floor that we want. */
+  readonly target?: number | undefined
+  readonly note?: string
+}
+
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const [below = Number.NaN, above = Number.NaN] =
+    sorted.length % 2 === 1 ? [sorted[middle], sorted[middle]] : sorted.slice(middle - 1, middle + 1)
+  return (below + above) / 2
+}
+
+const columns = ["", "measured", "floor", "ratio", "target", "met", "note"] as const
+
+const format = (value: number, unit: string) => `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`
+
+const cells = ({ what, value, unit, floor, target, note }: Figure): ReadonlyArray<string> => {
+  const ratio = floor === undefined ? undefined : value / floor.value
+  return [
+    what,
+    format(value, unit),
+    floor === undefined ? "" : `${format(floor.value, unit)} ${floor.name}`,
+    ratio?.toFixed(2) ?? "",
+    target === undefined ? "" : `<= ${target}`,
+    target === undefined || ratio === undefined ? "" : ratio <= target ? "yes" : "NO",
+    note ?? "",
+  ]
+}
+
+export const renderTable = (title: string, figures: ReadonlyArray<Figure>): string => {
+  const rows = [columns, ...figures.map(cells)]
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
+  return [`\n${title}`, ...lines].join("\n")
+}

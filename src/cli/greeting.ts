@@ -1,0 +1,25 @@
+/** What `opencode-fleet` says on stderr to somebody who starts it by hand in a terminal. */
+import { Console, Effect } from "effect"
+import { Fleet } from "../fleet/Fleet.ts"
+import { plainLine } from "../PlainText.ts"
+import { Settings } from "../Settings.ts"
+import { version } from "../version.ts"
+
+export const greet = Effect.gen(function* () {
+  const { relayDirectory, transports } = yield* Settings
+  yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
+
+Add it to an MCP client instead of starting it here, for example:
+  claude mcp add opencode-fleet -- opencode-fleet
+  {"mcpServers": {"opencode-fleet": {"command": "opencode-fleet"}}}
+
+Looking for opencode instances (${transports.join(", ")}) in ${relayDirectory} …`)
+  const { instances, problems } = yield* (yield* Fleet).snapshot
+  yield* Effect.forEach(instances, ({ health, name, url }) =>
+    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${plainLine(health.reason)}`}`),
+  )
+  yield* Effect.forEach(problems, ({ reason, source }) =>
+    Console.error(`  problem: ${plainLine(source)} ${plainLine(reason)}`),
+  )
+  if (instances.length === 0) yield* Console.error("  no instance found")
+})

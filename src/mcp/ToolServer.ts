@@ -1,0 +1,134 @@
+/**
+ * A Toolkit as an MCP server on stdio. It knows the SDK and Effect's Toolkit, and nothing of what the tools do.
+ *
+ * Each call runs as a fiber. When the client cancels it, or goes away, the fiber is interrupted.
+ */
+import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
+import { Context, Deferred, Effect, FiberSet, Option, Schema, Stream } from "effect"
+import { Tool, type Toolkit } from "effect/ai"
+import { Call, type CallValues } from "../tools/Call.ts"
+import * as Advertise from "./advertise.ts"
+import { fromCause, succeeded } from "./callResult.ts"
+
+export interface Options {
+  readonly name: string
+  readonly title: string
+  readonly version: string
+  /** Told to the model when the client connects. */
+  readonly instructions: string
+}
+
+/** The call as its handler sees it. Without a token from the client nobody wants progress. */
+const callOf = ({ mcpReq: { _meta, notify } }: ServerContext): CallValues => {
+  const progressToken = _meta?.progressToken
+  if (progressToken === undefined) return { wantsProgress: false, progress: () => Effect.void }
+  return {
+    wantsProgress: true,
+    progress: (update) =>
+      Effect.tryPromise(() => notify({ method: "notifications/progress", params: { progressToken, ...update } })).pipe(
+        Effect.catch((error) => Effect.logDebug("a progress notification could not be sent", error.message)),
+      ),
+  }
+}
+
+const decodeObjectSchema = Schema.decodeUnknownSync(
+  Schema.Struct({
+    properties: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+    required: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
+  }),
+)
+
+/** What a caller who got a parameter wrong needs to know. */
+const parametersText = (tool: Tool.Any): string => {
+  const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
+  return names.length === 0
+    ? `${tool.name} takes no parameters.`
+    : `The parameters of ${tool.name} are: ${names.join(", ")}.`
+}
+
+/** Serves until the client closes stdin or the fiber is interrupted; both end the calls that are under way. */
+export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Record<string, Tool.Any>>(
+  toolkit: Toolkit.Toolkit<Tools>,
+  options: Options,
+) {
+  const kit = yield* toolkit
+  const fork = yield* FiberSet.makeRuntime<Tool.HandlerServices<Tools[keyof Tools]>>()
+  const closed = yield* Deferred.make<void>()
+
+  const run = (tool: keyof Tools & string, args: unknown, context: ServerContext) =>
+    // Arguments come from outside as they are; `handle` is what checks them.
+    kit
+      .handle<keyof Tools>(tool, args as Tool.ParametersEncoded<Tools[keyof Tools]>, String(context.mcpReq.id), {
+        errors: "all",
+        onExcessProperty: "error",
+      })
+      .pipe(
+        Stream.unwrap,
+        Stream.runLast,
+        Effect.map(Option.getOrThrow),
+        Effect.map(succeeded),
+        Effect.catchCause(fromCause(parameters.get(tool) ?? "")),
+        Effect.provideService(Call, callOf(context)),
+        Effect.annotateLogs({ tool, call: context.mcpReq.id }),
+      )
+
+  const call = (tool: keyof Tools & string, args: unknown, context: ServerContext) =>
+    new Promise<CallToolResult>((resolve, reject) => {
+      const { signal } = context.mcpReq
+      const fiber = fork(run(tool, args, context))
+      const stop = () => fiber.interruptUnsafe()
+      signal.addEventListener("abort", stop)
+      if (signal.aborted) stop()
+      fiber.addObserver((exit) => {
+        signal.removeEventListener("abort", stop)
+        // The only failure that is left is an interruption: the client has gone or has cancelled, and gets no answer.
+        if (exit._tag === "Success") resolve(exit.value)
+        else reject(new Error(`${tool} was cancelled`))
+      })
+    })
+
+  const tools = Object.entries<Tool.Any>(kit.tools)
+  const parameters = new Map(tools.map(([name, tool]) => [name, parametersText(tool)]))
+  const registrations = tools.map(([name, tool]) => ({
+    name,
+    config: {
+      ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
+        onNone: () => ({}),
+        onSome: (title) => ({ title }),
+      }),
+      description: Tool.getDescription(tool) ?? name,
+      inputSchema: Advertise.input(tool.parametersSchema),
+      outputSchema: Advertise.output(tool.successSchema),
+      annotations: {
+        readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
+        destructiveHint: Context.get(tool.annotations, Tool.Destructive),
+        idempotentHint: Context.get(tool.annotations, Tool.Idempotent),
+        openWorldHint: Context.get(tool.annotations, Tool.OpenWorld),
+      },
+    },
+  }))
+
+  const transport = new StdioServerTransport()
+  const connection = serveStdio(
+    () => {
+      const server = new McpServer(
+        { name: options.name, title: options.title, version: options.version },
+        { instructions: options.instructions },
+      )
+      for (const { config, name } of registrations) {
+        server.registerTool(name, config, (args, context) => call(name, args, context))
+      }
+      return server
+    },
+    { transport, onerror: (error) => fork(Effect.logDebug("MCP", error)) },
+  )
+  const closeSdk = transport.onclose
+  transport.onclose = () => {
+    closeSdk?.()
+    Deferred.doneUnsafe(closed, Effect.void)
+  }
+  yield* Effect.addFinalizer(() => Effect.promise(connection.close))
+  yield* Deferred.await(closed)
+}, Effect.scoped)

@@ -1,0 +1,28 @@
+/** How a schema of the Toolkit is shown to the SDK, and through it to the client. */
+import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server"
+import { Schema } from "effect"
+
+/** JSON Schema, with what is used once written where it is used: a root that is a bare `$ref` confuses clients. */
+const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): Record<string, unknown> => {
+  const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema, {
+    onExcessProperty,
+    referencePolicy: ({ identifier, occurrences }) => (occurrences === 1 ? undefined : identifier),
+  })
+  return Object.keys(definitions).length === 0 ? { ...root } : { ...root, $defs: definitions }
+}
+
+/** The SDK only shows the schema. The Toolkit decodes the arguments and encodes the result, each once. */
+const shown = (json: Record<string, unknown>): StandardSchemaWithJSON => ({
+  "~standard": {
+    version: 1,
+    vendor: "effect",
+    validate: (value) => ({ value }),
+    jsonSchema: { input: () => json, output: () => json },
+  },
+})
+
+/** Arguments: a parameter that is not named here is a mistake, and the client may say so beforehand. */
+export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(jsonSchema(schema, "error"))
+
+/** Results: clients throw on fields that a closed schema does not name, and later versions will add some. */
+export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(jsonSchema(schema, "ignore"))

@@ -1,0 +1,83 @@
+/** Reads what opencode has stored about a turn, where events do not tell enough. */
+import { Effect, Ref, Schedule } from "effect"
+import { pendingIn } from "./activity.ts"
+import type { ClientError } from "./errors.ts"
+import type { Message } from "./Message.ts"
+import type { Opencode } from "./OpencodeClient.ts"
+import type { Session, SessionStatus } from "./Session.ts"
+import * as Turn from "./Turn.ts"
+
+/** Idle sessions are absent from what opencode reports. */
+export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>
+  Effect.map(opencode.statuses(session.directory), (all) => all[session.id] ?? { type: "idle" })
+
+const pageSize = 50
+
+/** A turn of more messages than this is told by its newest ones. */
+const mostMessages = 1000
+
+/** The messages back to the prompt, in pages: a turn of many steps is longer than one. */
+const messagesOf = Effect.fnUntraced(function* (opencode: Opencode, turn: Turn.Turn) {
+  const messages: Array<Message> = []
+  let before: string | undefined
+  do {
+    const page = yield* opencode.messages(turn.session, {
+      limit: pageSize,
+      ...(before === undefined ? {} : { before }),
+    })
+    messages.unshift(...page.messages)
+    before = page.older
+  } while (
+    before !== undefined &&
+    messages.length < mostMessages &&
+    !messages.some(({ info }) => info.id === turn.prompt)
+  )
+  return messages
+})
+
+/** Reads what is stored into the turn. */
+export const look = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
+  const seen = yield* Effect.all(
+    {
+      status: statusOf(opencode, session),
+      messages: messagesOf(opencode, yield* Ref.get(state)),
+      pending: pendingIn(opencode, session.directory),
+    },
+    { concurrency: "unbounded" },
+  )
+  return yield* Ref.updateAndGet(state, (turn) => Turn.reconcile(turn, seen))
+})
+
+/** Errors and aborts report idle up to half a second before the message is final. */
+const untilFinal = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(20)])
+
+/** In a directory that is used for the first time a turn takes over two seconds to begin. */
+const untilBegun = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(20)])
+
+/**
+ * Events say that the session is idle: reads what is stored until that agrees. None if the session turns out to be
+ * busy, so that the turn goes on.
+ */
+export const confirmIdle = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: Session,
+  state: Ref.Ref<Turn.Turn>,
+): Effect.fn.Return<Turn.Outcome | undefined, ClientError> {
+  const begun = (yield* Ref.get(state)).answers.size > 0
+  yield* look(opencode, session, state).pipe(
+    Effect.repeat({
+      while: (turn) => turn.status.type === "idle" && Turn.outcome(turn) === undefined,
+      schedule: begun ? untilFinal : untilBegun,
+    }),
+  )
+  const turn = yield* Ref.get(state)
+  if (turn.status.type !== "idle") return undefined
+  const outcome = Turn.outcome(turn)
+  if (outcome !== undefined) return outcome
+  return turn.answers.size > 0
+    ? {
+        _tag: "interrupted",
+        detail: "the answer was begun and never completed, as when opencode is killed or restarted",
+      }
+    : { _tag: "failed", detail: "opencode took the message and began no answer" }
+})

@@ -1,0 +1,75 @@
+/** The tools that show the fleet. */
+import { Schema } from "effect"
+import { Prompt, Tool, Toolkit } from "effect/ai"
+import { field, limit } from "./parameters.ts"
+import { renderFleet } from "./render/instances.ts"
+
+const states = ["online", "unauthorized", "timeout", "unreachable", "unhealthy"] as const
+
+export const InstanceView = Schema.Struct({
+  name: field(Schema.String, "Unique name; pass it as `instance`"),
+  health: field(
+    Schema.Literals(states),
+    "online; unauthorized (wants another password); timeout and unreachable (no answer); unhealthy (answers, but not as opencode does)",
+  ),
+  reason: field(Schema.String, "Why it is not online and what to do; empty if it is"),
+  version: Schema.optionalKey(field(Schema.String, "Version of opencode")),
+  latency_ms: Schema.optionalKey(field(Schema.Finite, "Milliseconds that the health check took")),
+  host: field(Schema.String, "Machine that it runs on, as announced"),
+  url: field(Schema.String, "Where it is reached from here"),
+  directory: Schema.optionalKey(field(Schema.String, "Working directory, as announced")),
+  transport: field(Schema.String, "How it was found"),
+  last_seen: Schema.optionalKey(field(Schema.String, "When it was last online (ISO 8601)")),
+  age: Schema.optionalKey(field(Schema.String, "How long ago that was")),
+})
+export type InstanceView = typeof InstanceView.Type
+
+export const FleetView = Schema.Struct({
+  counts: field(
+    Schema.Record(Schema.String, Schema.Int),
+    "Number of instances in each state of health, of all that are registered",
+  ),
+  matching: field(Schema.Int, "Number of instances that match the search"),
+  instances: field(Schema.Array(InstanceView), "The instances; those that are online first"),
+  problems: field(
+    Schema.Array(Schema.Struct({ source: Schema.String, reason: Schema.String })),
+    "Registrations that could not be used. Nothing was changed or deleted",
+  ),
+  refreshed: field(Schema.String, "When the fleet was last looked at (ISO 8601)"),
+  hint: Schema.optionalKey(field(Schema.String, "What to do when there is no instance")),
+})
+export type FleetView = typeof FleetView.Type
+
+const toModelOutput = (fleet: FleetView) => [Prompt.textPart({ text: renderFleet(fleet) })]
+
+export const ListInstances = Tool.make("list_instances", {
+  description:
+    "List the opencode instances of the fleet (coding agents on this and other machines) with their health, directory and name. Start here. Answers from memory; refresh_instances looks again.",
+  parameters: Schema.Struct({
+    search: Schema.optionalKey(
+      Schema.String.annotate({ description: "Only those whose name, host or directory holds this, ignoring case" }),
+    ),
+    limit: limit(1000, "How many to show (default 50)"),
+  }),
+  success: FleetView,
+  toModelOutput,
+})
+  .annotate(Tool.Title, "List opencode instances")
+  .annotate(Tool.Readonly, true)
+  .annotate(Tool.Destructive, false)
+  .annotate(Tool.Idempotent, true)
+  .annotate(Tool.OpenWorld, false)
+
+export const RefreshInstances = Tool.make("refresh_instances", {
+  description:
+    "Scan for opencode instances and check their health now, then list them. Use it when an instance should be there and is not, or after starting one.",
+  success: FleetView,
+  toModelOutput,
+})
+  .annotate(Tool.Title, "Refresh opencode instances")
+  .annotate(Tool.Readonly, true)
+  .annotate(Tool.Destructive, false)
+  .annotate(Tool.Idempotent, true)
+  .annotate(Tool.OpenWorld, false)
+
+export const InstanceTools = Toolkit.make(ListInstances, RefreshInstances)

@@ -1,0 +1,25 @@
+/** What the tools can fail with. The message of each says what to do next; it is all that the caller sees. */
+import { Schema } from "effect"
+import { ResolveError } from "../fleet/naming.ts"
+import { ClientError, SessionBusy } from "../opencode/errors.ts"
+import { AmbiguousSession } from "../opencode/sessionReference.ts"
+
+/** A parameter that fits its schema and still makes no sense here. */
+export class InvalidParameter extends Schema.TaggedError<InvalidParameter>()("InvalidParameter", {
+  parameter: Schema.String,
+  value: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `${this.parameter} ${JSON.stringify(this.value.slice(0, 200))} cannot be used: ${this.detail}`
+  }
+}
+
+/** An instance was asked for something. */
+export const InstanceFailure = Schema.Union([ResolveError, ClientError])
+
+/** A session was asked for something. */
+export const SessionFailure = Schema.Union([ResolveError, ClientError, AmbiguousSession, InvalidParameter])
+
+/** A message was to be sent. */
+export const SendFailure = Schema.Union([SessionFailure, SessionBusy])

@@ -1,0 +1,47 @@
+import type { FleetView, InstanceView } from "../InstanceTools.ts"
+import { answerBudget, clip, code, paragraphs, plural } from "./markdown.ts"
+
+const instance = (view: InstanceView): string => {
+  const facts = [
+    view.version === undefined ? "" : `opencode ${view.version}`,
+    view.latency_ms === undefined ? "" : `${view.latency_ms} ms`,
+    view.host === "" ? "" : `host ${code(view.host)}`,
+    view.url,
+    view.directory === undefined ? "" : `directory ${code(clip(view.directory, 300))}`,
+    view.transport,
+    view.health === "online" ? "" : `last seen ${view.age ?? "never"}`,
+  ].filter((fact) => fact !== "")
+  return (
+    [`- ${code(view.name)}: **${view.health}**`, ...facts].join(" · ") +
+    (view.reason === "" ? "" : `\n  ${view.reason}`)
+  )
+}
+
+const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${clip(reason, 300)}`
+
+const mostProblems = 20
+
+export const renderFleet = (fleet: FleetView): string => {
+  const total = Object.values(fleet.counts).reduce((sum, count) => sum + count, 0)
+  const states = Object.entries(fleet.counts).map(([state, count]) => `${count} ${state}`)
+  const shown = fleet.instances.length
+  return clip(
+    paragraphs(
+      `${plural(total, "instance")}${states.length === 0 ? "" : ` (${states.join(", ")})`}, as of ${fleet.refreshed}.${
+        shown < fleet.matching || fleet.matching < total
+          ? ` ${fleet.matching} match, ${shown} shown${shown < fleet.matching ? "; search narrows it, limit shows more" : ""}.`
+          : ""
+      }`,
+      fleet.instances.map(instance).join("\n"),
+      fleet.hint ?? "",
+      fleet.problems.length === 0
+        ? ""
+        : [
+            `${plural(fleet.problems.length, "registration")} could not be used (nothing was changed):`,
+            ...fleet.problems.slice(0, mostProblems).map(problem),
+            ...(fleet.problems.length > mostProblems ? [`- and ${fleet.problems.length - mostProblems} more`] : []),
+          ].join("\n"),
+    ),
+    answerBudget,
+  )
+}

@@ -1,0 +1,44 @@
+/** Text of others inside our Markdown: it cannot end the block that it stands in, and says where it was cut. */
+import { plainLine, plainText } from "../../PlainText.ts"
+
+/** About what an answer may have in all: more is more than a model wants to read at once. */
+export const answerBudget = 25_000
+
+const longestRun = (text: string, character: string) =>
+  Math.max(0, ...[...text.matchAll(new RegExp(`${character}+`, "gu"))].map(([run]) => run.length))
+
+/** A block that the text cannot close, for its fence is longer than any in the text. */
+export const block = (text: string): string => {
+  const plain = plainText(text)
+  const fence = "`".repeat(Math.max(3, longestRun(plain, "`") + 1))
+  return `${fence}\n${plain}\n${fence}`
+}
+
+/** One line as a code span. */
+export const code = (text: string): string => {
+  const plain = plainLine(text)
+  if (plain === "") return "(empty)"
+  const fence = "`".repeat(longestRun(plain, "`") + 1)
+  const padding = plain.startsWith("`") || plain.endsWith("`") ? " " : ""
+  return `${fence}${padding}${plain}${padding}${fence}`
+}
+
+/** The beginning, with what was left out counted. Never half of a character. */
+export const clip = (text: string, length: number): string => {
+  if (text.length <= length) return text
+  const kept = text.slice(0, length).replace(/[\uD800-\uDBFF]$/u, "")
+  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
+}
+
+/** The end, with what was left out counted: of a long answer the last part is the one that counts. */
+export const clipStart = (text: string, length: number): string => {
+  if (text.length <= length) return text
+  const kept = text.slice(text.length - length).replace(/^[\uDC00-\uDFFF]/u, "")
+  return `[${(text.length - kept.length).toLocaleString("en")} characters before this] …${kept}`
+}
+
+export const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`
+
+/** Paragraphs of an answer; empty ones are left out. */
+export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")

@@ -1,0 +1,213 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect, Exit, FileSystem, Schedule, Schema } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { RealOpencode, start } from "../support/RealOpencode.ts"
+import { scriptedTitle } from "../support/ScriptedModel.ts"
+
+const Session = Schema.Struct({ id: Schema.String, title: Schema.String })
+const Part = Schema.Struct({
+  type: Schema.String,
+  text: Schema.optional(Schema.String),
+  tool: Schema.optional(Schema.String),
+  state: Schema.optional(Schema.Struct({ status: Schema.String, output: Schema.optional(Schema.String) })),
+})
+const Message = Schema.Struct({
+  info: Schema.Struct({
+    role: Schema.String,
+    error: Schema.optional(Schema.Struct({ name: Schema.String })),
+    time: Schema.Struct({ completed: Schema.optional(Schema.Finite) }),
+  }),
+  parts: Schema.Array(Part),
+})
+const Pending = Schema.Array(Schema.Struct({ id: Schema.String, sessionID: Schema.String }))
+const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.String })
+
+const prompt = (text: string) => ({ parts: [{ type: "text", text }] })
+
+/** The few routes these tests need, by hand: they must not depend on the client that they help to test. */
+const connect = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) {
+  const client = (yield* HttpClient.HttpClient).pipe(
+    HttpClient.mapRequest(HttpClientRequest.prependUrl(opencode.url)),
+    HttpClient.mapRequest(
+      opencode.password === undefined
+        ? (request) => request
+        : HttpClientRequest.basicAuth("opencode", opencode.password),
+    ),
+    HttpClient.filterStatusOk,
+  )
+  const get = <A>(path: string, schema: Schema.Codec<A, unknown>) =>
+    client.get(path).pipe(Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)))
+  const post = (path: string, body: unknown) =>
+    Effect.flatMap(HttpClientRequest.bodyJson(HttpClientRequest.post(path), body), client.execute)
+  return {
+    health: get("/global/health", Health),
+    create: (title?: string) =>
+      Effect.flatMap(
+        post("/session", title === undefined ? {} : { title }),
+        HttpClientResponse.schemaBodyJson(Session),
+      ),
+    session: (id: string) => get(`/session/${id}`, Session),
+    messages: (id: string) => get(`/session/${id}/message`, Schema.Array(Message)),
+    send: (id: string, text: string) =>
+      Effect.flatMap(post(`/session/${id}/message`, prompt(text)), HttpClientResponse.schemaBodyJson(Message)),
+    sendAsync: (id: string, text: string) => post(`/session/${id}/prompt_async`, prompt(text)),
+    abort: (id: string) => post(`/session/${id}/abort`, {}),
+    /** The first pending request of the session, as soon as there is one. */
+    pending: (kind: "permission" | "question", id: string) =>
+      get(`/${kind}?directory=${encodeURIComponent(opencode.directory)}`, Pending).pipe(
+        Effect.flatMap((all) => Effect.fromNullishOr(all.find((each) => each.sessionID === id))),
+        Effect.retry(Schedule.spaced("20 millis")),
+        Effect.timeout("10 seconds"),
+      ),
+    reply: (kind: "permission" | "question", id: string, body: unknown) =>
+      post(`/${kind}/${id}/reply?directory=${encodeURIComponent(opencode.directory)}`, body),
+  }
+}, Effect.provide(FetchHttpClient.layer))
+
+const textOf = (message: typeof Message.Type) => message.parts.map((part) => part.text ?? "").join("")
+
+layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("real opencode", (it) => {
+  it.effect("answers health with its version", () =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      assert.deepStrictEqual(yield* client.health, { healthy: true, version: "1.18.33" })
+    }),
+  )
+
+  it.effect("echoes a prompt, and names the session", () =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      const { id } = yield* client.create()
+      assert.strictEqual(textOf(yield* client.send(id, "hello there")), "Echo: hello there")
+      const title = yield* client.session(id).pipe(
+        Effect.map((session) => session.title),
+        Effect.repeat({ until: (title) => title === scriptedTitle, schedule: Schedule.spaced("20 millis") }),
+        Effect.timeout("10 seconds"),
+      )
+      assert.strictEqual(title, scriptedTitle)
+    }),
+  )
+
+  it.effect("says what it is told to, and runs what it is told to", () =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      const { id } = yield* client.create("run")
+      assert.strictEqual(textOf(yield* client.send(id, "say:**exactly**\nthis")), "**exactly**\nthis")
+      assert.include(textOf(yield* client.send(id, "run: echo from-$((40 + 2))")), "Done: from-42")
+      const tool = (yield* client.messages(id)).flatMap((message) => message.parts).find((part) => part.type === "tool")
+      assert.strictEqual(tool?.tool, "bash")
+      assert.strictEqual(tool?.state?.status, "completed")
+      assert.include(tool?.state?.output ?? "", "from-42")
+    }),
+  )
+
+  it.effect("asks a question", () =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      const { id } = yield* client.create("ask")
+      yield* client.sendAsync(id, "ask: Which colour? | Red | Blue")
+      const question = yield* client.pending("question", id)
+      yield* client.reply("question", question.id, { answers: [["Blue"]] })
+      const answer = yield* client.messages(id).pipe(
+        Effect.map((messages) => messages.map(textOf).at(-1) ?? ""),
+        Effect.repeat({ until: (text) => text.startsWith("Done:"), schedule: Schedule.spaced("20 millis") }),
+        Effect.timeout("10 seconds"),
+      )
+      assert.include(answer, "Blue")
+    }),
+  )
+
+  it.effect.each(["hang:", "slow: 100"])("can be aborted in the middle of '%s'", (text) =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      const { id } = yield* client.create("abort")
+      yield* client.sendAsync(id, text)
+      yield* client.messages(id).pipe(
+        Effect.repeat({
+          until: (messages) => messages.at(-1)?.parts.some((part) => part.type === "step-start") === true,
+          schedule: Schedule.spaced("20 millis"),
+        }),
+        Effect.timeout("10 seconds"),
+      )
+      yield* client.abort(id)
+      const last = yield* client.messages(id).pipe(
+        Effect.map((messages) => messages.at(-1)),
+        Effect.repeat({
+          until: (message) => message?.info.time.completed !== undefined,
+          schedule: Schedule.spaced("20 millis"),
+        }),
+        Effect.timeout("10 seconds"),
+      )
+      assert.strictEqual(last?.info.error?.name, "MessageAbortedError")
+    }),
+  )
+
+  it.effect("fails with the provider's error", () =>
+    Effect.gen(function* () {
+      const client = yield* connect(yield* RealOpencode)
+      const { id } = yield* client.create("fail")
+      assert.strictEqual((yield* client.send(id, "fail:401")).info.error?.name, "APIError")
+    }),
+  )
+
+  it.effect("keeps its sessions over stop, kill and restart", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const client = yield* connect(opencode)
+      const { id } = yield* client.create("kept")
+      yield* client.send(id, "before")
+      for (const end of [opencode.stop, opencode.kill]) {
+        yield* end
+        assert.strictEqual((yield* Effect.flip(client.health))._tag, "HttpClientError")
+        yield* opencode.restart
+        assert.strictEqual((yield* client.session(id)).title, "kept")
+      }
+      assert.deepStrictEqual((yield* client.messages(id)).map(textOf), ["before", "Echo: before"])
+    }),
+  )
+
+  it.effect("starts a second server of the same user, which sees the same sessions", () =>
+    Effect.gen(function* () {
+      const first = yield* RealOpencode
+      const { id } = yield* (yield* connect(first)).create("shared")
+      const second = yield* start({ beside: first })
+      assert.notStrictEqual(second.url, first.url)
+      assert.strictEqual((yield* (yield* connect(second)).session(id)).title, "shared")
+    }),
+  )
+
+  it.effect("starts another one that wants a password, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { home, pid } = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opencode = yield* start({ password: "s3cret", permission: "ask", project: "web-shop" })
+          const client = yield* connect(opencode)
+          const anonymous = yield* Effect.flip((yield* connect({ ...opencode, password: undefined })).health)
+          assert.include(anonymous.message, "401")
+          const { id } = yield* client.create("permission")
+          yield* client.sendAsync(id, "run: echo $$ > pid && sleep 77")
+          const permission = yield* client.pending("permission", id)
+          yield* client.reply("permission", permission.id, { reply: "once" })
+          const pid = yield* fs
+            .readFileString(`${opencode.directory}/pid`)
+            .pipe(
+              Effect.flatMap(Schema.decodeUnknownEffect(Schema.FiniteFromString)),
+              Effect.retry(Schedule.spaced("20 millis")),
+              Effect.timeout("10 seconds"),
+            )
+          assert.isTrue(isAlive(pid))
+          return { home: opencode.home, pid }
+        }),
+      )
+      // Killed, but it takes init a moment to bury it.
+      yield* Effect.sync(() => isAlive(pid)).pipe(
+        Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("20 millis") }),
+        Effect.timeout("5 seconds"),
+      )
+      assert.isFalse(yield* fs.exists(home))
+    }),
+  )
+})
+
+const isAlive = (pid: number) => Exit.isSuccess(Effect.runSyncExit(Effect.try(() => process.kill(pid, 0))))
