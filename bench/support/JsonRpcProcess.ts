@@ -43,8 +43,13 @@ export class JsonRpcProcess {
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child
-    // An EPIPE means that the child is gone: the request that waits for it ends with its own time limit.
+    // An EPIPE means that the child is gone, which its exit tells to all who wait.
     child.stdin.on("error", () => undefined)
+    child.on("exit", (code) => {
+      for (const answer of this.#waiting.values())
+        answer({ error: `the process ended with ${code}` }, performance.now())
+      this.#waiting.clear()
+    })
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => this.#read(chunk, performance.now()))
   }
 

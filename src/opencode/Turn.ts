@@ -196,3 +196,9 @@ export const text = (turn: Turn): string =>
 
 export const toolCalls = (turn: Turn): ReadonlyArray<ToolPart> =>
   [...turn.parts.values()].filter((part) => part.type === "tool")
+
+/** A pending request in one line. */
+export const describe = ({ kind, request }: PendingRequest): string =>
+  kind === "permission"
+    ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
+    : `question: ${request.questions.map(({ question }) => question).join(" / ")}`

@@ -143,7 +143,7 @@ export class Turns extends Context.Service<
         return yield* new SessionBusy({
           instance: target.instance,
           session: session.id,
-          ...(first === undefined ? {} : { waitingFor: describe(first) }),
+          ...(first === undefined ? {} : { waitingFor: Turn.describe(first) }),
         })
       })
 
@@ -267,9 +267,3 @@ export class Turns extends Context.Service<
     }),
   )
 }
-
-/** A pending request in one line. */
-export const describe = ({ kind, request }: Turn.PendingRequest): string =>
-  kind === "permission"
-    ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
-    : `question: ${request.questions.map(({ question }) => question).join(" / ")}`

@@ -3,12 +3,20 @@ import { Effect } from "effect"
 import { Toolkit } from "effect/ai"
 import { instanceHandlers } from "./instanceHandlers.ts"
 import { InstanceTools } from "./InstanceTools.ts"
+import { sessionHandlers } from "./sessionHandlers.ts"
+import { SessionTools } from "./SessionTools.ts"
+import { turnHandlers } from "./turnHandlers.ts"
+import { TurnTools } from "./TurnTools.ts"
 
-export const FleetToolkit = Toolkit.merge(InstanceTools)
+export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools)
 
-/** The handlers. They need the fleet and what it is asked through. */
+/** The handlers, over `Fleet`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 export const layer = FleetToolkit.toLayer(
   Effect.gen(function* () {
-    return FleetToolkit.of({ ...(yield* instanceHandlers) })
+    return FleetToolkit.of({
+      ...(yield* instanceHandlers),
+      ...(yield* sessionHandlers),
+      ...(yield* turnHandlers),
+    })
   }),
 )

@@ -1,7 +1,7 @@
 /** The tools that show the fleet. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
-import { field, limit } from "./parameters.ts"
+import { count, field, limit } from "./parameters.ts"
 import { renderFleet } from "./render/instances.ts"
 
 const states = ["online", "unauthorized", "timeout", "unreachable", "unhealthy"] as const
@@ -26,10 +26,10 @@ export type InstanceView = typeof InstanceView.Type
 
 export const FleetView = Schema.Struct({
   counts: field(
-    Schema.Record(Schema.String, Schema.Int),
+    Schema.Record(Schema.String, count),
     "Number of instances in each state of health, of all that are registered",
   ),
-  matching: field(Schema.Int, "Number of instances that match the search"),
+  matching: field(count, "Number of instances that match the search"),
   instances: field(Schema.Array(InstanceView), "The instances; those that are online first"),
   problems: field(
     Schema.Array(Schema.Struct({ source: Schema.String, reason: Schema.String })),

@@ -1,0 +1,24 @@
+/** A real MCP client (SDK 2) that starts the built executable, as Claude Code or an IDE would. */
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { Effect } from "effect"
+import { fileURLToPath } from "node:url"
+
+const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
+
+export const connect = Effect.fnUntraced(function* (registry: string) {
+  const client = new Client({ name: "demo", version: "1.0.0" })
+  yield* Effect.acquireRelease(
+    Effect.promise(() =>
+      client.connect(
+        new StdioClientTransport({
+          command: process.execPath,
+          args: [executable],
+          env: { PATH: process.env["PATH"] ?? "", HOME: registry, RELAY_REGISTRY_DIR: registry, LOG_LEVEL: "warn" },
+        }),
+      ),
+    ),
+    () => Effect.promise(() => client.close()),
+  )
+  return client
+})

@@ -1,0 +1,32 @@
+/**
+ * `npm run demo`: a guided tour of the eight tools on a real opencode.
+ *
+ * It starts opencode with a scripted model on loopback, registers it, connects a real MCP client to the built server
+ * over stdio, and takes everything away again. No key and no network is needed.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, FileSystem, Layer, Logger, Path } from "effect"
+import { start } from "../../test/support/RealOpencode.ts"
+import { ScriptedModel } from "../../test/support/ScriptedModel.ts"
+import { connect } from "./client.ts"
+import { tour } from "./tour.ts"
+
+const program = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const registry = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-demo-" })
+  yield* Effect.logInfo("starting opencode with a scripted model …")
+  const opencode = yield* start({ project: "web-shop" })
+  yield* fs.writeFileString(
+    path.join(registry, "web-shop.json"),
+    JSON.stringify({ name: "web-shop", hostname: "this-machine", port: opencode.port, cwd: opencode.directory }),
+  )
+  yield* tour(yield* connect(registry))
+}).pipe(
+  Effect.scoped,
+  Effect.provide(ScriptedModel.layer.pipe(Layer.provideMerge(NodeServices.layer))),
+  Effect.provideService(Logger.LogToStderr, true),
+)
+
+NodeRuntime.runMain(program)

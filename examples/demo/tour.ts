@@ -1,0 +1,48 @@
+/** The tour itself: each tool once, with what it answers. */
+import type { Client } from "@modelcontextprotocol/client"
+import { Console, Effect, Schema } from "effect"
+
+const bold = (text: string) => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text)
+
+const textOf = Schema.decodeUnknownSync(
+  Schema.Struct({ content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.String })) }),
+)
+
+const sessionOf = Schema.decodeUnknownSync(
+  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
+)
+
+export const tour = Effect.fnUntraced(function* (client: Client) {
+  const call = Effect.fnUntraced(function* (why: string, name: string, args: Record<string, unknown> = {}) {
+    yield* Console.log(`\n${bold(`▌ ${why}`)}\n${name} ${JSON.stringify(args)}\n`)
+    let streamed = 0
+    const result = yield* Effect.promise(() =>
+      client.callTool({ name, arguments: args }, { onprogress: () => streamed++, resetTimeoutOnProgress: true }),
+    )
+    const text = textOf(result)
+      .content.map((part) => part.text)
+      .join("\n")
+    yield* Console.log(text.replaceAll(/^/gmu, "  "))
+    if (streamed > 0) yield* Console.log(`  (${streamed} progress notifications while it worked)`)
+    return result
+  })
+
+  yield* call("Which agents are there?", "list_instances")
+  const { id } = sessionOf(yield* call("A new conversation", "create_session", { title: "Add a shop window" }))
+    .structuredContent.session
+  yield* call("Give the agent work, and wait for it", "send_message", {
+    session_id: id,
+    message: "run: echo '<h1>Shop</h1>' > index.html && ls",
+  })
+  yield* call("Read the conversation", "get_session", { session_id: id })
+  yield* call("Longer work: do not wait", "send_message", {
+    session_id: "Add a shop",
+    message: "slow: 100",
+    async: true,
+  })
+  yield* call("What is it doing?", "get_status")
+  yield* call("All sessions", "list_sessions")
+  yield* call("Enough of that", "abort_session", { session_id: id })
+  yield* call("Look again, without waiting for the next round", "refresh_instances")
+  yield* Console.log(`\n${bold("That was the fleet.")} README.md says how to add it to your MCP client.`)
+})

@@ -1,0 +1,137 @@
+/** The tools that make sessions work, watch them and stop them. */
+import { Schema } from "effect"
+import { Prompt, Tool, Toolkit } from "effect/ai"
+import { InstanceFailure, SendFailure, SessionFailure } from "./failures.ts"
+import { count, field, Instance, SessionReference } from "./parameters.ts"
+import { renderAbort, renderStatus, renderTurn } from "./render/turn.ts"
+
+const opt = Schema.optionalKey
+
+export const TurnView = Schema.Struct({
+  instance: Schema.String,
+  session_id: Schema.String,
+  message_id: field(Schema.String, "Id of the message that was sent"),
+  outcome: field(
+    Schema.Literals([
+      "accepted",
+      "completed",
+      "failed",
+      "aborted",
+      "rejected",
+      "needs permission",
+      "needs answer",
+      "still running",
+      "interrupted",
+      "unreachable",
+    ]),
+    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused something); needs permission, needs answer (a person has to decide); still running (it goes on, we stopped waiting); interrupted (opencode ended in the middle); unreachable (the instance went away)",
+  ),
+  detail: field(Schema.String, "What the outcome is about; empty where it says all"),
+  next: field(Schema.String, "What to do next"),
+  text: field(Schema.String, "What the agent wrote; of a long text the end"),
+  tools: field(
+    Schema.Array(
+      Schema.Struct({
+        tool: Schema.String,
+        state: Schema.Literals(["pending", "running", "completed", "error"]),
+        input: Schema.String,
+        error: opt(Schema.String),
+      }),
+    ),
+    "The tools that the agent called, in order; of many the last ones",
+  ),
+  files: field(Schema.Array(Schema.String), "Files that the agent changed"),
+  input_tokens: field(Schema.Finite, "Tokens read, all steps together"),
+  output_tokens: field(Schema.Finite, "Tokens written, all steps together"),
+  cost: field(Schema.Finite, "US dollars, as opencode reckons it"),
+})
+export type TurnView = typeof TurnView.Type
+
+export const SendMessage = Tool.make("send_message", {
+  description:
+    "Give an agent work: send a message to a session and wait for the outcome of its turn, with the agent's answer. Waits up to 50 s, or several minutes for clients that follow progress; the agent goes on even if waiting ends. With async true it returns as soon as opencode has the message.",
+  parameters: Schema.Struct({
+    instance: Instance,
+    session_id: SessionReference,
+    message: Schema.String.check(Schema.isMinLength(1)).annotate({ description: "What the agent is to do" }),
+    async: opt(
+      Schema.Boolean.annotate({ description: "Return when opencode has the message, without waiting (default false)" }),
+    ),
+    if_busy: opt(
+      Schema.Literals(["wait", "steer", "fail"]).annotate({
+        description:
+          "While another turn runs in the session: wait for its end (default), steer (hand the message to that turn), or fail (default with async)",
+      }),
+    ),
+    agent: opt(Schema.String.annotate({ description: 'Agent that is to answer, such as "build" or "plan"' })),
+    model: opt(Schema.String.annotate({ description: "Model to use, as provider/model" })),
+  }),
+  success: TurnView,
+  failure: SendFailure,
+  toModelOutput: (view: TurnView) => [Prompt.textPart({ text: renderTurn(view) })],
+})
+  .annotate(Tool.Title, "Send a message to an agent")
+  .annotate(Tool.Readonly, false)
+  .annotate(Tool.Destructive, true)
+  .annotate(Tool.Idempotent, false)
+  .annotate(Tool.OpenWorld, true)
+
+export const StatusView = Schema.Struct({
+  instance: Schema.String,
+  health: field(Schema.String, "State of the instance"),
+  active: field(
+    Schema.Array(
+      Schema.Struct({
+        id: Schema.String,
+        title: Schema.String,
+        status: Schema.Literals(["idle", "busy", "retry", "waiting"]),
+        detail: opt(field(Schema.String, "What is retried, or what a person has to decide")),
+        age: field(Schema.String, "How long ago the session was updated"),
+        directory: Schema.String,
+        parent_id: opt(field(Schema.String, "The session whose subagent works in this one")),
+      }),
+    ),
+    "The sessions that are not idle",
+  ),
+  idle: field(count, "Number of idle sessions among those that were asked about"),
+  unasked: field(count, "Number of older sessions whose directories were not asked"),
+})
+export type StatusView = typeof StatusView.Type
+
+export const GetStatus = Tool.make("get_status", {
+  description:
+    "Show what an instance is doing now: which sessions are busy, ask their provider again, or wait for a person's permission or answer. All others are idle.",
+  parameters: Schema.Struct({ instance: Instance }),
+  success: StatusView,
+  failure: InstanceFailure,
+  toModelOutput: (view: StatusView) => [Prompt.textPart({ text: renderStatus(view) })],
+})
+  .annotate(Tool.Title, "Status of an instance")
+  .annotate(Tool.Readonly, true)
+  .annotate(Tool.Destructive, false)
+  .annotate(Tool.Idempotent, true)
+  .annotate(Tool.OpenWorld, false)
+
+export const AbortView = Schema.Struct({
+  instance: Schema.String,
+  session_id: Schema.String,
+  was_running: field(Schema.Boolean, "Whether a turn was running"),
+  cleared: field(count, "Number of open permissions and questions that were dismissed with it"),
+})
+export type AbortView = typeof AbortView.Type
+
+export const AbortSession = Tool.make("abort_session", {
+  description:
+    "Stop the turn that runs in a session. What the agent has done so far stays. Nothing else stops an agent: cancelling send_message does not.",
+  parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
+  success: AbortView,
+  failure: SessionFailure,
+  toModelOutput: (view: AbortView) => [Prompt.textPart({ text: renderAbort(view) })],
+})
+  .annotate(Tool.Title, "Stop a session")
+  .annotate(Tool.Readonly, false)
+  .annotate(Tool.Destructive, true)
+  .annotate(Tool.Idempotent, true)
+  .annotate(Tool.OpenWorld, false)
+
+export const TurnTools = Toolkit.make(SendMessage, GetStatus, AbortSession)

@@ -1,0 +1,28 @@
+import type { CreatedView, SessionsView, SessionView } from "../SessionTools.ts"
+import { answerBudget, clip, code, paragraphs, plural } from "./markdown.ts"
+
+export const messageCount = ({ messages, more_messages }: SessionView): string =>
+  messages === undefined
+    ? "messages not counted"
+    : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
+
+export const statusText = ({ detail, status }: SessionView): string =>
+  `**${status}**${detail === undefined ? "" : ` (${clip(detail, 300)})`}`
+
+const session = (view: SessionView): string =>
+  `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`
+
+export const renderSessions = ({ instance, matching, sessions }: SessionsView): string => {
+  const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
+  return clip(
+    paragraphs(
+      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} updated last; search narrows it, limit shows more` : ""}.`,
+      sessions.map(session).join("\n"),
+      matching === 0 ? "create_session starts one." : "",
+    ),
+    answerBudget,
+  )
+}
+
+export const renderCreated = ({ instance, session: { id, title } }: CreatedView): string =>
+  `Session ${code(id)} (${code(clip(title, 120))}) was created on ${code(instance)}. send_message gives it work.`

@@ -1,0 +1,137 @@
+/** list_sessions, get_session and create_session. */
+import { Clock, Effect, Option } from "effect"
+import { Fleet } from "../fleet/Fleet.ts"
+import { activities } from "../opencode/activity.ts"
+import { MessageCounts } from "../opencode/MessageCounts.ts"
+import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import type { Session } from "../opencode/Session.ts"
+import { resolveSession } from "../opencode/sessionReference.ts"
+import type { Target } from "../opencode/Target.ts"
+import { plainText } from "../PlainText.ts"
+import { messageView } from "./conversationView.ts"
+import { InvalidParameter } from "./failures.ts"
+import { renderMessage } from "./render/conversation.ts"
+import { answerBudget } from "./render/markdown.ts"
+import type { MessageView } from "./SessionTools.ts"
+import { SessionTools } from "./SessionTools.ts"
+import { sessionView } from "./sessionView.ts"
+
+const sessionsByDefault = 20
+const messagesByDefault = 20
+
+/** A session with many subagents shows the ones updated last. */
+const mostSubagents = 10
+
+/** What is left of an answer for messages, when its head is written. */
+const messageBudget = answerBudget - 2000
+
+/** The sessions that begin a line of their own, each with those of its subagents behind it. */
+const families = (sessions: ReadonlyArray<Session>, search: string, limit: number) => {
+  const known = new Set(sessions.map(({ id }) => id))
+  const folded = search.trim().toLowerCase()
+  const matches = ({ id, title }: Session) => title.toLowerCase().includes(folded) || id.toLowerCase().includes(folded)
+  const children = Map.groupBy(
+    sessions.filter(({ parentID }) => parentID !== undefined && known.has(parentID)),
+    ({ parentID }) => parentID,
+  )
+  const descendants = ({ id }: Session): ReadonlyArray<Session> =>
+    (children.get(id) ?? []).flatMap((child) => [child, ...descendants(child)])
+  const roots = sessions
+    .filter(({ parentID }) => parentID === undefined || !known.has(parentID))
+    .map((root) => ({ root, subagents: descendants(root) }))
+    .filter(({ root, subagents }) => matches(root) || subagents.some(matches))
+  return {
+    matching: roots.length,
+    shown: roots.slice(0, limit).flatMap(({ root, subagents }) => [root, ...subagents.slice(0, mostSubagents)]),
+  }
+}
+
+/** How many of the newest messages fit into an answer; one always does. */
+const fitting = (messages: ReadonlyArray<MessageView>): number => {
+  let length = 0
+  const overflow = messages
+    .toReversed()
+    .findIndex((message) => (length += renderMessage(message).length) > messageBudget)
+  return overflow === -1 ? messages.length : Math.max(1, overflow)
+}
+
+export const sessionHandlers = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const counts = yield* MessageCounts
+
+  const count = (target: Target, session: Session) => Effect.option(counts.count(target, session))
+
+  const list = Effect.fnUntraced(function* (
+    target: Target,
+    { limit = sessionsByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
+  ) {
+    const opencode = client.at(target)
+    const { matching, shown } = families(yield* opencode.sessions(), search, limit)
+    const [active, counted] = yield* Effect.all(
+      [activities(opencode, shown), Effect.forEach(shown, (session) => count(target, session), { concurrency: 8 })],
+      { concurrency: 2 },
+    )
+    const now = yield* Clock.currentTimeMillis
+    return {
+      instance: target.instance,
+      matching,
+      sessions: shown.map((session, index) =>
+        sessionView(now, session, active.get(session.id), Option.getOrUndefined(counted[index] ?? Option.none())),
+      ),
+    }
+  })
+
+  const read = Effect.fnUntraced(function* (
+    target: Target,
+    parameters: { readonly session_id: string; readonly message_limit?: number; readonly before?: string },
+  ) {
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
+    const { before, message_limit: limit = messagesByDefault } = parameters
+    const cursor = before === undefined ? {} : { before }
+    const page = yield* opencode.messages(session.id, { limit, ...cursor }).pipe(
+      Effect.catchIf(
+        (error) => error._tag === "OpencodeError" && error.status === 400 && before !== undefined,
+        () =>
+          new InvalidParameter({
+            parameter: "before",
+            value: before ?? "",
+            detail:
+              "it has to be what an earlier get_session of this session gave as `before`; leave it out for the newest messages",
+          }),
+      ),
+    )
+    const views = page.messages.map(messageView)
+    const fit = fitting(views)
+    // Only opencode can say where the messages before those begin that are shown.
+    const older =
+      fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
+    const [active, counted] = yield* Effect.all([activities(opencode, [session]), count(target, session)], {
+      concurrency: 2,
+    })
+    return {
+      instance: target.instance,
+      session: sessionView(
+        yield* Clock.currentTimeMillis,
+        session,
+        active.get(session.id),
+        Option.getOrUndefined(counted),
+      ),
+      messages: views.slice(views.length - fit),
+      ...(older === undefined ? {} : { before: older }),
+    }
+  })
+
+  return SessionTools.of({
+    list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
+    get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
+    create_session: ({ instance, title }) =>
+      fleet.use(instance, (target) =>
+        Effect.gen(function* () {
+          const session = yield* client.at(target).createSession(title === undefined ? title : plainText(title))
+          return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
+        }),
+      ),
+  })
+})

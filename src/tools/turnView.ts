@@ -1,0 +1,77 @@
+/** A turn and its outcome as a tool's answer shows it. */
+import type { Target } from "../opencode/Target.ts"
+import type { Outcome, Turn } from "../opencode/Turn.ts"
+import { describe, text, toolCalls } from "../opencode/Turn.ts"
+import { plainLine, plainText } from "../PlainText.ts"
+import { inputText } from "./conversationView.ts"
+import { answerBudget, clip, clipStart } from "./render/markdown.ts"
+import type { TurnView } from "./TurnTools.ts"
+
+const mostTools = 30
+const mostFiles = 50
+
+/** What the text may have, when the tools are listed: the newest is what counts. */
+const textBudget = answerBudget - 10_000
+
+const detailOf = (outcome: Outcome): string => {
+  switch (outcome._tag) {
+    case "needs permission":
+      return describe({ kind: "permission", request: outcome.request })
+    case "needs answer":
+      return describe({ kind: "question", request: outcome.request })
+    default:
+      return "detail" in outcome ? (outcome.detail ?? "") : ""
+  }
+}
+
+const nextOf = (outcome: TurnView["outcome"]): string => {
+  switch (outcome) {
+    case "accepted":
+      return "The agent works on it. get_status shows whether it still does, get_session what it wrote."
+    case "still running":
+      return "The agent goes on; only our waiting has ended. get_status shows whether it is finished, get_session what it wrote. Do not send the message again."
+    case "needs permission":
+    case "needs answer":
+      return "The agent waits. Tell your human what it asks for: it is decided at that opencode (its terminal or web page). Afterwards get_session shows how it went on."
+    case "failed":
+      return "The session can be used further; send the message again, or choose another model, when the cause is gone."
+    case "rejected":
+      return "A person refused what the agent wanted to do, and the turn ended with that. Ask before trying again."
+    case "aborted":
+      return "Somebody stopped the turn. What was done before that stays."
+    case "interrupted":
+      return "What the agent had done until then stays, what it was writing is lost. get_session shows what is stored; send a new message to go on."
+    case "unreachable":
+      return "Whether the turn went on there is not known. refresh_instances shows when the instance is back, get_session what became of the message. Do not send it again before that."
+    case "completed":
+      return ""
+  }
+}
+
+export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readonly _tag: "accepted" }): TurnView => {
+  const answers = [...turn.answers.values()]
+  const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
+    answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
+  const files = new Set([...turn.parts.values()].flatMap((part) => (part.type === "patch" ? part.files : [])))
+  return {
+    instance: target.instance,
+    session_id: turn.session,
+    message_id: turn.prompt,
+    outcome: outcome._tag,
+    detail: outcome._tag === "accepted" ? "" : clip(plainLine(detailOf(outcome)), 2000),
+    next: nextOf(outcome._tag),
+    text: clipStart(plainText(text(turn)), textBudget),
+    tools: toolCalls(turn)
+      .slice(-mostTools)
+      .map(({ state, tool }) => ({
+        tool: plainLine(tool),
+        state: state.status,
+        input: inputText(state.input, 150),
+        ...(state.status === "error" ? { error: clip(plainLine(state.error), 150) } : {}),
+      })),
+    files: [...files].slice(0, mostFiles).map(plainLine),
+    input_tokens: sum(({ tokens }) => tokens?.input),
+    output_tokens: sum(({ tokens }) => tokens?.output),
+    cost: sum(({ cost }) => cost),
+  }
+}
