@@ -7,6 +7,7 @@
  */
 import { ByteSize, Effect, FileSystem, Layer, Option, Path, Queue, Result, Schedule, Schema, Stream } from "effect"
 import type { PlatformError } from "effect"
+import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "./Discovery.ts"
 import { type Registration, RegistrationJson } from "./Registration.ts"
@@ -16,6 +17,8 @@ const maxFileSize = ByteSize.kibibytes(64)
 
 /** Far above any fleet, and below the number of files that a process may open. */
 const readingAtOnce = 128
+
+const longestScan = "10 seconds"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
 
@@ -33,15 +36,6 @@ export const layer = Layer.effect(
     const user = yield* CurrentUser
     const { credentials, relayDirectory: directory } = yield* Settings
     const sendsPassword = credentials !== undefined
-
-    const announce = (file: string, registration: Registration): Announcement => ({
-      name: registration.name,
-      host: registration.hostname ?? "",
-      url: `http://127.0.0.1:${registration.port}`,
-      directory: registration.cwd,
-      transport: "local-relay",
-      source: file,
-    })
 
     const read = Effect.fnUntraced(
       function* (entry: FileSystem.DirectoryEntry) {
@@ -63,10 +57,10 @@ export const layer = Layer.effect(
         }
         return announce(file, yield* decode(yield* fs.readFileString(file)))
       },
-      Effect.catchTag("PlatformError", (error) => refuse(`cannot be read: ${error.message}`)),
-      Effect.catchTag("SchemaError", (error) =>
-        refuse(`is not a registration: ${error.message.replaceAll(/\s+/gu, " ")}`),
-      ),
+      Effect.catchTags({
+        PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
+        SchemaError: (error) => refuse(`is not a registration: ${error.message}`),
+      }),
     )
 
     const readAll = Effect.gen(function* () {
@@ -88,7 +82,7 @@ export const layer = Layer.effect(
         announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
         problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
           Result.isFailure(result)
-            ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: result.failure.message }]
+            ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: plainLine(result.failure.message) }]
             : [],
         ),
       }
@@ -103,6 +97,15 @@ export const layer = Layer.effect(
           problems: [{ source: directory, reason: error._tag === "Refused" ? error.message : unreadable(error) }],
         }),
       ),
+      // A network file system that is gone may never answer, and everybody waits for the scan.
+      Effect.timeoutOrElse({
+        duration: longestScan,
+        orElse: () =>
+          Effect.succeed<Scan>({
+            announcements: [],
+            problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
+          }),
+      }),
       Effect.withSpan("RelayDirectory.scan"),
     )
 
@@ -134,3 +137,12 @@ const unreadable = (error: PlatformError.PlatformError) =>
   error.reason._tag === "NotFound"
     ? "does not exist yet. It is watched for; a registration file put there announces an instance"
     : `cannot be read: ${error.message}`
+
+const announce = (file: string, registration: Registration): Announcement => ({
+  name: registration.name,
+  host: registration.hostname ?? "",
+  url: `http://127.0.0.1:${registration.port}`,
+  directory: registration.cwd,
+  transport: "local-relay",
+  source: file,
+})

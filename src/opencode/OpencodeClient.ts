@@ -94,6 +94,9 @@ const refuseOtherContent = (response: HttpClientResponse.HttpClientResponse) => 
     : Effect.fail(new NotOpencode({ status: response.status, contentType }))
 }
 
+/** Routes with a session id find the session's directory themselves. */
+const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
+
 export class OpencodeClient extends Context.Service<
   OpencodeClient,
   {
@@ -134,7 +137,6 @@ export class OpencodeClient extends Context.Service<
               Effect.withSpan(`Opencode.${name}`, { attributes: { instance: target.instance } }),
             )
           }
-        const of = (session: SessionId) => ({ params: { sessionID: session }, query: {} })
 
         return {
           health: (timeout) => health({}).pipe(call("health", { timeout })),
@@ -163,7 +165,7 @@ export class OpencodeClient extends Context.Service<
               Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
               call("list sessions"),
             ),
-          session: (id) => api.session.get(of(id)).pipe(call("get session", { session: id })),
+          session: (id) => api.session.get(ofSession(id)).pipe(call("get session", { session: id })),
           createSession: (title) =>
             api.session
               .create({ query: {}, payload: title === undefined ? {} : { title } })
@@ -176,9 +178,9 @@ export class OpencodeClient extends Context.Service<
             ),
           prompt: (session, { text, ...prompt }) =>
             api.session
-              .prompt({ ...of(session), payload: { ...prompt, parts: [{ type: "text", text }] } })
+              .prompt({ ...ofSession(session), payload: { ...prompt, parts: [{ type: "text", text }] } })
               .pipe(call("prompt", { session })),
-          abort: (session) => api.session.abort(of(session)).pipe(Effect.asVoid, call("abort", { session })),
+          abort: (session) => api.session.abort(ofSession(session)).pipe(Effect.asVoid, call("abort", { session })),
           permissions: (directory) =>
             api.request.permissions({ query: { directory } }).pipe(Effect.map(recognised), call("permissions")),
           questions: (directory) =>

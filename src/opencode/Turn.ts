@@ -67,6 +67,9 @@ const failureText = (failure: Failure) => {
   return `${failure.data?.message ?? failure.name}${status === undefined ? "" : ` (status ${status})`}`
 }
 
+const ofFailure = (failure: Failure): Outcome =>
+  failure.name === "MessageAbortedError" ? { _tag: "aborted" } : { _tag: "failed", detail: failureText(failure) }
+
 /** The turn after one more event. Events that are not the turn's leave it as it is. */
 export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
   switch (event.type) {
@@ -166,15 +169,9 @@ export const outcome = (turn: Turn): Outcome | undefined => {
   }
   if (turn.status.type !== "idle") return undefined
   const newest = [...turn.answers.values()].at(-1)
-  if (newest === undefined) {
-    return turn.error === undefined ? undefined : { _tag: "failed", detail: failureText(turn.error) }
-  }
+  if (newest === undefined) return turn.error === undefined ? undefined : ofFailure(turn.error)
   if (newest.time.completed === undefined) return undefined
-  if (newest.error !== undefined) {
-    return newest.error.name === "MessageAbortedError"
-      ? { _tag: "aborted" }
-      : { _tag: "failed", detail: failureText(newest.error) }
-  }
+  if (newest.error !== undefined) return ofFailure(newest.error)
   // Stopped while opencode waited to try the provider again: the only end that leaves neither.
   if (newest.finish === undefined) return { _tag: "aborted" }
   if (newest.finish !== "tool-calls") {

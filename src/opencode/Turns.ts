@@ -113,10 +113,6 @@ export class Turns extends Context.Service<
         }
       })
 
-      /** An instance that fails in the middle of a turn is the turn's outcome: the prompt was sent, and that must be said. */
-      const outcomeOf = (following: Effect.Effect<Turn.Outcome, ClientError>) =>
-        Effect.catch(following, (error) => Effect.succeed<Turn.Outcome>({ _tag: "unreachable", detail: error.message }))
-
       const awaitIdle = Effect.fnUntraced(function* (
         target: Target,
         session: Session,
@@ -138,8 +134,12 @@ export class Turns extends Context.Service<
         }
       })
 
+      /** What the other turn waits for is told where it can be had at once; the caller has waited long enough. */
       const busy = Effect.fnUntraced(function* (target: Target, session: Session) {
-        const [first] = yield* pending(target, session)
+        const [first] = yield* pending(target, session).pipe(
+          Effect.timeout("2 seconds"),
+          Effect.orElseSucceed((): ReadonlyArray<Turn.PendingRequest> => []),
+        )
         return yield* new SessionBusy({
           instance: target.instance,
           session: session.id,
@@ -160,8 +160,9 @@ export class Turns extends Context.Service<
       > {
         const notices = yield* events.subscribe(target)
         if (ifBusy === "wait") yield* awaitIdle(target, session, notices)
-        else if (ifBusy === "fail" && (yield* statusOf(client.at(target), session)).type !== "idle")
-          yield* busy(target, session)
+        if (ifBusy === "fail" && (yield* statusOf(client.at(target), session)).type !== "idle") {
+          return yield* busy(target, session)
+        }
         // What was heard until here belongs to turns before this one.
         yield* PubSub.takeUpTo(notices, Number.MAX_SAFE_INTEGER)
         const messageID = yield* freshMessageId
@@ -267,3 +268,7 @@ export class Turns extends Context.Service<
     }),
   )
 }
+
+/** An instance that fails in the middle of a turn is the turn's outcome: the prompt was sent, and that must be said. */
+const outcomeOf = (following: Effect.Effect<Turn.Outcome, ClientError>) =>
+  Effect.catch(following, (error) => Effect.succeed<Turn.Outcome>({ _tag: "unreachable", detail: error.message }))

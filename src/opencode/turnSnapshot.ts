@@ -79,5 +79,9 @@ export const confirmIdle = Effect.fnUntraced(function* (
         _tag: "interrupted",
         detail: "the answer was begun and never completed, as when opencode is killed or restarted",
       }
-    : { _tag: "failed", detail: "opencode took the message and began no answer" }
+    : {
+        _tag: "failed",
+        detail:
+          "opencode took the message and began no answer to it; a message that came right after it may have been answered instead",
+      }
 })

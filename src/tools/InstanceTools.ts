@@ -31,9 +31,13 @@ export const FleetView = Schema.Struct({
   ),
   matching: field(count, "Number of instances that match the search"),
   instances: field(Schema.Array(InstanceView), "The instances; those that are online first"),
+  problem_count: field(
+    count,
+    "Number of registrations and places that could not be used. Nothing was changed or deleted",
+  ),
   problems: field(
     Schema.Array(Schema.Struct({ source: Schema.String, reason: Schema.String })),
-    "Registrations that could not be used. Nothing was changed or deleted",
+    "The first of them, with the way out",
   ),
   refreshed: field(Schema.String, "When the fleet was last looked at (ISO 8601)"),
   hint: Schema.optionalKey(field(Schema.String, "What to do when there is no instance")),

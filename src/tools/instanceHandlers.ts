@@ -2,12 +2,15 @@
 import { Array, Clock, Effect } from "effect"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
+import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import type { FleetView, InstanceView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
+import { clip } from "./render/markdown.ts"
 import { age, iso } from "./render/time.ts"
 
 const shownByDefault = 50
+const mostProblems = 20
 
 /** Those that can be worked with come first, then those that a person can bring back. */
 const rank: Readonly<Record<HealthState, number>> = {
@@ -21,8 +24,8 @@ const rank: Readonly<Record<HealthState, number>> = {
 const view = (now: number, { health, ...instance }: Instance): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: health.reason,
-  ...(health.version === undefined ? {} : { version: health.version }),
+  reason: plainLine(health.reason),
+  ...(health.version === undefined ? {} : { version: plainLine(health.version) }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,
   url: instance.url,
@@ -58,7 +61,10 @@ export const instanceHandlers = Effect.gen(function* () {
           .toSorted((one, other) => rank[one.health.state] - rank[other.health.state])
           .slice(0, limit)
           .map((instance) => view(now, instance)),
-        problems,
+        problem_count: problems.length,
+        problems: problems
+          .slice(0, mostProblems)
+          .map(({ reason, source }) => ({ source: plainLine(source), reason: clip(reason, 300) })),
         refreshed: iso(refreshedAt),
         ...(instances.length === 0 ? { hint } : {}),
       }

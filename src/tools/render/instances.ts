@@ -17,9 +17,7 @@ const instance = (view: InstanceView): string => {
   )
 }
 
-const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${clip(reason, 300)}`
-
-const mostProblems = 20
+const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${reason}`
 
 export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.counts).reduce((sum, count) => sum + count, 0)
@@ -34,12 +32,14 @@ export const renderFleet = (fleet: FleetView): string => {
       }`,
       fleet.instances.map(instance).join("\n"),
       fleet.hint ?? "",
-      fleet.problems.length === 0
+      fleet.problem_count === 0
         ? ""
         : [
-            `${plural(fleet.problems.length, "registration")} could not be used (nothing was changed):`,
-            ...fleet.problems.slice(0, mostProblems).map(problem),
-            ...(fleet.problems.length > mostProblems ? [`- and ${fleet.problems.length - mostProblems} more`] : []),
+            `${plural(fleet.problem_count, "problem")} (nothing was changed or deleted):`,
+            ...fleet.problems.map(problem),
+            ...(fleet.problem_count > fleet.problems.length
+              ? [`- and ${fleet.problem_count - fleet.problems.length} more`]
+              : []),
           ].join("\n"),
     ),
     answerBudget,
