@@ -18,7 +18,7 @@ const benchFleet = Effect.fn("benchFleet")(function* (programs: Programs, health
   const refreshed = Array<number>()
   const probed = Array<number>()
   // The first round warms both sides up: connections, and code that is compiled when it is first used.
-  for (let run = -1; run < (hung === 0 ? 9 : 3); run++) {
+  for (let run = -1; run < (hung === 0 ? 21 : 3); run++) {
     const refresh = yield* ours.callTool("refresh_instances")
     const probe = yield* bare.request("probe")
     if (run < 0) continue

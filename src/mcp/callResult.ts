@@ -2,10 +2,12 @@
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
 import { Cause, Effect, Option } from "effect"
 import { AiError, type Tool } from "effect/ai"
+import { plainText } from "../PlainText.ts"
 
 const text = (text: string): ContentBlock => ({ type: "text", text })
 
-export const failed = (message: string): CallToolResult => ({ isError: true, content: [text(message)] })
+/** The message may quote what others have written. */
+export const failed = (message: string): CallToolResult => ({ isError: true, content: [text(plainText(message))] })
 
 export const succeeded = ({ encodedResult, modelOutput }: Tool.HandlerResult<Tool.Any>): CallToolResult => ({
   content: modelOutput?.flatMap((part) => (part.type === "text" ? [text(part.text)] : [])) ?? [

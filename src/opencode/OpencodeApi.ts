@@ -83,11 +83,8 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,
     success: Schema.Struct({
-      providers: Schema.Array(
-        Schema.Struct({
-          id: Schema.String,
-          models: Schema.Record(Schema.String, Schema.Struct({ id: Schema.String })),
-        }),
+      providers: tolerantArray(
+        Schema.Struct({ id: Schema.String, models: Schema.Record(Schema.String, Schema.Struct({})) }),
       ),
     }),
     error,

@@ -156,7 +156,7 @@ export class OpencodeClient extends Context.Service<
           models: (directory) =>
             api.server.providers({ query: { directory } }).pipe(
               Effect.map(({ providers }) =>
-                providers.flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}`)),
+                recognised(providers).flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}`)),
               ),
               call("models"),
             ),

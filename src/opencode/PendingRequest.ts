@@ -1,10 +1,14 @@
 /** What a turn waits for a person to decide: `GET /permission` and `GET /question`, and the `….asked` events. */
 import { Schema } from "effect"
-import { PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
+import { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
+
+/** The tool call that waits. */
+const tool = Schema.optionalKey(Schema.Struct({ messageID: MessageId }))
 
 export const PermissionRequest = Schema.Struct({
   id: PermissionId,
   sessionID: SessionId,
+  tool,
   /** The kind of action: `bash`, `edit`, `webfetch`, … */
   permission: Schema.String,
   /** What exactly: commands, paths, addresses. */
@@ -15,6 +19,7 @@ export type PermissionRequest = typeof PermissionRequest.Type
 export const QuestionRequest = Schema.Struct({
   id: QuestionId,
   sessionID: SessionId,
+  tool,
   questions: Schema.Array(
     Schema.Struct({
       question: Schema.String,

@@ -1,5 +1,5 @@
 /** Sessions and their status, as `GET /session` and `GET /session/status` give them. Times are epoch milliseconds. */
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import { SessionId } from "./Identifiers.ts"
 
 export const Tokens = Schema.Struct({
@@ -29,6 +29,17 @@ export const Session = Schema.Struct({
 })
 export type Session = typeof Session.Type
 
+/** A status of a later opencode. Whatever it says, the session is not idle. */
+const OtherStatus = Schema.Struct({ type: Schema.String }).pipe(
+  Schema.decodeTo(
+    Schema.Struct({ type: Schema.Literal("busy") }),
+    SchemaTransformation.transform<{ readonly type: "busy" }, { readonly type: string }>({
+      decode: () => ({ type: "busy" }),
+      encode: (status) => status,
+    }),
+  ),
+)
+
 /** An idle session is absent from the map of `GET /session/status`. A session that waits for a person is `busy`. */
 export const SessionStatus = Schema.Union([
   Schema.Struct({ type: Schema.Literal("idle") }),
@@ -40,5 +51,6 @@ export const SessionStatus = Schema.Union([
     /** When the next attempt begins: absolute epoch milliseconds. */
     next: Schema.Finite,
   }),
+  OtherStatus,
 ])
 export type SessionStatus = typeof SessionStatus.Type

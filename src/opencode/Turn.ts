@@ -131,6 +131,7 @@ const ask = (turn: Turn, pending: PendingRequest): Turn =>
 export interface Snapshot {
   readonly status: SessionStatus
   readonly messages: ReadonlyArray<Message>
+  /** Of the session and its subagents. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
 
@@ -148,21 +149,22 @@ export const reconcile = (turn: Turn, snapshot: Snapshot): Turn => {
       if (!streamedFurther || info.time.completed !== undefined) parts.set(part.id, part)
     }
   }
-  const pending = snapshot.pending.filter(({ request }) => turn.family.has(request.sessionID))
   return {
     ...turn,
+    family: new Set([...turn.family, ...snapshot.pending.map(({ request }) => request.sessionID)]),
     taken: turn.taken || snapshot.messages.some(({ info }) => info.id === turn.prompt),
     status: snapshot.status,
     answers,
     parts,
-    pending: new Map(pending.map((item) => [item.request.id, item])),
+    pending: new Map(snapshot.pending.map((item) => [item.request.id, item])),
   }
 }
 
 /** The outcome, as far as what is known of the turn decides it. */
 export const outcome = (turn: Turn): Outcome | undefined => {
   const [waiting] = turn.pending.values()
-  if (waiting !== undefined) {
+  // An abort leaves its requests behind: they count only while somebody works.
+  if (waiting !== undefined && turn.status.type !== "idle") {
     return waiting.kind === "permission"
       ? { _tag: "needs permission", request: waiting.request }
       : { _tag: "needs answer", request: waiting.request }
@@ -179,9 +181,11 @@ export const outcome = (turn: Turn): Outcome | undefined => {
       ? { _tag: "completed" }
       : { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
   }
-  const last = toolCalls(turn).at(-1)
-  return last?.state.status === "error"
-    ? { _tag: "rejected", detail: `${last.tool}: ${last.state.error}` }
+  const refused = toolCalls(turn).findLast(
+    ({ messageID, state }) => messageID === newest.id && state.status === "error",
+  )
+  return refused?.state.status === "error"
+    ? { _tag: "rejected", detail: `${refused.tool}: ${refused.state.error}` }
     : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
 }
 

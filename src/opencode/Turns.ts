@@ -5,9 +5,9 @@
  * session: prompts of this process wait for each other, and for a turn that was started elsewhere.
  */
 import { Context, Effect, Layer, Option, PubSub, RcMap, Ref, Schedule, type Scope, Semaphore } from "effect"
-import { type ClientError, SessionBusy } from "./errors.ts"
-import { pendingIn } from "./activity.ts"
-import { freshMessageId, type SessionId } from "./Identifiers.ts"
+import { type ClientError, PromptUncertain, type SendError, SessionBusy } from "./errors.ts"
+import { pendingOf } from "./activity.ts"
+import { freshMessageId } from "./Identifiers.ts"
 import { InstanceEvents, type Notice } from "./InstanceEvents.ts"
 import { OpencodeClient } from "./OpencodeClient.ts"
 import type { Session } from "./Session.ts"
@@ -38,6 +38,13 @@ export interface Report {
 /** How long an instance that vanished in the middle of a turn may take to come back. */
 const absence = "30 seconds"
 
+/** An instance that has just come back may not answer at first. It gets as long as one that is away. */
+const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
+  Effect.retry(effect, {
+    while: (error) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout",
+    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
+  })
+
 export class Turns extends Context.Service<
   Turns,
   {
@@ -49,18 +56,13 @@ export class Turns extends Context.Service<
       target: Target,
       session: Session,
       options: SendOptions & FollowOptions,
-    ) => Effect.Effect<Report, ClientError | SessionBusy>
+    ) => Effect.Effect<Report, ClientError | SendError>
     /** Sends the prompt and returns when opencode shows that it has it, or reports that it failed. */
     readonly start: (
       target: Target,
       session: Session,
       options: SendOptions,
-    ) => Effect.Effect<Report, ClientError | SessionBusy>
-    /** What a session's turn waits for a person to decide, its subagents' turns included. */
-    readonly pending: (
-      target: Target,
-      session: Session,
-    ) => Effect.Effect<ReadonlyArray<Turn.PendingRequest>, ClientError>
+    ) => Effect.Effect<Report, ClientError | SendError>
   }
 >()("opencode-fleet/opencode/Turns") {
   static readonly layer = Layer.effect(
@@ -70,12 +72,33 @@ export class Turns extends Context.Service<
       const events = yield* InstanceEvents
       const locks = yield* RcMap.make({ lookup: (_session: string) => Semaphore.make(1) })
 
+      const lockOf = (target: Target, { id }: Session) => RcMap.get(locks, `${target.url} ${id}`)
+
+      /** What the other turn waits for is told where it can be had at once; the caller has waited long enough. */
+      const busy = Effect.fnUntraced(function* (target: Target, session: Session) {
+        const [first] = yield* pendingOf(client.at(target), session).pipe(
+          Effect.timeout("2 seconds"),
+          Effect.orElseSucceed((): ReadonlyArray<Turn.PendingRequest> => []),
+        )
+        return yield* new SessionBusy({
+          instance: target.instance,
+          session: session.id,
+          ...(first === undefined ? {} : { waitingFor: Turn.describe(first) }),
+        })
+      })
+
+      /** Prompts of this process to one session run one after the other, unless they are handed to the running turn. */
       const oneAtATime =
-        (target: Target, session: SessionId) =>
-        <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-          Effect.scoped(
-            Effect.flatMap(RcMap.get(locks, `${target.url} ${session}`), (lock) => lock.withPermits(1)(effect)),
-          )
+        (target: Target, session: Session, ifBusy: SendOptions["ifBusy"]) =>
+        <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+          if (ifBusy === "steer") return effect
+          return Effect.gen(function* () {
+            const lock = yield* lockOf(target, session)
+            if (ifBusy === "wait") return yield* lock.withPermits(1)(effect)
+            const done = yield* lock.withPermitsIfAvailable(1)(effect)
+            return Option.isSome(done) ? done.value : yield* busy(target, session)
+          }).pipe(Effect.scoped)
+        }
 
       const follow = Effect.fnUntraced(function* (
         target: Target,
@@ -83,13 +106,15 @@ export class Turns extends Context.Service<
         notices: PubSub.Subscription<Notice>,
         state: Ref.Ref<Turn.Turn>,
       ) {
+        const opencode = client.at(target)
         let lost = false
+        let interrupted = false
         while (true) {
           const turn = yield* Ref.get(state)
           const known = Turn.outcome(turn)
           if (known !== undefined) return known
           if (turn.status.type === "idle" || (turn.error !== undefined && !turn.taken)) {
-            const confirmed = yield* confirmIdle(client.at(target), session, state)
+            const confirmed = yield* persistently(confirmIdle(opencode, session, state, interrupted))
             if (confirmed !== undefined) return confirmed
           }
           const next = yield* lost
@@ -99,16 +124,15 @@ export class Turns extends Context.Service<
             return { _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const
           }
           const notice = next.value
-          switch (notice._tag) {
-            case "Lost":
-              lost = true
-              break
-            case "Reconnected":
-              lost = false
-              yield* look(client.at(target), session, state)
-              break
-            case "Event":
-              yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
+          if (notice._tag === "Lost") {
+            lost = true
+            interrupted = true
+          } else if (notice._tag === "Reconnected" || notice.event.type === "server.instance.disposed") {
+            lost = false
+            interrupted = true
+            yield* persistently(look(opencode, session, state))
+          } else {
+            yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
           }
         }
       })
@@ -134,18 +158,17 @@ export class Turns extends Context.Service<
         }
       })
 
-      /** What the other turn waits for is told where it can be had at once; the caller has waited long enough. */
-      const busy = Effect.fnUntraced(function* (target: Target, session: Session) {
-        const [first] = yield* pending(target, session).pipe(
-          Effect.timeout("2 seconds"),
-          Effect.orElseSucceed((): ReadonlyArray<Turn.PendingRequest> => []),
+      /** The prompt may have arrived. It is never sent again; whether opencode has stored it decides what to say. */
+      const arrived = (target: Target, session: Session, state: Ref.Ref<Turn.Turn>, error: ClientError) => {
+        const uncertain = (detail: string) =>
+          new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${error._tag}` })
+        return look(client.at(target), session, state).pipe(
+          Effect.mapError(() => uncertain("and what it has stored cannot be read")),
+          Effect.flatMap(({ taken }) =>
+            taken ? Effect.void : Effect.fail(uncertain("it has not stored the message so far")),
+          ),
         )
-        return yield* new SessionBusy({
-          instance: target.instance,
-          session: session.id,
-          ...(first === undefined ? {} : { waitingFor: Turn.describe(first) }),
-        })
-      })
+      }
 
       /** Subscribes, waits for the session as asked, and posts the prompt. `onBegun` is told before the prompt leaves. */
       const prompt = Effect.fnUntraced(function* (
@@ -155,7 +178,7 @@ export class Turns extends Context.Service<
         onBegun: (state: Ref.Ref<Turn.Turn>) => Effect.Effect<void>,
       ): Effect.fn.Return<
         { state: Ref.Ref<Turn.Turn>; notices: PubSub.Subscription<Notice> },
-        ClientError | SessionBusy,
+        ClientError | SendError,
         Scope.Scope
       > {
         const notices = yield* events.subscribe(target)
@@ -172,14 +195,10 @@ export class Turns extends Context.Service<
           .at(target)
           .prompt(session.id, { ...options, messageID })
           .pipe(
-            Effect.catchTag(["InstanceUnreachable", "RequestTimeout"], (error) =>
-              // It may have arrived. It is never sent again; whether it is stored decides what to say.
-              Effect.flatMap(
-                error._tag === "InstanceUnreachable" && !error.mayHaveArrived
-                  ? Effect.fail(error)
-                  : Effect.mapError(look(client.at(target), session, state), () => error),
-                ({ taken }) => (taken ? Effect.void : Effect.fail(error)),
-              ),
+            Effect.catchIf(
+              (error) =>
+                error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived),
+              (error) => arrived(target, session, state, error),
             ),
           )
         return { state, notices }
@@ -203,7 +222,7 @@ export class Turns extends Context.Service<
           return { outcome, turn: yield* Ref.get(state) }
         }).pipe(
           Effect.scoped,
-          options.ifBusy === "steer" ? (work) => work : oneAtATime(target, session.id),
+          oneAtATime(target, session, options.ifBusy),
           Effect.timeoutOrElse({
             duration: patience,
             orElse: () =>
@@ -245,25 +264,10 @@ export class Turns extends Context.Service<
         return { outcome, turn: yield* Ref.get(state) }
       }, Effect.scoped)
 
-      const pending = Effect.fn("Turns.pending")(function* (target: Target, session: Session) {
-        if ((yield* statusOf(client.at(target), session)).type === "idle") return []
-        const opencode = client.at(target)
-        const all = yield* pendingIn(opencode, session.directory)
-        const belongs = Effect.fnUntraced(function* ({ request }: Turn.PendingRequest) {
-          let id: SessionId | undefined = request.sessionID
-          while (id !== undefined && id !== session.id) id = (yield* opencode.session(id)).parentID
-          return id !== undefined
-        })
-        return yield* Effect.filter(all, belongs)
-      })
-
       return Turns.of({
         send,
         start: (target, session, options) =>
-          start(target, session, options).pipe(
-            options.ifBusy === "steer" ? (starting) => starting : oneAtATime(target, session.id),
-          ),
-        pending,
+          start(target, session, options).pipe(oneAtATime(target, session, options.ifBusy)),
       })
     }),
   )

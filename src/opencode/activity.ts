@@ -14,8 +14,8 @@ export interface Activity {
 
 export const idle: Activity = { status: { type: "idle" }, pending: [] }
 
-/** Permissions and questions of one directory, those of aborted turns included. */
-export const pendingIn = Effect.fnUntraced(function* (
+/** Permissions and questions of one directory, those that aborted turns left behind included. */
+const requestsIn = Effect.fnUntraced(function* (
   opencode: Opencode,
   directory: string,
 ): Effect.fn.Return<ReadonlyArray<PendingRequest>, ClientError> {
@@ -28,6 +28,44 @@ export const pendingIn = Effect.fnUntraced(function* (
   ]
 })
 
+/** How many messages after its own a request may still be open: the agent waits for it, so only prompts come behind. */
+const recentMessages = 20
+
+/** An abort leaves its requests behind, and they stay. One is open if the message whose tool asks is still being written. */
+const isOpen = (opencode: Opencode, { request }: PendingRequest): Effect.Effect<boolean, ClientError> => {
+  const { sessionID, tool } = request
+  if (tool === undefined) return Effect.succeed(true)
+  return Effect.map(opencode.messages(sessionID, { limit: recentMessages }), ({ messages }) =>
+    messages.some(
+      ({ info }) => info.id === tool.messageID && info.role === "assistant" && info.time.completed === undefined,
+    ),
+  ).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeed(false)))
+}
+
+const deepest = 20
+
+/** Whether `id` is the session or one of those that its subagents work in. */
+const descends = Effect.fnUntraced(
+  function* (opencode: Opencode, session: Session, id: SessionId) {
+    let current: SessionId | undefined = id
+    while (current !== undefined && current !== session.id) current = (yield* opencode.session(current)).parentID
+    return current !== undefined
+  },
+  Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
+)
+
+/** All requests of a session and its subagents, those that an abort left behind included. */
+export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  return yield* Effect.filter(yield* requestsIn(opencode, session.directory), ({ request }) =>
+    descends(opencode, session, request.sessionID),
+  )
+})
+
+/** What the turn of a busy session waits for a person to decide, its subagents' turns included. */
+export const pendingOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  return yield* Effect.filter(yield* requestsOf(opencode, session), (request) => isOpen(opencode, request))
+})
+
 /** Status and requests are kept per exact directory, so each directory of the sessions is asked. Idle sessions are absent. */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,
@@ -36,11 +74,13 @@ export const activities = Effect.fn("activities")(function* (
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
   const found = yield* Effect.forEach(
     directories,
-    (directory) =>
-      Effect.all(
-        { statuses: opencode.statuses(directory), pending: pendingIn(opencode, directory) },
-        { concurrency: 2 },
-      ),
+    Effect.fnUntraced(function* (directory) {
+      const [statuses, requests] = yield* Effect.all([opencode.statuses(directory), requestsIn(opencode, directory)], {
+        concurrency: 2,
+      })
+      const active = requests.filter(({ request }) => (statuses[request.sessionID]?.type ?? "idle") !== "idle")
+      return { statuses, pending: yield* Effect.filter(active, (request) => isOpen(opencode, request)) }
+    }),
     { concurrency: 8 },
   )
   const statuses = new Map(found.flatMap(({ statuses }) => Object.entries(statuses)))

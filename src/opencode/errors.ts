@@ -28,7 +28,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
   seconds: Schema.Finite,
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s. It may be starting or stuck; try again, or look at it with refresh_instances.`
+    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s. It may be starting or stuck; refresh_instances shows how it is.`
   }
 }
 
@@ -101,3 +101,18 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
     }. Send it again later, stop that turn with abort_session, or use if_busy "steer" to hand the message to the running turn.`
   }
 }
+
+/** The request that carried the prompt broke, and it is not known whether it arrived. */
+export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("PromptUncertain", {
+  instance: Schema.String,
+  session: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `It is not known whether the message reached session ${this.session} on ${this.instance} (${this.detail}). It was not sent again. Look with get_session whether it is there before you send it once more.`
+  }
+}
+
+/** A prompt was not sent, or not certainly. */
+export const SendError = Schema.Union([SessionBusy, PromptUncertain])
+export type SendError = typeof SendError.Type

@@ -1,6 +1,6 @@
 /** Reads what opencode has stored about a turn, where events do not tell enough. */
 import { Effect, Ref, Schedule } from "effect"
-import { pendingIn } from "./activity.ts"
+import { pendingOf } from "./activity.ts"
 import type { ClientError } from "./errors.ts"
 import type { Message } from "./Message.ts"
 import type { Opencode } from "./OpencodeClient.ts"
@@ -41,7 +41,7 @@ export const look = Effect.fnUntraced(function* (opencode: Opencode, session: Se
     {
       status: statusOf(opencode, session),
       messages: messagesOf(opencode, yield* Ref.get(state)),
-      pending: pendingIn(opencode, session.directory),
+      pending: pendingOf(opencode, session),
     },
     { concurrency: "unbounded" },
   )
@@ -62,6 +62,8 @@ export const confirmIdle = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
   state: Ref.Ref<Turn.Turn>,
+  /** Whether events were missed on the way. */
+  interrupted: boolean,
 ): Effect.fn.Return<Turn.Outcome | undefined, ClientError> {
   const begun = (yield* Ref.get(state)).answers.size > 0
   yield* look(opencode, session, state).pipe(
@@ -74,11 +76,8 @@ export const confirmIdle = Effect.fnUntraced(function* (
   if (turn.status.type !== "idle") return undefined
   const outcome = Turn.outcome(turn)
   if (outcome !== undefined) return outcome
-  return turn.answers.size > 0
-    ? {
-        _tag: "interrupted",
-        detail: "the answer was begun and never completed, as when opencode is killed or restarted",
-      }
+  return turn.answers.size > 0 || interrupted
+    ? { _tag: "interrupted", detail: "the answer was never completed, as when opencode is killed or restarted" }
     : {
         _tag: "failed",
         detail:

@@ -1,7 +1,7 @@
 /** What the tools can fail with. The message of each says what to do next; it is all that the caller sees. */
 import { Schema } from "effect"
 import { ResolveError } from "../fleet/naming.ts"
-import { ClientError, SessionBusy } from "../opencode/errors.ts"
+import { ClientError, SendError } from "../opencode/errors.ts"
 import { AmbiguousSession } from "../opencode/sessionReference.ts"
 
 /** A parameter that fits its schema and still makes no sense here. */
@@ -22,4 +22,4 @@ export const InstanceFailure = Schema.Union([ResolveError, ClientError])
 export const SessionFailure = Schema.Union([ResolveError, ClientError, AmbiguousSession, InvalidParameter])
 
 /** A message was to be sent. */
-export const SendFailure = Schema.Union([SessionFailure, SessionBusy])
+export const SendFailure = Schema.Union([SessionFailure, SendError])

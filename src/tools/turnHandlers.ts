@@ -1,7 +1,7 @@
 /** send_message, get_status and abort_session. */
 import { Array, Clock, Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import { activities, pendingIn } from "../opencode/activity.ts"
+import { activities, requestsOf } from "../opencode/activity.ts"
 import { OpencodeClient, type Opencode } from "../opencode/OpencodeClient.ts"
 import type { Session } from "../opencode/Session.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
@@ -104,12 +104,19 @@ export const turnHandlers = Effect.gen(function* () {
   })
 
   /** An aborted turn leaves its permissions and questions behind, which nobody could answer any more. */
-  const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, { directory, id }: Session) {
-    const left = (yield* pendingIn(opencode, directory)).filter(({ request }) => request.sessionID === id)
+  const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+    const left = yield* requestsOf(opencode, session)
     yield* Effect.forEach(left, (pending) =>
-      pending.kind === "permission"
-        ? opencode.rejectPermission(directory, pending.request.id)
-        : opencode.rejectQuestion(directory, pending.request.id),
+      (pending.kind === "permission"
+        ? opencode.rejectPermission(session.directory, pending.request.id)
+        : opencode.rejectQuestion(session.directory, pending.request.id)
+      ).pipe(
+        // Gone already: rejecting one permission rejects all of its session, and a person may have been quicker.
+        Effect.catchIf(
+          (error) => error._tag === "OpencodeError" && error.status === 404,
+          () => Effect.void,
+        ),
+      ),
     )
     return left.length
   })

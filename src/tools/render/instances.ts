@@ -3,7 +3,7 @@ import { answerBudget, clip, code, paragraphs, plural } from "./markdown.ts"
 
 const instance = (view: InstanceView): string => {
   const facts = [
-    view.version === undefined ? "" : `opencode ${view.version}`,
+    view.version === undefined ? "" : `opencode ${code(view.version)}`,
     view.latency_ms === undefined ? "" : `${view.latency_ms} ms`,
     view.host === "" ? "" : `host ${code(view.host)}`,
     view.url,
@@ -13,11 +13,11 @@ const instance = (view: InstanceView): string => {
   ].filter((fact) => fact !== "")
   return (
     [`- ${code(view.name)}: **${view.health}**`, ...facts].join(" · ") +
-    (view.reason === "" ? "" : `\n  ${view.reason}`)
+    (view.reason === "" ? "" : `\n  ${code(view.reason)}`)
   )
 }
 
-const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${reason}`
+const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${code(reason)}`
 
 export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.counts).reduce((sum, count) => sum + count, 0)

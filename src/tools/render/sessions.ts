@@ -7,7 +7,7 @@ export const messageCount = ({ messages, more_messages }: SessionView): string =
     : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
 
 export const statusText = ({ detail, status }: SessionView): string =>
-  `**${status}**${detail === undefined ? "" : ` (${clip(detail, 300)})`}`
+  `**${status}**${detail === undefined ? "" : ` (${code(clip(detail, 300))})`}`
 
 const session = (view: SessionView): string =>
   `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`

@@ -1,0 +1,34 @@
+/**
+ * An embedding program: the fleet as Effect services, without MCP. It shows each instance and what it is doing.
+ *
+ *     RELAY_REGISTRY_DIR=… node examples/fleet.ts
+ *
+ * In a project of your own the imports come from "opencode-fleet".
+ */
+import { NodeFileSystem, NodePath, NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer } from "effect"
+import { Fleet, fleetLayer, OpencodeClient, Settings } from "../src/index.ts"
+
+const program = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const { instances } = yield* fleet.snapshot
+  yield* Console.log(`${instances.length} registered`)
+  for (const { health, name } of instances) {
+    const sessions = yield* fleet
+      .use(name, (target) => client.at(target).sessions())
+      .pipe(
+        Effect.map((sessions) => `${sessions.length} sessions, the last: ${sessions[0]?.title ?? "none"}`),
+        // Each error's message says what is wrong and what to do about it.
+        Effect.catch((error) => Effect.succeed(error.message)),
+      )
+    yield* Console.log(`${name} (${health.state}): ${sessions}`)
+  }
+})
+
+program.pipe(
+  Effect.provide(
+    fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide([NodeFileSystem.layer, NodePath.layer])),
+  ),
+  NodeRuntime.runMain,
+)
