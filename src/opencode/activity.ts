@@ -48,7 +48,11 @@ const deepest = 20
 const descends = Effect.fnUntraced(
   function* (opencode: Opencode, session: Session, id: SessionId) {
     let current: SessionId | undefined = id
-    while (current !== undefined && current !== session.id) current = (yield* opencode.session(current)).parentID
+    for (let depth = 0; current !== undefined && current !== session.id; depth++) {
+      // No subagent works that deep: these parents go round in a circle.
+      if (depth === deepest) return false
+      current = (yield* opencode.session(current)).parentID
+    }
     return current !== undefined
   },
   Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
