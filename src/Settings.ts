@@ -44,14 +44,19 @@ const variable = (name: string) =>
     Option.filter((value) => value !== ""),
   )
 
-const parsed = <A>(name: string, allowed: string, parse: (value: string) => Option.Option<A>) =>
+const parsed = <A>(
+  name: string,
+  allowed: string,
+  parse: (value: string) => Option.Option<A>,
+  shown: (value: string) => string = (value) => value,
+) =>
   Effect.flatMap(
     variable(name),
     Option.match({
       onNone: () => Effect.succeedNone,
       onSome: (value) =>
         Option.match(parse(value), {
-          onNone: () => Effect.fail(new SettingsError({ variable: name, value, allowed })),
+          onNone: () => Effect.fail(new SettingsError({ variable: name, value: shown(value), allowed })),
           onSome: Effect.succeedSome,
         }),
     }),
@@ -105,14 +110,19 @@ const relayDirectory = Effect.gen(function* () {
       ? path.join(yield* home, chosen.value.slice(1))
       : path.resolve(chosen.value)
   }
-  const data = yield* variable("XDG_DATA_HOME")
+  // A relative path is invalid there and to be ignored, says the XDG Base Directory Specification.
+  const data = Option.filter(yield* variable("XDG_DATA_HOME"), (value) => path.isAbsolute(value))
   return path.join(Option.isSome(data) ? data.value : path.join(yield* home, ".local", "share"), "opencode-relay")
 })
 
 const credentials = Effect.gen(function* () {
   const password = yield* Config.option(Config.Redacted("OPENCODE_SERVER_PASSWORD"))
-  const username = yield* parsed("OPENCODE_SERVER_USERNAME", 'a user name of HTTP Basic cannot hold a ":"', (value) =>
-    value.includes(":") ? Option.none() : Option.some(value),
+  const username = yield* parsed(
+    "OPENCODE_SERVER_USERNAME",
+    'a user name of HTTP Basic cannot hold a ":"',
+    (value) => (value.includes(":") ? Option.none() : Option.some(value)),
+    // What stands behind it may be a password that was put in the wrong place.
+    (value) => value.replace(/:.*/su, ":…"),
   )
   return Option.match(
     Option.filter(password, (secret) => Redacted.value(secret) !== ""),

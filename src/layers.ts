@@ -11,7 +11,7 @@ import { InstanceEvents } from "./opencode/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/MessageCounts.ts"
 import { OpencodeClient } from "./opencode/OpencodeClient.ts"
 import { Turns } from "./opencode/Turns.ts"
-import * as FleetToolkit from "./tools/FleetToolkit.ts"
+import * as Handlers from "./tools/handlers.ts"
 
 /** Asking one opencode. */
 export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
@@ -27,4 +27,4 @@ export const fleetLayer = Fleet.layer.pipe(
 )
 
 /** The handlers of all tools, with everything under them. */
-export const toolsLayer = FleetToolkit.layer.pipe(Layer.provideMerge(fleetLayer))
+export const toolsLayer = Handlers.layer.pipe(Layer.provideMerge(fleetLayer))

@@ -1,29 +1,41 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Exit, Logger, References } from "effect"
-import { toolsLayer } from "../layers.ts"
+import { Cause, Console, Effect, Exit, Fiber, Logger, References } from "effect"
 import { serve } from "../mcp/ToolServer.ts"
 import { Settings } from "../Settings.ts"
 import { FleetToolkit } from "../tools/FleetToolkit.ts"
 import { instructions } from "../tools/instructions.ts"
 import { version } from "../version.ts"
-import { greet } from "./greeting.ts"
+
+/** Loading the fleet makes way for the client's first two questions, unless it calls a tool before that. */
+const headStart = "100 millis"
 
 export const program = Effect.gen(function* () {
+  // In the program's scope, and once: a client that cancels its first call must not stop it for all others.
+  const loading = yield* Effect.cached(
+    Effect.promise(() => import("./handledToolkit.ts")).pipe(
+      Effect.flatMap(({ build }) => build),
+      Effect.forkScoped,
+    ),
+  )
+  const fleet = Effect.flatMap(loading, Fiber.join)
+  yield* Effect.forkScoped(Effect.andThen(Effect.sleep(headStart), fleet))
   // Somebody typed the command to see what it does: an MCP client has no terminal at the other end.
-  if (process.stdin.isTTY) yield* Effect.forkScoped(greet)
-  yield* serve(FleetToolkit, { name: "opencode-fleet", title: "opencode fleet", version, instructions })
+  if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
+  yield* serve(
+    FleetToolkit,
+    Effect.flatMap(fleet, ({ handled }) => handled),
+    { name: "opencode-fleet", title: "opencode fleet", version, instructions },
+  )
 }).pipe(
   Effect.scoped,
-  Effect.provide(toolsLayer),
   Effect.provideServiceEffect(
     References.MinimumLogLevel,
     Effect.map(Settings, ({ logLevel }) => logLevel),
   ),
   Effect.provide(Settings.layer),
-  Effect.provide([NodeFileSystem.layer, NodePath.layer]),
+  Effect.provide(NodePath.layer),
   Effect.tapErrorTag("SettingsError", ({ message }) => Console.error(`opencode-fleet: ${message}`)),
   // stdout belongs to the protocol. This has to stand outermost, or fibers forked further out would log there.
   Effect.provideService(Logger.LogToStderr, true),

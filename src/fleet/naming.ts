@@ -6,19 +6,26 @@ import type { Announcement } from "./Discovery.ts"
 export const distinct = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
   Array.dedupeWith(announcements, (one, other) => one.url === other.url)
 
-const port = (url: string) => new URL(url).port
+/** What is put behind a name to make it unique, the shortest first. URLs are unique, so the last always ends it. */
+const suffixes: ReadonlyArray<(url: URL) => string> = [
+  ({ port, protocol }) => (port !== "" ? port : protocol === "https:" ? "443" : "80"),
+  ({ host }) => host,
+  ({ href }) => href,
+]
 
 /**
  * Instances of one name get their port behind it, all of them: which one the bare name means would change as they come
  * and go. The outcome depends on the announcements alone, not on the order in which they were found.
  */
-export const uniqueNames = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> => {
+export const uniqueNames = (announcements: ReadonlyArray<Announcement>, round = 0): ReadonlyArray<Announcement> => {
   const byName = Array.groupBy(announcements, ({ name }) => name)
   if (Object.keys(byName).length === announcements.length) return announcements
+  const suffix = suffixes[Math.min(round, suffixes.length - 1)] ?? (({ href }) => href)
   return uniqueNames(
     announcements.map((one) =>
-      (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${port(one.url)}` } : one,
+      (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${suffix(new URL(one.url))}` } : one,
     ),
+    round + 1,
   )
 }
 

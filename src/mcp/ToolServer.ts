@@ -5,7 +5,7 @@
  */
 import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
-import { Context, Deferred, Effect, FiberSet, Option, Schema, Stream } from "effect"
+import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import { Call, type CallValues } from "../tools/Call.ts"
 import * as Advertise from "./advertise.ts"
@@ -32,52 +32,42 @@ const callOf = ({ mcpReq: { _meta, notify } }: ServerContext): CallValues => {
   }
 }
 
-const decodeObjectSchema = Schema.decodeUnknownSync(
-  Schema.Struct({
-    properties: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
-    required: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
-  }),
-)
-
-/** What a caller who got a parameter wrong needs to know. */
-const parametersText = (tool: Tool.Any): string => {
-  const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
-  const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
-  return names.length === 0
-    ? `${tool.name} takes no parameters.`
-    : `The parameters of ${tool.name} are: ${names.join(", ")}.`
-}
-
-/** Serves until the client closes stdin or the fiber is interrupted; both end the calls that are under way. */
-export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Record<string, Tool.Any>>(
+/**
+ * Serves until the client closes stdin or the fiber is interrupted; both end the calls that are under way.
+ *
+ * Each call runs `handled`, which gives the Toolkit with its handlers: the Toolkit itself where its handlers are in the
+ * context, or an effect that loads them when the first call comes.
+ */
+export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
+  handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
   options: Options,
 ) {
-  const kit = yield* toolkit
-  const fork = yield* FiberSet.makeRuntime<Tool.HandlerServices<Tools[keyof Tools]>>()
+  const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const closed = yield* Deferred.make<void>()
 
-  const run = (tool: keyof Tools & string, args: unknown, context: ServerContext) =>
-    // Arguments come from outside as they are; `handle` is what checks them.
-    kit
-      .handle<keyof Tools>(tool, args as Tool.ParametersEncoded<Tools[keyof Tools]>, String(context.mcpReq.id), {
-        errors: "all",
-        onExcessProperty: "error",
-      })
-      .pipe(
-        Stream.unwrap,
-        Stream.runLast,
-        Effect.map(Option.getOrThrow),
-        Effect.map(succeeded),
-        Effect.catchCause(fromCause(parameters.get(tool) ?? "")),
-        Effect.provideService(Call, callOf(context)),
-        Effect.annotateLogs({ tool, call: context.mcpReq.id }),
-      )
+  const run = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext) =>
+    handled.pipe(
+      // Arguments come from outside as they are; `handle` is what checks them.
+      Effect.flatMap((kit) =>
+        kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, String(context.mcpReq.id), {
+          errors: "all",
+          onExcessProperty: "error",
+        }),
+      ),
+      Stream.unwrap,
+      Stream.runLast,
+      Effect.map(Option.getOrThrow),
+      Effect.map(succeeded),
+      Effect.catchCause((cause) => fromCause(tool, cause)),
+      Effect.provideService(Call, callOf(context)),
+      Effect.annotateLogs({ tool: name, call: context.mcpReq.id }),
+    )
 
-  const call = (tool: keyof Tools & string, args: unknown, context: ServerContext) =>
+  const call = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext) =>
     new Promise<CallToolResult>((resolve, reject) => {
       const { signal } = context.mcpReq
-      const fiber = fork(run(tool, args, context))
+      const fiber = fork(run(name, tool, args, context))
       const stop = () => fiber.interruptUnsafe()
       signal.addEventListener("abort", stop)
       if (signal.aborted) stop()
@@ -85,14 +75,13 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
         signal.removeEventListener("abort", stop)
         // The only failure that is left is an interruption: the client has gone or has cancelled, and gets no answer.
         if (exit._tag === "Success") resolve(exit.value)
-        else reject(new Error(`${tool} was cancelled`))
+        else reject(new Error(`${name} was cancelled`))
       })
     })
 
-  const tools = Object.entries<Tool.Any>(kit.tools)
-  const parameters = new Map(tools.map(([name, tool]) => [name, parametersText(tool)]))
-  const registrations = tools.map(([name, tool]) => ({
+  const registrations = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
     name,
+    tool,
     config: {
       ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
         onNone: () => ({}),
@@ -117,8 +106,8 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
         { name: options.name, title: options.title, version: options.version },
         { instructions: options.instructions },
       )
-      for (const { config, name } of registrations) {
-        server.registerTool(name, config, (args, context) => call(name, args, context))
+      for (const { config, name, tool } of registrations) {
+        server.registerTool(name, config, (args, context) => call(name, tool, args, context))
       }
       return server
     },

@@ -11,18 +11,25 @@ const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" | "igno
   return Object.keys(definitions).length === 0 ? { ...root } : { ...root, $defs: definitions }
 }
 
-/** The SDK only shows the schema. The Toolkit decodes the arguments and encodes the result, each once. */
-const shown = (json: Record<string, unknown>): StandardSchemaWithJSON => ({
-  "~standard": {
-    version: 1,
-    vendor: "effect",
-    validate: (value) => ({ value }),
-    jsonSchema: { input: () => json, output: () => json },
-  },
-})
+/**
+ * The SDK only shows the schema. The Toolkit decodes the arguments and encodes the result, each once. It is written when
+ * a client first asks for the tools, for a client waits for the start.
+ */
+const shown = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): StandardSchemaWithJSON => {
+  let written: Record<string, unknown> | undefined
+  const json = () => (written ??= jsonSchema(schema, onExcessProperty))
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "effect",
+      validate: (value) => ({ value }),
+      jsonSchema: { input: json, output: json },
+    },
+  }
+}
 
 /** Arguments: a parameter that is not named here is a mistake, and the client may say so beforehand. */
-export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(jsonSchema(schema, "error"))
+export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(schema, "error")
 
 /** Results: clients throw on fields that a closed schema does not name, and later versions will add some. */
-export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(jsonSchema(schema, "ignore"))
+export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(schema, "ignore")

@@ -1,7 +1,7 @@
 /** What a client gets of a tool's end: of its success, of a failure that the tool declared, of a defect. */
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
-import { Cause, Effect, Option } from "effect"
-import { AiError, type Tool } from "effect/ai"
+import { Cause, Effect, Option, Schema } from "effect"
+import { AiError, Tool } from "effect/ai"
 import { plainText } from "../PlainText.ts"
 
 const text = (text: string): ContentBlock => ({ type: "text", text })
@@ -16,11 +16,27 @@ export const succeeded = ({ encodedResult, modelOutput }: Tool.HandlerResult<Too
   structuredContent: encodedResult,
 })
 
+const decodeObjectSchema = Schema.decodeUnknownSync(
+  Schema.Struct({
+    properties: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+    required: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
+  }),
+)
+
+/** What a caller who got a parameter wrong needs to know. */
+const parametersText = (tool: Tool.Any): string => {
+  const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
+  const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
+  return names.length === 0
+    ? `${tool.name} takes no parameters.`
+    : `The parameters of ${tool.name} are: ${names.join(", ")}.`
+}
+
 /** The sentence that a caller may read, if the failure is one that the tool or its parameters declare. */
-const declared = (error: unknown, parameters: string): Option.Option<string> => {
+const declared = (tool: Tool.Any, error: unknown): Option.Option<string> => {
   if (!AiError.isAiError(error)) return error instanceof Error ? Option.some(error.message) : Option.none()
   return error.reason._tag === "ToolParameterValidationError"
-    ? Option.some(`${error.reason.message}\n${parameters}`)
+    ? Option.some(`${error.reason.message}\n${parametersText(tool)}`)
     : Option.none()
 }
 
@@ -29,18 +45,16 @@ const declared = (error: unknown, parameters: string): Option.Option<string> => 
  * that against the output schema even then. Anything else is a defect of this program: it goes to the log, and the
  * server lives on.
  */
-export const fromCause =
-  (parameters: string) =>
-  (cause: Cause.Cause<unknown>): Effect.Effect<CallToolResult> => {
-    const message = Cause.hasDies(cause)
-      ? Option.none()
-      : Option.flatMap(Cause.findErrorOption(cause), (error) => declared(error, parameters))
-    return Option.match(message, {
-      onSome: (message) => Effect.succeed(failed(message)),
-      onNone: () =>
-        Effect.as(
-          Effect.logError("a tool call died", cause),
-          failed("Internal error of opencode-fleet; its log (stderr) has the details. Other calls go on working."),
-        ),
-    })
-  }
+export const fromCause = (tool: Tool.Any, cause: Cause.Cause<unknown>): Effect.Effect<CallToolResult> => {
+  const message = Cause.hasDies(cause)
+    ? Option.none()
+    : Option.flatMap(Cause.findErrorOption(cause), (error) => declared(tool, error))
+  return Option.match(message, {
+    onSome: (message) => Effect.succeed(failed(message)),
+    onNone: () =>
+      Effect.as(
+        Effect.logError("a tool call died", cause),
+        failed("Internal error of opencode-fleet; its log (stderr) has the details. Other calls go on working."),
+      ),
+  })
+}
