@@ -91,8 +91,9 @@ export const StatusView = Schema.Struct({
         parent_id: opt(field(Schema.String, "The session whose subagent works in this one")),
       }),
     ),
-    "The sessions that are not idle",
+    "The sessions that are not idle, updated last first; of many the first",
   ),
+  active_count: field(count, "Number of sessions that are not idle"),
   idle: field(count, "Number of idle sessions among those that were asked about"),
   unasked: field(count, "Number of older sessions whose directories were not asked"),
 })

@@ -1,12 +1,15 @@
 /** A message of opencode as a tool's answer shows it: without what may not be shown, and no longer than it is useful. */
 import type { AssistantInfo, Message, Part, ToolState } from "../opencode/Message.ts"
-import { plainLine, plainText } from "../PlainText.ts"
-import { clip } from "./render/markdown.ts"
+import { plainText } from "../PlainText.ts"
+import { clip, line, newestWithin } from "./render/markdown.ts"
 import { iso } from "./render/time.ts"
 import type { MessageView, PartView } from "./SessionTools.ts"
 
 /** Characters of each. What people and agents write is read most, what tools put out least. */
-const longest = { text: 4000, reasoning: 500, input: 400, output: 1000, line: 300 } as const
+const longest = { text: 4000, reasoning: 500, input: 400, output: 1000, message: 18_000 } as const
+
+/** What a part has around its text when it is rendered. */
+const partOverhead = 80
 
 export const inputText = (input: ToolState["input"], length: number = longest.input): string =>
   clip(plainText(JSON.stringify(input)), length)
@@ -33,18 +36,18 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
       return [
         {
           kind: "tool",
-          tool: plainLine(part.tool),
+          tool: line(part.tool),
           state: part.state.status,
           input: inputText(part.state.input),
           text: outputText(part.state),
         },
       ]
     case "file":
-      return [{ kind: "file", text: clip(plainLine(part.filename ?? part.mime), longest.line) }]
+      return [{ kind: "file", text: line(part.filename ?? part.mime) }]
     case "patch":
-      return [{ kind: "changes", text: clip(plainLine(part.files.join(", ")), longest.line) }]
+      return [{ kind: "changes", text: line(part.files.join(", ")) }]
     case "subtask":
-      return [{ kind: "subtask", text: clip(plainLine(`${part.agent}: ${part.description}`), longest.line) }]
+      return [{ kind: "subtask", text: line(`${part.agent}: ${part.description}`) }]
     case "compaction":
       return [{ kind: "compaction", text: "" }]
     case "unrecognised":
@@ -55,20 +58,29 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
 const answerFacts = (info: AssistantInfo) => ({
   ...(info.providerID === undefined || info.modelID === undefined
     ? {}
-    : { model: plainLine(`${info.providerID}/${info.modelID}`) }),
-  ...(info.error === undefined
-    ? {}
-    : { error: clip(plainLine(info.error.data?.message ?? info.error.name), longest.output) }),
+    : { model: line(`${info.providerID}/${info.modelID}`) }),
+  ...(info.error === undefined ? {} : { error: line(info.error.data?.message ?? info.error.name, longest.output) }),
   ...(info.tokens === undefined ? {} : { input_tokens: info.tokens.input, output_tokens: info.tokens.output }),
   ...(info.cost === undefined ? {} : { cost: info.cost }),
 })
+
+/** One message of hundreds of tool calls may be longer than an answer. Its newest parts are kept. */
+const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
+  const kept = newestWithin(parts, ({ input = "", text }) => text.length + input.length + partOverhead, longest.message)
+  return kept === parts.length
+    ? parts
+    : [
+        { kind: "text", text: `[${parts.length - kept} earlier parts of this message are left out]` },
+        ...parts.slice(parts.length - kept),
+      ]
+}
 
 export const messageView = ({ info, parts }: Message): MessageView => ({
   id: info.id,
   role: info.role,
   created: iso(info.time.created),
   completed: info.role === "user" || info.time.completed !== undefined,
-  ...(info.agent === undefined ? {} : { agent: plainLine(info.agent) }),
-  parts: parts.flatMap(partView),
+  ...(info.agent === undefined ? {} : { agent: line(info.agent) }),
+  parts: bounded(parts.flatMap(partView)),
   ...(info.role === "assistant" ? answerFacts(info) : {}),
 })

@@ -2,11 +2,10 @@
 import { Array, Clock, Effect } from "effect"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
-import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import type { FleetView, InstanceView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
-import { clip } from "./render/markdown.ts"
+import { line } from "./render/markdown.ts"
 import { age, iso } from "./render/time.ts"
 
 const shownByDefault = 50
@@ -24,8 +23,8 @@ const rank: Readonly<Record<HealthState, number>> = {
 const view = (now: number, { health, ...instance }: Instance): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: plainLine(health.reason),
-  ...(health.version === undefined ? {} : { version: plainLine(health.version) }),
+  reason: line(health.reason),
+  ...(health.version === undefined ? {} : { version: line(health.version) }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,
   url: instance.url,
@@ -64,7 +63,7 @@ export const instanceHandlers = Effect.gen(function* () {
         problem_count: problems.length,
         problems: problems
           .slice(0, mostProblems)
-          .map(({ reason, source }) => ({ source: plainLine(source), reason: clip(reason, 300) })),
+          .map(({ reason, source }) => ({ source: line(source), reason: line(reason) })),
         refreshed: iso(refreshedAt),
         ...(instances.length === 0 ? { hint } : {}),
       }

@@ -11,8 +11,7 @@ import { plainText } from "../PlainText.ts"
 import { messageView } from "./conversationView.ts"
 import { InvalidParameter } from "./failures.ts"
 import { renderMessage } from "./render/conversation.ts"
-import { answerBudget } from "./render/markdown.ts"
-import type { MessageView } from "./SessionTools.ts"
+import { answerBudget, newestWithin } from "./render/markdown.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { sessionView } from "./sessionView.ts"
 
@@ -44,15 +43,6 @@ const families = (sessions: ReadonlyArray<Session>, search: string, limit: numbe
     matching: roots.length,
     shown: roots.slice(0, limit).flatMap(({ root, subagents }) => [root, ...subagents.slice(0, mostSubagents)]),
   }
-}
-
-/** How many of the newest messages fit into an answer; one always does. */
-const fitting = (messages: ReadonlyArray<MessageView>): number => {
-  let length = 0
-  const overflow = messages
-    .toReversed()
-    .findIndex((message) => (length += renderMessage(message).length) > messageBudget)
-  return overflow === -1 ? messages.length : Math.max(1, overflow)
 }
 
 export const sessionHandlers = Effect.gen(function* () {
@@ -103,7 +93,7 @@ export const sessionHandlers = Effect.gen(function* () {
       ),
     )
     const views = page.messages.map(messageView)
-    const fit = fitting(views)
+    const fit = newestWithin(views, (view) => renderMessage(view).length, messageBudget)
     // Only opencode can say where the messages before those begin that are shown.
     const older =
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older

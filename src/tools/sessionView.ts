@@ -3,21 +3,20 @@ import { type Activity, idle } from "../opencode/activity.ts"
 import type { MessageCount } from "../opencode/MessageCounts.ts"
 import type { Session } from "../opencode/Session.ts"
 import { describe } from "../opencode/Turn.ts"
-import { plainLine } from "../PlainText.ts"
-import { clip } from "./render/markdown.ts"
+import { line } from "./render/markdown.ts"
 import { age, iso } from "./render/time.ts"
 import type { SessionView } from "./SessionTools.ts"
 
 /** What the session is doing, in a word, and what about. */
 export const activityView = (now: number, { pending, status }: Activity): Pick<SessionView, "status" | "detail"> => {
   if (status.type !== "idle" && pending.length > 0) {
-    return { status: "waiting", detail: clip(plainLine(pending.map(describe).join("; ")), 500) }
+    return { status: "waiting", detail: line(pending.map(describe).join("; "), 500) }
   }
   if (status.type !== "retry") return { status: status.type }
   const seconds = Math.max(0, Math.ceil((status.next - now) / 1000))
   return {
     status: "retry",
-    detail: `attempt ${status.attempt} failed: ${clip(plainLine(status.message), 300)}; next in ${seconds} s`,
+    detail: `attempt ${status.attempt} failed: ${line(status.message)}; next in ${seconds} s`,
   }
 }
 
@@ -28,12 +27,12 @@ export const sessionView = (
   count?: MessageCount,
 ): SessionView => ({
   id: session.id,
-  title: clip(plainLine(session.title), 300),
+  title: line(session.title),
   ...activityView(now, activity),
   ...(count === undefined ? {} : { messages: count.count, more_messages: count.more }),
   created: iso(session.time.created),
   updated: iso(session.time.updated),
   age: age(now, session.time.updated),
-  directory: plainLine(session.directory),
+  directory: line(session.directory),
   ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
 })

@@ -7,11 +7,10 @@ import type { Session } from "../opencode/Session.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/Turns.ts"
-import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { Call } from "./Call.ts"
 import { InvalidParameter } from "./failures.ts"
-import { clip } from "./render/markdown.ts"
+import { line } from "./render/markdown.ts"
 import { age } from "./render/time.ts"
 import { activityView } from "./sessionView.ts"
 import { reporter } from "./turnProgress.ts"
@@ -20,6 +19,9 @@ import { turnView } from "./turnView.ts"
 
 /** Most clients give up on a call after 60 s, unless progress keeps them waiting. */
 const patienceWithoutProgress = 50_000
+
+/** So many fit into an answer. */
+const mostActive = 30
 
 /** Each directory that is asked for the first time makes opencode set it up, so old ones are left alone. */
 const mostDirectories = 20
@@ -33,7 +35,7 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
     new InvalidParameter({
       parameter,
       value,
-      detail: `that opencode has ${shown.length === 0 ? "none" : `${shown.map(plainLine).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
+      detail: `that opencode has ${shown.length === 0 ? "none" : `${shown.map((name) => line(name, 100)).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
     }),
   )
 }
@@ -84,20 +86,23 @@ export const turnHandlers = Effect.gen(function* () {
     return {
       instance: target.instance,
       health,
-      active: asked.flatMap((session) => {
-        const activity = active.get(session.id)
-        if (activity === undefined) return []
-        return [
-          {
-            id: session.id,
-            title: clip(plainLine(session.title), 300),
-            ...activityView(now, activity),
-            age: age(now, session.time.updated),
-            directory: plainLine(session.directory),
-            ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
-          },
-        ]
-      }),
+      active_count: active.size,
+      active: asked
+        .flatMap((session) => {
+          const activity = active.get(session.id)
+          if (activity === undefined) return []
+          return [
+            {
+              id: session.id,
+              title: line(session.title),
+              ...activityView(now, activity),
+              age: age(now, session.time.updated),
+              directory: line(session.directory),
+              ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
+            },
+          ]
+        })
+        .slice(0, mostActive),
       idle: asked.length - active.size,
       unasked: sessions.length - asked.length,
     }

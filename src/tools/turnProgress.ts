@@ -2,10 +2,10 @@
 import { Clock, Effect, Option } from "effect"
 import type { Turn } from "../opencode/Turn.ts"
 import { text, toolCalls } from "../opencode/Turn.ts"
-import { plainLine, plainText } from "../PlainText.ts"
+import { plainText } from "../PlainText.ts"
 import type { CallValues } from "./Call.ts"
 import { inputText } from "./conversationView.ts"
-import { clip, clipStart } from "./render/markdown.ts"
+import { clipStart, line } from "./render/markdown.ts"
 
 /** Clients that restart their time-out with each progress do so after 60 s at the latest. */
 const heartbeat = 15_000
@@ -23,13 +23,11 @@ const lines = (before: Turn | undefined, now: Turn): ReadonlyArray<string> => {
   )
   const retry =
     now.status.type === "retry" && (before?.status.type !== "retry" || before.status.attempt !== now.status.attempt)
-      ? [
-          `The provider failed and is asked again (attempt ${now.status.attempt}): ${clip(plainLine(now.status.message), 300)}`,
-        ]
+      ? [`The provider failed and is asked again (attempt ${now.status.attempt}): ${line(now.status.message)}`]
       : []
   return [
     ...(fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
-    ...changed.map(({ state, tool }) => `${plainLine(tool)} ${state.status}: ${inputText(state.input, 150)}`),
+    ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
   ]
 }

@@ -2,9 +2,9 @@
 import type { Target } from "../opencode/Target.ts"
 import type { Outcome, Turn } from "../opencode/Turn.ts"
 import { describe, text, toolCalls } from "../opencode/Turn.ts"
-import { plainLine, plainText } from "../PlainText.ts"
+import { plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
-import { answerBudget, clip, clipStart } from "./render/markdown.ts"
+import { answerBudget, clipStart, line } from "./render/markdown.ts"
 import type { TurnView } from "./TurnTools.ts"
 
 const mostTools = 30
@@ -58,18 +58,18 @@ export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readon
     session_id: turn.session,
     message_id: turn.prompt,
     outcome: outcome._tag,
-    detail: outcome._tag === "accepted" ? "" : clip(plainLine(detailOf(outcome)), 2000),
+    detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 2000),
     next: nextOf(outcome._tag),
     text: clipStart(plainText(text(turn)), textBudget),
     tools: toolCalls(turn)
       .slice(-mostTools)
       .map(({ state, tool }) => ({
-        tool: plainLine(tool),
+        tool: line(tool),
         state: state.status,
         input: inputText(state.input, 150),
-        ...(state.status === "error" ? { error: clip(plainLine(state.error), 150) } : {}),
+        ...(state.status === "error" ? { error: line(state.error, 150) } : {}),
       })),
-    files: [...files].slice(0, mostFiles).map(plainLine),
+    files: [...files].slice(0, mostFiles).map((file) => line(file)),
     input_tokens: sum(({ tokens }) => tokens?.input),
     output_tokens: sum(({ tokens }) => tokens?.output),
     cost: sum(({ cost }) => cost),

@@ -1,5 +1,5 @@
 import type { ConversationView, MessageView, PartView } from "../SessionTools.ts"
-import { block, code, paragraphs } from "./markdown.ts"
+import { answerBudget, block, clip, code, paragraphs } from "./markdown.ts"
 import { messageCount, statusText } from "./sessions.ts"
 
 const part = (view: PartView): string => {
@@ -44,9 +44,12 @@ export const renderMessage = (message: MessageView): string =>
   )
 
 export const renderConversation = ({ before, instance, messages, session }: ConversationView): string =>
-  paragraphs(
-    `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
-    before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
-    ...messages.map(renderMessage),
-    messages.length === 0 ? "There is no message yet." : "",
+  clip(
+    paragraphs(
+      `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
+      before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
+      ...messages.map(renderMessage),
+      messages.length === 0 ? "There is no message yet." : "",
+    ),
+    answerBudget,
   )

@@ -30,6 +30,16 @@ export const clip = (text: string, length: number): string => {
   return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
 }
 
+/** One line of somebody else's, no longer than it is useful. */
+export const line = (text: string, length = 300): string => clip(plainLine(text), length)
+
+/** How many of the newest items fit into `budget` characters; one always does. */
+export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => number, budget: number): number => {
+  let used = 0
+  const overflow = items.toReversed().findIndex((item) => (used += length(item)) > budget)
+  return overflow === -1 ? items.length : Math.max(1, overflow)
+}
+
 /** The end, with what was left out counted: of a long answer the last part is the one that counts. */
 export const clipStart = (text: string, length: number): string => {
   if (text.length <= length) return text

@@ -25,10 +25,11 @@ const active = (view: StatusView["active"][number]): string =>
 
 export const renderStatus = (view: StatusView): string =>
   paragraphs(
-    view.active.length === 0
+    view.active_count === 0
       ? `${code(view.instance)} (${view.health}): nothing is running; ${plural(view.idle, "session")} idle.`
-      : `${code(view.instance)} (${view.health}): ${plural(view.active.length, "session")} active, ${view.idle} idle.`,
+      : `${code(view.instance)} (${view.health}): ${plural(view.active_count, "session")} active, ${view.idle} idle.`,
     view.active.map(active).join("\n"),
+    view.active.length < view.active_count ? `and ${view.active_count - view.active.length} more` : "",
     view.unasked === 0 ? "" : `${plural(view.unasked, "older session")} in other directories not asked about.`,
   )
 
