@@ -1,7 +1,7 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Exit, Fiber, Logger, References } from "effect"
+import { Cause, Console, Effect, Exit, Fiber, Logger, References, Scope } from "effect"
 import { serve } from "../mcp/ToolServer.ts"
 import { Settings } from "../Settings.ts"
 import { FleetToolkit } from "../tools/FleetToolkit.ts"
@@ -12,11 +12,13 @@ import { version } from "../version.ts"
 const headStart = "100 millis"
 
 export const program = Effect.gen(function* () {
-  // In the program's scope, and once: a client that cancels its first call must not stop it for all others.
+  // Once, and in the program's scope: the call that happens to be the first ends, or is cancelled, before all others.
+  const scope = yield* Effect.scope
   const loading = yield* Effect.cached(
     Effect.promise(() => import("./handledToolkit.ts")).pipe(
       Effect.flatMap(({ build }) => build),
-      Effect.forkScoped,
+      Effect.provideService(Scope.Scope, scope),
+      Effect.forkIn(scope),
     ),
   )
   const fleet = Effect.flatMap(loading, Fiber.join)
