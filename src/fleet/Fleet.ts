@@ -1,5 +1,18 @@
 /** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
-import { Clock, Context, Deferred, Effect, Layer, Option, Schedule, Scope, Stream, SubscriptionRef } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  Layer,
+  Option,
+  References,
+  Schedule,
+  Scope,
+  Stream,
+  SubscriptionRef,
+  Tracer,
+} from "effect"
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
@@ -72,6 +85,10 @@ export class Fleet extends Context.Service<
             })),
           // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
           { concurrency: "unbounded" },
+        ).pipe(
+          // Thousands of spans in every round would tell nobody anything.
+          Effect.provideService(References.TracerEnabled, false),
+          Effect.provideService(Tracer.DisablePropagation, true),
         )
         const snapshot: Snapshot = {
           instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),

@@ -134,7 +134,11 @@ export class OpencodeClient extends Context.Service<
               Effect.provideService(CurrentTarget, target),
               Effect.timeout(timeout),
               Effect.mapError(toClientError(target, { ...options, name, timeout: timeout / 1000 })),
-              Effect.withSpan(`Opencode.${name}`, { attributes: { instance: target.instance } }),
+              Effect.withSpan(
+                `Opencode.${name}`,
+                { attributes: { instance: target.instance } },
+                { captureStackTrace: false },
+              ),
             )
           }
 
