@@ -6,11 +6,22 @@
 // oxlint-disable-next-line no-control-regex -- these are what has to go
 const dangerous = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu
 
-/** Without control characters and direction marks; line feeds and tabs stay. */
-export const plainText = (text: string): string => text.replaceAll("\r\n", "\n").replaceAll(dangerous, "")
+/** Without control characters, direction marks and halves of characters; line feeds and tabs stay. */
+export const plainText = (text: string): string =>
+  text.replaceAll("\r\n", "\n").replaceAll(dangerous, "").toWellFormed()
 
 /** The same on one line, with single spaces. */
 export const plainLine = (text: string): string =>
   plainText(text.replaceAll(/[\r\u2028\u2029]/gu, " "))
     .replaceAll(/\s+/gu, " ")
     .trim()
+
+/** The beginning, with what was left out counted. Never half of a character. */
+export const clip = (text: string, length: number): string => {
+  if (text.length <= length) return text
+  const kept = text.slice(0, length).replace(/[\uD800-\uDBFF]$/u, "")
+  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
+}
+
+/** One line of somebody else's, no longer than it is useful. */
+export const line = (text: string, length = 300): string => clip(plainLine(text), length)

@@ -168,7 +168,7 @@ export class Fleet extends Context.Service<
         const once = Effect.flatMap(resolve(name), (instance) =>
           ask({ instance: instance.name, url: instance.url, credentials }, instance),
         )
-        return Effect.catchIf(once, neverArrived, () => Effect.andThen(refresh, once))
+        return Effect.catchIf(once, neverArrived, () => Effect.andThen(refreshAfresh, once))
       }
 
       return Fleet.of({ snapshot, changes, refresh, resolve, use })

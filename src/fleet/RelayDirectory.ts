@@ -69,7 +69,7 @@ export const layer = Layer.effect(
         // A name with a dot in front is a file that is still being written.
         .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
         .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-      const weak = sendsPassword ? yield* weakDirectory(directory) : Option.none()
+      const weak = sendsPassword ? yield* weakDirectory(directory, user) : Option.none()
       if (Option.isSome(weak)) {
         return yield* refuse(
           `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, and whoever writes there could have the password sent elsewhere`,

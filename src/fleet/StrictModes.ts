@@ -24,10 +24,9 @@ export const weakness = (info: FileSystem.File.Info, user: Option.Option<number>
 }
 
 /** The first directory on the way to `directory`, itself included, that others could change or replace; or none. */
-export const weakDirectory = Effect.fnUntraced(function* (directory: string) {
+export const weakDirectory = Effect.fnUntraced(function* (directory: string, user: Option.Option<number>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const user = yield* CurrentUser
   let current = yield* fs.realPath(directory)
   const first = current
   while (true) {

@@ -29,7 +29,7 @@ const silence = "30 seconds"
 class StreamLost extends Schema.TaggedError<StreamLost>()("StreamLost", {}) {}
 
 /** Never shorter than half a second, for the schedule starts over after each event: a server that accepts and drops would be asked without pause. */
-const reconnecting = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("10 seconds")]).pipe(
+const reconnecting = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("3 seconds")]).pipe(
   Schedule.jittered,
 )
 

@@ -6,7 +6,7 @@ import { NotOpencode, type Operation, type RawError, toClientError } from "./cli
 import type { ClientError } from "./errors.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
 import type { Message } from "./Message.ts"
-import { Health, OpencodeApi } from "./OpencodeApi.ts"
+import { Health, InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
 import type { GlobalEvent } from "./OpencodeEvent.ts"
 import type { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
@@ -65,6 +65,9 @@ export interface Opencode {
 /** Bound on every request. opencode answers in milliseconds; one that is still starting may never answer. */
 const requestTimeout = 10_000
 
+/** Bound on connecting to the events. An opencode that is still starting takes the connection and never answers it. */
+const connectTimeout = 3000
+
 /** `GET /session` returns 100 at the most unless it is told otherwise. */
 const allSessions = 100_000
 
@@ -84,12 +87,16 @@ const retryReads = HttpClient.transform(
       : send,
 )
 
-/** For an unknown route opencode answers 200 with its web page, which the decoder would take for broken JSON or an empty stream. */
-const refuseOtherContent = (response: HttpClientResponse.HttpClientResponse) => {
+/**
+ * For an unknown route opencode answers 200 with its web page, which the decoder would take for broken JSON or an empty
+ * stream. And a 401 is a 401 whatever is in it: a proxy in front may explain itself.
+ */
+const refuseOtherContent = (
+  response: HttpClientResponse.HttpClientResponse,
+): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
+  if (response.status === 401) return Effect.fail(new InvalidCredentials())
   const contentType = response.headers["content-type"] ?? ""
-  return response.status === 204 ||
-    response.status === 401 ||
-    /^(application\/json|text\/event-stream)\b/u.test(contentType)
+  return response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)
     ? Effect.succeed(response)
     : Effect.fail(new NotOpencode({ status: response.status, contentType }))
 }
@@ -197,7 +204,7 @@ export class OpencodeClient extends Context.Service<
             api.request
               .rejectQuestion({ params: { requestID }, query: { directory } })
               .pipe(Effect.asVoid, call("reject question")),
-          events: api.server.events().pipe(call("events")),
+          events: api.server.events().pipe(call("events", { timeout: connectTimeout })),
         }
       }
       return OpencodeClient.of({ at })

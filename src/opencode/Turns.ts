@@ -235,7 +235,8 @@ export class Turns extends Context.Service<
               ),
           }),
         )
-        const watching = Effect.flatMap(current, observe)
+        // What an observation has begun to tell it tells to the end, or the turn's end would cut off a piece.
+        const watching = Effect.uninterruptible(Effect.flatMap(current, observe))
         return yield* Effect.raceFirst(
           work,
           Effect.andThen(Effect.repeat(watching, Schedule.spaced("100 millis")), Effect.never),

@@ -1,6 +1,6 @@
 /** How a session is named by whoever calls a tool: full id, unique beginning of an id, unique part of a title, `latest`. */
 import { Effect, Option, Schema } from "effect"
-import { plainLine } from "../PlainText.ts"
+import { line } from "../PlainText.ts"
 import { type ClientError, SessionNotFound } from "./errors.ts"
 import { SessionId } from "./Identifiers.ts"
 import type { Opencode } from "./OpencodeClient.ts"
@@ -49,6 +49,6 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
     ? found
     : yield* new AmbiguousSession({
         asked,
-        candidates: [found, ...others].map(({ id, title }) => `${id} (${plainLine(title).slice(0, 60)})`),
+        candidates: [found, ...others].map(({ id, title }) => `${id} (${line(title, 60)})`),
       })
 })

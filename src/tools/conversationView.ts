@@ -1,7 +1,7 @@
 /** A message of opencode as a tool's answer shows it: without what may not be shown, and no longer than it is useful. */
 import type { AssistantInfo, Message, Part, ToolState } from "../opencode/Message.ts"
-import { plainText } from "../PlainText.ts"
-import { clip, line, newestWithin } from "./render/markdown.ts"
+import { clip, line, plainText } from "../PlainText.ts"
+import { newestWithin } from "./render/markdown.ts"
 import { iso } from "./render/time.ts"
 import type { MessageView, PartView } from "./SessionTools.ts"
 

@@ -1,11 +1,11 @@
 /** list_instances and refresh_instances. */
 import { Array, Clock, Effect } from "effect"
+import { line } from "../PlainText.ts"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
 import { Settings } from "../Settings.ts"
 import type { FleetView, InstanceView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
-import { line } from "./render/markdown.ts"
 import { age, iso } from "./render/time.ts"
 
 const shownByDefault = 50

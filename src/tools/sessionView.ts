@@ -1,9 +1,9 @@
 /** A session of opencode as a tool's answer shows it. */
+import { line } from "../PlainText.ts"
 import { type Activity, idle } from "../opencode/activity.ts"
 import type { MessageCount } from "../opencode/MessageCounts.ts"
 import type { Session } from "../opencode/Session.ts"
 import { describe } from "../opencode/Turn.ts"
-import { line } from "./render/markdown.ts"
 import { age, iso } from "./render/time.ts"
 import type { SessionView } from "./SessionTools.ts"
 

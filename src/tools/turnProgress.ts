@@ -2,10 +2,10 @@
 import { Clock, Effect, Option } from "effect"
 import type { Turn } from "../opencode/Turn.ts"
 import { text, toolCalls } from "../opencode/Turn.ts"
-import { plainText } from "../PlainText.ts"
+import { line, plainText } from "../PlainText.ts"
 import type { CallValues } from "./Call.ts"
 import { inputText } from "./conversationView.ts"
-import { clipStart, line } from "./render/markdown.ts"
+import { clipStart } from "./render/markdown.ts"
 
 /** Clients that restart their time-out with each progress do so after 60 s at the latest. */
 const heartbeat = 15_000

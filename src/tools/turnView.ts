@@ -2,9 +2,9 @@
 import type { Target } from "../opencode/Target.ts"
 import type { Outcome, Turn } from "../opencode/Turn.ts"
 import { describe, text, toolCalls } from "../opencode/Turn.ts"
-import { plainText } from "../PlainText.ts"
+import { line, plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
-import { answerBudget, clipStart, line } from "./render/markdown.ts"
+import { answerBudget, clipStart } from "./render/markdown.ts"
 import type { TurnView } from "./TurnTools.ts"
 
 const mostTools = 30

@@ -1,5 +1,6 @@
+import { clip } from "../../PlainText.ts"
 import type { ConversationView, MessageView, PartView } from "../SessionTools.ts"
-import { answerBudget, block, clip, code, paragraphs } from "./markdown.ts"
+import { answerBudget, block, code, paragraphs } from "./markdown.ts"
 import { messageCount, statusText } from "./sessions.ts"
 
 const part = (view: PartView): string => {

@@ -1,5 +1,6 @@
+import { clip } from "../../PlainText.ts"
 import type { FleetView, InstanceView } from "../InstanceTools.ts"
-import { answerBudget, clip, code, paragraphs, plural } from "./markdown.ts"
+import { answerBudget, code, paragraphs, plural } from "./markdown.ts"
 
 const instance = (view: InstanceView): string => {
   const facts = [

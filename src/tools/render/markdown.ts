@@ -23,16 +23,6 @@ export const code = (text: string): string => {
   return `${fence}${padding}${plain}${padding}${fence}`
 }
 
-/** The beginning, with what was left out counted. Never half of a character. */
-export const clip = (text: string, length: number): string => {
-  if (text.length <= length) return text
-  const kept = text.slice(0, length).replace(/[\uD800-\uDBFF]$/u, "")
-  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
-}
-
-/** One line of somebody else's, no longer than it is useful. */
-export const line = (text: string, length = 300): string => clip(plainLine(text), length)
-
 /** How many of the newest items fit into `budget` characters; one always does. */
 export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => number, budget: number): number => {
   let used = 0

@@ -1,5 +1,6 @@
+import { clip } from "../../PlainText.ts"
 import type { CreatedView, SessionsView, SessionView } from "../SessionTools.ts"
-import { answerBudget, clip, code, paragraphs, plural } from "./markdown.ts"
+import { answerBudget, code, paragraphs, plural } from "./markdown.ts"
 
 export const messageCount = ({ messages, more_messages }: SessionView): string =>
   messages === undefined

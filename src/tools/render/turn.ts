@@ -1,5 +1,6 @@
+import { clip } from "../../PlainText.ts"
 import type { AbortView, StatusView, TurnView } from "../TurnTools.ts"
-import { block, clip, code, paragraphs, plural } from "./markdown.ts"
+import { block, code, paragraphs, plural } from "./markdown.ts"
 
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
   `- ${code(tool)} **${state}** ${code(input)}${error === undefined ? "" : `: ${code(error)}`}`
