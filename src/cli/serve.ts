@@ -1,7 +1,7 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Exit, Fiber, Logger, References, Scope } from "effect"
+import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
 import { serve } from "../mcp/ToolServer.ts"
 import { Settings } from "../Settings.ts"
 import { FleetToolkit } from "../tools/FleetToolkit.ts"
@@ -36,8 +36,7 @@ export const program = Effect.gen(function* () {
     References.MinimumLogLevel,
     Effect.map(Settings, ({ logLevel }) => logLevel),
   ),
-  Effect.provide(Settings.layer),
-  Effect.provide(NodePath.layer),
+  Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
   Effect.tapErrorTag("SettingsError", ({ message }) => Console.error(`opencode-fleet: ${message}`)),
   // stdout belongs to the protocol. This has to stand outermost, or fibers forked further out would log there.
   Effect.provideService(Logger.LogToStderr, true),

@@ -1,15 +1,13 @@
 /** A message of opencode as a tool's answer shows it: without what may not be shown, and no longer than it is useful. */
 import type { AssistantInfo, Message, Part, ToolState } from "../opencode/Message.ts"
 import { clip, line, plainText } from "../PlainText.ts"
+import { renderPart } from "./render/conversation.ts"
 import { newestWithin } from "./render/markdown.ts"
 import { iso } from "./render/time.ts"
 import type { MessageView, PartView } from "./SessionTools.ts"
 
 /** Characters of each. What people and agents write is read most, what tools put out least. */
 const longest = { text: 4000, reasoning: 500, input: 400, output: 1000, message: 18_000 } as const
-
-/** What a part has around its text when it is rendered. */
-const partOverhead = 80
 
 export const inputText = (input: ToolState["input"], length: number = longest.input): string =>
   clip(plainText(JSON.stringify(input)), length)
@@ -66,7 +64,7 @@ const answerFacts = (info: AssistantInfo) => ({
 
 /** One message of hundreds of tool calls may be longer than an answer. Its newest parts are kept. */
 const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
-  const kept = newestWithin(parts, ({ input = "", text }) => text.length + input.length + partOverhead, longest.message)
+  const kept = newestWithin(parts, (part) => renderPart(part).length + 2, longest.message)
   return kept === parts.length
     ? parts
     : [

@@ -33,15 +33,19 @@ const families = (sessions: ReadonlyArray<Session>, search: string, limit: numbe
     sessions.filter(({ parentID }) => parentID !== undefined && known.has(parentID)),
     ({ parentID }) => parentID,
   )
-  const descendants = ({ id }: Session): ReadonlyArray<Session> =>
-    (children.get(id) ?? []).flatMap((child) => [child, ...descendants(child)])
-  const roots = sessions
-    .filter(({ parentID }) => parentID === undefined || !known.has(parentID))
-    .map((root) => ({ root, subagents: descendants(root) }))
-    .filter(({ root, subagents }) => matches(root) || subagents.some(matches))
+  const placed = new Set<Session>()
+  const family = (session: Session): ReadonlyArray<Session> => {
+    if (placed.has(session)) return []
+    placed.add(session)
+    return [session, ...(children.get(session.id) ?? []).flatMap(family)]
+  }
+  const isRoot = ({ parentID }: Session) => parentID === undefined || !known.has(parentID)
+  // Sessions whose parents go round in a circle are below none of the roots: the first of them stands for one.
+  const all = [...sessions.filter(isRoot), ...sessions].map(family)
+  const roots = all.filter((members) => members.some(matches))
   return {
     matching: roots.length,
-    shown: roots.slice(0, limit).flatMap(({ root, subagents }) => [root, ...subagents.slice(0, mostSubagents)]),
+    shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + mostSubagents)),
   }
 }
 

@@ -3,7 +3,7 @@ import type { ConversationView, MessageView, PartView } from "../SessionTools.ts
 import { answerBudget, block, code, paragraphs } from "./markdown.ts"
 import { messageCount, statusText } from "./sessions.ts"
 
-const part = (view: PartView): string => {
+export const renderPart = (view: PartView): string => {
   switch (view.kind) {
     case "text":
       return view.text === "" ? "" : block(view.text)
@@ -40,7 +40,7 @@ const head = (message: MessageView): string =>
 export const renderMessage = (message: MessageView): string =>
   paragraphs(
     head(message),
-    ...message.parts.map(part),
+    ...message.parts.map(renderPart),
     message.error === undefined ? "" : `**Error:** ${code(message.error)}`,
   )
 

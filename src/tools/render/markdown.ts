@@ -4,21 +4,26 @@ import { plainLine, plainText } from "../../PlainText.ts"
 /** About what an answer may have in all: more is more than a model wants to read at once. */
 export const answerBudget = 25_000
 
-const longestRun = (text: string, character: string) =>
-  Math.max(0, ...[...text.matchAll(new RegExp(`${character}+`, "gu"))].map(([run]) => run.length))
+/** No text needs more backticks in a row. Without a bound, a text of nothing else would need a fence of its own length. */
+const mostBackticks = 16
+
+const breakRuns = (text: string) => text.replaceAll("`".repeat(mostBackticks), (run) => `${run} `)
+
+/** One backtick more than the text has in a row. */
+const fenceFor = (text: string) => "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/gu)].map(([run]) => run.length)))
 
 /** A block that the text cannot close, for its fence is longer than any in the text. */
 export const block = (text: string): string => {
-  const plain = plainText(text)
-  const fence = "`".repeat(Math.max(3, longestRun(plain, "`") + 1))
+  const plain = breakRuns(plainText(text))
+  const fence = fenceFor(plain).padStart(3, "`")
   return `${fence}\n${plain}\n${fence}`
 }
 
 /** One line as a code span. */
 export const code = (text: string): string => {
-  const plain = plainLine(text)
+  const plain = breakRuns(plainLine(text))
   if (plain === "") return "(empty)"
-  const fence = "`".repeat(longestRun(plain, "`") + 1)
+  const fence = fenceFor(plain)
   const padding = plain.startsWith("`") || plain.endsWith("`") ? " " : ""
   return `${fence}${padding}${plain}${padding}${fence}`
 }
