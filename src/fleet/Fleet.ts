@@ -1,5 +1,6 @@
 /** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
 import {
+  type Cause,
   Clock,
   Context,
   Deferred,
@@ -125,8 +126,13 @@ export class Fleet extends Context.Service<
         running === undefined ? Effect.void : Effect.exit(Deferred.await(running)),
       ).pipe(Effect.andThen(refresh))
 
-      yield* Effect.forkScoped(Effect.repeat(refresh, Schedule.spaced(discoveryInterval)))
-      yield* Effect.forkScoped(Stream.runForEach(discovery.changes, () => refreshAfresh))
+      /** A defect costs one round, not all that follow. */
+      const survive = Effect.catchCause((cause: Cause.Cause<never>) => Effect.logError("a refresh died", cause))
+      yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(discoveryInterval)), Effect.forkScoped)
+      yield* discovery.changes.pipe(
+        Stream.runForEach(() => survive(refreshAfresh)),
+        Effect.forkScoped,
+      )
 
       const changes = SubscriptionRef.changes(state).pipe(
         Stream.filter(Option.isSome),
@@ -134,10 +140,7 @@ export class Fleet extends Context.Service<
       )
       const snapshot = Effect.flatMap(
         SubscriptionRef.get(state),
-        Option.match({
-          onSome: Effect.succeed,
-          onNone: () => Effect.map(Stream.runHead(changes), Option.getOrThrow),
-        }),
+        Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
       )
 
       const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {

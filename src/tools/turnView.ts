@@ -4,14 +4,14 @@ import type { Outcome, Turn } from "../opencode/Turn.ts"
 import { describe, text, toolCalls } from "../opencode/Turn.ts"
 import { line, plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
-import { answerBudget, clipStart } from "./render/markdown.ts"
+import { clipStart } from "./render/markdown.ts"
 import type { TurnView } from "./TurnTools.ts"
 
-const mostTools = 30
-const mostFiles = 50
+const mostTools = 20
+const mostFiles = 20
 
-/** What the text may have, when the tools are listed: the newest is what counts. */
-const textBudget = answerBudget - 10_000
+/** What is left for the text of an answer that has as many tools and files as it may, each as long as it may be. */
+const textBudget = 11_000
 
 const detailOf = (outcome: Outcome): string => {
   switch (outcome._tag) {
@@ -58,7 +58,7 @@ export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readon
     session_id: turn.session,
     message_id: turn.prompt,
     outcome: outcome._tag,
-    detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 2000),
+    detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 1000),
     next: nextOf(outcome._tag),
     text: clipStart(plainText(text(turn)), textBudget),
     tools: toolCalls(turn)
@@ -69,7 +69,7 @@ export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readon
         input: inputText(state.input, 150),
         ...(state.status === "error" ? { error: line(state.error, 150) } : {}),
       })),
-    files: [...files].slice(0, mostFiles).map((file) => line(file)),
+    files: [...files].slice(0, mostFiles).map((file) => line(file, 200)),
     input_tokens: sum(({ tokens }) => tokens?.input),
     output_tokens: sum(({ tokens }) => tokens?.output),
     cost: sum(({ cost }) => cost),
