@@ -7,11 +7,12 @@ import { version } from "../version.ts"
 
 export const greet = Effect.gen(function* () {
   const { relayDirectory, transports } = yield* Settings
+  const program = process.argv[1] ?? "opencode-fleet.mjs"
   yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
 
 Add it to an MCP client instead of starting it here, for example:
-  claude mcp add opencode-fleet -- opencode-fleet
-  {"mcpServers": {"opencode-fleet": {"command": "opencode-fleet"}}}
+  claude mcp add opencode-fleet -- node ${program}
+  {"mcpServers": {"opencode-fleet": {"command": "node", "args": [${JSON.stringify(program)}]}}}
 
 Looking for opencode instances (${transports.join(", ")}) in ${relayDirectory} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot

@@ -5,15 +5,16 @@
  * session: prompts of this process wait for each other, and for a turn that was started elsewhere.
  */
 import { Context, Effect, Layer, Option, PubSub, RcMap, Ref, Schedule, type Scope, Semaphore } from "effect"
-import { type ClientError, PromptUncertain, type SendError, SessionBusy } from "./errors.ts"
 import { pendingOf } from "./activity.ts"
+import { type ClientError, PromptUncertain, type SendError, SessionBusy } from "./errors.ts"
+import { followTurn } from "./followTurn.ts"
 import { freshMessageId } from "./Identifiers.ts"
 import { InstanceEvents, type Notice } from "./InstanceEvents.ts"
 import { OpencodeClient } from "./OpencodeClient.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "./Target.ts"
 import * as Turn from "./Turn.ts"
-import { confirmIdle, look, statusOf } from "./turnSnapshot.ts"
+import { look, statusOf } from "./turnSnapshot.ts"
 
 export interface SendOptions {
   readonly text: string
@@ -34,16 +35,6 @@ export interface Report {
   readonly outcome: Turn.Outcome
   readonly turn: Turn.Turn
 }
-
-/** How long an instance that vanished in the middle of a turn may take to come back. */
-const absence = "30 seconds"
-
-/** An instance that has just come back may not answer at first. It gets as long as one that is away. */
-const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
-  Effect.retry(effect, {
-    while: (error) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout",
-    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
-  })
 
 export class Turns extends Context.Service<
   Turns,
@@ -99,43 +90,6 @@ export class Turns extends Context.Service<
             return Option.isSome(done) ? done.value : yield* busy(target, session)
           }).pipe(Effect.scoped)
         }
-
-      const follow = Effect.fnUntraced(function* (
-        target: Target,
-        session: Session,
-        notices: PubSub.Subscription<Notice>,
-        state: Ref.Ref<Turn.Turn>,
-      ) {
-        const opencode = client.at(target)
-        let lost = false
-        let interrupted = false
-        while (true) {
-          const turn = yield* Ref.get(state)
-          const known = Turn.outcome(turn)
-          if (known !== undefined) return known
-          if (turn.status.type === "idle" || (turn.error !== undefined && !turn.taken)) {
-            const confirmed = yield* persistently(confirmIdle(opencode, session, state, interrupted))
-            if (confirmed !== undefined) return confirmed
-          }
-          const next = yield* lost
-            ? Effect.timeoutOption(PubSub.take(notices), absence)
-            : Effect.asSome(PubSub.take(notices))
-          if (Option.isNone(next)) {
-            return { _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const
-          }
-          const notice = next.value
-          if (notice._tag === "Lost") {
-            lost = true
-            interrupted = true
-          } else if (notice._tag === "Reconnected" || notice.event.type === "server.instance.disposed") {
-            lost = false
-            interrupted = true
-            yield* persistently(look(opencode, session, state))
-          } else {
-            yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
-          }
-        }
-      })
 
       const awaitIdle = Effect.fnUntraced(function* (
         target: Target,
@@ -218,7 +172,7 @@ export class Turns extends Context.Service<
           const { notices, state } = yield* prompt(target, session, options, (state) =>
             Ref.set(begun, Option.some(state)),
           )
-          const outcome = yield* outcomeOf(follow(target, session, notices, state))
+          const outcome = yield* followTurn(client.at(target), session, notices, state)
           return { outcome, turn: yield* Ref.get(state) }
         }).pipe(
           Effect.scoped,
@@ -249,13 +203,12 @@ export class Turns extends Context.Service<
           while (true) {
             const turn = yield* Ref.get(state)
             if (turn.taken) return { _tag: "still running" } as const
-            if (turn.error !== undefined) return yield* follow(target, session, notices, state)
+            if (turn.error !== undefined) return yield* followTurn(client.at(target), session, notices, state)
             const notice = yield* PubSub.take(notices)
             if (notice._tag === "Event") yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
           }
         })
         const outcome = yield* taken.pipe(
-          outcomeOf,
           // opencode has accepted it; where it is slow to show it, following it is for wait and get_session.
           Effect.timeoutOrElse({
             duration: "5 seconds",
@@ -273,7 +226,3 @@ export class Turns extends Context.Service<
     }),
   )
 }
-
-/** An instance that fails in the middle of a turn is the turn's outcome: the prompt was sent, and that must be said. */
-const outcomeOf = (following: Effect.Effect<Turn.Outcome, ClientError>) =>
-  Effect.catch(following, (error) => Effect.succeed<Turn.Outcome>({ _tag: "unreachable", detail: error.message }))

@@ -1,0 +1,282 @@
+import { inspect } from "node:util"
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Layer, Path, Redacted } from "effect"
+import { Settings, SettingsError } from "../src/Settings.ts"
+
+const home = "/home/ada"
+
+const from = (provider: ConfigProvider.ConfigProvider) =>
+  Settings.pipe(
+    Effect.provide(Settings.layer.pipe(Layer.provide([NodeServices.layer, ConfigProvider.layer(provider)]))),
+  )
+
+/** The settings of an environment that has these variables, and a home unless it is taken away. */
+const settings = (variables: Record<string, string>, environment: Record<string, string> = { HOME: home }) =>
+  from(ConfigProvider.fromUnknown({ ...environment, ...variables }))
+
+/** The one line that is said about a value that cannot be used. */
+const refusal = (variables: Record<string, string>, environment?: Record<string, string>) =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(settings(variables, environment))
+    assert.instanceOf(error, SettingsError)
+    assert.notMatch(error.message, /[\r\n]/u)
+    return error
+  })
+
+const milliseconds = [
+  { variable: "DISCOVERY_INTERVAL_MS", key: "discoveryInterval", minimum: 100, maximum: 86_400_000 },
+  { variable: "HEALTH_CHECK_TIMEOUT_MS", key: "healthCheckTimeout", minimum: 10, maximum: 600_000 },
+  { variable: "SEND_TIMEOUT_MS", key: "sendTimeout", minimum: 1000, maximum: 86_400_000 },
+] as const
+
+const notMilliseconds = [
+  "soon",
+  "-1",
+  "-5000",
+  "0",
+  "1",
+  "1e3",
+  "1e9",
+  "0x1000",
+  "3.5",
+  "+5000",
+  "5000ms",
+  "5_000",
+  "5,000",
+  "NaN",
+  "Infinity",
+  " 5000",
+  "5000 ",
+  " ",
+  "\t",
+  "٥٠٠٠",
+  "9".repeat(12),
+  "9".repeat(400),
+]
+
+describe("Settings", () => {
+  it.effect("have the documented defaults in an empty environment", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* settings({}), {
+        transports: ["local-relay"],
+        relayDirectory: "/home/ada/.local/share/opencode-relay",
+        discoveryInterval: 30_000,
+        healthCheckTimeout: 3000,
+        sendTimeout: 300_000,
+        credentials: undefined,
+        logLevel: "Info",
+      })
+    }),
+  )
+
+  it.effect("take an empty string for a variable that is not set", () =>
+    Effect.gen(function* () {
+      const names = [
+        ...milliseconds.map(({ variable }) => variable),
+        "TRANSPORT",
+        "RELAY_REGISTRY_DIR",
+        "XDG_DATA_HOME",
+        "LOG_LEVEL",
+        "OPENCODE_SERVER_PASSWORD",
+        "OPENCODE_SERVER_USERNAME",
+      ]
+      const empty = Object.fromEntries(names.map((name) => [name, ""]))
+      assert.deepStrictEqual(yield* settings(empty), yield* settings({}))
+    }),
+  )
+
+  it.effect("are read from real environment variables, underscores and all", () =>
+    Effect.gen(function* () {
+      const env = {
+        HOME: home,
+        TRANSPORT: "local-relay",
+        RELAY_REGISTRY_DIR: "/srv/relay",
+        DISCOVERY_INTERVAL_MS: "1000",
+        HEALTH_CHECK_TIMEOUT_MS: "500",
+        SEND_TIMEOUT_MS: "60000",
+        LOG_LEVEL: "debug",
+      }
+      assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env })), {
+        transports: ["local-relay"],
+        relayDirectory: "/srv/relay",
+        discoveryInterval: 1000,
+        healthCheckTimeout: 500,
+        sendTimeout: 60_000,
+        credentials: undefined,
+        logLevel: "Debug",
+      })
+    }),
+  )
+
+  describe.each(milliseconds)("$variable", ({ key, maximum, minimum, variable }) => {
+    it.effect.each(notMilliseconds)("%j is refused by a line that says what it takes", (value) =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ [variable]: value })
+        assert.deepInclude(error, { variable, value })
+        for (const part of [variable, JSON.stringify(value), `from ${minimum} to ${maximum}`, "default"]) {
+          assert.include(error.message, part)
+        }
+      }),
+    )
+
+    it.effect("reaches exactly to its limits", () =>
+      Effect.gen(function* () {
+        for (const value of [minimum, maximum]) {
+          assert.strictEqual((yield* settings({ [variable]: String(value) }))[key], value)
+        }
+        for (const value of [minimum - 1, maximum + 1]) yield* refusal({ [variable]: String(value) })
+      }),
+    )
+  })
+
+  describe("TRANSPORT", () => {
+    it.effect("may name the same transport twice, with spaces", () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual((yield* settings({ TRANSPORT: " local-relay , local-relay" })).transports, [
+          "local-relay",
+        ])
+      }),
+    )
+
+    it.effect.each(["carrier-pigeon", "local-relay,carrier-pigeon", "local-relay,", "Local-Relay", "local-relay;x"])(
+      "%j is refused by a line that lists the known words",
+      (value) =>
+        Effect.gen(function* () {
+          const error = yield* refusal({ TRANSPORT: value })
+          assert.deepInclude(error, { variable: "TRANSPORT", value })
+          assert.include(error.message, "comma-separated list of: local-relay")
+        }),
+    )
+  })
+
+  describe("LOG_LEVEL", () => {
+    it.effect("does not mind the case of its letters", () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* settings({ LOG_LEVEL: "wArN" })).logLevel, "Warn")
+      }),
+    )
+
+    it.effect("an unknown one is refused by a line that lists the known ones", () =>
+      Effect.gen(function* () {
+        const { message } = yield* refusal({ LOG_LEVEL: "chatty" })
+        for (const known of ["trace", "debug", "info", "warn", "error"]) assert.include(message, known)
+      }),
+    )
+  })
+
+  describe("RELAY_REGISTRY_DIR", () => {
+    it.effect.each([
+      ["~", home],
+      ["~/relay", `${home}/relay`],
+      ["/srv/../srv/relay", "/srv/relay"],
+      // Only a shell knows the homes of others.
+      ["~bob/relay", `${process.cwd()}/~bob/relay`],
+      ["relay", `${process.cwd()}/relay`],
+    ] as const)("%j", ([value, expected]) =>
+      Effect.gen(function* () {
+        const { relayDirectory } = yield* settings({ RELAY_REGISTRY_DIR: value })
+        assert.strictEqual(relayDirectory, expected)
+      }),
+    )
+
+    it.effect("goes before XDG_DATA_HOME, which goes before the home directory", () =>
+      Effect.gen(function* () {
+        const data = { XDG_DATA_HOME: "/data" }
+        assert.strictEqual((yield* settings(data)).relayDirectory, "/data/opencode-relay")
+        assert.strictEqual((yield* settings({ ...data, RELAY_REGISTRY_DIR: "/relay" })).relayDirectory, "/relay")
+      }),
+    )
+
+    it.effect("is absolute whatever is in XDG_DATA_HOME, whose standard says to ignore a relative path", () =>
+      Effect.gen(function* () {
+        const path = yield* Path.Path
+        const { relayDirectory } = yield* settings({ XDG_DATA_HOME: "data" })
+        assert.isTrue(path.isAbsolute(relayDirectory), relayDirectory)
+        assert.strictEqual(relayDirectory, "/home/ada/.local/share/opencode-relay")
+      }).pipe(Effect.provide(NodeServices.layer)),
+    )
+
+    it.effect("with a NUL character is refused", () =>
+      Effect.gen(function* () {
+        assert.include((yield* refusal({ RELAY_REGISTRY_DIR: "/srv/\0relay" })).message, "RELAY_REGISTRY_DIR")
+      }),
+    )
+
+    it.effect("is needed only where there is no home directory, and then the line says so", () =>
+      Effect.gen(function* () {
+        for (const missing of [{}, { RELAY_REGISTRY_DIR: "~/relay" }]) {
+          const error = yield* refusal(missing, {})
+          assert.strictEqual(error.variable, "HOME")
+          assert.include(error.message, "RELAY_REGISTRY_DIR an absolute path")
+        }
+        assert.strictEqual((yield* settings({ RELAY_REGISTRY_DIR: "/relay" }, {})).relayDirectory, "/relay")
+        assert.strictEqual((yield* settings({ XDG_DATA_HOME: "/d" }, {})).relayDirectory, "/d/opencode-relay")
+        assert.strictEqual(
+          (yield* settings({ RELAY_REGISTRY_DIR: "~/r" }, { USERPROFILE: "/u" })).relayDirectory,
+          "/u/r",
+        )
+      }),
+    )
+  })
+
+  describe("OPENCODE_SERVER_PASSWORD", () => {
+    const secret = "hunter2-Zk9"
+
+    it.effect("comes with the user name opencode unless another is set", () =>
+      Effect.gen(function* () {
+        const plain = yield* settings({ OPENCODE_SERVER_PASSWORD: secret })
+        assert.strictEqual(plain.credentials?.username, "opencode")
+        assert.strictEqual(plain.credentials === undefined ? "" : Redacted.value(plain.credentials.password), secret)
+        const named = yield* settings({ OPENCODE_SERVER_PASSWORD: secret, OPENCODE_SERVER_USERNAME: "ada" })
+        assert.strictEqual(named.credentials?.username, "ada")
+      }),
+    )
+
+    it.effect("is kept as it is, with its spaces and colons", () =>
+      Effect.gen(function* () {
+        const password = "  pass:word é "
+        const { credentials } = yield* settings({ OPENCODE_SERVER_PASSWORD: password })
+        assert.strictEqual(credentials === undefined ? "" : Redacted.value(credentials.password), password)
+      }),
+    )
+
+    it.effect("without it there are no credentials, whatever the user name", () =>
+      Effect.gen(function* () {
+        assert.isUndefined((yield* settings({ OPENCODE_SERVER_USERNAME: "ada" })).credentials)
+      }),
+    )
+
+    it.effect("shows in no form in which the settings could reach a log", () =>
+      Effect.gen(function* () {
+        const read = yield* settings({ OPENCODE_SERVER_PASSWORD: secret })
+        assert.isDefined(read.credentials)
+        const forms = [JSON.stringify(read), inspect(read, { depth: 10 }), `${read.credentials?.password}`, `${read}`]
+        for (const form of forms) assert.notInclude(form, secret)
+      }),
+    )
+
+    it.effect("shows in no error about another variable", () =>
+      Effect.gen(function* () {
+        for (const [name, value] of [
+          ["TRANSPORT", "x"],
+          ["LOG_LEVEL", "x"],
+          ["SEND_TIMEOUT_MS", "x"],
+          ["OPENCODE_SERVER_USERNAME", "x:"],
+        ] as const) {
+          const error = yield* refusal({ OPENCODE_SERVER_PASSWORD: secret, [name]: value })
+          assert.notInclude(error.message + inspect(error, { depth: 10 }) + JSON.stringify(error), secret)
+        }
+      }),
+    )
+
+    it.effect("does not show either where somebody put user:password into OPENCODE_SERVER_USERNAME", () =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ OPENCODE_SERVER_USERNAME: `opencode:${secret}` })
+        assert.include(error.message, "OPENCODE_SERVER_USERNAME")
+        assert.include(error.message, 'cannot hold a ":"')
+        assert.notInclude(error.message + inspect(error, { depth: 10 }) + JSON.stringify(error), secret)
+      }),
+    )
+  })
+})

@@ -1,0 +1,138 @@
+/** The executable as a process: how it ends, what it refuses, what it is made of. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { fileURLToPath } from "node:url"
+import { executable, makeRelay } from "../support/Executable.ts"
+import { silentServer } from "../support/loopback.ts"
+import { eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { startRaw } from "../support/RawServer.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+type Raw = Effect.Success<ReturnType<typeof startRaw>>
+
+const endings: ReadonlyArray<{ readonly name: string; readonly end: (raw: Raw) => Effect.Effect<void> }> = [
+  { name: "stdin is closed", end: (raw) => raw.closeStdin },
+  { name: "SIGTERM comes", end: (raw) => raw.kill("SIGTERM") },
+  { name: "SIGINT comes", end: (raw) => raw.kill("SIGINT") },
+]
+
+const refusals = [
+  { variable: "TRANSPORT", value: "carrier-pigeon" },
+  { variable: "DISCOVERY_INTERVAL_MS", value: "-1" },
+  { variable: "DISCOVERY_INTERVAL_MS", value: "0" },
+  { variable: "HEALTH_CHECK_TIMEOUT_MS", value: "soon" },
+  { variable: "SEND_TIMEOUT_MS", value: "1e99" },
+  { variable: "LOG_LEVEL", value: "loud" },
+] as const
+
+const succeeded = { code: 0, signal: null }
+
+layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("the process", (it) => {
+  const working = Effect.fnUntraced(function* () {
+    const opencode = yield* RealOpencode
+    const { id } = yield* facts.createSession(opencode, "Ends in the middle")
+    const relay = yield* makeRelay()
+    yield* relay.register("main", opencode)
+    const raw = yield* startRaw(relay)
+    yield* raw.initialize()
+    const call = yield* raw.send("tools/call", {
+      name: "send_message",
+      arguments: { session_id: id, message: "slow: 600" },
+    })
+    yield* facts.texts(opencode, id).pipe(eventually((texts) => texts.length === 2))
+    return { call, id, opencode, raw }
+  })
+
+  it.effect.each(endings)("ends at once and with 0 when $name, with a probe that hangs", ({ end }) =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("silent", { port: yield* silentServer })
+      const raw = yield* startRaw(relay)
+      yield* raw.initialize()
+      yield* end(raw)
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
+    }),
+  )
+
+  it.effect.each(endings)(
+    "ends at once and with 0 when $name in the middle of a call, and the turn goes on",
+    ({ end }) =>
+      Effect.gen(function* () {
+        const { id, opencode, raw } = yield* working()
+        yield* end(raw)
+        assert.deepStrictEqual(yield* raw.ended, succeeded)
+        assert.strictEqual(yield* facts.status(opencode, id), "busy")
+        yield* facts.abort(opencode, id)
+      }),
+  )
+
+  it.effect("answers on when a call is cancelled, does not answer that call, and the turn goes on", () =>
+    Effect.gen(function* () {
+      const { call, id, opencode, raw } = yield* working()
+      yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
+      const { result } = yield* raw.request("tools/call", { name: "get_status", arguments: {} })
+      assert.include(JSON.stringify(result), id)
+      assert.strictEqual(yield* facts.status(opencode, id), "busy")
+      assert.isUndefined((yield* raw.answers).find((answer) => answer.id === call))
+      yield* facts.abort(opencode, id)
+    }),
+  )
+
+  it.effect.each(refusals)("ends with 1 and one line when $variable is '$value'", ({ value, variable }) =>
+    Effect.gen(function* () {
+      const raw = yield* startRaw(yield* makeRelay(), { variables: { [variable]: value } })
+      assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+      const lines = (yield* raw.stderr).trimEnd().split("\n")
+      assert.lengthOf(lines, 1)
+      for (const part of [variable, value]) assert.include(lines[0], part)
+      assert.strictEqual(yield* raw.stdout, "")
+    }),
+  )
+
+  it.effect.each(["debug", "all"])("writes nothing but messages to stdout with LOG_LEVEL=%s", (LOG_LEVEL) =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("main", yield* RealOpencode)
+      const raw = yield* startRaw(relay, { variables: { LOG_LEVEL } })
+      yield* raw.initialize()
+      yield* raw.write("this is no JSON")
+      yield* raw.request("tools/call", { name: "refresh_instances", arguments: {} })
+      yield* raw.request("tools/call", { name: "create_session", arguments: { title: "Logged" } })
+      // Decodes every line.
+      assert.isAtLeast((yield* raw.answers).length, 3)
+    }),
+  )
+
+  it.effect("runs from a copy without node_modules, and serves without the code of the command line", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay()
+      const bin = `${relay.home}/bin`
+      yield* fs.copy(fileURLToPath(new URL(".", `file://${executable}`)), bin)
+      const chunks = yield* fs.readDirectory(`${bin}/chunks`)
+      const cli = chunks.filter((chunk) => chunk.startsWith("cli-"))
+      assert.lengthOf(cli, 1)
+      yield* fs.remove(`${bin}/chunks/${cli[0]}`)
+      for (const args of [[], ["serve"]]) {
+        const raw = yield* startRaw(relay, { file: `${bin}/opencode-fleet.mjs`, cwd: relay.home, args })
+        yield* raw.initialize()
+        const { result } = yield* raw.request("tools/call", { name: "refresh_instances", arguments: {} })
+        assert.include(JSON.stringify(result), "No instance is registered")
+        yield* raw.closeStdin
+        assert.deepStrictEqual(yield* raw.ended, succeeded)
+      }
+    }),
+  )
+
+  it.effect("tells the version of package.json", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const manifest = yield* fs.readFileString(fileURLToPath(new URL("../../package.json", import.meta.url)))
+      const raw = yield* startRaw(yield* makeRelay(), { args: ["--version"] })
+      assert.deepStrictEqual(yield* raw.endedAfterStart, succeeded)
+      const version = /\d+\.\d+\.\d+\S*/u.exec(yield* raw.stdout)?.[0]
+      assert.include(manifest, `"version": "${version}"`)
+    }),
+  )
+})

@@ -1,0 +1,96 @@
+/** The protocol in lines: versions of it, and what a client should not send. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect } from "effect"
+import { makeRelay } from "../support/Executable.ts"
+import { startRaw } from "../support/RawServer.ts"
+
+const started = Effect.gen(function* () {
+  const raw = yield* startRaw(yield* makeRelay())
+  yield* raw.initialize()
+  return raw
+})
+
+const callText = (name: string, parameters: object) =>
+  Effect.gen(function* () {
+    const raw = yield* started
+    const { result } = yield* raw.request("tools/call", { name, arguments: parameters })
+    assert.isTrue(result?.["isError"])
+    assert.notProperty(result, "structuredContent")
+    return JSON.stringify(result)
+  })
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the protocol", (it) => {
+  it.effect.each(["2025-11-25", "2025-06-18", "2024-11-05"])("of %s is spoken to who asks for it", (version) =>
+    Effect.gen(function* () {
+      const raw = yield* startRaw(yield* makeRelay())
+      const { result } = yield* raw.initialize(version)
+      assert.strictEqual(result?.["protocolVersion"], version)
+      assert.deepStrictEqual(result?.["capabilities"], { tools: { listChanged: true } })
+      assert.deepInclude(result?.["serverInfo"], { name: "opencode-fleet" })
+      assert.isNotEmpty(result?.["instructions"])
+    }),
+  )
+
+  it.effect("of 2026-07-28 is spoken to who discovers it", () =>
+    Effect.gen(function* () {
+      const raw = yield* startRaw(yield* makeRelay())
+      const { result } = yield* raw.request("server/discover", {
+        _meta: {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
+          "io.modelcontextprotocol/clientCapabilities": {},
+        },
+      })
+      assert.include(JSON.stringify(result), "2026-07-28")
+    }),
+  )
+
+  it.effect("has no prompts and no resources here", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      for (const method of ["prompts/list", "resources/list", "resources/templates/list"]) {
+        assert.strictEqual((yield* raw.request(method)).error?.code, -32_601)
+      }
+    }),
+  )
+
+  it.effect("survives lines that are no messages", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      for (const line of ["{", "", "null", "[]", '{"jsonrpc":"1.0","id":7,"method":"ping"}', "\0", '"text"']) {
+        yield* raw.write(line)
+      }
+      assert.deepStrictEqual((yield* raw.request("ping")).result, {})
+    }),
+  )
+
+  it.effect("refuses an unknown tool", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      const { error } = yield* raw.request("tools/call", { name: "nope", arguments: {} })
+      assert.include(error?.message, "nope")
+      assert.deepStrictEqual((yield* raw.request("ping")).result, {})
+    }),
+  )
+
+  it.effect("tells the right names of parameters to who misspells one, and which are required", () =>
+    Effect.gen(function* () {
+      const text = yield* callText("get_session", { sesion_id: "latest" })
+      for (const part of ["sesion_id", "session_id", "instance", "message_limit", "before", "required"]) {
+        assert.include(text, part)
+      }
+    }),
+  )
+
+  it.effect.each([
+    ["get_session", { session_id: "latest", message_limit: 0 }, "message_limit"],
+    ["get_session", { session_id: 7 }, "session_id"],
+    ["send_message", { session_id: "latest", message: "" }, "message"],
+    ["refresh_instances", { force: true }, "refresh_instances"],
+  ] as const)("names what cannot be used in a call of %s with %j", ([name, parameters, part]) =>
+    Effect.gen(function* () {
+      assert.include(yield* callText(name, parameters), part)
+    }),
+  )
+})

@@ -1,0 +1,174 @@
+/** The relay directory as it comes: missing, with files that are no registrations, with ports where no opencode is. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect, FileSystem } from "effect"
+import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
+import { CreateSession, ListSessions } from "../../src/tools/SessionTools.ts"
+import { makeRelay, type Relay } from "../support/Executable.ts"
+import { freePort, silentServer, webServer } from "../support/loopback.ts"
+import { connect, eventually, type McpClient } from "../support/McpClients.ts"
+
+const only = Effect.fnUntraced(function* (client: McpClient) {
+  const { instances } = yield* client.call(ListInstances)
+  assert.lengthOf(instances, 1)
+  return instances[0]
+})
+
+/** Every file of the directory with its content, when it was written and who may read it. */
+const everything = Effect.fnUntraced(function* ({ directory }: Relay) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.forEach((yield* fs.readDirectory(directory)).toSorted(), (file) =>
+    Effect.all({
+      file: Effect.succeed(file),
+      content: fs.readFile(`${directory}/${file}`),
+      info: Effect.map(fs.stat(`${directory}/${file}`), ({ ino, mode, mtime }) => ({ ino, mode, mtime })),
+    }),
+  )
+})
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the relay directory", (it) => {
+  it.effect("may not exist: the fleet is empty and says how to fill it, and the directory is not made", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay({ exists: false })
+      const client = yield* connect(relay)
+      const fleet = yield* client.call(ListInstances)
+      assert.deepStrictEqual(fleet.instances, [])
+      assert.include(fleet.hint, relay.directory)
+      assert.include(fleet.hint, "opencode serve")
+      assert.include(yield* client.text(ListInstances), relay.directory)
+      const { text } = yield* Effect.flip(client.call(ListSessions))
+      assert.include(text, "list_instances")
+      assert.isFalse(yield* fs.exists(relay.directory))
+    }),
+  )
+
+  it.effect("may come into being later, and so may its files: both are seen long before the interval is over", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay({ exists: false })
+      const client = yield* connect(relay, { variables: { DISCOVERY_INTERVAL_MS: "3600000" } })
+      assert.lengthOf((yield* client.call(ListInstances)).instances, 0)
+      yield* fs.makeDirectory(relay.directory)
+      yield* relay.register("first", { port: yield* freePort })
+      yield* client.call(ListInstances).pipe(eventually(({ instances }) => instances.length === 1))
+      const second = yield* relay.register("second", { port: yield* freePort })
+      yield* client.call(ListInstances).pipe(eventually(({ instances }) => instances.length === 2))
+      yield* fs.remove(second)
+      yield* client.call(ListInstances).pipe(eventually(({ instances }) => instances.length === 1))
+    }),
+  )
+
+  it.effect("may hold files that are no registrations: each is told, and all are still there, untouched", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay()
+      yield* relay.register("good", { port: yield* freePort })
+      const bad = {
+        "empty.json": "",
+        "half.json": '{"name": "half", "po',
+        "list.json": "[1, 2]",
+        "no-port.json": '{"name": "no-port"}',
+        "text-port.json": '{"name": "text-port", "port": "4096"}',
+        "far-port.json": '{"name": "far-port", "port": 70000}',
+        "no-name.json": '{"port": 4096}',
+        "large.json": JSON.stringify({ name: "large", port: 4096, more: "x".repeat(100_000) }),
+        "binary.json": "\0\u001B[31m\uFFFD",
+      }
+      for (const [file, content] of Object.entries(bad)) yield* relay.write(file, content)
+      yield* relay.write("notes.txt", "not meant for anybody")
+      yield* fs.symlink("/etc/hostname", `${relay.directory}/link.json`)
+      const before = yield* everything(relay)
+      const client = yield* connect(relay)
+      const fleet = yield* client.call(RefreshInstances)
+      assert.deepStrictEqual(
+        fleet.instances.map(({ name }) => name),
+        ["good"],
+      )
+      const problems = new Map(fleet.problems.map(({ reason, source }) => [source, reason]))
+      for (const file of [...Object.keys(bad), "link.json"]) {
+        assert.isNotEmpty(problems.get(`${relay.directory}/${file}`), file)
+      }
+      assert.strictEqual(fleet.problem_count, Object.keys(bad).length + 1)
+      assert.notInclude(JSON.stringify(fleet), "\\u001b")
+      assert.deepStrictEqual(yield* everything(relay), before)
+    }),
+  )
+
+  it.effect("may hold two registrations of one name: both are instances, of two names", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const ports = [yield* freePort, yield* freePort]
+      yield* Effect.forEach(ports, (port, index) => relay.write(`${index}.json`, { name: "twin", port }))
+      const client = yield* connect(relay)
+      const names = Effect.map(client.call(RefreshInstances), ({ instances }) =>
+        instances.map(({ name, url }) => `${name} ${url}`).toSorted(),
+      )
+      const first = yield* names
+      assert.deepStrictEqual(first, ports.map((port) => `twin@${port} http://127.0.0.1:${port}`).toSorted())
+      assert.deepStrictEqual(yield* names, first)
+      const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "twin" }))
+      for (const port of ports) assert.include(text, `twin@${port}`)
+    }),
+  )
+
+  it.effect("may hold two registrations of one port: they are one instance", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const port = yield* freePort
+      yield* relay.register("one", { port })
+      yield* relay.register("two", { port })
+      const client = yield* connect(relay)
+      assert.strictEqual((yield* only(client))?.name, "one")
+    }),
+  )
+})
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a registered port", (it) => {
+  it.effect("where a web server answers is unhealthy", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("page", { port: yield* webServer })
+      const client = yield* connect(relay)
+      const instance = yield* only(client)
+      assert.strictEqual(instance?.health, "unhealthy")
+      assert.include(instance?.reason, "text/html")
+      const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "page" }))
+      assert.include(text, "Another program may listen on that port")
+    }),
+  )
+
+  it.effect("where nothing listens is unreachable", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("gone", { port: yield* freePort })
+      const client = yield* connect(relay)
+      const instance = yield* only(client)
+      assert.strictEqual(instance?.health, "unreachable")
+      assert.include(instance?.reason, "ECONNREFUSED")
+      const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "gone" }))
+      assert.include(text, "cannot be reached")
+    }),
+  )
+
+  it.effect("where a server never answers is told as such after the time-out", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("silent", { port: yield* silentServer })
+      const client = yield* connect(relay, { variables: { HEALTH_CHECK_TIMEOUT_MS: "300" } })
+      const instance = yield* only(client)
+      assert.strictEqual(instance?.health, "timeout")
+      assert.include(instance?.reason, "0.3 s")
+    }),
+  )
+
+  it.effect("where a server never answers holds up neither initialize nor tools/list nor the end", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("silent", { port: yield* silentServer })
+      // Connecting includes both. With ten minutes for a probe they would not come within the test's time.
+      const client = yield* Effect.scoped(connect(relay, { variables: { HEALTH_CHECK_TIMEOUT_MS: "600000" } }))
+      assert.include(client.tools, "list_instances")
+    }).pipe(Effect.timeout("10 seconds")),
+  )
+})

@@ -1,0 +1,127 @@
+/** Every method of the client against the real server, compared with what that says when it is asked by hand. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import * as HttpTransport from "../../src/opencode/HttpTransport.ts"
+import { freshMessageId, SessionId } from "../../src/opencode/Identifiers.ts"
+import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const asked = Effect.gen(function* () {
+  const real = yield* RealOpencode
+  const opencode = (yield* OpencodeClient).at({ instance: "main", url: real.url, credentials: undefined })
+  return { real, opencode }
+})
+
+const newSession = Effect.fnUntraced(function* (title: string) {
+  const { opencode } = yield* asked
+  return yield* opencode.createSession(title)
+})
+
+const prompt = Effect.fnUntraced(function* (session: SessionId, text: string) {
+  const { opencode } = yield* asked
+  yield* opencode.prompt(session, { messageID: yield* freshMessageId, text })
+})
+
+const everything = OpencodeClient.layer.pipe(
+  Layer.provide(HttpTransport.layer),
+  Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
+)
+
+layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the client", (it) => {
+  it.effect("reads health, directory, agents and models", () =>
+    Effect.gen(function* () {
+      const { opencode, real } = yield* asked
+      assert.deepInclude(yield* opencode.health(3000), { healthy: true, version: "1.18.33" })
+      assert.strictEqual(yield* opencode.directory, real.directory)
+      assert.deepStrictEqual([...(yield* opencode.agents(real.directory))].sort(), ["build", "plan"])
+      assert.deepStrictEqual(yield* opencode.models(real.directory), ["scripted/scripted"])
+    }),
+  )
+
+  it.effect("creates, lists and reads sessions, and tells one that is missing", () =>
+    Effect.gen(function* () {
+      const { opencode, real } = yield* asked
+      const { id } = yield* newSession('Title with "quotes" & ünïcode')
+      assert.deepInclude(yield* opencode.session(id), { id, title: 'Title with "quotes" & ünïcode' })
+      assert.deepStrictEqual(
+        (yield* opencode.sessions()).map(({ id, title }) => ({ id, title })),
+        (yield* facts.sessions(real)).map(({ id, title }) => ({ id, title })),
+      )
+      const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
+      assert.strictEqual(missing._tag, "SessionNotFound")
+      yield* opencode.createSession()
+    }),
+  )
+
+  it.effect("prompts, reads the status, aborts, and reads messages in pages", () =>
+    Effect.gen(function* () {
+      const { opencode, real } = yield* asked
+      const { id } = yield* newSession("Pages")
+      for (const text of ["say:one", "say:two"]) {
+        const before = (yield* opencode.messages(id, { limit: 50 })).messages.length
+        yield* prompt(id, text)
+        yield* facts.texts(real, id).pipe(eventually((texts) => texts.length === before + 2 && texts.at(-1) !== ""))
+        yield* facts.status(real, id).pipe(eventually((status) => status === "idle"))
+      }
+      const newest = yield* opencode.messages(id, { limit: 2 })
+      assert.lengthOf(newest.messages, 2)
+      const older = yield* opencode.messages(id, { limit: 2, before: newest.older ?? "" })
+      const texts = [...older.messages, ...newest.messages].map(({ parts }) =>
+        parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(""),
+      )
+      assert.deepStrictEqual(texts, yield* facts.texts(real, id))
+
+      yield* prompt(id, "slow: 600")
+      yield* opencode.statuses(real.directory).pipe(eventually((all) => all[id]?.type === "busy"))
+      yield* opencode.abort(id)
+      yield* opencode.statuses(real.directory).pipe(eventually((all) => all[id] === undefined))
+      assert.strictEqual(yield* facts.status(real, id), "idle")
+    }),
+  )
+
+  it.effect.each([
+    ["permission", "run: true"],
+    ["question", "ask: Which colour?"],
+  ] as const)("reads and rejects a %s", ([kind, text]) =>
+    Effect.gen(function* () {
+      const { opencode, real } = yield* asked
+      const { id } = yield* newSession(kind)
+      yield* prompt(id, text)
+      const ids = yield* facts.pending(real, kind, id).pipe(eventually((all) => all.length === 1))
+      if (kind === "permission") {
+        const request = (yield* opencode.permissions(real.directory)).find(({ sessionID }) => sessionID === id)
+        assert.strictEqual(request?.id, ids[0])
+        assert.deepStrictEqual([request?.permission, request?.patterns], ["bash", ["true"]])
+        if (request !== undefined) yield* opencode.rejectPermission(real.directory, request.id)
+      } else {
+        const request = (yield* opencode.questions(real.directory)).find(({ sessionID }) => sessionID === id)
+        assert.strictEqual(request?.id, ids[0])
+        assert.strictEqual(request?.questions[0]?.question, "Which colour?")
+        if (request !== undefined) yield* opencode.rejectQuestion(real.directory, request.id)
+      }
+      yield* facts.status(real, id).pipe(eventually((status) => status === "idle"))
+      assert.deepStrictEqual(yield* facts.pending(real, kind, id), [])
+    }),
+  )
+
+  it.effect("hears the events of a turn", () =>
+    Effect.gen(function* () {
+      const { opencode } = yield* asked
+      const { id } = yield* newSession("Events")
+      const events = yield* opencode.events
+      const types = yield* events.pipe(
+        Stream.map(({ payload }) => payload),
+        Stream.tap(({ type }) => (type === "server.connected" ? Effect.orDie(prompt(id, "hello")) : Effect.void)),
+        Stream.takeUntil((event) => event.type === "session.idle" && event.properties.sessionID === id),
+        Stream.map(({ type }) => type),
+        Stream.runCollect,
+        Effect.timeout("15 seconds"),
+      )
+      for (const type of ["session.status", "message.updated", "message.part.updated", "message.part.delta"] as const) {
+        assert.include([...types], type)
+      }
+    }),
+  )
+})

@@ -1,0 +1,137 @@
+/** Every tool on a real opencode, under every MCP client: what `npm run demo` shows, checked. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { GetStatus, AbortSession, SendMessage } from "../../src/tools/TurnTools.ts"
+import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
+import { CreateSession, GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually, type Kind, kinds, type McpClient, type Progress } from "../support/McpClients.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const names = [
+  "abort_session",
+  "create_session",
+  "get_session",
+  "get_status",
+  "list_instances",
+  "list_sessions",
+  "refresh_instances",
+  "send_message",
+]
+
+const withClient = Effect.fnUntraced(function* (kind: Kind) {
+  const relay = yield* makeRelay()
+  yield* relay.register("main", yield* RealOpencode)
+  return yield* connect(relay, { kind })
+})
+
+const statusOf = (client: McpClient, session: string) =>
+  Effect.map(client.call(GetStatus), ({ active }) => active.find(({ id }) => id === session)?.status ?? "idle")
+
+layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("the tools", (it) => {
+  it.effect.each(kinds)("are listed for %s, and nothing else is offered", (kind) =>
+    Effect.gen(function* () {
+      const client = yield* withClient(kind)
+      assert.includeMembers([...client.tools], names)
+      assert.deepStrictEqual(client.capabilities, { tools: { listChanged: true } })
+    }),
+  )
+
+  it.effect.each(kinds)("show the instances to %s", (kind) =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const client = yield* withClient(kind)
+      for (const tool of [ListInstances, RefreshInstances]) {
+        const fleet = yield* client.call(tool)
+        assert.deepStrictEqual(fleet.counts, { online: 1 })
+        assert.deepStrictEqual(fleet.problems, [])
+        const [instance] = fleet.instances
+        assert.deepInclude(instance, {
+          name: "main",
+          health: "online",
+          version: "1.18.33",
+          host: "test-machine",
+          url: opencode.url,
+          directory: opencode.directory,
+          transport: "local-relay",
+        })
+        const text = yield* client.text(tool)
+        for (const part of ["main", "online", opencode.directory]) assert.include(text, part)
+      }
+    }),
+  )
+
+  it.effect.each(kinds)("create, list and read sessions and wait for turns for %s", (kind) =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const client = yield* withClient(kind)
+      const title = `Shop window for ${kind}`
+      const { session } = yield* client.call(CreateSession, { title })
+      assert.deepInclude(session, { title, status: "idle", directory: opencode.directory })
+
+      const progress: Array<Progress> = []
+      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "hello there" }, (update) =>
+        progress.push(update),
+      )
+      assert.deepInclude(turn, {
+        instance: "main",
+        session_id: session.id,
+        outcome: "completed",
+        text: "Echo: hello there",
+        input_tokens: 10,
+        output_tokens: 5,
+      })
+      assert.isNotEmpty(progress)
+      const tool = yield* client.call(SendMessage, {
+        instance: "main",
+        session_id: session.id,
+        message: `run: echo '${kind}' > window.txt && cat window.txt`,
+      })
+      assert.strictEqual(tool.outcome, "completed")
+      assert.include(tool.text, `Done: ${kind}`)
+      assert.deepInclude(tool.tools[0], { tool: "bash", state: "completed" })
+      assert.include(tool.files.join(" "), "window.txt")
+
+      const { messages } = yield* client.call(GetSession, { session_id: session.id })
+      assert.deepStrictEqual(
+        messages.map(({ role }) => role),
+        ["user", "assistant", "user", "assistant", "assistant"],
+      )
+      assert.deepStrictEqual(
+        messages
+          .flatMap(({ parts }) => parts.filter(({ kind }) => kind === "text").map(({ text }) => text))
+          .slice(0, 2),
+        ["hello there", "Echo: hello there"],
+      )
+      assert.isTrue(messages.every(({ completed }) => completed))
+      const newest = yield* client.call(GetSession, { session_id: session.id, message_limit: 1 })
+      assert.lengthOf(newest.messages, 1)
+      const older = yield* client.call(GetSession, { session_id: session.id, before: newest.before })
+      assert.deepStrictEqual(
+        older.messages.map(({ id }) => id),
+        messages.slice(0, -1).map(({ id }) => id),
+      )
+
+      const listed = yield* client.call(ListSessions, { search: title })
+      assert.strictEqual(listed.matching, 1)
+      assert.deepInclude(listed.sessions[0], { id: session.id, title, messages: 5, more_messages: false })
+    }),
+  )
+
+  it.effect.each(kinds)("start a turn, watch it and stop it for %s", (kind) =>
+    Effect.gen(function* () {
+      const client = yield* withClient(kind)
+      const { session } = yield* client.call(CreateSession, { title: `Long work for ${kind}` })
+      assert.strictEqual(yield* statusOf(client, session.id), "idle")
+      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "slow: 600", async: true })
+      assert.strictEqual(turn.outcome, "accepted")
+      assert.include(turn.next, "get_status")
+      assert.strictEqual(yield* statusOf(client, session.id), "busy")
+      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.id }), { was_running: true })
+      assert.strictEqual(yield* eventually((status) => status === "idle")(statusOf(client, session.id)), "idle")
+      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.id }), { was_running: false })
+      const { messages } = yield* client.call(GetSession, { session_id: session.id })
+      assert.deepStrictEqual(messages.at(0)?.parts, [{ kind: "text", text: "slow: 600" }])
+    }),
+  )
+})

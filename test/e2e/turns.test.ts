@@ -1,0 +1,188 @@
+/** send_message on a real opencode, beyond the plain case: what it waits for, what it refuses, how turns end. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { AbortSession, GetStatus, SendMessage } from "../../src/tools/TurnTools.ts"
+import { GetSession } from "../../src/tools/SessionTools.ts"
+import { eventually, FleetClient, type Progress } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const newSession = Effect.fnUntraced(function* (title: string) {
+  return (yield* facts.createSession(yield* RealOpencode, title)).id
+})
+
+const send = (session_id: string, message: string, parameters?: Readonly<Record<string, unknown>>) =>
+  Effect.flatMap(FleetClient, (client) => client.call(SendMessage, { session_id, message, ...parameters }))
+
+/** Waits until opencode is at work on the session. */
+const busy = Effect.fnUntraced(function* (session: string) {
+  yield* facts.status(yield* RealOpencode, session).pipe(eventually((status) => status === "busy"))
+})
+
+const texts = (session: string) => Effect.flatMap(RealOpencode, (opencode) => facts.texts(opencode, session))
+
+/** A megabyte of what a careless program would break. */
+const hostileText = () => {
+  const line = `"quotes" 'both' \`kinds\` \\ back\\slash \t tab ${"日本語 العربية עברית ру́сский ελληνικά हिन्दी 👩‍👩‍👧‍👦 e\u0301"} </script> \${x}\r\n\n`
+  // The scripted model echoes most messages, word by word; this one it answers with a single word.
+  return `slow: 1\n${line.repeat(Math.ceil(1_000_000 / new TextEncoder().encode(line).length))}end`
+}
+
+layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a turn", (it) => {
+  it.effect("begins with the exact message, a megabyte of mixed scripts, newlines and quotes", () =>
+    Effect.gen(function* () {
+      const session = yield* newSession("A megabyte")
+      const message = hostileText()
+      assert.isAbove(new TextEncoder().encode(message).length, 1_000_000)
+      const turn = yield* send(session, message)
+      assert.strictEqual(turn.outcome, "completed")
+      const [stored] = yield* texts(session)
+      assert.isTrue(stored === message, "the stored message differs from the one that was sent")
+      assert.isBelow(JSON.stringify(turn).length, 60_000)
+    }),
+  )
+
+  it.effect("is told while it runs, in notifications that count upwards and hold all of the text", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session_id = yield* newSession("Progress")
+      const progress: Array<Progress> = []
+      const turn = yield* client.call(SendMessage, { session_id, message: "slow: 10" }, (update) =>
+        progress.push(update),
+      )
+      assert.strictEqual(turn.outcome, "completed")
+      assert.isAbove(progress.length, 2)
+      assert.deepStrictEqual(
+        progress.map(({ progress }) => progress),
+        progress.map((_, index) => index + 1),
+      )
+      assert.strictEqual(
+        progress
+          .map(({ message }) => message)
+          .join("")
+          .trim(),
+        turn.text.trim(),
+      )
+    }),
+  )
+
+  it.effect("fails with what the provider said", () =>
+    Effect.gen(function* () {
+      const session = yield* newSession("Failure")
+      const turn = yield* send(session, "fail:401")
+      assert.strictEqual(turn.outcome, "failed")
+      assert.include(turn.detail, "scripted failure 401")
+      assert.strictEqual((yield* send(session, "and again")).text, "Echo: and again")
+      const client = yield* FleetClient
+      assert.include(yield* client.text(GetSession, { session_id: session }), "scripted failure 401")
+    }),
+  )
+
+  it.effect("shows that the provider is asked again, and can be stopped then", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session = yield* newSession("Retry")
+      const turn = yield* Effect.forkChild(send(session, "fail:503"))
+      const { active } = yield* client
+        .call(GetStatus)
+        .pipe(eventually(({ active }) => active.some(({ id, status }) => id === session && status === "retry")))
+      assert.include(active.find(({ id }) => id === session)?.detail, "scripted failure 503")
+      assert.isTrue((yield* client.call(AbortSession, { session_id: session })).was_running)
+      assert.strictEqual((yield* Fiber.join(turn)).outcome, "aborted")
+    }),
+  )
+
+  it.effect("ends as aborted for the one who waits when somebody stops it", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session = yield* newSession("Abort")
+      const turn = yield* Effect.forkChild(send(session, "slow: 600"))
+      yield* busy(session)
+      assert.isTrue((yield* client.call(AbortSession, { session_id: session })).was_running)
+      assert.strictEqual((yield* Fiber.join(turn)).outcome, "aborted")
+    }),
+  )
+
+  it.effect.each([
+    ["agent", "biuld", ["build", "plan"]],
+    ["model", "scripted/nope", ["scripted/scripted"]],
+  ] as const)("is not begun with an unknown %s, and the known ones are named", ([parameter, value, known]) =>
+    Effect.gen(function* () {
+      const session = yield* newSession(`Unknown ${parameter}`)
+      for (const async of [false, true]) {
+        const { text } = yield* Effect.flip(send(session, "hello", { [parameter]: value, async }))
+        for (const name of [parameter, value, ...known]) assert.include(text, name)
+      }
+      assert.deepStrictEqual(yield* texts(session), [])
+    }),
+  )
+
+  it.effect("is begun with the agent and the model that are asked for", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session = yield* newSession("Agent and model")
+      yield* send(session, "hello", { agent: "plan", model: "scripted/scripted" })
+      const { messages } = yield* client.call(GetSession, { session_id: session })
+      assert.deepInclude(messages[1], { agent: "plan", model: "scripted/scripted" })
+    }),
+  )
+})
+
+layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a busy session", (it) => {
+  it.effect("refuses a message with if_busy fail, and with async unless told otherwise, and sends nothing", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const session = yield* newSession("Busy")
+      yield* facts.prompt(opencode, session, "slow: 600")
+      yield* busy(session)
+      for (const parameters of [{ if_busy: "fail" }, { async: true }, { async: true, if_busy: "fail" }]) {
+        const { text } = yield* Effect.flip(send(session, "not now", parameters))
+        for (const part of ["busy", "not sent", session]) assert.include(text, part)
+      }
+      yield* facts.abort(opencode, session)
+      assert.notInclude((yield* texts(session)).join("\n"), "not now")
+    }),
+  )
+
+  it.effect("takes the message after the running turn with if_busy wait, which is the default", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const session = yield* newSession("Wait")
+      yield* facts.prompt(opencode, session, "slow: 8")
+      yield* busy(session)
+      const turn = yield* send(session, "second")
+      assert.deepInclude(turn, { outcome: "completed", text: "Echo: second" })
+      const [, first, , second] = yield* texts(session)
+      assert.match(first ?? "", /tick 8/)
+      assert.strictEqual(second, "Echo: second")
+    }),
+  )
+
+  it.effect("hands the message to the running turn with if_busy steer", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const session = yield* newSession("Steer")
+      yield* facts.prompt(opencode, session, "slow: 8")
+      yield* busy(session)
+      const turn = yield* send(session, "say:to the left", { if_busy: "steer" })
+      assert.deepInclude(turn, { outcome: "completed", text: "to the left" })
+    }),
+  )
+
+  it.effect("takes one message after the other, each with its own answer, when several are sent at once", () =>
+    Effect.gen(function* () {
+      const session = yield* newSession("Concurrent")
+      const messages = ["say:one", "say:two", "say:three"]
+      const turns = yield* Effect.forEach(messages, (message) => send(session, message), { concurrency: "unbounded" })
+      assert.deepStrictEqual(
+        turns.map(({ outcome, text }) => [outcome, text]),
+        [
+          ["completed", "one"],
+          ["completed", "two"],
+          ["completed", "three"],
+        ],
+      )
+      assert.lengthOf(yield* texts(session), 6)
+    }),
+  )
+})

@@ -1,0 +1,94 @@
+/** A turn that waits for a person: nobody who called a tool may hang on it, and everybody may see it. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { AbortSession, GetStatus, SendMessage } from "../../src/tools/TurnTools.ts"
+import { GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
+import { eventually, FleetClient } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const cases = [
+  {
+    kind: "permission",
+    message: "run: echo from-$((40 + 2))",
+    outcome: "needs permission",
+    about: "echo from-$((40 + 2))",
+    decision: { reply: "once" },
+    answer: "Done: from-42",
+  },
+  {
+    kind: "question",
+    message: "ask: Which colour? | Red | Blue",
+    outcome: "needs answer",
+    about: "Which colour?",
+    decision: { answers: [["Blue"]] },
+    answer: "Blue",
+  },
+] as const
+
+const newSession = Effect.fnUntraced(function* (title: string) {
+  return (yield* facts.createSession(yield* RealOpencode, title)).id
+})
+
+layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
+  "a turn that waits for a person",
+  (it) => {
+    it.effect.each(cases)("ends the waiting of send_message and goes on after the $kind", (each) =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const session_id = yield* newSession(`Waits for a ${each.kind}`)
+        const turn = yield* client.call(SendMessage, { session_id, message: each.message })
+        assert.strictEqual(turn.outcome, each.outcome)
+        assert.include(turn.detail, each.about)
+        assert.isNotEmpty(turn.next)
+
+        const { active } = yield* client.call(GetStatus)
+        const waiting = active.find(({ id }) => id === session_id)
+        assert.strictEqual(waiting?.status, "waiting")
+        assert.include(waiting?.detail, each.about)
+        const { sessions } = yield* client.call(ListSessions)
+        assert.strictEqual(sessions.find(({ id }) => id === session_id)?.status, "waiting")
+
+        const [id = ""] = yield* facts.pending(opencode, each.kind, session_id)
+        yield* facts.reply(opencode, each.kind, id, each.decision)
+        const text = yield* client.call(GetSession, { session_id }).pipe(
+          eventually(({ session }) => session.status === "idle"),
+          Effect.map(
+            ({ messages }) =>
+              messages
+                .at(-1)
+                ?.parts.map(({ text }) => text)
+                .join("") ?? "",
+          ),
+        )
+        assert.include(text, each.answer)
+      }),
+    )
+
+    it.effect.each(cases)("is told as waiting for a $kind to the next one who wants to send a message", (each) =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const session_id = yield* newSession(`Blocked by a ${each.kind}`)
+        yield* client.call(SendMessage, { session_id, message: each.message })
+        const { text } = yield* Effect.flip(client.call(SendMessage, { session_id, message: "next", if_busy: "fail" }))
+        for (const part of ["waits for a person", each.about]) assert.include(text, part)
+        yield* facts.abort(opencode, session_id)
+      }),
+    )
+
+    it.effect.each(cases)("leaves no $kind behind when abort_session stops it", (each) =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const session_id = yield* newSession(`Stopped at a ${each.kind}`)
+        yield* client.call(SendMessage, { session_id, message: each.message })
+        assert.deepInclude(yield* client.call(AbortSession, { session_id }), { was_running: true, cleared: 1 })
+        assert.deepStrictEqual(yield* facts.pending(opencode, each.kind, session_id), [])
+        const turn = yield* client.call(SendMessage, { session_id, message: "say:usable again" })
+        assert.deepInclude(turn, { outcome: "completed", text: "usable again" })
+      }),
+    )
+  },
+)

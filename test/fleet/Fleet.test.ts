@@ -1,0 +1,532 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Discovery, type Scan } from "../../src/fleet/Discovery.ts"
+import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import type { HealthState } from "../../src/fleet/Instance.ts"
+import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
+import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import type { Target } from "../../src/opencode/Target.ts"
+import { Settings } from "../../src/Settings.ts"
+import { announcement } from "./announcements.ts"
+import { healthy, interval, type Place, scanTime, start } from "./fakes.ts"
+import { hanging, httpLayer, online } from "./http.ts"
+
+const names = ({ instances }: Snapshot) => instances.map(({ name }) => name)
+
+const url = (port: number) => `http://127.0.0.1:${port}`
+
+/** A fleet whose first refresh is over. */
+const settled = Effect.fnUntraced(function* (...[first, settings]: Parameters<typeof start>) {
+  const place = yield* start(first, settings)
+  yield* TestClock.adjust(scanTime)
+  return place
+})
+
+/** Forks it, so far that it waits for the clock or is done. */
+const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.tap(Effect.forkChild(effect), TestClock.adjust(0))
+
+const scans = (place: Place, expected: number) =>
+  Effect.map(place.scans, (count) => assert.strictEqual(count, expected))
+
+const found = (...announcements: Scan["announcements"]) => Effect.succeed<Scan>({ announcements, problems: [] })
+
+/** A fleet that finds and probes in a way of its own. */
+const customFleet = Effect.fnUntraced(function* (
+  discovery: Discovery["Service"],
+  health: Layer.Layer<HealthCheck, never, Settings> = healthy,
+) {
+  const scans = yield* Ref.make(0)
+  const scan = Effect.andThen(
+    Ref.update(scans, (count) => count + 1),
+    discovery.scan,
+  )
+  const services = yield* Layer.build(
+    Fleet.layer.pipe(
+      Layer.provide([health, Layer.succeed(Discovery, { ...discovery, scan })]),
+      Layer.provide(Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval })),
+    ),
+  )
+  return { fleet: Context.get(services, Fleet), scans: Ref.get(scans) }
+})
+
+/** A fleet whose scans of these numbers die. */
+const dyingFleet = Effect.fnUntraced(function* (...deaths: ReadonlyArray<number>) {
+  const changes = yield* Queue.unbounded<void>()
+  let count = 0
+  const scan = Effect.sleep(scanTime).pipe(
+    Effect.andThen(
+      Effect.suspend(() => (deaths.includes(++count) ? Effect.die(new Error("a bug")) : found(announcement("api", 1)))),
+    ),
+  )
+  const fleet = yield* customFleet({ scan, changes: Stream.fromQueue(changes) })
+  return { ...fleet, change: Queue.offer(changes, undefined) }
+})
+
+describe("The fleet's refreshes", () => {
+  it.effect("begin at the start and come an interval after the end of the one before", () =>
+    Effect.gen(function* () {
+      const place = yield* start()
+      yield* TestClock.adjust(0)
+      yield* scans(place, 1)
+      yield* TestClock.adjust(scanTime + interval - 1)
+      yield* scans(place, 1)
+      yield* TestClock.adjust(1)
+      yield* scans(place, 2)
+      yield* TestClock.adjust(scanTime + interval)
+      yield* scans(place, 3)
+    }),
+  )
+
+  it.effect("show what is there now, sorted by name, with the problems", () =>
+    Effect.gen(function* () {
+      const { find, fleet } = yield* settled([announcement("old", 1)])
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["old"])
+      const problem = { source: "/relay/bad.json", reason: "is not a registration" }
+      yield* find([announcement("web", 3), announcement("api", 2)], [problem])
+      yield* TestClock.adjust(interval + scanTime)
+      const snapshot = yield* fleet.snapshot
+      assert.deepStrictEqual(names(snapshot), ["api", "web"])
+      assert.deepStrictEqual(snapshot.problems, [problem])
+      assert.strictEqual(snapshot.refreshedAt, 2 * scanTime + interval)
+    }),
+  )
+
+  it.effect("take two announcements of one URL for one instance, and tell two of one name apart", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* settled([announcement("api", 1), announcement("again", 1), announcement("api", 2)])
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["api@1", "api@2"])
+    }),
+  )
+
+  it.effect("that are asked for while one runs join it", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      const one = yield* begin(place.fleet.refresh)
+      yield* TestClock.adjust(scanTime / 2)
+      const other = yield* begin(place.fleet.refresh)
+      yield* TestClock.adjust(scanTime / 2)
+      assert.strictEqual(yield* Fiber.join(one), yield* Fiber.join(other))
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("that are asked for at the start join the first one", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("api", 1)])
+      const asked = yield* begin(place.fleet.refresh)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(names(yield* Fiber.join(asked)), ["api"])
+      yield* scans(place, 1)
+    }),
+  )
+
+  it.effect("that are asked for after the end of one are new ones", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      for (const expected of [2, 3]) {
+        const asked = yield* begin(place.fleet.refresh)
+        yield* TestClock.adjust(scanTime)
+        yield* Fiber.join(asked)
+        yield* scans(place, expected)
+      }
+    }),
+  )
+
+  it.effect("go on for those who joined when the one who began them is interrupted", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      yield* place.find([announcement("api", 1)])
+      const one = yield* begin(place.fleet.refresh)
+      const other = yield* begin(place.fleet.refresh)
+      yield* Fiber.interrupt(one)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(names(yield* Fiber.join(other)), ["api"])
+      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["api"])
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("are not stopped for good by everybody who waits going away", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      yield* Fiber.interrupt(yield* begin(place.fleet.refresh))
+      yield* TestClock.adjust(interval + 2 * scanTime)
+      const before = yield* place.scans
+      yield* TestClock.adjust(interval + scanTime)
+      yield* scans(place, before + 1)
+    }),
+  )
+
+  it.effect("follow a change at once, and do not wait for the interval", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      yield* place.find([announcement("new", 1)])
+      yield* place.change
+      yield* TestClock.adjust(0)
+      yield* scans(place, 2)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["new"])
+    }),
+  )
+
+  it.effect("follow a change that comes while one runs by another one, for it may have been missed", () =>
+    Effect.gen(function* () {
+      const place = yield* settled()
+      const running = yield* begin(place.fleet.refresh)
+      yield* TestClock.adjust(scanTime / 2)
+      yield* place.find([announcement("new", 1)])
+      yield* place.change
+      yield* TestClock.adjust(scanTime / 2)
+      assert.deepStrictEqual(names(yield* Fiber.join(running)), [])
+      yield* scans(place, 3)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["new"])
+    }),
+  )
+
+  it.effect("keep coming by the interval when the watch for changes has ended", () =>
+    Effect.gen(function* () {
+      const { scans } = yield* customFleet({ scan: found(announcement("api", 1)), changes: Stream.empty })
+      yield* TestClock.adjust(3 * interval)
+      assert.strictEqual(yield* scans, 4)
+    }),
+  )
+
+  it.effect("survive a defect, by the interval and by the next change", () =>
+    Effect.gen(function* () {
+      const { change, fleet, scans } = yield* dyingFleet(2, 4)
+      yield* TestClock.adjust(scanTime)
+      yield* change
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(yield* scans, 2)
+      yield* change
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(yield* scans, 3)
+      yield* TestClock.adjust(2 * (interval + scanTime))
+      assert.isAtLeast(yield* scans, 5)
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["api"])
+    }),
+  )
+
+  it.effect("are announced one by one to those who follow the fleet, the present state first", () =>
+    Effect.gen(function* () {
+      const { find, fleet } = yield* settled([announcement("api", 1)])
+      const heard = yield* Queue.unbounded<ReadonlyArray<string>>()
+      yield* begin(Stream.runForEach(fleet.changes, (snapshot) => Queue.offer(heard, names(snapshot))))
+      yield* find([announcement("web", 2)])
+      yield* TestClock.adjust(interval + scanTime)
+      assert.deepStrictEqual(yield* Queue.takeAll(heard), [["api"], ["web"]])
+    }),
+  )
+
+  it.effect("end with the fleet, and nobody is left waiting", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const place = yield* Scope.provide(settled(), scope)
+      const waiting = yield* begin(place.fleet.refresh)
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(waiting)))
+      yield* TestClock.adjust(10 * interval)
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("of a thousand instances, a hundred of which hang, take one time-out", () =>
+    Effect.gen(function* () {
+      const all = Array.from({ length: 1000 }, (_, index) => announcement(`i${index}`, 10_000 + index))
+      const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
+      const { fleet } = yield* customFleet(
+        { scan: found(...all), changes: Stream.never },
+        HealthCheck.layer.pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http)),
+      )
+      const first = yield* begin(fleet.snapshot)
+      yield* TestClock.adjust(2999)
+      assert.isUndefined(first.pollUnsafe(), "nobody can know so early")
+      yield* TestClock.adjust(1)
+      const { instances, refreshedAt } = yield* Fiber.join(first)
+      const count = (state: HealthState) => instances.filter(({ health }) => health.state === state).length
+      assert.deepStrictEqual([count("online"), count("timeout"), refreshedAt], [900, 100, 3000])
+    }),
+  )
+})
+
+describe("The fleet's snapshot", () => {
+  it.effect("waits for the first refresh, and for no later one", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("api", 1)])
+      const first = yield* begin(place.fleet.snapshot)
+      yield* TestClock.adjust(scanTime - 1)
+      assert.isUndefined(first.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(names(yield* Fiber.join(first)), ["api"])
+
+      yield* place.find([])
+      yield* begin(place.fleet.refresh)
+      yield* scans(place, 2)
+      // No time passes, so the refresh cannot have ended.
+      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["api"])
+    }),
+  )
+
+  it.effect("tells of a defect of the first refresh instead of waiting for ever", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* dyingFleet(1)
+      const first = yield* begin(fleet.snapshot)
+      yield* TestClock.adjust(scanTime)
+      assert.isTrue(Exit.hasDies(yield* Fiber.await(first)))
+      yield* TestClock.adjust(interval + scanTime)
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["api"])
+    }),
+  )
+
+  it.effect("remembers when an instance was last online while it is not", () =>
+    Effect.gen(function* () {
+      const { fleet, make } = yield* settled([announcement("api", 1), announcement("never", 2)])
+      yield* make(url(2), "unreachable")
+      const seen = Effect.map(fleet.snapshot, ({ instances }) =>
+        instances.map(({ health, lastSeen, name }) => [name, health.state, lastSeen]),
+      )
+      const once = scanTime
+      assert.deepStrictEqual(yield* seen, [
+        ["api", "online", once],
+        ["never", "online", once],
+      ])
+      for (const state of ["timeout", "unreachable", "unauthorized", "unhealthy"] as const) {
+        yield* make(url(1), state)
+        yield* TestClock.adjust(interval + scanTime)
+        assert.deepStrictEqual((yield* seen)[0], ["api", state, once])
+      }
+      yield* make(url(1), "online")
+      yield* TestClock.adjust(interval + scanTime)
+      assert.deepStrictEqual((yield* seen)[0], ["api", "online", 5 * (interval + scanTime) + once])
+    }),
+  )
+
+  it.effect("does not say that an instance was seen that never was online", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("api", 1)])
+      yield* place.make(url(1), "unauthorized")
+      yield* TestClock.adjust(2 * (interval + scanTime))
+      assert.isUndefined((yield* place.fleet.snapshot).instances[0]?.lastSeen)
+    }),
+  )
+
+  it.effect("knows an instance by its URL, so one that is renamed was still seen", () =>
+    Effect.gen(function* () {
+      const { find, fleet, make } = yield* settled([announcement("api", 1)])
+      yield* find([announcement("renamed", 1)])
+      yield* make(url(1), "timeout")
+      yield* TestClock.adjust(interval + scanTime)
+      const [instance] = (yield* fleet.snapshot).instances
+      assert.deepStrictEqual([instance?.name, instance?.lastSeen], ["renamed", scanTime])
+    }),
+  )
+})
+
+describe("The fleet resolves", () => {
+  const fleetOf = Effect.fnUntraced(function* (states: Readonly<Record<string, HealthState>>) {
+    const entries = Object.entries(states)
+    const place = yield* start(entries.map(([name], index) => announcement(name, index + 1)))
+    yield* Effect.forEach(entries, ([, state], index) => place.make(url(index + 1), state))
+    yield* TestClock.adjust(scanTime)
+    return place.fleet
+  })
+
+  it.effect.each([
+    ["api", "api"],
+    ["API", "API"],
+    ["web-ADMIN", "web-admin"],
+    ["admin", "web-admin"],
+    // Down, and still an instance: asking it says best what is wrong.
+    ["sleeping", "sleeping"],
+  ] as const)("%j to %s", ([asked, expected]) =>
+    Effect.gen(function* () {
+      const fleet = yield* fleetOf({ api: "online", API: "online", "web-admin": "online", sleeping: "unreachable" })
+      assert.strictEqual((yield* fleet.resolve(asked)).name, expected)
+    }),
+  )
+
+  it.effect("a part of several names to an error that lists them", () =>
+    Effect.gen(function* () {
+      const fleet = yield* fleetOf({ "web-one": "online", "web-two": "unreachable", api: "online" })
+      const error = yield* Effect.flip(fleet.resolve("web"))
+      assert.deepInclude(error, { _tag: "AmbiguousInstance", asked: "web", candidates: ["web-one", "web-two"] })
+    }),
+  )
+
+  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (asked) =>
+    Effect.gen(function* () {
+      const fleet = yield* fleetOf({ web: "online", api: "unreachable" })
+      assert.deepInclude(yield* Effect.flip(fleet.resolve(asked)), {
+        _tag: "InstanceNotFound",
+        asked,
+        known: ["api", "web"],
+      })
+    }),
+  )
+
+  it.effect("no name to the only instance that is online", () =>
+    Effect.gen(function* () {
+      const fleet = yield* fleetOf({ api: "unreachable", web: "online", db: "unauthorized" })
+      assert.strictEqual((yield* fleet.resolve(undefined)).name, "web")
+    }),
+  )
+
+  it.effect.each([
+    [{ web: "online", api: "online", db: "timeout" }, ["api", "web"], ["db"]],
+    [{ web: "unhealthy", api: "unauthorized" }, [], ["api", "web"]],
+    [{}, [], []],
+  ] as const)("no name to an error where not exactly one is online: %j", ([states, online, offline]) =>
+    Effect.gen(function* () {
+      const fleet = yield* fleetOf(states)
+      const error = yield* Effect.flip(fleet.resolve(undefined))
+      assert.deepInclude(error, { _tag: "InstanceRequired", online: [...online], offline: [...offline] })
+    }),
+  )
+
+  it.effect("a name that is asked for before the first refresh is over", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* start([announcement("api", 1)])
+      const asked = yield* begin(fleet.resolve("api"))
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual((yield* Fiber.join(asked)).url, url(1))
+    }),
+  )
+})
+
+const unreachable = ({ instance, url }: Target, mayHaveArrived: boolean) =>
+  new InstanceUnreachable({ instance, url, mayHaveArrived, detail: mayHaveArrived ? "ECONNRESET" : "ECONNREFUSED" })
+
+const onlyAt = (port: number) => (target: Target) =>
+  target.url === url(port) ? Effect.succeed("answer") : Effect.fail(unreachable(target, false))
+
+describe("Using an instance", () => {
+  /** Asks `api`, lets a refresh's time pass, and gives the outcome with the URLs that were asked. */
+  const use = Effect.fnUntraced(function* (
+    { fleet }: Place,
+    answer: (target: Target) => Effect.Effect<string, ClientError>,
+    name: string | undefined = "api",
+  ) {
+    const asked: Array<string> = []
+    const using = yield* begin(
+      fleet.use(name, (target) => {
+        asked.push(target.url)
+        return answer(target)
+      }),
+    )
+    yield* TestClock.adjust(scanTime)
+    return { asked, outcome: yield* Effect.result(Fiber.join(using)) }
+  })
+
+  it.effect("tells it where it is, by its unique name and with the credentials", () =>
+    Effect.gen(function* () {
+      const credentials = { username: "ada", password: Redacted.make("secret") }
+      const { fleet } = yield* settled([announcement("api", 1), announcement("api", 2)], { credentials })
+      const [target, instance] = yield* fleet.use("api@2", (...given) => Effect.succeed(given))
+      assert.deepStrictEqual(target, { instance: "api@2", url: url(2), credentials })
+      assert.deepInclude(instance, { name: "api@2", directory: undefined })
+    }),
+  )
+
+  it.effect("asks once and refreshes nothing where it answers", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(place, onlyAt(1))
+      assert.deepInclude(outcome, { _tag: "Success", success: "answer" })
+      assert.deepStrictEqual(asked, [url(1)])
+      yield* scans(place, 1)
+    }),
+  )
+
+  it.effect("looks again and asks once more where the connection was refused, for it may have moved", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      yield* place.find([announcement("api", 2)])
+      const { asked, outcome } = yield* use(place, onlyAt(2))
+      assert.deepInclude(outcome, { _tag: "Success", success: "answer" })
+      assert.deepStrictEqual(asked, [url(1), url(2)])
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("finds one that moved also without a name", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      yield* place.find([announcement("other-name", 2)])
+      const using = yield* begin(place.fleet.use(undefined, onlyAt(2)))
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(yield* Fiber.join(using), "answer")
+    }),
+  )
+
+  it.effect("says that it cannot be reached after the second refusal, and does not try a third time", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(place, onlyAt(2))
+      assert.deepInclude(outcome, { _tag: "Failure" })
+      assert.deepStrictEqual(asked, [url(1), url(1)])
+      yield* TestClock.adjust(scanTime)
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("says that it is gone where the refresh no longer finds it", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      yield* place.find([announcement("web", 2)])
+      const { asked, outcome } = yield* use(place, onlyAt(2))
+      assert.strictEqual(outcome._tag === "Failure" ? outcome.failure._tag : "", "InstanceNotFound")
+      assert.deepStrictEqual(asked, [url(1)])
+    }),
+  )
+
+  it.effect.each([
+    ["the connection broke after it was made", (target: Target) => unreachable(target, true)],
+    [
+      "no answer came in time",
+      ({ instance, url }: Target) => new RequestTimeout({ instance, url, operation: "prompt", seconds: 10 }),
+    ],
+  ] as const)("does not ask again where %s, for the request may have arrived", ([, error]) =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(place, (target) => Effect.fail(error(target)))
+      assert.strictEqual(outcome._tag, "Failure")
+      assert.deepStrictEqual(asked, [url(1)])
+      yield* scans(place, 1)
+    }),
+  )
+
+  it.effect("does not ask again after a second try that may have arrived", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      yield* place.find([announcement("api", 2)])
+      const { asked, outcome } = yield* use(place, (target) => Effect.fail(unreachable(target, target.url === url(2))))
+      assert.deepInclude(outcome._tag === "Failure" ? outcome.failure : {}, { mayHaveArrived: true, url: url(2) })
+      assert.deepStrictEqual(asked, [url(1), url(2)])
+    }),
+  )
+
+  it.effect("asks nobody where the name fits none", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(place, onlyAt(1), "web")
+      assert.strictEqual(outcome._tag, "Failure")
+      assert.deepStrictEqual(asked, [])
+      yield* scans(place, 1)
+    }),
+  )
+
+  it.effect("does not count a refresh that began before the connection was refused", () =>
+    Effect.gen(function* () {
+      const place = yield* settled([announcement("api", 1)])
+      yield* begin(place.fleet.refresh)
+      yield* TestClock.adjust(scanTime / 2)
+      yield* place.find([announcement("api", 2)])
+      const using = yield* begin(place.fleet.use("api", onlyAt(2)))
+      yield* TestClock.adjust(2 * scanTime)
+      assert.strictEqual(yield* Fiber.join(using), "answer")
+    }),
+  )
+})

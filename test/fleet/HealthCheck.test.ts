@@ -1,0 +1,158 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import type { HttpClientRequest } from "effect/http"
+import { TestClock } from "effect/testing"
+import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import type { Credentials } from "../../src/opencode/Target.ts"
+import { Settings } from "../../src/Settings.ts"
+import { announcement } from "./announcements.ts"
+import { type Answer, broken, hanging, httpLayer, json, online } from "./http.ts"
+
+const password: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
+
+/** One probe of an instance that answers like this, and the requests that it made. */
+const probe = Effect.fnUntraced(function* (answer: Answer, credentials?: Credentials) {
+  const requests: Array<HttpClientRequest.HttpClientRequest> = []
+  const http = httpLayer((request) => {
+    requests.push(request)
+    return answer(request)
+  })
+  const health = yield* Effect.flatMap(HealthCheck, ({ probe }) => probe(announcement("api", 4096))).pipe(
+    Effect.provide(
+      HealthCheck.layer.pipe(
+        Layer.provide(OpencodeClient.layer.pipe(Layer.provide(http))),
+        Layer.provide(Settings.layerOf({ relayDirectory: "/relay", healthCheckTimeout: 3000, credentials })),
+      ),
+    ),
+  )
+  return { health, requests }
+})
+
+/** The same, where all of the time-out passes. */
+const probeUntilTimeout = (answer: Answer) =>
+  Effect.gen(function* () {
+    const probing = yield* Effect.forkChild(probe(answer))
+    yield* TestClock.adjust(2999)
+    assert.isUndefined(probing.pollUnsafe(), "it gave up too early")
+    yield* TestClock.adjust(1)
+    return yield* Fiber.join(probing)
+  })
+
+const html: Answer = () =>
+  Effect.sync(() => new Response("<!doctype html>", { headers: { "content-type": "text/html;charset=UTF-8" } }))
+
+const text =
+  (body: string, status: number): Answer =>
+  () =>
+    Effect.sync(() => new Response(body, { status }))
+
+const half: Answer = () =>
+  Effect.sync(
+    () =>
+      new Response(new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode('{"heal')) }), {
+        headers: { "content-type": "application/json" },
+      }),
+  )
+
+const sent = (credentials?: Credentials) =>
+  Effect.map(probe(online, credentials), ({ requests }) => requests[0]?.headers["authorization"])
+
+describe("HealthCheck", () => {
+  it.effect("says online, with version and latency, of an opencode that answers", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust(1_000_000)
+      const probing = yield* Effect.forkChild(probe((request) => Effect.delay(online(request), 42)))
+      yield* TestClock.adjust(42)
+      const { health, requests } = yield* Fiber.join(probing)
+      assert.deepStrictEqual(health, {
+        state: "online",
+        version: "1.18.33",
+        latency: 42,
+        reason: "",
+        checkedAt: 1_000_042,
+      })
+      assert.deepStrictEqual(
+        requests.map(({ method, url }) => `${method} ${url}`),
+        ["GET http://127.0.0.1:4096/global/health"],
+      )
+    }),
+  )
+
+  it.effect("does not mind what else a newer opencode says of itself", () =>
+    Effect.gen(function* () {
+      const { health } = yield* probe(json({ healthy: true, version: "9.0.0-beta", uptime: 3, features: {} }))
+      assert.deepInclude(health, { state: "online", version: "9.0.0-beta" })
+    }),
+  )
+
+  it.effect("says unauthorized, and which variable is missing, where a password is asked for", () =>
+    Effect.gen(function* () {
+      const { health } = yield* probe(text("", 401))
+      assert.strictEqual(health.state, "unauthorized")
+      assert.include(health.reason, "set OPENCODE_SERVER_PASSWORD")
+    }),
+  )
+
+  it.effect("says unauthorized, and that it is the wrong one, where the password is refused", () =>
+    Effect.gen(function* () {
+      const { health } = yield* probe(text("Unauthorized", 401), password)
+      assert.strictEqual(health.state, "unauthorized")
+      assert.include(health.reason, "refuses the password")
+      assert.notInclude(JSON.stringify(health), "hunter2")
+    }),
+  )
+
+  it.effect("sends the credentials where there are some, and none where there are none", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* sent(password), `Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`)
+      assert.isUndefined(yield* sent())
+    }),
+  )
+
+  it.effect("says timeout of one that accepts and never answers, exactly when the time is up", () =>
+    Effect.gen(function* () {
+      const { health } = yield* probeUntilTimeout(hanging)
+      assert.deepInclude(health, { state: "timeout", version: undefined, latency: undefined, checkedAt: 3000 })
+      assert.include(health.reason, "within 3 s")
+    }),
+  )
+
+  it.effect("says timeout also of one that begins an answer and never ends it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* probeUntilTimeout(half)).health.state, "timeout")
+    }),
+  )
+
+  it.effect.each(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENOTFOUND", "UND_ERR_SOCKET"])(
+    "says unreachable, with the system's word, after %s",
+    (code) =>
+      Effect.gen(function* () {
+        const { health, requests } = yield* probe(broken(code))
+        assert.deepInclude(health, { state: "unreachable", version: undefined, latency: undefined, checkedAt: 0 })
+        assert.include(health.reason, code)
+        assert.lengthOf(requests, 1, "a probe tells what is; it does not try again")
+      }),
+  )
+
+  it.effect.each([
+    ["a web page", html],
+    ["an error of opencode", json({ name: "UnknownError", data: { message: "out of memory" } }, 500)],
+    ["an error of a proxy", text("<h1>Bad Gateway</h1>", 502)],
+    ["an overload", text("busy", 503)],
+    ["a page that does not exist", json({ error: "not found" }, 404)],
+    ["a redirect", () => Effect.sync(() => new Response(null, { status: 307, headers: { location: "http://x/" } }))],
+    ["nothing", () => Effect.sync(() => new Response(null, { status: 204 }))],
+    ["JSON of another program", json({ status: "UP" })],
+    ["that it is not healthy", json({ healthy: false, version: "1.18.33" })],
+    ["broken JSON", () => Effect.sync(() => new Response("{", { headers: { "content-type": "application/json" } }))],
+  ] as ReadonlyArray<readonly [string, Answer]>)("says unhealthy, and why, of one that answers with %s", ([, answer]) =>
+    Effect.gen(function* () {
+      const { health, requests } = yield* probe(answer)
+      assert.deepInclude(health, { state: "unhealthy", version: undefined, latency: undefined })
+      assert.isAbove(health.reason.length, 20)
+      assert.notMatch(health.reason, /[\r\n]/u)
+      assert.lengthOf(requests, 1)
+    }),
+  )
+})

@@ -1,0 +1,172 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import type { Announcement } from "../../src/fleet/Discovery.ts"
+import {
+  AmbiguousInstance,
+  distinct,
+  InstanceNotFound,
+  InstanceRequired,
+  matching,
+  uniqueNames,
+} from "../../src/fleet/naming.ts"
+import { announcement } from "./announcements.ts"
+import { HostileText, hostileText } from "./hostile.ts"
+
+const names = (announcements: ReadonlyArray<{ readonly name: string }>) => announcements.map(({ name }) => name)
+
+/** Few names and few ports, so that they collide: with each other, with suffixes, and with what every object has. */
+const Found = Schema.Array(
+  Schema.Struct({
+    name: Schema.Union([
+      Schema.Literals(["api", "API", "api@4096", "api@4096@4096", "api@80", "api@", "__proto__", "constructor", ""]),
+      HostileText,
+    ]),
+    port: Schema.Union([
+      Schema.Literals([80, 443, 4096, 4097, 65_535]),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })),
+    ]),
+    host: Schema.Literals(["127.0.0.1", "127.0.0.1", "127.0.0.1", "laptop.tail.net"]),
+    place: Schema.Int,
+  }),
+)
+
+/** In two orders. */
+const scans = (found: typeof Found.Type): readonly [ReadonlyArray<Announcement>, ReadonlyArray<Announcement>] => {
+  const of = (all: typeof Found.Type) =>
+    all.map(({ host, name, port }) =>
+      announcement(typeof name === "string" ? name : hostileText(name), port, { url: `http://${host}:${port}` }),
+    )
+  const once = [...new Map(found.map((one) => [`${one.host}:${one.port}`, one])).values()]
+  return [of(once), of(once.toSorted((one, other) => one.place - other.place))]
+}
+
+const namesByUrl = (announcements: ReadonlyArray<Announcement>) =>
+  Object.fromEntries(announcements.map(({ name, url }) => [url, name]))
+
+describe("uniqueNames", () => {
+  it("leaves names alone that are different already, also by case only", () => {
+    const found = [announcement("api", 1), announcement("API", 2), announcement("web", 3)]
+    assert.deepStrictEqual(uniqueNames(found), found)
+  })
+
+  it("puts its port behind each of those that share a name, and behind no other", () => {
+    const found = [announcement("api", 4096), announcement("web", 5000), announcement("api", 4097)]
+    assert.deepStrictEqual(names(uniqueNames(found)), ["api@4096", "web", "api@4097"])
+  })
+
+  it("says the port also where a URL leaves it out", () => {
+    assert.deepStrictEqual(names(uniqueNames([announcement("api", 80), announcement("api", 4096)])), [
+      "api@80",
+      "api@4096",
+    ])
+  })
+
+  it("is not fooled by a third that is called like one of two after their renaming", () => {
+    const unique = uniqueNames([announcement("api", 4096), announcement("api", 4097), announcement("api@4096", 5000)])
+    assert.strictEqual(new Set(names(unique)).size, 3)
+    assert.strictEqual(unique[1]?.name, "api@4097")
+  })
+
+  it("tells two apart that share name and port on different hosts", () => {
+    const unique = uniqueNames([
+      announcement("api", 4096, { url: "http://laptop:4096" }),
+      announcement("api", 4096, { url: "http://desktop:4096" }),
+    ])
+    assert.strictEqual(new Set(names(unique)).size, 2)
+  })
+
+  it("changes nothing but the name", () => {
+    const found = [announcement("api", 1, { directory: "/a" }), announcement("api", 2, { directory: "/b" })]
+    assert.deepStrictEqual(
+      uniqueNames(found).map((one) => ({ ...one, name: "api" })),
+      found,
+    )
+  })
+
+  it.prop("never gives one name to two instances", [Found], ([found]) => {
+    const unique = uniqueNames(scans(found)[0])
+    assert.strictEqual(new Set(names(unique)).size, unique.length)
+  })
+
+  it.prop("gives each instance the same name in whatever order they are found", [Found], ([found]) => {
+    const [one, other] = scans(found)
+    assert.deepStrictEqual(namesByUrl(uniqueNames(one)), namesByUrl(uniqueNames(other)))
+  })
+
+  it.prop("keeps the announced name as the beginning, so that people recognise it", [Found], ([found]) => {
+    const [one] = scans(found)
+    for (const [index, { name }] of uniqueNames(one).entries()) {
+      assert.isTrue(name.startsWith(one[index]?.name ?? "?"))
+    }
+  })
+})
+
+describe("distinct", () => {
+  it("takes two announcements of one URL for one instance, the first of them", () => {
+    const found = [announcement("first", 4096), announcement("other", 4097), announcement("second", 4096)]
+    assert.deepStrictEqual(names(distinct(found)), ["first", "other"])
+  })
+
+  it("keeps two of one name on two ports", () => {
+    assert.strictEqual(distinct([announcement("api", 4096), announcement("api", 4097)]).length, 2)
+  })
+})
+
+describe("matching", () => {
+  const fleet = ["api", "API", "Web", "web-admin", "api-tests", "日本語"].map((name) => ({ name }))
+
+  it.for([
+    ["api", ["api"]],
+    ["API", ["API"]],
+    // Neither is exact, so both fit.
+    ["Api", ["api", "API"]],
+    ["WEB", ["Web"]],
+    ["web", ["Web"]],
+    ["ADMIN", ["web-admin"]],
+    ["e", ["Web", "web-admin", "api-tests"]],
+    [" api-tests ", ["api-tests"]],
+    ["本", ["日本語"]],
+    ["nothing", []],
+    // Every name has the empty text as a part.
+    ["", []],
+    ["  ", []],
+    // It is no pattern.
+    [".*", []],
+  ] as const)("%j fits %j", ([asked, expected]) => {
+    assert.deepStrictEqual(names(matching(fleet, asked)), [...expected])
+  })
+
+  it.prop("finds every instance by the name that it was given, and only that one", [Found], ([found]) => {
+    const unique = uniqueNames(scans(found)[0])
+    for (const one of unique) {
+      if (one.name.trim() !== "") assert.deepStrictEqual(matching(unique, one.name), [one])
+    }
+  })
+})
+
+describe("the errors of resolving", () => {
+  it("list what there is, so that the next try can be right", () => {
+    assert.include(
+      new InstanceNotFound({ asked: "apy", known: ["api", "web"] }).message,
+      'no instance "apy". There are: api, web.',
+    )
+    assert.include(new AmbiguousInstance({ asked: "a", candidates: ["api", "app"] }).message, "api, app")
+    assert.include(new InstanceRequired({ online: ["api", "app"], offline: ["web"] }).message, "api, app")
+    assert.include(
+      new InstanceRequired({ online: [], offline: ["web"] }).message,
+      "No instance is online (registered: web)",
+    )
+  })
+
+  it("say what to do where there is nothing to list", () => {
+    assert.include(new InstanceNotFound({ asked: "api", known: [] }).message, "no instance is registered")
+    assert.include(new InstanceRequired({ online: [], offline: [] }).message, "registered: none")
+  })
+
+  it("stay readable in a fleet of a thousand", () => {
+    const known = Array.from({ length: 1000 }, (_, index) => `instance-${index}`)
+    const { message } = new InstanceNotFound({ asked: "x", known })
+    assert.include(message, "and 980 more")
+    assert.isBelow(message.length, 1000)
+  })
+})

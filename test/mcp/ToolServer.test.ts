@@ -1,0 +1,76 @@
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect } from "effect"
+import { fileURLToPath } from "node:url"
+import { makeRelay } from "../support/Executable.ts"
+import { eventually } from "../support/McpClients.ts"
+import { startRaw } from "../support/RawServer.ts"
+
+const toys = Effect.gen(function* () {
+  const raw = yield* startRaw(yield* makeRelay(), { file: fileURLToPath(new URL("toyServer.ts", import.meta.url)) })
+  yield* raw.initialize()
+  return raw
+})
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the adapter", (it) => {
+  it.effect("turns a defect into a clean error and a line of the log, and lives on", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      const { result } = yield* raw.request("tools/call", { name: "break", arguments: {} })
+      assert.isTrue(result?.["isError"])
+      assert.notInclude(JSON.stringify(result), "a toy is broken")
+      yield* raw.stderr.pipe(eventually((text) => text.includes("a toy is broken")))
+      assert.deepStrictEqual((yield* raw.request("ping")).result, {})
+    }),
+  )
+
+  it.effect("sends progress to who gave a token, in order and before the answer", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      const { result } = yield* raw.request("tools/call", {
+        name: "count",
+        arguments: {},
+        _meta: { progressToken: "token" },
+      })
+      assert.deepStrictEqual(result?.["structuredContent"], { wanted: true })
+      const lines = (yield* raw.stdout).split("\n").filter((line) => line.includes("notifications/progress"))
+      assert.deepStrictEqual(
+        lines.map((line) => /"progress":(\d)/u.exec(line)?.[1]),
+        ["1", "2", "3"],
+      )
+      for (const line of lines) assert.include(line, '"progressToken":"token"')
+    }),
+  )
+
+  it.effect("sends no progress to who gave no token", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      const { result } = yield* raw.request("tools/call", { name: "count", arguments: {} })
+      assert.deepStrictEqual(result?.["structuredContent"], { wanted: false })
+      assert.notInclude(yield* raw.stdout, "notifications/progress")
+    }),
+  )
+
+  it.effect("interrupts the handler of a call that is cancelled, and answers the others", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      const call = yield* raw.send("tools/call", { name: "wait", arguments: {} })
+      yield* raw.stderr.pipe(eventually((text) => text.includes("waiting")))
+      yield* raw.notify("notifications/cancelled", { requestId: call })
+      yield* raw.stderr.pipe(eventually((text) => text.includes("stopped")))
+      assert.deepStrictEqual((yield* raw.request("ping")).result, {})
+      assert.isUndefined((yield* raw.answers).find(({ id }) => id === call))
+    }),
+  )
+
+  it.effect("interrupts what runs when stdin is closed", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      yield* raw.send("tools/call", { name: "wait", arguments: {} })
+      yield* raw.stderr.pipe(eventually((text) => text.includes("waiting")))
+      yield* raw.closeStdin
+      assert.strictEqual((yield* raw.ended).code, 0)
+      assert.include(yield* raw.stderr, "stopped")
+    }),
+  )
+})

@@ -1,0 +1,33 @@
+/** A server of toys, for the adapter's own tests: `node toyServer.ts` serves them on stdio. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Console, Effect, Logger, Schema } from "effect"
+import { Tool, Toolkit } from "effect/ai"
+import { serve } from "../../src/mcp/ToolServer.ts"
+import { Call } from "../../src/tools/Call.ts"
+
+const Toys = Toolkit.make(
+  Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
+  Tool.make("count", { description: "Reports three steps", success: Schema.Struct({ wanted: Schema.Boolean }) }),
+  Tool.make("wait", { description: "Never ends, and says when it is stopped", success: Schema.Struct({}) }),
+)
+
+const layer = Toys.toLayer({
+  break: () => Effect.die(new Error("a toy is broken")),
+  count: () =>
+    Effect.gen(function* () {
+      const call = yield* Call
+      yield* Effect.forEach([1, 2, 3], (progress) => call.progress({ progress, message: `step ${progress}` }))
+      return { wanted: call.wantsProgress }
+    }),
+  wait: () =>
+    Console.error("waiting").pipe(
+      Effect.andThen(Effect.never),
+      Effect.onInterrupt(() => Console.error("stopped")),
+    ),
+})
+
+serve(Toys, Toys, { name: "toys", title: "Toys", version: "1.0.0", instructions: "Play" }).pipe(
+  Effect.provide(layer),
+  Effect.provideService(Logger.LogToStderr, true),
+  NodeRuntime.runMain,
+)

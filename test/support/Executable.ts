@@ -1,0 +1,58 @@
+/**
+ * The built executable and what it is started with: an environment of its own, a home that is removed afterwards, and a
+ * relay directory to put registrations into. `npm run build` makes the executable.
+ */
+import { Effect, FileSystem, Path } from "effect"
+import { fileURLToPath } from "node:url"
+import type { RealOpencode } from "./RealOpencode.ts"
+
+/** The file that `bin` of package.json names. */
+export const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
+
+/** Further variables of the executable; one that is undefined is left out. */
+export type Variables = Readonly<Record<string, string | undefined>>
+
+export interface Relay {
+  /** HOME of the executable. */
+  readonly home: string
+  /** RELAY_REGISTRY_DIR. It exists, unless `makeRelay` was told otherwise. */
+  readonly directory: string
+  /** The whole environment of the executable: nothing of the developer's own may leak in. */
+  readonly environment: (variables?: Variables) => Record<string, string>
+  /** Writes a file into the relay directory, as it is or as JSON, and returns its path. */
+  readonly write: (file: string, content: unknown) => Effect.Effect<string>
+  /** Registers an instance under the name, with the fields that programs which register write. */
+  readonly register: (name: string, opencode: Registered) => Effect.Effect<string>
+}
+
+export type Registered = { readonly port: number } & Partial<Pick<RealOpencode["Service"], "directory">>
+
+const withoutUndefined = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+  )
+
+/** A home and a relay directory that are removed with the scope. */
+export const makeRelay = Effect.fn("makeRelay")(function* ({ exists = true }: { readonly exists?: boolean } = {}) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-" }), fs.realPath)
+  const directory = path.join(home, "relay")
+  if (exists) yield* fs.makeDirectory(directory)
+  const write = (file: string, content: unknown) => {
+    const whole = path.join(directory, file)
+    // Readers may look at any moment, and half a file is a problem to them: so it is written aside and moved.
+    return fs
+      .writeFileString(`${whole}.new`, typeof content === "string" ? content : JSON.stringify(content))
+      .pipe(Effect.andThen(fs.rename(`${whole}.new`, whole)), Effect.as(whole), Effect.orDie)
+  }
+  return {
+    home,
+    directory,
+    environment: (variables = {}) =>
+      withoutUndefined({ PATH: process.env["PATH"], HOME: home, RELAY_REGISTRY_DIR: directory, ...variables }),
+    write,
+    register: (name, { directory: cwd, port }) =>
+      write(`${name}.json`, { name, hostname: "test-machine", port, cwd, connectedAt: "2026-11-24T12:00:00Z" }),
+  } satisfies Relay as Relay
+})

@@ -1,0 +1,263 @@
+/**
+ * An opencode without a model, built from the same `HttpApi` declaration as the client. It stores what it is told and
+ * sends the events that a test pushes; nothing happens in it by itself.
+ *
+ * In memory ({@link FakeOpencode.layerHttpClient}) it runs under `TestClock`; on a port ({@link FakeOpencode.layerServer})
+ * it meets real sockets.
+ */
+import { type Cause, Context, Effect, Layer, Queue, Redacted, Scope, Stream } from "effect"
+import {
+  HttpClient,
+  HttpClientError,
+  HttpEffect,
+  HttpRouter,
+  HttpServer,
+  HttpServerRequest,
+  HttpServerResponse,
+} from "effect/http"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import type { SessionId } from "../../src/opencode/Identifiers.ts"
+import type { Message } from "../../src/opencode/Message.ts"
+import { Authorization, InvalidCredentials, OpencodeApi } from "../../src/opencode/OpencodeApi.ts"
+import type { GlobalEvent } from "../../src/opencode/OpencodeEvent.ts"
+import type { Session } from "../../src/opencode/Session.ts"
+import { FakeState, type LoggedRequest } from "./FakeState.ts"
+import { brokenBy } from "./Fault.ts"
+import { event } from "./samples.ts"
+
+const parse = ({ method, url }: { readonly method: string; readonly url: string }): LoggedRequest => {
+  const { pathname, searchParams } = new URL(url, "http://fake.test")
+  return { route: `${method} ${pathname}`, query: Object.fromEntries(searchParams) }
+}
+
+/** An error as opencode words it: the declaration could only say one status for all of them. */
+const refuse = (status: number, name: string, message: string) =>
+  Effect.succeed(HttpServerResponse.jsonUnsafe({ name, data: { message } }, { status }))
+const notFound = (message: string) => refuse(404, "NotFoundError", message)
+
+export class FakeOpencode extends Context.Service<FakeOpencode, FakeState>()("opencode-fleet/test/FakeOpencode") {
+  static readonly layer = Layer.sync(FakeOpencode, () => new FakeState())
+
+  /** In the place of the real transport: every URL leads to the fake. */
+  static get layerHttpClient() {
+    return layerHttpClient
+  }
+
+  /** Its routes on whatever `HttpServer` there is. */
+  static get layerServer() {
+    return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })
+  }
+}
+
+const events = (fake: FakeState) =>
+  Effect.gen(function* () {
+    const queue = yield* Queue.unbounded<GlobalEvent, Cause.Done>()
+    fake.connections.add(queue)
+    Queue.offerUnsafe(queue, { payload: { type: "server.connected", properties: {} } })
+    const heartbeats = Stream.tick("10 seconds").pipe(
+      Stream.drop(1),
+      Stream.filter(() => fake.heartbeats),
+      Stream.map((): GlobalEvent => ({ payload: { type: "server.heartbeat", properties: {} } })),
+    )
+    return Stream.fromQueue(queue).pipe(
+      Stream.merge(heartbeats, { haltStrategy: "left" }),
+      Stream.ensuring(Effect.sync(() => fake.connections.delete(queue))),
+    )
+  })
+
+const ServerHandlers = HttpApiBuilder.group(
+  OpencodeApi,
+  "server",
+  Effect.fnUntraced(function* (handlers) {
+    const fake = yield* FakeOpencode
+    return handlers.handleAll({
+      health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
+      path: () => Effect.succeed({ directory: "/work/project" }),
+      events: () => events(fake),
+      agents: () => Effect.sync(() => fake.agents),
+      providers: () => Effect.sync(() => ({ providers: fake.providers })),
+    })
+  }),
+)
+
+type Page =
+  | HttpServerResponse.HttpServerResponse
+  | HttpApiSchema.withHeaders<ReadonlyArray<Message>, { readonly "x-next-cursor"?: string }>
+
+/** opencode's cursor is opaque; this one holds how many messages are newer. */
+const page = (
+  all: ReadonlyArray<Message>,
+  limit: number | undefined,
+  before: string | undefined,
+): Effect.Effect<Page> => {
+  const newer = before === undefined ? 0 : Number(Buffer.from(before, "base64").toString() || "x")
+  if (!Number.isInteger(newer) || (before !== undefined && limit === undefined)) {
+    return refuse(400, "BadRequest", "Invalid cursor")
+  }
+  const end = all.length - newer
+  const start = limit === undefined ? 0 : Math.max(0, end - limit)
+  const older = start === 0 ? {} : { "x-next-cursor": Buffer.from(String(all.length - start)).toString("base64") }
+  return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
+}
+
+const SessionHandlers = HttpApiBuilder.group(
+  OpencodeApi,
+  "session",
+  Effect.fnUntraced(function* (handlers) {
+    const fake = yield* FakeOpencode
+    const within = <A>(
+      id: SessionId,
+      answer: (session: Session) => Effect.Effect<A>,
+    ): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
+      Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
+        const found = fake.sessions.find((session) => session.id === id)
+        return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
+      })
+    return handlers.handleAll({
+      list: ({ query: { limit = 100 } }) =>
+        Effect.sync(() =>
+          fake.sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit),
+        ),
+      create: ({ payload: { title = "New session" } }) =>
+        Effect.sync(() => {
+          const id = `ses_new${fake.sessions.length}` as SessionId
+          const made: Session = { id, title, directory: "/work/project", time: { created: 0, updated: 0 } }
+          fake.sessions.push(made)
+          return made
+        }),
+      statuses: ({ query }) =>
+        Effect.sync(() =>
+          Object.fromEntries(
+            fake.sessions.flatMap(({ directory, id }) => {
+              const status = fake.statuses.get(id)
+              return status === undefined || directory !== query.directory ? [] : [[id, status]]
+            }),
+          ),
+        ),
+      get: ({ params }) => within(params.sessionID, Effect.succeed),
+      messages: ({ params, query }) =>
+        within(params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
+      prompt: ({ params, payload: { parts, ...payload } }) =>
+        within(params.sessionID, ({ id }) =>
+          Effect.sync(() => {
+            const prompt = { ...payload, session: id, text: parts.map(({ text }) => text).join("\n") }
+            fake.prompts.push(prompt)
+            fake.onPrompt(prompt)
+          }),
+        ),
+      abort: ({ params: { sessionID } }) =>
+        Effect.sync(() => {
+          fake.aborts.push(sessionID)
+          fake.statuses.delete(sessionID)
+          fake.emit(...event.idle(sessionID))
+          return true
+        }),
+    })
+  }),
+)
+
+const RequestHandlers = HttpApiBuilder.group(
+  OpencodeApi,
+  "request",
+  Effect.fnUntraced(function* (handlers) {
+    const fake = yield* FakeOpencode
+    const directoryOf = (id: SessionId) => fake.sessions.find((session) => session.id === id)?.directory
+    const inDirectory =
+      (directory: string | undefined) =>
+      ({ sessionID }: { readonly sessionID: SessionId }) =>
+        directoryOf(sessionID) === directory
+    return handlers.handleAll({
+      permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(query.directory))),
+      questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(query.directory))),
+      /** A rejection rejects every other open permission of the session as well. */
+      replyPermission: ({ params: { requestID }, payload: { reply } }) =>
+        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
+          const asked = fake.permissions.find(({ id }) => id === requestID)
+          if (asked === undefined) return notFound(`Permission request not found: ${requestID}`)
+          fake.permissions = fake.permissions.filter(({ id, sessionID }) =>
+            reply === "reject" ? sessionID !== asked.sessionID : id !== requestID,
+          )
+          fake.emit(event.replied(asked))
+          return Effect.succeed(true)
+        }),
+      rejectQuestion: ({ params: { requestID } }) =>
+        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
+          const asked = fake.questions.find(({ id }) => id === requestID)
+          if (asked === undefined) return notFound(`Question request not found: ${requestID}`)
+          fake.questions = fake.questions.filter(({ id }) => id !== requestID)
+          fake.emit(event.dismissed(asked))
+          return Effect.succeed(true)
+        }),
+    })
+  }),
+)
+
+const AuthorizationLayer = Layer.effect(
+  Authorization,
+  Effect.map(FakeOpencode, (fake) =>
+    Authorization.of({
+      basic: (answer, { credential }) =>
+        fake.credentials === undefined ||
+        (fake.credentials.username === credential.username &&
+          fake.credentials.password === Redacted.value(credential.password))
+          ? answer
+          : Effect.fail(new InvalidCredentials()),
+    }),
+  ),
+)
+
+/** The log and the faults, in front of every route. */
+const Front = HttpRouter.middleware(
+  Effect.gen(function* () {
+    const fake = yield* FakeOpencode
+    return (answer) =>
+      Effect.gen(function* () {
+        const request = parse(yield* HttpServerRequest.HttpServerRequest)
+        fake.requests.push(request)
+        const fault = fake.faultFor(request.route)
+        // This runs uninterruptibly, and a hang has to end when the client goes away.
+        return fault === undefined ? yield* answer : yield* Effect.interruptible(fault(Effect.orDie(answer)))
+      })
+  }),
+  { global: true },
+)
+
+const routes = Layer.mergeAll(
+  HttpApiBuilder.layer(OpencodeApi),
+  Front,
+  HttpRouter.add("*", "/*", Effect.succeed(HttpServerResponse.html("<!doctype html><title>opencode</title>"))),
+).pipe(Layer.provide([ServerHandlers, SessionHandlers, RequestHandlers]), Layer.provide(AuthorizationLayer))
+
+const layerHttpClient = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const handler = yield* HttpRouter.toHttpEffect(routes)
+    return HttpClient.make((request) =>
+      Effect.suspend(() => {
+        const requestScope = Scope.forkUnsafe(scope)
+        let streaming = false
+        return handler.pipe(
+          Effect.orDie,
+          Effect.flatMap((response) => {
+            const code = response.headers[brokenBy]
+            if (code !== undefined) {
+              const cause = new TypeError("fetch failed", { cause: { code } })
+              return new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request, cause }),
+              })
+            }
+            const body = HttpEffect.scopeTransferToStream(response)
+            streaming = body !== response
+            return Effect.succeed(HttpServerResponse.toClientResponse(body, { request }))
+          }),
+          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
+          Effect.provideService(Scope.Scope, requestScope),
+          Effect.onExit((exit) =>
+            streaming && exit._tag === "Success" ? Effect.void : Scope.close(requestScope, exit),
+          ),
+        )
+      }),
+    )
+  }),
+).pipe(Layer.provide(HttpServer.layerServices))

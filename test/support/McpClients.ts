@@ -1,0 +1,207 @@
+/** The built executable under the MCP clients that exist: SDK 2 in both protocol eras, and SDK 1. */
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { Client as ClientOfSdk1 } from "@modelcontextprotocol/sdk/client/index.js"
+import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/stdio.js"
+import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js"
+import { Context, Effect, Layer, Schedule, Schema, type Scope } from "effect"
+import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
+import { type Options, RealOpencode } from "./RealOpencode.ts"
+
+export const kinds = ["SDK 2", "SDK 2 of 2026-07-28", "SDK 1"] as const
+export type Kind = (typeof kinds)[number]
+
+/** A tool said no. The text is all that a model gets to see. */
+export class ToolFailed extends Schema.TaggedError<ToolFailed>()("ToolFailed", { text: Schema.String }) {
+  override get message() {
+    return this.text
+  }
+}
+
+export interface Progress {
+  readonly progress: number
+  readonly message?: string | undefined
+}
+
+/** What is used of a tool's declaration: its name, and the schema that its answer has to satisfy. */
+interface Declared<A> {
+  readonly name: string
+  readonly successSchema: Schema.ConstraintDecoder<A>
+}
+
+export interface McpClient {
+  /** What the server said it can do. */
+  readonly capabilities: unknown
+  readonly protocolVersion: string | undefined
+  /** Names of the tools. */
+  readonly tools: ReadonlyArray<string>
+  /** `structuredContent`, which the SDK has checked against the output schema, decoded; a tool's error fails. */
+  readonly call: <A>(
+    tool: Declared<A>,
+    parameters?: Readonly<Record<string, unknown>>,
+    onProgress?: (progress: Progress) => void,
+  ) => Effect.Effect<A, ToolFailed>
+  /** The readable text, whether it is an error or not. */
+  readonly text: (
+    tool: { readonly name: string },
+    parameters?: Readonly<Record<string, unknown>>,
+  ) => Effect.Effect<string>
+  /** All that the executable has written to stderr so far. */
+  readonly stderr: Effect.Effect<string>
+}
+
+interface Call {
+  readonly name: string
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+  readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** What the SDKs have in common, which their types do not. */
+interface Connection {
+  readonly capabilities: unknown
+  readonly protocolVersion: string | undefined
+  readonly tools: ReadonlyArray<string>
+  readonly call: (call: Call) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+interface Command {
+  readonly command: string
+  readonly args: Array<string>
+  readonly env: Record<string, string>
+  readonly stderr: "pipe"
+}
+
+const info = { name: "opencode-fleet-tests", version: "1.0.0" }
+
+const options = ({ onProgress: onprogress, signal }: Call) => ({
+  signal,
+  ...(onprogress === undefined ? {} : { onprogress, resetTimeoutOnProgress: true }),
+})
+
+const connectSdk2 = async (
+  mode: "legacy" | { readonly pin: string },
+  command: Command,
+  listen: (transport: StdioClientTransport) => void,
+): Promise<Connection> => {
+  const client = new Client(info, { versionNegotiation: { mode } })
+  const transport = new StdioClientTransport(command)
+  listen(transport)
+  await client.connect(transport)
+  // Only what it has listed is checked by the client: a tool's answer against the output schema.
+  const { tools } = await client.listTools()
+  return {
+    capabilities: client.getServerCapabilities(),
+    protocolVersion: client.getNegotiatedProtocolVersion(),
+    tools: tools.map(({ name }) => name),
+    call: (call) => client.callTool({ name: call.name, arguments: call.parameters }, options(call)),
+    close: () => client.close(),
+  }
+}
+
+const connectSdk1 = async (
+  command: Command,
+  listen: (transport: StdioClientTransportOfSdk1) => void,
+): Promise<Connection> => {
+  const client = new ClientOfSdk1(info)
+  const transport = new StdioClientTransportOfSdk1(command)
+  listen(transport)
+  await client.connect(transport)
+  const { tools } = await client.listTools()
+  return {
+    capabilities: client.getServerCapabilities(),
+    protocolVersion: undefined,
+    tools: tools.map(({ name }) => name),
+    call: (call) =>
+      client.callTool({ name: call.name, arguments: call.parameters }, CallToolResultSchema, options(call)),
+    close: () => client.close(),
+  }
+}
+
+const open = (kind: Kind, command: Command, listen: (transport: { readonly stderr: unknown }) => void) => {
+  switch (kind) {
+    case "SDK 2":
+      return connectSdk2("legacy", command, listen)
+    case "SDK 2 of 2026-07-28":
+      return connectSdk2({ pin: "2026-07-28" }, command, listen)
+    case "SDK 1":
+      return connectSdk1(command, listen)
+  }
+}
+
+const decodeResult = Schema.decodeUnknownEffect(
+  Schema.Struct({
+    isError: Schema.optional(Schema.Boolean),
+    content: Schema.Array(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })),
+    structuredContent: Schema.optional(Schema.Unknown),
+  }),
+)
+
+/** Starts the executable under a client of this kind. Both end with the scope. */
+export const connect = Effect.fn("connect")(function* (
+  relay: Relay,
+  { kind = "SDK 2", variables }: { readonly kind?: Kind; readonly variables?: Variables } = {},
+): Effect.fn.Return<McpClient, never, Scope.Scope> {
+  let stderr = ""
+  const command: Command = {
+    command: process.execPath,
+    args: [executable],
+    env: relay.environment(variables),
+    stderr: "pipe",
+  }
+  const connection = yield* Effect.acquireRelease(
+    Effect.promise(() =>
+      open(kind, command, ({ stderr: stream }) => {
+        if (stream instanceof Object && "on" in stream && typeof stream.on === "function") {
+          stream.on("data", (chunk: unknown) => (stderr += String(chunk)))
+        }
+      }),
+    ),
+    ({ close }) => Effect.promise(close),
+  )
+  const ask = (
+    name: string,
+    parameters: Readonly<Record<string, unknown>>,
+    onProgress: ((progress: Progress) => void) | undefined,
+  ) =>
+    Effect.tryPromise((signal) => connection.call({ name, parameters, signal, onProgress })).pipe(
+      Effect.flatMap(decodeResult),
+      Effect.map((result) => ({ ...result, text: result.content.map(({ text }) => text).join("\n") })),
+      Effect.orDie,
+    )
+  return {
+    capabilities: connection.capabilities,
+    protocolVersion: connection.protocolVersion,
+    tools: connection.tools,
+    call: (tool, parameters = {}, onProgress) =>
+      Effect.flatMap(ask(tool.name, parameters, onProgress), ({ isError, structuredContent, text }) =>
+        isError === true
+          ? Effect.fail(new ToolFailed({ text }))
+          : Effect.orDie(Schema.decodeUnknownEffect(tool.successSchema)(structuredContent)),
+      ),
+    text: (tool, parameters = {}) => Effect.map(ask(tool.name, parameters, undefined), ({ text }) => text),
+    stderr: Effect.sync(() => stderr),
+  }
+})
+
+/** A connected client whose fleet is one real opencode, called `main`. The relay and the opencode stay available. */
+export class FleetClient extends Context.Service<FleetClient, McpClient & { readonly relay: Relay }>()(
+  "opencode-fleet/test/FleetClient",
+) {
+  static readonly layer = (opencode?: Options) =>
+    Layer.effect(
+      FleetClient,
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        yield* relay.register("main", yield* RealOpencode)
+        return { ...(yield* connect(relay)), relay }
+      }),
+    ).pipe(Layer.provideMerge(RealOpencode.layer(opencode)))
+}
+
+/** Asks again and again, a few times a second, until the answer is as it should be; then gives it. */
+export const eventually =
+  <A>(holds: (answer: A) => boolean, within: `${number} seconds` = "10 seconds") =>
+  <E, R>(ask: Effect.Effect<A, E, R>) =>
+    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("50 millis") }), Effect.timeout(within))

@@ -1,0 +1,88 @@
+/** The built executable as a child process, spoken to in lines: what no SDK would send, and how the process ends. */
+import { Deferred, Effect, Option, Schedule, Schema } from "effect"
+import { spawn } from "node:child_process"
+import { createInterface } from "node:readline"
+import { executable, type Relay, type Variables } from "./Executable.ts"
+
+const Answer = Schema.fromJsonString(
+  Schema.Struct({
+    jsonrpc: Schema.Literal("2.0"),
+    id: Schema.optional(Schema.Union([Schema.Finite, Schema.String])),
+    method: Schema.optional(Schema.String),
+    result: Schema.optional(Schema.Record(Schema.String, Schema.Unknown)),
+    error: Schema.optional(Schema.Struct({ code: Schema.Finite, message: Schema.String })),
+  }),
+)
+type Answer = typeof Answer.Type
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Starts `node <file> <args>`. It ends with the scope at the latest. */
+export const startRaw = Effect.fn("startRaw")(function* (
+  relay: Relay,
+  options: {
+    readonly variables?: Variables
+    readonly args?: ReadonlyArray<string>
+    readonly file?: string
+    readonly cwd?: string
+  } = {},
+) {
+  const { args = [], cwd, file = executable, variables } = options
+  const ended = yield* Deferred.make<Ended>()
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => spawn(process.execPath, [file, ...args], { cwd, env: relay.environment(variables) })),
+    (child) => Effect.sync(() => child.kill("SIGKILL")),
+  )
+  const stdout: Array<string> = []
+  let stderr = ""
+  child.stdin.on("error", () => {})
+  createInterface(child.stdout).on("line", (line) => stdout.push(line))
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
+  child.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal })))
+
+  let lastId = 0
+  const write = (line: string) => Effect.sync(() => void child.stdin.write(`${line}\n`))
+  const answers = Effect.suspend(() => Effect.forEach(stdout, (line) => Schema.decodeEffect(Answer)(line))).pipe(
+    Effect.orDie,
+  )
+  const answerTo = (id: number) =>
+    Effect.map(answers, (all) => Option.fromUndefinedOr(all.find((answer) => answer.id === id))).pipe(
+      Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis") }),
+      Effect.flatMap((found): Effect.Effect<Answer> => Effect.orDie(Effect.fromOption(found))),
+      Effect.timeout("10 seconds"),
+    )
+  const send = (method: string, params: object) =>
+    Effect.suspend(() => {
+      const id = ++lastId
+      return Effect.as(write(JSON.stringify({ jsonrpc: "2.0", id, method, params })), id)
+    })
+  const request = (method: string, params: object = {}) => Effect.flatMap(send(method, params), answerTo)
+  const notify = (method: string, params: object = {}) => write(JSON.stringify({ jsonrpc: "2.0", method, params }))
+  const initialize = (protocolVersion = "2025-11-25") =>
+    request("initialize", { protocolVersion, capabilities: {}, clientInfo: { name: "raw", version: "1" } }).pipe(
+      Effect.tap(() => notify("notifications/initialized")),
+    )
+  return {
+    /** Writes a line as it is. */
+    write,
+    /** Sends a request without waiting for its answer, and gives its id. */
+    send,
+    answerTo,
+    request,
+    notify,
+    initialize,
+    /** All messages so far; each line of stdout has to be one. */
+    answers,
+    stdout: Effect.sync(() => stdout.join("\n")),
+    stderr: Effect.sync(() => stderr),
+    closeStdin: Effect.sync(() => void child.stdin.end()),
+    kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
+    /** How it ended, or a time-out after a second. */
+    ended: Deferred.await(ended).pipe(Effect.timeout("1 second")),
+    /** The same for what has to start first. */
+    endedAfterStart: Deferred.await(ended).pipe(Effect.timeout("10 seconds")),
+  }
+})

@@ -1,0 +1,49 @@
+/** The tools over the fake opencode: one instance, named `fake`, found by a discovery that does nothing else. */
+import { Effect, Layer, Stream } from "effect"
+import { Discovery } from "../../src/fleet/Discovery.ts"
+import { Fleet } from "../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Settings } from "../../src/Settings.ts"
+import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+import * as Handlers from "../../src/tools/handlers.ts"
+import { overFake, target } from "./overFake.ts"
+
+const discovery = Layer.succeed(Discovery, {
+  scan: Effect.succeed({
+    announcements: [
+      {
+        name: "fake",
+        host: "laptop",
+        url: target.url,
+        directory: "/work/project",
+        transport: "local-relay",
+        source: "/relay/fake.json",
+      },
+    ],
+    problems: [],
+  }),
+  changes: Stream.empty,
+})
+
+export const toolsOverFake = Handlers.layer.pipe(
+  Layer.provide(Fleet.layer),
+  Layer.provide([HealthCheck.layer, discovery]),
+  Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),
+  Layer.provideMerge(overFake),
+)
+
+type Tools = (typeof FleetToolkit)["tools"]
+export type ToolParameters<Name extends keyof Tools> = Tools[Name]["parametersSchema"]["Encoded"]
+
+/** Calls a tool as a client does; gives the structured answer and the text that a model reads. */
+export const call = Effect.fnUntraced(function* <Name extends keyof Tools>(
+  name: Name,
+  parameters: ToolParameters<Name>,
+) {
+  const toolkit = yield* FleetToolkit
+  const results = yield* Stream.runCollect(yield* toolkit.handle(name, parameters as never))
+  const last = results.at(-1)
+  if (last === undefined) throw new Error("the tool gave no answer")
+  const text = (last.modelOutput ?? []).map((part) => (part.type === "text" ? part.text : "")).join("\n")
+  return { view: last.result as Tools[Name]["successSchema"]["Type"], text }
+})

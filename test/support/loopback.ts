@@ -1,0 +1,55 @@
+/** Servers on 127.0.0.1 that are not opencode, and ports where nothing listens. Each ends with the scope. */
+import { Effect } from "effect"
+import { createServer as createHttpServer } from "node:http"
+import { createServer, type Server, type Socket } from "node:net"
+
+const listen = (server: Server) =>
+  Effect.callback<number>((resume) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      resume(
+        address === null || typeof address === "string"
+          ? Effect.die(new Error("no port"))
+          : Effect.succeed(address.port),
+      )
+    })
+  })
+
+const close = (server: Server) =>
+  Effect.callback<void>((resume) => {
+    server.close(() => resume(Effect.void))
+  })
+
+/** A port that was free a moment ago. */
+export const freePort = Effect.suspend(() => {
+  const server = createServer()
+  return Effect.tap(listen(server), () => close(server))
+})
+
+/** Accepts every connection and never answers. */
+export const silentServer = Effect.suspend(() => {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on("error", () => socket.destroy())
+  })
+  return Effect.acquireRelease(listen(server), () =>
+    Effect.suspend(() => {
+      for (const socket of sockets) socket.destroy()
+      return close(server)
+    }),
+  )
+})
+
+/** Answers everything with the same web page. */
+export const webServer = Effect.suspend(() => {
+  const server = createHttpServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Not opencode</title>")
+  })
+  return Effect.acquireRelease(listen(server), () =>
+    Effect.suspend(() => {
+      server.closeAllConnections()
+      return close(server)
+    }),
+  )
+})

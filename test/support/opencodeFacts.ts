@@ -1,0 +1,72 @@
+/**
+ * What a real opencode says about itself, asked by hand: with what tests compare, and without anything of `src/`,
+ * which they test.
+ */
+import { Effect, Schema } from "effect"
+import type { RealOpencode } from "./RealOpencode.ts"
+
+type Opencode = Pick<RealOpencode["Service"], "url" | "directory"> & { readonly password?: string | undefined }
+
+const request = (opencode: Opencode, path: string, init: RequestInit) =>
+  Effect.promise(async (signal) => {
+    const authorization = `Basic ${btoa(`opencode:${opencode.password ?? ""}`)}`
+    const response = await fetch(opencode.url + path, { ...init, signal, headers: { ...init.headers, authorization } })
+    if (!response.ok) throw new Error(`${path} answered with ${response.status}`)
+    return response.status === 204 ? undefined : await response.json()
+  })
+
+const get = <A>(opencode: Opencode, path: string, schema: Schema.ConstraintDecoder<A>) =>
+  Effect.flatMap(request(opencode, path, {}), (answer) => Effect.orDie(Schema.decodeUnknownEffect(schema)(answer)))
+
+const post = (opencode: Opencode, path: string, body: unknown) =>
+  request(opencode, path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  })
+
+const Session = Schema.Struct({ id: Schema.String, title: Schema.String })
+
+const Message = Schema.Struct({
+  info: Schema.Struct({ id: Schema.String, role: Schema.String }),
+  parts: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })),
+})
+
+const Pending = Schema.Array(Schema.Struct({ id: Schema.String, sessionID: Schema.String }))
+
+const Status = Schema.Record(Schema.String, Schema.Struct({ type: Schema.String }))
+
+const here = ({ directory }: Opencode) => `directory=${encodeURIComponent(directory)}`
+
+/** The texts of a session's messages, oldest first. */
+export const texts = (opencode: Opencode, session: string) =>
+  Effect.map(get(opencode, `/session/${session}/message`, Schema.Array(Message)), (messages) =>
+    messages.map(({ parts }) => parts.map(({ text }) => text ?? "").join("")),
+  )
+
+export const sessions = (opencode: Opencode) => get(opencode, "/session", Schema.Array(Session))
+
+export const createSession = (opencode: Opencode, title: string) =>
+  Effect.flatMap(post(opencode, "/session", { title }), (answer) =>
+    Effect.orDie(Schema.decodeUnknownEffect(Session)(answer)),
+  )
+
+/** What the session is doing, in opencode's word. */
+export const status = (opencode: Opencode, session: string) =>
+  Effect.map(get(opencode, `/session/status?${here(opencode)}`, Status), (all) => all[session]?.type ?? "idle")
+
+/** Starts a turn behind the back of the program that is tested. */
+export const prompt = (opencode: Opencode, session: string, text: string) =>
+  post(opencode, `/session/${session}/prompt_async`, { parts: [{ type: "text", text }] })
+
+export const abort = (opencode: Opencode, session: string) => post(opencode, `/session/${session}/abort`, {})
+
+/** Ids of what the session waits for a person to decide. */
+export const pending = (opencode: Opencode, kind: "permission" | "question", session: string) =>
+  Effect.map(get(opencode, `/${kind}?${here(opencode)}`, Pending), (all) =>
+    all.filter(({ sessionID }) => sessionID === session).map(({ id }) => id),
+  )
+
+/** Decides it. */
+export const reply = (opencode: Opencode, kind: "permission" | "question", id: string, body: unknown) =>
+  post(opencode, `/${kind}/${id}/reply?${here(opencode)}`, body)

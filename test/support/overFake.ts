@@ -1,0 +1,32 @@
+/** The services of one opencode over the fake, and what their tests have in common. */
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
+import { MessageCounts } from "../../src/opencode/MessageCounts.ts"
+import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import type { Target } from "../../src/opencode/Target.ts"
+import { Turns } from "../../src/opencode/Turns.ts"
+import { FakeOpencode } from "./FakeOpencode.ts"
+
+export const target: Target = { instance: "fake", url: "http://fake.test:4096", credentials: undefined }
+
+export const overFake = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
+  Layer.provideMerge(InstanceEvents.layer),
+  Layer.provideMerge(OpencodeClient.layer),
+  Layer.provide(FakeOpencode.layerHttpClient),
+  Layer.provideMerge(FakeOpencode.layer),
+)
+
+export const opencode = Effect.map(OpencodeClient, (client) => client.at(target))
+
+/** Lets test time pass in steps, for each step may begin something that waits again. */
+export const pass = (milliseconds: number, steps = 20) =>
+  Effect.forEach(Array.from({ length: steps }), () => TestClock.adjust(milliseconds / steps), { discard: true })
+
+/** Runs something that needs test time, and gives it that. */
+export const whilePassing = <A, E, R>(milliseconds: number, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    yield* pass(milliseconds)
+    return yield* Fiber.join(fiber)
+  })
