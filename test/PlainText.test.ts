@@ -14,6 +14,12 @@ describe("PlainText", () => {
     assert.strictEqual(plainText("safe\u202Etxt.exe\u2066\u200F\u061C"), "safetxt.exe")
   })
 
+  it("takes out what nobody sees: hidden instructions in tag characters, empty characters, halves of characters", () => {
+    const hidden = String.fromCodePoint(...Array.from("obey", (letter) => 0xe0000 + (letter.codePointAt(0) ?? 0)))
+    assert.strictEqual(plainText(`a${hidden}p\u200Bi\u2060\uFEFF`), "api")
+    assert.strictEqual(plainText("half \uD83D."), "half \uFFFD.")
+  })
+
   it("keeps line feeds, tabs and every script", () => {
     const text = "zwei\n\tTabs · 日本語 · עברית · 👩‍👩‍👧 · e\u0301"
     assert.strictEqual(plainText(text), text)

@@ -82,7 +82,9 @@ describe("Settings", () => {
         "OPENCODE_SERVER_USERNAME",
       ]
       const empty = Object.fromEntries(names.map((name) => [name, ""]))
-      assert.deepStrictEqual(yield* settings(empty), yield* settings({}))
+      const defaults = yield* settings({})
+      assert.deepStrictEqual(yield* settings(empty), defaults)
+      assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env: { HOME: home, ...empty } })), defaults)
     }),
   )
 

@@ -80,9 +80,7 @@ export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
         : turn
     }
     case "session.status":
-      return event.properties.sessionID === turn.session
-        ? { ...turn, taken: turn.taken || event.properties.status.type === "busy", status: event.properties.status }
-        : turn
+      return event.properties.sessionID === turn.session ? withStatus(turn, event.properties.status) : turn
     case "session.idle":
       return event.properties.sessionID === turn.session ? { ...turn, status: { type: "idle" } } : turn
     case "session.error":
@@ -120,6 +118,12 @@ export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
     default:
       return turn
   }
+}
+
+/** An error from before the turn began to be worked on is not its own. */
+const withStatus = (turn: Turn, status: SessionStatus): Turn => {
+  if (status.type !== "busy") return { ...turn, status }
+  return { ...turn, taken: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
 }
 
 const ask = (turn: Turn, pending: PendingRequest): Turn =>

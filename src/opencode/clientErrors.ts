@@ -37,29 +37,38 @@ export interface Operation {
   readonly timeout: number
 }
 
-/** Node puts the operating system's code two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED" }`. */
-const socketCode = Schema.decodeUnknownOption(Schema.Struct({ cause: Schema.Struct({ code: Schema.String }) }))
+/** Node puts the reason two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED", message: "…" }`. */
+const socketError = Schema.decodeUnknownOption(
+  Schema.Struct({
+    cause: Schema.Struct({ code: Schema.optionalKey(Schema.String), message: Schema.optionalKey(Schema.String) }),
+  }),
+)
 
 /** With these no connection came about, so that nothing can have arrived. */
-const neverConnected = new Set([
-  "ECONNREFUSED",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENETDOWN",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
+const neverConnected = new Map([
+  ...[
+    "ECONNREFUSED",
+    "EHOSTDOWN",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "ENETDOWN",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "EADDRNOTAVAIL",
+    "UND_ERR_CONNECT_TIMEOUT",
+  ].map((code) => [code, code] as const),
+  // https://fetch.spec.whatwg.org/#port-blocking
+  ["bad port", "HTTP clients refuse this port, which belongs to another protocol; use another one"],
 ])
 
-const fromTransport = (target: Target, cause: unknown) => {
-  const code = Option.match(socketCode(cause), { onNone: () => undefined, onSome: ({ cause: { code } }) => code })
+const fromTransport = ({ instance, url }: Target, cause: unknown) => {
+  const found = Option.flatMapNullishOr(socketError(cause), ({ cause: { code, message } }) => code ?? message)
+  const reason = Option.getOrElse(found, () => (cause instanceof Error ? cause.message : "the connection failed"))
   return new InstanceUnreachable({
-    instance: target.instance,
-    url: target.url,
-    mayHaveArrived: code === undefined || !neverConnected.has(code),
-    detail: code ?? (cause instanceof Error ? cause.message : "the connection failed"),
+    instance,
+    url,
+    mayHaveArrived: !neverConnected.has(reason),
+    detail: neverConnected.get(reason) ?? reason,
   })
 }
 

@@ -29,7 +29,10 @@ export const followTurn = Effect.fnUntraced(
       const turn = yield* Ref.get(state)
       const known = Turn.outcome(turn)
       if (known !== undefined) return known
-      if (turn.status.type === "idle" || (turn.error !== undefined && !turn.taken)) {
+      const rejected = turn.error !== undefined && !turn.taken
+      // The turn before may report its error once more, after it is over: that is not the end of this one.
+      if (rejected) yield* Effect.sleep("1 second")
+      if (turn.status.type === "idle" || rejected) {
         const confirmed = yield* persistently(confirmIdle(opencode, session, state, interrupted))
         if (confirmed !== undefined) return confirmed
       }

@@ -74,7 +74,9 @@ describe("The fleet's refreshes", () => {
       yield* scans(place, 1)
       yield* TestClock.adjust(1)
       yield* scans(place, 2)
-      yield* TestClock.adjust(scanTime + interval)
+      yield* TestClock.adjust(scanTime + interval - 1)
+      yield* scans(place, 2)
+      yield* TestClock.adjust(1)
       yield* scans(place, 3)
     }),
   )

@@ -157,6 +157,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     ["a name that is a number", '{"name": 7, "port": 4096}', /name/u],
     ["an empty name", '{"name": "", "port": 4096}', /a name of 1 to 200 printable characters/u],
     ["a name of nothing printable", '{"name": " \\u202e\\u001b\\n ", "port": 1}', /1 to 200 printable/u],
+    ["a name that nobody sees", '{"name": "\\u200b\\u2060", "port": 1}', /1 to 200 printable/u],
     ["a name that is too long", JSON.stringify({ name: "x".repeat(201), port: 1 }), /1 to 200 printable/u],
     ["a port in words", '{"name": "api", "port": "4096"}', /port/u],
     ["port 0", '{"name": "api", "port": 0}', /a port number from 1 to 65535/u],
@@ -296,14 +297,16 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("a directory with the name of a registration costs nothing but itself", () =>
+  it.effect("passes over a directory with the name of a registration", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
       yield* fs.makeDirectory(relay.file("dir.json"))
       yield* relay.register("dir.json/inner.json", { name: "inner", port: 2 })
       yield* relay.register("good.json", { name: "good", port: 1 })
-      assert.deepStrictEqual(names(yield* scan(relay.directory)), ["good"])
+      const found = yield* scan(relay.directory)
+      assert.deepStrictEqual(names(found), ["good"])
+      assert.deepStrictEqual(found.problems, [])
     }),
   )
 

@@ -172,4 +172,9 @@ describe("Turn", () => {
     assert.deepStrictEqual(turn.status, retry)
     assert.isUndefined(Turn.outcome(turn))
   })
+
+  it("does not take the late error of the turn before for its own", () => {
+    const turn = after(event.error({ name: "UnknownError", data: { message: "of before" } }), ...taken, ...event.idle())
+    assert.isUndefined(Turn.outcome(turn))
+  })
 })
