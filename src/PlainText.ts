@@ -8,8 +8,7 @@ const dangerous =
   /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\u200B\u2060-\u2064\uFEFF\u{E0000}-\u{E007F}]/gu
 
 /** Without control and invisible characters, direction marks and halves of characters; line feeds and tabs stay. */
-export const plainText = (text: string): string =>
-  text.replaceAll("\r\n", "\n").replaceAll(dangerous, "").toWellFormed()
+export const plainText = (text: string): string => text.replaceAll(dangerous, "").toWellFormed()
 
 /** The same on one line, with single spaces. */
 export const plainLine = (text: string): string =>

@@ -37,12 +37,8 @@ export interface SettingsValues {
   readonly logLevel: LogLevel.LogLevel
 }
 
-/** The variable's value, or none if it is unset or empty: MCP clients pass on empty strings for what a user left out. */
-const variable = (name: string) =>
-  Effect.map(
-    Config.option(Config.String(name)),
-    Option.filter((value) => value !== ""),
-  )
+/** The variable's value. An empty one counts as unset: MCP clients pass on empty strings for what a user left out. */
+const variable = (name: string) => Config.option(Config.String(name))
 
 const parsed = <A>(
   name: string,

@@ -27,23 +27,28 @@ interface Key {
 export class MessageCounts extends Context.Service<
   MessageCounts,
   {
-    readonly count: (target: Target, session: Session) => Effect.Effect<MessageCount, ClientError>
+    /** Of a session that is running the messages are counted anew: it is not updated with each. */
+    readonly count: (target: Target, session: Session, running: boolean) => Effect.Effect<MessageCount, ClientError>
   }
 >()("opencode-fleet/opencode/MessageCounts") {
   static readonly layer = Layer.effect(
     MessageCounts,
     Effect.gen(function* () {
       const client = yield* OpencodeClient
-      const counts = yield* Cache.makeWith(
-        ({ id, target }: Key) =>
-          Effect.map(client.at(target).messages(id, { limit: countBound }), ({ messages, older }) => ({
-            count: messages.length,
-            more: older !== undefined,
-          })),
-        { capacity: 10_000, timeToLive: (exit) => (exit._tag === "Success" ? "1 day" : "0 millis") },
-      )
+      const read = ({ id, target }: Key) =>
+        Effect.map(client.at(target).messages(id, { limit: countBound }), ({ messages, older }) => ({
+          count: messages.length,
+          more: older !== undefined,
+        }))
+      const counts = yield* Cache.makeWith(read, {
+        capacity: 10_000,
+        timeToLive: (exit) => (exit._tag === "Success" ? "1 day" : "0 millis"),
+      })
       return MessageCounts.of({
-        count: (target, { id, time }) => Cache.get(counts, { target, id, updated: time.updated }),
+        count: (target, { id, time }, running) => {
+          const key: Key = { target, id, updated: time.updated }
+          return running ? read(key) : Cache.get(counts, key)
+        },
       })
     }),
   )

@@ -1,7 +1,8 @@
 /** list_sessions, get_session and create_session. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import { activities } from "../opencode/activity.ts"
+import { activities, type Activity } from "../opencode/activity.ts"
+import type { SessionId } from "../opencode/Identifiers.ts"
 import { MessageCounts } from "../opencode/MessageCounts.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
 import type { Session } from "../opencode/Session.ts"
@@ -17,6 +18,9 @@ import { sessionView } from "./sessionView.ts"
 
 const sessionsByDefault = 20
 const messagesByDefault = 20
+
+/** A count may have to read a page of messages. */
+const countingAtOnce = 8
 
 /** A session with many subagents shows the ones updated last. */
 const mostSubagents = 10
@@ -54,7 +58,13 @@ export const sessionHandlers = Effect.gen(function* () {
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
 
-  const count = (target: Target, session: Session) => Effect.option(counts.count(target, session))
+  const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
+    Effect.fnUntraced(function* (session: Session) {
+      const activity = active.get(session.id)
+      // A count that cannot be had costs the count, not the list.
+      const count = yield* Effect.option(counts.count(target, session, activity !== undefined))
+      return sessionView(yield* Clock.currentTimeMillis, session, activity, Option.getOrUndefined(count))
+    })
 
   const list = Effect.fnUntraced(function* (
     target: Target,
@@ -62,17 +72,11 @@ export const sessionHandlers = Effect.gen(function* () {
   ) {
     const opencode = client.at(target)
     const { matching, shown } = families(yield* opencode.sessions(), search, limit)
-    const [active, counted] = yield* Effect.all(
-      [activities(opencode, shown), Effect.forEach(shown, (session) => count(target, session), { concurrency: 8 })],
-      { concurrency: 2 },
-    )
-    const now = yield* Clock.currentTimeMillis
+    const active = yield* activities(opencode, shown)
     return {
       instance: target.instance,
       matching,
-      sessions: shown.map((session, index) =>
-        sessionView(now, session, active.get(session.id), Option.getOrUndefined(counted[index] ?? Option.none())),
-      ),
+      sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countingAtOnce }),
     }
   })
 
@@ -101,17 +105,9 @@ export const sessionHandlers = Effect.gen(function* () {
     // Only opencode can say where the messages before those begin that are shown.
     const older =
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
-    const [active, counted] = yield* Effect.all([activities(opencode, [session]), count(target, session)], {
-      concurrency: 2,
-    })
     return {
       instance: target.instance,
-      session: sessionView(
-        yield* Clock.currentTimeMillis,
-        session,
-        active.get(session.id),
-        Option.getOrUndefined(counted),
-      ),
+      session: yield* viewOf(target, yield* activities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
       ...(older === undefined ? {} : { before: older }),
     }

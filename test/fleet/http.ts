@@ -28,7 +28,9 @@ export const broken =
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({
           request,
-          cause: Object.assign(new TypeError("fetch failed"), { cause: { code } }),
+          cause: Object.assign(new TypeError("fetch failed"), {
+            cause: Object.assign(new Error(`connect ${code}`), { code }),
+          }),
         }),
       }),
     )
