@@ -27,8 +27,6 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.provide(
-    fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide([NodeFileSystem.layer, NodePath.layer])),
-  ),
+  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide([NodeFileSystem.layer, NodePath.layer]))),
   NodeRuntime.runMain,
 )

@@ -36,7 +36,12 @@ export const FleetView = Schema.Struct({
     "Number of registrations and places that could not be used. Nothing was changed or deleted",
   ),
   problems: field(
-    Schema.Array(Schema.Struct({ source: Schema.String, reason: Schema.String })),
+    Schema.Array(
+      Schema.Struct({
+        source: field(Schema.String, "The file or directory"),
+        reason: field(Schema.String, "What is wrong with it"),
+      }),
+    ),
     "The first of them, with the way out",
   ),
   refreshed: field(Schema.String, "When the fleet was last looked at (ISO 8601)"),

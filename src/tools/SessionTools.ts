@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { InstanceFailure, SessionFailure } from "./failures.ts"
-import { count, field, Instance, limit, SessionReference } from "./parameters.ts"
+import { answered, count, field, Instance, limit, SessionReference } from "./parameters.ts"
 import { renderConversation } from "./render/conversation.ts"
 import { renderCreated, renderSessions } from "./render/sessions.ts"
 
@@ -10,7 +10,7 @@ const opt = Schema.optionalKey
 
 export const SessionView = Schema.Struct({
   id: field(Schema.String, "Full id; pass it as `session_id`"),
-  title: Schema.String,
+  title: field(Schema.String, "Title; opencode makes one from the first message where none was given"),
   status: field(
     Schema.Literals(["idle", "busy", "retry", "waiting"]),
     "idle; busy; retry (the provider failed and is asked again); waiting (for a person's permission or answer)",
@@ -27,7 +27,7 @@ export const SessionView = Schema.Struct({
 export type SessionView = typeof SessionView.Type
 
 export const SessionsView = Schema.Struct({
-  instance: Schema.String,
+  instance: answered,
   matching: field(count, "Number of sessions that match, without those of subagents"),
   sessions: field(Schema.Array(SessionView), "Updated last first; sessions of subagents follow the one they work for"),
 })
@@ -61,23 +61,23 @@ export const PartView = Schema.Struct({
 export type PartView = typeof PartView.Type
 
 export const MessageView = Schema.Struct({
-  id: Schema.String,
-  role: Schema.Literals(["user", "assistant"]),
+  id: field(Schema.String, "Id of the message"),
+  role: field(Schema.Literals(["user", "assistant"]), "Who wrote it"),
   created: field(Schema.String, "ISO 8601"),
   completed: field(Schema.Boolean, "False while an answer is being written, or if it was broken off"),
-  agent: opt(Schema.String),
+  agent: opt(field(Schema.String, "Agent that answers or answered")),
   model: opt(field(Schema.String, "provider/model")),
-  parts: Schema.Array(PartView),
+  parts: field(Schema.Array(PartView), "What it is made of, in order; of very many the newest"),
   error: opt(field(Schema.String, "Why the answer failed, in the provider's words")),
-  input_tokens: opt(Schema.Finite),
-  output_tokens: opt(Schema.Finite),
+  input_tokens: opt(field(Schema.Finite, "Tokens read")),
+  output_tokens: opt(field(Schema.Finite, "Tokens written")),
   cost: opt(field(Schema.Finite, "US dollars, as opencode reckons it")),
 })
 export type MessageView = typeof MessageView.Type
 
 export const ConversationView = Schema.Struct({
-  instance: Schema.String,
-  session: SessionView,
+  instance: answered,
+  session: field(SessionView, "The session itself"),
   messages: field(Schema.Array(MessageView), "Oldest first"),
   before: opt(field(Schema.String, "Pass it as `before` to read the messages before these; absent at the beginning")),
 })
@@ -102,7 +102,7 @@ export const GetSession = Tool.make("get_session", {
   .annotate(Tool.Idempotent, true)
   .annotate(Tool.OpenWorld, false)
 
-export const CreatedView = Schema.Struct({ instance: Schema.String, session: SessionView })
+export const CreatedView = Schema.Struct({ instance: answered, session: field(SessionView, "The new session") })
 export type CreatedView = typeof CreatedView.Type
 
 export const CreateSession = Tool.make("create_session", {

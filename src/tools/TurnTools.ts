@@ -2,14 +2,14 @@
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { InstanceFailure, SendFailure, SessionFailure } from "./failures.ts"
-import { count, field, Instance, SessionReference } from "./parameters.ts"
+import { answered, count, field, Instance, SessionReference } from "./parameters.ts"
 import { renderAbort, renderStatus, renderTurn } from "./render/turn.ts"
 
 const opt = Schema.optionalKey
 
 export const TurnView = Schema.Struct({
-  instance: Schema.String,
-  session_id: Schema.String,
+  instance: answered,
+  session_id: field(Schema.String, "Full id of the session"),
   message_id: field(Schema.String, "Id of the message that was sent"),
   outcome: field(
     Schema.Literals([
@@ -32,10 +32,10 @@ export const TurnView = Schema.Struct({
   tools: field(
     Schema.Array(
       Schema.Struct({
-        tool: Schema.String,
-        state: Schema.Literals(["pending", "running", "completed", "error"]),
-        input: Schema.String,
-        error: opt(Schema.String),
+        tool: field(Schema.String, "Name of the tool"),
+        state: field(Schema.Literals(["pending", "running", "completed", "error"]), "How the call stands"),
+        input: field(Schema.String, "What it was called with, as JSON; clipped"),
+        error: opt(field(Schema.String, "Why it failed, or that a person refused it")),
       }),
     ),
     "The tools that the agent called, in order; of many the last ones",
@@ -77,17 +77,20 @@ export const SendMessage = Tool.make("send_message", {
   .annotate(Tool.OpenWorld, true)
 
 export const StatusView = Schema.Struct({
-  instance: Schema.String,
+  instance: answered,
   health: field(Schema.String, "State of the instance"),
   active: field(
     Schema.Array(
       Schema.Struct({
-        id: Schema.String,
-        title: Schema.String,
-        status: Schema.Literals(["idle", "busy", "retry", "waiting"]),
+        id: field(Schema.String, "Full id; pass it as `session_id`"),
+        title: field(Schema.String, "Title"),
+        status: field(
+          Schema.Literals(["idle", "busy", "retry", "waiting"]),
+          "busy; retry (the provider failed and is asked again); waiting (for a person's permission or answer)",
+        ),
         detail: opt(field(Schema.String, "What is retried, or what a person has to decide")),
         age: field(Schema.String, "How long ago the session was updated"),
-        directory: Schema.String,
+        directory: field(Schema.String, "The directory that it works in"),
         parent_id: opt(field(Schema.String, "The session whose subagent works in this one")),
       }),
     ),
@@ -114,8 +117,8 @@ export const GetStatus = Tool.make("get_status", {
   .annotate(Tool.OpenWorld, false)
 
 export const AbortView = Schema.Struct({
-  instance: Schema.String,
-  session_id: Schema.String,
+  instance: answered,
+  session_id: field(Schema.String, "Full id of the session"),
   was_running: field(Schema.Boolean, "Whether a turn was running"),
   cleared: field(count, "Number of open permissions and questions that were dismissed with it"),
 })

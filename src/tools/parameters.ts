@@ -20,5 +20,8 @@ export const limit = (maximum: number, description: string) =>
 /** A field of an answer. */
 export const field = <S extends Schema.Top>(schema: S, description: string) => schema.annotate({ description })
 
+/** The instance that has answered. */
+export const answered = field(Schema.String, "Name of the instance")
+
 /** A number of things. */
 export const count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))

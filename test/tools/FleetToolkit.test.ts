@@ -1,0 +1,71 @@
+/** What a client is told about the tools before it calls one. */
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Option, Schema } from "effect"
+import { Tool } from "effect/ai"
+import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+import { instructions } from "../../src/tools/instructions.ts"
+
+const tools: ReadonlyArray<Tool.Any> = Object.values(FleetToolkit.tools)
+
+const isObject = Schema.is(Schema.Record(Schema.String, Schema.Unknown))
+
+/** The paths of all properties below a JSON Schema that nothing describes. */
+const undescribed = (schema: unknown, path: string): ReadonlyArray<string> => {
+  if (Array.isArray(schema)) return schema.flatMap((item) => undescribed(item, path))
+  if (!isObject(schema)) return []
+  const { properties } = schema
+  const own = isObject(properties)
+    ? Object.entries(properties).filter(([, property]) => isObject(property) && property["description"] === undefined)
+    : []
+  return [
+    ...own.map(([name]) => `${path}.${name}`),
+    ...Object.entries(schema).flatMap(([key, value]) => undescribed(value, `${path}.${key}`)),
+  ]
+}
+
+const schemas = (tool: Tool.Any) => [
+  Tool.getJsonSchemaFromSchema(tool.parametersSchema),
+  Tool.getJsonSchemaFromSchema(tool.successSchema),
+]
+
+describe("The tools", () => {
+  it("are these eight", () => {
+    assert.sameMembers(Object.keys(FleetToolkit.tools), [
+      "list_instances",
+      "refresh_instances",
+      "list_sessions",
+      "get_session",
+      "create_session",
+      "send_message",
+      "get_status",
+      "abort_session",
+    ])
+  })
+
+  it.each(tools.map((tool) => [tool.name, tool] as const))("%s has a title and describes every field", (name, tool) => {
+    assert.isTrue(Option.isSome(Context.getOption(tool.annotations, Tool.Title)))
+    assert.isNotEmpty(Tool.getDescription(tool))
+    assert.deepStrictEqual(
+      schemas(tool).flatMap((schema) => undescribed(schema, name)),
+      [],
+    )
+  })
+
+  it("only say of the two that change an agent's work that they may destroy something", () => {
+    const destructive = tools.filter(({ annotations }) => Context.get(annotations, Tool.Destructive))
+    assert.sameMembers(
+      destructive.map(({ name }) => name),
+      ["send_message", "abort_session"],
+    )
+    for (const { annotations, name } of tools) {
+      const changes = ["create_session", "send_message", "abort_session"].includes(name)
+      assert.strictEqual(Context.get(annotations, Tool.Readonly), !changes, name)
+    }
+  })
+
+  it("take little of a model's context", () => {
+    const whole = tools.map((tool) => [tool.name, Tool.getDescription(tool), ...schemas(tool)])
+    assert.isBelow(JSON.stringify(whole).length, 22_000)
+    assert.isBelow(instructions.length, 1500)
+  })
+})
