@@ -70,14 +70,14 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       assert.deepInclude(session, { title, status: "idle", directory: opencode.directory })
 
       const progress: Array<Progress> = []
-      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "hello there" }, (update) =>
+      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "slow: 5" }, (update) =>
         progress.push(update),
       )
       assert.deepInclude(turn, {
         instance: "main",
         session_id: session.id,
         outcome: "completed",
-        text: "Echo: hello there",
+        text: "tick 1 tick 2 tick 3 tick 4 tick 5 ",
         input_tokens: 10,
         output_tokens: 5,
       })
@@ -101,7 +101,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
         messages
           .flatMap(({ parts }) => parts.filter(({ kind }) => kind === "text").map(({ text }) => text))
           .slice(0, 2),
-        ["hello there", "Echo: hello there"],
+        ["slow: 5", "tick 1 tick 2 tick 3 tick 4 tick 5 "],
       )
       assert.isTrue(messages.every(({ completed }) => completed))
       const newest = yield* client.call(GetSession, { session_id: session.id, message_limit: 1 })

@@ -1,10 +1,11 @@
 /** send_message on a real opencode, beyond the plain case: what it waits for, what it refuses, how turns end. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schema } from "effect"
 import { AbortSession, GetStatus, SendMessage } from "../../src/tools/TurnTools.ts"
 import { GetSession } from "../../src/tools/SessionTools.ts"
-import { eventually, FleetClient, type Progress } from "../support/McpClients.ts"
+import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
+import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
@@ -13,6 +14,14 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 
 const send = (session_id: string, message: string, parameters?: Readonly<Record<string, unknown>>) =>
   Effect.flatMap(FleetClient, (client) => client.call(SendMessage, { session_id, message, ...parameters }))
+
+const decodeProgress = Schema.decodeUnknownSync(
+  Schema.Array(
+    Schema.fromJsonString(
+      Schema.Struct({ params: Schema.Struct({ progress: Schema.Finite, message: Schema.String }) }),
+    ),
+  ),
+)
 
 /** Waits until opencode is at work on the session. */
 const busy = Effect.fnUntraced(function* (session: string) {
@@ -44,25 +53,24 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
 
   it.effect("is told while it runs, in notifications that count upwards and hold all of the text", () =>
     Effect.gen(function* () {
-      const client = yield* FleetClient
-      const session_id = yield* newSession("Progress")
-      const progress: Array<Progress> = []
-      const turn = yield* client.call(SendMessage, { session_id, message: "slow: 10" }, (update) =>
-        progress.push(update),
-      )
-      assert.strictEqual(turn.outcome, "completed")
+      const { relay } = yield* FleetClient
+      // On the wire: SDK clients drop a notification that arrives together with the answer.
+      const raw = yield* startRaw(relay)
+      yield* raw.initialize()
+      const { result } = yield* raw.request("tools/call", {
+        name: "send_message",
+        arguments: { session_id: yield* newSession("Progress"), message: "slow: 10" },
+        _meta: { progressToken: "token" },
+      })
+      const progress = decodeProgress((yield* raw.stdout).split("\n").filter((line) => line.includes("progressToken")))
       assert.isAbove(progress.length, 2)
       assert.deepStrictEqual(
-        progress.map(({ progress }) => progress),
+        progress.map(({ params }) => params.progress),
         progress.map((_, index) => index + 1),
       )
-      assert.strictEqual(
-        progress
-          .map(({ message }) => message)
-          .join("")
-          .trim(),
-        turn.text.trim(),
-      )
+      const told = progress.map(({ params }) => params.message).join("")
+      assert.strictEqual(told.trim(), "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10")
+      assert.include(JSON.stringify(result), told.trim())
     }),
   )
 
