@@ -5,10 +5,24 @@
  * The directory is only ever read. An instance that does not answer may be a laptop that sleeps, and a file that makes
  * no sense may be half written: neither is a reason to delete anything.
  */
-import { ByteSize, Effect, FileSystem, Layer, Option, Path, Queue, Result, Schedule, Schema, Stream } from "effect"
+import {
+  ByteSize,
+  Clock,
+  Effect,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Queue,
+  Result,
+  Schedule,
+  Schema,
+  Stream,
+} from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
+import { FileMemo } from "./FileMemo.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "./Discovery.ts"
 import { type Registration, RegistrationJson } from "./Registration.ts"
 import { CurrentUser, weakDirectory, weakness } from "./StrictModes.ts"
@@ -37,6 +51,8 @@ export const layer = Layer.effect(
     const { credentials, relayDirectory: directory } = yield* Settings
     const sendsPassword = credentials !== undefined
 
+    const unchanged = new FileMemo<Announcement>()
+
     const read = Effect.fnUntraced(
       function* (entry: FileSystem.DirectoryEntry) {
         const file = path.join(directory, entry.name)
@@ -55,7 +71,11 @@ export const layer = Layer.effect(
         if (Option.isSome(weak)) {
           return yield* refuse(`${weak.value}, who could have the password sent elsewhere`)
         }
-        return announce(file, yield* decode(yield* fs.readFileString(file)))
+        const known = unchanged.recall(file, info)
+        if (known !== undefined) return known
+        const announcement = announce(file, yield* decode(yield* fs.readFileString(file)))
+        unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
+        return announcement
       },
       Effect.catchTags({
         PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
@@ -78,6 +98,7 @@ export const layer = Layer.effect(
       const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
         concurrency: readingAtOnce,
       })
+      unchanged.retain(new Set(files.map(({ name }) => path.join(directory, name))))
       return {
         announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
         problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
