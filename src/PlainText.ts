@@ -22,5 +22,8 @@ export const clip = (text: string, length: number): string => {
   return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
 }
 
+/** What somebody has given, in a sentence about it. */
+export const quote = (text: string): string => JSON.stringify(line(text, 100))
+
 /** One line of somebody else's, no longer than it is useful. */
 export const line = (text: string, length = 300): string => clip(plainLine(text), length)

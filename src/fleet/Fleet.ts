@@ -71,13 +71,14 @@ export class Fleet extends Context.Service<
       const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
 
       const look = Effect.gen(function* () {
-        const { announcements, problems } = yield* discovery.scan
+        const scan = yield* discovery.scan
+        const { announcements, problems } = distinct(scan.announcements)
         const before = Option.match(yield* SubscriptionRef.get(state), {
           onNone: () => new Map<string, Instance>(),
           onSome: ({ instances }) => new Map(instances.map((instance) => [instance.url, instance])),
         })
         const instances = yield* Effect.forEach(
-          uniqueNames(distinct(announcements)),
+          uniqueNames(announcements),
           (announcement) =>
             Effect.map(health.probe(announcement), (health): Instance => ({
               ...announcement,
@@ -93,10 +94,13 @@ export class Fleet extends Context.Service<
         )
         const snapshot: Snapshot = {
           instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
-          problems,
+          problems: [...scan.problems, ...problems],
           refreshedAt: yield* Clock.currentTimeMillis,
         }
         yield* SubscriptionRef.set(state, Option.some(snapshot))
+        yield* Effect.logDebug(
+          `refreshed: ${instances.filter(({ health }) => health.state === "online").length} of ${instances.length} online, ${snapshot.problems.length} problems`,
+        )
         return snapshot
       }).pipe(Effect.withSpan("Fleet.refresh"))
 
@@ -171,7 +175,9 @@ export class Fleet extends Context.Service<
         const once = Effect.flatMap(resolve(name), (instance) =>
           ask({ instance: instance.name, url: instance.url, credentials }, instance),
         )
-        return Effect.catchIf(once, neverArrived, () => Effect.andThen(refreshAfresh, once))
+        return Effect.catchIf(once, neverArrived, (error) =>
+          Effect.logDebug("looking again", error).pipe(Effect.andThen(refreshAfresh), Effect.andThen(once)),
+        )
       }
 
       return Fleet.of({ snapshot, changes, refresh, resolve, use })

@@ -2,6 +2,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import { line } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import type { Announcement } from "./Discovery.ts"
 import type { Health, HealthState } from "./Instance.ts"
@@ -56,7 +57,7 @@ export class HealthCheck extends Context.Service<
         return answer._tag === "Success"
           ? {
               state: "online" as const,
-              version: answer.success.version,
+              version: line(answer.success.version, 50),
               latency: checkedAt - before,
               reason: "",
               checkedAt,

@@ -1,10 +1,20 @@
 /** Names that tell instances apart, and how a name that somebody typed finds its instance. */
 import { Array, Schema } from "effect"
-import type { Announcement } from "./Discovery.ts"
+import { quote } from "../PlainText.ts"
+import type { Announcement, Problem, Scan } from "./Discovery.ts"
 
-/** Two announcements of one URL are one instance; the first in the order of their sources stands. */
-export const distinct = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
-  Array.dedupeWith(announcements, (one, other) => one.url === other.url)
+/** Two announcements of one URL are one instance. The first stands for it, and of the others is said why they do not show. */
+export const distinct = (announcements: ReadonlyArray<Announcement>): Scan => {
+  const byUrl = new Map<string, Announcement>()
+  const problems: Array<Problem> = []
+  for (const one of announcements) {
+    const first = byUrl.get(one.url)
+    if (first === undefined) byUrl.set(one.url, one)
+    else
+      problems.push({ source: one.source, reason: `announces ${one.url} as ${first.source} does, whose name counts` })
+  }
+  return { announcements: [...byUrl.values()], problems }
+}
 
 /** What is put behind a name to make it unique, the shortest first. URLs are unique, so the last always ends it. */
 const suffixes: ReadonlyArray<(url: URL) => string> = [
@@ -43,8 +53,8 @@ export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("In
 }) {
   override get message() {
     return this.known.length === 0
-      ? `There is no instance "${this.asked}": no instance is registered. list_instances says where registrations are looked for.`
-      : `There is no instance "${this.asked}". There are: ${list(this.known)}.`
+      ? `There is no instance ${quote(this.asked)}: no instance is registered. list_instances says where registrations are looked for.`
+      : `There is no instance ${quote(this.asked)}. There are: ${list(this.known)}.`
   }
 }
 
@@ -54,7 +64,7 @@ export class AmbiguousInstance extends Schema.TaggedError<AmbiguousInstance>()("
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `"${this.asked}" fits several instances: ${list(this.candidates)}. Name one of them in full.`
+    return `${quote(this.asked)} fits several instances: ${list(this.candidates)}. Name one of them in full.`
   }
 }
 

@@ -60,6 +60,8 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
       Effect.map(Option.getOrThrow),
       Effect.map(succeeded),
       Effect.catchCause((cause) => fromCause(tool, cause)),
+      Effect.tap(({ isError }) => Effect.logDebug(isError === true ? "answered with an error" : "answered")),
+      Effect.withLogSpan("call"),
       Effect.provideService(Call, callOf(context)),
       Effect.annotateLogs({ tool: name, call: context.mcpReq.id }),
     )

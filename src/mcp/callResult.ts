@@ -2,12 +2,18 @@
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
 import { Cause, Effect, Option, Schema } from "effect"
 import { AiError, Tool } from "effect/ai"
-import { plainText } from "../PlainText.ts"
+import { clip, plainText } from "../PlainText.ts"
 
 const text = (text: string): ContentBlock => ({ type: "text", text })
 
+/** A sentence, not a document. */
+const longestMessage = 4000
+
 /** The message may quote what others have written. */
-export const failed = (message: string): CallToolResult => ({ isError: true, content: [text(plainText(message))] })
+export const failed = (message: string): CallToolResult => ({
+  isError: true,
+  content: [text(clip(plainText(message), longestMessage))],
+})
 
 export const succeeded = ({ encodedResult, modelOutput }: Tool.HandlerResult<Tool.Any>): CallToolResult => ({
   content: modelOutput?.flatMap((part) => (part.type === "text" ? [text(part.text)] : [])) ?? [

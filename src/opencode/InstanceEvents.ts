@@ -62,6 +62,7 @@ export class InstanceEvents extends Context.Service<
         const lost = Effect.fnUntraced(function* (error: ClientError) {
           const before = yield* SubscriptionRef.getAndSet(connection, { _tag: "Lost", error })
           if (before._tag === "Connected") yield* PubSub.publish(hub, { _tag: "Lost" })
+          yield* Effect.logDebug("events lost", error)
         })
         let connects = 0
         const receive = Effect.fnUntraced(function* ({ payload: event }: GlobalEvent) {

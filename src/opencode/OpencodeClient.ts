@@ -2,6 +2,7 @@
 import { Context, Effect, Layer, Schedule, type Stream } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
+import { quote } from "../PlainText.ts"
 import { NotOpencode, type Operation, type RawError, toClientError } from "./clientErrors.ts"
 import type { ClientError } from "./errors.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
@@ -95,10 +96,12 @@ const refuseOtherContent = (
   response: HttpClientResponse.HttpClientResponse,
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
   if (response.status === 401) return Effect.fail(new InvalidCredentials())
-  const contentType = response.headers["content-type"] ?? ""
-  return response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)
-    ? Effect.succeed(response)
-    : Effect.fail(new NotOpencode({ status: response.status, contentType }))
+  const { "content-type": contentType = "", location } = response.headers
+  if (response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)) {
+    return Effect.succeed(response)
+  }
+  const detail = location === undefined ? `content type ${quote(contentType)}` : `it redirects to ${quote(location)}`
+  return Effect.fail(new NotOpencode({ status: response.status, detail }))
 }
 
 /** Routes with a session id find the session's directory themselves. */

@@ -17,7 +17,7 @@ import type { Target } from "./Target.ts"
 /** An answer whose kind is not one that opencode's API sends. */
 export class NotOpencode extends Schema.TaggedError<NotOpencode>()("NotOpencode", {
   status: Schema.Finite,
-  contentType: Schema.String,
+  detail: Schema.String,
 }) {}
 
 /** All that a method of the derived client can fail with. */
@@ -38,9 +38,13 @@ export interface Operation {
 }
 
 /** Node puts the reason two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED", message: "…" }`. */
-const socketError = Schema.decodeUnknownOption(
+const decodeFetchError = Schema.decodeUnknownOption(
   Schema.Struct({
-    cause: Schema.Struct({ code: Schema.optionalKey(Schema.String), message: Schema.optionalKey(Schema.String) }),
+    cause: Schema.Struct({
+      name: Schema.optional(Schema.String),
+      code: Schema.optional(Schema.String),
+      message: Schema.optional(Schema.String),
+    }),
   }),
 )
 
@@ -61,15 +65,17 @@ const neverConnected = new Map([
   ["bad port", "HTTP clients refuse this port, which belongs to another protocol; use another one"],
 ])
 
-const fromTransport = ({ instance, url }: Target, cause: unknown) => {
-  const found = Option.flatMapNullishOr(socketError(cause), ({ cause: { code, message } }) => code ?? message)
-  const reason = Option.getOrElse(found, () => (cause instanceof Error ? cause.message : "the connection failed"))
-  return new InstanceUnreachable({
-    instance,
-    url,
-    mayHaveArrived: !neverConnected.has(reason),
-    detail: neverConnected.get(reason) ?? reason,
-  })
+const fromTransport = ({ instance, url }: Target, operation: string, error: unknown) => {
+  const cause = Option.match(decodeFetchError(error), { onNone: () => undefined, onSome: ({ cause }) => cause })
+  const reason = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : "the connection failed")
+  return cause?.name === "HTTPParserError"
+    ? new UnexpectedResponse({ instance, url, operation, detail: "not HTTP" })
+    : new InstanceUnreachable({
+        instance,
+        url,
+        mayHaveArrived: !neverConnected.has(reason),
+        detail: neverConnected.get(reason) ?? reason,
+      })
 }
 
 export const toClientError =
@@ -94,15 +100,15 @@ export const toClientError =
           ? new SessionNotFound({ instance, session: operation.session })
           : new OpencodeError({ instance, operation: operation.name, status: error.status, detail: error.message })
       case "NotOpencode":
-        return unexpected(`content type "${error.contentType}"`, error.status)
+        return unexpected(error.detail, error.status)
       case "SchemaError":
         return unexpected(firstLine(error.message))
       case "HttpClientError": {
         const { reason } = error
-        if (reason._tag === "TransportError") return fromTransport(target, reason.cause)
-        return "response" in reason
-          ? unexpected(firstLine(reason.message), reason.response.status)
-          : unexpected(firstLine(reason.message))
+        if (reason._tag === "TransportError") return fromTransport(target, operation.name, reason.cause)
+        if (!("response" in reason)) return unexpected(firstLine(reason.message))
+        const { status } = reason.response
+        return unexpected(status < 300 ? firstLine(reason.message) : "an error that it does not explain", status)
       }
     }
   }

@@ -3,6 +3,7 @@
  * its message is what a person or a model reads.
  */
 import { Schema } from "effect"
+import { quote } from "../PlainText.ts"
 
 /** No answer, and none can be expected: nothing listens there, the connection broke, the name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
@@ -47,7 +48,7 @@ export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("Sess
   session: Schema.String,
 }) {
   override get message() {
-    return `${this.instance} has no session ${this.session}. list_sessions shows the ones it has.`
+    return `${this.instance} has no session ${quote(this.session)}. list_sessions shows the ones it has.`
   }
 }
 

@@ -1,6 +1,6 @@
 /** How a session is named by whoever calls a tool: full id, unique beginning of an id, unique part of a title, `latest`. */
 import { Effect, Option, Schema } from "effect"
-import { line } from "../PlainText.ts"
+import { line, quote } from "../PlainText.ts"
 import { type ClientError, SessionNotFound } from "./errors.ts"
 import { SessionId } from "./Identifiers.ts"
 import type { Opencode } from "./OpencodeClient.ts"
@@ -14,14 +14,17 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
   override get message() {
     const shown = this.candidates.slice(0, 10)
     const rest = this.candidates.length - shown.length
-    return `"${this.asked}" fits several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}. Give the full id of one.`
+    return `${quote(this.asked)} fits several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}. Give the full id of one.`
   }
 }
 
 const asId = Schema.decodeOption(SessionId)
 
+/** All ids begin alike: with fewer characters than this nobody means one session, not even where there is only one. */
+const shortestId = "ses_".length + 4
+
 const fitting = (sessions: ReadonlyArray<Session>, asked: string): ReadonlyArray<Session> => {
-  const byId = sessions.filter(({ id }) => id.startsWith(asked))
+  const byId = asked.length < shortestId ? [] : sessions.filter(({ id }) => id.startsWith(asked))
   if (byId.length > 0) return byId
   const folded = asked.toLowerCase()
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
@@ -34,7 +37,7 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
   reference: string,
 ): Effect.fn.Return<Session, ClientError | AmbiguousSession> {
   const asked = reference.trim()
-  const missing = new SessionNotFound({ instance, session: asked === "" ? '""' : asked })
+  const missing = new SessionNotFound({ instance, session: asked })
   if (asked === "") return yield* missing
   const exact = yield* Option.match(asId(asked), {
     onNone: () => Effect.succeedNone,

@@ -28,7 +28,8 @@ export type SessionView = typeof SessionView.Type
 
 export const SessionsView = Schema.Struct({
   instance: answered,
-  matching: field(count, "Number of sessions that match, without those of subagents"),
+  total: field(count, "Number of sessions, without those of subagents"),
+  matching: field(count, "Number of those that match the search"),
   sessions: field(Schema.Array(SessionView), "Updated last first; sessions of subagents follow the one they work for"),
 })
 export type SessionsView = typeof SessionsView.Type

@@ -1,5 +1,6 @@
 /** What the tools can fail with. The message of each says what to do next; it is all that the caller sees. */
 import { Schema } from "effect"
+import { quote } from "../PlainText.ts"
 import { ResolveError } from "../fleet/naming.ts"
 import { ClientError, SendError } from "../opencode/errors.ts"
 import { AmbiguousSession } from "../opencode/sessionReference.ts"
@@ -11,7 +12,7 @@ export class InvalidParameter extends Schema.TaggedError<InvalidParameter>()("In
   detail: Schema.String,
 }) {
   override get message() {
-    return `${this.parameter} ${JSON.stringify(this.value.slice(0, 200))} cannot be used: ${this.detail}`
+    return `${this.parameter} ${quote(this.value)} cannot be used: ${this.detail}`
   }
 }
 

@@ -48,6 +48,7 @@ const families = (sessions: ReadonlyArray<Session>, search: string, limit: numbe
   const all = [...sessions.filter(isRoot), ...sessions].map(family)
   const roots = all.filter((members) => members.some(matches))
   return {
+    total: all.filter((members) => members.length > 0).length,
     matching: roots.length,
     shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + mostSubagents)),
   }
@@ -71,11 +72,11 @@ export const sessionHandlers = Effect.gen(function* () {
     { limit = sessionsByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
   ) {
     const opencode = client.at(target)
-    const { matching, shown } = families(yield* opencode.sessions(), search, limit)
+    const { shown, ...counted } = families(yield* opencode.sessions(), search, limit)
     const active = yield* activities(opencode, shown)
     return {
       instance: target.instance,
-      matching,
+      ...counted,
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countingAtOnce }),
     }
   })

@@ -102,13 +102,16 @@ describe("uniqueNames", () => {
 })
 
 describe("distinct", () => {
-  it("takes two announcements of one URL for one instance, the first of them", () => {
+  it("takes two announcements of one URL for one instance, the first of them, and says so", () => {
     const found = [announcement("first", 4096), announcement("other", 4097), announcement("second", 4096)]
-    assert.deepStrictEqual(names(distinct(found)), ["first", "other"])
+    const { announcements, problems } = distinct(found)
+    assert.deepStrictEqual(names(announcements), ["first", "other"])
+    assert.lengthOf(problems, 1)
+    assert.include(problems[0]?.reason, "http://127.0.0.1:4096")
   })
 
   it("keeps two of one name on two ports", () => {
-    assert.strictEqual(distinct([announcement("api", 4096), announcement("api", 4097)]).length, 2)
+    assert.lengthOf(distinct([announcement("api", 4096), announcement("api", 4097)]).announcements, 2)
   })
 })
 

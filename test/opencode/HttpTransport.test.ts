@@ -80,7 +80,28 @@ describe("Over real sockets", () => {
       })
       const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))
       assert.isTrue(error._tag === "UnexpectedResponse" && error.status === 307, error.message)
+      assert.include(error.message, `redirects to "${elsewhere}`)
       assert.strictEqual(stolen, 0)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a server of another protocol is another program, not one that is down", () =>
+    Effect.gen(function* () {
+      const url = yield* serving((request) => request.socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
+      const error = yield* Effect.flip((yield* at(url)).health(1000))
+      assert.isTrue(error._tag === "UnexpectedResponse" && error.detail.startsWith("not HTTP"), error.message)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a health check reads little, whatever answers", () =>
+    Effect.gen(function* () {
+      const version = "1".repeat(100_000)
+      const url = yield* serving((_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        response.end(JSON.stringify({ healthy: true, version }))
+      })
+      const error = yield* Effect.flip((yield* at(url)).health(1000))
+      assert.strictEqual(error._tag, "UnexpectedResponse", error.message)
     }).pipe(Effect.provide(client)),
   )
 

@@ -11,9 +11,9 @@ const resolve = (reference: string) => Effect.flatMap(opencode, (client) => reso
 const withSessions = Effect.tap(FakeOpencode, (fake) =>
   Effect.sync(() => {
     fake.sessions = [
-      session("abc1", { title: "Fix the parser", ...updatedAt(10) }),
-      session("abc2", { title: "Write the docs", ...updatedAt(30) }),
-      session("xyz", { title: "Parser benchmarks", ...updatedAt(20) }),
+      session("abcd1", { title: "Fix the parser", ...updatedAt(10) }),
+      session("abcd2", { title: "Write the docs", ...updatedAt(30) }),
+      session("vwxyz", { title: "Parser benchmarks", ...updatedAt(20) }),
     ]
   }),
 )
@@ -41,11 +41,11 @@ const strayed = (fake: FakeState) =>
 
 describe("resolveSession", () => {
   it.effect.each<readonly [string, string, string]>([
-    ["the full id", "ses_abc1", "abc1"],
-    ["the full id with spaces around it", "  ses_abc1\n", "abc1"],
-    ["a unique beginning of an id", "ses_x", "xyz"],
-    ["a unique part of a title in any case", "DOCS", "abc2"],
-    ["latest: the one updated last", "latest", "abc2"],
+    ["the full id", "ses_abcd1", "abcd1"],
+    ["the full id with spaces around it", "  ses_abcd1\n", "abcd1"],
+    ["a unique beginning of an id", "ses_vwxy", "vwxyz"],
+    ["a unique part of a title in any case", "DOCS", "abcd2"],
+    ["latest: the one updated last", "latest", "abcd2"],
   ])("finds a session by %s", ([, reference, name]) =>
     Effect.gen(function* () {
       yield* withSessions
@@ -53,12 +53,21 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(["ses_abc", "parser", "ses_"])("names the candidates of %s, with their full ids", (reference) =>
+  it.effect("does not guess from so little of an id that every session fits, even where there is only one", () =>
+    Effect.gen(function* () {
+      yield* withSessions
+      for (const reference of ["ses_", "ses_vwx"]) {
+        assert.strictEqual((yield* Effect.flip(resolve(reference)))._tag, "SessionNotFound", reference)
+      }
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each(["ses_abcd", "parser"])("names the candidates of %s, with their full ids", (reference) =>
     Effect.gen(function* () {
       yield* withSessions
       const error = yield* Effect.flip(resolve(reference))
       assert.strictEqual(error._tag, "AmbiguousSession")
-      assert.include(error.message, "ses_abc1 (Fix the parser)")
+      assert.include(error.message, "ses_abcd1 (Fix the parser)")
     }).pipe(Effect.provide(overFake)),
   )
 

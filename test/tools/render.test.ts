@@ -153,7 +153,7 @@ describe("Text of others in our Markdown", () => {
       status: { type: "retry", attempt: 1, message: text, next: 1000 },
       pending: [],
     })
-    const lines = renderSessions({ instance: "fake", matching: 1, sessions: [view] }).split("\n")
+    const lines = renderSessions({ instance: "fake", total: 1, matching: 1, sessions: [view] }).split("\n")
     assert.strictEqual(lines.length, 3)
     isQuiet(lines)
   })

@@ -32,7 +32,7 @@ export const renderFleet = (fleet: FleetView): string => {
           : ""
       }`,
       fleet.instances.map(instance).join("\n"),
-      fleet.hint ?? "",
+      fleet.hint ?? (fleet.matching === 0 ? "None matches the search; without it all are shown." : ""),
       fleet.problem_count === 0
         ? ""
         : [

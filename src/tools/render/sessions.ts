@@ -13,13 +13,17 @@ export const statusText = ({ detail, status }: SessionView): string =>
 const session = (view: SessionView): string =>
   `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`
 
-export const renderSessions = ({ instance, matching, sessions }: SessionsView): string => {
+export const renderSessions = ({ instance, matching, sessions, total }: SessionsView): string => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   return clip(
     paragraphs(
       `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} updated last; search narrows it, limit shows more` : ""}.`,
       sessions.map(session).join("\n"),
-      matching === 0 ? "create_session starts one." : "",
+      matching > 0
+        ? ""
+        : total === 0
+          ? "create_session starts one."
+          : `None of its ${plural(total, "session")} matches the search.`,
     ),
     answerBudget,
   )
