@@ -1,6 +1,7 @@
 /** The tools that show the fleet. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { reads } from "./annotations.ts"
 import { count, field, limit } from "./parameters.ts"
 import { renderFleet } from "./render/instances.ts"
 
@@ -62,23 +63,13 @@ export const ListInstances = Tool.make("list_instances", {
   }),
   success: FleetView,
   toModelOutput,
-})
-  .annotate(Tool.Title, "List opencode instances")
-  .annotate(Tool.Readonly, true)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(reads("List opencode instances"))
 
 export const RefreshInstances = Tool.make("refresh_instances", {
   description:
     "Scan for opencode instances and check their health now, then list them. Use it when an instance should be there and is not, or after starting one.",
   success: FleetView,
   toModelOutput,
-})
-  .annotate(Tool.Title, "Refresh opencode instances")
-  .annotate(Tool.Readonly, true)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(reads("Refresh opencode instances"))
 
 export const InstanceTools = Toolkit.make(ListInstances, RefreshInstances)

@@ -1,6 +1,7 @@
 /** The tools that show sessions, and the one that makes a new one. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { annotations, reads } from "./annotations.ts"
 import { InstanceFailure, SessionFailure } from "./failures.ts"
 import { answered, count, field, Instance, limit, SessionReference } from "./parameters.ts"
 import { renderConversation } from "./render/conversation.ts"
@@ -45,12 +46,7 @@ export const ListSessions = Tool.make("list_sessions", {
   success: SessionsView,
   failure: InstanceFailure,
   toModelOutput: (view: SessionsView) => [Prompt.textPart({ text: renderSessions(view) })],
-})
-  .annotate(Tool.Title, "List sessions")
-  .annotate(Tool.Readonly, true)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(reads("List sessions"))
 
 export const PartView = Schema.Struct({
   kind: field(Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction"]), "What it is"),
@@ -96,12 +92,7 @@ export const GetSession = Tool.make("get_session", {
   success: ConversationView,
   failure: SessionFailure,
   toModelOutput: (view: ConversationView) => [Prompt.textPart({ text: renderConversation(view) })],
-})
-  .annotate(Tool.Title, "Read a session")
-  .annotate(Tool.Readonly, true)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(reads("Read a session"))
 
 export const CreatedView = Schema.Struct({ instance: answered, session: field(SessionView, "The new session") })
 export type CreatedView = typeof CreatedView.Type
@@ -116,11 +107,8 @@ export const CreateSession = Tool.make("create_session", {
   success: CreatedView,
   failure: InstanceFailure,
   toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
-})
-  .annotate(Tool.Title, "Create a session")
-  .annotate(Tool.Readonly, false)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, false)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(
+  annotations("Create a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),
+)
 
 export const SessionTools = Toolkit.make(ListSessions, GetSession, CreateSession)

@@ -1,6 +1,7 @@
 /** The tools that make sessions work, watch them and stop them. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { annotations, reads } from "./annotations.ts"
 import { InstanceFailure, SendFailure, SessionFailure } from "./failures.ts"
 import { answered, count, field, Instance, SessionReference } from "./parameters.ts"
 import { renderAbort, renderStatus, renderTurn } from "./render/turn.ts"
@@ -69,12 +70,9 @@ export const SendMessage = Tool.make("send_message", {
   success: TurnView,
   failure: SendFailure,
   toModelOutput: (view: TurnView) => [Prompt.textPart({ text: renderTurn(view) })],
-})
-  .annotate(Tool.Title, "Send a message to an agent")
-  .annotate(Tool.Readonly, false)
-  .annotate(Tool.Destructive, true)
-  .annotate(Tool.Idempotent, false)
-  .annotate(Tool.OpenWorld, true)
+}).annotateMerge(
+  annotations("Send a message to an agent", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
+)
 
 export const StatusView = Schema.Struct({
   instance: answered,
@@ -109,12 +107,7 @@ export const GetStatus = Tool.make("get_status", {
   success: StatusView,
   failure: InstanceFailure,
   toModelOutput: (view: StatusView) => [Prompt.textPart({ text: renderStatus(view) })],
-})
-  .annotate(Tool.Title, "Status of an instance")
-  .annotate(Tool.Readonly, true)
-  .annotate(Tool.Destructive, false)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(reads("Status of an instance"))
 
 export const AbortView = Schema.Struct({
   instance: answered,
@@ -131,11 +124,8 @@ export const AbortSession = Tool.make("abort_session", {
   success: AbortView,
   failure: SessionFailure,
   toModelOutput: (view: AbortView) => [Prompt.textPart({ text: renderAbort(view) })],
-})
-  .annotate(Tool.Title, "Stop a session")
-  .annotate(Tool.Readonly, false)
-  .annotate(Tool.Destructive, true)
-  .annotate(Tool.Idempotent, true)
-  .annotate(Tool.OpenWorld, false)
+}).annotateMerge(
+  annotations("Stop a session", { readOnly: false, destructive: true, idempotent: true, openWorld: false }),
+)
 
 export const TurnTools = Toolkit.make(SendMessage, GetStatus, AbortSession)
