@@ -42,8 +42,7 @@ export const clipStart = (text: string, length: number): string => {
   return `[${(text.length - kept.length).toLocaleString("en")} characters before this] …${kept}`
 }
 
-export const plural = (count: number, noun: string): string =>
-  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 /** Paragraphs of an answer; empty ones are left out. */
 export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")
