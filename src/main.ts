@@ -69,11 +69,19 @@ const skipSchemaCompilation = (): void => {
   Object.assign(globalThis, { __zod_globalConfig: { jitless: true } })
 }
 
+/** Ends what has not begun yet. Clients may give up on a server at any moment, and an exit by a signal looks like a crash. */
+const leave = () => process.exit(0)
+
 const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
+  const endings = ["SIGINT", "SIGTERM"] as const
+  for (const signal of endings) process.on(signal, leave)
   enableCompileCache()
   skipSchemaCompilation()
   if (others.length === 0 && (command === undefined || command === "serve")) (await import("./cli/serve.ts")).runServe()
   else (await import("./cli/cli.ts")).runCli()
+  // From here on the program ends by itself at these two. A terminal that is closed asks for the same.
+  for (const signal of endings) process.off(signal, leave)
+  process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 }
 
 if (nodeIsTooOld(process.versions.node)) {

@@ -37,6 +37,14 @@ const reasonOf = (error: ClientError, hasPassword: boolean): string => {
   }
 }
 
+const notOnline = (state: HealthState, reason: string, checkedAt: number): Health => ({
+  state,
+  version: undefined,
+  latency: undefined,
+  reason,
+  checkedAt,
+})
+
 export class HealthCheck extends Context.Service<
   HealthCheck,
   {
@@ -54,21 +62,19 @@ export class HealthCheck extends Context.Service<
         const before = yield* Clock.currentTimeMillis
         const answer = yield* Effect.result(client.at({ instance: name, url, credentials }).health(healthCheckTimeout))
         const checkedAt = yield* Clock.currentTimeMillis
-        return answer._tag === "Success"
-          ? {
-              state: "online" as const,
-              version: line(answer.success.version, 50),
-              latency: checkedAt - before,
-              reason: "",
-              checkedAt,
-            }
-          : {
-              state: stateOf(answer.failure),
-              version: undefined,
-              latency: undefined,
-              reason: reasonOf(answer.failure, credentials !== undefined),
-              checkedAt,
-            }
+        if (answer._tag === "Failure") {
+          const { failure } = answer
+          return notOnline(stateOf(failure), reasonOf(failure, credentials !== undefined), checkedAt)
+        }
+        const { healthy, version } = answer.success
+        if (!healthy) return notOnline("unhealthy", "says of itself that it is not healthy", checkedAt)
+        return {
+          state: "online" as const,
+          version: line(version, 50),
+          latency: checkedAt - before,
+          reason: "",
+          checkedAt,
+        }
       })
       return HealthCheck.of({ probe })
     }),

@@ -154,10 +154,16 @@ export const layer = Layer.effect(
   }),
 )
 
-const unreadable = (error: PlatformError.PlatformError) =>
-  error.reason._tag === "NotFound"
-    ? "does not exist yet. It is watched for; a registration file put there announces an instance"
-    : `cannot be read: ${error.message}`
+const unreadable = (error: PlatformError.PlatformError) => {
+  switch (error.reason._tag) {
+    case "NotFound":
+      return "does not exist yet. It is watched for; a registration file put there announces an instance"
+    case "BadResource":
+      return "is not a directory. RELAY_REGISTRY_DIR has to name the one that holds the registration files"
+    default:
+      return `cannot be read: ${error.message}`
+  }
+}
 
 const announce = (file: string, registration: Registration): Announcement => ({
   name: registration.name,

@@ -108,9 +108,13 @@ export const toClientError =
         if (reason._tag === "TransportError") return fromTransport(target, operation.name, reason.cause)
         if (!("response" in reason)) return unexpected(firstLine(reason.message))
         const { status } = reason.response
-        return unexpected(status < 300 ? firstLine(reason.message) : "an error that it does not explain", status)
+        return unexpected(status < 300 ? decodeDetail(reason) : "an error that it does not explain", status)
       }
     }
   }
 
 const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""
+
+/** What broke while the answer was read, in its own words: for example that it is too long. */
+const decodeDetail = ({ cause, message }: { readonly cause?: unknown; readonly message: string }) =>
+  firstLine(cause instanceof Error && cause.message !== "" ? cause.message : message)

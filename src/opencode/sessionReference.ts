@@ -46,7 +46,7 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
   })
   if (Option.isSome(exact)) return exact.value
   const sessions = yield* opencode.sessions()
-  const [found, ...others] = asked === "latest" ? sessions.slice(0, 1) : fitting(sessions, asked)
+  const [found, ...others] = asked.toLowerCase() === "latest" ? sessions.slice(0, 1) : fitting(sessions, asked)
   if (found === undefined) return yield* missing
   return others.length === 0
     ? found

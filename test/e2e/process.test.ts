@@ -15,6 +15,7 @@ const endings: ReadonlyArray<{ readonly name: string; readonly end: (raw: Raw) =
   { name: "stdin is closed", end: (raw) => raw.closeStdin },
   { name: "SIGTERM comes", end: (raw) => raw.kill("SIGTERM") },
   { name: "SIGINT comes", end: (raw) => raw.kill("SIGINT") },
+  { name: "SIGHUP comes", end: (raw) => raw.kill("SIGHUP") },
 ]
 
 const refusals = [

@@ -45,7 +45,7 @@ describe("resolveSession", () => {
     ["the full id with spaces around it", "  ses_abcd1\n", "abcd1"],
     ["a unique beginning of an id", "ses_vwxy", "vwxyz"],
     ["a unique part of a title in any case", "DOCS", "abcd2"],
-    ["latest: the one updated last", "latest", "abcd2"],
+    ["latest: the one updated last", "Latest", "abcd2"],
   ])("finds a session by %s", ([, reference, name]) =>
     Effect.gen(function* () {
       yield* withSessions
