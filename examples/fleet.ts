@@ -16,7 +16,7 @@ const program = Effect.gen(function* () {
   yield* Console.log(`${instances.length} registered`)
   for (const { health, name } of instances) {
     const sessions = yield* fleet
-      .use(name, (target) => client.at(target).sessions())
+      .use(name, (target) => client.at(target).sessions)
       .pipe(
         Effect.map((sessions) => `${sessions.length} sessions, the last: ${sessions[0]?.title ?? "none"}`),
         // Each error's message says what is wrong and what to do about it.

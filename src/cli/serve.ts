@@ -12,7 +12,7 @@ import { version } from "../version.ts"
 const headStart = "100 millis"
 
 export const program = Effect.gen(function* () {
-  // Once, and in the program's scope: the call that happens to be the first ends, or is cancelled, before all others.
+  // Once, and in the program's scope: built in the scope of the first call, the fleet would end with that call.
   const scope = yield* Effect.scope
   const loading = yield* Effect.cached(
     Effect.promise(() => import("./handledToolkit.ts")).pipe(

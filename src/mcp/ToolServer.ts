@@ -5,7 +5,7 @@
  */
 import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
-import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
+import { Context, Deferred, Effect, Fiber, FiberSet, Option, Stream } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import { Call, type CallValues } from "../tools/Call.ts"
 import * as Advertise from "./advertise.ts"
@@ -28,6 +28,9 @@ const callOf = ({ mcpReq: { _meta, notify } }: ServerContext): CallValues => {
     progress: (update) =>
       Effect.tryPromise(() => notify({ method: "notifications/progress", params: { progressToken, ...update } })).pipe(
         Effect.catch((error) => Effect.logDebug("a progress notification could not be sent", error.message)),
+        // It is written at once, whatever happens. Only the wait for a client that does not read may be broken off.
+        Effect.forkChild({ startImmediately: true }),
+        Effect.flatMap((writing) => Effect.interruptible(Fiber.join(writing))),
       ),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The HTTP client under everything here: Node's `fetch`, which keeps connections alive and adds least to the bundle,
- * with two of its habits taken away.
+ * with its bad habits taken away.
  */
 import { Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"

@@ -80,11 +80,15 @@ export class InstanceEvents extends Context.Service<
 
         yield* client.at(target).events.pipe(
           Effect.tapError(lost),
+          Effect.map((stream) =>
+            stream.pipe(
+              Stream.timeoutOrElse({ duration: silence, orElse: () => Stream.fail(new StreamLost()) }),
+              // An orderly end is a loss, too.
+              Stream.concat(Stream.fail(new StreamLost())),
+              Stream.tapError(() => lost(unreachable)),
+            ),
+          ),
           Stream.unwrap,
-          Stream.timeoutOrElse({ duration: silence, orElse: () => Stream.fail(new StreamLost()) }),
-          // An orderly end is a loss, too.
-          Stream.concat(Stream.fail(new StreamLost())),
-          Stream.tapError(() => lost(unreachable)),
           Stream.retry(reconnecting),
           Stream.runForEach(receive),
           Effect.forkScoped,
@@ -97,7 +101,10 @@ export class InstanceEvents extends Context.Service<
       const subscribe = Effect.fn("InstanceEvents.subscribe")(function* (target: Target) {
         const { connection, hub } = yield* RcMap.get(connections, target)
         const subscription = yield* PubSub.subscribe(hub)
+        // What an attempt came to before this reader asked says nothing about now: the next one does, within seconds.
+        const stale = (yield* SubscriptionRef.get(connection))._tag === "Lost"
         yield* SubscriptionRef.changes(connection).pipe(
+          Stream.drop(stale ? 1 : 0),
           Stream.mapEffect((state) => (state._tag === "Lost" ? Effect.fail(state.error) : Effect.succeed(state._tag))),
           Stream.takeUntil((state) => state === "Connected"),
           Stream.runDrain,

@@ -69,12 +69,11 @@ const Input = Schema.Record(Schema.String, Schema.Unknown)
 
 export const ToolState = Schema.Union([
   Schema.Struct({ status: Schema.Literal("pending"), input: Input }),
-  Schema.Struct({ status: Schema.Literal("running"), input: Input, title: opt(Schema.String) }),
+  Schema.Struct({ status: Schema.Literal("running"), input: Input }),
   Schema.Struct({
     status: Schema.Literal("completed"),
     input: Input,
     output: Schema.String,
-    title: opt(Schema.String),
   }),
   Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String }),
 ])
@@ -105,4 +104,4 @@ export type Part = typeof Part.Type
 export const Message = Schema.Struct({ info: MessageInfo, parts: Schema.Array(Part) })
 export type Message = typeof Message.Type
 
-export const MessagePage = tolerantArray(Message)
+export const Messages = tolerantArray(Message)

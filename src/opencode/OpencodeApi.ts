@@ -12,7 +12,7 @@ import {
   HttpApiSecurity,
 } from "effect/http-api"
 import { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
-import { MessagePage } from "./Message.ts"
+import { Messages } from "./Message.ts"
 import { GlobalEvent } from "./OpencodeEvent.ts"
 import { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import { Session, SessionStatus } from "./Session.ts"
@@ -67,11 +67,6 @@ export const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.S
 
 class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("health", "/global/health", { success: Health }),
-  HttpApiEndpoint.get("path", "/path", {
-    query: directory,
-    success: Schema.Struct({ directory: Schema.String }),
-    error,
-  }),
   /** Every event of every directory of the server; `server.connected` first, `server.heartbeat` every 10 s. */
   HttpApiEndpoint.get("events", "/global/event", { success: HttpApiSchema.StreamSse({ data: GlobalEvent }) }),
   HttpApiEndpoint.get("agents", "/agent", {
@@ -94,7 +89,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
 class SessionGroup extends HttpApiGroup.make("session").add(
   /** Without a directory: all sessions of the server's project, the archived ones too. `limit` is 100 by default. */
   HttpApiEndpoint.get("list", "/session", {
-    query: { ...directory, search: opt(Schema.String), limit: opt(Schema.Int) },
+    query: { ...directory, limit: opt(Schema.Int) },
     success: tolerantArray(Session),
     error,
   }),
@@ -114,7 +109,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   HttpApiEndpoint.get("messages", "/session/:sessionID/message", {
     params: session,
     query: { ...directory, limit: opt(Schema.Int), before: opt(Schema.String) },
-    success: HttpApiSchema.WithHeaders(MessagePage, { "x-next-cursor": opt(Schema.String) }),
+    success: HttpApiSchema.WithHeaders(Messages, { "x-next-cursor": opt(Schema.String) }),
     error,
   }),
   /** 204 as soon as the session is found and the body decodes. It says nothing about the turn. */

@@ -36,14 +36,12 @@ type OfDirectory<A> = (directory: string) => Effect.Effect<A, ClientError>
 export interface Opencode {
   /** `GET /global/health`, tried once: a probe tells what is, it does not hope. `timeout` in milliseconds. */
   readonly health: (timeout: number) => Effect.Effect<typeof Health.Type, ClientError>
-  /** The directory that the server was started in. */
-  readonly directory: Effect.Effect<string, ClientError>
   /** Names of the agents that a prompt may ask for. */
   readonly agents: OfDirectory<ReadonlyArray<string>>
   /** Models that a prompt may ask for, as `provider/model`. */
   readonly models: OfDirectory<ReadonlyArray<string>>
   /** Those of the server's project that are not archived, updated last first. */
-  readonly sessions: (query?: { readonly search?: string }) => Effect.Effect<ReadonlyArray<Session>, ClientError>
+  readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   readonly createSession: (title?: string) => Effect.Effect<Session, ClientError>
   /** By session id. Idle sessions are absent. */
@@ -154,10 +152,6 @@ export class OpencodeClient extends Context.Service<
 
         return {
           health: (timeout) => health({}).pipe(call("health", { timeout })),
-          directory: api.server.path({ query: {} }).pipe(
-            Effect.map(({ directory }) => directory),
-            call("path"),
-          ),
           agents: (directory) =>
             api.server.agents({ query: { directory } }).pipe(
               Effect.map((agents) =>
@@ -174,11 +168,10 @@ export class OpencodeClient extends Context.Service<
               ),
               call("models"),
             ),
-          sessions: (query) =>
-            api.session.list({ query: { ...query, limit: allSessions } }).pipe(
-              Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
-              call("list sessions"),
-            ),
+          sessions: api.session.list({ query: { limit: allSessions } }).pipe(
+            Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
+            call("list sessions"),
+          ),
           session: (id) => api.session.get(ofSession(id)).pipe(call("get session", { session: id })),
           createSession: (title) =>
             api.session

@@ -21,6 +21,7 @@ export const OpencodeEvent = Schema.Union([
   event("server.heartbeat", Schema.Struct({})),
   event("server.instance.disposed", Schema.Struct({})),
   event("session.created", Schema.Struct({ info: Session })),
+  event("session.updated", Schema.Struct({ info: Session })),
   event("session.status", Schema.Struct({ sessionID: SessionId, status: SessionStatus })),
   event("session.idle", Schema.Struct({ sessionID: SessionId })),
   event(

@@ -29,3 +29,13 @@ export const QuestionRequest = Schema.Struct({
   ),
 })
 export type QuestionRequest = typeof QuestionRequest.Type
+
+export type PendingRequest =
+  | { readonly kind: "permission"; readonly request: PermissionRequest }
+  | { readonly kind: "question"; readonly request: QuestionRequest }
+
+/** A pending request in one line. */
+export const describe = ({ kind, request }: PendingRequest): string =>
+  kind === "permission"
+    ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
+    : `question: ${request.questions.map(({ question }) => question).join(" / ")}`

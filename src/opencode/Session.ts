@@ -16,11 +16,6 @@ export const Session = Schema.Struct({
   directory: Schema.String,
   /** Only sessions of subagents have one. */
   parentID: Schema.optionalKey(SessionId),
-  agent: Schema.optionalKey(Schema.String),
-  /** `id` here, but `modelID` in prompts and messages. Absent before the first turn. */
-  model: Schema.optionalKey(Schema.Struct({ id: Schema.String, providerID: Schema.String })),
-  cost: Schema.optionalKey(Schema.Finite),
-  tokens: Schema.optionalKey(Tokens),
   time: Schema.Struct({
     created: Schema.Finite,
     updated: Schema.Finite,

@@ -8,12 +8,8 @@
 import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { AssistantInfo, Failure, Message, Part, ToolPart } from "./Message.ts"
 import type { OpencodeEvent } from "./OpencodeEvent.ts"
-import type { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
+import type { PendingRequest, PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import type { SessionStatus } from "./Session.ts"
-
-export type PendingRequest =
-  | { readonly kind: "permission"; readonly request: PermissionRequest }
-  | { readonly kind: "question"; readonly request: QuestionRequest }
 
 export interface Turn {
   readonly session: SessionId
@@ -29,6 +25,8 @@ export interface Turn {
   /** Their parts by id, oldest first. */
   readonly parts: ReadonlyMap<string, Part>
   readonly pending: ReadonlyMap<string, PendingRequest>
+  /** Whether the agent went on to answer another message, which came in between. */
+  readonly overtaken: boolean
   /** The first error that was reported for the session; later ones hold stack traces. */
   readonly error: Failure | undefined
 }
@@ -55,6 +53,7 @@ export const begin = (session: SessionId, prompt: MessageId): Turn => ({
   answers: new Map(),
   parts: new Map(),
   pending: new Map(),
+  overtaken: false,
   error: undefined,
 })
 
@@ -73,7 +72,8 @@ const ofFailure = (failure: Failure): Outcome =>
 /** The turn after one more event. Events that are not the turn's leave it as it is. */
 export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
   switch (event.type) {
-    case "session.created": {
+    case "session.created":
+    case "session.updated": {
       const { id, parentID } = event.properties.info
       return parentID !== undefined && turn.family.has(parentID)
         ? { ...turn, family: new Set([...turn.family, id]) }
@@ -90,9 +90,10 @@ export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
     case "message.updated": {
       const { info } = event.properties
       if (info.id === turn.prompt) return { ...turn, taken: true }
-      return info.role === "assistant" && info.parentID === turn.prompt
+      if (info.role !== "assistant") return turn
+      return info.parentID === turn.prompt
         ? { ...turn, taken: true, answers: put(turn.answers, info.id, info) }
-        : turn
+        : { ...turn, overtaken: turn.overtaken || overtakes(turn, info) }
     }
     case "message.part.updated": {
       const { part } = event.properties
@@ -120,6 +121,13 @@ export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
   }
 }
 
+const newestOf = (turn: Turn) => [...turn.answers.values()].at(-1)
+
+const overtakes = (turn: Turn, { sessionID, time }: AssistantInfo) => {
+  const newest = newestOf(turn)
+  return newest !== undefined && sessionID === turn.session && time.created >= newest.time.created
+}
+
 /** An error from before the turn began to be worked on is not its own. */
 const withStatus = (turn: Turn, status: SessionStatus): Turn => {
   if (status.type !== "busy") return { ...turn, status }
@@ -132,35 +140,38 @@ const ask = (turn: Turn, pending: PendingRequest): Turn =>
     : turn
 
 /** What opencode has stored about the session, read at one moment. */
-export interface Snapshot {
+export interface Stored {
   readonly status: SessionStatus
   readonly messages: ReadonlyArray<Message>
   /** Of the session and its subagents. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
 
-/** The turn as a snapshot shows it. Text that is still streaming exists only in events, so the longer text is kept. */
-export const reconcile = (turn: Turn, snapshot: Snapshot): Turn => {
+/** The turn as it is stored. Text that is still streaming exists only in events, so the longer text is kept. */
+export const reconcile = (turn: Turn, stored: Stored): Turn => {
   const answers = new Map(turn.answers)
   const parts = new Map(turn.parts)
-  for (const { info, parts: stored } of snapshot.messages) {
+  for (const { info, parts: found } of stored.messages) {
     if (info.role !== "assistant" || info.parentID !== turn.prompt) continue
     answers.set(info.id, info)
-    for (const part of stored) {
+    for (const part of found) {
       if (part.type === "unrecognised") continue
       const known = parts.get(part.id)
       const streamedFurther = part.type === "text" && known?.type === "text" && known.text.length > part.text.length
       if (!streamedFurther || info.time.completed !== undefined) parts.set(part.id, part)
     }
   }
+  const last = stored.messages.findLastIndex(({ info }) => answers.has(info.id))
   return {
     ...turn,
-    family: new Set([...turn.family, ...snapshot.pending.map(({ request }) => request.sessionID)]),
-    taken: turn.taken || snapshot.messages.some(({ info }) => info.id === turn.prompt),
-    status: snapshot.status,
+    overtaken:
+      turn.overtaken || (last >= 0 && stored.messages.slice(last + 1).some(({ info }) => info.role === "assistant")),
+    family: new Set([...turn.family, ...stored.pending.map(({ request }) => request.sessionID)]),
+    taken: turn.taken || stored.messages.some(({ info }) => info.id === turn.prompt),
+    status: stored.status,
     answers,
     parts,
-    pending: new Map(snapshot.pending.map((item) => [item.request.id, item])),
+    pending: new Map(stored.pending.map((item) => [item.request.id, item])),
   }
 }
 
@@ -174,7 +185,7 @@ export const outcome = (turn: Turn): Outcome | undefined => {
       : { _tag: "needs answer", request: waiting.request }
   }
   if (turn.status.type !== "idle") return undefined
-  const newest = [...turn.answers.values()].at(-1)
+  const newest = newestOf(turn)
   if (newest === undefined) return turn.error === undefined ? undefined : ofFailure(turn.error)
   if (newest.time.completed === undefined) return undefined
   if (newest.error !== undefined) return ofFailure(newest.error)
@@ -185,12 +196,17 @@ export const outcome = (turn: Turn): Outcome | undefined => {
       ? { _tag: "completed" }
       : { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
   }
+  // Between two steps, the message that would say why it ended does not exist yet.
+  if (turn.error !== undefined) return ofFailure(turn.error)
   const refused = toolCalls(turn).findLast(
     ({ messageID, state }) => messageID === newest.id && state.status === "error",
   )
-  return refused?.state.status === "error"
-    ? { _tag: "rejected", detail: `${refused.tool}: ${refused.state.error}` }
-    : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
+  if (refused?.state.status === "error") {
+    return { _tag: "rejected", detail: `${refused.tool}: ${refused.state.error}` }
+  }
+  return turn.overtaken
+    ? { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
+    : { _tag: "aborted" }
 }
 
 /** What the agent wrote, step by step. */
@@ -201,9 +217,3 @@ export const text = (turn: Turn): string =>
 
 export const toolCalls = (turn: Turn): ReadonlyArray<ToolPart> =>
   [...turn.parts.values()].filter((part) => part.type === "tool")
-
-/** A pending request in one line. */
-export const describe = ({ kind, request }: PendingRequest): string =>
-  kind === "permission"
-    ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
-    : `question: ${request.questions.map(({ question }) => question).join(" / ")}`

@@ -3,8 +3,8 @@ import { Array, Effect } from "effect"
 import type { ClientError } from "./errors.ts"
 import type { SessionId } from "./Identifiers.ts"
 import type { Opencode } from "./OpencodeClient.ts"
+import type { PendingRequest } from "./PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
-import type { PendingRequest } from "./Turn.ts"
 
 export interface Activity {
   readonly status: SessionStatus

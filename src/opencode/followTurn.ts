@@ -5,7 +5,7 @@ import type { Notice } from "./InstanceEvents.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import type { Session } from "./Session.ts"
 import * as Turn from "./Turn.ts"
-import { confirmIdle, look } from "./turnSnapshot.ts"
+import { confirmIdle, look } from "./storedTurn.ts"
 
 /** How long an instance that vanished in the middle of a turn may take to come back. */
 const absence = "30 seconds"

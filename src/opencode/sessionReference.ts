@@ -30,6 +30,10 @@ const fitting = (sessions: ReadonlyArray<Session>, asked: string): ReadonlyArray
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
+/** While a subagent works, its session is the one updated last: nobody means that one. */
+const latest = (sessions: ReadonlyArray<Session>) =>
+  sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
+
 /** Finds the session that is meant. An empty name fits none: it is far likelier a mistake than a wish for any. */
 export const resolveSession = Effect.fn("resolveSession")(function* (
   instance: string,
@@ -45,8 +49,8 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
       Effect.asSome(opencode.session(id)).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeedNone)),
   })
   if (Option.isSome(exact)) return exact.value
-  const sessions = yield* opencode.sessions()
-  const [found, ...others] = asked.toLowerCase() === "latest" ? sessions.slice(0, 1) : fitting(sessions, asked)
+  const sessions = yield* opencode.sessions
+  const [found, ...others] = asked.toLowerCase() === "latest" ? latest(sessions) : fitting(sessions, asked)
   if (found === undefined) return yield* missing
   return others.length === 0
     ? found

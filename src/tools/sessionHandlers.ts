@@ -72,7 +72,7 @@ export const sessionHandlers = Effect.gen(function* () {
     { limit = sessionsByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
   ) {
     const opencode = client.at(target)
-    const { shown, ...counted } = families(yield* opencode.sessions(), search, limit)
+    const { shown, ...counted } = families(yield* opencode.sessions, search, limit)
     const active = yield* activities(opencode, shown)
     return {
       instance: target.instance,

@@ -3,7 +3,7 @@ import { line } from "../PlainText.ts"
 import { type Activity, idle } from "../opencode/activity.ts"
 import type { MessageCount } from "../opencode/MessageCounts.ts"
 import type { Session } from "../opencode/Session.ts"
-import { describe } from "../opencode/Turn.ts"
+import { describe } from "../opencode/PendingRequest.ts"
 import { age, iso } from "./render/time.ts"
 import type { SessionView } from "./SessionTools.ts"
 

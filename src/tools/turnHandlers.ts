@@ -2,7 +2,8 @@
 import { Array, Clock, Effect } from "effect"
 import { line } from "../PlainText.ts"
 import { Fleet } from "../fleet/Fleet.ts"
-import { activities, requestsOf } from "../opencode/activity.ts"
+import { abortTurn } from "../opencode/abortTurn.ts"
+import { activities } from "../opencode/activity.ts"
 import { OpencodeClient, type Opencode } from "../opencode/OpencodeClient.ts"
 import type { Session } from "../opencode/Session.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
@@ -52,7 +53,12 @@ export const turnHandlers = Effect.gen(function* () {
   const turns = yield* Turns
   const { sendTimeout } = yield* Settings
 
-  const send = Effect.fnUntraced(function* (target: Target, parameters: typeof SendMessage.parametersSchema.Type) {
+  const send = Effect.fnUntraced(function* (
+    target: Target,
+    parameters: typeof SendMessage.parametersSchema.Type,
+    /** When the client began to wait, in epoch milliseconds. */
+    began: number,
+  ) {
     const { agent, message, model } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
@@ -62,15 +68,22 @@ export const turnHandlers = Effect.gen(function* () {
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
+    const call = yield* Call
+    const most = call.wantsProgress ? sendTimeout : Math.min(sendTimeout, patienceWithoutProgress)
+    // Finding the instance and the session, and checking the names, has cost some of it.
+    const patience = Math.max(0, most - ((yield* Clock.currentTimeMillis) - began))
     if (parameters.async === true) {
-      const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy: parameters.if_busy ?? "fail" })
+      const { outcome, turn } = yield* turns.start(target, session, {
+        ...prompt,
+        ifBusy: parameters.if_busy ?? "fail",
+        patience,
+      })
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
     }
-    const call = yield* Call
     const { outcome, turn } = yield* turns.send(target, session, {
       ...prompt,
       ifBusy: parameters.if_busy ?? "wait",
-      patience: call.wantsProgress ? sendTimeout : Math.min(sendTimeout, patienceWithoutProgress),
+      patience,
       observe: yield* reporter(call),
     })
     return turnView(target, turn, outcome)
@@ -78,7 +91,7 @@ export const turnHandlers = Effect.gen(function* () {
 
   const status = Effect.fnUntraced(function* (target: Target, health: string) {
     const opencode = client.at(target)
-    const sessions = yield* opencode.sessions()
+    const sessions = yield* opencode.sessions
     const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, mostDirectories))
     const asked = sessions.filter(({ directory }) => directories.has(directory))
     const active = yield* activities(opencode, asked)
@@ -108,39 +121,18 @@ export const turnHandlers = Effect.gen(function* () {
     }
   })
 
-  /** An aborted turn leaves its permissions and questions behind, which nobody could answer any more. */
-  const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-    const left = yield* requestsOf(opencode, session)
-    yield* Effect.forEach(left, (pending) =>
-      (pending.kind === "permission"
-        ? opencode.rejectPermission(session.directory, pending.request.id)
-        : opencode.rejectQuestion(session.directory, pending.request.id)
-      ).pipe(
-        // Gone already: rejecting one permission rejects all of its session, and a person may have been quicker.
-        Effect.catchIf(
-          (error) => error._tag === "OpencodeError" && error.status === 404,
-          () => Effect.void,
-        ),
-      ),
-    )
-    return left.length
-  })
-
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const statuses = yield* opencode.statuses(session.directory)
-    yield* opencode.abort(session.id)
-    return {
-      instance: target.instance,
-      session_id: session.id,
-      was_running: (statuses[session.id]?.type ?? "idle") !== "idle",
-      cleared: yield* dismissRequests(opencode, session),
-    }
+    const { cleared, wasRunning } = yield* abortTurn(opencode, session)
+    return { instance: target.instance, session_id: session.id, was_running: wasRunning, cleared }
   })
 
   return TurnTools.of({
-    send_message: (parameters) => fleet.use(parameters.instance, (target) => send(target, parameters)),
+    send_message: (parameters) =>
+      Effect.flatMap(Clock.currentTimeMillis, (began) =>
+        fleet.use(parameters.instance, (target) => send(target, parameters, began)),
+      ),
     get_status: ({ instance }) => fleet.use(instance, (target, { health }) => status(target, health.state)),
     abort_session: ({ instance, session_id }) => fleet.use(instance, (target) => abort(target, session_id)),
   })

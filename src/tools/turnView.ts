@@ -1,7 +1,8 @@
 /** A turn and its outcome as a tool's answer shows it. */
+import { describe } from "../opencode/PendingRequest.ts"
 import type { Target } from "../opencode/Target.ts"
 import type { Outcome, Turn } from "../opencode/Turn.ts"
-import { describe, text, toolCalls } from "../opencode/Turn.ts"
+import { text, toolCalls } from "../opencode/Turn.ts"
 import { line, plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
 import { clipStart } from "./render/markdown.ts"

@@ -137,4 +137,19 @@ describe("InstanceEvents", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, tag)
     }).pipe(Effect.provide(overFake)),
   )
+
+  it.effect("does not tell a new reader what an attempt before it came to: the instance may be back", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const events = yield* InstanceEvents
+      fake.fail(streamRoute, Fault.hang)
+      const first = yield* Effect.forkChild(Effect.scoped(Effect.flip(events.subscribe(target))))
+      yield* pass(3200)
+      assert.strictEqual((yield* Fiber.join(first))._tag, "RequestTimeout")
+      fake.heal()
+      const second = yield* Effect.forkChild(Effect.scoped(events.subscribe(target)))
+      yield* pass(5000)
+      yield* Fiber.join(second)
+    }).pipe(Effect.provide(overFake)),
+  )
 })

@@ -183,8 +183,10 @@ describe("OpencodeClient tolerates", () => {
 
   it.effect("a session that it does not understand, which costs only itself", () =>
     Effect.gen(function* () {
-      const found = yield* answering("GET /session", [{ id: 7 }, raw, {}, { ...raw, title: null }], (client) =>
-        client.sessions(),
+      const found = yield* answering(
+        "GET /session",
+        [{ id: 7 }, raw, {}, { ...raw, title: null }],
+        (client) => client.sessions,
       )
       assert.deepStrictEqual(found, [session("main")])
     }),

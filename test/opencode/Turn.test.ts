@@ -136,7 +136,7 @@ describe("Turn", () => {
     const foreign: ReadonlyArray<OpencodeEvent> = [
       ...event.idle(ses("else")),
       event.error({ name: "UnknownError" }, ses("else")),
-      event.message(assistant(second, other, done())),
+      event.message(assistant(second, other, { ...done(), time: { created: 1, completed: 2 } })),
       event.part(textPart(second, "Not ours")),
       event.delta(textPart(second, ""), "Not ours"),
       event.asked(permission("9", ses("else"))),

@@ -137,4 +137,28 @@ describe("Turns and a busy session", () => {
       assert.deepStrictEqual(yield* texts, ["first"])
     }).pipe(Effect.provide(overFake)),
   )
+
+  it.effect("`steer` tells what the running turn waits for already", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      fake.permissions = [permission("1")]
+      const fiber = yield* sending({ ifBusy: "steer" })
+      yield* pass(1000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "needs permission")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a start that waits gives up after the patience, and its prompt is never sent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const fiber = yield* starting({ ifBusy: "wait", patience: 50_000 })
+      yield* pass(51_000)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "SessionBusy")
+      makeIdle(fake)
+      yield* pass(10_000)
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
 })

@@ -4,7 +4,7 @@ import * as Turn from "../../src/opencode/Turn.ts"
 import * as Fault from "../support/Fault.ts"
 import { overFake, pass } from "../support/overFake.ts"
 import { beginAnswer, finishAnswer, storeAnswer } from "../support/play.ts"
-import { permission, ses } from "../support/samples.ts"
+import { event, here, permission, ses, session } from "../support/samples.ts"
 import { pending, promptRoute, sending, withMain } from "./sending.ts"
 
 describe("Turns and a connection that breaks", () => {
@@ -134,6 +134,32 @@ describe("Turns and a connection that breaks", () => {
       fake.heal()
       yield* pass(3000)
       assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a patience that ends while the prompt is on its way does not say that it arrived", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.hang)
+      const fiber = yield* sending({ patience: 5000 })
+      yield* pass(6000)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a subagent that was born while the stream was down is heard when it asks", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Working")
+      yield* pass(500)
+      fake.cut()
+      yield* pass(3000)
+      fake.emit(event.updated(session("child", { parentID: here })))
+      fake.emit(event.asked(permission("2", ses("child"))))
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "needs permission")
     }).pipe(Effect.provide(overFake)),
   )
 })

@@ -27,7 +27,9 @@ export const sending = Effect.fnUntraced(function* (given: Given = {}, to = main
 
 export const starting = Effect.fnUntraced(function* (given: Partial<SendOptions> = {}) {
   const turns = yield* Turns
-  const fiber = yield* Effect.forkChild(turns.start(target, main, { text: "Do it", ifBusy: "fail", ...given }))
+  const fiber = yield* Effect.forkChild(
+    turns.start(target, main, { text: "Do it", ifBusy: "fail", patience: 300_000, ...given }),
+  )
   yield* pass(200)
   return fiber
 })

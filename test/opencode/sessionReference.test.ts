@@ -53,6 +53,14 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("does not take a subagent's session for the latest", () =>
+    Effect.gen(function* () {
+      const fake = yield* withSessions
+      fake.sessions = [session("child", { parentID: ses("abcd1"), ...updatedAt(99) }), ...fake.sessions]
+      assert.strictEqual((yield* resolve("latest")).id, ses("abcd2"))
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("does not guess from so little of an id that every session fits, even where there is only one", () =>
     Effect.gen(function* () {
       yield* withSessions

@@ -1,7 +1,7 @@
 /** The pieces that the event lists of `turnScenarios.ts` are made of. */
 import type { Message, Part } from "../../src/opencode/Message.ts"
 import type { OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
-import type { Outcome, Snapshot } from "../../src/opencode/Turn.ts"
+import type { Outcome, Stored } from "../../src/opencode/Turn.ts"
 import {
   assistant,
   done,
@@ -20,7 +20,7 @@ import {
 export interface Scenario {
   readonly name: string
   readonly events: ReadonlyArray<OpencodeEvent>
-  readonly stored: Snapshot
+  readonly stored: Stored
   readonly outcome: Outcome
   readonly text: string
 }
@@ -61,7 +61,7 @@ export const closed = (id: typeof first, finish = "stop") => [
 
 export const answer = (info: Message["info"], ...parts: ReadonlyArray<Part>): Message => ({ info, parts })
 
-export const stored = (messages: ReadonlyArray<Message>, given: Partial<Snapshot> = {}): Snapshot => ({
+export const stored = (messages: ReadonlyArray<Message>, given: Partial<Stored> = {}): Stored => ({
   status: { type: "idle" },
   messages: [user(prompt), ...messages],
   pending: [],

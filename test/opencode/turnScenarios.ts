@@ -206,6 +206,20 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "",
   },
   {
+    name: "an abort between two steps",
+    events: [
+      ...taken,
+      ...opened(),
+      event.part(toolPart(first, completedTool("hi"))),
+      ...closed(first, "tool-calls"),
+      event.error(aborted),
+      ...event.idle(),
+    ],
+    stored: stored([toolStep(toolPart(first, completedTool("hi")))]),
+    outcome: { _tag: "aborted" },
+    text: "",
+  },
+  {
     name: "an abort while opencode waits to ask the provider again",
     events: [
       ...taken,

@@ -72,7 +72,6 @@ const ServerHandlers = HttpApiBuilder.group(
     const fake = yield* FakeOpencode
     return handlers.handleAll({
       health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
-      path: () => Effect.succeed({ directory: "/work/project" }),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
       providers: () => Effect.sync(() => ({ providers: fake.providers })),

@@ -93,6 +93,7 @@ export const event = {
     properties: { sessionID, error },
   }),
   created: (info: Session): OpencodeEvent => ({ type: "session.created", properties: { info } }),
+  updated: (info: Session): OpencodeEvent => ({ type: "session.updated", properties: { info } }),
   message: (info: Message["info"]): OpencodeEvent => ({ type: "message.updated", properties: { info } }),
   part: (part: Part): OpencodeEvent => ({ type: "message.part.updated", properties: { part } }),
   delta: ({ id, messageID }: TextPart, delta: string): OpencodeEvent => ({
