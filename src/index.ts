@@ -4,7 +4,7 @@
  * - `fleetLayer`, `toolsLayer`: the services, and the tools' handlers over them. Both need `Settings`, `FileSystem` and
  *   `Path`.
  * - `FleetToolkit`: the tools as a Toolkit of Effect's AI modules.
- * - `serve`: any Toolkit as an MCP server on stdio.
+ * - `serveFleet`: the whole server as one effect. `serve`: any Toolkit as an MCP server on stdio.
  * - `Fleet`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`, `Turns`: the services alone.
  */
 export type { Announcement, Problem, Scan } from "./fleet/Discovery.ts"
@@ -37,8 +37,8 @@ export type { Credentials, Target } from "./opencode/Target.ts"
 export * as Turn from "./opencode/Turn.ts"
 export type { FollowOptions, Report, SendOptions } from "./opencode/Turns.ts"
 export { Turns } from "./opencode/Turns.ts"
+export { serveFleet } from "./server.ts"
 export type { SettingsValues, Transport } from "./Settings.ts"
 export { Settings, SettingsError } from "./Settings.ts"
 export { Call } from "./tools/Call.ts"
 export { FleetToolkit } from "./tools/FleetToolkit.ts"
-export { instructions } from "./tools/instructions.ts"

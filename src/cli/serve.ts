@@ -2,11 +2,10 @@
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
+import { identity } from "../identity.ts"
 import { serve } from "../mcp/ToolServer.ts"
 import { Settings } from "../Settings.ts"
 import { FleetToolkit } from "../tools/FleetToolkit.ts"
-import { instructions } from "../tools/instructions.ts"
-import { version } from "../version.ts"
 
 /** Loading the fleet makes way for the client's first two questions, unless it calls a tool before that. */
 const headStart = "100 millis"
@@ -28,7 +27,7 @@ export const program = Effect.gen(function* () {
   yield* serve(
     FleetToolkit,
     Effect.flatMap(fleet, ({ handled }) => handled),
-    { name: "opencode-fleet", title: "opencode fleet", version, instructions },
+    identity,
   )
 }).pipe(
   Effect.scoped,

@@ -73,4 +73,15 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       assert.include(yield* raw.stderr, "stopped")
     }),
   )
+
+  it.effect.each(["stdin is closed", "SIGTERM comes"])("ends when %s although nobody reads what it tells", (ending) =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      yield* raw.stopReading
+      yield* raw.send("tools/call", { name: "flood", arguments: {}, _meta: { progressToken: "token" } })
+      yield* raw.stderr.pipe(eventually((text) => text.includes("flooding")))
+      yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
+      assert.deepStrictEqual(yield* raw.exited, { code: 0, signal: null })
+    }),
+  )
 })

@@ -1,13 +1,15 @@
 /** A server of toys, for the adapter's own tests: `node toyServer.ts` serves them on stdio. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Console, Effect, Logger, Schema } from "effect"
+import { Array, Console, Effect, Logger, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
+import { teardown } from "../../src/cli/serve.ts"
 import { serve } from "../../src/mcp/ToolServer.ts"
 import { Call } from "../../src/tools/Call.ts"
 
 const Toys = Toolkit.make(
   Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
   Tool.make("count", { description: "Reports three steps", success: Schema.Struct({ wanted: Schema.Boolean }) }),
+  Tool.make("flood", { description: "Reports more than a pipe holds", success: Schema.Struct({}) }),
   Tool.make("wait", { description: "Never ends, and says when it is stopped", success: Schema.Struct({}) }),
 )
 
@@ -19,6 +21,16 @@ const layer = Toys.toLayer({
       yield* Effect.forEach([1, 2, 3], (progress) => call.progress({ progress, message: `step ${progress}` }))
       return { wanted: call.wantsProgress }
     }),
+  flood: () =>
+    Effect.gen(function* () {
+      const call = yield* Call
+      yield* Console.error("flooding")
+      const message = "x".repeat(100_000)
+      yield* Effect.forEach(Array.range(1, 100), (progress) =>
+        Effect.uninterruptible(call.progress({ progress, message })),
+      )
+      return {}
+    }),
   wait: () =>
     Console.error("waiting").pipe(
       Effect.andThen(Effect.never),
@@ -29,5 +41,5 @@ const layer = Toys.toLayer({
 serve(Toys, Toys, { name: "toys", title: "Toys", version: "1.0.0", instructions: "Play" }).pipe(
   Effect.provide(layer),
   Effect.provideService(Logger.LogToStderr, true),
-  NodeRuntime.runMain,
+  NodeRuntime.runMain({ teardown }),
 )

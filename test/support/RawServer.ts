@@ -32,6 +32,7 @@ export const startRaw = Effect.fn("startRaw")(function* (
 ) {
   const { args = [], cwd, file = executable, variables } = options
   const ended = yield* Deferred.make<Ended>()
+  const exited = yield* Deferred.make<Ended>()
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(process.execPath, [file, ...args], { cwd, env: relay.environment(variables) })),
     (child) => Effect.sync(() => child.kill("SIGKILL")),
@@ -39,8 +40,9 @@ export const startRaw = Effect.fn("startRaw")(function* (
   const stdout: Array<string> = []
   let stderr = ""
   child.stdin.on("error", () => {})
-  createInterface(child.stdout).on("line", (line) => stdout.push(line))
+  const lines = createInterface(child.stdout).on("line", (line) => stdout.push(line))
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
+  child.on("exit", (code, signal) => Deferred.doneUnsafe(exited, Effect.succeed({ code, signal })))
   child.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal })))
 
   let lastId = 0
@@ -80,6 +82,10 @@ export const startRaw = Effect.fn("startRaw")(function* (
     stderr: Effect.sync(() => stderr),
     closeStdin: Effect.sync(() => void child.stdin.end()),
     kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
+    /** From here on nobody reads stdout, and the pipe fills up. */
+    stopReading: Effect.sync(() => lines.pause()),
+    /** How the process ended, though its output may not have been read; or a time-out after a second. */
+    exited: Deferred.await(exited).pipe(Effect.timeout("1 second")),
     /** How it ended, or a time-out after a second. */
     ended: Deferred.await(ended).pipe(Effect.timeout("1 second")),
     /** The same for what has to start first. */

@@ -1,0 +1,18 @@
+/**
+ * An embedding program: the MCP server with settings of its own, instead of those of the environment.
+ *
+ *     node examples/server.ts /path/to/registrations
+ */
+import { NodeFileSystem, NodePath, NodeRuntime } from "@effect/platform-node"
+import { Effect, Layer, Logger } from "effect"
+import { serveFleet, Settings } from "../src/index.ts"
+
+const relayDirectory = process.argv[2] ?? "/var/lib/opencode-relay"
+
+serveFleet.pipe(
+  Effect.provide(
+    Layer.mergeAll(Settings.layerOf({ relayDirectory, discoveryInterval: 5000 }), NodeFileSystem.layer, NodePath.layer),
+  ),
+  Effect.provideService(Logger.LogToStderr, true),
+  NodeRuntime.runMain,
+)
