@@ -29,4 +29,7 @@ const program = Effect.gen(function* () {
   Effect.provideService(Logger.LogToStderr, true),
 )
 
+// `npm run demo | head` closes stdout in the middle; opencode has to be stopped then, too.
+process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"))
+
 NodeRuntime.runMain(program)
