@@ -17,7 +17,7 @@ Add it to an MCP client instead of starting it here, for example:
 Looking for opencode instances (${transports.join(", ")}) in ${relayDirectory} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
   yield* Effect.forEach(instances, ({ health, name, url }) =>
-    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${plainLine(health.reason)}`}`),
+    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),
   )
   yield* Effect.forEach(problems, ({ reason, source }) =>
     Console.error(`  problem: ${plainLine(source)} ${plainLine(reason)}`),

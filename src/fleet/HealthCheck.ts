@@ -41,7 +41,7 @@ const notOnline = (state: HealthState, reason: string, checkedAt: number): Healt
   state,
   version: undefined,
   latency: undefined,
-  reason,
+  reason: line(reason),
   checkedAt,
 })
 

@@ -16,11 +16,10 @@ export const distinct = (announcements: ReadonlyArray<Announcement>): Scan => {
   return { announcements: [...byUrl.values()], problems }
 }
 
-/** What is put behind a name to make it unique, the shortest first. URLs are unique, so the last always ends it. */
+/** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */
 const suffixes: ReadonlyArray<(url: URL) => string> = [
   ({ port, protocol }) => (port !== "" ? port : protocol === "https:" ? "443" : "80"),
   ({ host }) => host,
-  ({ href }) => href,
 ]
 
 /**
@@ -30,7 +29,7 @@ const suffixes: ReadonlyArray<(url: URL) => string> = [
 export const uniqueNames = (announcements: ReadonlyArray<Announcement>, round = 0): ReadonlyArray<Announcement> => {
   const byName = Array.groupBy(announcements, ({ name }) => name)
   if (Object.keys(byName).length === announcements.length) return announcements
-  const suffix = suffixes[Math.min(round, suffixes.length - 1)] ?? (({ href }) => href)
+  const suffix = suffixes[round] ?? (({ href }) => href)
   return uniqueNames(
     announcements.map((one) =>
       (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${suffix(new URL(one.url))}` } : one,

@@ -44,8 +44,8 @@ export interface Opencode {
   readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   readonly createSession: (title?: string) => Effect.Effect<Session, ClientError>
-  /** By session id. Idle sessions are absent. */
-  readonly statuses: OfDirectory<Readonly<Record<string, SessionStatus>>>
+  /** Of the sessions that are not idle, by id. */
+  readonly statuses: OfDirectory<ReadonlyMap<string, SessionStatus>>
   readonly messages: (
     id: SessionId,
     page: { readonly limit: number; readonly before?: string },
@@ -177,7 +177,11 @@ export class OpencodeClient extends Context.Service<
             api.session
               .create({ query: {}, payload: title === undefined ? {} : { title } })
               .pipe(call("create session")),
-          statuses: (directory) => api.session.statuses({ query: { directory } }).pipe(call("session status")),
+          statuses: (directory) =>
+            api.session.statuses({ query: { directory } }).pipe(
+              Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
+              call("session status"),
+            ),
           messages: (id, page) =>
             api.session.messages({ params: { sessionID: id }, query: page }).pipe(
               Effect.map(({ body, headers }) => ({ messages: recognised(body), older: headers["x-next-cursor"] })),

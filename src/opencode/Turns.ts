@@ -90,28 +90,26 @@ export class Turns extends Context.Service<
         ClientError | SendError,
         Scope.Scope
       > {
+        const opencode = client.at(target)
         const notices = yield* events.subscribe(target)
-        if (ifBusy === "wait") yield* awaitIdle(client.at(target), session, notices)
-        if (ifBusy === "fail" && (yield* statusOf(client.at(target), session)).type !== "idle") {
-          return yield* sessionBusy(target, client.at(target), session)
+        if (ifBusy === "wait") yield* awaitIdle(opencode, session, notices)
+        if (ifBusy === "fail" && (yield* statusOf(opencode, session)).type !== "idle") {
+          return yield* sessionBusy(target, opencode, session)
         }
         // What was heard until here belongs to turns before this one.
         yield* PubSub.takeUpTo(notices, Number.MAX_SAFE_INTEGER)
         const messageID = yield* freshMessageId
         const state = yield* Ref.make(Turn.begin(session.id, messageID))
         yield* Ref.set(begun, Option.some(state))
-        yield* client
-          .at(target)
-          .prompt(session.id, { ...options, messageID })
-          .pipe(
-            Effect.catchIf(
-              (error) =>
-                error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived),
-              (error) => arrived(target, session, state, error._tag),
-            ),
-          )
+        yield* opencode.prompt(session.id, { ...options, messageID }).pipe(
+          Effect.catchIf(
+            (error) =>
+              error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived),
+            (error) => arrived(target, session, state, error._tag),
+          ),
+        )
         // The turn that runs may wait for a person already, and the sessions of its subagents are not known here.
-        if (ifBusy === "steer") yield* look(client.at(target), session, state).pipe(Effect.ignore)
+        if (ifBusy === "steer") yield* look(opencode, session, state).pipe(Effect.ignore)
         return { state, notices }
       })
 

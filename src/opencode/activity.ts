@@ -82,17 +82,17 @@ export const activities = Effect.fn("activities")(function* (
       const [statuses, requests] = yield* Effect.all([opencode.statuses(directory), requestsIn(opencode, directory)], {
         concurrency: 2,
       })
-      const active = requests.filter(({ request }) => (statuses[request.sessionID]?.type ?? "idle") !== "idle")
+      const active = requests.filter(({ request }) => statuses.has(request.sessionID))
       return { statuses, pending: yield* Effect.filter(active, (request) => isOpen(opencode, request)) }
     }),
     { concurrency: 8 },
   )
-  const statuses = new Map(found.flatMap(({ statuses }) => Object.entries(statuses)))
+  const statuses = new Map(found.flatMap(({ statuses }) => [...statuses]))
   const pending = found.flatMap(({ pending }) => pending)
   return new Map(
     sessions.flatMap(({ id }) => {
       const status = statuses.get(id)
-      return status === undefined || status.type === "idle"
+      return status === undefined
         ? []
         : [[id, { status, pending: pending.filter(({ request }) => request.sessionID === id) }] as const]
     }),

@@ -7,9 +7,8 @@ import type { Opencode } from "./OpencodeClient.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 import * as Turn from "./Turn.ts"
 
-/** Idle sessions are absent from what opencode reports. */
 export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>
-  Effect.map(opencode.statuses(session.directory), (all) => all[session.id] ?? { type: "idle" })
+  Effect.map(opencode.statuses(session.directory), (all) => all.get(session.id) ?? { type: "idle" })
 
 const pageSize = 50
 

@@ -1,10 +1,11 @@
 /** The tools that make sessions work, watch them and stop them. */
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, reads } from "./annotations.ts"
 import { InstanceFailure, SendFailure, SessionFailure } from "./failures.ts"
 import { answered, count, field, Instance, SessionReference } from "./parameters.ts"
 import { renderAbort, renderStatus, renderTurn } from "./render/turn.ts"
+import { SessionView } from "./SessionTools.ts"
 
 const opt = Schema.optionalKey
 
@@ -79,18 +80,7 @@ export const StatusView = Schema.Struct({
   health: field(Schema.String, "State of the instance"),
   active: field(
     Schema.Array(
-      Schema.Struct({
-        id: field(Schema.String, "Full id; pass it as `session_id`"),
-        title: field(Schema.String, "Title"),
-        status: field(
-          Schema.Literals(["idle", "busy", "retry", "waiting"]),
-          "busy; retry (the provider failed and is asked again); waiting (for a person's permission or answer)",
-        ),
-        detail: opt(field(Schema.String, "What is retried, or what a person has to decide")),
-        age: field(Schema.String, "How long ago the session was updated"),
-        directory: field(Schema.String, "The directory that it works in"),
-        parent_id: opt(field(Schema.String, "The session whose subagent works in this one")),
-      }),
+      SessionView.mapFields(Struct.pick(["id", "title", "status", "detail", "age", "directory", "parent_id"])),
     ),
     "The sessions that are not idle, updated last first; of many the first",
   ),

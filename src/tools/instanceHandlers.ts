@@ -23,8 +23,8 @@ const rank: Readonly<Record<HealthState, number>> = {
 const view = (now: number, { health, ...instance }: Instance): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: line(health.reason),
-  ...(health.version === undefined ? {} : { version: line(health.version) }),
+  reason: health.reason,
+  ...(health.version === undefined ? {} : { version: health.version }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,
   url: instance.url,

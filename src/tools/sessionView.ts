@@ -8,7 +8,7 @@ import { age, iso } from "./render/time.ts"
 import type { SessionView } from "./SessionTools.ts"
 
 /** What the session is doing, in a word, and what about. */
-export const activityView = (now: number, { pending, status }: Activity): Pick<SessionView, "status" | "detail"> => {
+const activityView = (now: number, { pending, status }: Activity): Pick<SessionView, "status" | "detail"> => {
   if (status.type !== "idle" && pending.length > 0) {
     return { status: "waiting", detail: line(pending.map(describe).join("; "), 500) }
   }

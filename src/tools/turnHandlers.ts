@@ -12,8 +12,7 @@ import { Turns } from "../opencode/Turns.ts"
 import { Settings } from "../Settings.ts"
 import { Call } from "./Call.ts"
 import { InvalidParameter } from "./failures.ts"
-import { age } from "./render/time.ts"
-import { activityView } from "./sessionView.ts"
+import { sessionView } from "./sessionView.ts"
 import { reporter } from "./turnProgress.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -103,17 +102,7 @@ export const turnHandlers = Effect.gen(function* () {
       active: asked
         .flatMap((session) => {
           const activity = active.get(session.id)
-          if (activity === undefined) return []
-          return [
-            {
-              id: session.id,
-              title: line(session.title),
-              ...activityView(now, activity),
-              age: age(now, session.time.updated),
-              directory: line(session.directory),
-              ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
-            },
-          ]
+          return activity === undefined ? [] : [sessionView(now, session, activity)]
         })
         .slice(0, mostActive),
       idle: asked.length - active.size,

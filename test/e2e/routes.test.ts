@@ -73,9 +73,9 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
       assert.deepStrictEqual(texts, yield* facts.texts(real, id))
 
       yield* prompt(id, "slow: 600")
-      yield* opencode.statuses(real.directory).pipe(eventually((all) => all[id]?.type === "busy"))
+      yield* opencode.statuses(real.directory).pipe(eventually((all) => all.get(id)?.type === "busy"))
       yield* opencode.abort(id)
-      yield* opencode.statuses(real.directory).pipe(eventually((all) => all[id] === undefined))
+      yield* opencode.statuses(real.directory).pipe(eventually((all) => all.get(id) === undefined))
       assert.strictEqual(yield* facts.status(real, id), "idle")
     }),
   )

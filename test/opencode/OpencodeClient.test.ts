@@ -214,8 +214,8 @@ describe("OpencodeClient tolerates", () => {
         { [here]: { type: "busy" }, ses_other: { type: "dreaming" } },
         (client) => client.statuses("/work/project"),
       )
-      assert.deepStrictEqual(statuses[here], { type: "busy" })
-      assert.notStrictEqual(statuses["ses_other"]?.type, "idle")
+      assert.deepStrictEqual(statuses.get(here), { type: "busy" })
+      assert.notStrictEqual(statuses.get("ses_other")?.type, "idle")
     }),
   )
 
