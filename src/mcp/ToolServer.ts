@@ -22,8 +22,10 @@ export interface Options {
 /** The call as its handler sees it. Without a token from the client nobody wants progress. */
 const callOf = ({ mcpReq: { _meta, notify } }: ServerContext): CallValues => {
   const progressToken = _meta?.progressToken
-  if (progressToken === undefined) return { wantsProgress: false, progress: () => Effect.void }
+  const silent = Context.get(Context.empty(), Call)
+  if (progressToken === undefined) return silent
   return {
+    ...silent,
     wantsProgress: true,
     progress: (update) =>
       Effect.tryPromise(() => notify({ method: "notifications/progress", params: { progressToken, ...update } })).pipe(

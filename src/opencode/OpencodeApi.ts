@@ -12,9 +12,10 @@ import {
   HttpApiSecurity,
 } from "effect/http-api"
 import { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
+import { FileDiff } from "./FileDiff.ts"
 import { Messages } from "./Message.ts"
 import { GlobalEvent } from "./OpencodeEvent.ts"
-import { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
+import { PermissionReply, PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import { Session, SessionStatus } from "./Session.ts"
 import { tolerantArray } from "./Unrecognised.ts"
 
@@ -74,6 +75,12 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
     error,
   }),
+  /** `vcs` is `git` or absent. */
+  HttpApiEndpoint.get("project", "/project/current", {
+    query: directory,
+    success: Schema.Struct({ id: Schema.String, vcs: opt(Schema.String) }),
+    error,
+  }),
   /** The real answer holds API keys in clear text. Only names are picked out of it. */
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,
@@ -125,6 +132,13 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: HttpApiSchema.NoContent,
     error,
   }),
+  /** What the turn of one user message changed. Without `messageID`, and for any other message, it is always empty. */
+  HttpApiEndpoint.get("diff", "/session/:sessionID/diff", {
+    params: session,
+    query: { ...directory, messageID: opt(MessageId) },
+    success: tolerantArray(FileDiff),
+    error: [apiError(400), apiError(500)],
+  }),
   /** `true` for an idle or unknown session as well. */
   HttpApiEndpoint.post("abort", "/session/:sessionID/abort", {
     params: session,
@@ -143,13 +157,21 @@ class RequestGroup extends HttpApiGroup.make("request").add(
   HttpApiEndpoint.post("replyPermission", "/permission/:requestID/reply", {
     params: { requestID: PermissionId },
     query: directory,
-    payload: Schema.Struct({ reply: Schema.Literals(["once", "always", "reject"]) }),
+    payload: PermissionReply,
     success: Schema.Boolean,
     error,
   }),
   HttpApiEndpoint.get("questions", "/question", {
     query: directory,
     success: tolerantArray(QuestionRequest),
+    error,
+  }),
+  /** One list of labels for each question. opencode checks none of them. */
+  HttpApiEndpoint.post("replyQuestion", "/question/:requestID/reply", {
+    params: { requestID: QuestionId },
+    query: directory,
+    payload: Schema.Struct({ answers: Schema.Array(Schema.Array(Schema.String)) }),
+    success: Schema.Boolean,
     error,
   }),
   HttpApiEndpoint.post("rejectQuestion", "/question/:requestID/reject", {

@@ -5,11 +5,12 @@ import { HttpApiClient } from "effect/http-api"
 import { quote } from "../PlainText.ts"
 import { NotOpencode, type Operation, type RawError, toClientError } from "./clientErrors.ts"
 import type { ClientError } from "./errors.ts"
+import type { FileDiff } from "./FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
 import type { Message } from "./Message.ts"
 import { Health, InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
 import type { GlobalEvent } from "./OpencodeEvent.ts"
-import type { PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
+import type { PermissionReply, PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 import { CurrentTarget, type Target } from "./Target.ts"
 import { recognised } from "./Unrecognised.ts"
@@ -40,6 +41,8 @@ export interface Opencode {
   readonly agents: OfDirectory<ReadonlyArray<string>>
   /** Models that a prompt may ask for, as `provider/model`. */
   readonly models: OfDirectory<ReadonlyArray<string>>
+  /** Whether the directory belongs to a git repository with a commit. */
+  readonly inGit: OfDirectory<boolean>
   /** Those of the server's project that are not archived, updated last first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
@@ -52,10 +55,22 @@ export interface Opencode {
   ) => Effect.Effect<MessagePage, ClientError>
   /** Returns when opencode has stored the prompt or is about to: it says nothing about the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  /** What the turn of one user message changed; empty for every other message. */
+  readonly diff: (session: SessionId, message: MessageId) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
   readonly abort: (session: SessionId) => Effect.Effect<void, ClientError>
   readonly permissions: OfDirectory<ReadonlyArray<PermissionRequest>>
   readonly questions: OfDirectory<ReadonlyArray<QuestionRequest>>
-  readonly rejectPermission: (directory: string, id: PermissionId) => Effect.Effect<void, ClientError>
+  readonly replyPermission: (
+    directory: string,
+    id: PermissionId,
+    reply: PermissionReply,
+  ) => Effect.Effect<void, ClientError>
+  /** One list of labels for each question. */
+  readonly replyQuestion: (
+    directory: string,
+    id: QuestionId,
+    answers: ReadonlyArray<ReadonlyArray<string>>,
+  ) => Effect.Effect<void, ClientError>
   readonly rejectQuestion: (directory: string, id: QuestionId) => Effect.Effect<void, ClientError>
   /** The events of all directories, once connected. The stream ends or fails with the connection. */
   readonly events: Effect.Effect<Stream.Stream<GlobalEvent, unknown>, ClientError>
@@ -168,6 +183,11 @@ export class OpencodeClient extends Context.Service<
               ),
               call("models"),
             ),
+          inGit: (directory) =>
+            api.server.project({ query: { directory } }).pipe(
+              Effect.map(({ vcs }) => vcs === "git"),
+              call("project"),
+            ),
           sessions: api.session.list({ query: { limit: allSessions } }).pipe(
             Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
             call("list sessions"),
@@ -191,15 +211,23 @@ export class OpencodeClient extends Context.Service<
             api.session
               .prompt({ ...ofSession(session), payload: { ...prompt, parts: [{ type: "text", text }] } })
               .pipe(call("prompt", { session })),
+          diff: (session, messageID) =>
+            api.session
+              .diff({ params: { sessionID: session }, query: { messageID } })
+              .pipe(Effect.map(recognised), call("diff", { session })),
           abort: (session) => api.session.abort(ofSession(session)).pipe(Effect.asVoid, call("abort", { session })),
           permissions: (directory) =>
             api.request.permissions({ query: { directory } }).pipe(Effect.map(recognised), call("permissions")),
           questions: (directory) =>
             api.request.questions({ query: { directory } }).pipe(Effect.map(recognised), call("questions")),
-          rejectPermission: (directory, requestID) =>
+          replyPermission: (directory, requestID, payload) =>
             api.request
-              .replyPermission({ params: { requestID }, query: { directory }, payload: { reply: "reject" } })
-              .pipe(Effect.asVoid, call("reject permission")),
+              .replyPermission({ params: { requestID }, query: { directory }, payload })
+              .pipe(Effect.asVoid, call("reply to permission")),
+          replyQuestion: (directory, requestID, answers) =>
+            api.request
+              .replyQuestion({ params: { requestID }, query: { directory }, payload: { answers } })
+              .pipe(Effect.asVoid, call("reply to question")),
           rejectQuestion: (directory, requestID) =>
             api.request
               .rejectQuestion({ params: { requestID }, query: { directory } })

@@ -11,22 +11,39 @@ export const PermissionRequest = Schema.Struct({
   tool,
   /** The kind of action: `bash`, `edit`, `webfetch`, … */
   permission: Schema.String,
-  /** What exactly: commands, paths, addresses. */
+  /** What exactly: commands, paths, addresses. Of a command line with several commands each is one. */
   patterns: Schema.Array(Schema.String),
+  /** What is allowed from then on, in all sessions of the directory, if the reply is `always`. */
+  always: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** Of `bash` the whole `command`, of `edit` the `filepath` and the `diff`, … */
+  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
 })
 export type PermissionRequest = typeof PermissionRequest.Type
+
+/** `always` holds for all sessions of the directory until that opencode ends; a rejection ends the turn, unless it has a message. */
+export const PermissionReply = Schema.Struct({
+  reply: Schema.Literals(["once", "always", "reject"]),
+  /** Told to the agent with a rejection, which then goes on. */
+  message: Schema.optionalKey(Schema.String),
+})
+export type PermissionReply = typeof PermissionReply.Type
+
+export const Question = Schema.Struct({
+  question: Schema.String,
+  header: Schema.optionalKey(Schema.String),
+  options: Schema.Array(Schema.Struct({ label: Schema.String, description: Schema.optionalKey(Schema.String) })),
+  /** Whether several options may be chosen. */
+  multiple: Schema.optionalKey(Schema.Boolean),
+  /** Whether an answer of one's own may be given; yes unless it says no. */
+  custom: Schema.optionalKey(Schema.Boolean),
+})
+export type Question = typeof Question.Type
 
 export const QuestionRequest = Schema.Struct({
   id: QuestionId,
   sessionID: SessionId,
   tool,
-  questions: Schema.Array(
-    Schema.Struct({
-      question: Schema.String,
-      header: Schema.optionalKey(Schema.String),
-      options: Schema.Array(Schema.Struct({ label: Schema.String, description: Schema.optionalKey(Schema.String) })),
-    }),
-  ),
+  questions: Schema.Array(Question),
 })
 export type QuestionRequest = typeof QuestionRequest.Type
 

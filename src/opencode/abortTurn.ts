@@ -18,7 +18,7 @@ const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, session
   const left = yield* requestsOf(opencode, session)
   yield* Effect.forEach(left, ({ kind, request }) =>
     (kind === "permission"
-      ? opencode.rejectPermission(session.directory, request.id)
+      ? opencode.replyPermission(session.directory, request.id, { reply: "reject" })
       : opencode.rejectQuestion(session.directory, request.id)
     ).pipe(
       // Gone already: rejecting one permission rejects all of its session, and a person may have been quicker.

@@ -33,7 +33,7 @@ const lines = (before: Turn | undefined, now: Turn): ReadonlyArray<string> => {
 }
 
 /** An observer of one turn: called with the turn as it stands, it sends what is new since it was last called. */
-export const reporter = Effect.fnUntraced(function* (call: CallValues) {
+export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
   let before: Turn | undefined
   let progress = 0
   let lastSent = yield* Clock.currentTimeMillis

@@ -93,7 +93,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
         const request = (yield* opencode.permissions(real.directory)).find(({ sessionID }) => sessionID === id)
         assert.strictEqual(request?.id, ids[0])
         assert.deepStrictEqual([request?.permission, request?.patterns], ["bash", ["true"]])
-        if (request !== undefined) yield* opencode.rejectPermission(real.directory, request.id)
+        if (request !== undefined) yield* opencode.replyPermission(real.directory, request.id, { reply: "reject" })
       } else {
         const request = (yield* opencode.questions(real.directory)).find(({ sessionID }) => sessionID === id)
         assert.strictEqual(request?.id, ids[0])

@@ -74,6 +74,7 @@ const ServerHandlers = HttpApiBuilder.group(
       health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
+      project: () => Effect.sync(() => (fake.inGit ? { id: "root", vcs: "git" } : { id: "global" })),
       providers: () => Effect.sync(() => ({ providers: fake.providers })),
     })
   }),
@@ -144,6 +145,8 @@ const SessionHandlers = HttpApiBuilder.group(
             fake.onPrompt(prompt)
           }),
         ),
+      diff: ({ query: { messageID } }) =>
+        Effect.sync(() => (messageID === undefined ? [] : (fake.diffs.get(messageID) ?? []))),
       abort: ({ params: { sessionID } }) =>
         Effect.sync(() => {
           fake.aborts.push(sessionID)
@@ -169,14 +172,24 @@ const RequestHandlers = HttpApiBuilder.group(
       permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(query.directory))),
       questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(query.directory))),
       /** A rejection rejects every other open permission of the session as well. */
-      replyPermission: ({ params: { requestID }, payload: { reply } }) =>
+      replyPermission: ({ params: { requestID }, payload }) =>
         Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
           const asked = fake.permissions.find(({ id }) => id === requestID)
           if (asked === undefined) return notFound(`Permission request not found: ${requestID}`)
           fake.permissions = fake.permissions.filter(({ id, sessionID }) =>
-            reply === "reject" ? sessionID !== asked.sessionID : id !== requestID,
+            payload.reply === "reject" ? sessionID !== asked.sessionID : id !== requestID,
           )
+          fake.replies.push({ id: requestID, ...payload })
           fake.emit(event.replied(asked))
+          return Effect.succeed(true)
+        }),
+      replyQuestion: ({ params: { requestID }, payload: { answers } }) =>
+        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
+          const asked = fake.questions.find(({ id }) => id === requestID)
+          if (asked === undefined) return notFound(`Question request not found: ${requestID}`)
+          fake.questions = fake.questions.filter(({ id }) => id !== requestID)
+          fake.replies.push({ id: requestID, answers })
+          fake.emit(event.answered(asked))
           return Effect.succeed(true)
         }),
       rejectQuestion: ({ params: { requestID } }) =>
@@ -184,6 +197,7 @@ const RequestHandlers = HttpApiBuilder.group(
           const asked = fake.questions.find(({ id }) => id === requestID)
           if (asked === undefined) return notFound(`Question request not found: ${requestID}`)
           fake.questions = fake.questions.filter(({ id }) => id !== requestID)
+          fake.replies.push({ id: requestID, reply: "reject" })
           fake.emit(event.dismissed(asked))
           return Effect.succeed(true)
         }),

@@ -1,9 +1,10 @@
 /** What the fake opencode stores, what it was asked, and how a test makes things happen in it. */
 import { type Cause, Queue } from "effect"
-import type { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
+import type { FileDiff } from "../../src/opencode/FileDiff.ts"
+import type { MessageId, PermissionId, QuestionId, SessionId } from "../../src/opencode/Identifiers.ts"
 import type { Message } from "../../src/opencode/Message.ts"
 import type { GlobalEvent, OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
-import type { PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
+import type { PermissionReply, PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
 import type { Session, SessionStatus } from "../../src/opencode/Session.ts"
 import type { Fault } from "./Fault.ts"
 import { event, user } from "./samples.ts"
@@ -22,6 +23,12 @@ export interface StoredPrompt {
   readonly model?: { readonly providerID: string; readonly modelID: string }
 }
 
+/** What a person has decided. */
+export type Reply =
+  | ({ readonly id: PermissionId } & PermissionReply)
+  | { readonly id: QuestionId; readonly answers: ReadonlyArray<ReadonlyArray<string>> }
+  | { readonly id: QuestionId; readonly reply: "reject" }
+
 /** Everything that it stores, for a test to fill and to look at. */
 export class FakeState {
   credentials: { readonly username: string; readonly password: string } | undefined
@@ -30,12 +37,15 @@ export class FakeState {
   readonly statuses = new Map<SessionId, SessionStatus>()
   permissions: Array<PermissionRequest> = []
   questions: Array<QuestionRequest> = []
+  readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
+  inGit = true
   agents = [{ name: "build", mode: "primary" }]
   providers = [{ id: "scripted", models: { small: { id: "small" } } }]
   heartbeats = true
 
   readonly requests: Array<LoggedRequest> = []
   readonly prompts: Array<StoredPrompt> = []
+  readonly replies: Array<Reply> = []
   readonly aborts: Array<SessionId> = []
   readonly connections = new Set<Queue.Queue<GlobalEvent, Cause.Done>>()
   private readonly faults: Array<{ readonly route: string; readonly fault: Fault; times: number }> = []
