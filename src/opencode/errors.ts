@@ -114,6 +114,16 @@ export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("Prom
   }
 }
 
+/** The session has no message, so that there is no turn to follow. */
+export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
+  instance: Schema.String,
+  session: Schema.String,
+}) {
+  override get message() {
+    return `Session ${this.session} on ${this.instance} has no message yet, so there is nothing to wait for. send_message gives it work.`
+  }
+}
+
 /** A prompt was not sent, or not certainly. */
 export const SendError = Schema.Union([SessionBusy, PromptUncertain])
 export type SendError = typeof SendError.Type
