@@ -32,7 +32,7 @@ export interface Following {
    * Has a person decide what the turn waits for. True if that is done, so that the turn goes on. It is interrupted when
    * the request is settled elsewhere.
    */
-  readonly decide: (request: PendingRequest) => Effect.Effect<boolean, ClientError>
+  readonly decide: (request: PendingRequest, turn: Turn.Turn) => Effect.Effect<boolean, ClientError>
 }
 
 /** Where there is nobody to ask. */
@@ -90,7 +90,7 @@ export const followTurn = Effect.fnUntraced(
         const request = waitingFor(asked)
         const waits = Turn.outcome(asked)
         if (request === undefined || waits === undefined) continue
-        const goesOn = yield* Effect.raceFirst(decide(request), settledElsewhere(request))
+        const goesOn = yield* Effect.raceFirst(decide(request, asked), settledElsewhere(request))
         if (goesOn) yield* readStored
         else return waits
         continue
