@@ -70,6 +70,15 @@ const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
   resumed: Option.none(),
 })
 
+/**
+ * Uses up the id 0 with a ping. Many clients cannot take back the form of a request with this id, for their SDK does not
+ * tell it from none (typescript-sdk#2283), and our SDK counts from 0.
+ */
+export const useUpFirstId = ({ server }: McpServer) =>
+  Effect.suspend(() =>
+    showsForms(server.getClientCapabilities()) ? Effect.ignore(Effect.tryPromise(() => server.ping())) : Effect.void,
+  )
+
 /** The one question of a call has this name, in the result and in what the client sends with the next call. */
 const key = "answer"
 
