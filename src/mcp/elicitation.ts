@@ -59,6 +59,7 @@ const longestTimer = 2 ** 31 - 1
 /** Until 2025-11-25. The SDK compares what was filled in with the form. An interruption takes the form back. */
 const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
   ...asking(server.server.getClientCapabilities(), (request) => {
+    // For the types alone: the request is always this one.
     if (request.method !== "elicitation/create") return Effect.succeed(unavailable)
     return Effect.tryPromise((signal) => mcpReq.elicitInput(request.params, { signal, timeout: longestTimer })).pipe(
       Effect.map(replyOf),
@@ -93,7 +94,8 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
   const envelope: Readonly<Record<string, unknown>> = { ...context.mcpReq.envelope }
   const question = yield* Deferred.make<InputRequiredResult>()
   const put = (request: InputRequest, requestState: string) =>
-    Deferred.succeed(question, inputRequired({ inputRequests: { [key]: request }, requestState })).pipe(
+    Effect.logDebug("answered with a question").pipe(
+      Effect.andThen(Deferred.succeed(question, inputRequired({ inputRequests: { [key]: request }, requestState }))),
       Effect.andThen(Effect.never),
     )
   return yield* handler({ ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], put), resumed: resumed(context) }).pipe(
