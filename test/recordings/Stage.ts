@@ -2,7 +2,7 @@
  * A session of a real opencode with a tape running: what a scenario does to it, and the raw log of what opencode says.
  * Nothing of `src/` decodes here, for the log is to test just that.
  */
-import { Effect, Fiber, Ref, Schedule, Schema, Stream } from "effect"
+import { Deferred, Effect, Fiber, Ref, Schedule, Schema, Stream } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { freshMessageId } from "../../src/opencode/Identifiers.ts"
 import type { RealOpencode } from "../support/RealOpencode.ts"
@@ -66,25 +66,31 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
   const log = yield* Ref.make<ReadonlyArray<Entry>>([])
   const note = (entry: Entry) => Ref.update(log, (before) => [...before, entry])
 
-  const receive = Effect.fnUntraced(function* ({ payload }: typeof Frame.Type) {
+  const receive = Effect.fnUntraced(function* ({ payload }: typeof Frame.Type, connected: Deferred.Deferred<void>) {
     const { properties = {}, type } = payload
+    if (type === "server.connected") yield* Deferred.succeed(connected, undefined)
     if (isCreated(properties) && family.has(properties.info.parentID)) family.add(properties.info.id)
     if (isNoise(type) || !family.has(String(properties["sessionID"]))) return
     yield* note({ payload: { type, properties } })
   })
 
   const listen = Effect.fnUntraced(function* () {
+    const connected = yield* Deferred.make<void>()
     const response = yield* client.get("/global/event")
-    return yield* response.stream.pipe(
+    const fiber = yield* response.stream.pipe(
       Stream.decodeText,
       Stream.splitLines,
       Stream.filter((line) => line.startsWith("data: ")),
       Stream.mapEffect((line) => Schema.decodeUnknownEffect(Schema.fromJsonString(Frame))(line.slice("data: ".length))),
-      Stream.runForEach(receive),
+      Stream.runForEach((frame) => receive(frame, connected)),
       Effect.catchTag("HttpClientError", () => Effect.void),
       Effect.tapCause(Effect.logError),
       Effect.forkIn(scope),
     )
+    // opencode says so some milliseconds before it begins to pass events on.
+    yield* Deferred.await(connected)
+    yield* Effect.sleep("500 millis")
+    return fiber
   })
   const tape = yield* Ref.make(yield* listen())
 

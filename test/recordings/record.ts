@@ -43,7 +43,7 @@ const program = Effect.gen(function* () {
     const { session } = stage
     const recording = { name, opencode: version, session, turns, log: yield* stage.log, snapshots, end }
     const file = path.join(logs, `${name.replaceAll(" ", "-")}.json`)
-    yield* fs.writeFileString(file, `${tidy(recording, path.dirname(opencode.directory))}\n`)
+    yield* fs.writeFileString(file, tidy(recording, path.dirname(opencode.directory)))
     yield* Console.log(`${name}: ${recording.log.length} entries`)
   }, Effect.scoped)
 

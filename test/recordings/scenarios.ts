@@ -92,7 +92,7 @@ const meeting = (
   name: string,
   on: Scenario["on"],
   message: string,
-  meet: (stage: Stage) => Effect.Effect<Prompted, unknown>,
+  meet: (stage: Stage) => Effect.Effect<{ other: Prompted; snapshots?: ReadonlyArray<Snapshot> }, unknown>,
   first: string,
   second: string,
 ): Scenario => ({
@@ -101,7 +101,7 @@ const meeting = (
   play: (stage) =>
     Effect.gen(function* () {
       const one = yield* stage.prompt(message)
-      const other = yield* meet(stage)
+      const { other, snapshots = [] } = yield* meet(stage)
       yield* stage.seen("session.idle")
       yield* stage.idle
       return {
@@ -109,6 +109,7 @@ const meeting = (
           { ...one, outcome: "completed", text: first },
           { ...other, outcome: "completed", text: second },
         ],
+        snapshots,
       }
     }),
 })
@@ -177,7 +178,11 @@ export const scenarios: ReadonlyArray<Scenario> = [
     "another prompt while streaming",
     "allowing",
     "slow: 5",
-    (stage) => Effect.andThen(stage.seen("message.part.delta"), stage.prompt("and then")),
+    (stage) =>
+      Effect.gen(function* () {
+        yield* stage.seen("message.part.delta")
+        return { other: yield* stage.prompt("and then") }
+      }),
     "tick 1 tick 2 tick 3 tick 4 tick 5 ",
     "Echo: and then",
   ),
@@ -189,9 +194,9 @@ export const scenarios: ReadonlyArray<Scenario> = [
       Effect.gen(function* () {
         const request = yield* stage.pending("permission")
         const other = yield* stage.prompt("and then")
-        yield* stage.snapshot
+        const waiting = yield* stage.snapshot
         yield* stage.replyPermission(request, { reply: "once" })
-        return other
+        return { other, snapshots: [waiting] }
       }),
     "",
     "Echo: and then",

@@ -31,13 +31,23 @@ const longest = 400
 const clipped = (_key: string, value: unknown) =>
   typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
 
+/** One line for each entry of a list: a difference is read by lines. */
+const inLines = (recording: object) => {
+  const fields = Object.entries(recording).map(([name, value]: [string, unknown]) => {
+    const lines = Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : []
+    const shown = lines.length > 0 ? `[\n${lines.join(",\n")}\n]` : JSON.stringify(value)
+    return `${JSON.stringify(name)}: ${shown}`
+  })
+  return `{\n${fields.join(",\n")}\n}\n`
+}
+
 /** `root` is the temporary directory that holds the home and the project. */
-export const tidy = (recording: unknown, root: string): string => {
+export const tidy = (recording: object, root: string): string => {
   const text = JSON.stringify(recording, clipped)
     .replaceAll(root, "/recorded")
     .replaceAll(/127\.0\.0\.1:\d+/gu, "127.0.0.1:1")
     .replaceAll(/"slug":"[^"]*"/gu, '"slug":"recorded"')
     .replaceAll(/"date":"[^"]*"/gu, '"date":"recorded"')
     .replaceAll(/\b[0-9a-f]{40}\b/gu, "0".repeat(40))
-  return ranked(numbered(text))
+  return inLines(JSON.parse(ranked(numbered(text))))
 }
