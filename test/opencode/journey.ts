@@ -129,8 +129,8 @@ const answersOf = ({ log, session }: Recording, begun: number) => {
 }
 
 /**
- * After how many entries the turn may be called over at the earliest: all that its agent writes is as it stays, and
- * opencode has said that it is idle or, where nothing is written, why.
+ * After how many entries the turn may be called over at the earliest: all that its agent writes is as it stays, and the
+ * session is idle or at work on another prompt. Where the agent writes nothing, as soon as the reason is said.
  */
 export const settled = (recording: Recording, { begun, prompt }: RecordedTurn): number => {
   const all = memories(recording)
@@ -149,9 +149,10 @@ export const settled = (recording: Recording, { begun, prompt }: RecordedTurn): 
     (memory, moment) =>
       moment >= begun &&
       written(memory) === final &&
-      (final === "[]" ? moment > reason : true) &&
-      (!memory.status.has(session) ||
-        conversation(memory, session).some(({ info }) => info.role === "assistant" && others.has(info.parentID))),
+      (final === "[]"
+        ? moment > reason
+        : !memory.status.has(session) ||
+          conversation(memory, session).some(({ info }) => info.role === "assistant" && others.has(info.parentID))),
   )
   return settledAt < 0 ? Number.POSITIVE_INFINITY : settledAt
 }

@@ -87,13 +87,14 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
       const { connected, cut, stages } = travel(recording, turn, steps)
       const earliest = settled(recording, turn)
       for (const { known, turn: seen, whole } of stages) {
-        const outcome = Turn.outcome(seen)
-        if (outcome !== undefined && !outcome._tag.startsWith("needs")) {
-          assert.strictEqual(outcome._tag, turn.outcome)
-          assert.isAtLeast(known, earliest, `${outcome._tag} after ${known} entries`)
-        }
         if (whole) assert.isTrue(turn.text.startsWith(Turn.text(seen)), `not the beginning: ${Turn.text(seen)}`)
         assert.isAtMost(Turn.text(seen).length, turn.text.length, `too long: ${Turn.text(seen)}`)
+        const outcome = Turn.outcome(seen)
+        if (outcome === undefined || outcome._tag.startsWith("needs")) continue
+        assert.strictEqual(outcome._tag, turn.outcome)
+        assert.isAtLeast(known, earliest, `${outcome._tag} after ${known} entries`)
+        // Nobody follows it any further.
+        break
       }
       for (const { told, turn: end } of [connected, cut]) {
         assert.strictEqual(verdict(end), outcomeKnown(recording, turn, told))

@@ -149,6 +149,8 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
   return {
     session,
     log: Ref.get(log),
+    /** The sessions of its subagents so far. */
+    children: Effect.sync(() => [...family].filter((id) => id !== session)),
     seen,
     snapshot,
     pending,

@@ -161,7 +161,22 @@ export const scenarios: ReadonlyArray<Scenario> = [
     "rejected",
     "",
   ),
-  asking("permission", "subagent permission", "task: run: mkdir made", reply({ reply: "once" }), "completed", "Done: "),
+  {
+    name: "subagent permission",
+    on: "asking",
+    play: (stage) =>
+      Effect.gen(function* () {
+        const prompt = yield* stage.prompt("task: run: mkdir made")
+        const request = yield* stage.pending("permission")
+        const waiting = yield* stage.snapshot
+        yield* stage.replyPermission(request, { reply: "once" })
+        yield* stage.seen("session.idle", (json) => json.includes(stage.session))
+        yield* stage.idle
+        const [child] = yield* stage.children
+        const result = `<task id="${child}" state="completed">\n<task_result>\nDone: (no output)\n</task_result>\n</task>`
+        return { turns: [{ ...prompt, outcome: "completed", text: `Done: ${result}` }], snapshots: [waiting] }
+      }),
+  },
 
   aborting("abort while streaming", "allowing", "hang:", ["message.part.delta"], "Waiting"),
   aborting("abort while a permission is open", "asking", "run: echo never", ["permission.asked"], ""),
