@@ -3,13 +3,20 @@
  *
  * Each call runs as a fiber. When the client cancels it, or goes away, the fiber is interrupted.
  */
-import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  McpServer,
+  type ServerContext,
+} from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
-import { Context, Deferred, Effect, Fiber, FiberSet, Option, Stream } from "effect"
+import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
-import { Call, type CallValues } from "../tools/Call.ts"
+import { Call } from "../tools/Call.ts"
 import * as Advertise from "./advertise.ts"
 import { fromCause, succeeded } from "./callResult.ts"
+import { type Asking, withQuestions } from "./elicitation.ts"
+import { progressOf } from "./progress.ts"
 
 export interface Options {
   readonly name: string
@@ -17,24 +24,6 @@ export interface Options {
   readonly version: string
   /** Told to the model when the client connects. */
   readonly instructions: string
-}
-
-/** The call as its handler sees it. Without a token from the client nobody wants progress. */
-const callOf = ({ mcpReq: { _meta, notify } }: ServerContext): CallValues => {
-  const progressToken = _meta?.progressToken
-  const silent = Context.get(Context.empty(), Call)
-  if (progressToken === undefined) return silent
-  return {
-    ...silent,
-    wantsProgress: true,
-    progress: (update) =>
-      Effect.tryPromise(() => notify({ method: "notifications/progress", params: { progressToken, ...update } })).pipe(
-        Effect.catch((error) => Effect.logDebug("a progress notification could not be sent", error.message)),
-        // It is written at once, whatever happens. Only the wait for a client that does not read may be broken off.
-        Effect.forkChild({ startImmediately: true }),
-        Effect.flatMap((writing) => Effect.interruptible(Fiber.join(writing))),
-      ),
-  }
 }
 
 /**
@@ -48,10 +37,11 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
   options: Options,
 ) {
-  const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
+  type Needs = R | Tool.HandlerServices<Tools[keyof Tools]>
+  const fork = yield* FiberSet.makeRuntime<Needs>()
   const closed = yield* Deferred.make<void>()
 
-  const run = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext) =>
+  const run = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext, asking: Asking) =>
     handled.pipe(
       // Arguments come from outside as they are; `handle` is what checks them.
       Effect.flatMap((kit) =>
@@ -67,14 +57,17 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
       Effect.catchCause((cause) => fromCause(tool, cause)),
       Effect.tap(({ isError }) => Effect.logDebug(isError === true ? "answered with an error" : "answered")),
       Effect.withLogSpan("call"),
-      Effect.provideService(Call, callOf(context)),
+      Effect.provideService(Call, { ...progressOf(context), ...asking }),
       Effect.annotateLogs({ tool: name, call: context.mcpReq.id }),
     )
 
-  const call = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext) =>
-    new Promise<CallToolResult>((resolve, reject) => {
-      const { signal } = context.mcpReq
-      const fiber = fork(run(name, tool, args, context))
+  const call = (
+    name: string,
+    { mcpReq: { signal } }: ServerContext,
+    handling: Effect.Effect<CallToolResult | InputRequiredResult, never, Needs>,
+  ) =>
+    new Promise<CallToolResult | InputRequiredResult>((resolve, reject) => {
+      const fiber = fork(handling)
       const stop = () => fiber.interruptUnsafe()
       signal.addEventListener("abort", stop)
       if (signal.aborted) stop()
@@ -108,13 +101,19 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
 
   const transport = new StdioServerTransport()
   const connection = serveStdio(
-    () => {
+    ({ era }) => {
       const server = new McpServer(
         { name: options.name, title: options.title, version: options.version },
         { instructions: options.instructions },
       )
       for (const { config, name, tool } of registrations) {
-        server.registerTool(name, config, (args, context) => call(name, tool, args, context))
+        server.registerTool(name, config, (args, context) =>
+          call(
+            name,
+            context,
+            withQuestions({ era, server }, context, (asking) => run(name, tool, args, context, asking)),
+          ),
+        )
       }
       return server
     },

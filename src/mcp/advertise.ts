@@ -15,9 +15,9 @@ const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" | "igno
  * The SDK only shows the schema. The Toolkit decodes the arguments and encodes the result, each once. It is written when
  * a client first asks for the tools, for a client waits for the start.
  */
-const shown = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): StandardSchemaWithJSON => {
+const shown = (write: () => Record<string, unknown>): StandardSchemaWithJSON => {
   let written: Record<string, unknown> | undefined
-  const json = () => (written ??= jsonSchema(schema, onExcessProperty))
+  const json = () => (written ??= write())
   return {
     "~standard": {
       version: 1,
@@ -29,7 +29,14 @@ const shown = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"):
 }
 
 /** Arguments: a parameter that is not named here is a mistake, and the client may say so beforehand. */
-export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(schema, "error")
+export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(() => jsonSchema(schema, "error"))
 
 /** Results: clients throw on fields that a closed schema does not name, and later versions will add some. */
-export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(schema, "ignore")
+export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(() => jsonSchema(schema, "ignore"))
+
+/** Forms: a schema may not say anything about fields that it does not name. */
+export const form = (schema: Schema.Constraint): StandardSchemaWithJSON =>
+  shown(() => {
+    const { additionalProperties: _, ...json } = jsonSchema(schema, "ignore")
+    return json
+  })

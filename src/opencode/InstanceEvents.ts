@@ -17,11 +17,29 @@ export type Notice =
   | { readonly _tag: "Lost" }
   /** It stands again. opencode replays nothing, so whoever follows a turn has to read what is stored. */
   | { readonly _tag: "Reconnected" }
+  /** This reader fell too far behind, and events were dropped for it: the same holds. */
+  | { readonly _tag: "Missed" }
+
+/** The notices for one reader. */
+export interface Notices {
+  /** The next one, in order. */
+  readonly take: Effect.Effect<Notice>
+  /** Forgets those that have come so far, and says whether the connection stands. */
+  readonly skip: Effect.Effect<boolean>
+}
 
 type Connection =
   | { readonly _tag: "Connecting" }
   | { readonly _tag: "Connected" }
   | { readonly _tag: "Lost"; readonly error: ClientError }
+
+interface Numbered {
+  readonly number: number
+  readonly notice: Notice
+}
+
+/** So many notices are kept for a reader that falls behind: some minutes of fast streaming. */
+const mostBehind = 4096
 
 /** opencode sends a heartbeat every 10 s. */
 const silence = "30 seconds"
@@ -38,10 +56,9 @@ export class InstanceEvents extends Context.Service<
   {
     /**
      * Notices from now on. Returns when the connection stands, so that nothing of what is asked of the instance
-     * afterwards is missed; fails if the instance cannot be reached. A reader that falls behind costs memory, never an
-     * event.
+     * afterwards is missed; fails if the instance cannot be reached. A reader that falls behind holds up nobody.
      */
-    readonly subscribe: (target: Target) => Effect.Effect<PubSub.Subscription<Notice>, ClientError, Scope.Scope>
+    readonly subscribe: (target: Target) => Effect.Effect<Notices, ClientError, Scope.Scope>
   }
 >()("opencode-fleet/opencode/InstanceEvents") {
   static readonly layer = Layer.effect(
@@ -50,8 +67,10 @@ export class InstanceEvents extends Context.Service<
       const client = yield* OpencodeClient
 
       const connect = Effect.fnUntraced(function* (target: Target) {
-        const hub = yield* Effect.acquireRelease(PubSub.unbounded<Notice>(), PubSub.shutdown)
+        const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(mostBehind), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
+        let published = 0
+        const publish = (notice: Notice) => PubSub.publish(hub, { number: ++published, notice })
         const unreachable = new InstanceUnreachable({
           instance: target.instance,
           url: target.url,
@@ -61,20 +80,21 @@ export class InstanceEvents extends Context.Service<
 
         const lost = Effect.fnUntraced(function* (error: ClientError) {
           const before = yield* SubscriptionRef.getAndSet(connection, { _tag: "Lost", error })
-          if (before._tag === "Connected") yield* PubSub.publish(hub, { _tag: "Lost" })
+          if (before._tag === "Connected") yield* publish({ _tag: "Lost" })
           yield* Effect.logDebug("events lost", error)
         })
         let connects = 0
         const receive = Effect.fnUntraced(function* ({ payload: event }: GlobalEvent) {
           switch (event.type) {
             case "server.connected":
-              if (++connects > 1) yield* PubSub.publish(hub, { _tag: "Reconnected" })
-              return yield* SubscriptionRef.set(connection, { _tag: "Connected" })
+              yield* SubscriptionRef.set(connection, { _tag: "Connected" })
+              if (++connects > 1) yield* publish({ _tag: "Reconnected" })
+              return
             case "server.heartbeat":
             case "unrecognised":
               return
             default:
-              yield* PubSub.publish(hub, { _tag: "Event", event })
+              yield* publish({ _tag: "Event", event })
           }
         })
 
@@ -93,14 +113,34 @@ export class InstanceEvents extends Context.Service<
           Stream.runForEach(receive),
           Effect.forkScoped,
         )
-        return { hub, connection }
+        return { hub, connection, last: () => published }
       })
 
-      const connections = yield* RcMap.make({ lookup: connect, idleTimeToLive: "5 seconds" })
+      const connections = yield* RcMap.make({ lookup: connect, idleTimeToLive: "500 millis" })
 
       const subscribe = Effect.fn("InstanceEvents.subscribe")(function* (target: Target) {
-        const { connection, hub } = yield* RcMap.get(connections, target)
+        const { connection, hub, last } = yield* RcMap.get(connections, target)
+        let expected = last() + 1
+        let held: Notice | undefined
         const subscription = yield* PubSub.subscribe(hub)
+        const take = Effect.suspend(() => {
+          const notice = held
+          held = undefined
+          if (notice !== undefined) return Effect.succeed(notice)
+          return Effect.map(PubSub.take(subscription), ({ notice, number }): Notice => {
+            const complete = number === expected
+            expected = number + 1
+            if (complete) return notice
+            held = notice
+            return { _tag: "Missed" }
+          })
+        })
+        const skip = Effect.gen(function* () {
+          yield* PubSub.takeUpTo(subscription, Number.MAX_SAFE_INTEGER)
+          held = undefined
+          expected = last() + 1
+          return (yield* SubscriptionRef.get(connection))._tag === "Connected"
+        })
         // What an attempt came to before this reader asked says nothing about now: the next one does, within seconds.
         const stale = (yield* SubscriptionRef.get(connection))._tag === "Lost"
         yield* SubscriptionRef.changes(connection).pipe(
@@ -109,7 +149,7 @@ export class InstanceEvents extends Context.Service<
           Stream.takeUntil((state) => state === "Connected"),
           Stream.runDrain,
         )
-        return subscription
+        return { take, skip }
       })
       return InstanceEvents.of({ subscribe })
     }),

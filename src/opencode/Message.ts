@@ -61,7 +61,8 @@ const Span = Schema.Struct({ start: Schema.Finite, end: opt(Schema.Finite) })
 export const TextPart = part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) })
 export type TextPart = typeof TextPart.Type
 
-export const ReasoningPart = part("reasoning", { text: Schema.String })
+export const ReasoningPart = part("reasoning", { text: Schema.String, time: opt(Span) })
+export type ReasoningPart = typeof ReasoningPart.Type
 
 export const FilePart = part("file", { mime: Schema.String, filename: opt(Schema.String) })
 
@@ -87,7 +88,8 @@ export const PatchPart = part("patch", { files: Schema.Array(Schema.String) })
 
 export const SubtaskPart = part("subtask", { description: Schema.String, agent: Schema.String })
 
-export const CompactionPart = part("compaction", {})
+/** A user message with it asks for a summary of the conversation; `auto` if opencode asks by itself. */
+export const CompactionPart = part("compaction", { auto: opt(Schema.Boolean) })
 
 export const Part = Schema.Union([
   TextPart,

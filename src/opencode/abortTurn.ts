@@ -1,6 +1,7 @@
 /** Stops the turn of a session, and clears what it leaves behind. */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { requestsOf } from "./activity.ts"
+import { refusal, settle } from "./decision.ts"
 import type { ClientError } from "./errors.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import type { Session } from "./Session.ts"
@@ -9,6 +10,8 @@ import { statusOf } from "./storedTurn.ts"
 export interface Aborted {
   /** opencode itself says yes to an abort of an idle session, too. */
   readonly wasRunning: boolean
+  /** Whether the message that was being written is final, so that the session can be read and used. */
+  readonly final: boolean
   /** How many permissions and questions were dismissed. */
   readonly cleared: number
 }
@@ -16,26 +19,39 @@ export interface Aborted {
 /** An aborted turn leaves its permissions and questions behind, where nobody could answer them any more. */
 const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
   const left = yield* requestsOf(opencode, session)
-  yield* Effect.forEach(left, ({ kind, request }) =>
-    (kind === "permission"
-      ? opencode.replyPermission(session.directory, request.id, { reply: "reject" })
-      : opencode.rejectQuestion(session.directory, request.id)
-    ).pipe(
-      // Gone already: rejecting one permission rejects all of its session, and a person may have been quicker.
-      Effect.catchIf(
-        (error) => error._tag === "OpencodeError" && error.status === 404,
-        () => Effect.void,
-      ),
-    ),
-  )
+  yield* Effect.forEach(left, (pending) => settle(opencode, session, refusal(pending)))
   return left.length
 })
+
+const activity = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  const { type } = yield* statusOf(opencode, session)
+  const newest = (yield* opencode.messages(session.id, { limit: 1 })).messages.at(-1)?.info
+  return {
+    running: type !== "idle",
+    /** A message that has just come may not show in the status yet. */
+    mayBegin: type === "idle" && newest?.role === "user",
+    open: newest?.role === "assistant" && newest.time.completed === undefined,
+  }
+})
+
+/** How long a turn may take to begin, or to end when it is aborted. */
+const soon = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(30)])
 
 export const abortTurn = Effect.fn("abortTurn")(function* (
   opencode: Opencode,
   session: Session,
 ): Effect.fn.Return<Aborted, ClientError> {
-  const { type } = yield* statusOf(opencode, session)
+  const look = activity(opencode, session)
+  const { running } = yield* Effect.repeat(look, { while: ({ mayBegin }) => mayBegin, schedule: soon })
   yield* opencode.abort(session.id)
-  return { wasRunning: type !== "idle", cleared: yield* dismissRequests(opencode, session) }
+  // opencode reports idle before the message is final.
+  const after = yield* Effect.repeat(look, {
+    while: ({ open, running: still }) => running && (open || still),
+    schedule: soon,
+  })
+  return {
+    wasRunning: running,
+    final: !running || (!after.open && !after.running),
+    cleared: yield* dismissRequests(opencode, session),
+  }
 })

@@ -3,7 +3,7 @@
  * its message is what a person or a model reads.
  */
 import { Schema } from "effect"
-import { quote } from "../PlainText.ts"
+import { line, quote } from "../PlainText.ts"
 
 /** No answer, and none can be expected: nothing listens there, the connection broke, the name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
@@ -113,6 +113,45 @@ export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("Prom
     return `It is not known whether the message reached session ${this.session} on ${this.instance} (${this.detail}). It was not sent again. Look with get_session whether it is there before you send it once more.`
   }
 }
+
+/** The session has no message, so that there is no turn to follow. */
+export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
+  instance: Schema.String,
+  session: Schema.String,
+}) {
+  override get message() {
+    return `Session ${this.session} on ${this.instance} has no message yet, so there is nothing to wait for. send_message gives it work.`
+  }
+}
+
+/** A decision came for a permission or a question that waits no longer. */
+export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("RequestNotOpen", {
+  instance: Schema.String,
+  session: Schema.String,
+  kind: Schema.Literals(["permission", "question"]),
+  id: Schema.optionalKey(Schema.String),
+}) {
+  override get message() {
+    return this.id === undefined
+      ? `Session ${this.session} on ${this.instance} waits for no ${this.kind}. get_status shows which sessions wait.`
+      : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was settled already, or its turn has ended. Nothing was sent. wait_for_session shows how the turn went on.`
+  }
+}
+
+/** Several are open, and the decision names none of them. */
+export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>()("AmbiguousRequest", {
+  session: Schema.String,
+  kind: Schema.Literals(["permission", "question"]),
+  candidates: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `Session ${this.session} waits for several ${this.kind}s: ${this.candidates.map((text) => line(text)).join("; ")}. Say which with ${this.kind}_id. Nothing was sent.`
+  }
+}
+
+/** A decision could not be carried to where it belongs. */
+export const DecisionError = Schema.Union([NoTurn, RequestNotOpen, AmbiguousRequest])
+export type DecisionError = typeof DecisionError.Type
 
 /** A prompt was not sent, or not certainly. */
 export const SendError = Schema.Union([SessionBusy, PromptUncertain])

@@ -1,8 +1,9 @@
-/** Follows one turn, whose prompt has been sent, to its outcome. */
-import { Effect, Option, PubSub, Ref, Schedule } from "effect"
+/** Follows one turn to its outcome. */
+import { Effect, Option, Ref, Schedule } from "effect"
 import type { ClientError } from "./errors.ts"
-import type { Notice } from "./InstanceEvents.ts"
+import type { Notices } from "./InstanceEvents.ts"
 import type { Opencode } from "./OpencodeClient.ts"
+import type { PendingRequest } from "./PendingRequest.ts"
 import type { Session } from "./Session.ts"
 import * as Turn from "./Turn.ts"
 import { confirmIdle, look } from "./storedTurn.ts"
@@ -17,44 +18,96 @@ const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
     schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
   })
 
+export interface Following {
+  readonly opencode: Opencode
+  readonly session: Session
+  readonly notices: Notices
+  /** The turn as far as it is known, which is kept up to date. */
+  readonly state: Ref.Ref<Turn.Turn>
+  /** Whether the connection to the events stood when the following began. */
+  readonly connected: boolean
+  /** Whether the turn may have begun long ago, so that what is stored about it says all. */
+  readonly old: boolean
+  /**
+   * Has a person decide what the turn waits for. True if that is done, so that the turn goes on. It is interrupted when
+   * the request is settled elsewhere.
+   */
+  readonly decide: (request: PendingRequest, turn: Turn.Turn) => Effect.Effect<boolean, ClientError>
+}
+
+/** Where there is nobody to ask. */
+export const undecided: Following["decide"] = () => Effect.succeed(false)
+
+/** What the turn waits for first, while somebody works on it. */
+const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
+  turn.status.type === "idle" ? undefined : [...turn.pending.values()][0]
+
 /**
  * Folds what is heard into `state` until that decides the outcome. Where something may have been missed, what opencode
- * has stored is read. It ends only with the turn, or with an instance that does not come back.
+ * has stored is read. It ends only with the turn, with what a person has to decide and does not, or with an instance
+ * that does not come back.
  */
 export const followTurn = Effect.fnUntraced(
-  function* (opencode: Opencode, session: Session, notices: PubSub.Subscription<Notice>, state: Ref.Ref<Turn.Turn>) {
-    let lost = false
-    let interrupted = false
+  function* ({ connected, decide, notices, old, opencode, session, state }: Following) {
+    const readStored = persistently(look(opencode, session, state))
+    let lost = !connected
+    let missed = lost
+
+    /** Hears one notice. An outcome if there is none for too long. */
+    const hear = Effect.gen(function* () {
+      const next = yield* lost ? Effect.timeoutOption(notices.take, absence) : Effect.asSome(notices.take)
+      if (Option.isNone(next)) {
+        return { _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const
+      }
+      const notice = next.value
+      if (notice._tag === "Event" && notice.event.type !== "server.instance.disposed") {
+        lost = false
+        yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
+        return undefined
+      }
+      missed = true
+      lost = notice._tag === "Lost"
+      yield* Ref.update(state, Turn.missed)
+      if (!lost) yield* readStored
+      return undefined
+    })
+
+    /** Ends when the request is open no longer, whoever has settled it. */
+    const settledElsewhere = ({ request }: PendingRequest) =>
+      Effect.gen(function* () {
+        while (true) {
+          const turn = yield* Ref.get(state)
+          if (turn.status.type === "idle" || !turn.pending.has(request.id)) return true
+          if ((yield* hear) !== undefined) return true
+        }
+      })
+
     while (true) {
       const turn = yield* Ref.get(state)
+      if (waitingFor(turn) !== undefined) {
+        // Events that were on their way when the stored state was read may tell of what is settled by now.
+        const asked = yield* readStored
+        const request = waitingFor(asked)
+        const waits = Turn.outcome(asked)
+        if (request === undefined || waits === undefined) continue
+        const goesOn = yield* Effect.raceFirst(decide(request, asked), settledElsewhere(request))
+        if (goesOn) yield* readStored
+        else return waits
+        continue
+      }
       const known = Turn.outcome(turn)
       if (known !== undefined) return known
       const rejected = turn.error !== undefined && !turn.taken
       // The turn before may report its error once more, after it is over: that is not the end of this one.
       if (rejected) yield* Effect.sleep("1 second")
       if (turn.status.type === "idle" || rejected) {
-        const confirmed = yield* persistently(confirmIdle(opencode, session, state, interrupted))
+        const confirmed = yield* persistently(confirmIdle(opencode, session, state, { missed, old }))
         if (confirmed !== undefined) return confirmed
       }
-      const next = yield* lost
-        ? Effect.timeoutOption(PubSub.take(notices), absence)
-        : Effect.asSome(PubSub.take(notices))
-      if (Option.isNone(next)) {
-        return { _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const
-      }
-      const notice = next.value
-      if (notice._tag === "Lost") {
-        lost = true
-        interrupted = true
-      } else if (notice._tag === "Reconnected" || notice.event.type === "server.instance.disposed") {
-        lost = false
-        interrupted = true
-        yield* persistently(look(opencode, session, state))
-      } else {
-        yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
-      }
+      const away = yield* hear
+      if (away !== undefined) return away
     }
   },
-  // The prompt was sent, and that must be said: what fails now is the turn's outcome.
+  // What fails now is the turn's outcome: what was asked of opencode before must be said all the same.
   Effect.catch((error: ClientError) => Effect.succeed<Turn.Outcome>({ _tag: "unreachable", detail: error.message })),
 )

@@ -3,7 +3,7 @@ import { Effect, Ref, Schedule } from "effect"
 import { pendingOf } from "./activity.ts"
 import type { ClientError } from "./errors.ts"
 import type { Message } from "./Message.ts"
-import type { Opencode } from "./OpencodeClient.ts"
+import type { MessagePage, Opencode } from "./OpencodeClient.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 import * as Turn from "./Turn.ts"
 
@@ -36,15 +36,41 @@ const messagesOf = Effect.fnUntraced(function* (opencode: Opencode, turn: Turn.T
 
 /** Reads what is stored into the turn. */
 export const look = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
+  // The status first: if it was idle before the messages are read, they are all that the turn has come to.
+  const status = yield* statusOf(opencode, session)
   const seen = yield* Effect.all(
-    {
-      status: statusOf(opencode, session),
-      messages: messagesOf(opencode, yield* Ref.get(state)),
-      pending: pendingOf(opencode, session),
-    },
+    { messages: messagesOf(opencode, yield* Ref.get(state)), pending: pendingOf(opencode, session) },
     { concurrency: "unbounded" },
   )
-  return yield* Ref.updateAndGet(state, (turn) => Turn.reconcile(turn, seen))
+  return yield* Ref.updateAndGet(state, (turn) => Turn.reconcile(turn, { status, ...seen }))
+})
+
+/** A message that opencode itself wrote in the middle of a turn: for a summary, or to go on after it. */
+const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
+  const message = messages[index]
+  const before = messages[index - 1]?.info
+  if (message === undefined || Turn.isAutoCompaction(message)) return true
+  return (
+    before?.role === "assistant" &&
+    messages.some((other) => other.info.id === before.parentID && Turn.isAutoCompaction(other))
+  )
+}
+
+/** The user message that the session's last turn answers, or is going to. */
+export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  const messages: Array<Message> = []
+  let before: string | undefined
+  do {
+    const page: MessagePage = yield* opencode.messages(session.id, {
+      limit: pageSize,
+      ...(before === undefined ? {} : { before }),
+    })
+    messages.unshift(...page.messages)
+    before = page.older
+    const found = messages.findLast(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
+    if (found !== undefined) return found.info.id
+  } while (before !== undefined)
+  return undefined
 })
 
 /** Errors and aborts report idle up to half a second before the message is final. */
@@ -61,10 +87,10 @@ export const confirmIdle = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
   state: Ref.Ref<Turn.Turn>,
-  /** Whether events were missed on the way. */
-  interrupted: boolean,
+  /** `old`: it cannot be that the turn has yet to begin. `missed`: events may have told more than was heard. */
+  { missed, old }: { readonly old: boolean; readonly missed: boolean },
 ): Effect.fn.Return<Turn.Outcome | undefined, ClientError> {
-  const begun = (yield* Ref.get(state)).answers.size > 0
+  const begun = old || (yield* Ref.get(state)).answers.size > 0
   yield* look(opencode, session, state).pipe(
     Effect.repeat({
       while: (turn) => turn.status.type === "idle" && Turn.outcome(turn) === undefined,
@@ -73,13 +99,5 @@ export const confirmIdle = Effect.fnUntraced(function* (
   )
   const turn = yield* Ref.get(state)
   if (turn.status.type !== "idle") return undefined
-  const outcome = Turn.outcome(turn)
-  if (outcome !== undefined) return outcome
-  return turn.answers.size > 0 || interrupted
-    ? { _tag: "interrupted", detail: "the answer was never completed, as when opencode is killed or restarted" }
-    : {
-        _tag: "failed",
-        detail:
-          "opencode took the message and began no answer to it; a message that came right after it may have been answered instead",
-      }
+  return Turn.outcome(turn) ?? Turn.givenUp(turn, missed)
 })

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { quote } from "../PlainText.ts"
 import { ResolveError } from "../fleet/naming.ts"
-import { ClientError, SendError } from "../opencode/errors.ts"
+import { ClientError, DecisionError, SendError } from "../opencode/errors.ts"
 import { AmbiguousSession } from "../opencode/sessionReference.ts"
 
 /** A parameter that fits its schema and still makes no sense here. */
@@ -22,5 +22,8 @@ export const InstanceFailure = Schema.Union([ResolveError, ClientError])
 /** A session was asked for something. */
 export const SessionFailure = Schema.Union([ResolveError, ClientError, AmbiguousSession, InvalidParameter])
 
+/** A turn was to be followed, or what it waits for to be decided. */
+export const FollowFailure = Schema.Union([SessionFailure, DecisionError])
+
 /** A message was to be sent. */
-export const SendFailure = Schema.Union([SessionFailure, SendError])
+export const SendFailure = Schema.Union([FollowFailure, SendError])

@@ -1,7 +1,9 @@
 /** The handlers of all tools, over `Fleet`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 import { Effect } from "effect"
+import { controlHandlers } from "./controlHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instanceHandlers.ts"
+import { requestHandlers } from "./requestHandlers.ts"
 import { sessionHandlers } from "./sessionHandlers.ts"
 import { turnHandlers } from "./turnHandlers.ts"
 
@@ -11,6 +13,8 @@ export const layer = FleetToolkit.toLayer(
       ...(yield* instanceHandlers),
       ...(yield* sessionHandlers),
       ...(yield* turnHandlers),
+      ...(yield* requestHandlers),
+      ...(yield* controlHandlers),
     })
   }),
 )

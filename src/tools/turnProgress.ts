@@ -1,54 +1,83 @@
 /** Tells a caller how a turn gets on: new text as it is written, tools as they start and end, retries, and a sign of life. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect } from "effect"
+import type { Stage } from "../opencode/observeTurn.ts"
+import { describe } from "../opencode/PendingRequest.ts"
+import type { SessionStatus } from "../opencode/Session.ts"
 import type { Turn } from "../opencode/Turn.ts"
 import { text, toolCalls } from "../opencode/Turn.ts"
 import { line, plainText } from "../PlainText.ts"
 import type { CallValues } from "./Call.ts"
 import { inputText } from "./conversationView.ts"
 import { clipStart } from "./render/markdown.ts"
+import { iso } from "./render/time.ts"
 
 /** Clients that restart their time-out with each progress do so after 60 s at the latest. */
 const heartbeat = 15_000
 
+/** Every prompt is queued for the moment that looking at its session takes. */
+const unmentioned = 1000
+
 /** One notification; a burst of text is cut, for all of it is in the answer. */
 const longest = 2000
 
-const lines = (before: Turn | undefined, now: Turn): ReadonlyArray<string> => {
+const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
+  `The provider failed (attempt ${attempt}): ${line(message)}. It is asked again in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
+
+const lines = (before: Turn | undefined, turn: Turn, now: number): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
-  const written = text(now)
+  const written = text(turn)
   const fresh = written.startsWith(seen) ? written.slice(seen.length) : written
   const states = new Map((before === undefined ? [] : toolCalls(before)).map(({ id, state }) => [id, state.status]))
-  const changed = toolCalls(now).filter(
+  const changed = toolCalls(turn).filter(
     ({ id, state }) => state.status !== "pending" && states.get(id) !== state.status,
   )
+  const { status } = turn
   const retry =
-    now.status.type === "retry" && (before?.status.type !== "retry" || before.status.attempt !== now.status.attempt)
-      ? [`The provider failed and is asked again (attempt ${now.status.attempt}): ${line(now.status.message)}`]
+    status.type === "retry" && (before?.status.type !== "retry" || before.status.attempt !== status.attempt)
+      ? [retryText(status, now)]
       : []
+  const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
     ...(fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
+    ...asked.map((request) => `Waits for a person: ${line(describe(request), 500)}`),
   ]
 }
 
-/** An observer of one turn: called with the turn as it stands, it sends what is new since it was last called. */
+const queued = (ahead: number) =>
+  ahead === 1
+    ? "Waiting for the turn that runs in the session."
+    : `Waiting in the session's queue: ${ahead} turns come first.`
+
+const signOfLife = ({ pending }: Turn) =>
+  pending.size === 0 ? "The agent is working." : "The agent waits for a person's decision."
+
+/** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
 export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
   let before: Turn | undefined
+  let ahead = 0
   let progress = 0
-  let lastSent = yield* Clock.currentTimeMillis
-  const send = (message: string) => Effect.suspend(() => call.progress({ progress: ++progress, message }))
+  const began = yield* Clock.currentTimeMillis
+  let lastSent = began
+  const send = Effect.fnUntraced(function* (message: string, now: number) {
+    lastSent = now
+    yield* call.progress({ progress: ++progress, message })
+  })
 
-  return Effect.fnUntraced(function* (current: Option.Option<Turn>) {
+  return Effect.fnUntraced(function* (stage: Stage) {
     if (!call.wantsProgress) return
     const now = yield* Clock.currentTimeMillis
-    const turn = Option.getOrUndefined(current)
-    const fresh = turn === undefined || turn === before ? [] : lines(before, turn)
+    const silent = now - lastSent >= heartbeat
+    if (stage._tag === "Queued") {
+      if (!silent && (stage.ahead === ahead || now - began < unmentioned)) return
+      ahead = stage.ahead
+      return yield* send(queued(ahead), now)
+    }
+    const { turn } = stage
+    const fresh = turn === before ? [] : lines(before, turn, now)
     before = turn
-    if (fresh.length > 0) yield* send(fresh.join("\n"))
-    else if (now - lastSent >= heartbeat) {
-      yield* send(turn === undefined ? "Waiting for the turn that runs in the session." : "The agent is working.")
-    } else return
-    lastSent = now
+    if (fresh.length > 0) yield* send(fresh.join("\n"), now)
+    else if (silent) yield* send(signOfLife(turn), now)
   })
 })

@@ -6,7 +6,8 @@ import { text, toolCalls } from "../opencode/Turn.ts"
 import { line, plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
 import { clipStart } from "./render/markdown.ts"
-import type { TurnView } from "./TurnTools.ts"
+import { requestView } from "./requestView.ts"
+import type { TurnView } from "./TurnAnswer.ts"
 
 const mostTools = 20
 const mostFiles = 20
@@ -28,12 +29,13 @@ const detailOf = (outcome: Outcome): string => {
 const nextOf = (outcome: TurnView["outcome"]): string => {
   switch (outcome) {
     case "accepted":
-      return "The agent works on it. get_status shows whether it still does, get_session what it wrote."
+      return "The agent works on it. wait_for_session waits for its answer, get_status shows whether it still works."
     case "still running":
-      return "The agent goes on; only our waiting has ended. get_status shows whether it is finished, get_session what it wrote. Do not send the message again."
+      return "The agent goes on; only our waiting has ended. wait_for_session waits on. Do not send the message again."
     case "needs permission":
+      return "The agent waits. Show your human what it asks for, and pass on their decision with respond_permission. They may also decide at that opencode; wait_for_session then shows how it went on."
     case "needs answer":
-      return "The agent waits. Tell your human what it asks for: it is decided at that opencode (its terminal or web page). Afterwards get_session shows how it went on."
+      return "The agent waits. Put the question to your human, and pass on their answer with answer_question. They may also answer at that opencode; wait_for_session then shows how it went on."
     case "failed":
       return "The session can be used further; send the message again, or choose another model, when the cause is gone."
     case "rejected":
@@ -49,7 +51,15 @@ const nextOf = (outcome: TurnView["outcome"]): string => {
   }
 }
 
-export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readonly _tag: "accepted" }): TurnView => {
+/** So many fit into an answer, each in full. */
+const mostRequests = 3
+
+export const turnView = (
+  target: Target,
+  turn: Turn,
+  outcome: Outcome | { readonly _tag: "accepted" },
+  decided: ReadonlyArray<string> = [],
+): TurnView => {
   const answers = [...turn.answers.values()]
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
@@ -58,8 +68,13 @@ export const turnView = (target: Target, turn: Turn, outcome: Outcome | { readon
     instance: target.instance,
     session_id: turn.session,
     message_id: turn.prompt,
+    ...(turn.lineage.overtaken === undefined ? {} : { answered_message_id: turn.lineage.overtaken }),
     outcome: outcome._tag,
     detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 1000),
+    ...(outcome._tag === "needs permission" || outcome._tag === "needs answer"
+      ? { waiting_for: [...turn.pending.values()].slice(0, mostRequests).map(requestView) }
+      : {}),
+    ...(decided.length === 0 ? {} : { decided }),
     next: nextOf(outcome._tag),
     text: clipStart(plainText(text(turn)), textBudget),
     tools: toolCalls(turn)

@@ -1,7 +1,8 @@
 /** Every tool on a real opencode, under every MCP client: what `npm run demo` shows, checked. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { GetStatus, AbortSession, SendMessage } from "../../src/tools/TurnTools.ts"
+import { GetStatus, AbortSession } from "../../src/tools/ControlTools.ts"
+import { SendMessage } from "../../src/tools/TurnTools.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
 import { CreateSession, GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
 import { makeRelay } from "../support/Executable.ts"

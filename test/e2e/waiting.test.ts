@@ -1,7 +1,8 @@
 /** A turn that waits for a person: nobody who called a tool may hang on it, and everybody may see it. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { AbortSession, GetStatus, SendMessage } from "../../src/tools/TurnTools.ts"
+import { AbortSession, GetStatus } from "../../src/tools/ControlTools.ts"
+import { SendMessage } from "../../src/tools/TurnTools.ts"
 import { GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

@@ -1,10 +1,11 @@
 /** A server of toys, for the adapter's own tests: `node toyServer.ts` serves them on stdio. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Array, Console, Effect, Logger, Schema } from "effect"
+import { Array, Console, Effect, Layer, Logger, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { teardown } from "../../src/cli/serve.ts"
 import { serve } from "../../src/mcp/ToolServer.ts"
 import { Call } from "../../src/tools/Call.ts"
+import * as Asking from "./askingToys.ts"
 
 const Toys = Toolkit.make(
   Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
@@ -38,8 +39,10 @@ const layer = Toys.toLayer({
     ),
 })
 
-serve(Toys, Toys, { name: "toys", title: "Toys", version: "1.0.0", instructions: "Play" }).pipe(
-  Effect.provide(layer),
+const AllToys = Toolkit.merge(Toys, Asking.AskingToys)
+
+serve(AllToys, AllToys, { name: "toys", title: "Toys", version: "1.0.0", instructions: "Play" }).pipe(
+  Effect.provide(Layer.merge(layer, Asking.layer)),
   Effect.provideService(Logger.LogToStderr, true),
   NodeRuntime.runMain({ teardown }),
 )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, PubSub, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
 import * as Fault from "../support/Fault.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
@@ -14,9 +14,17 @@ const reader = Effect.gen(function* () {
   const scope = yield* Scope.make()
   // Each reader names its target anew, as the tools do.
   const notices = yield* whilePassing(100, Scope.provide(events.subscribe({ ...target }), scope))
+  const taken: Array<string> = []
+  yield* notices.take.pipe(
+    Effect.map((notice) => taken.push(notice._tag === "Event" ? notice.event.type : notice._tag)),
+    Effect.forever,
+    Effect.forkIn(scope),
+  )
   return {
-    heard: Effect.map(PubSub.takeUpTo(notices, 1000), (all) =>
-      all.map((notice) => (notice._tag === "Event" ? notice.event.type : notice._tag)),
+    /** What has come since this was last asked. */
+    heard: Effect.andThen(
+      Effect.yieldNow,
+      Effect.sync(() => taken.splice(0)),
     ),
     leave: Scope.close(scope, Exit.void),
   }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Effect, Fiber } from "effect"
+import type { Stage } from "../../src/opencode/observeTurn.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import { overFake, pass } from "../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../support/play.ts"
@@ -48,10 +49,10 @@ describe("Turns.send", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
-      const seen: Array<string | undefined> = []
-      const observe = (turn: Option.Option<Turn.Turn>) =>
+      const seen: Array<string> = []
+      const observe = (stage: Stage) =>
         Effect.sync(() => {
-          const text = Option.match(turn, { onNone: () => undefined, onSome: Turn.text })
+          const text = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
           if (seen.length === 0 || seen.at(-1) !== text) seen.push(text)
         })
       const fiber = yield* sending({ observe })
@@ -61,7 +62,7 @@ describe("Turns.send", () => {
       yield* pass(500)
       finishAnswer(fake, "Hello")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(seen, [undefined, "", "Hel", "Hello"])
+      assert.deepStrictEqual(seen, ["1 ahead", "", "Hel", "Hello"])
     }).pipe(Effect.provide(overFake)),
   )
 

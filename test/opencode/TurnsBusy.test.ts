@@ -85,7 +85,10 @@ describe("Turns and a busy session", () => {
       yield* pass(200)
       assert.strictEqual(Turn.text((yield* Fiber.join(steered)).turn), "To the second")
       yield* pass(8000)
-      assert.notStrictEqual((yield* Fiber.join(first)).outcome._tag, "completed")
+      const { outcome, turn } = yield* Fiber.join(first)
+      assert.strictEqual(outcome._tag, "completed")
+      assert.strictEqual(turn.lineage.overtaken, fake.prompts[1]?.messageID)
+      assert.strictEqual(Turn.text(turn), "To the second")
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -118,7 +118,7 @@ describe("Turns and a connection that breaks", () => {
       yield* pass(4000)
       const { outcome, turn } = yield* Fiber.join(fiber)
       assert.strictEqual(outcome._tag, "unreachable")
-      assert.strictEqual(Turn.text(turn), "Hel")
+      assert.strictEqual(Turn.text(turn), "Hel[…]")
     }).pipe(Effect.provide(overFake)),
   )
 
@@ -156,6 +156,7 @@ describe("Turns and a connection that breaks", () => {
       yield* pass(500)
       fake.cut()
       yield* pass(3000)
+      fake.permissions = [permission("2", ses("child"))]
       fake.emit(event.updated(session("child", { parentID: here })))
       fake.emit(event.asked(permission("2", ses("child"))))
       yield* pass(500)

@@ -1,8 +1,7 @@
 /** Sends and starts that run beside a test, over the fake. */
 import { assert } from "@effect/vitest"
-import { Effect, Fiber, type Option } from "effect"
-import type * as Turn from "../../src/opencode/Turn.ts"
-import { type SendOptions, Turns } from "../../src/opencode/Turns.ts"
+import { Effect, Fiber } from "effect"
+import { type FollowOptions, type SendOptions, Turns } from "../../src/opencode/Turns.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { pass, target } from "../support/overFake.ts"
 import { here, session } from "../support/samples.ts"
@@ -12,7 +11,8 @@ export const main = session("main")
 
 interface Given extends Partial<SendOptions> {
   readonly patience?: number
-  readonly observe?: (turn: Option.Option<Turn.Turn>) => Effect.Effect<void>
+  readonly observe?: FollowOptions["observe"]
+  readonly decide?: FollowOptions["decide"]
 }
 
 /** A send that runs beside the test, which has let it begin. */

@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Client as ClientOfSdk1 } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/stdio.js"
-import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js"
+import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { Context, Effect, Layer, Schedule, Schema, type Scope } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
 import { type Options, RealOpencode } from "./RealOpencode.ts"
@@ -22,6 +22,19 @@ export interface Progress {
   readonly progress: number
   readonly message?: string | undefined
 }
+
+/** A form that the server puts to the person. */
+export interface Form {
+  readonly message: string
+  readonly requestedSchema?: unknown
+}
+
+export type Filled =
+  | { readonly action: "accept"; readonly content: Record<string, string | number | boolean | Array<string>> }
+  | { readonly action: "decline" | "cancel" }
+
+/** Who sits at the client. A form that is taken back interrupts them. */
+export type Person = (form: Form) => Effect.Effect<Filled>
 
 /** What is used of a tool's declaration: its name, and the schema that its answer has to satisfy. */
 interface Declared<A> {
@@ -73,6 +86,12 @@ interface Command {
   readonly stderr: "pipe"
 }
 
+interface Way {
+  readonly command: Command
+  readonly person: Person | undefined
+  readonly listen: (transport: { readonly stderr: unknown }) => void
+}
+
 const info = { name: "opencode-fleet-tests", version: "1.0.0" }
 
 const options = ({ onProgress: onprogress, signal }: Call) => ({
@@ -80,12 +99,19 @@ const options = ({ onProgress: onprogress, signal }: Call) => ({
   ...(onprogress === undefined ? {} : { onprogress, resetTimeoutOnProgress: true }),
 })
 
+/** Without a person the client announces nothing. */
+const capabilities = (person: Person | undefined) => (person === undefined ? {} : { elicitation: { form: {} } })
+
 const connectSdk2 = async (
   mode: "legacy" | { readonly pin: string },
-  command: Command,
-  listen: (transport: StdioClientTransport) => void,
+  { command, listen, person }: Way,
 ): Promise<Connection> => {
-  const client = new Client(info, { versionNegotiation: { mode } })
+  const client = new Client(info, { versionNegotiation: { mode }, capabilities: capabilities(person) })
+  if (person !== undefined) {
+    client.setRequestHandler("elicitation/create", ({ params }, { mcpReq: { signal } }) =>
+      Effect.runPromise(person(params), { signal }),
+    )
+  }
   const transport = new StdioClientTransport(command)
   listen(transport)
   await client.connect(transport)
@@ -100,11 +126,13 @@ const connectSdk2 = async (
   }
 }
 
-const connectSdk1 = async (
-  command: Command,
-  listen: (transport: StdioClientTransportOfSdk1) => void,
-): Promise<Connection> => {
-  const client = new ClientOfSdk1(info)
+const connectSdk1 = async ({ command, listen, person }: Way): Promise<Connection> => {
+  const client = new ClientOfSdk1(info, { capabilities: capabilities(person) })
+  if (person !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) =>
+      Effect.runPromise(person(params), { signal }),
+    )
+  }
   const transport = new StdioClientTransportOfSdk1(command)
   listen(transport)
   await client.connect(transport)
@@ -119,14 +147,14 @@ const connectSdk1 = async (
   }
 }
 
-const open = (kind: Kind, command: Command, listen: (transport: { readonly stderr: unknown }) => void) => {
+const open = (kind: Kind, way: Way) => {
   switch (kind) {
     case "SDK 2":
-      return connectSdk2("legacy", command, listen)
+      return connectSdk2("legacy", way)
     case "SDK 2 of 2026-07-28":
-      return connectSdk2({ pin: "2026-07-28" }, command, listen)
+      return connectSdk2({ pin: "2026-07-28" }, way)
     case "SDK 1":
-      return connectSdk1(command, listen)
+      return connectSdk1(way)
   }
 }
 
@@ -138,24 +166,36 @@ const decodeResult = Schema.decodeUnknownEffect(
   }),
 )
 
+export interface ConnectOptions {
+  readonly kind?: Kind
+  readonly variables?: Variables
+  /** What is started in the executable's place. */
+  readonly file?: string
+  readonly person?: Person
+}
+
 /** Starts the executable under a client of this kind. Both end with the scope. */
 export const connect = Effect.fn("connect")(function* (
   relay: Relay,
-  { kind = "SDK 2", variables }: { readonly kind?: Kind; readonly variables?: Variables } = {},
+  { file = executable, kind = "SDK 2", person, variables }: ConnectOptions = {},
 ): Effect.fn.Return<McpClient, never, Scope.Scope> {
   let stderr = ""
   const command: Command = {
     command: process.execPath,
-    args: [executable],
+    args: [file],
     env: relay.environment(variables),
     stderr: "pipe",
   }
   const connection = yield* Effect.acquireRelease(
     Effect.promise(() =>
-      open(kind, command, ({ stderr: stream }) => {
-        if (stream instanceof Object && "on" in stream && typeof stream.on === "function") {
-          stream.on("data", (chunk: unknown) => (stderr += String(chunk)))
-        }
+      open(kind, {
+        command,
+        person,
+        listen: ({ stderr: stream }) => {
+          if (stream instanceof Object && "on" in stream && typeof stream.on === "function") {
+            stream.on("data", (chunk: unknown) => (stderr += String(chunk)))
+          }
+        },
       }),
     ),
     ({ close }) => Effect.promise(close),
@@ -189,13 +229,13 @@ export const connect = Effect.fn("connect")(function* (
 export class FleetClient extends Context.Service<FleetClient, McpClient & { readonly relay: Relay }>()(
   "opencode-fleet/test/FleetClient",
 ) {
-  static readonly layer = (opencode?: Options) =>
+  static readonly layer = (opencode?: Options, options?: ConnectOptions) =>
     Layer.effect(
       FleetClient,
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         yield* relay.register("main", yield* RealOpencode)
-        return { ...(yield* connect(relay)), relay }
+        return { ...(yield* connect(relay, options)), relay }
       }),
     ).pipe(Layer.provideMerge(RealOpencode.layer(opencode)))
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
@@ -15,9 +15,9 @@ const told = Effect.fnUntraced(function* (wantsProgress = true) {
   const tell = (...events: ReadonlyArray<OpencodeEvent>) =>
     Effect.suspend(() => {
       turn = events.reduce(Turn.advance, turn)
-      return report(Option.some(turn))
+      return report({ _tag: "Following", turn })
     })
-  return { sent, tell, waiting: report(Option.none()) }
+  return { sent, tell, waiting: report({ _tag: "Queued", ahead: 1 }) }
 })
 
 const text = textPart(first, "")
@@ -43,23 +43,30 @@ describe("A turn's progress", () => {
       yield* tell(...taken, ...opened(), event.part(toolPart(first, completedTool("done"))), retry)
       yield* tell(retry)
       assert.lengthOf(sent, 1)
-      assert.match(sent[0]?.message ?? "", /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded$/u)
+      assert.match(
+        sent[0]?.message ?? "",
+        /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded\. It is asked again in 5 s, at 1970-01-01T00:00:05/u,
+      )
     }),
   )
 
   it.effect("gives a sign of life every 15 s, while it waits to be sent as well", () =>
     Effect.gen(function* () {
       const { sent, tell, waiting } = yield* told()
-      yield* TestClock.adjust("14 seconds")
       yield* waiting
       assert.lengthOf(sent, 0)
+      yield* TestClock.adjust("1 second")
+      yield* waiting
+      yield* TestClock.adjust("14 seconds")
+      yield* waiting
+      assert.lengthOf(sent, 1)
       yield* TestClock.adjust("1 second")
       yield* waiting
       yield* TestClock.adjust("15 seconds")
       yield* tell()
       assert.deepStrictEqual(
         sent.map(({ progress }) => progress),
-        [1, 2],
+        [1, 2, 3],
       )
     }),
   )

@@ -1,0 +1,99 @@
+/** What a person decides about a pending request, and how it reaches opencode. */
+import { Effect, Schedule } from "effect"
+import { pendingOf } from "./activity.ts"
+import { AmbiguousRequest, type ClientError, RequestNotOpen } from "./errors.ts"
+import type { Opencode } from "./OpencodeClient.ts"
+import {
+  describe,
+  type PendingRequest,
+  type PermissionReply,
+  type PermissionRequest,
+  type QuestionRequest,
+} from "./PendingRequest.ts"
+import type { Session } from "./Session.ts"
+import type { Target } from "./Target.ts"
+
+export type Decision =
+  | { readonly kind: "permission"; readonly request: PermissionRequest; readonly reply: PermissionReply }
+  /** One list of labels for each question, or none if the person does not want to answer. */
+  | {
+      readonly kind: "question"
+      readonly request: QuestionRequest
+      readonly answers: ReadonlyArray<ReadonlyArray<string>> | undefined
+    }
+
+/** The decision against whatever is asked. */
+export const refusal = (pending: PendingRequest): Decision =>
+  pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
+
+const post = (opencode: Opencode, { directory }: Session, decision: Decision) => {
+  if (decision.kind === "permission") {
+    return opencode.replyPermission(directory, decision.request.id, decision.reply)
+  }
+  const { answers, request } = decision
+  return answers === undefined
+    ? opencode.rejectQuestion(directory, request.id)
+    : opencode.replyQuestion(directory, request.id, answers)
+}
+
+const mayPass = (error: ClientError) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout"
+
+const mayHaveArrived = (error: ClientError) =>
+  error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived)
+
+/**
+ * Tells opencode. False if the request was settled before. It is told again where that failed, for a second answer to
+ * the same request is refused.
+ */
+export const settle = Effect.fn("settle")(function* (
+  opencode: Opencode,
+  session: Session,
+  decision: Decision,
+): Effect.fn.Return<boolean, ClientError> {
+  let arrived = false
+  return yield* post(opencode, session, decision).pipe(
+    Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
+    Effect.retry({ while: mayPass, schedule: Schedule.spaced("1 second"), times: 3 }),
+    Effect.as(true),
+    Effect.catchIf(
+      (error) => error._tag === "OpencodeError" && error.status === 404,
+      () => Effect.succeed(arrived),
+    ),
+  )
+})
+
+/** The decision in a few words: `allowed once`. */
+export const verdict = (decision: Decision): string => {
+  if (decision.kind === "question") {
+    return decision.answers === undefined
+      ? "not answered, dismissed"
+      : `answered ${decision.answers.map((labels) => labels.join(", ") || "nothing").join(" / ")}`
+  }
+  const { message, reply } = decision.reply
+  if (reply === "reject") return message === undefined ? "rejected" : `rejected (${message})`
+  return reply === "once" ? "allowed once" : "allowed always, in all sessions of the directory"
+}
+
+/** The open request that is meant: the one of that id, or the only one of its kind. */
+export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"]>(
+  { instance }: Target,
+  opencode: Opencode,
+  session: Session,
+  kind: Kind,
+  id: string | undefined,
+) {
+  const open = (yield* pendingOf(opencode, session)).filter(
+    (pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind,
+  )
+  const [found, ...others] = id === undefined ? open : open.filter(({ request }) => request.id === id)
+  if (found === undefined) {
+    return yield* new RequestNotOpen({ instance, session: session.id, kind, ...(id === undefined ? {} : { id }) })
+  }
+  return others.length === 0
+    ? found
+    : yield* new AmbiguousRequest({
+        session: session.id,
+        kind,
+        candidates: [found, ...others].map((pending) => `${pending.request.id} (${describe(pending)})`),
+      })
+})

@@ -1,0 +1,101 @@
+/** The turn after one more event. */
+import type { OpencodeEvent } from "../OpencodeEvent.ts"
+import type { MessageInfo, Part } from "../Message.ts"
+import type { PendingRequest } from "../PendingRequest.ts"
+import type { SessionStatus } from "../Session.ts"
+import { answers, withAssistant, withCompaction, withUser } from "./lineage.ts"
+import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
+
+const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
+
+/** Events that are not the turn's leave it as it is. */
+export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
+  switch (event.type) {
+    case "session.created":
+    case "session.updated": {
+      const { id, parentID } = event.properties.info
+      return parentID !== undefined && turn.family.has(parentID)
+        ? { ...turn, family: new Set([...turn.family, id]) }
+        : turn
+    }
+    case "session.status":
+      return event.properties.sessionID === turn.session ? withStatus(turn, event.properties.status) : turn
+    case "session.idle":
+      return event.properties.sessionID === turn.session ? { ...turn, status: { type: "idle" } } : turn
+    case "session.error":
+      return event.properties.sessionID === turn.session && event.properties.error !== undefined
+        ? { ...turn, error: turn.error ?? event.properties.error }
+        : turn
+    case "message.updated":
+      return event.properties.info.sessionID === turn.session ? withMessage(turn, event.properties.info) : turn
+    case "message.part.updated":
+      return withPart(turn, event.properties.part)
+    case "message.part.delta": {
+      const { delta, field, partID } = event.properties
+      const part = turn.parts.get(partID)
+      return field === "text" && part !== undefined && isStreaming(part)
+        ? { ...turn, parts: put(turn.parts, partID, { ...part, text: part.text + delta }) }
+        : turn
+    }
+    case "permission.asked":
+      return ask(turn, { kind: "permission", request: event.properties })
+    case "question.asked":
+      return ask(turn, { kind: "question", request: event.properties })
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected":
+      return { ...turn, pending: without(turn.pending, event.properties.requestID) }
+    default:
+      return turn
+  }
+}
+
+/** An error from before the turn began to be worked on is not its own. */
+const withStatus = (turn: Turn, status: SessionStatus): Turn => {
+  if (status.type !== "busy") return { ...turn, status }
+  return { ...turn, taken: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
+}
+
+const withMessage = (turn: Turn, info: MessageInfo): Turn => {
+  if (info.id === turn.prompt) return { ...turn, taken: true }
+  if (info.role === "user") return turn.taken ? { ...turn, lineage: withUser(turn.lineage, info) } : turn
+  const lineage = withAssistant(turn.lineage, info, turn.answers.size > 0)
+  const known = turn.answers.get(info.id)
+  if (!answers(lineage, info) || isReopened(known, info)) return { ...turn, lineage }
+  return {
+    ...turn,
+    lineage,
+    taken: true,
+    answers: put(turn.answers, info.id, info),
+    // The turn has gone on after it.
+    error: known === undefined ? undefined : turn.error,
+  }
+}
+
+const withPart = (turn: Turn, part: Part): Turn => {
+  if (part.type === "compaction" && part.auto === true) {
+    return { ...turn, lineage: withCompaction(turn.lineage, part.messageID) }
+  }
+  if (part.type === "unrecognised" || !turn.answers.has(part.messageID) || isLate(turn.parts.get(part.id), part)) {
+    return turn
+  }
+  return { ...turn, parts: put(turn.parts, part.id, part) }
+}
+
+const ask = (turn: Turn, pending: PendingRequest): Turn =>
+  turn.family.has(pending.request.sessionID)
+    ? { ...turn, pending: put(turn.pending, pending.request.id, pending) }
+    : turn
+
+/** The turn after events were missed: what streamed in the meantime exists nowhere, until its part is closed. */
+export const missed = (turn: Turn): Turn => ({
+  ...turn,
+  parts: new Map(
+    [...turn.parts].map(([id, part]) => [
+      id,
+      isStreaming(part) && !part.text.endsWith(hole) ? { ...part, text: part.text + hole } : part,
+    ]),
+  ),
+})

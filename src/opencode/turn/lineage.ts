@@ -1,0 +1,67 @@
+/**
+ * Which messages of a session belong to a turn. Those that answer the prompt do, and so do those that answer what
+ * opencode made of it: a later prompt that it merged it with, or the message by which it goes on after it has compacted
+ * the conversation in the middle of the turn.
+ *
+ * A compaction shows as: a user message with a `compaction` part, an assistant message that answers it with the summary,
+ * and a user message of opencode's own, whose answers continue the turn (checked on opencode 1.18.33).
+ */
+import type { MessageId } from "../Identifiers.ts"
+import type { AssistantInfo, UserInfo } from "../Message.ts"
+
+export interface Lineage {
+  /** The messages whose answers are the turn's, the prompt first. */
+  readonly prompts: ReadonlySet<MessageId>
+  /** User messages that reached the session after the prompt and are not the turn's. */
+  readonly later: ReadonlySet<MessageId>
+  /** The one of somebody else that the agent went on to answer: opencode answers only the newest. */
+  readonly overtaken: MessageId | undefined
+  /** The message that asks for a summary, from then on until opencode goes on. */
+  readonly compacting: MessageId | undefined
+  /** When the summary was finished, in epoch milliseconds: the next user message is the one by which opencode goes on. */
+  readonly summarised: number | undefined
+}
+
+export const beginLineage = (prompt: MessageId): Lineage => ({
+  prompts: new Set([prompt]),
+  later: new Set(),
+  overtaken: undefined,
+  compacting: undefined,
+  summarised: undefined,
+})
+
+const including = <A>(set: ReadonlySet<A>, value: A) => new Set(set).add(value)
+
+const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter((other) => other !== value))
+
+/** After a user message that came after the prompt. */
+export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
+  if (lineage.prompts.has(id) || lineage.later.has(id) || lineage.compacting === id) return lineage
+  return lineage.summarised !== undefined && time.created >= lineage.summarised
+    ? { ...lineage, prompts: including(lineage.prompts, id), compacting: undefined, summarised: undefined }
+    : { ...lineage, later: including(lineage.later, id) }
+}
+
+/** After it has shown that a later user message is opencode's own request for a summary. */
+export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
+  lineage.later.has(id)
+    ? { ...lineage, later: excluding(lineage.later, id), compacting: id, summarised: undefined }
+    : lineage
+
+/** After an assistant message. `answered` tells whether the turn has answers already. */
+export const withAssistant = (lineage: Lineage, { parentID, time }: AssistantInfo, answered: boolean): Lineage => {
+  if (parentID === lineage.compacting) return { ...lineage, summarised: time.completed }
+  if (!lineage.later.has(parentID)) return lineage
+  return answered
+    ? { ...lineage, overtaken: parentID }
+    : {
+        ...lineage,
+        prompts: including(lineage.prompts, parentID),
+        later: excluding(lineage.later, parentID),
+        overtaken: parentID,
+      }
+}
+
+/** Whether the message answers the turn. A summary does not, unless the turn ended with it. */
+export const answers = ({ compacting, prompts }: Lineage, { error, parentID }: AssistantInfo): boolean =>
+  prompts.has(parentID) || (parentID === compacting && error !== undefined)

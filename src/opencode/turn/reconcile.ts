@@ -1,0 +1,69 @@
+/** The turn after a look at what opencode has stored about its session. */
+import type { Message } from "../Message.ts"
+import type { PendingRequest } from "../PendingRequest.ts"
+import type { SessionStatus } from "../Session.ts"
+import { answers as belongs, type Lineage, withAssistant, withCompaction, withUser } from "./lineage.ts"
+import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
+
+/** What opencode has stored about the session, read at one moment. */
+export interface Stored {
+  readonly status: SessionStatus
+  /** Back to the prompt, oldest first. */
+  readonly messages: ReadonlyArray<Message>
+  /** Of the session and its subagents. */
+  readonly pending: ReadonlyArray<PendingRequest>
+}
+
+/** Whether opencode itself asks for a summary by it. */
+export const isAutoCompaction = ({ info, parts }: Message): boolean =>
+  info.role === "user" && parts.some((part) => part.type === "compaction" && part.auto === true)
+
+const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
+  let lineage = turn.lineage
+  let answered = turn.answers.size > 0
+  for (const message of messages) {
+    const { info } = message
+    if (info.role === "user") {
+      lineage = withUser(lineage, info)
+      if (isAutoCompaction(message)) lineage = withCompaction(lineage, info.id)
+    } else {
+      lineage = withAssistant(lineage, info, answered)
+      answered ||= belongs(lineage, info)
+    }
+  }
+  return lineage
+}
+
+const heard = (text: string) => text.replaceAll(hole, "").length
+
+/** Text that is still streaming exists only in events, so what was heard of it is kept. */
+export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Turn => {
+  const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
+  const lineage = lineageOf(turn, messages.slice(prompted + 1))
+  const answers = new Map(turn.answers)
+  const parts = new Map(turn.parts)
+  let unstored = 0
+  for (const { info, parts: found } of messages) {
+    if (info.role !== "assistant" || !belongs(lineage, info)) continue
+    if (!isReopened(answers.get(info.id), info)) answers.set(info.id, info)
+    for (const part of found) {
+      if (part.type === "unrecognised") continue
+      const known = parts.get(part.id)
+      if (isLate(known, part)) continue
+      const open = isStreaming(part) && info.time.completed === undefined
+      if (open && known !== undefined && isStreaming(known)) unstored += heard(known.text) - part.text.length
+      else parts.set(part.id, open && part.text === "" ? { ...part, text: hole } : part)
+    }
+  }
+  return {
+    ...turn,
+    lineage,
+    family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
+    taken: turn.taken || prompted >= 0,
+    status,
+    answers,
+    parts,
+    pending: new Map(pending.map((item) => [item.request.id, item])),
+    unstored: Math.max(0, unstored),
+  }
+}

@@ -1,0 +1,98 @@
+/** Puts what a turn waits for to the person at the MCP client, and carries the decision to opencode. */
+import { Effect, Option, Ref, Schema } from "effect"
+import { type Decision, refusal, settle, verdict } from "../opencode/decision.ts"
+import { MessageId, SessionId } from "../opencode/Identifiers.ts"
+import type { Opencode } from "../opencode/OpencodeClient.ts"
+import { describe, type PendingRequest } from "../opencode/PendingRequest.ts"
+import type { Session } from "../opencode/Session.ts"
+import type { Target } from "../opencode/Target.ts"
+import type { FollowOptions } from "../opencode/Turns.ts"
+import { line } from "../PlainText.ts"
+import type { CallValues, Reply } from "./Call.ts"
+import { decisionForm } from "./decisionForm.ts"
+import { alwaysText, requestText } from "./requestView.ts"
+
+/** What a call needs to know to go on with the answer to a question that an earlier call ended with. */
+export const OpenQuestion = Schema.fromJsonString(
+  Schema.Struct({
+    instance: Schema.String,
+    session: SessionId,
+    prompt: MessageId,
+    request: Schema.String,
+    /** What was decided before, for the answer of the last call. */
+    decided: Schema.Array(Schema.String),
+  }),
+)
+
+/** Where each answer comes with a call of its own, a client takes ten of them for going round in a circle. */
+const mostRounds = 9
+
+/** Where the request comes from. */
+export interface Origin {
+  readonly target: Target
+  readonly opencode: Opencode
+  readonly session: Session
+}
+
+const message = ({ session, target }: Origin, pending: PendingRequest) =>
+  [
+    `${line(target.instance, 100)}: the agent ${pending.kind === "permission" ? "asks for a permission" : "has a question"}.`,
+    `Session: ${line(session.title, 200)} (${session.id})${pending.request.sessionID === session.id ? "" : `, subagent session ${pending.request.sessionID}`}`,
+    `Directory: ${line(session.directory, 500)}`,
+    "",
+    requestText(pending),
+    ...(pending.kind === "permission" ? ["", alwaysText(pending.request)] : []),
+  ]
+    .join("\n")
+    .trimEnd()
+
+/** What the person's reply decides. To decline is to refuse; to close the form decides nothing. */
+export const decisionOf = (pending: PendingRequest, reply: Reply): Option.Option<Decision> => {
+  switch (reply.action) {
+    case "accept":
+      return decisionForm(pending).read(reply.content)
+    case "decline":
+      return Option.some(refusal(pending))
+    default:
+      return Option.none()
+  }
+}
+
+/** Tells opencode, and notes it. */
+export const carry = (
+  { opencode, session }: Origin,
+  pending: PendingRequest,
+  decision: Decision,
+  decided: Ref.Ref<ReadonlyArray<string>>,
+) =>
+  Effect.flatMap(settle(opencode, session, decision), (inTime) =>
+    Ref.update(decided, (before) => [
+      ...before,
+      inTime
+        ? line(`${verdict(decision)}: ${describe(pending)}`, 500)
+        : line(`too late, it was settled elsewhere before: ${describe(pending)}`, 500),
+    ]),
+  )
+
+/** Has the person at the client decide, if there is one. */
+export const askPerson =
+  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): NonNullable<FollowOptions["decide"]> =>
+  (pending, turn) =>
+    Effect.gen(function* () {
+      if (!call.canAsk || (Option.isSome(call.resumed) && (yield* Ref.get(decided)).length >= mostRounds)) return false
+      const state = yield* Effect.orDie(
+        Schema.encodeEffect(OpenQuestion)({
+          instance: origin.target.instance,
+          session: origin.session.id,
+          prompt: turn.prompt,
+          request: pending.request.id,
+          decided: (yield* Ref.get(decided)).slice(-10),
+        }),
+      )
+      const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
+      const decision = decisionOf(pending, reply)
+      if (Option.isNone(decision)) return false
+      // Once it is on its way, the event that it was settled must not break it off.
+      yield* Effect.uninterruptible(carry(origin, pending, decision.value, decided))
+      return true
+    })

@@ -1,0 +1,70 @@
+/** What a turn waits for, as a person has to see it to decide: in full, and harmless to look at. */
+import type { PendingRequest, PermissionRequest, Question } from "../opencode/PendingRequest.ts"
+import { clip, line, plainText } from "../PlainText.ts"
+import type { RequestView } from "./TurnAnswer.ts"
+
+/** A command or a path is shown in full; what is longer than this is no command. */
+const longest = 6000
+/** What goes with it, such as the diff of an edit. */
+const longestDetail = 3000
+const mostPatterns = 50
+
+const allowedLater = ({ always = [] }: PermissionRequest) =>
+  always.slice(0, mostPatterns).map((pattern) => line(pattern, 500))
+
+/** What opencode tells of the call beside its patterns: the whole command, the file, the diff. */
+const metadataText = ({ metadata = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
+  Object.entries(metadata).flatMap(([name, value]) =>
+    typeof value !== "string" || value === "" || patterns.includes(value)
+      ? []
+      : [`${line(name, 50)}: ${clip(plainText(value), name === "command" ? longest : longestDetail)}`],
+  )
+
+const permissionText = (request: PermissionRequest) =>
+  [
+    `Permission for ${line(request.permission, 100)}:`,
+    ...request.patterns.slice(0, mostPatterns).map((pattern) => `  ${clip(plainText(pattern), longest)}`),
+    ...(request.patterns.length > mostPatterns ? [`  and ${request.patterns.length - mostPatterns} more`] : []),
+    ...metadataText(request),
+  ].join("\n")
+
+export const takesOwnAnswer = ({ custom, options }: Question): boolean => custom !== false || options.length === 0
+
+const questionText = (question: Question) =>
+  [
+    clip(plainText(question.question), longestDetail),
+    ...question.options.map(
+      ({ description, label }) =>
+        `  - ${line(label)}${description === undefined || description === label ? "" : `: ${line(description)}`}`,
+    ),
+    ...(question.multiple === true ? ["  (several may be chosen)"] : []),
+    ...(takesOwnAnswer(question) ? ["  (or an answer of your own)"] : []),
+  ].join("\n")
+
+export const requestText = ({ kind, request }: PendingRequest): string =>
+  kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n")
+
+export const requestView = (pending: PendingRequest): RequestView => ({
+  kind: pending.kind,
+  id: pending.request.id,
+  session_id: pending.request.sessionID,
+  text: requestText(pending),
+  ...(pending.kind === "permission"
+    ? { always: allowedLater(pending.request) }
+    : {
+        questions: pending.request.questions.map((question) => ({
+          question: line(question.question, 1000),
+          options: question.options.map(({ label }) => label),
+          multiple: question.multiple === true,
+          custom: takesOwnAnswer(question),
+        })),
+      }),
+})
+
+/** What `always` means here, in a sentence; empty where opencode would remember nothing. */
+export const alwaysText = (request: PermissionRequest): string => {
+  const allowed = allowedLater(request)
+  return allowed.length === 0
+    ? ""
+    : `"always" allows from now on, in all sessions of this directory until that opencode ends: ${allowed.join(", ")}`
+}

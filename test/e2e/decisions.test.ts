@@ -1,0 +1,210 @@
+/** A person decides: through a form at the MCP client, in both protocol eras, or through the tools that carry a decision. */
+import { assert, describe, layer } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Ref } from "effect"
+import { AnswerQuestion, RespondPermission } from "../../src/tools/RequestTools.ts"
+import { SendMessage, WaitForSession } from "../../src/tools/TurnTools.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually, type Filled, FleetClient, type Form, kinds, type Person } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const newSession = Effect.fnUntraced(function* (title: string) {
+  return (yield* facts.createSession(yield* RealOpencode, title)).id
+})
+
+const accept = (content: Extract<Filled, { action: "accept" }>["content"]) => ({ action: "accept" as const, content })
+
+/** A client of this kind, at which somebody fills in forms in this way; and the forms that were seen. */
+const clientWith = Effect.fnUntraced(function* (kind: (typeof kinds)[number], person: Person) {
+  const relay = yield* makeRelay()
+  yield* relay.register("main", yield* RealOpencode)
+  const forms = yield* Ref.make<ReadonlyArray<Form>>([])
+  const client = yield* connect(relay, {
+    kind,
+    person: (form) =>
+      Effect.andThen(
+        Ref.update(forms, (all) => [...all, form]),
+        person(form),
+      ),
+  })
+  return { ...client, forms: Ref.get(forms) }
+})
+
+const command = "echo from-$((40 + 2))"
+
+describe.each(kinds)("with %s", (kind) => {
+  layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
+    "a person at the client",
+    (it) => {
+      it.effect("is shown the whole command and where it comes from, allows it, and the turn goes on", () =>
+        Effect.gen(function* () {
+          const { directory } = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+          const session_id = yield* newSession("Allow by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Done: from-42")
+          assert.lengthOf(turn.decided ?? [], 1)
+          assert.match(turn.decided?.[0] ?? "", /^allowed once: permission for bash/u)
+          const [form, ...others] = yield* client.forms
+          assert.deepStrictEqual(others, [])
+          for (const part of ["main", session_id, "Allow by form", directory, command]) {
+            assert.include(form?.message, part)
+          }
+        }),
+      )
+
+      it.effect("rejects with a reason, and the agent goes on with that", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () =>
+            Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
+          )
+          const session_id = yield* newSession("Reject with a reason")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "use another way")
+        }),
+      )
+
+      it.effect("declines, which rejects and ends the turn", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
+          const session_id = yield* newSession("Decline")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "rejected")
+          assert.match(turn.decided?.[0] ?? "", /^rejected/u)
+        }),
+      )
+
+      it.effect("closes the form, and the permission stays open until the tool carries a decision", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
+          const session_id = yield* newSession("Close the form")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "needs permission")
+          assert.lengthOf(yield* client.forms, 1)
+          const [request] = turn.waiting_for ?? []
+          assert.include(request?.text, command)
+          assert.deepStrictEqual(yield* facts.pending(opencode, "permission", session_id), [request?.id])
+          const after = yield* client.call(RespondPermission, {
+            session_id,
+            permission_id: request?.id ?? "",
+            response: "once",
+          })
+          assert.strictEqual(after.outcome, "completed")
+          assert.include(after.text, "Done: from-42")
+        }),
+      )
+
+      it.effect("answers a question with one of its options", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
+          const session_id = yield* newSession("Answer by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Blue")
+          const [form] = yield* client.forms
+          for (const part of ["Which colour?", "Red", "Blue"]) assert.include(form?.message, part)
+        }),
+      )
+
+      it.effect("answers a question in words of their own", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ other_1: "Green, please" })))
+          const session_id = yield* newSession("Own answer by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Green, please")
+        }),
+      )
+
+      it.effect("is asked by wait_for_session for a turn that was begun elsewhere", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+          const session_id = yield* newSession("Begun elsewhere")
+          yield* facts.prompt(opencode, session_id, `run: ${command}`)
+          yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 1))
+          const turn = yield* client.call(WaitForSession, { session_id })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Done: from-42")
+        }),
+      )
+
+      it.effect(
+        "answers too late, when somebody at the terminal was quicker: that is said, and the turn followed",
+        () =>
+          Effect.gen(function* () {
+            const opencode = yield* RealOpencode
+            const open = yield* Deferred.make<void>()
+            const session_id = yield* newSession("Too late")
+            const client = yield* clientWith(kind, () =>
+              Effect.gen(function* () {
+                yield* Deferred.succeed(open, undefined)
+                yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
+                return accept({ decision: "reject" })
+              }),
+            )
+            const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
+            yield* Deferred.await(open)
+            const [id = ""] = yield* facts.pending(opencode, "permission", session_id)
+            yield* facts.reply(opencode, "permission", id, { reply: "once" })
+            const turn = yield* Fiber.join(call)
+            assert.strictEqual(turn.outcome, "completed")
+            assert.include(turn.text, "Done: from-42")
+          }),
+      )
+    },
+  )
+})
+
+layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
+  "a client that cannot ask",
+  (it) => {
+    it.effect("gets all that is needed to decide, and carries an answer that is none of the options", () =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const session_id = yield* newSession("Question by tool")
+        const asked = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+        assert.deepStrictEqual(asked.waiting_for?.[0]?.questions, [
+          { question: "Which colour?", options: ["Red", "Blue"], multiple: false, custom: true },
+        ])
+        const turn = yield* client.call(AnswerQuestion, { session_id, answers: [["Green"]] })
+        assert.strictEqual(turn.outcome, "completed")
+        assert.include(turn.text, "Green")
+      }),
+    )
+
+    it.effect("is told which permissions are open when it names none, and that it comes too late", () =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const session_id = yield* newSession("Late tool")
+        const nothing = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
+        assert.include(nothing.text, "waits for no permission")
+        const asked = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+        const permission_id = asked.waiting_for?.[0]?.id ?? ""
+        const decision = { session_id, permission_id, response: "always" }
+        const turn = yield* client.call(RespondPermission, decision)
+        assert.strictEqual(turn.outcome, "completed")
+        assert.include(turn.decided?.[0], "in all sessions of the directory")
+        const late = yield* Effect.flip(client.call(RespondPermission, decision))
+        assert.include(late.text, "settled already")
+      }),
+    )
+
+    it.effect("may not send a message to an agent along with a permission", () =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const session_id = yield* newSession("Message with once")
+        yield* client.call(SendMessage, { session_id, message: "run: date" })
+        const { text } = yield* Effect.flip(
+          client.call(RespondPermission, { session_id, response: "once", message: "and hurry" }),
+        )
+        assert.include(text, "reject")
+        assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
+      }),
+    )
+  },
+)

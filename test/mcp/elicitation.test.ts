@@ -1,0 +1,171 @@
+/** Questions to the person, through the clients that exist. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Cause, Deferred, Effect, Exit, Fiber, Queue } from "effect"
+import { fileURLToPath } from "node:url"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually, type Filled, type Form, type Kind, kinds, type Person } from "../support/McpClients.ts"
+import { Ask, AskOrGoOn, GoOn } from "./askingToys.ts"
+
+const toys = Effect.fnUntraced(function* (kind: Kind, person?: Person) {
+  const file = fileURLToPath(new URL("toyServer.ts", import.meta.url))
+  return yield* connect(yield* makeRelay(), { kind, file, ...(person === undefined ? {} : { person }) })
+})
+
+/** Somebody who gives these answers, one after the other, and remembers the forms. */
+const answering = (...answers: ReadonlyArray<Filled>) => {
+  const forms: Array<Form> = []
+  const person: Person = (form) =>
+    Effect.suspend(() => {
+      forms.push(form)
+      return Effect.orDie(Effect.fromNullishOr(answers[forms.length - 1]))
+    })
+  return { forms, person }
+}
+
+/** Somebody who thinks for ever. A form that is taken back comes out at the other end. */
+const thinking = Effect.gen(function* () {
+  const asked = yield* Queue.unbounded<Form>()
+  const takenBack = yield* Deferred.make<void>()
+  const person: Person = (form) =>
+    Queue.offer(asked, form).pipe(
+      Effect.andThen(Effect.never),
+      Effect.onInterrupt(() => Deferred.succeed(takenBack, undefined)),
+    )
+  return { asked: Queue.take(asked), takenBack: Deferred.await(takenBack), person }
+})
+
+const olderKinds = ["SDK 2", "SDK 1"] as const
+const newer = "SDK 2 of 2026-07-28"
+
+const red: Filled = { action: "accept", content: { colour: "red", reason: "It is warm" } }
+const neither: Filled = { action: "accept", content: { colour: "blue" } }
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
+  it.effect.each(kinds)("shows the person the message and the form (%s)", (kind) =>
+    Effect.gen(function* () {
+      const { forms, person } = answering(red)
+      const client = yield* toys(kind, person)
+      yield* client.call(Ask, { times: 1 })
+      assert.strictEqual(forms[0]?.message, "Colour 1?")
+      assert.deepInclude(forms[0], {
+        requestedSchema: {
+          type: "object",
+          properties: {
+            colour: { type: "string", enum: ["red", "green"], title: "Colour" },
+            reason: { type: "string", description: "Why" },
+          },
+          required: ["colour"],
+        },
+      })
+    }),
+  )
+
+  for (const answer of [red, { action: "decline" }, { action: "cancel" }] satisfies ReadonlyArray<Filled>) {
+    it.effect.each(kinds)(`brings back '${answer.action}' (%s)`, (kind) =>
+      Effect.gen(function* () {
+        const client = yield* toys(kind, answering(answer).person)
+        const { canAsk, replies } = yield* client.call(Ask, { times: 1 })
+        assert.isTrue(canAsk)
+        assert.deepStrictEqual(replies, [answer])
+      }),
+    )
+  }
+
+  it.effect.each(kinds)("can follow another one (%s)", (kind) =>
+    Effect.gen(function* () {
+      const { forms, person } = answering(red, { action: "decline" })
+      const client = yield* toys(kind, person)
+      const { replies } = yield* client.call(Ask, { times: 2 })
+      assert.deepStrictEqual(replies, [red, { action: "decline" }])
+      assert.deepStrictEqual(
+        forms.map(({ message }) => message),
+        ["Colour 1?", "Colour 2?"],
+      )
+    }),
+  )
+
+  it.effect.each(kinds)("is not put to a client that shows no forms (%s)", (kind) =>
+    Effect.gen(function* () {
+      const client = yield* toys(kind)
+      assert.deepStrictEqual(yield* client.call(Ask, { times: 1 }), {
+        canAsk: false,
+        replies: [{ action: "unavailable" }],
+      })
+    }),
+  )
+
+  it.effect.each(olderKinds)("counts as not asked when the answer does not fit the form (%s)", (kind) =>
+    Effect.gen(function* () {
+      const client = yield* toys(kind, answering(neither).person)
+      const { replies } = yield* client.call(Ask, { times: 1 })
+      assert.deepStrictEqual(replies, [{ action: "unavailable" }])
+      yield* client.stderr.pipe(eventually((text) => text.includes("colour must be equal to one of the allowed")))
+    }),
+  )
+
+  it.effect(`brings back what does not fit the form as it is (${newer})`, () =>
+    Effect.gen(function* () {
+      const client = yield* toys(newer, answering(neither).person)
+      assert.deepStrictEqual((yield* client.call(Ask, { times: 1 })).replies, [neither])
+    }),
+  )
+
+  it.effect.each(olderKinds)("counts as not asked when the client breaks on it (%s)", (kind) =>
+    Effect.gen(function* () {
+      const client = yield* toys(kind, () => Effect.die(new Error("out of paper")))
+      const { replies } = yield* client.call(Ask, { times: 1 })
+      assert.deepStrictEqual(replies, [{ action: "unavailable" }])
+      yield* client.stderr.pipe(eventually((text) => text.includes("out of paper")))
+    }),
+  )
+
+  it.effect(`leaves nothing behind when the client breaks on it (${newer})`, () =>
+    Effect.gen(function* () {
+      let broken = true
+      const client = yield* toys(newer, () => (broken ? Effect.die(new Error("out of paper")) : Effect.succeed(red)))
+      const exit = yield* Effect.exit(client.call(Ask, { times: 1 }))
+      assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).includes("out of paper"))
+      broken = false
+      assert.deepStrictEqual((yield* client.call(Ask, { times: 1 })).replies, [red])
+    }),
+  )
+
+  it.effect.each(olderKinds)("is taken back when the handler does not need it any more (%s)", (kind) =>
+    Effect.gen(function* () {
+      const { asked, person, takenBack } = yield* thinking
+      const client = yield* toys(kind, person)
+      const call = yield* Effect.forkChild(client.call(AskOrGoOn))
+      yield* asked
+      yield* client.call(GoOn)
+      assert.deepStrictEqual(yield* Fiber.join(call), { by: "go_on" })
+      yield* takenBack
+    }),
+  )
+
+  it.effect.each(olderKinds)("is taken back when the call is cancelled, and the handler stopped (%s)", (kind) =>
+    Effect.gen(function* () {
+      const { asked, person, takenBack } = yield* thinking
+      const client = yield* toys(kind, person)
+      const call = yield* Effect.forkChild(client.call(Ask, { times: 1 }))
+      yield* asked
+      yield* Fiber.interrupt(call)
+      yield* takenBack
+      yield* client.stderr.pipe(eventually((text) => text.includes("stopped asking")))
+      yield* client.call(GoOn)
+    }),
+  )
+
+  it.effect(`holds nothing while the person thinks (${newer})`, () =>
+    Effect.gen(function* () {
+      const { asked, person, takenBack } = yield* thinking
+      const client = yield* toys(newer, person)
+      const calls = yield* Effect.forEach([1, 2], () =>
+        Effect.andThen(Effect.forkChild(client.call(Ask, { times: 1 })), (call) => Effect.as(asked, call)),
+      )
+      yield* client.stderr.pipe(eventually((text) => text.match(/stopped asking/gu)?.length === 2))
+      yield* Fiber.interruptAll(calls)
+      yield* takenBack
+    }),
+  )
+})

@@ -1,0 +1,149 @@
+/** Questions to the person, in lines: what each era sends, and what clients should not send. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect } from "effect"
+import { fileURLToPath } from "node:url"
+import { makeRelay } from "../support/Executable.ts"
+import { eventually } from "../support/McpClients.ts"
+import { startRaw } from "../support/RawServer.ts"
+
+const started = Effect.gen(function* () {
+  return yield* startRaw(yield* makeRelay(), { file: fileURLToPath(new URL("toyServer.ts", import.meta.url)) })
+})
+
+/** A connection of 2025-11-25 whose client can do this. */
+const older = Effect.fnUntraced(function* (capabilities: object) {
+  const raw = yield* started
+  const clientInfo = { name: "raw", version: "1" }
+  yield* raw.request("initialize", { protocolVersion: "2025-11-25", capabilities, clientInfo })
+  yield* raw.notify("notifications/initialized")
+  return raw
+})
+
+/** The parameters of a call of 2026-07-28. */
+const ask = (retry: object, capabilities: object = { elicitation: { form: {} } }) => ({
+  name: "ask",
+  arguments: { times: 1 },
+  ...retry,
+  _meta: {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": capabilities,
+  },
+})
+
+const asked = eventually((stdout: string) => stdout.includes("elicitation/create"))
+
+const capabilities = [
+  { announced: { elicitation: {} }, canAsk: true },
+  { announced: { elicitation: { form: {} } }, canAsk: true },
+  { announced: { elicitation: { form: {}, url: {} } }, canAsk: true },
+  { announced: { elicitation: { url: {} } }, canAsk: false },
+  { announced: { sampling: {} }, canAsk: false },
+]
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
+  for (const { announced, canAsk } of capabilities) {
+    const what = `is ${canAsk ? "" : "not "}put to a client that announces ${JSON.stringify(announced)}`
+
+    it.effect(`of 2025-11-25 ${what}`, () =>
+      Effect.gen(function* () {
+        const raw = yield* older(announced)
+        const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+        if (canAsk) {
+          yield* raw.stdout.pipe(asked)
+          yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: 0, result: { action: "decline" } }))
+        }
+        const { result } = yield* raw.answerTo(call)
+        const action = canAsk ? "decline" : "unavailable"
+        assert.deepStrictEqual(result?.["structuredContent"], { canAsk, replies: [{ action }] })
+      }),
+    )
+
+    it.effect(`of 2026-07-28 ${what}`, () =>
+      Effect.gen(function* () {
+        const raw = yield* started
+        const { result } = yield* raw.request("tools/call", ask({}, announced))
+        if (canAsk) assert.strictEqual(result?.["resultType"], "input_required")
+        else {
+          const replies = [{ action: "unavailable" }]
+          assert.deepStrictEqual(result?.["structuredContent"], { canAsk, replies })
+        }
+      }),
+    )
+  }
+
+  it.effect("is answered in a call of its own, also after a restart", () =>
+    Effect.gen(function* () {
+      const { result } = yield* Effect.flatMap(started, (raw) => raw.request("tools/call", ask({})))
+      assert.deepInclude(result, { resultType: "input_required", requestState: "[]" })
+      assert.containsAllKeys(result?.["inputRequests"], ["answer"])
+      const raw = yield* started
+      const inputResponses = { answer: { action: "accept", content: { colour: "red" } } }
+      const answer = yield* raw.request("tools/call", ask({ inputResponses, requestState: result?.["requestState"] }))
+      assert.deepStrictEqual(answer.result?.["structuredContent"], {
+        canAsk: true,
+        replies: [{ action: "accept", content: { colour: "red" } }],
+        state: "[]",
+      })
+    }),
+  )
+
+  it.effect.each([
+    undefined,
+    "decline",
+    {},
+    { other: { action: "accept", content: {} } },
+    { answer: "accept" },
+    { answer: { action: "perhaps" } },
+    { answer: { roots: [] } },
+  ])("is dismissed by %j in the place of an answer", (inputResponses) =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState: "[]" }))
+      assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "cancel" }] })
+    }),
+  )
+
+  it.effect.each(["", "garbage", "\u0000\u001b[2J", "x".repeat(1_000_000)])(
+    "gives the handler the state as the client sends it (%#)",
+    (requestState) =>
+      Effect.gen(function* () {
+        const raw = yield* started
+        const inputResponses = { answer: { action: "decline" } }
+        const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState }))
+        const replies = [{ action: "decline" }]
+        assert.deepStrictEqual(result?.["structuredContent"], { canAsk: true, replies, state: requestState })
+      }),
+  )
+
+  it.effect("is put anew to who answers without the state", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      const { result } = yield* raw.request("tools/call", ask({ inputResponses: { answer: { action: "decline" } } }))
+      assert.strictEqual(result?.["resultType"], "input_required")
+    }),
+  )
+
+  it.effect("is not mistaken for an answer where the state is no text", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      const { error } = yield* raw.request("tools/call", ask({ requestState: { replies: [] } }))
+      assert.strictEqual(error?.code, -32_602)
+      assert.strictEqual((yield* raw.request("tools/call", ask({}))).result?.["resultType"], "input_required")
+    }),
+  )
+
+  it.effect.each(["stdin is closed", "SIGTERM comes"])("does not keep the process when %s", (ending) =>
+    Effect.gen(function* () {
+      const raw = yield* older({ elicitation: {} })
+      yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+      yield* raw.stdout.pipe(asked)
+      yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
+      assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+      const stderr = yield* raw.stderr
+      assert.include(stderr, "stopped asking")
+      assert.notInclude(stderr, "did not answer a question")
+    }),
+  )
+})
