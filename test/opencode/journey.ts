@@ -46,6 +46,11 @@ export const travel = (recording: Recording, { begun, prompt }: RecordedTurn, st
   const { log, session } = recording
   let stage: Stage = { turn: Turn.begin(session, prompt), known: begun, whole: true, told: false }
   const stages = [stage]
+  // An answer may be older than what was heard while one waited for it, but not from before the turn that is at work.
+  const oldest = [
+    all.findIndex(({ messages }) => messages.has(prompt)),
+    all.findIndex(({ messages, status }) => messages.has(prompt) && status.has(session)),
+  ]
   let said = begun
   let taken = begun
 
@@ -73,6 +78,7 @@ export const travel = (recording: Recording, { begun, prompt }: RecordedTurn, st
           told: stage.told || event.type === "session.error",
         })
       } else if (entry !== undefined && "connection" in entry && entry.connection === "restored") {
+        reach({ turn: Turn.missed(stage.turn), whole: false })
         lookAt(taken + 1)
       }
     }
@@ -95,11 +101,11 @@ export const travel = (recording: Recording, { begun, prompt }: RecordedTurn, st
         speak(step.count)
         taken = said
         speak(step.more)
-        reach({ whole: false })
+        reach({ turn: Turn.missed(stage.turn), whole: false })
         lookAt(said)
         break
       case "look":
-        lookAt(Math.max(begun, said - step.age))
+        lookAt(Math.max(begun, ...oldest.filter((moment) => moment <= stage.known), said - step.age))
         break
     }
   }

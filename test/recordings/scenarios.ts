@@ -124,7 +124,25 @@ export const scenarios: ReadonlyArray<Scenario> = [
   turn("provider 401", "fail:401", "failed", ""),
   turn("provider 500", "fail:500", "failed", ""),
   turn("provider 503 with retry-after", "fail:503 50", "failed", ""),
-  turn("unknown agent", "hello", "failed", "", { agent: "nobody" }),
+  {
+    name: "unknown agent",
+    on: "allowing",
+    play: (stage) =>
+      Effect.gen(function* () {
+        const before = yield* stage.prompt("hello")
+        yield* stage.seen("session.idle")
+        yield* stage.idle
+        const refused = yield* stage.prompt("hello again", { agent: "nobody" })
+        yield* stage.seen("session.error")
+        yield* stage.idle
+        return {
+          turns: [
+            { ...before, outcome: "completed", text: "Echo: hello" },
+            { ...refused, outcome: "failed", text: "" },
+          ],
+        }
+      }),
+  },
   turn("unknown model", "hello", "failed", "", nowhere),
 
   asking("permission", "permission once", "run: echo once", reply({ reply: "once" }), "completed", "Done: once"),
