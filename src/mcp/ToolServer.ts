@@ -15,7 +15,7 @@ import { Tool, type Toolkit } from "effect/ai"
 import { Call } from "../tools/Call.ts"
 import * as Advertise from "./advertise.ts"
 import { fromCause, succeeded } from "./callResult.ts"
-import { type Asking, withQuestions } from "./elicitation.ts"
+import { type Asking, useUpFirstId, withQuestions } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 
 export interface Options {
@@ -106,6 +106,7 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
         { name: options.name, title: options.title, version: options.version },
         { instructions: options.instructions },
       )
+      server.server.oninitialized = () => fork(useUpFirstId(server))
       for (const { config, name, tool } of registrations) {
         server.registerTool(name, config, (args, context) =>
           call(

@@ -59,6 +59,7 @@ const longestTimer = 2 ** 31 - 1
 /** Until 2025-11-25. The SDK compares what was filled in with the form. An interruption takes the form back. */
 const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
   ...asking(server.server.getClientCapabilities(), (request) => {
+    // For the types alone: the request is always this one.
     if (request.method !== "elicitation/create") return Effect.succeed(unavailable)
     return Effect.tryPromise((signal) => mcpReq.elicitInput(request.params, { signal, timeout: longestTimer })).pipe(
       Effect.map(replyOf),
@@ -69,6 +70,15 @@ const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
   }),
   resumed: Option.none(),
 })
+
+/**
+ * Uses up the id 0 with a ping. Many clients cannot take back the form of a request with this id, for their SDK does not
+ * tell it from none (typescript-sdk#2283), and our SDK counts from 0.
+ */
+export const useUpFirstId = ({ server }: McpServer) =>
+  Effect.suspend(() =>
+    showsForms(server.getClientCapabilities()) ? Effect.ignore(Effect.tryPromise(() => server.ping())) : Effect.void,
+  )
 
 /** The one question of a call has this name, in the result and in what the client sends with the next call. */
 const key = "answer"
@@ -84,7 +94,8 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
   const envelope: Readonly<Record<string, unknown>> = { ...context.mcpReq.envelope }
   const question = yield* Deferred.make<InputRequiredResult>()
   const put = (request: InputRequest, requestState: string) =>
-    Deferred.succeed(question, inputRequired({ inputRequests: { [key]: request }, requestState })).pipe(
+    Effect.logDebug("answered with a question").pipe(
+      Effect.andThen(Deferred.succeed(question, inputRequired({ inputRequests: { [key]: request }, requestState }))),
       Effect.andThen(Effect.never),
     )
   return yield* handler({ ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], put), resumed: resumed(context) }).pipe(

@@ -17,6 +17,8 @@ export type Notice =
   | { readonly _tag: "Lost" }
   /** It stands again. opencode replays nothing, so whoever follows a turn has to read what is stored. */
   | { readonly _tag: "Reconnected" }
+  /** From now on nothing is missed that is still to come: what is stored has to be read once more. */
+  | { readonly _tag: "Settled" }
   /** This reader fell too far behind, and events were dropped for it: the same holds. */
   | { readonly _tag: "Missed" }
 
@@ -41,6 +43,9 @@ interface Numbered {
 /** So many notices are kept for a reader that falls behind: some minutes of fast streaming. */
 const mostBehind = 4096
 
+/** opencode 1.18.33 says that the connection stands up to 50 ms before it begins to send what happens. */
+const settling = "250 millis"
+
 /** opencode sends a heartbeat every 10 s. */
 const silence = "30 seconds"
 
@@ -56,7 +61,7 @@ export class InstanceEvents extends Context.Service<
   {
     /**
      * Notices from now on. Returns when the connection stands, so that nothing of what is asked of the instance
-     * afterwards is missed; fails if the instance cannot be reached. A reader that falls behind holds up nobody.
+     * afterwards is missed, but for what happens until the first `Settled`; fails if the instance cannot be reached. A reader that falls behind holds up nobody.
      */
     readonly subscribe: (target: Target) => Effect.Effect<Notices, ClientError, Scope.Scope>
   }
@@ -67,10 +72,11 @@ export class InstanceEvents extends Context.Service<
       const client = yield* OpencodeClient
 
       const connect = Effect.fnUntraced(function* (target: Target) {
+        const scope = yield* Effect.scope
         const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(mostBehind), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
         let published = 0
-        const publish = (notice: Notice) => PubSub.publish(hub, { number: ++published, notice })
+        const publish = (notice: Notice) => Effect.suspend(() => PubSub.publish(hub, { number: ++published, notice }))
         const unreachable = new InstanceUnreachable({
           instance: target.instance,
           url: target.url,
@@ -83,12 +89,16 @@ export class InstanceEvents extends Context.Service<
           if (before._tag === "Connected") yield* publish({ _tag: "Lost" })
           yield* Effect.logDebug("events lost", error)
         })
+        const settled = Effect.gen(function* () {
+          if ((yield* SubscriptionRef.get(connection))._tag === "Connected") yield* publish({ _tag: "Settled" })
+        })
         let connects = 0
         const receive = Effect.fnUntraced(function* ({ payload: event }: GlobalEvent) {
           switch (event.type) {
             case "server.connected":
               yield* SubscriptionRef.set(connection, { _tag: "Connected" })
               if (++connects > 1) yield* publish({ _tag: "Reconnected" })
+              yield* Effect.forkIn(Effect.delay(settled, settling), scope)
               return
             case "server.heartbeat":
             case "unrecognised":

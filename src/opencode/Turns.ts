@@ -9,7 +9,7 @@ import type { MessageId } from "./Identifiers.ts"
 import { InstanceEvents } from "./InstanceEvents.ts"
 import { following, type Observe, observed, type Report } from "./observeTurn.ts"
 import { makeSessionLines, type Place, sessionBusy } from "./oneAtATime.ts"
-import { OpencodeClient } from "./OpencodeClient.ts"
+import { type Opencode, OpencodeClient } from "./OpencodeClient.ts"
 import { type Addressee, type Begun, confirmArrival, type PromptOptions, promptSession } from "./promptSession.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "./Target.ts"
@@ -86,8 +86,10 @@ export class Turns extends Context.Service<
         if (Option.isSome(report)) return report.value
         const state = Option.getOrUndefined(yield* Ref.get(begun))
         if (state === undefined) return yield* sessionBusy(target, opencode, session)
-        if (!(yield* Ref.get(state)).taken) yield* confirmArrival(to, state, "we stopped waiting", "2 seconds")
-        return outOfPatience(yield* Ref.get(state))
+        if ((yield* Ref.get(state)).taken) return yield* outOfPatience(opencode, session, state)
+        yield* confirmArrival(to, state, "we stopped waiting", "2 seconds")
+        const turn = yield* Ref.get(state)
+        return { outcome: Turn.outcome(turn) ?? stillRunning, turn }
       })
 
       const send = Effect.fn("Turns.send")(function* (
@@ -125,6 +127,7 @@ export class Turns extends Context.Service<
             }
             const notice = yield* notices.take
             if (notice._tag === "Event") yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
+            else if (notice._tag !== "Lost") yield* look(to.opencode, to.session, state)
           }
         })
         const outcome = yield* taken.pipe(
@@ -156,7 +159,7 @@ export class Turns extends Context.Service<
           yield* look(opencode, session, state)
           const outcome = yield* followTurn({ opencode, session, notices, state, connected: true, old: true, decide })
           return { outcome, turn: yield* Ref.get(state) }
-        }).pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.map(Ref.get(state), outOfPatience) }))
+        }).pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => outOfPatience(opencode, session, state) }))
         return yield* observed(observe, Effect.map(Ref.get(state), following), work)
       }, Effect.scoped)
 
@@ -165,7 +168,18 @@ export class Turns extends Context.Service<
   )
 }
 
-const stillRunning: Turn.Outcome = { _tag: "still running" }
+const stillRunning = { _tag: "still running" } as const
 
-/** What it waits for says more than that it still runs. */
-const outOfPatience = (turn: Turn.Turn): Report => ({ outcome: Turn.outcome(turn) ?? stillRunning, turn })
+/** While a laptop sleeps, the patience may end together with the turn: what is stored has the last word. */
+const outOfPatience = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
+  const running = yield* look(opencode, session, state).pipe(
+    Effect.timeout("2 seconds"),
+    Effect.as(stillRunning),
+    Effect.orElseSucceed((): Turn.Outcome => ({
+      ...stillRunning,
+      detail: "the instance does not answer at the moment",
+    })),
+  )
+  const turn = yield* Ref.get(state)
+  return { outcome: Turn.outcome(turn) ?? running, turn }
+})

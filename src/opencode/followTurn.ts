@@ -1,5 +1,5 @@
 /** Follows one turn to its outcome. */
-import { Effect, Option, Ref, Schedule } from "effect"
+import { Clock, Effect, Option, Ref, Schedule } from "effect"
 import type { ClientError } from "./errors.ts"
 import type { Notices } from "./InstanceEvents.ts"
 import type { Opencode } from "./OpencodeClient.ts"
@@ -9,14 +9,17 @@ import * as Turn from "./Turn.ts"
 import { confirmIdle, look } from "./storedTurn.ts"
 
 /** How long an instance that vanished in the middle of a turn may take to come back. */
-const absence = "30 seconds"
+export const absence = "30 seconds"
 
 /** An instance that has just come back may not answer at first. It gets as long as one that is away. */
-const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
+export const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
   Effect.retry(effect, {
     while: (error) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout",
     schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
   })
+
+/** A turn that is heard of no more for so long is looked at: it costs little, and nothing that was missed stays so. */
+const quiet = 20_000
 
 export interface Following {
   readonly opencode: Opencode
@@ -53,22 +56,34 @@ export const followTurn = Effect.fnUntraced(
     let lost = !connected
     let missed = lost
 
+    let lastKnown = yield* Clock.currentTimeMillis
+    const lookAgain = Effect.gen(function* () {
+      yield* readStored
+      lastKnown = yield* Clock.currentTimeMillis
+    })
+
     /** Hears one notice. An outcome if there is none for too long. */
     const hear = Effect.gen(function* () {
-      const next = yield* lost ? Effect.timeoutOption(notices.take, absence) : Effect.asSome(notices.take)
+      const next = yield* Effect.timeoutOption(notices.take, lost ? absence : quiet)
       if (Option.isNone(next)) {
-        return { _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const
+        return lost
+          ? ({ _tag: "unreachable", detail: `it went away and did not come back within ${absence}` } as const)
+          : yield* lookAgain
       }
       const notice = next.value
+      if (notice._tag === "Settled") return yield* lookAgain
       if (notice._tag === "Event" && notice.event.type !== "server.instance.disposed") {
         lost = false
-        yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
-        return undefined
+        const before = yield* Ref.get(state)
+        const now = yield* Clock.currentTimeMillis
+        const after = yield* Ref.updateAndGet(state, (turn) => Turn.advance(turn, notice.event))
+        if (after !== before) lastKnown = now
+        return now - lastKnown > quiet ? yield* lookAgain : undefined
       }
       missed = true
       lost = notice._tag === "Lost"
       yield* Ref.update(state, Turn.missed)
-      if (!lost) yield* readStored
+      if (!lost) yield* lookAgain
       return undefined
     })
 

@@ -1,6 +1,7 @@
 /** Sends one prompt, once the session is free for it, and knows what may be said of a prompt that went wrong. */
-import { type Duration, Effect, Option, Ref, type Scope } from "effect"
+import { type Duration, Effect, Option, Ref, Schedule, type Scope } from "effect"
 import { type ClientError, PromptUncertain, type SendError } from "./errors.ts"
+import { absence, persistently } from "./followTurn.ts"
 import { freshMessageId } from "./Identifiers.ts"
 import type { InstanceEvents, Notices } from "./InstanceEvents.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./oneAtATime.ts"
@@ -35,18 +36,23 @@ export interface Prompted {
   readonly connected: boolean
 }
 
+/** A message that is on its way is stored within this, or it has not arrived. */
+const untilStored = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(8)])
+
 /** The prompt may have arrived. It is never sent again; whether opencode has stored it decides what to say. */
 export const confirmArrival = (
   { opencode, session, target }: Addressee,
   state: Ref.Ref<Turn.Turn>,
   why: string,
-  within: Duration.Input = "10 seconds",
+  within: Duration.Input = absence,
 ) => {
   const uncertain = (detail: string) =>
     new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${why}` })
-  return look(opencode, session, state).pipe(
+  return persistently(look(opencode, session, state)).pipe(
+    Effect.repeat({ while: ({ taken }) => !taken, schedule: untilStored }),
     Effect.timeout(within),
     Effect.mapError(() => uncertain("and what it has stored cannot be read")),
+    Effect.andThen(Ref.get(state)),
     Effect.flatMap(({ taken }) =>
       taken ? Effect.void : Effect.fail(uncertain("it has not stored the message so far")),
     ),

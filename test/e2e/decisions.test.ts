@@ -144,7 +144,7 @@ describe.each(kinds)("with %s", (kind) => {
                 yield* Deferred.succeed(open, undefined)
                 yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
                 return accept({ decision: "reject" })
-              }),
+              }).pipe(Effect.orDie),
             )
             const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
             yield* Deferred.await(open)

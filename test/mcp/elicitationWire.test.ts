@@ -52,7 +52,8 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
         const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
         if (canAsk) {
           yield* raw.stdout.pipe(asked)
-          yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: 0, result: { action: "decline" } }))
+          const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
+          yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: { action: "decline" } }))
         }
         const { result } = yield* raw.answerTo(call)
         const action = canAsk ? "decline" : "unavailable"

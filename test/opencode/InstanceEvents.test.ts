@@ -21,10 +21,12 @@ const reader = Effect.gen(function* () {
     Effect.forkIn(scope),
   )
   return {
+    /** Whatever has come, "Settled" included. */
+    taken,
     /** What has come since this was last asked. */
     heard: Effect.andThen(
       Effect.yieldNow,
-      Effect.sync(() => taken.splice(0)),
+      Effect.sync(() => taken.splice(0).filter((tag) => tag !== "Settled")),
     ),
     leave: Scope.close(scope, Exit.void),
   }
@@ -115,6 +117,42 @@ describe("InstanceEvents", () => {
       }
       assert.isAtMost(fake.count(streamRoute), 60)
       assert.isAtLeast(fake.count(streamRoute), 10)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says after each connection when opencode can be relied on to send what happens", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const { taken } = yield* reader
+      yield* pass(1000)
+      assert.deepStrictEqual(taken, ["Settled"])
+      fake.cut()
+      yield* pass(5000)
+      assert.deepStrictEqual(taken, ["Settled", "Lost", "Reconnected", "Settled"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("drops events for a reader that takes none, tells it so, and holds up nobody", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const events = yield* InstanceEvents
+      const { taken } = yield* reader
+      const slow = yield* events.subscribe(target)
+      const sent = 10_000
+      for (let heard = 0; heard < sent; heard += 1000) {
+        fake.emit(...Array.from({ length: 1000 }, () => event.busy()))
+        while (taken.filter((tag) => tag === "session.status").length < heard + 1000) yield* pass(1, 1)
+      }
+      assert.notInclude(taken, "Missed")
+      const kept: Array<string> = []
+      yield* slow.take.pipe(
+        Effect.map(({ _tag }) => kept.push(_tag)),
+        Effect.forever,
+        Effect.forkScoped,
+      )
+      yield* pass(1000)
+      assert.strictEqual(kept[0], "Missed")
+      assert.isAtMost(kept.length, 5000)
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -142,7 +142,7 @@ describe("Turns and a connection that breaks", () => {
       const fake = yield* withMain
       fake.fail(promptRoute, Fault.hang)
       const fiber = yield* sending({ patience: 5000 })
-      yield* pass(6000)
+      yield* pass(8000)
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
       assert.deepStrictEqual(fake.prompts, [])
     }).pipe(Effect.provide(overFake)),

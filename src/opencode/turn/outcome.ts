@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly _tag: "rejected"; readonly detail: string }
   | { readonly _tag: "needs permission"; readonly request: PermissionRequest }
   | { readonly _tag: "needs answer"; readonly request: QuestionRequest }
-  | { readonly _tag: "still running" }
+  | { readonly _tag: "still running"; readonly detail?: string }
   | { readonly _tag: "interrupted"; readonly detail: string }
   | { readonly _tag: "unreachable"; readonly detail: string }
 
