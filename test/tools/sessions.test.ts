@@ -123,7 +123,7 @@ describe("list_sessions", () => {
       fake.statuses.set(here, { type: "busy" })
       fake.permissions = [permission("1")]
       const { text } = yield* call("list_sessions", {})
-      assert.include(text, "**waiting** (`permission for bash: rm -rf build`)")
+      assert.include(text, "**waiting** (`permission for bash: rm -rf build` · `per_1`)")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 })
