@@ -155,6 +155,7 @@ export class Attention extends Context.Service<
       )
 
       yield* fleet.changes.pipe(
+        // Snapshots that have been overtaken are not kept until a long round is over.
         Stream.buffer({ capacity: 1, strategy: "sliding" }),
         Stream.runForEach(() => catchUp),
         Effect.forkScoped,

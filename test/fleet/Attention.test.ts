@@ -272,6 +272,16 @@ describe("Waiting until all are asked", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
+  it.effect("waits for the round that is under way", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1])
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime + 1000)
+      const looks = yield* whilePassing(patience - 1000, place.settled)
+      assert.isTrue(HashMap.has(looks, url(1)))
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
   it.effect("ends with what is known when an instance hangs", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1, 2])
