@@ -30,7 +30,7 @@ export const Step = Schema.Union([
 export type Step = typeof Step.Type
 
 /** The turn after some of the journey, and what it may go by. */
-export interface Stage {
+export interface Station {
   readonly turn: Turn.Turn
   /** How many entries of the log had been written when the newest thing that it knows was said or read. */
   readonly known: number
@@ -40,83 +40,84 @@ export interface Stage {
   readonly told: boolean
 }
 
-/** The stages of a journey, and how it ends: with the connection standing, or cut off and only looking. */
-export const travel = (recording: Recording, { begun, prompt }: RecordedTurn, steps: ReadonlyArray<Step>) => {
+/** The stations of a journey, and how it ends: with the connection standing, or cut off and only looking. */
+export const travels = (recording: Recording, { begun, prompt }: RecordedTurn) => {
   const all = memories(recording)
   const { log, session } = recording
-  let stage: Stage = { turn: Turn.begin(session, prompt), known: begun, whole: true, told: false }
-  const stages = [stage]
   // An answer may be older than what was heard while one waited for it, but not from before the turn that is at work.
   const oldest = [
     all.findIndex(({ messages }) => messages.has(prompt)),
     all.findIndex(({ messages, status }) => messages.has(prompt) && status.has(session)),
   ]
-  let said = begun
-  let taken = begun
+  return (steps: ReadonlyArray<Step>) => {
+    let station: Station = { turn: Turn.begin(session, prompt), known: begun, whole: true, told: false }
+    const stations = [station]
+    let said = begun
+    let taken = begun
 
-  const reach = (next: Partial<Stage>) => {
-    stage = { ...stage, ...next }
-    stages.push(stage)
-  }
-  const lookAt = (moment: number) => {
-    const memory = all[moment]
-    if (memory === undefined) return
-    reach({
-      turn: Turn.reconcile(stage.turn, storedOf(memory, session)),
-      known: Math.max(stage.known, moment),
-      whole: stage.whole && moment === taken,
-    })
-  }
-  const takeIn = () => {
-    for (; taken < said; taken++) {
-      const entry = log[taken]
-      const event = entry === undefined ? undefined : heard(entry)
-      if (event !== undefined) {
-        reach({
-          turn: Turn.advance(stage.turn, event),
-          known: Math.max(stage.known, taken + 1),
-          told: stage.told || event.type === "session.error",
-        })
-      } else if (entry !== undefined && "connection" in entry && entry.connection === "restored") {
-        reach({ turn: Turn.missed(stage.turn), whole: false })
-        lookAt(taken + 1)
+    const reach = (next: Partial<Station>) => {
+      station = { ...station, ...next }
+      stations.push(station)
+    }
+    const seenAt = (moment: number): Partial<Station> => {
+      const memory = all[moment]
+      return memory === undefined
+        ? {}
+        : {
+            turn: Turn.reconcile(station.turn, storedOf(memory, session)),
+            known: Math.max(station.known, moment),
+            whole: station.whole && moment === taken,
+          }
+    }
+    const lookAt = (moment: number) => reach(seenAt(moment))
+    const takeIn = () => {
+      for (; taken < said; taken++) {
+        const entry = log[taken]
+        const event = entry === undefined ? undefined : heard(entry)
+        if (event !== undefined) {
+          reach({
+            turn: Turn.advance(station.turn, event),
+            known: Math.max(station.known, taken + 1),
+            told: station.told || event.type === "session.error",
+          })
+        } else if (entry !== undefined && "connection" in entry && entry.connection === "restored") {
+          reach({ turn: Turn.missed(station.turn), whole: false })
+          lookAt(taken + 1)
+        }
       }
     }
-  }
-  const speak = (count: number) => {
-    said = Math.min(log.length, said + count)
-  }
-
-  for (const step of steps) {
-    switch (step.step) {
-      case "hear":
-        speak(step.count)
-        takeIn()
-        break
-      case "lag":
-        speak(step.count)
-        break
-      case "lose":
-        takeIn()
-        speak(step.count)
-        taken = said
-        speak(step.more)
-        reach({ turn: Turn.missed(stage.turn), whole: false })
-        lookAt(said)
-        break
-      case "look":
-        lookAt(Math.max(begun, ...oldest.filter((moment) => moment <= stage.known), said - step.age))
-        break
+    const speak = (count: number) => {
+      said = Math.min(log.length, said + count)
     }
+
+    for (const step of steps) {
+      switch (step.step) {
+        case "hear":
+          speak(step.count)
+          takeIn()
+          break
+        case "lag":
+          speak(step.count)
+          break
+        case "lose":
+          takeIn()
+          speak(step.count)
+          taken = said
+          speak(step.more)
+          reach({ turn: Turn.missed(station.turn), whole: false })
+          lookAt(said)
+          break
+        case "look":
+          lookAt(Math.max(begun, ...oldest.filter((moment) => moment <= station.known), said - step.age))
+          break
+      }
+    }
+    const cut: Station = { ...station, ...seenAt(log.length) }
+    speak(log.length)
+    takeIn()
+    lookAt(log.length)
+    return { stations, cut, connected: station }
   }
-  const last = stage
-  lookAt(log.length)
-  const cut = stage
-  stage = last
-  speak(log.length)
-  takeIn()
-  lookAt(log.length)
-  return { stages, cut, connected: stage }
 }
 
 /** The messages of the agent that belong to the turn: those that begin before the session is idle for the first time. */
@@ -150,7 +151,7 @@ export const settled = (recording: Recording, { begun, prompt }: RecordedTurn): 
       ),
     )
   const final = written(all.at(-1) ?? { status: new Map(), messages: new Map(), requests: new Map() })
-  const reason = log.findIndex((entry) => heard(entry)?.type === "session.error")
+  const reason = log.findIndex((entry, index) => index >= begun && heard(entry)?.type === "session.error")
   const settledAt = all.findIndex(
     (memory, moment) =>
       moment >= begun &&

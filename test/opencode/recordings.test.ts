@@ -12,7 +12,7 @@ import {
   recordings,
   storedOf,
 } from "../support/Recording.ts"
-import { settled, Step, travel } from "./journey.ts"
+import { settled, Step, travels } from "./journey.ts"
 
 const turns = recordings.flatMap((recording) =>
   recording.turns.map((turn, index) => ({
@@ -22,7 +22,7 @@ const turns = recordings.flatMap((recording) =>
   })),
 )
 
-/** What nobody but a turn that was killed comes to: no outcome follows from what is stored. */
+/** No outcome follows from what is stored of a turn that was killed. */
 const verdict = (turn: Turn.Turn) => Turn.outcome(turn)?._tag ?? "interrupted"
 
 /** The text of the agent without the marks for what was not heard. */
@@ -77,6 +77,9 @@ const textKnown = ({ outcome, text }: RecordedTurn, seen: Turn.Turn) =>
   outcome === "interrupted" && text.startsWith(written(seen)) ? Turn.text(seen) : text
 
 describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
+  const travel = travels(recording, turn)
+  const earliest = settled(recording, turn)
+
   it("ends as the person who watched it would say", () => {
     const end = Turn.reconcile(followed(recording, turn), endOf(recording))
     assert.strictEqual(verdict(end), turn.outcome)
@@ -87,9 +90,8 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
     "ends so whatever was missed, heard late or heard twice, and is not called over before",
     [Schema.Array(Step)],
     ([steps]) => {
-      const { connected, cut, stages } = travel(recording, turn, steps)
-      const earliest = settled(recording, turn)
-      for (const { known, turn: seen, whole } of stages) {
+      const { connected, cut, stations } = travel(steps)
+      for (const { known, turn: seen, whole } of stations) {
         if (whole) assert.isTrue(turn.text.startsWith(Turn.text(seen)), `not the beginning: ${Turn.text(seen)}`)
         assert.isAtMost(written(seen).length, turn.text.length, `too long: ${Turn.text(seen)}`)
         const outcome = Turn.outcome(seen)
@@ -104,6 +106,6 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
         assert.strictEqual(Turn.text(end), textKnown(turn, end))
       }
     },
-    { arbitrary: { runs: 300 } },
+    { arbitrary: { runs: 150 } },
   )
 })

@@ -81,7 +81,7 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
       Stream.decodeText,
       Stream.splitLines,
       Stream.filter((line) => line.startsWith("data: ")),
-      Stream.mapEffect((line) => Schema.decodeUnknownEffect(Schema.fromJsonString(Frame))(line.slice("data: ".length))),
+      Stream.mapEffect((line) => Schema.decodeEffect(Schema.fromJsonString(Frame))(line.slice("data: ".length))),
       Stream.runForEach((frame) => receive(frame, connected)),
       Effect.catchTag("HttpClientError", () => Effect.void),
       Effect.tapCause(Effect.logError),

@@ -41,7 +41,7 @@ const logs = new URL("../recordings/logs/", import.meta.url)
 
 export const recordings: ReadonlyArray<Recording> = readdirSync(logs)
   .sort()
-  .map((file) => Schema.decodeUnknownSync(Schema.fromJsonString(Recording))(readFileSync(new URL(file, logs), "utf8")))
+  .map((file) => Schema.decodeSync(Schema.fromJsonString(Recording))(readFileSync(new URL(file, logs), "utf8")))
 
 /** The event that a follower of turns is told of, if the entry is one: `InstanceEvents` keeps the others to itself. */
 export const heard = (entry: Entry): OpencodeEvent | undefined =>
