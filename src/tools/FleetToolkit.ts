@@ -4,8 +4,9 @@
  * Only the declarations: a client is told of them before anything that the handlers need is loaded.
  */
 import { Toolkit } from "effect/ai"
+import { DiffTools } from "./DiffTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { TurnTools } from "./TurnTools.ts"
 
-export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools)
+export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, DiffTools)

@@ -1,5 +1,6 @@
 /** The handlers of all tools, over `Fleet`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 import { Effect } from "effect"
+import { diffHandlers } from "./diffHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instanceHandlers.ts"
 import { sessionHandlers } from "./sessionHandlers.ts"
@@ -11,6 +12,7 @@ export const layer = FleetToolkit.toLayer(
       ...(yield* instanceHandlers),
       ...(yield* sessionHandlers),
       ...(yield* turnHandlers),
+      ...(yield* diffHandlers),
     })
   }),
 )

@@ -29,7 +29,7 @@ const schemas = (tool: Tool.Any) => [
 ]
 
 describe("The tools", () => {
-  it("are these eight", () => {
+  it("are these nine", () => {
     assert.sameMembers(Object.keys(FleetToolkit.tools), [
       "list_instances",
       "refresh_instances",
@@ -39,6 +39,7 @@ describe("The tools", () => {
       "send_message",
       "get_status",
       "abort_session",
+      "get_diff",
     ])
   })
 
