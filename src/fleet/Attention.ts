@@ -60,6 +60,9 @@ const askedAtOnce = 32
 /** Each directory that is asked for the first time makes opencode set it up, so only those worked in last are. */
 const mostDirectories = 5
 
+/** A session that waits longer than the next so many have been worked in is found by get_status. */
+const mostSessions = 200
+
 /** So many requests of one instance are remembered, in case it says that it has thousands. */
 const mostRemembered = 5
 
@@ -102,7 +105,7 @@ export class Attention extends Context.Service<
       /** Only the directories of the sessions updated last are asked, {@link mostDirectories} at the most. */
       const ask = Effect.fnUntraced(function* ({ name, url }: Instance) {
         const opencode = client.at({ instance: name, url, credentials })
-        const sessions = recent(yield* opencode.sessions)
+        const sessions = recent(yield* opencode.newestSessions(mostSessions))
         const active = yield* activities(opencode, sessions)
         // A subagent's request stands at its parents as well.
         const pending = new Map(
