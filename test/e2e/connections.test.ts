@@ -1,37 +1,23 @@
 /** What becomes of a turn when the connection to the real opencode breaks, each fault made by a proxy in between. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Schedule, Schema } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { SendMessage } from "../../src/tools/TurnTools.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
-import { behindProxy, makeSession, midTurn, promptRequest, throughProxy } from "../support/throughProxy.ts"
-
-const decodeTurn = Schema.decodeUnknownEffect(Schema.Struct({ structuredContent: SendMessage.successSchema }))
-
-type Raw = Effect.Success<ReturnType<typeof startRaw>>
+import {
+  answeredTurn,
+  assertWhole,
+  behindProxy,
+  makeSession,
+  midTurn,
+  midTurnRaw,
+  promptRequest,
+  throughProxy,
+} from "../support/throughProxy.ts"
 
 const prompts = (requests: ReadonlyArray<string>) => requests.filter((request) => promptRequest.test(request)).length
-
-/** The whole answer, exactly as opencode has stored it. */
-const assertWhole = (turn: { readonly outcome: string; readonly text: string }, texts: ReadonlyArray<string>) => {
-  const [, stored] = texts
-  assert.lengthOf(texts, 2)
-  assert.deepStrictEqual({ outcome: turn.outcome, text: turn.text }, { outcome: "completed", text: stored })
-}
-
-/** The same as {@link midTurn} with a client that can be stopped. Gives the id of the call. */
-const midTurnRaw = Effect.fnUntraced(function* (raw: Raw, session_id: string, message: string) {
-  yield* raw.initialize()
-  const call = yield* raw.send("tools/call", {
-    name: "send_message",
-    arguments: { session_id, message },
-    _meta: { progressToken: "token" },
-  })
-  yield* raw.stdout.pipe(eventually((stdout) => stdout.includes("tick"), "30 seconds"))
-  return call
-})
 
 layer(RealOpencode.layer({ permission: "ask" }), {
   excludeTestServices: true,
@@ -88,28 +74,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
       yield* proxy.cut
       yield* session.idle
       yield* raw.kill("SIGCONT")
-      const { result } = yield* raw.answerTo(call)
-      const { structuredContent } = yield* decodeTurn(result)
-      assertWhole(structuredContent, yield* session.texts)
-    }),
-  )
-
-  // Fails until the end of the patience looks once more at what is stored.
-  it.effect("the machine sleeps for longer than the call may take: completed all the same, no word lost", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const { proxy, relay } = yield* behindProxy(opencode)
-      const session = yield* makeSession(opencode, "Sleep long")
-      const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "10000" } })
-      const call = yield* midTurnRaw(raw, session.id, "slow: 20")
-      yield* raw.kill("SIGSTOP")
-      yield* proxy.cut
-      yield* session.idle
-      yield* Effect.sleep("10 seconds")
-      yield* raw.kill("SIGCONT")
-      const { result } = yield* raw.answerTo(call)
-      const { structuredContent } = yield* decodeTurn(result)
-      assertWhole(structuredContent, yield* session.texts)
+      assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
     }),
   )
 
@@ -152,7 +117,6 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  // Fails until what is stored is asked for again and again.
   it.effect(
     "the message arrives and the connection stays away for some seconds: the turn is followed all the same",
     () =>

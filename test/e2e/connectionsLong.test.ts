@@ -1,14 +1,21 @@
 /** The faults that take half a minute to notice. They wait side by side. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
-import { NodeServices } from "@effect/platform-node"
+import { Effect, Fiber } from "effect"
 import { makeRelay } from "../support/Executable.ts"
 import { connect } from "../support/McpClients.ts"
-import { start } from "../support/RealOpencode.ts"
-import { ScriptedModel } from "../support/ScriptedModel.ts"
-import { makeSession, midTurn, throughProxy } from "../support/throughProxy.ts"
+import { startRaw } from "../support/RawServer.ts"
+import { RealOpencode, start } from "../support/RealOpencode.ts"
+import {
+  answeredTurn,
+  assertWhole,
+  behindProxy,
+  makeSession,
+  midTurn,
+  midTurnRaw,
+  throughProxy,
+} from "../support/throughProxy.ts"
 
-/** An opencode that may be killed, and a client of it with nothing in between. */
+/** An opencode that may be killed, and a client that reaches it with nothing in between. */
 const ownOpencode = Effect.fnUntraced(function* (title: string) {
   const opencode = yield* start()
   const relay = yield* makeRelay()
@@ -16,7 +23,7 @@ const ownOpencode = Effect.fnUntraced(function* (title: string) {
   return { opencode, client: yield* connect(relay), session: yield* makeSession(opencode, title) }
 })
 
-layer(Layer.mergeAll(ScriptedModel.layer, NodeServices.layer), {
+layer(RealOpencode.layer(), {
   excludeTestServices: true,
   timeout: "60 seconds",
   concurrent: true,
@@ -25,13 +32,10 @@ layer(Layer.mergeAll(ScriptedModel.layer, NodeServices.layer), {
     "the event stream falls silent for half a minute without being closed: completed, no word lost",
     () =>
       Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* start(), "Silence")
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
         const turn = yield* midTurn(client, session.id, "slow: 20")
         yield* proxy.stallEvents
-        const { outcome, text } = yield* Fiber.join(turn)
-        const [, stored] = yield* session.texts
-        assert.include(stored, "tick 20")
-        assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: stored ?? "" })
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
         // The silent one was given up, and is not left behind.
         assert.isAtMost((yield* proxy.open).events, 1)
       }),
@@ -80,6 +84,25 @@ layer(Layer.mergeAll(ScriptedModel.layer, NodeServices.layer), {
         assert.strictEqual(outcome, "unreachable")
         assert.match(text, /^tick 1 /u)
         assert.include(next, "refresh_instances")
+      }),
+    90_000,
+  )
+
+  it.effect(
+    "the machine sleeps for longer than the call may take: completed all the same, no word lost",
+    () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { proxy, relay } = yield* behindProxy(opencode)
+        const session = yield* makeSession(opencode, "Sleep long")
+        const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "25000" } })
+        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+        yield* raw.kill("SIGSTOP")
+        yield* proxy.cut
+        yield* session.idle
+        yield* Effect.sleep("25 seconds")
+        yield* raw.kill("SIGCONT")
+        assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
       }),
     90_000,
   )
