@@ -95,7 +95,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
   )
 
   // Fails until the end of the patience looks once more at what is stored.
-  it.effect.fails("the machine sleeps for longer than the call may take: completed all the same, no word lost", () =>
+  it.effect("the machine sleeps for longer than the call may take: completed all the same, no word lost", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const { proxy, relay } = yield* behindProxy(opencode)
@@ -153,7 +153,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
   )
 
   // Fails until what is stored is asked for again and again.
-  it.effect.fails(
+  it.effect(
     "the message arrives and the connection stays away for some seconds: the turn is followed all the same",
     () =>
       Effect.gen(function* () {

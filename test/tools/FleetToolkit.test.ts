@@ -29,7 +29,7 @@ const schemas = (tool: Tool.Any) => [
 ]
 
 describe("The tools", () => {
-  it("are these", () => {
+  it("are these twelve", () => {
     assert.sameMembers(Object.keys(FleetToolkit.tools), [
       "list_instances",
       "refresh_instances",
@@ -42,6 +42,7 @@ describe("The tools", () => {
       "answer_question",
       "get_status",
       "abort_session",
+      "get_diff",
     ])
   })
 
