@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: a guided tour of the eight tools on a real opencode.
+ * `npm run demo`: a guided tour of the tools on a real opencode.
  *
  * It starts opencode with a scripted model on loopback, registers it, connects a real MCP client to the built server
  * over stdio, and takes everything away again. No key and no network is needed.
@@ -17,7 +17,7 @@ const program = Effect.gen(function* () {
   const path = yield* Path.Path
   const registry = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-demo-" })
   yield* Effect.logInfo("starting opencode with a scripted model …")
-  const opencode = yield* start({ project: "web-shop" })
+  const opencode = yield* start({ project: "web-shop", permission: "ask" })
   yield* fs.writeFileString(
     path.join(registry, "web-shop.json"),
     JSON.stringify({ name: "web-shop", hostname: "this-machine", port: opencode.port, cwd: opencode.directory }),

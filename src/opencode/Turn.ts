@@ -3,6 +3,6 @@
  * Nothing here does anything, and nothing knows of HTTP or of time; `Turns.ts` feeds it.
  */
 export { advance, missed } from "./turn/advance.ts"
-export { givenUp, outcome, type Outcome } from "./turn/outcome.ts"
+export { answeredInstead, givenUp, outcome, type Outcome } from "./turn/outcome.ts"
 export { isAutoCompaction, reconcile, type Stored } from "./turn/reconcile.ts"
 export { begin, text, toolCalls, type Turn } from "./turn/state.ts"

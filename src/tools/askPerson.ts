@@ -41,10 +41,10 @@ const message = ({ session, target }: Origin, pending: PendingRequest) =>
     `Directory: ${line(session.directory, 500)}`,
     "",
     requestText(pending),
-    ...(pending.kind === "permission" ? ["", alwaysText(pending.request)] : []),
-  ]
-    .join("\n")
-    .trimEnd()
+    "",
+    ...(pending.kind === "permission" ? [alwaysText(pending.request)] : []),
+    `To decline ${pending.kind === "permission" ? "rejects it" : "dismisses the question"}; to close this form leaves it open.`,
+  ].join("\n")
 
 /** What the person's reply decides. To decline is to refuse; to close the form decides nothing. */
 export const decisionOf = (pending: PendingRequest, reply: Reply): Option.Option<Decision> => {

@@ -2,7 +2,7 @@
 import { describe } from "../opencode/PendingRequest.ts"
 import type { Target } from "../opencode/Target.ts"
 import type { Outcome, Turn } from "../opencode/Turn.ts"
-import { text, toolCalls } from "../opencode/Turn.ts"
+import { answeredInstead, text, toolCalls } from "../opencode/Turn.ts"
 import { line, plainText } from "../PlainText.ts"
 import { inputText } from "./conversationView.ts"
 import { clipStart } from "./render/markdown.ts"
@@ -60,6 +60,7 @@ export const turnView = (
   outcome: Outcome | { readonly _tag: "accepted" },
   decided: ReadonlyArray<string> = [],
 ): TurnView => {
+  const answered = answeredInstead(turn)
   const answers = [...turn.answers.values()]
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
@@ -68,7 +69,7 @@ export const turnView = (
     instance: target.instance,
     session_id: turn.session,
     message_id: turn.prompt,
-    ...(turn.lineage.overtaken === undefined ? {} : { answered_message_id: turn.lineage.overtaken }),
+    ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
     detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 1000),
     ...(outcome._tag === "needs permission" || outcome._tag === "needs answer"

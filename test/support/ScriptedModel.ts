@@ -9,6 +9,7 @@
  * | any other text             | `Echo: <text>`, streamed word by word                                               |
  * | `say:<text>`               | exactly `<text>`                                                                    |
  * | `run: <shell command>`     | a call of the `bash` tool; after its result `Done: <its output, clipped>`           |
+ * | `tell: <text> \| <command>` | the text, word by word 100 ms apart, and then as `run:`                               |
  * | `ask: <question> \| A \| B`  | a call of the `question` tool with these options (Yes and No if there are none);    |
  * |                            | after its result `Done: <the answer as opencode words it>`                          |
  * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
@@ -92,23 +93,27 @@ const toolCall = (name: string, input: unknown) =>
     ],
   })
 
+const slowly = (chunks: ReadonlyArray<string>) =>
+  Stream.fromIterable(chunks.map(content)).pipe(
+    Stream.mapEffect((chunk) => Effect.delay(Effect.succeed(chunk), "100 millis")),
+  )
+
+const closed = (reason: "stop" | "tool_calls", read: number) => Stream.fromIterable(closing(reason, read))
+
 const frames = (reply: Exclude<Reply, { _tag: "Failure" | "TooLong" }>, read: number): Stream.Stream<string> => {
   switch (reply._tag) {
     case "Text":
       return Stream.make(opening, ...reply.chunks.map(content), ...closing("stop", read))
     case "Slow":
-      return Stream.make(opening).pipe(
-        Stream.concat(
-          Stream.fromIterable(reply.chunks.map(content)).pipe(
-            Stream.mapEffect((chunk) => Effect.delay(Effect.succeed(chunk), "100 millis")),
-          ),
-        ),
-        Stream.concat(Stream.fromIterable(closing("stop", read))),
-      )
+      return Stream.make(opening).pipe(Stream.concat(slowly(reply.chunks)), Stream.concat(closed("stop", read)))
     case "Hang":
       return Stream.make(opening, content("Waiting")).pipe(Stream.concat(Stream.never))
     case "ToolCall":
-      return Stream.make(opening, toolCall(reply.name, reply.input), ...closing("tool_calls", read))
+      return Stream.make(opening).pipe(
+        Stream.concat(slowly(reply.chunks ?? [])),
+        Stream.concat(Stream.make(toolCall(reply.name, reply.input))),
+        Stream.concat(closed("tool_calls", read)),
+      )
   }
 }
 

@@ -29,7 +29,13 @@ export type Reply =
   | { readonly _tag: "Text"; readonly chunks: ReadonlyArray<string> }
   | { readonly _tag: "Slow"; readonly chunks: ReadonlyArray<string> }
   | { readonly _tag: "Hang" }
-  | { readonly _tag: "ToolCall"; readonly name: string; readonly input: unknown }
+  | {
+      readonly _tag: "ToolCall"
+      readonly name: string
+      readonly input: unknown
+      /** Said before it, as slowly as `Slow`. */
+      readonly chunks?: ReadonlyArray<string>
+    }
   | { readonly _tag: "Failure"; readonly status: number; readonly retryAfter?: number }
   | { readonly _tag: "TooLong" }
 
@@ -41,6 +47,7 @@ const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
 const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
   [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
   [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
   [/^hang:/, () => ({ _tag: "Hang" })],
@@ -48,11 +55,17 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   [/^task:\s*([\s\S]+)$/, (prompt) => ({ _tag: "ToolCall", name: "task", input: subtask(prompt) })],
 ]
 
-const bash = (command: string): Reply => ({
+const bash = (command: string, chunks: ReadonlyArray<string> = []): Reply => ({
   _tag: "ToolCall",
   name: "bash",
   input: { command, description: "Runs it" },
+  chunks,
 })
+
+const told = (argument: string): Reply => {
+  const [text = "", command = ""] = argument.split("|", 2).map((part) => part.trim())
+  return bash(command, words(text))
+}
 
 const subtask = (prompt: string) => ({ description: "Delegates it", prompt, subagent_type: "general" })
 

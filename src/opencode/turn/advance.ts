@@ -3,7 +3,7 @@ import type { OpencodeEvent } from "../OpencodeEvent.ts"
 import type { MessageInfo, Part } from "../Message.ts"
 import type { PendingRequest } from "../PendingRequest.ts"
 import type { SessionStatus } from "../Session.ts"
-import { answers, withAssistant, withCompaction, withUser } from "./lineage.ts"
+import { answers, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
 import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
 
 const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
@@ -59,8 +59,11 @@ const withStatus = (turn: Turn, status: SessionStatus): Turn => {
 }
 
 const withMessage = (turn: Turn, info: MessageInfo): Turn => {
-  if (info.id === turn.prompt) return { ...turn, taken: true }
-  if (info.role === "user") return turn.taken ? { ...turn, lineage: withUser(turn.lineage, info) } : turn
+  if (info.role === "user") {
+    return info.id === turn.prompt
+      ? { ...turn, taken: true, lineage: withPrompt(turn.lineage, info) }
+      : { ...turn, lineage: withUser(turn.lineage, info) }
+  }
   const lineage = withAssistant(turn.lineage, info, turn.answers.size > 0)
   const known = turn.answers.get(info.id)
   if (!answers(lineage, info) || isReopened(known, info)) return { ...turn, lineage }

@@ -12,6 +12,8 @@ import type { AssistantInfo, UserInfo } from "../Message.ts"
 export interface Lineage {
   /** The messages whose answers are the turn's, the prompt first. */
   readonly prompts: ReadonlySet<MessageId>
+  /** When opencode stored the prompt, in epoch milliseconds: it tells of older messages again, too. */
+  readonly since: number | undefined
   /** User messages that reached the session after the prompt and are not the turn's. */
   readonly later: ReadonlySet<MessageId>
   /** The one of somebody else that the agent went on to answer: opencode answers only the newest. */
@@ -24,6 +26,7 @@ export interface Lineage {
 
 export const beginLineage = (prompt: MessageId): Lineage => ({
   prompts: new Set([prompt]),
+  since: undefined,
   later: new Set(),
   overtaken: undefined,
   compacting: undefined,
@@ -34,8 +37,12 @@ const including = <A>(set: ReadonlySet<A>, value: A) => new Set(set).add(value)
 
 const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter((other) => other !== value))
 
-/** After a user message that came after the prompt. */
+/** After the prompt itself. */
+export const withPrompt = (lineage: Lineage, { time }: UserInfo): Lineage => ({ ...lineage, since: time.created })
+
+/** After another user message. */
 export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
+  if (lineage.since === undefined || time.created < lineage.since) return lineage
   const goesOn = lineage.summarised !== undefined && time.created >= lineage.summarised
   if (goesOn) {
     return {

@@ -1,4 +1,5 @@
 /** How a turn stands when nothing more will come of it by itself. */
+import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../Message.ts"
 import type { PermissionRequest, QuestionRequest } from "../PendingRequest.ts"
 import { isOver, toolCalls, type Turn } from "./state.ts"
@@ -67,6 +68,13 @@ const endedEarly = (turn: Turn): Outcome => {
   return turn.lineage.overtaken === undefined
     ? { _tag: "aborted" }
     : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
+}
+
+/** The later message that was answered instead of the prompt or together with it, if there is one. */
+export const answeredInstead = (turn: Turn): MessageId | undefined => {
+  const { overtaken, prompts } = turn.lineage
+  const finish = newestOf(turn)?.finish
+  return overtaken !== undefined && (prompts.has(overtaken) || finish === "tool-calls") ? overtaken : undefined
 }
 
 /** What an idle session's turn has come to if opencode stores nothing more about it. */

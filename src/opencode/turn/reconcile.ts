@@ -2,7 +2,7 @@
 import type { Message } from "../Message.ts"
 import type { PendingRequest } from "../PendingRequest.ts"
 import type { SessionStatus } from "../Session.ts"
-import { answers as belongs, type Lineage, withAssistant, withCompaction, withUser } from "./lineage.ts"
+import { answers as belongs, type Lineage, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
 import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
 
 /** What opencode has stored about the session, read at one moment. */
@@ -24,7 +24,7 @@ const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
   for (const message of messages) {
     const { info } = message
     if (info.role === "user") {
-      lineage = withUser(lineage, info)
+      lineage = info.id === turn.prompt ? withPrompt(lineage, info) : withUser(lineage, info)
       if (isAutoCompaction(message)) lineage = withCompaction(lineage, info.id)
     } else {
       lineage = withAssistant(lineage, info, answered)
@@ -39,7 +39,7 @@ const heard = (text: string) => text.replaceAll(hole, "").length
 /** Text that is still streaming exists only in events, so what was heard of it is kept. */
 export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
-  const lineage = prompted < 0 && !turn.taken ? turn.lineage : lineageOf(turn, messages.slice(prompted + 1))
+  const lineage = prompted < 0 && !turn.taken ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))
   const answers = new Map(turn.answers)
   const parts = new Map(turn.parts)
   let unstored = 0

@@ -1,0 +1,238 @@
+/** Every outcome of a turn of the real opencode. The names are lines of the README's table "What happens when…". */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { AbortSession } from "../../src/tools/ControlTools.ts"
+import { AnswerQuestion, RespondPermission } from "../../src/tools/RequestTools.ts"
+import { SendMessage, WaitForSession } from "../../src/tools/TurnTools.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually, FleetClient, type Progress } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+
+const newSession = Effect.fnUntraced(function* (title: string) {
+  return (yield* facts.createSession(yield* RealOpencode, title)).id
+})
+
+const send = Effect.fnUntraced(function* (
+  session_id: string,
+  message: string,
+  parameters: Readonly<Record<string, unknown>> = {},
+  onProgress?: (progress: Progress) => void,
+) {
+  return yield* (yield* FleetClient).call(SendMessage, { session_id, message, ...parameters }, onProgress)
+})
+
+const isBusy = (session: string) =>
+  Effect.flatMap(RealOpencode, (opencode) =>
+    facts.status(opencode, session).pipe(eventually((status) => status !== "idle")),
+  )
+
+layer(FleetClient.layer({ permission: "ask" }), {
+  excludeTestServices: true,
+  timeout: "60 seconds",
+  concurrent: true,
+})("what happens when", (it) => {
+  it.effect("the agent finishes its work: completed, with all that it wrote", () =>
+    Effect.gen(function* () {
+      const turn = yield* send(yield* newSession("Finishes"), "say:All done.")
+      assert.deepInclude(turn, { outcome: "completed", text: "All done.", detail: "" })
+    }),
+  )
+
+  it.effect("the provider refuses the request: failed, in the provider's own words", () =>
+    Effect.gen(function* () {
+      const turn = yield* send(yield* newSession("Refused"), "fail:401")
+      assert.strictEqual(turn.outcome, "failed")
+      assert.include(turn.detail, "scripted failure 401")
+    }),
+  )
+
+  it.effect("the provider fails again and again: each retry is told with its reason and time, then failed", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = []
+      const session = yield* newSession("Retries")
+      const turn = yield* send(session, "fail:503 300", {}, ({ message = "" }) => told.push(message))
+      assert.strictEqual(turn.outcome, "failed")
+      assert.include(turn.detail, "scripted failure 503")
+      const retries = told.filter((message) => message.includes("scripted failure 503"))
+      assert.isAtLeast(retries.length, 2)
+      for (const retry of retries) assert.match(retry, /attempt \d.* asked again in \d+ s, at 20\d\d-/u)
+    }),
+  )
+
+  it.effect("somebody stops the turn: aborted, with what was written until then", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Stopped")
+      const told: Array<string> = []
+      const turn = yield* Effect.forkChild(send(session_id, "slow: 600", {}, ({ message = "" }) => told.push(message)))
+      yield* Effect.sync(() => told.join("")).pipe(eventually((text) => text.includes("tick 1")))
+      const stopped = yield* (yield* FleetClient).call(AbortSession, { session_id })
+      assert.deepInclude(stopped, { was_running: true, final: true })
+      const { outcome, text } = yield* Fiber.join(turn)
+      assert.strictEqual(outcome, "aborted")
+      assert.include(text, "tick 1")
+    }),
+  )
+
+  it.effect("the agent asks for a permission and the client cannot ask: needs permission, with all to decide on", () =>
+    Effect.gen(function* () {
+      const turn = yield* send(yield* newSession("Permission"), "run: ls -la && pwd")
+      assert.strictEqual(turn.outcome, "needs permission")
+      assert.include(turn.waiting_for?.[0]?.text, "ls -la && pwd")
+      assert.include(turn.next, "respond_permission")
+    }),
+  )
+
+  it.effect("a permission is refused: rejected", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session_id = yield* newSession("Refuse")
+      yield* send(session_id, "run: date")
+      const turn = yield* client.call(RespondPermission, { session_id, response: "reject" })
+      assert.strictEqual(turn.outcome, "rejected")
+    }),
+  )
+
+  it.effect("a permission is refused with a reason: the agent goes on with that", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session_id = yield* newSession("Refuse with a reason")
+      yield* send(session_id, "run: date")
+      const turn = yield* client.call(RespondPermission, { session_id, response: "reject", message: "no clock here" })
+      assert.strictEqual(turn.outcome, "completed")
+      assert.include(turn.text, "no clock here")
+    }),
+  )
+
+  it.effect("the agent has a question and the client cannot ask: needs answer, with its options", () =>
+    Effect.gen(function* () {
+      const turn = yield* send(yield* newSession("Question"), "ask: Which colour? | Red | Blue")
+      assert.strictEqual(turn.outcome, "needs answer")
+      assert.deepStrictEqual(turn.waiting_for?.[0]?.questions?.[0]?.options, ["Red", "Blue"])
+      assert.include(turn.next, "answer_question")
+    }),
+  )
+
+  it.effect("a question is dismissed: rejected", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const session_id = yield* newSession("Dismiss")
+      yield* send(session_id, "ask: Which colour? | Red | Blue")
+      const turn = yield* client.call(AnswerQuestion, { session_id, reject: true })
+      assert.strictEqual(turn.outcome, "rejected")
+    }),
+  )
+
+  it.effect("somebody decides at the terminal meanwhile: wait_for_session shows how the turn went on", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const opencode = yield* RealOpencode
+      const session_id = yield* newSession("Terminal")
+      const asked = yield* send(session_id, "run: echo $((40 + 2))")
+      yield* facts.reply(opencode, "permission", asked.waiting_for?.[0]?.id ?? "", { reply: "once" })
+      const turn = yield* client.call(WaitForSession, { session_id })
+      assert.strictEqual(turn.outcome, "completed")
+      assert.include(turn.text, "Done: 42")
+    }),
+  )
+
+  it.effect("the agent works longer than the call may take: still running, and wait_for_session waits on", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("main", yield* RealOpencode)
+      const hasty = yield* connect(relay, { variables: { SEND_TIMEOUT_MS: "4000" } })
+      const session_id = yield* newSession("Long work")
+      const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 60" })
+      assert.strictEqual(turn.outcome, "still running")
+      assert.include(turn.text, "tick 1")
+      assert.include(turn.next, "wait_for_session")
+      const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
+      assert.strictEqual(after.outcome, "completed")
+      assert.match(after.text, /^tick 1 .*tick 60 $/u)
+      assert.strictEqual(after.message_id, turn.message_id)
+    }),
+  )
+
+  it.effect("the message is only handed over (async): accepted, and wait_for_session gives the outcome", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Async")
+      const turn = yield* send(session_id, "say:Later.", { async: true })
+      assert.strictEqual(turn.outcome, "accepted")
+      const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
+      assert.deepInclude(after, { outcome: "completed", text: "Later.", message_id: turn.message_id })
+    }),
+  )
+
+  it.effect("wait_for_session meets an idle session: the outcome of its last turn, at once", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Idle")
+      yield* send(session_id, "say:First.")
+      yield* send(session_id, "fail:401")
+      const turn = yield* (yield* FleetClient).call(WaitForSession, { session_id })
+      assert.strictEqual(turn.outcome, "failed")
+      assert.include(turn.detail, "scripted failure 401")
+    }),
+  )
+
+  it.effect("wait_for_session meets a session without a message: an error that says so", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Empty")
+      const { text } = yield* Effect.flip((yield* FleetClient).call(WaitForSession, { session_id }))
+      assert.include(text, "no message yet")
+    }),
+  )
+
+  it.effect("a turn was begun by hand in the terminal: wait_for_session follows it", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("By hand")
+      yield* facts.prompt(yield* RealOpencode, session_id, "slow: 20")
+      yield* isBusy(session_id)
+      const told: Array<string> = []
+      const client = yield* FleetClient
+      const turn = yield* client.call(WaitForSession, { session_id }, ({ message = "" }) => told.push(message))
+      assert.strictEqual(turn.outcome, "completed")
+      assert.match(turn.text, /^tick 1 .*tick 20 $/u)
+      assert.isNotEmpty(told)
+    }),
+  )
+
+  it.effect("opencode compacts the conversation in mid-turn: completed, as one turn", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Compaction")
+      const turn = yield* send(session_id, "big:195000 say:Before.")
+      assert.strictEqual(turn.outcome, "completed")
+      assert.include(turn.text, "Before.")
+      assert.notInclude(turn.text, "Scripted summary")
+      assert.isUndefined(turn.answered_message_id)
+      const again = yield* (yield* FleetClient).call(WaitForSession, { session_id })
+      assert.deepInclude(again, { outcome: "completed", message_id: turn.message_id, text: turn.text })
+    }),
+  )
+
+  it.effect("two callers send to one session at the same instant: each gets the answer to its own message", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Same instant")
+      const turns = yield* Effect.all([send(session_id, "say:one"), send(session_id, "say:two")], { concurrency: 2 })
+      assert.deepStrictEqual(
+        turns.map(({ text }) => text),
+        ["one", "two"],
+      )
+    }),
+  )
+
+  it.effect("messages steer a running turn: opencode answers the newest, and each caller is told which that was", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Steer")
+      const first = yield* Effect.forkChild(send(session_id, "slow: 20"))
+      yield* isBusy(session_id)
+      const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
+      yield* facts.texts(yield* RealOpencode, session_id).pipe(eventually((texts) => texts.includes("say:left")))
+      const third = yield* send(session_id, "say:right", { if_busy: "steer" })
+      assert.deepInclude(third, { outcome: "completed", text: "right" })
+      assert.isUndefined(third.answered_message_id)
+      const merged = yield* Fiber.join(second)
+      assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
+      assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 20 $/u)
+    }),
+  )
+})
