@@ -79,6 +79,8 @@ export const askPerson =
   (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): NonNullable<FollowOptions["decide"]> =>
   (pending, turn) =>
     Effect.gen(function* () {
+      // A form without a field is none.
+      if (pending.kind === "question" && pending.request.questions.length === 0) return false
       if (!call.canAsk || (Option.isSome(call.resumed) && (yield* Ref.get(decided)).length >= mostRounds)) return false
       const state = yield* Effect.orDie(
         Schema.encodeEffect(OpenQuestion)({

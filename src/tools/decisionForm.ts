@@ -35,12 +35,22 @@ const permissionForm = (request: PermissionRequest): DecisionForm => ({
 })
 
 /** Labels as a form may show them: harmless, and no two alike. */
-const shownLabels = ({ options }: Question): ReadonlyArray<string> =>
-  options.map(({ label }, index) => {
-    const shown = line(label, 200)
-    const seen = options.slice(0, index).filter((other) => line(other.label, 200) === shown).length
-    return seen === 0 ? shown : `${shown} (${seen + 1})`
-  })
+const shownLabels = ({ options }: Question): ReadonlyArray<string> => {
+  const labels = new Set<string>()
+  for (const option of options) {
+    const shown = line(option.label, 200)
+    let label = shown
+    for (let copy = 2; labels.has(label); copy++) label = `${shown} (${copy})`
+    labels.add(label)
+  }
+  return [...labels]
+}
+
+/** A union of one is no list of choices in JSON Schema, and MCP refuses it. */
+const oneOf = (labels: ReadonlyArray<string>): Schema.Codec<string> => {
+  const [only, ...others] = labels
+  return only !== undefined && others.length === 0 ? Schema.Literal(only) : Schema.Literals(labels)
+}
 
 type Field =
   | Schema.Codec<string | ReadonlyArray<string>>
@@ -52,7 +62,7 @@ const fieldsOf = (question: Question, index: number): ReadonlyArray<readonly [na
     title: line(question.header ?? `Question ${index + 1}`, 100),
     description: line(question.question, 500),
   }
-  const chosen = question.multiple === true ? Schema.Array(Schema.Literals(labels)) : Schema.Literals(labels)
+  const chosen = question.multiple === true ? Schema.Array(oneOf(labels)) : oneOf(labels)
   const own = Schema.String.annotate({ title: "Other", description: "An answer of your own" })
   if (labels.length === 0) return [[`other_${index + 1}`, Schema.String.annotate(about)]]
   return takesOwnAnswer(question)

@@ -64,7 +64,10 @@ export const requestView = (pending: PendingRequest): RequestView => ({
 /** What `always` means here, in a sentence; empty where opencode would remember nothing. */
 export const alwaysText = (request: PermissionRequest): string => {
   const allowed = allowedLater(request)
+  const others = (request.always?.length ?? 0) - allowed.length
   return allowed.length === 0
     ? ""
-    : `"always" allows from now on, in all sessions of this directory until that opencode ends: ${allowed.join(", ")}`
+    : `"always" allows from now on, in all sessions of this directory until that opencode ends: ${allowed.join(", ")}${
+        others === 0 ? "" : `, and ${others} more`
+      }`
 }

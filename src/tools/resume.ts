@@ -1,7 +1,7 @@
 /** Goes on with a turn whose question ended an earlier call: the person's answer has come with a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import { requestsOf } from "../opencode/activity.ts"
+import { pendingOf } from "../opencode/activity.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/Turns.ts"
@@ -25,9 +25,10 @@ export const makeResume = Effect.gen(function* () {
     const opencode = client.at(target)
     const session = yield* opencode.session(question.session)
     const origin = { target, opencode, session }
-    const pending = (yield* requestsOf(opencode, session)).find(({ request }) => request.id === question.request)
+    const pending = (yield* pendingOf(opencode, session)).find(({ request }) => request.id === question.request)
     const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
-    const settled = pending === undefined ? ["the question was settled elsewhere before the answer came"] : []
+    const settled =
+      pending === undefined ? ["the question was settled elsewhere, or its turn had ended, before the answer came"] : []
     const { decided, options, view } = yield* follower(origin, began, [...question.decided, ...settled])
     const report = yield* turns.follow(target, session, {
       ...options,
