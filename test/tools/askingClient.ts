@@ -70,6 +70,8 @@ export const sending = (values?: Partial<CallValues>) =>
 export const wants = Effect.fnUntraced(function* (...requests: ReadonlyArray<PermissionRequest | QuestionRequest>) {
   const fake = yield* FakeOpencode
   for (const request of requests) {
+    // A subagent's session shows in events before anything is asked in it.
+    fake.emit(...fake.sessions.filter(({ id }) => id === request.sessionID).map(event.updated))
     if ("questions" in request) {
       fake.questions.push(request)
       fake.emit(event.questioned(request))
