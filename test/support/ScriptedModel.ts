@@ -16,6 +16,7 @@
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |
  * | `fail:<status>`            | that HTTP status (400 to 599) with an OpenAI error body; opencode retries from 500 on |
  * | `fail:<status> <ms>`       | the same, with a `retry-after-ms` header, which rules how long opencode waits         |
+ * | `both: <cmd> ; <cmd> …`    | a call of the `bash` tool for each, all in one model step; then `Done: <the last output>` |
  * | `steps: <cmd> ; <cmd> …`   | a call of the `bash` tool for each, one model step each; after the last `Done: …`     |
  * | `task: <prompt>`           | a call of the `task` tool: a subagent gets `<prompt>` in a session of its own;        |
  * |                            | after its result `Done: <what the tool gives back>`                                   |
@@ -81,11 +82,11 @@ const closing = (reason: "stop" | "tool_calls", read: number) => [
   "data: [DONE]\n\n",
 ]
 
-const toolCall = (name: string, input: unknown) =>
+const toolCall = (name: string, input: unknown, index = 0) =>
   delta({
     tool_calls: [
       {
-        index: 0,
+        index,
         id: `call_${crypto.randomUUID()}`,
         type: "function",
         function: { name, arguments: JSON.stringify(input) },
@@ -108,6 +109,12 @@ const frames = (reply: Exclude<Reply, { _tag: "Failure" | "TooLong" }>, read: nu
       return Stream.make(opening).pipe(Stream.concat(slowly(reply.chunks)), Stream.concat(closed("stop", read)))
     case "Hang":
       return Stream.make(opening, content("Waiting")).pipe(Stream.concat(Stream.never))
+    case "ToolCalls":
+      return Stream.make(
+        opening,
+        ...reply.calls.map(({ input, name }, index) => toolCall(name, input, index)),
+        ...closing("tool_calls", read),
+      )
     case "ToolCall":
       return Stream.make(opening).pipe(
         Stream.concat(slowly(reply.chunks ?? [])),

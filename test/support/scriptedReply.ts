@@ -36,6 +36,7 @@ export type Reply =
       /** Said before it, as slowly as `Slow`. */
       readonly chunks?: ReadonlyArray<string>
     }
+  | { readonly _tag: "ToolCalls"; readonly calls: ReadonlyArray<Extract<Reply, { _tag: "ToolCall" }>> }
   | { readonly _tag: "Failure"; readonly status: number; readonly retryAfter?: number }
   | { readonly _tag: "TooLong" }
 
@@ -48,6 +49,10 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
   [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
+  [
+    /^both:\s*([\s\S]+)$/,
+    (all) => ({ _tag: "ToolCalls", calls: all.split(";").map((command) => bash(command.trim())) }),
+  ],
   [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
   [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
   [/^hang:/, () => ({ _tag: "Hang" })],
@@ -55,7 +60,7 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   [/^task:\s*([\s\S]+)$/, (prompt) => ({ _tag: "ToolCall", name: "task", input: subtask(prompt) })],
 ]
 
-const bash = (command: string, chunks: ReadonlyArray<string> = []): Reply => ({
+const bash = (command: string, chunks: ReadonlyArray<string> = []): Extract<Reply, { _tag: "ToolCall" }> => ({
   _tag: "ToolCall",
   name: "bash",
   input: { command, description: "Runs it" },
