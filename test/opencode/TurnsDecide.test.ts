@@ -107,6 +107,8 @@ describe("A person who decides", () => {
       const fake = yield* withMain
       const { asked, decide } = person(() => Effect.succeed(false))
       const sent = yield* sending({ decide })
+      // The connection has settled, and nobody looks at what is stored any more.
+      yield* pass(1000)
       fake.emit(event.created(session("child", { parentID: here })))
       ask(fake, permission("1", ses("child")))
       yield* pass(500)

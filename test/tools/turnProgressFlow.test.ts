@@ -12,15 +12,18 @@ import { event, here, msg, permission, textPart } from "../support/samples.ts"
 /** Lets time pass so finely that the moment of each notification is known. */
 const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 50)
 
-/** A caller, and what it was told when. */
-const caller = Effect.gen(function* () {
+/** A caller, and what it was told when. `delay` is how long each notification takes to get through. */
+const makeCaller = Effect.fnUntraced(function* (delay = 0) {
   const told: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
   const observe = yield* reporter({
     wantsProgress: true,
-    progress: (update) => Effect.map(Clock.currentTimeMillis, (at) => void told.push({ ...update, at })),
+    progress: (update) =>
+      Effect.map(Clock.currentTimeMillis, (at) => void told.push({ ...update, at })).pipe(Effect.delay(delay)),
   })
   return { told, observe }
 })
+
+const caller = makeCaller()
 
 type Told = Effect.Success<typeof caller>["told"]
 
@@ -61,6 +64,25 @@ describe("The progress of a whole turn", () => {
       assert.isAbove(told.length, 30)
       // But for the last one, which comes with the answer.
       told.slice(10, -1).forEach(({ at }, index) => assert.isAtLeast(at - (told[index]?.at ?? 0), 1000))
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("holds every character also for a client that is slow to take them", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* makeCaller(3000)
+      const fiber = yield* sending({ observe })
+      beginAnswer(fake, "Once upon")
+      yield* pass(1000)
+      // The end comes while the beginning is still being told.
+      assert.deepStrictEqual(told, [])
+      finishAnswer(fake, "Once upon a time")
+      yield* pass(10_000)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        told.map(({ message }) => message),
+        ["Once upon", " a time"],
+      )
     }).pipe(Effect.provide(overFake)),
   )
 
