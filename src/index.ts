@@ -5,8 +5,10 @@
  *   `Path`.
  * - `FleetToolkit`: the tools as a Toolkit of Effect's AI modules.
  * - `serveFleet`: the whole server as one effect. `serve`: any Toolkit as an MCP server on stdio.
- * - `Fleet`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`, `Turns`: the services alone.
+ * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`, `Turns`: the services alone.
  */
+export type { Look, Looks, Waiting } from "./fleet/Attention.ts"
+export { Attention } from "./fleet/Attention.ts"
 export type { Announcement, Problem, Scan } from "./fleet/Discovery.ts"
 export { Discovery } from "./fleet/Discovery.ts"
 export type { Snapshot } from "./fleet/Fleet.ts"

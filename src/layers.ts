@@ -3,6 +3,7 @@
  * needed.
  */
 import { Layer } from "effect"
+import { Attention } from "./fleet/Attention.ts"
 import { Fleet } from "./fleet/Fleet.ts"
 import { HealthCheck } from "./fleet/HealthCheck.ts"
 import * as RelayDirectory from "./fleet/RelayDirectory.ts"
@@ -21,7 +22,8 @@ export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pi
 )
 
 /** Finding all of them, and asking each. Needs `Settings`, `FileSystem` and `Path`. */
-export const fleetLayer = Fleet.layer.pipe(
+export const fleetLayer = Attention.layer.pipe(
+  Layer.provideMerge(Fleet.layer),
   Layer.provide([HealthCheck.layer, RelayDirectory.layer]),
   Layer.provideMerge(opencodeLayer),
 )

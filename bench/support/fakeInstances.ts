@@ -1,13 +1,14 @@
 /**
- * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health`, or,
- * when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many hung. Prints the
- * ports as one line of JSON and ends with its stdin.
+ * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health` and has
+ * no sessions, or, when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many
+ * hung. Prints the ports as one line of JSON and ends with its stdin.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 
-const answer: RequestListener = (_request, response) => {
-  response.setHeader("content-type", "application/json").end('{"healthy":true,"version":"1.18.33"}')
+const answer: RequestListener = ({ url = "" }, response) => {
+  const body = url.startsWith("/session") ? "[]" : '{"healthy":true,"version":"1.18.33"}'
+  response.setHeader("content-type", "application/json").end(body)
 }
 const neverAnswer: RequestListener = () => undefined
 

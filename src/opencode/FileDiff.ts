@@ -4,9 +4,9 @@ import { Schema } from "effect"
 const opt = Schema.optionalKey
 
 export const FileDiff = Schema.Struct({
-  /** Relative to the session's directory. */
+  /** Relative to the root of the repository. */
   file: opt(Schema.String),
-  /** A unified diff of this file. */
+  /** A unified diff with the whole file as context; empty for a binary file, without hunks for a name that git quotes. */
   patch: opt(Schema.String),
   additions: Schema.Finite,
   deletions: Schema.Finite,

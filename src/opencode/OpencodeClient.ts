@@ -45,6 +45,8 @@ export interface Opencode {
   readonly inGit: OfDirectory<boolean>
   /** Those of the server's project that are not archived, updated last first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>
+  /** The first of them. */
+  readonly newestSessions: (limit: number) => Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   readonly createSession: (title?: string) => Effect.Effect<Session, ClientError>
   /** Of the sessions that are not idle, by id. */
@@ -165,6 +167,11 @@ export class OpencodeClient extends Context.Service<
             )
           }
 
+        const newestSessions = (limit: number) =>
+          api.session.list({ query: { limit } }).pipe(
+            Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
+            call("list sessions"),
+          )
         return {
           health: (timeout) => health({}).pipe(call("health", { timeout })),
           agents: (directory) =>
@@ -188,10 +195,8 @@ export class OpencodeClient extends Context.Service<
               Effect.map(({ vcs }) => vcs === "git"),
               call("project"),
             ),
-          sessions: api.session.list({ query: { limit: allSessions } }).pipe(
-            Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
-            call("list sessions"),
-          ),
+          sessions: newestSessions(allSessions),
+          newestSessions,
           session: (id) => api.session.get(ofSession(id)).pipe(call("get session", { session: id })),
           createSession: (title) =>
             api.session

@@ -8,7 +8,7 @@ import type { Session, SessionStatus } from "./Session.ts"
 
 export interface Activity {
   readonly status: SessionStatus
-  /** Permissions and questions that this session waits for. Those that an abort left behind are not among them. */
+  /** Permissions and questions that this session and its subagents wait for. Those that an abort left behind are not among them. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
 
@@ -44,19 +44,33 @@ const isOpen = (opencode: Opencode, { request }: PendingRequest): Effect.Effect<
 
 const deepest = 20
 
-/** Whether `id` is the session or one of those that its subagents work in. */
-const descends = Effect.fnUntraced(
-  function* (opencode: Opencode, session: Session, id: SessionId) {
-    let current: SessionId | undefined = id
-    for (let depth = 0; current !== undefined && current !== session.id; depth++) {
-      // No subagent works that deep: these parents go round in a circle.
-      if (depth === deepest) return false
-      current = (yield* opencode.session(current)).parentID
-    }
-    return current !== undefined
-  },
-  Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
-)
+/**
+ * The session and those that its subagent works for, upwards. `parents` are known already; one that is known to have no
+ * parent is the last.
+ */
+const lineage = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  parents: ReadonlyMap<SessionId, SessionId | undefined>,
+  id: SessionId,
+) {
+  const found = new Set<SessionId>()
+  let current: SessionId | undefined = id
+  // No subagent works that deep, and parents may go round in a circle.
+  while (current !== undefined && !found.has(current) && found.size < deepest) {
+    found.add(current)
+    current = parents.has(current)
+      ? parents.get(current)
+      : yield* opencode.session(current).pipe(
+          Effect.map(({ parentID }) => parentID),
+          Effect.catchTag("SessionNotFound", () => Effect.undefined),
+        )
+  }
+  return found
+})
+
+/** Whether `id` is the session or one of those that its subagents work in. Nobody has to look further up than to it. */
+const descends = (opencode: Opencode, session: Session, id: SessionId) =>
+  Effect.map(lineage(opencode, new Map([[session.id, undefined]]), id), (found) => found.has(session.id))
 
 /** All requests of a session and its subagents, those that an abort left behind included. */
 export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
@@ -70,31 +84,32 @@ export const pendingOf = Effect.fnUntraced(function* (opencode: Opencode, sessio
   return yield* Effect.filter(yield* requestsOf(opencode, session), (request) => isOpen(opencode, request))
 })
 
+/** Statuses and open requests of a directory. Nothing is asked for in the name of an idle session. */
+const activeIn = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
+  const statuses = yield* opencode.statuses(directory)
+  const requests = statuses.size === 0 ? [] : yield* requestsIn(opencode, directory)
+  const active = requests.filter(({ request }) => statuses.has(request.sessionID))
+  return { statuses, pending: yield* Effect.filter(active, (request) => isOpen(opencode, request)) }
+})
+
 /** Status and requests are kept per exact directory, so each directory of the sessions is asked. Idle sessions are absent. */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,
 ): Effect.fn.Return<ReadonlyMap<SessionId, Activity>, ClientError> {
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
-  const found = yield* Effect.forEach(
-    directories,
-    Effect.fnUntraced(function* (directory) {
-      const [statuses, requests] = yield* Effect.all([opencode.statuses(directory), requestsIn(opencode, directory)], {
-        concurrency: 2,
-      })
-      const active = requests.filter(({ request }) => statuses.has(request.sessionID))
-      return { statuses, pending: yield* Effect.filter(active, (request) => isOpen(opencode, request)) }
-    }),
-    { concurrency: 8 },
-  )
+  const found = yield* Effect.forEach(directories, (directory) => activeIn(opencode, directory), { concurrency: 8 })
   const statuses = new Map(found.flatMap(({ statuses }) => [...statuses]))
-  const pending = found.flatMap(({ pending }) => pending)
+  const parents = new Map(sessions.map(({ id, parentID }) => [id, parentID]))
+  const pending = yield* Effect.forEach(
+    found.flatMap(({ pending }) => pending),
+    (request) => Effect.map(lineage(opencode, parents, request.request.sessionID), (waiting) => ({ request, waiting })),
+  )
   return new Map(
     sessions.flatMap(({ id }) => {
       const status = statuses.get(id)
-      return status === undefined
-        ? []
-        : [[id, { status, pending: pending.filter(({ request }) => request.sessionID === id) }] as const]
+      const ours = pending.filter(({ waiting }) => waiting.has(id)).map(({ request }) => request)
+      return status === undefined ? [] : [[id, { status, pending: ours }] as const]
     }),
   )
 })

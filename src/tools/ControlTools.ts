@@ -12,7 +12,9 @@ export const StatusView = Schema.Struct({
   health: field(Schema.String, "State of the instance"),
   active: field(
     Schema.Array(
-      SessionView.mapFields(Struct.pick(["id", "title", "status", "detail", "age", "directory", "parent_id"])),
+      SessionView.mapFields(
+        Struct.pick(["id", "title", "status", "detail", "waiting_for", "age", "directory", "parent_id"]),
+      ),
     ),
     "The sessions that are not idle, updated last first; of many the first",
   ),

@@ -5,9 +5,10 @@
  */
 import { Toolkit } from "effect/ai"
 import { ControlTools } from "./ControlTools.ts"
+import { DiffTools } from "./DiffTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { RequestTools } from "./RequestTools.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { TurnTools } from "./TurnTools.ts"
 
-export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, RequestTools, ControlTools)
+export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, RequestTools, ControlTools, DiffTools)

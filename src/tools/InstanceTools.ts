@@ -1,9 +1,12 @@
 /** The tools that show the fleet. */
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { reads } from "./annotations.ts"
 import { count, field, limit } from "./parameters.ts"
 import { renderFleet } from "./render/instances.ts"
+import { WaitingView } from "./SessionTools.ts"
+
+const Title = field(Schema.String, "Title of the session")
 
 const states = ["online", "unauthorized", "timeout", "unreachable", "unhealthy"] as const
 
@@ -22,6 +25,17 @@ export const InstanceView = Schema.Struct({
   transport: field(Schema.String, "How it was found"),
   last_seen: Schema.optionalKey(field(Schema.String, "When it was last online (ISO 8601)")),
   age: Schema.optionalKey(field(Schema.String, "How long ago that was")),
+  waiting_count: Schema.optionalKey(
+    field(count, "Number of permissions and questions that wait for a person there; absent if not known"),
+  ),
+  waiting: Schema.optionalKey(
+    field(
+      Schema.Array(WaitingView.mapFields(Struct.assign({ title: Schema.optionalKey(Title) }))),
+      "The first of them, if there are any",
+    ),
+  ),
+  waiting_asked: Schema.optionalKey(field(Schema.String, "How long ago it was asked for them")),
+  waiting_unknown: Schema.optionalKey(field(Schema.String, "Why it is not known whether anything waits there")),
 })
 export type InstanceView = typeof InstanceView.Type
 
@@ -30,8 +44,13 @@ export const FleetView = Schema.Struct({
     Schema.Record(Schema.String, count),
     "Number of instances in each state of health, of all that are registered",
   ),
+  waiting: field(count, "Number of instances at which something waits for a person, of all"),
+  waiting_unknown: field(count, "Number of online instances of which that is not known, of all"),
   matching: field(count, "Number of instances that match the search"),
-  instances: field(Schema.Array(InstanceView), "The instances; those that are online first"),
+  instances: field(
+    Schema.Array(InstanceView),
+    "The instances; those at which something waits first, then the others that are online",
+  ),
   problem_count: field(
     count,
     "Number of registrations and places that could not be used. Nothing was changed or deleted",
@@ -54,7 +73,7 @@ const toModelOutput = (fleet: FleetView) => [Prompt.textPart({ text: renderFleet
 
 export const ListInstances = Tool.make("list_instances", {
   description:
-    "List the opencode instances of the fleet (coding agents on this and other machines) with their health, directory and name. Start here. Answers from memory; refresh_instances looks again.",
+    "List the opencode instances of the fleet (coding agents on this and other machines) with their health, directory and name, and what waits there for a person's permission or answer. Start here. Answers from memory; refresh_instances looks again.",
   parameters: Schema.Struct({
     search: Schema.optionalKey(
       Schema.String.annotate({ description: "Only those whose name, host or directory holds this, ignoring case" }),

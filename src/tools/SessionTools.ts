@@ -9,6 +9,15 @@ import { renderCreated, renderSessions } from "./render/sessions.ts"
 
 const opt = Schema.optionalKey
 
+/** What a person has to decide. */
+export const WaitingView = Schema.Struct({
+  kind: field(Schema.Literals(["permission", "question"]), "Which of the two"),
+  id: field(Schema.String, "Its id"),
+  session_id: field(Schema.String, "The session that asks; it may be a subagent's"),
+  about: field(Schema.String, "What it is about; clipped"),
+})
+export type WaitingView = typeof WaitingView.Type
+
 export const SessionView = Schema.Struct({
   id: field(Schema.String, "Full id; pass it as `session_id`"),
   title: field(Schema.String, "Title; opencode makes one from the first message where none was given"),
@@ -17,6 +26,9 @@ export const SessionView = Schema.Struct({
     "idle; busy; retry (the provider failed and is asked again); waiting (for a person's permission or answer)",
   ),
   detail: opt(field(Schema.String, "What a retry or a waiting session is about")),
+  waiting_for: opt(
+    field(Schema.Array(WaitingView), "What it and its subagents wait for a person to decide; of many the first"),
+  ),
   messages: opt(field(count, "Number of messages; absent if it could not be read")),
   more_messages: opt(field(Schema.Boolean, "Whether there are more messages than `messages` says")),
   created: field(Schema.String, "ISO 8601"),

@@ -1,6 +1,7 @@
-/** The handlers of all tools, over `Fleet`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
+/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 import { Effect } from "effect"
 import { controlHandlers } from "./controlHandlers.ts"
+import { diffHandlers } from "./diffHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instanceHandlers.ts"
 import { requestHandlers } from "./requestHandlers.ts"
@@ -15,6 +16,7 @@ export const layer = FleetToolkit.toLayer(
       ...(yield* turnHandlers),
       ...(yield* requestHandlers),
       ...(yield* controlHandlers),
+      ...(yield* diffHandlers),
     })
   }),
 )

@@ -1,17 +1,19 @@
 /** list_instances and refresh_instances. */
-import { Array, Clock, Effect } from "effect"
+import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../PlainText.ts"
+import { Attention, type Look, type Looks } from "../fleet/Attention.ts"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
 import { Settings } from "../Settings.ts"
-import type { FleetView, InstanceView } from "./InstanceTools.ts"
+import type { FleetView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
-import { age, iso } from "./render/time.ts"
+import { instanceView } from "./instanceView.ts"
+import { iso } from "./render/time.ts"
 
 const shownByDefault = 50
 const mostProblems = 20
 
-/** Those that can be worked with come first, then those that a person can bring back. */
+/** Behind those at which something waits come those that can be worked with, then those that a person can bring back. */
 const rank: Readonly<Record<HealthState, number>> = {
   online: 0,
   unauthorized: 1,
@@ -20,20 +22,14 @@ const rank: Readonly<Record<HealthState, number>> = {
   unreachable: 4,
 }
 
-const view = (now: number, { health, ...instance }: Instance): InstanceView => ({
-  name: instance.name,
-  health: health.state,
-  reason: health.reason,
-  ...(health.version === undefined ? {} : { version: health.version }),
-  ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
-  host: instance.host,
-  url: instance.url,
-  ...(instance.directory === undefined ? {} : { directory: instance.directory }),
-  transport: instance.transport,
-  ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
-})
+/** What is known of an instance; nothing of one that is not online now. */
+const lookAt = (looks: Looks, { health, url }: Instance): Look | undefined =>
+  health.state === "online" ? Option.getOrUndefined(HashMap.get(looks, url)) : undefined
+
+const waits = (look: Look | undefined): boolean => look?.known === true && look.count > 0
 
 export const instanceHandlers = Effect.gen(function* () {
+  const attention = yield* Attention
   const fleet = yield* Fleet
   const { relayDirectory } = yield* Settings
 
@@ -41,11 +37,13 @@ export const instanceHandlers = Effect.gen(function* () {
 
   const show = (
     { instances, problems, refreshedAt }: Snapshot,
+    looks: Looks,
     { limit = shownByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
   ) =>
     Effect.map(Clock.currentTimeMillis, (now): FleetView => {
+      const all = instances.map((instance) => ({ instance, look: lookAt(looks, instance) }))
       const folded = search.trim().toLowerCase()
-      const found = instances.filter(({ directory = "", host, name }) =>
+      const found = all.filter(({ instance: { directory = "", host, name } }) =>
         [name, host, directory].some((text) => text.toLowerCase().includes(folded)),
       )
       return {
@@ -55,11 +53,18 @@ export const instanceHandlers = Effect.gen(function* () {
             all.length,
           ]),
         ),
+        waiting: all.filter(({ look }) => waits(look)).length,
+        waiting_unknown: all.filter(({ instance, look }) => instance.health.state === "online" && look?.known !== true)
+          .length,
         matching: found.length,
         instances: found
-          .toSorted((one, other) => rank[one.health.state] - rank[other.health.state])
+          .toSorted(
+            (one, other) =>
+              Number(waits(other.look)) - Number(waits(one.look)) ||
+              rank[one.instance.health.state] - rank[other.instance.health.state],
+          )
           .slice(0, limit)
-          .map((instance) => view(now, instance)),
+          .map(({ instance, look }) => instanceView(now, instance, look)),
         problem_count: problems.length,
         problems: problems
           .slice(0, mostProblems)
@@ -70,7 +75,11 @@ export const instanceHandlers = Effect.gen(function* () {
     })
 
   return InstanceTools.of({
-    list_instances: (parameters) => Effect.flatMap(fleet.snapshot, (snapshot) => show(snapshot, parameters)),
-    refresh_instances: () => Effect.flatMap(fleet.refresh, (snapshot) => show(snapshot, {})),
+    list_instances: Effect.fnUntraced(function* (parameters) {
+      return yield* show(yield* fleet.snapshot, yield* attention.current, parameters)
+    }),
+    refresh_instances: Effect.fnUntraced(function* () {
+      return yield* show(yield* fleet.refresh, yield* attention.settled, {})
+    }),
   })
 })

@@ -2,15 +2,37 @@
 import { line } from "../PlainText.ts"
 import { type Activity, idle } from "../opencode/activity.ts"
 import type { MessageCount } from "../opencode/MessageCounts.ts"
+import { describe, type PendingRequest } from "../opencode/PendingRequest.ts"
 import type { Session } from "../opencode/Session.ts"
-import { describe } from "../opencode/PendingRequest.ts"
 import { age, iso } from "./render/time.ts"
-import type { SessionView } from "./SessionTools.ts"
+import type { SessionView, WaitingView } from "./SessionTools.ts"
+
+/** So many requests of a session are named one by one. */
+const mostWaiting = 5
+
+const waitingView = (pending: PendingRequest): WaitingView => ({
+  kind: pending.kind,
+  id: pending.request.id,
+  session_id: pending.request.sessionID,
+  about: line(describe(pending), 200),
+})
 
 /** What the session is doing, in a word, and what about. */
-const activityView = (now: number, { pending, status }: Activity): Pick<SessionView, "status" | "detail"> => {
+const activityView = (
+  now: number,
+  { id }: Session,
+  { pending, status }: Activity,
+): Pick<SessionView, "status" | "detail" | "waiting_for"> => {
   if (status.type !== "idle" && pending.length > 0) {
-    return { status: "waiting", detail: line(pending.map(describe).join("; "), 500) }
+    const detail = pending.map((each) => {
+      const { sessionID } = each.request
+      return sessionID === id ? describe(each) : `subagent ${sessionID} asks: ${describe(each)}`
+    })
+    return {
+      status: "waiting",
+      detail: line(detail.join("; "), 500),
+      waiting_for: pending.slice(0, mostWaiting).map(waitingView),
+    }
   }
   if (status.type !== "retry") return { status: status.type }
   const seconds = Math.max(0, Math.ceil((status.next - now) / 1000))
@@ -28,7 +50,7 @@ export const sessionView = (
 ): SessionView => ({
   id: session.id,
   title: line(session.title),
-  ...activityView(now, activity),
+  ...activityView(now, session, activity),
   ...(count === undefined ? {} : { messages: count.count, more_messages: count.more }),
   created: iso(session.time.created),
   updated: iso(session.time.updated),

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { AbortSession, GetStatus } from "../../src/tools/ControlTools.ts"
 import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
 import { GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
@@ -64,6 +65,30 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
           ),
         )
         assert.include(text, each.answer)
+      }),
+    )
+
+    it.effect.each(cases)("shows its $kind in the list of instances until somebody has decided it", (each) =>
+      Effect.gen(function* () {
+        const client = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const session_id = yield* newSession(`Listed with a ${each.kind}`)
+        yield* client.call(SendMessage, { session_id, message: each.message })
+        const [id = ""] = yield* facts.pending(opencode, each.kind, session_id)
+
+        yield* client.call(RefreshInstances)
+        const { instances, waiting } = yield* client.call(ListInstances)
+        assert.strictEqual(waiting, 1)
+        const request = instances[0]?.waiting?.[0]
+        assert.deepInclude(request, { kind: each.kind, id, session_id, title: `Listed with a ${each.kind}` })
+        assert.include(request?.about, each.about)
+        const text = yield* client.text(ListInstances)
+        for (const part of ["**1 waits for a person.**", each.about, id, session_id]) assert.include(text, part)
+
+        yield* facts.reply(opencode, each.kind, id, each.decision)
+        const after = yield* client.call(RefreshInstances)
+        assert.deepInclude(after, { waiting: 0, waiting_unknown: 0 })
+        assert.deepInclude(after.instances[0], { waiting_count: 0 })
       }),
     )
 

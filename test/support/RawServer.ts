@@ -54,7 +54,7 @@ export const startRaw = Effect.fn("startRaw")(function* (
     Effect.map(answers, (all) => Option.fromUndefinedOr(all.find((answer) => answer.id === id))).pipe(
       Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis") }),
       Effect.flatMap((found): Effect.Effect<Answer> => Effect.orDie(Effect.fromOption(found))),
-      Effect.timeout("10 seconds"),
+      Effect.timeout("30 seconds"),
     )
   const send = (method: string, params: object) =>
     Effect.suspend(() => {

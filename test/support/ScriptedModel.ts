@@ -14,17 +14,25 @@
  * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |
  * | `fail:<status>`            | that HTTP status (400 to 599) with an OpenAI error body; opencode retries from 500 on |
+ * | `fail:<status> <ms>`       | the same, with a `retry-after-ms` header, which rules how long opencode waits         |
+ * | `steps: <cmd> ; <cmd> …`   | a call of the `bash` tool for each, one model step each; after the last `Done: …`     |
+ * | `task: <prompt>`           | a call of the `task` tool: a subagent gets `<prompt>` in a session of its own;        |
+ * |                            | after its result `Done: <what the tool gives back>`                                   |
+ * | `big:<N> <message>`        | the answer to `<message>`, said to have cost N tokens to read: above 192,000          |
+ * |                            | opencode compacts the session after this step and has the model go on                 |
+ * | `overflow:`                | refused as too long for the model, until the session is compacted: then `Fits now`    |
  *
- * The extra call by which opencode names a new session gets the title `Scripted session`.
+ * The extra call by which opencode names a new session gets the title `Scripted session`, and the one by which it
+ * compacts a session the text `Scripted summary`.
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { HttpServerError } from "effect/http"
 import { createServer } from "node:http"
+import { ChatRequest, decide, type Reply, tokensRead } from "./scriptedReply.ts"
 
-/** The title that a session without one gets after its first turn. */
-export const scriptedTitle = "Scripted session"
+export { scriptedTitle } from "./scriptedReply.ts"
 
 /** Provider id and model id in one: opencode calls the model `scripted/scripted`. */
 export const scriptedModelId = "scripted"
@@ -53,71 +61,6 @@ export class ScriptedModel extends Context.Service<
   )
 }
 
-/** The part of a chat completion request that decides the answer. */
-const ChatRequest = Schema.Struct({
-  messages: Schema.Array(
-    Schema.Struct({
-      role: Schema.String,
-      content: Schema.optional(
-        Schema.NullOr(
-          Schema.Union([
-            Schema.String,
-            Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })),
-          ]),
-        ),
-      ),
-    }),
-  ),
-})
-type Message = (typeof ChatRequest.Type)["messages"][number]
-
-type Reply =
-  | { readonly _tag: "Text"; readonly chunks: ReadonlyArray<string> }
-  | { readonly _tag: "Slow"; readonly chunks: ReadonlyArray<string> }
-  | { readonly _tag: "Hang" }
-  | { readonly _tag: "ToolCall"; readonly name: string; readonly input: unknown }
-  | { readonly _tag: "Failure"; readonly status: number }
-
-const textOf = ({ content }: Message) =>
-  typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("\n")
-
-const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
-
-const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
-  [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
-  [/^run:\s*([\s\S]+)$/, (command) => ({ _tag: "ToolCall", name: "bash", input: { command, description: "Runs it" } })],
-  [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
-  [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
-  [/^hang:/, () => ({ _tag: "Hang" })],
-  [/^fail:\s*([45]\d\d)/, (status) => ({ _tag: "Failure", status: Number(status) })],
-]
-
-const ticks = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index + 1} `)
-
-const question = (argument: string) => {
-  const [text = "", ...labels] = argument.split("|").map((part) => part.trim())
-  const options = (labels.length === 0 ? ["Yes", "No"] : labels).map((label) => ({ label, description: label }))
-  return { questions: [{ question: text, header: "Scripted", options }] }
-}
-
-const maxToolOutput = 2000
-
-const isTitleRequest = (messages: ReadonlyArray<Message>) =>
-  messages.some((message) => message.role === "system" && textOf(message).includes("You are a title generator"))
-
-const decide = (messages: ReadonlyArray<Message>): Reply => {
-  const last = messages.at(-1)
-  if (last === undefined) return { _tag: "Failure", status: 400 }
-  if (isTitleRequest(messages)) return { _tag: "Text", chunks: [scriptedTitle] }
-  if (last.role === "tool") return { _tag: "Text", chunks: words(`Done: ${textOf(last).slice(0, maxToolOutput)}`) }
-  const text = textOf(last).trim()
-  for (const [pattern, reply] of commands) {
-    const match = pattern.exec(text)
-    if (match !== null) return reply(match[1] ?? "")
-  }
-  return { _tag: "Text", chunks: words(`Echo: ${text}`) }
-}
-
 const frame = (choices: ReadonlyArray<unknown>, rest?: object) =>
   `data: ${JSON.stringify({
     id: "chatcmpl-scripted",
@@ -131,9 +74,9 @@ const delta = (value: object) => frame([{ index: 0, delta: value, finish_reason:
 const content = (text: string) => delta({ content: text })
 
 const opening = delta({ role: "assistant", content: "" })
-const closing = (reason: "stop" | "tool_calls") => [
+const closing = (reason: "stop" | "tool_calls", read: number) => [
   frame([{ index: 0, delta: {}, finish_reason: reason }]),
-  frame([], { usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } }),
+  frame([], { usage: { prompt_tokens: read, completion_tokens: 5, total_tokens: read + 5 } }),
   "data: [DONE]\n\n",
 ]
 
@@ -149,10 +92,10 @@ const toolCall = (name: string, input: unknown) =>
     ],
   })
 
-const frames = (reply: Exclude<Reply, { _tag: "Failure" }>): Stream.Stream<string> => {
+const frames = (reply: Exclude<Reply, { _tag: "Failure" | "TooLong" }>, read: number): Stream.Stream<string> => {
   switch (reply._tag) {
     case "Text":
-      return Stream.make(opening, ...reply.chunks.map(content), ...closing("stop"))
+      return Stream.make(opening, ...reply.chunks.map(content), ...closing("stop", read))
     case "Slow":
       return Stream.make(opening).pipe(
         Stream.concat(
@@ -160,29 +103,41 @@ const frames = (reply: Exclude<Reply, { _tag: "Failure" }>): Stream.Stream<strin
             Stream.mapEffect((chunk) => Effect.delay(Effect.succeed(chunk), "100 millis")),
           ),
         ),
-        Stream.concat(Stream.fromIterable(closing("stop"))),
+        Stream.concat(Stream.fromIterable(closing("stop", read))),
       )
     case "Hang":
       return Stream.make(opening, content("Waiting")).pipe(Stream.concat(Stream.never))
     case "ToolCall":
-      return Stream.make(opening, toolCall(reply.name, reply.input), ...closing("tool_calls"))
+      return Stream.make(opening, toolCall(reply.name, reply.input), ...closing("tool_calls", read))
   }
 }
 
-const failure = (status: number, message: string) =>
-  HttpServerResponse.jsonUnsafe({ error: { message, type: "scripted_error", param: null, code: null } }, { status })
+const failure = (status: number, message: string, options?: { code?: string; retryAfter?: number | undefined }) =>
+  HttpServerResponse.jsonUnsafe(
+    { error: { message, type: "scripted_error", param: null, code: options?.code ?? null } },
+    {
+      status,
+      ...(options?.retryAfter === undefined ? {} : { headers: { "retry-after-ms": String(options.retryAfter) } }),
+    },
+  )
 
-const respond = (reply: Reply) =>
-  reply._tag === "Failure"
-    ? failure(reply.status, `scripted failure ${reply.status}`)
-    : HttpServerResponse.stream(Stream.encodeText(frames(reply)), { contentType: "text/event-stream" })
+const respond = (reply: Reply, read: number) => {
+  switch (reply._tag) {
+    case "Failure":
+      return failure(reply.status, `scripted failure ${reply.status}`, { retryAfter: reply.retryAfter })
+    case "TooLong":
+      return failure(400, "This model's maximum context length is exceeded", { code: "context_length_exceeded" })
+    default:
+      return HttpServerResponse.stream(Stream.encodeText(frames(reply, read)), { contentType: "text/event-stream" })
+  }
+}
 
 const routes = Layer.mergeAll(
   HttpRouter.add(
     "POST",
     "/v1/chat/completions",
     HttpServerRequest.schemaBodyJson(ChatRequest).pipe(
-      Effect.map(({ messages }) => respond(decide(messages))),
+      Effect.map(({ messages }) => respond(decide(messages), tokensRead(messages))),
       Effect.catch((error) => Effect.succeed(failure(400, error.message))),
     ),
   ),

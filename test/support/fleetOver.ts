@@ -1,5 +1,6 @@
 /** The tools over the fake opencode: one instance, named `fake`, found by a discovery that does nothing else. */
 import { Effect, Layer, Stream } from "effect"
+import { Attention } from "../../src/fleet/Attention.ts"
 import { Discovery } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
@@ -26,6 +27,7 @@ const discovery = Layer.succeed(Discovery, {
 })
 
 export const toolsOverFake = Handlers.layer.pipe(
+  Layer.provide(Attention.layer),
   Layer.provide(Fleet.layer),
   Layer.provide([HealthCheck.layer, discovery]),
   Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),

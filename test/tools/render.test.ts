@@ -1,16 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import type { Look } from "../../src/fleet/Attention.ts"
 import type { Message } from "../../src/opencode/Message.ts"
 import { PermissionId } from "../../src/opencode/Identifiers.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import { clip } from "../../src/PlainText.ts"
+import { instanceView } from "../../src/tools/instanceView.ts"
 import { messageView } from "../../src/tools/conversationView.ts"
 import { renderConversation } from "../../src/tools/render/conversation.ts"
 import { block, clipStart, code } from "../../src/tools/render/markdown.ts"
+import { renderFleet } from "../../src/tools/render/instances.ts"
 import { renderSessions } from "../../src/tools/render/sessions.ts"
 import { renderTurn } from "../../src/tools/render/turn.ts"
 import { sessionView } from "../../src/tools/sessionView.ts"
 import { turnView } from "../../src/tools/turnView.ts"
+import { announcement } from "../fleet/announcements.ts"
 import { target } from "../support/overFake.ts"
 import {
   assistant,
@@ -19,6 +23,7 @@ import {
   here,
   msg,
   permission,
+  ses,
   session,
   textPart,
   toolPart,
@@ -155,6 +160,53 @@ describe("Text of others in our Markdown", () => {
     })
     const lines = renderSessions({ instance: "fake", total: 1, matching: 1, sessions: [view] }).split("\n")
     assert.strictEqual(lines.length, 3)
+    isQuiet(lines)
+  })
+
+  it.prop("stays in its place in what a session waits for", [Hostile, Hostile], ([one, two]) => {
+    const [title, text] = [one.join(""), two.join("")]
+    const asked = { ...permission("1", ses("child")), permission: title, patterns: [text] }
+    const view = sessionView(0, session("main", { title }), {
+      status: { type: "busy" },
+      pending: [{ kind: "permission", request: asked }],
+    })
+    const lines = renderSessions({ instance: "fake", total: 1, matching: 1, sessions: [view] }).split("\n")
+    assert.strictEqual(lines.length, 3)
+    isQuiet(lines)
+  })
+
+  it.prop("stays in its place in a list of instances", [Hostile, Hostile], ([one, two]) => {
+    const [title, text] = [one.join(""), two.join("")]
+    const known: Look = {
+      askedAt: 0,
+      known: true,
+      count: 1,
+      waiting: [{ kind: "permission", id: permission("1").id, session: here, title, about: text }],
+    }
+    const views = [known, { askedAt: 0, known: false, reason: text } as const].map((look) =>
+      instanceView(
+        0,
+        {
+          ...announcement("api", 1),
+          health: { state: "online", version: "1", latency: 1, reason: "", checkedAt: 0 },
+          lastSeen: 0,
+        },
+        look,
+      ),
+    )
+    const rendered = renderFleet({
+      counts: { online: 2 },
+      waiting: 1,
+      waiting_unknown: 1,
+      matching: 2,
+      instances: views,
+      problem_count: 0,
+      problems: [],
+      refreshed: "now",
+    })
+    assert.notMatch(rendered, forbidden)
+    const lines = rendered.split("\n")
+    assert.strictEqual(lines.length, 6)
     isQuiet(lines)
   })
 

@@ -123,12 +123,77 @@ describe("list_sessions", () => {
       fake.statuses.set(here, { type: "busy" })
       fake.permissions = [permission("1")]
       const { text } = yield* call("list_sessions", {})
-      assert.include(text, "**waiting** (`permission for bash: rm -rf build`)")
+      assert.include(text, "**waiting** (`permission for bash: rm -rf build` · `per_1`)")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("shows at the parents what a subagent asks, at any depth, but not at one that is idle", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("root"),
+        session("child", { parentID: ses("root") }),
+        session("grandchild", { parentID: ses("child") }),
+        session("other"),
+      ]
+      for (const name of ["root", "grandchild", "other"]) fake.statuses.set(ses(name), { type: "busy" })
+      fake.permissions = [permission("1", ses("grandchild"))]
+      const { text, view } = yield* call("list_sessions", {})
+      assert.sameDeepMembers(
+        view.sessions.map(({ id, status }) => [id, status]),
+        [
+          ["ses_root", "waiting"],
+          ["ses_child", "idle"],
+          ["ses_grandchild", "waiting"],
+          ["ses_other", "busy"],
+        ],
+      )
+      const root = view.sessions.find(({ id }) => id === "ses_root")
+      assert.strictEqual(root?.detail, "subagent ses_grandchild asks: permission for bash: rm -rf build")
+      assert.deepStrictEqual(root?.waiting_for, [
+        {
+          kind: "permission",
+          id: "per_1",
+          session_id: "ses_grandchild",
+          about: "permission for bash: rm -rf build",
+        },
+      ])
+      assert.include(text, "(`permission for bash: rm -rf build` · `per_1` of subagent `ses_grandchild`)")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("ends also when the parents of a session that waits go round in a circle", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("one", { parentID: ses("two") }), session("two", { parentID: ses("one") })]
+      fake.statuses.set(ses("one"), { type: "busy" })
+      fake.permissions = [permission("1", ses("one"))]
+      const { view } = yield* call("list_sessions", {})
+      assert.strictEqual(view.sessions.find(({ id }) => id === "ses_one")?.status, "waiting")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 })
 
 describe("get_session", () => {
+  it.effect("says what a subagent waits for, whose session and whose parent were not asked about", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("main"),
+        session("child", { parentID: here }),
+        session("grandchild", { parentID: ses("child") }),
+        session("orphan", { parentID: ses("gone") }),
+      ]
+      for (const { id } of fake.sessions) fake.statuses.set(id, { type: "busy" })
+      fake.permissions = [permission("1", ses("grandchild")), permission("2", ses("orphan"))]
+      const { view } = yield* call("get_session", { session_id: here })
+      assert.deepStrictEqual(
+        view.session.waiting_for?.map(({ id, session_id }) => [id, session_id]),
+        [["per_1", "ses_grandchild"]],
+      )
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("reads as a conversation", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

@@ -36,21 +36,30 @@ const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter(
 
 /** After a user message that came after the prompt. */
 export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
-  if (lineage.prompts.has(id) || lineage.later.has(id) || lineage.compacting === id) return lineage
-  return lineage.summarised !== undefined && time.created >= lineage.summarised
-    ? { ...lineage, prompts: including(lineage.prompts, id), compacting: undefined, summarised: undefined }
+  const goesOn = lineage.summarised !== undefined && time.created >= lineage.summarised
+  if (goesOn) {
+    return {
+      ...lineage,
+      prompts: including(lineage.prompts, id),
+      later: excluding(lineage.later, id),
+      compacting: undefined,
+      summarised: undefined,
+    }
+  }
+  return lineage.prompts.has(id) || lineage.later.has(id) || lineage.compacting === id
+    ? lineage
     : { ...lineage, later: including(lineage.later, id) }
 }
 
 /** After it has shown that a later user message is opencode's own request for a summary. */
 export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
-  lineage.later.has(id)
+  lineage.later.has(id) && (lineage.overtaken === undefined || lineage.prompts.has(lineage.overtaken))
     ? { ...lineage, later: excluding(lineage.later, id), compacting: id, summarised: undefined }
     : lineage
 
 /** After an assistant message. `answered` tells whether the turn has answers already. */
 export const withAssistant = (lineage: Lineage, { parentID, time }: AssistantInfo, answered: boolean): Lineage => {
-  if (parentID === lineage.compacting) return { ...lineage, summarised: time.completed }
+  if (parentID === lineage.compacting) return { ...lineage, summarised: time.completed ?? lineage.summarised }
   if (!lineage.later.has(parentID)) return lineage
   return answered
     ? { ...lineage, overtaken: parentID }

@@ -39,7 +39,7 @@ const heard = (text: string) => text.replaceAll(hole, "").length
 /** Text that is still streaming exists only in events, so what was heard of it is kept. */
 export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
-  const lineage = lineageOf(turn, messages.slice(prompted + 1))
+  const lineage = prompted < 0 && !turn.taken ? turn.lineage : lineageOf(turn, messages.slice(prompted + 1))
   const answers = new Map(turn.answers)
   const parts = new Map(turn.parts)
   let unstored = 0

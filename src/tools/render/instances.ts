@@ -2,6 +2,22 @@ import { clip } from "../../PlainText.ts"
 import type { FleetView, InstanceView } from "../InstanceTools.ts"
 import { answerBudget, code, paragraphs, plural } from "./markdown.ts"
 
+type Waiting = NonNullable<InstanceView["waiting"]>[number]
+
+const request = ({ about, id, session_id, title }: Waiting): string =>
+  `${code(about)} · ${code(id)} (session ${title === undefined ? "" : `${code(title)} · `}${code(session_id)})`
+
+/** What waits for a person there. Nothing is said where nothing does, or where nobody has asked yet. */
+const waiting = ({ waiting = [], waiting_asked, waiting_count = 0, waiting_unknown }: InstanceView): string => {
+  if (waiting_asked === undefined) return ""
+  if (waiting_unknown !== undefined) {
+    return `\n  What waits for a person is not known, as of ${waiting_asked}: ${code(waiting_unknown)}`
+  }
+  if (waiting_count === 0) return ""
+  const more = waiting_count > waiting.length ? `; and ${waiting_count - waiting.length} more` : ""
+  return `\n  **waits for a person**, as of ${waiting_asked}: ${waiting.map(request).join("; ")}${more}`
+}
+
 const instance = (view: InstanceView): string => {
   const facts = [
     view.version === undefined ? "" : `opencode ${code(view.version)}`,
@@ -14,7 +30,8 @@ const instance = (view: InstanceView): string => {
   ].filter((fact) => fact !== "")
   return (
     [`- ${code(view.name)}: **${view.health}**`, ...facts].join(" · ") +
-    (view.reason === "" ? "" : `\n  ${code(view.reason)}`)
+    (view.reason === "" ? "" : `\n  ${code(view.reason)}`) +
+    waiting(view)
   )
 }
 
@@ -30,6 +47,10 @@ export const renderFleet = (fleet: FleetView): string => {
         shown < fleet.matching || fleet.matching < total
           ? ` ${fleet.matching} match, ${shown} shown${shown < fleet.matching ? "; search narrows it, limit shows more" : ""}.`
           : ""
+      }${fleet.waiting === 0 ? "" : ` **${fleet.waiting} ${fleet.waiting === 1 ? "waits" : "wait"} for a person.**`}${
+        fleet.waiting_unknown === 0
+          ? ""
+          : ` Of ${fleet.waiting_unknown} it is not known whether anything waits for a person.`
       }`,
       fleet.instances.map(instance).join("\n"),
       fleet.hint ?? (fleet.matching === 0 ? "None matches the search; without it all are shown." : ""),

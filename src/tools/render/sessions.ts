@@ -1,5 +1,5 @@
 import { clip } from "../../PlainText.ts"
-import type { CreatedView, SessionsView, SessionView } from "../SessionTools.ts"
+import type { CreatedView, SessionsView, SessionView, WaitingView } from "../SessionTools.ts"
 import { answerBudget, code, paragraphs, plural } from "./markdown.ts"
 
 export const messageCount = ({ messages, more_messages }: SessionView): string =>
@@ -7,8 +7,19 @@ export const messageCount = ({ messages, more_messages }: SessionView): string =
     ? "messages not counted"
     : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
 
-export const statusText = ({ detail, status }: SessionView): string =>
-  `**${status}**${detail === undefined ? "" : ` (${code(clip(detail, 300))})`}`
+/** A request with its id, and with its session where that is another one. */
+const waitingText =
+  (id: string) =>
+  (waiting: WaitingView): string =>
+    `${code(waiting.about)} · ${code(waiting.id)}${
+      waiting.session_id === id ? "" : ` of subagent ${code(waiting.session_id)}`
+    }`
+
+export const statusText = ({ detail, id, status, waiting_for: waiting = [] }: SessionView): string => {
+  const about =
+    waiting.length > 0 ? waiting.map(waitingText(id)).join("; ") : detail === undefined ? "" : code(clip(detail, 300))
+  return `**${status}**${about === "" ? "" : ` (${about})`}`
+}
 
 const session = (view: SessionView): string =>
   `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`

@@ -1,0 +1,23 @@
+import { clip } from "../../PlainText.ts"
+import type { DiffView, FileView } from "../DiffTools.ts"
+import { answerBudget, block, code, paragraphs, plural } from "./markdown.ts"
+
+const lines = ({ additions, deletions }: Pick<FileView, "additions" | "deletions">) => `+${additions} -${deletions}`
+
+const file = (view: FileView): string =>
+  [
+    `${code(view.path)} **${view.status}** ${lines(view)}${view.detail === undefined ? "" : ` (${view.detail})`}`,
+    ...(view.patch === undefined ? [] : [block(view.patch)]),
+  ].join("\n")
+
+export const renderDiff = (view: DiffView): string =>
+  clip(
+    paragraphs(
+      `${plural(view.file_count, "file")} changed, ${lines(view)}, in ${
+        view.message_id === undefined ? plural(view.turns, "turn") : `the turn of message ${code(view.message_id)}`
+      } of session ${code(view.session_id)} on ${code(view.instance)}.`,
+      view.note,
+      ...view.files.map(file),
+    ),
+    answerBudget,
+  )

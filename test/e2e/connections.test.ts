@@ -1,0 +1,190 @@
+/** What becomes of a turn when the connection to the real opencode breaks, each fault made by a proxy in between. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, Schedule } from "effect"
+import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { startRaw } from "../support/RawServer.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+import {
+  answeredTurn,
+  assertWhole,
+  behindProxy,
+  makeSession,
+  midTurn,
+  midTurnRaw,
+  promptRequest,
+  throughProxy,
+} from "../support/throughProxy.ts"
+
+const prompts = (requests: ReadonlyArray<string>) => requests.filter((request) => promptRequest.test(request)).length
+
+layer(RealOpencode.layer({ permission: "ask" }), {
+  excludeTestServices: true,
+  timeout: "60 seconds",
+  concurrent: true,
+})("when the connection breaks", (it) => {
+  it.effect("the event stream is cut in mid-turn and the turn ends before it is back: completed, no word lost", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut")
+      const turn = yield* midTurn(client, session.id, "slow: 20")
+      yield* proxy.down
+      yield* session.idle
+      yield* proxy.up
+      const texts = yield* session.texts
+      assert.include(texts[1], "tick 20")
+      assertWhole(yield* Fiber.join(turn), texts)
+    }),
+  )
+
+  it.effect("it is cut again and again in one turn: completed, no word lost", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
+      const turn = yield* midTurn(client, session.id, "slow: 40")
+      const streams = yield* proxy.cut.pipe(
+        Effect.andThen(session.status),
+        Effect.repeat({ while: (status) => status !== "idle", schedule: Schedule.spaced("300 millis") }),
+        Effect.andThen(proxy.requests),
+        Effect.map((requests) => requests.filter((request) => request.startsWith("GET /global/event")).length),
+      )
+      assert.isAtLeast(streams, 3)
+      assertWhole(yield* Fiber.join(turn), yield* session.texts)
+    }),
+  )
+
+  it.effect("nothing comes through for some seconds, and nobody is told: completed, no word lost", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Stall")
+      const turn = yield* midTurn(client, session.id, "slow: 20")
+      yield* proxy.stall
+      yield* session.idle
+      yield* proxy.resume
+      assertWhole(yield* Fiber.join(turn), yield* session.texts)
+    }),
+  )
+
+  it.effect("the machine sleeps while the connections die and the turn ends: completed, no word lost", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const { proxy, relay } = yield* behindProxy(opencode)
+      const session = yield* makeSession(opencode, "Sleep")
+      const raw = yield* startRaw(relay)
+      const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+      yield* raw.kill("SIGSTOP")
+      yield* proxy.cut
+      yield* session.idle
+      yield* raw.kill("SIGCONT")
+      assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
+    }),
+  )
+
+  it.effect("the message's own request is refused: said so, and the message is not in opencode", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Refused")
+      const refusing = yield* proxy.downBehind(/^GET \/session\/status/u)
+      const { text } = yield* Effect.flip(
+        client.call(SendMessage, { instance: "main", session_id: session.id, message: "say:refused" }),
+      )
+      yield* refusing
+      assert.include(text, "cannot be reached")
+      assert.notInclude(text, "may have arrived")
+      assert.strictEqual(prompts(yield* proxy.requests), 0)
+      assert.deepStrictEqual(yield* session.texts, [])
+    }),
+  )
+
+  it.effect("the message's own request is lost on the way: said that it is not there, and never sent twice", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Lost")
+      const lost = yield* proxy.dropRequest(promptRequest, { when: "before" })
+      const { text } = yield* Effect.flip(client.call(SendMessage, { session_id: session.id, message: "say:lost" }))
+      yield* lost
+      assert.include(text, "It was not sent again")
+      assert.include(text, "it has not stored the message so far")
+      assert.strictEqual(prompts(yield* proxy.requests), 1)
+      assert.deepStrictEqual(yield* session.texts, [])
+    }),
+  )
+
+  it.effect("the message arrives but opencode's confirmation is lost: the turn is followed, never sent twice", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed")
+      const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+      yield* lost
+      assert.strictEqual(prompts(yield* proxy.requests), 1)
+      assertWhole(turn, yield* session.texts)
+    }),
+  )
+
+  it.effect(
+    "the message arrives and the connection stays away for some seconds: the turn is followed all the same",
+    () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed and away")
+        const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+        const turn = yield* client
+          .call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+          .pipe(Effect.forkChild)
+        yield* Effect.andThen(lost, proxy.down)
+        yield* Effect.sleep("3 seconds")
+        yield* proxy.up
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+  )
+
+  it.effect("the agent asks for a permission while the connection is gone: needs permission when it is back", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const { client, proxy, session } = yield* throughProxy(opencode, "Permission")
+      const gone = yield* proxy.downBehind(promptRequest)
+      const turn = yield* client
+        .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
+        .pipe(Effect.forkChild)
+      yield* gone
+      yield* facts
+        .pending(opencode, "permission", session.id)
+        .pipe(eventually((pending) => pending.length === 1, "30 seconds"))
+      yield* proxy.up
+      const { detail, outcome } = yield* Fiber.join(turn)
+      assert.strictEqual(outcome, "needs permission")
+      assert.include(detail, "echo asked-in-the-gap")
+      assert.strictEqual(yield* session.status, "busy")
+      yield* facts.abort(opencode, session.id)
+    }),
+  )
+
+  it.effect("a call is cancelled in mid-turn: no connection stays behind, and the turn goes on to its end", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const { proxy, relay } = yield* behindProxy(opencode)
+      const session = yield* makeSession(opencode, "Cancel")
+      const raw = yield* startRaw(relay)
+      const call = yield* midTurnRaw(raw, session.id, "slow: 150")
+      assert.strictEqual((yield* proxy.open).events, 1)
+      yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
+      // The event stream is kept for a few seconds for whoever comes next, as connections for further requests are.
+      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "30 seconds"))
+      assert.strictEqual(yield* session.status, "busy")
+      yield* session.idle
+      assert.match((yield* session.texts)[1] ?? "", /tick 150/u)
+      assert.isUndefined((yield* raw.answers).find((answer) => answer.id === call))
+    }),
+  )
+
+  it.effect("the client closes in mid-turn: every connection is closed at once, and the turn goes on to its end", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const { proxy, relay } = yield* behindProxy(opencode)
+      const session = yield* makeSession(opencode, "Close")
+      const raw = yield* startRaw(relay)
+      yield* midTurnRaw(raw, session.id, "slow: 100")
+      yield* raw.closeStdin
+      assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "2 seconds"))
+      assert.strictEqual(yield* session.status, "busy")
+      yield* session.idle
+      assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
+    }),
+  )
+})

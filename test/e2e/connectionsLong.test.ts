@@ -1,0 +1,109 @@
+/** The faults that take half a minute to notice. They wait side by side. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { makeRelay } from "../support/Executable.ts"
+import { connect } from "../support/McpClients.ts"
+import { startRaw } from "../support/RawServer.ts"
+import { RealOpencode, start } from "../support/RealOpencode.ts"
+import {
+  answeredTurn,
+  assertWhole,
+  behindProxy,
+  makeSession,
+  midTurn,
+  midTurnRaw,
+  throughProxy,
+} from "../support/throughProxy.ts"
+
+/** An opencode that may be killed, and a client that reaches it with nothing in between. */
+const ownOpencode = Effect.fnUntraced(function* (title: string) {
+  const opencode = yield* start()
+  const relay = yield* makeRelay()
+  yield* relay.register("main", opencode)
+  return { opencode, client: yield* connect(relay), session: yield* makeSession(opencode, title) }
+})
+
+layer(RealOpencode.layer(), {
+  excludeTestServices: true,
+  timeout: "60 seconds",
+  concurrent: true,
+})("when the connection breaks for long", (it) => {
+  it.effect(
+    "the event stream falls silent for half a minute without being closed: completed, no word lost",
+    () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
+        const turn = yield* midTurn(client, session.id, "slow: 20")
+        yield* proxy.stallEvents
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+        // The silent one was given up, and is not left behind.
+        assert.isAtMost((yield* proxy.open).events, 1)
+      }),
+    90_000,
+  )
+
+  it.effect(
+    "opencode is restarted in mid-turn: interrupted, with what it had written",
+    () =>
+      Effect.gen(function* () {
+        const { client, opencode, session } = yield* ownOpencode("Restart")
+        const turn = yield* midTurn(client, session.id, "slow: 600")
+        yield* opencode.restart
+        const { next, outcome, text } = yield* Fiber.join(turn)
+        assert.strictEqual(outcome, "interrupted")
+        assert.match(text, /^tick 1 /u)
+        assert.include(next, "get_session")
+      }),
+    90_000,
+  )
+
+  it.effect(
+    "opencode is killed and comes back after some seconds: interrupted, with what it had written",
+    () =>
+      Effect.gen(function* () {
+        const { client, opencode, session } = yield* ownOpencode("Back")
+        const turn = yield* midTurn(client, session.id, "slow: 600")
+        yield* opencode.kill
+        yield* Effect.sleep("10 seconds")
+        yield* opencode.restart
+        const { outcome, text } = yield* Fiber.join(turn)
+        assert.strictEqual(outcome, "interrupted")
+        assert.match(text, /^tick 1 /u)
+      }),
+    90_000,
+  )
+
+  it.effect(
+    "opencode is killed and does not come back: unreachable after half a minute, with what it had written",
+    () =>
+      Effect.gen(function* () {
+        const { client, opencode, session } = yield* ownOpencode("Killed")
+        const turn = yield* midTurn(client, session.id, "slow: 600")
+        yield* opencode.kill
+        const { next, outcome, text } = yield* Fiber.join(turn)
+        assert.strictEqual(outcome, "unreachable")
+        assert.match(text, /^tick 1 /u)
+        assert.include(next, "refresh_instances")
+      }),
+    90_000,
+  )
+
+  it.effect(
+    "the machine sleeps for longer than the call may take: completed all the same, no word lost",
+    () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { proxy, relay } = yield* behindProxy(opencode)
+        const session = yield* makeSession(opencode, "Sleep long")
+        const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "25000" } })
+        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+        yield* raw.kill("SIGSTOP")
+        yield* proxy.cut
+        yield* session.idle
+        yield* Effect.sleep("25 seconds")
+        yield* raw.kill("SIGCONT")
+        assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
+      }),
+    90_000,
+  )
+})

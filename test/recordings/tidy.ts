@@ -1,0 +1,53 @@
+/**
+ * Takes out of a recording what differs from run to run, so that recording anew shows what a new opencode does
+ * differently and nothing else; and what is nobody's business.
+ */
+
+/** Ids get the number in which they first appear among those of their kind. */
+const numbered = (text: string) => {
+  const names = new Map<string, string>()
+  const counts = new Map<string, number>()
+  return text.replace(/\b(ses|msg|prt|per|que|call|err)_[A-Za-z0-9-]+/gu, (id, kind: string) => {
+    const known = names.get(id)
+    if (known !== undefined) return known
+    const count = (counts.get(kind) ?? 0) + 1
+    const name = `${kind}_${String(count).padStart(3, "0")}`
+    counts.set(kind, count)
+    names.set(id, name)
+    return name
+  })
+}
+
+/** Epoch milliseconds keep their order and their equalities, and lose their distances. */
+const ranked = (text: string) => {
+  const epoch = /\b1[5-9]\d{11}\b/gu
+  const order = [...new Set(text.match(epoch))].sort()
+  const ranks = new Map(order.map((time, index) => [time, String(1_800_000_000_000 + index)]))
+  return text.replace(epoch, (time) => ranks.get(time) ?? time)
+}
+
+const longest = 400
+
+const clipped = (_key: string, value: unknown) =>
+  typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
+
+/** One line for each entry of a list: a difference is read by lines. */
+const inLines = (recording: object) => {
+  const fields = Object.entries(recording).map(([name, value]: [string, unknown]) => {
+    const lines = Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : []
+    const shown = lines.length > 0 ? `[\n${lines.join(",\n")}\n]` : JSON.stringify(value)
+    return `${JSON.stringify(name)}: ${shown}`
+  })
+  return `{\n${fields.join(",\n")}\n}\n`
+}
+
+/** `root` is the temporary directory that holds the home and the project. */
+export const tidy = (recording: object, root: string): string => {
+  const text = JSON.stringify(recording, clipped)
+    .replaceAll(root, "/recorded")
+    .replaceAll(/127\.0\.0\.1:\d+/gu, "127.0.0.1:1")
+    .replaceAll(/"slug":"[^"]*"/gu, '"slug":"recorded"')
+    .replaceAll(/"date":"[^"]*"/gu, '"date":"recorded"')
+    .replaceAll(/\b[0-9a-f]{40}\b/gu, "0".repeat(40))
+  return inLines(JSON.parse(ranked(numbered(text))))
+}

@@ -1,0 +1,181 @@
+/**
+ * A TCP proxy in front of a real opencode that breaks connections as networks, crashes and sleeping machines do. Of
+ * HTTP it knows the lines that requests begin with: who connects sends the next request when the last is answered.
+ */
+import { Deferred, Effect, FiberSet } from "effect"
+import { connect, createServer, type Socket } from "node:net"
+
+/** Connections of the client that are open now. */
+export interface Open {
+  /** Those that carry an event stream. */
+  readonly events: number
+  readonly others: number
+}
+
+/** What happens to one request, and who wants to know that it has. */
+interface Fault {
+  readonly matching: RegExp
+  readonly kind: "lose the request" | "lose the answer" | "down behind the answer"
+  readonly happened: Deferred.Deferred<void>
+}
+
+interface Link {
+  readonly client: Socket
+  readonly upstream: Socket
+  carriesEvents: boolean
+  /** What would have been passed on if the link did not stall. */
+  held: Array<() => void> | undefined
+  /** The fault that waits for the answer to the last request. */
+  fault: Fault | undefined
+}
+
+const requestLine = /^(?:GET|POST|PUT|PATCH|DELETE) \S+(?= HTTP\/1\.1\r\n)/u
+const eventStream = /^GET \/global\/event(?:\?|$)/u
+
+const destroy = ({ client, upstream }: Link) => {
+  client.destroy()
+  upstream.destroy()
+}
+
+/** Without it the client would use the connection for its next request. */
+const closing = (answer: Buffer) =>
+  Buffer.from(answer.toString("latin1").replace("\r\n", "\r\nconnection: close\r\n"), "latin1")
+
+/** A proxy to a port of 127.0.0.1, on a port of its own. It ends with the scope. */
+export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { readonly port: number }) {
+  const links = new Set<Link>()
+  const faults = new Set<Fault>()
+  const requests: Array<string> = []
+  let stalled = false
+  const run = yield* FiberSet.makeRuntime<never>()
+  const happened = (fault: Fault) => Deferred.doneUnsafe(fault.happened, Effect.void)
+
+  const cutAll = (except?: Link) => {
+    for (const link of links) if (link !== except) destroy(link)
+  }
+
+  /** Whether the client's bytes may go on. */
+  const request = (link: Link, chunk: Buffer) => {
+    const [line] = requestLine.exec(chunk.toString("latin1")) ?? []
+    if (line === undefined) return true
+    requests.push(line)
+    if (eventStream.test(line)) link.carriesEvents = true
+    const fault = [...faults].find(({ matching }) => matching.test(line))
+    if (fault === undefined) return true
+    faults.delete(fault)
+    if (fault.kind !== "lose the request") {
+      link.fault = fault
+      return true
+    }
+    destroy(link)
+    happened(fault)
+    return false
+  }
+
+  const answer = (link: Link, chunk: Buffer) => {
+    const { client, fault } = link
+    if (fault === undefined) return void client.write(chunk)
+    link.fault = undefined
+    if (fault.kind === "lose the answer") {
+      destroy(link)
+    } else {
+      server.close()
+      cutAll(link)
+      // The client learns first that its other connections are gone, or it would use one of them.
+      run(
+        Effect.delay(
+          Effect.sync(() => client.end(closing(chunk))),
+          "100 millis",
+        ),
+      )
+    }
+    happened(fault)
+  }
+
+  const server = createServer((client) => {
+    const upstream = connect(to.port, "127.0.0.1")
+    const link: Link = { client, upstream, carriesEvents: false, held: stalled ? [] : undefined, fault: undefined }
+    const pass = (action: () => void) => (link.held === undefined ? action() : link.held.push(action))
+    links.add(link)
+    client.on("data", (chunk: Buffer) => {
+      if (request(link, chunk)) pass(() => upstream.write(chunk))
+    })
+    upstream.on("data", (chunk: Buffer) => pass(() => answer(link, chunk)))
+    upstream.on("error", () => {})
+    upstream.on("close", () => pass(() => client.destroySoon()))
+    client.on("error", () => {})
+    client.on("close", () => {
+      links.delete(link)
+      upstream.destroy()
+    })
+  })
+
+  const listen = (port: number) =>
+    Effect.callback<void>((resume) => {
+      const fail = (error: Error) => resume(Effect.die(error))
+      server.once("error", fail)
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", fail)
+        resume(Effect.void)
+      })
+    })
+  const cut = Effect.sync(() => cutAll())
+  const down = Effect.suspend(() => {
+    server.close()
+    return cut
+  })
+  yield* Effect.acquireRelease(listen(0), () => down)
+  const address = server.address()
+  if (address === null || typeof address === "string") return yield* Effect.die(new Error("no port"))
+  const { port } = address
+
+  const hold = (matching: (link: Link) => boolean) => {
+    for (const link of links) if (matching(link)) link.held ??= []
+  }
+  const arm = Effect.fnUntraced(function* (matching: RegExp, kind: Fault["kind"]) {
+    const fault = { matching, kind, happened: yield* Deferred.make<void>() }
+    faults.add(fault)
+    return Deferred.await(fault.happened)
+  })
+
+  return {
+    /** What the client has to be given in place of opencode's. */
+    port,
+    /** Destroys all connections; new ones come about. */
+    cut,
+    /** Destroys all connections, and refuses new ones until it is `up`. */
+    down,
+    up: listen(port),
+    /** Nothing comes through any more, in either direction, and nobody is told. New connections fare no better. */
+    stall: Effect.sync(() => {
+      stalled = true
+      hold(() => true)
+    }),
+    /** The same for the event streams that are open, and for nothing else. */
+    stallEvents: Effect.sync(() => hold(({ carriesEvents }) => carriesEvents)),
+    /** What was held comes through, and what follows. */
+    resume: Effect.sync(() => {
+      stalled = false
+      for (const link of links) {
+        const { held = [] } = link
+        link.held = undefined
+        for (const action of held) action()
+      }
+    }),
+    /**
+     * The connection of the next such request, such as `POST /session/…/prompt_async`, breaks: before anything of it has
+     * arrived, or after all of it has, when its answer begins. The inner effect ends when that has happened.
+     */
+    dropRequest: (matching: RegExp, { when }: { readonly when: "before" | "after" }) =>
+      arm(matching, when === "before" ? "lose the request" : "lose the answer"),
+    /** The answer to the next such request is the last that comes through: it is `down` then. */
+    downBehind: (matching: RegExp) => arm(matching, "down behind the answer"),
+    open: Effect.sync((): Open => {
+      const events = [...links].filter(({ carriesEvents }) => carriesEvents).length
+      return { events, others: links.size - events }
+    }),
+    /** Method and path of all requests so far, also of those that were dropped. */
+    requests: Effect.sync((): ReadonlyArray<string> => [...requests]),
+  }
+})
+export type FaultProxy = Effect.Success<ReturnType<typeof makeFaultProxy>>

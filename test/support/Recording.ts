@@ -1,0 +1,154 @@
+/**
+ * The recorded logs of the real opencode (`test/recordings/`), and a model of what opencode has stored after the first
+ * n entries of one, so that a test may look at any moment, as a client may.
+ */
+import { Schema } from "effect"
+import { readdirSync, readFileSync } from "node:fs"
+import { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
+import { type Message, Messages, type Part } from "../../src/opencode/Message.ts"
+import { GlobalEvent, type OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
+import { type PendingRequest, PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
+import { SessionStatus } from "../../src/opencode/Session.ts"
+import type { Stored } from "../../src/opencode/Turn.ts"
+import { recognised } from "../../src/opencode/Unrecognised.ts"
+
+const Snapshot = Schema.Struct({
+  after: Schema.Int,
+  status: Schema.Record(Schema.String, SessionStatus),
+  permissions: Schema.Array(PermissionRequest),
+  questions: Schema.Array(QuestionRequest),
+  messages: Schema.Record(Schema.String, Messages),
+})
+
+const Connection = Schema.Struct({ connection: Schema.Literals(["lost", "restored"]) })
+
+const Recording = Schema.Struct({
+  name: Schema.String,
+  opencode: Schema.String,
+  session: SessionId,
+  turns: Schema.Array(
+    Schema.Struct({ prompt: MessageId, begun: Schema.Int, outcome: Schema.String, text: Schema.String }),
+  ),
+  log: Schema.Array(Schema.Union([Connection, GlobalEvent])),
+  snapshots: Schema.Array(Snapshot),
+  end: Snapshot,
+})
+export type Recording = typeof Recording.Type
+export type RecordedTurn = Recording["turns"][number]
+export type Entry = Recording["log"][number]
+
+const logs = new URL("../recordings/logs/", import.meta.url)
+
+export const recordings: ReadonlyArray<Recording> = readdirSync(logs)
+  .sort()
+  .map((file) => Schema.decodeSync(Schema.fromJsonString(Recording))(readFileSync(new URL(file, logs), "utf8")))
+
+/** The event that a follower of turns is told of, if the entry is one: `InstanceEvents` keeps the others to itself. */
+export const heard = (entry: Entry): OpencodeEvent | undefined =>
+  "connection" in entry || entry.payload.type === "unrecognised" ? undefined : entry.payload
+
+/** What opencode has stored, of all sessions of the recording. */
+export interface Memory {
+  /** Of the sessions that are not idle. */
+  readonly status: ReadonlyMap<SessionId, SessionStatus>
+  readonly messages: ReadonlyMap<MessageId, Message>
+  /** Those that an abort has left behind are among them. */
+  readonly requests: ReadonlyMap<string, PendingRequest>
+}
+
+const empty: Memory = { status: new Map(), messages: new Map(), requests: new Map() }
+
+const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
+
+const withPart = (memory: Memory, messageID: MessageId, part: Part & { readonly id: string }): Memory => {
+  const message = memory.messages.get(messageID)
+  if (message === undefined) return memory
+  const known = message.parts.findIndex((other) => other.type !== "unrecognised" && other.id === part.id)
+  const parts = known < 0 ? [...message.parts, part] : message.parts.with(known, part)
+  return { ...memory, messages: put(memory.messages, messageID, { ...message, parts }) }
+}
+
+/** Streamed text is not stored: deltas change nothing. */
+const store = (memory: Memory, event: OpencodeEvent): Memory => {
+  switch (event.type) {
+    case "session.status": {
+      const { sessionID, status } = event.properties
+      return {
+        ...memory,
+        status: status.type === "idle" ? without(memory.status, sessionID) : put(memory.status, sessionID, status),
+      }
+    }
+    case "message.updated": {
+      const { info } = event.properties
+      const parts = memory.messages.get(info.id)?.parts ?? []
+      return { ...memory, messages: put(memory.messages, info.id, { info, parts }) }
+    }
+    case "message.part.updated": {
+      const { part } = event.properties
+      return part.type === "unrecognised" ? memory : withPart(memory, part.messageID, part)
+    }
+    case "permission.asked":
+    case "question.asked": {
+      const request: PendingRequest =
+        event.type === "permission.asked"
+          ? { kind: "permission", request: event.properties }
+          : { kind: "question", request: event.properties }
+      return { ...memory, requests: put(memory.requests, request.request.id, request) }
+    }
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected":
+      return { ...memory, requests: without(memory.requests, event.properties.requestID) }
+    default:
+      return memory
+  }
+}
+
+/** A restart keeps the messages and nothing else. */
+const remember = (memory: Memory, entry: Entry): Memory => {
+  if ("connection" in entry && entry.connection === "restored") return { ...empty, messages: memory.messages }
+  const event = heard(entry)
+  return event === undefined ? memory : store(memory, event)
+}
+
+/** What is stored before the log, after its first entry, after its second, and so on. */
+export const memories = ({ log }: Recording): ReadonlyArray<Memory> => {
+  const all = [empty]
+  for (const entry of log) all.push(remember(all.at(-1) ?? empty, entry))
+  return all
+}
+
+/** The messages of a session in opencode's order. */
+export const conversation = (memory: Memory, session: string): ReadonlyArray<Message> =>
+  [...memory.messages.values()]
+    .filter(({ info }) => info.sessionID === session)
+    .sort((one, other) => one.info.time.created - other.info.time.created)
+
+/** As `pendingOf` has it: an abort leaves its requests behind, and what they ask for is over. */
+const isOpen = (memory: Memory, { request: { tool } }: PendingRequest) => {
+  const info = tool === undefined ? undefined : memory.messages.get(tool.messageID)?.info
+  return info === undefined || (info.role === "assistant" && info.time.completed === undefined)
+}
+
+/** What a client that looks at that moment reads into its turn. */
+export const storedOf = (memory: Memory, session: SessionId): Stored => ({
+  status: memory.status.get(session) ?? { type: "idle" },
+  messages: conversation(memory, session),
+  pending: [...memory.requests.values()].filter((request) => isOpen(memory, request)),
+})
+
+/** A snapshot as it was recorded, in the form of the model, which knows nothing of parts without a meaning to us. */
+export const memoryOf = ({ messages, permissions, questions, status }: Recording["end"]): Memory => ({
+  status: new Map(Object.entries(status).map(([id, each]) => [SessionId.make(id), each])),
+  messages: new Map(
+    Object.values(messages)
+      .flatMap(recognised)
+      .map(({ info, parts }) => [info.id, { info, parts: parts.filter(({ type }) => type !== "unrecognised") }]),
+  ),
+  requests: new Map<string, PendingRequest>([
+    ...permissions.map((request) => [request.id, { kind: "permission", request }] as const),
+    ...questions.map((request) => [request.id, { kind: "question", request }] as const),
+  ]),
+})

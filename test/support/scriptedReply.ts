@@ -1,0 +1,117 @@
+/** What the scripted model answers: the table of {@link ScriptedModel}, as rules. */
+import { Schema } from "effect"
+
+/** The title that a session without one gets after its first turn. */
+export const scriptedTitle = "Scripted session"
+
+/** What the model makes of a session that is compacted. */
+export const scriptedSummary = "Scripted summary"
+
+/** The part of a chat completion request that decides the answer. */
+export const ChatRequest = Schema.Struct({
+  messages: Schema.Array(
+    Schema.Struct({
+      role: Schema.String,
+      content: Schema.optional(
+        Schema.NullOr(
+          Schema.Union([
+            Schema.String,
+            Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })),
+          ]),
+        ),
+      ),
+    }),
+  ),
+})
+type Message = (typeof ChatRequest.Type)["messages"][number]
+
+export type Reply =
+  | { readonly _tag: "Text"; readonly chunks: ReadonlyArray<string> }
+  | { readonly _tag: "Slow"; readonly chunks: ReadonlyArray<string> }
+  | { readonly _tag: "Hang" }
+  | { readonly _tag: "ToolCall"; readonly name: string; readonly input: unknown }
+  | { readonly _tag: "Failure"; readonly status: number; readonly retryAfter?: number }
+  | { readonly _tag: "TooLong" }
+
+const textOf = ({ content }: Message) =>
+  typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("\n")
+
+const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
+
+const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
+  [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
+  [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
+  [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
+  [/^hang:/, () => ({ _tag: "Hang" })],
+  [/^fail:\s*([45]\d\d(?:\s+\d+)?)/, (argument) => failing(argument.split(/\s+/).map(Number))],
+  [/^task:\s*([\s\S]+)$/, (prompt) => ({ _tag: "ToolCall", name: "task", input: subtask(prompt) })],
+]
+
+const bash = (command: string): Reply => ({
+  _tag: "ToolCall",
+  name: "bash",
+  input: { command, description: "Runs it" },
+})
+
+const subtask = (prompt: string) => ({ description: "Delegates it", prompt, subagent_type: "general" })
+
+const failing = ([status = 500, retryAfter]: ReadonlyArray<number>): Reply => ({
+  _tag: "Failure",
+  status,
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+})
+
+const ticks = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index + 1} `)
+
+const question = (argument: string) => {
+  const [text = "", ...labels] = argument.split("|").map((part) => part.trim())
+  const options = (labels.length === 0 ? ["Yes", "No"] : labels).map((label) => ({ label, description: label }))
+  return { questions: [{ question: text, header: "Scripted", options }] }
+}
+
+const maxToolOutput = 2000
+
+const isRequestOf = (agent: string, messages: ReadonlyArray<Message>) =>
+  messages.some((message) => message.role === "system" && textOf(message).includes(agent))
+
+/** What opencode puts before a summary in place of all that was said before it. */
+const isCompacted = (messages: ReadonlyArray<Message>) =>
+  messages.some((message) => message.role === "assistant" && textOf(message).includes(scriptedSummary))
+
+/** After the result of a tool: the next of several steps, or the end. */
+const proceed = (prompt: string, results: ReadonlyArray<Message>): Reply => {
+  const steps = /^steps:([\s\S]+)$/.exec(prompt)?.[1]?.split(";") ?? []
+  const next = steps[results.length]
+  const output = results.map(textOf).at(-1) ?? ""
+  return next === undefined
+    ? { _tag: "Text", chunks: words(`Done: ${output.slice(0, maxToolOutput)}`) }
+    : bash(next.trim())
+}
+
+const bigMessage = /^big:\s*(\d+)\s+/
+
+export const decide = (messages: ReadonlyArray<Message>): Reply => {
+  const prompted = messages.findLastIndex(({ role }) => role === "user")
+  const last = messages[prompted]
+  if (last === undefined) return { _tag: "Failure", status: 400 }
+  if (isRequestOf("You are a title generator", messages)) return { _tag: "Text", chunks: [scriptedTitle] }
+  if (isRequestOf("You are a context summarization agent", messages)) return { _tag: "Text", chunks: [scriptedSummary] }
+  const text = textOf(last).trim().replace(bigMessage, "")
+  const results = messages.slice(prompted).filter(({ role }) => role === "tool")
+  if (results.length > 0 || text.startsWith("steps:")) return proceed(text, results)
+  if (text.startsWith("overflow:")) {
+    return isCompacted(messages) ? { _tag: "Text", chunks: words("Fits now") } : { _tag: "TooLong" }
+  }
+  for (const [pattern, reply] of commands) {
+    const match = pattern.exec(text)
+    if (match !== null) return reply(match[1] ?? "")
+  }
+  return { _tag: "Text", chunks: words(`Echo: ${text}`) }
+}
+
+/** How many tokens the model says it has read. */
+export const tokensRead = (messages: ReadonlyArray<Message>) => {
+  const last = messages.at(-1)
+  return last?.role === "user" ? Number(bigMessage.exec(textOf(last).trim())?.[1] ?? 10) : 10
+}

@@ -1,0 +1,84 @@
+/** A session of a real opencode, and the built executable, which reaches it through a {@link FaultProxy}. */
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Schema } from "effect"
+import { SendMessage } from "../../src/tools/TurnTools.ts"
+import type { TurnView } from "../../src/tools/TurnAnswer.ts"
+import { makeRelay } from "./Executable.ts"
+import { makeFaultProxy } from "./FaultProxy.ts"
+import { connect, eventually, type McpClient } from "./McpClients.ts"
+import * as facts from "./opencodeFacts.ts"
+import type { startRaw } from "./RawServer.ts"
+import type { RealOpencode } from "./RealOpencode.ts"
+
+type Opencode = RealOpencode["Service"]
+
+/** The request that brings a message to opencode. */
+export const promptRequest = /^POST \/session\/[^/]+\/prompt_async/u
+
+/** A session of its own, looked at past every proxy. */
+export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
+  const { id } = yield* facts.createSession(opencode, title)
+  const status = facts.status(opencode, id)
+  return {
+    id,
+    status,
+    texts: facts.texts(opencode, id),
+    /** The turn has ended in opencode. */
+    idle: status.pipe(eventually((status) => status === "idle", "45 seconds")),
+  }
+})
+
+/** A relay directory in which the proxy stands for opencode. */
+export const behindProxy = Effect.fnUntraced(function* (opencode: Opencode) {
+  const proxy = yield* makeFaultProxy(opencode)
+  const relay = yield* makeRelay()
+  yield* relay.register("main", { directory: opencode.directory, port: proxy.port })
+  return { proxy, relay }
+})
+
+export const throughProxy = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
+  const { proxy, relay } = yield* behindProxy(opencode)
+  const client = yield* connect(relay)
+  return { proxy, client, session: yield* makeSession(opencode, title) }
+})
+
+/** Sends a message whose answer is `tick 1 tick 2 …`, and goes on in the middle of the answer. */
+export const midTurn = Effect.fnUntraced(function* (client: McpClient, session_id: string, message: string) {
+  const heard = yield* Deferred.make<void>()
+  const turn = yield* client
+    .call(SendMessage, { session_id, message }, ({ message }) => {
+      if (message?.includes("tick") === true) Deferred.doneUnsafe(heard, Effect.void)
+    })
+    .pipe(Effect.forkChild)
+  yield* Effect.raceFirst(Deferred.await(heard), Fiber.join(turn))
+  return turn
+})
+
+type Raw = Effect.Success<ReturnType<typeof startRaw>>
+
+/** The same as {@link midTurn} with a client that can be stopped. Gives the id of the call. */
+export const midTurnRaw = Effect.fnUntraced(function* (raw: Raw, session_id: string, message: string) {
+  yield* raw.initialize()
+  const call = yield* raw.send("tools/call", {
+    name: "send_message",
+    arguments: { session_id, message },
+    _meta: { progressToken: "token" },
+  })
+  yield* raw.stdout.pipe(eventually((stdout) => stdout.includes("tick"), "30 seconds"))
+  return call
+})
+
+const decodeTurn = Schema.decodeUnknownEffect(Schema.Struct({ structuredContent: SendMessage.successSchema }))
+
+/** The turn that such a call gives. */
+export const answeredTurn = Effect.fnUntraced(function* (raw: Raw, call: number) {
+  const { result } = yield* raw.answerTo(call)
+  return (yield* decodeTurn(result)).structuredContent
+})
+
+/** The whole answer, exactly as opencode has stored it. */
+export const assertWhole = (turn: Pick<TurnView, "outcome" | "text">, texts: ReadonlyArray<string>) => {
+  const [, stored] = texts
+  assert.lengthOf(texts, 2)
+  assert.deepStrictEqual({ outcome: turn.outcome, text: turn.text }, { outcome: "completed", text: stored })
+}
