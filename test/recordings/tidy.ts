@@ -1,6 +1,6 @@
 /**
  * Takes out of a recording what differs from run to run, so that recording anew shows what a new opencode does
- * differently and nothing else; and what is nobody's business.
+ * differently, and what is nobody's business. What opencode does side by side still comes now in one order, now in another.
  */
 
 /** Ids get the number in which they first appear among those of their kind. */
@@ -28,8 +28,11 @@ const ranked = (text: string) => {
 
 const longest = 400
 
-const clipped = (_key: string, value: unknown) =>
-  typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
+/** Long texts are clipped. The `time` that is a number is the frame's own, and nothing goes by it. */
+const kept = (key: string, value: unknown) => {
+  if (key === "time" && typeof value === "number") return undefined
+  return typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
+}
 
 /** One line for each entry of a list: a difference is read by lines. */
 const inLines = (recording: object) => {
@@ -43,7 +46,7 @@ const inLines = (recording: object) => {
 
 /** `root` is the temporary directory that holds the home and the project. */
 export const tidy = (recording: object, root: string): string => {
-  const text = JSON.stringify(recording, clipped)
+  const text = JSON.stringify(recording, kept)
     .replaceAll(root, "/recorded")
     .replaceAll(/127\.0\.0\.1:\d+/gu, "127.0.0.1:1")
     .replaceAll(/"slug":"[^"]*"/gu, '"slug":"recorded"')
