@@ -22,6 +22,11 @@ const waiting = { decide: () => Effect.never }
 
 const byHand = msg("hand")
 
+const goAway = (fake: FakeState) => {
+  fake.fail("*", Fault.refused)
+  fake.cut()
+}
+
 const phases: ReadonlyArray<Phase> = [
   {
     name: "the connection to the events comes about",
@@ -58,10 +63,7 @@ const phases: ReadonlyArray<Phase> = [
   {
     name: "the instance is away altogether",
     call: sending(),
-    afterwards: (fake) => {
-      fake.fail("*", Fault.refused)
-      fake.cut()
-    },
+    afterwards: goAway,
   },
   { name: "a start waits for a sign", given: (fake) => (fake.onPrompt = () => undefined), call: starting() },
   {
@@ -149,7 +151,7 @@ describe("A call that ends by itself", () => {
   const endings: ReadonlyArray<readonly [string, number, (fake: FakeState) => void]> = [
     ["with its turn", 300_000, (fake) => finishAnswer(fake, "Done")],
     ["with its patience", 5000, () => undefined],
-    ["with its instance", 300_000, (fake) => void (fake.fail("*", Fault.refused), fake.cut())],
+    ["with its instance", 300_000, goAway],
     ["with what a person has to decide", 300_000, (fake) => void fake.permissions.push(permission("1"))],
   ]
 

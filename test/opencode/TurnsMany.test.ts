@@ -3,6 +3,7 @@ import { Effect, Fiber } from "effect"
 import { type FollowOptions, Turns } from "../../src/opencode/Turns.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import { FakeFleet, type Member, overFleet } from "../support/fakeFleet.ts"
+import * as Fault from "../support/Fault.ts"
 import type { StoredPrompt } from "../support/FakeState.ts"
 import { overFake, pass } from "../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../support/play.ts"
@@ -101,7 +102,7 @@ describe("Many turns at once", () => {
     Effect.gen(function* () {
       const [dead, alive] = yield* FakeFleet
       if (dead === undefined || alive === undefined) return assert.fail("two instances")
-      dead.fake.fail("*", () => Effect.never)
+      dead.fake.fail("*", Fault.hang)
       const turns = yield* Turns
       const options = { text: "Do it", ifBusy: "wait", patience: 300_000, observe: () => Effect.void } as const
       for (const { fake } of [dead, alive]) fake.sessions = [main]
