@@ -1,6 +1,8 @@
 /** Sends and starts that run beside a test, over the fake. */
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import type { Stage } from "../../src/opencode/observeTurn.ts"
+import * as Turn from "../../src/opencode/Turn.ts"
 import { type FollowOptions, type SendOptions, Turns } from "../../src/opencode/Turns.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { pass, target } from "../support/overFake.ts"
@@ -45,3 +47,27 @@ export const withMain = Effect.tap(FakeOpencode, (fake) =>
 )
 
 export const pending = <A, E>(fiber: Fiber.Fiber<A, E>) => assert.isUndefined(fiber.pollUnsafe())
+
+/** A following that runs beside the test, which has let it begin. */
+export const joining = Effect.fnUntraced(function* (
+  given: Omit<Given, "text" | "ifBusy"> & Pick<Parameters<Turns["Service"]["follow"]>[2], "prompt" | "first"> = {},
+  session = main,
+) {
+  const turns = yield* Turns
+  const fiber = yield* turns
+    .follow(target, session, { patience: 300_000, observe: () => Effect.void, ...given })
+    .pipe(Effect.forkChild)
+  yield* pass(200)
+  return fiber
+})
+
+/** An observer, and what it was shown: each stage in a word, once until it changes. */
+export const onlooker = () => {
+  const seen: Array<string> = []
+  const observe = (stage: Stage) =>
+    Effect.sync(() => {
+      const shown = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
+      if (seen.length === 0 || seen.at(-1) !== shown) seen.push(shown)
+    })
+  return { seen, observe }
+}
