@@ -139,7 +139,7 @@ const look = Effect.fnUntraced(function* (
       (): Told => ({ changes: none, untold: new Set() }),
       ({ changes, untold }, { diffs, turn }) => ({
         changes: addTurn(changes, diffs),
-        untold: diffs.length > 0 ? untold : untold.union(new Set(turn.files)),
+        untold: diffs.length > 0 ? untold : new Set([...untold, ...turn.files]),
       }),
     ),
   )
