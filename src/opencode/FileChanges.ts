@@ -40,13 +40,16 @@ export const none: FileChanges = new Map()
 /** Nobody reads more of a diff that stands for itself. */
 const longestText = 50_000
 
+/** git quotes what would break the line. */
+const quoted = (name: string) => (/[\p{Cc}"\\]/u.test(name) ? JSON.stringify(name) : name)
+
 /** A unified diff as git writes and applies it. */
 const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Changed, "existed" | "exists">) => {
   if ("text" in content) return content.text
   const hunks = format(content.script)
   return hunks === ""
     ? ""
-    : `--- ${existed ? `a/${path}` : "/dev/null"}\n+++ ${exists ? `b/${path}` : "/dev/null"}\n${hunks}`
+    : `--- ${existed ? quoted(`a/${path}`) : "/dev/null"}\n+++ ${exists ? quoted(`b/${path}`) : "/dev/null"}\n${hunks}`
 }
 
 /** A piece that nothing can be added to needs only what is shown of it. */

@@ -11,6 +11,9 @@ const facts = (...turns: ReadonlyArray<ReadonlyArray<FileDiff>>) =>
     ({ additions, deletions, path, status }) => `${path} ${status} +${additions} -${deletions}`,
   )
 
+/** A turn that made these files. */
+const turn = (...files: ReadonlyArray<string>) => files.map((file) => fileDiff(file, undefined, "x\n"))
+
 describe("The changes of several turns", () => {
   it("to one file are one diff, from before the first to after the last", () => {
     const { files } = merged(
@@ -103,7 +106,6 @@ describe("The changes of several turns", () => {
   })
 
   it("begin with the file changed last", () => {
-    const turn = (...files: ReadonlyArray<string>) => files.map((file) => fileDiff(file, undefined, "x\n"))
     assert.deepStrictEqual(
       merged(turn("a", "b"), turn("c"), turn("a")).files.map(({ path }) => path),
       ["a", "c", "b"],

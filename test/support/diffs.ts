@@ -2,7 +2,7 @@
 import type { FileDiff } from "../../src/opencode/FileDiff.ts"
 
 /** With their line feeds. */
-export const linesOf = (text: string): ReadonlyArray<string> => text.match(/.*\n|.+$/gu) ?? []
+export const linesOf = (text: string): ReadonlyArray<string> => text.match(/[^\n]*\n|[^\n]+$/gu) ?? []
 
 /** A shortest way from one to the other, as signed lines: the table of longest common subsequences, read from the end. */
 const edits = (before: ReadonlyArray<string>, after: ReadonlyArray<string>): ReadonlyArray<string> => {
