@@ -1,6 +1,6 @@
 /** get_diff on a real opencode: what its turns changed, and what it says where opencode records nothing. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Path, Stream } from "effect"
+import { Effect, FileSystem, Path, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { GetDiff } from "../../src/tools/DiffTools.ts"
 import { AbortSession, SendMessage } from "../../src/tools/TurnTools.ts"
@@ -136,7 +136,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
   )
 })
 
-layer(FleetClient.layer({ config: { snapshot: false } }).pipe(Layer.orDie), {
+layer(FleetClient.layer({ config: { snapshot: false } }), {
   excludeTestServices: true,
   timeout: "60 seconds",
 })("get_diff without snapshots", (it) => {
