@@ -47,8 +47,9 @@ interface Trace {
   readonly files: ReadonlyArray<string>
 }
 
-const pageSize = 100
-const mostPages = 10
+/** User messages carry the diffs of their turns, with whole files, so a page may be large. */
+const pageSize = 50
+const mostPages = 20
 
 /** Each may bring whole files with it. */
 const mostTurns = 100

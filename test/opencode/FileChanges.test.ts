@@ -61,21 +61,11 @@ describe("The changes of several turns", () => {
   })
 
   it("are put together over a turn that changed only the file's mode", () => {
-    const { files } = merged(
-      [fileDiff("f", "a\n", "b\n")],
-      [fileDiff("f", "b\n", "b\n")],
-      [fileDiff("f", "b\n", "c\n")],
-    )
+    const mode: FileDiff = { file: "f", patch: "--- f\t\n+++ f\t\n", additions: 0, deletions: 0, status: "modified" }
+    const { files } = merged([fileDiff("f", "a\n", "b\n")], [mode], [fileDiff("f", "b\n", "c\n")])
     assert.deepInclude(files[0], { additions: 1, deletions: 1, turns: 3 })
     assert.lengthOf(files[0]?.patches ?? [], 1)
-    const mode: FileDiff = {
-      file: "run.sh",
-      patch: "--- run.sh\t\n+++ run.sh\t\n",
-      additions: 0,
-      deletions: 0,
-      status: "modified",
-    }
-    assert.deepStrictEqual(facts([mode], [mode]), ["run.sh modified +0 -0"])
+    assert.deepStrictEqual(facts([mode], [mode]), ["f modified +0 -0"])
   })
 
   it("keep what opencode gives no text of, with its numbers", () => {
