@@ -51,6 +51,8 @@ export const parse = (patch: string): EditScript | undefined => {
   return oldLeft === 0 && newLeft === 0 ? script : undefined
 }
 
+const kept = (lines: ReadonlyArray<Line>) => lines.map(({ text }): Line => ({ sign: " ", text }))
+
 /** Lines that were deleted and stand there again were kept. */
 const tidyBlock = (block: ReadonlyArray<Line>): ReadonlyArray<Line> => {
   const deleted = block.filter(({ sign }) => sign === "-")
@@ -61,7 +63,6 @@ const tidyBlock = (block: ReadonlyArray<Line>): ReadonlyArray<Line> => {
   while (above < most && same(above)) above++
   let below = 0
   while (below < most - above && same(-1 - below)) below++
-  const kept = (lines: ReadonlyArray<Line>) => lines.map(({ text }): Line => ({ sign: " ", text }))
   return [
     ...kept(added.slice(0, above)),
     ...deleted.slice(above, deleted.length - below),
@@ -70,7 +71,15 @@ const tidyBlock = (block: ReadonlyArray<Line>): ReadonlyArray<Line> => {
   ]
 }
 
+const without = (script: EditScript, sign: Line["sign"]) => script.filter((line) => line.sign !== sign)
+
 const tidy = (script: EditScript): EditScript => {
+  const before = without(script, "+")
+  const after = without(script, "-")
+  // Lines that are the same may have been counted as each other, so that what was changed back is not seen block by block.
+  if (before.length === after.length && before.every(({ text }, index) => text === after[index]?.text)) {
+    return kept(after)
+  }
   const tidied: Array<Line> = []
   let block: Array<Line> = []
   const close = () => {

@@ -40,10 +40,23 @@ export const none: FileChanges = new Map()
 /** Nobody reads more of a diff that stands for itself. */
 const longestText = 50_000
 
-const textOf = ({ content }: Piece) => ("script" in content ? format(content.script) : content.text)
+/** git quotes what would break the line. */
+const quoted = (name: string) => (/[\p{Cc}"\\]/u.test(name) ? JSON.stringify(name) : name)
+
+/** A unified diff as git writes and applies it. */
+const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Changed, "existed" | "exists">) => {
+  if ("text" in content) return content.text
+  const hunks = format(content.script)
+  return hunks === ""
+    ? ""
+    : `--- ${existed ? quoted(`a/${path}`) : "/dev/null"}\n+++ ${exists ? quoted(`b/${path}`) : "/dev/null"}\n${hunks}`
+}
 
 /** A piece that nothing can be added to needs only what is shown of it. */
-const closed = (piece: Piece): Piece => ({ ...piece, content: { text: clip(textOf(piece), longestText) } })
+const closed = (piece: Piece, path: string): Piece => ({
+  ...piece,
+  content: { text: clip(textOf(piece, path, { existed: true, exists: true }), longestText) },
+})
 
 /** For a name that git quotes, opencode gives the head of a patch and no hunk; for a binary file nothing at all. */
 const pieceOf = ({ additions, deletions, patch = "", status }: FileDiff): Piece => {
@@ -62,15 +75,16 @@ const composed = (first: Piece, second: Piece): Piece | undefined => {
     : { additions: count(script, "+"), deletions: count(script, "-"), content: { script } }
 }
 
-const isSilent = (piece: Piece) => piece.additions + piece.deletions === 0 && textOf(piece) === ""
+const isSilent = ({ additions, content, deletions }: Piece) =>
+  additions + deletions === 0 && ("script" in content ? content.script.length === 0 : content.text === "")
 
-const append = (pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
+const append = (path: string, pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
   const last = pieces.at(-1)
   if (last === undefined) return [piece]
   // Only its mode has changed, say. Whether the next turn goes on from there shows then.
   if (isSilent(piece)) return pieces
   const both = composed(last, piece)
-  return both === undefined ? [...pieces.slice(0, -1), closed(last), piece] : [...pieces.slice(0, -1), both]
+  return both === undefined ? [...pieces.slice(0, -1), closed(last, path), piece] : [...pieces.slice(0, -1), both]
 }
 
 /** Adds what the next turn changed. */
@@ -84,7 +98,7 @@ export const addTurn = (before: FileChanges, diffs: ReadonlyArray<FileDiff>): Fi
       existed: known?.existed ?? diff.status !== "added",
       exists: diff.status !== "deleted",
       turns: (known?.turns ?? 0) + 1,
-      pieces: append(known?.pieces ?? [], pieceOf(diff)),
+      pieces: append(path, known?.pieces ?? [], pieceOf(diff)),
     })
   }
   return changes
@@ -120,7 +134,7 @@ export const summarise = (
       additions: sum(pieces, "additions"),
       deletions: sum(pieces, "deletions"),
       turns,
-      patches: pieces.map(textOf).filter((text) => text !== ""),
+      patches: pieces.map((piece) => textOf(piece, path, { existed, exists })).filter((text) => text !== ""),
     })),
   }
 }

@@ -41,7 +41,7 @@ export interface Opencode {
   readonly agents: OfDirectory<ReadonlyArray<string>>
   /** Models that a prompt may ask for, as `provider/model`. */
   readonly models: OfDirectory<ReadonlyArray<string>>
-  /** Whether the directory belongs to a git repository with a commit. */
+  /** Whether the directory belongs to a git repository. */
   readonly inGit: OfDirectory<boolean>
   /** Those of the server's project that are not archived, updated last first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>

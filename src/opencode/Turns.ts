@@ -8,7 +8,7 @@ import { type Following, followTurn, undecided } from "./followTurn.ts"
 import type { MessageId } from "./Identifiers.ts"
 import { InstanceEvents } from "./InstanceEvents.ts"
 import { following, type Observe, observed, type Report } from "./observeTurn.ts"
-import { makeSessionLines, type Place, sessionBusy } from "./oneAtATime.ts"
+import { makePlace, makeSessionLines, type Place, sessionBusy, turnsBefore } from "./oneAtATime.ts"
 import { type Opencode, OpencodeClient } from "./OpencodeClient.ts"
 import { type Addressee, type Begun, confirmArrival, type PromptOptions, promptSession } from "./promptSession.ts"
 import type { Session } from "./Session.ts"
@@ -80,7 +80,7 @@ export class Turns extends Context.Service<
       ) {
         const { opencode, session, target } = to
         const report = yield* work.pipe(
-          oneAtATime(target, opencode, session, ifBusy, place),
+          oneAtATime(target, opencode, session, ifBusy, { begun: Effect.map(Ref.get(begun), Option.isSome), place }),
           Effect.timeoutOption(patience),
         )
         if (Option.isSome(report)) return report.value
@@ -99,7 +99,7 @@ export class Turns extends Context.Service<
       ) {
         const to = { target, session, opencode: client.at(target) }
         const begun = yield* Ref.make(Option.none<Ref.Ref<Turn.Turn>>())
-        const place = yield* Ref.make(0)
+        const place = yield* makePlace
         const work = Effect.gen(function* () {
           const prompted = yield* promptSession(events, to, options, begun)
           const outcome = yield* followTurn({ ...to, ...prompted, old: false, decide })
@@ -109,8 +109,7 @@ export class Turns extends Context.Service<
           const state = yield* Ref.get(begun)
           return Option.isSome(state)
             ? following(yield* Ref.get(state.value))
-            : // The first in the line waits for a turn that was begun elsewhere.
-              { _tag: "Queued" as const, ahead: Math.max(1, yield* Ref.get(place)) }
+            : { _tag: "Queued" as const, ahead: yield* turnsBefore(place) }
         })
         return yield* observed(observe, stage, work)
       })
@@ -140,7 +139,7 @@ export class Turns extends Context.Service<
       const start = Effect.fn("Turns.start")(function* (target: Target, session: Session, options: SendOptions) {
         const to = { target, session, opencode: client.at(target) }
         const begun = yield* Ref.make(Option.none<Ref.Ref<Turn.Turn>>())
-        const place = yield* Ref.make(0)
+        const place = yield* makePlace
         return yield* patiently(to, options, begun, place, accept(to, options, begun))
       })
 

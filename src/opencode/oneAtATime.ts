@@ -47,17 +47,45 @@ export const awaitIdle = Effect.fnUntraced(function* (opencode: Opencode, sessio
   }
 })
 
-/** How many prompts of this process are before one's own in the line, the one that is answered included. */
-export type Place = Ref.Ref<number>
+/** Whether the prompt of one in the line is about to leave or has left. */
+type Begun = Effect.Effect<boolean>
+
+/** Those of this process up to oneself in the line, the first of them first. */
+export type Place = Ref.Ref<ReadonlyArray<Begun>>
+
+export const makePlace: Effect.Effect<Place> = Ref.make<ReadonlyArray<Begun>>([])
+
+/** How many turns come first. While the first in the line has not begun, it waits for one that was begun elsewhere. */
+export const turnsBefore = Effect.fnUntraced(function* (place: Place) {
+  const standing = yield* Ref.get(place)
+  const [first] = standing
+  const elsewhere = first === undefined || !(yield* first)
+  return Math.max(1, standing.length - (elsewhere ? 0 : 1))
+})
+
+interface Waiter {
+  readonly begun: Begun
+  /** Follows how the line gets shorter. */
+  readonly place: Place
+}
 
 const makeLine = Effect.gen(function* () {
   const lock = yield* Semaphore.make(1)
-  const places: Array<Place> = []
-  const renumber = Effect.suspend(() => Effect.forEach(places, Ref.set, { discard: true }))
-  /** `place` follows how the line gets shorter. */
-  const standing = (place: Place) => {
-    const join = Effect.sync(() => void places.push(place))
-    const leave = Effect.sync(() => void places.splice(places.indexOf(place), 1))
+  const line: Array<Waiter> = []
+  const renumber = Effect.suspend(() =>
+    Effect.forEach(
+      line,
+      ({ place }, index) =>
+        Ref.set(
+          place,
+          line.slice(0, index + 1).map(({ begun }) => begun),
+        ),
+      { discard: true },
+    ),
+  )
+  const standing = (waiter: Waiter) => {
+    const join = Effect.sync(() => void line.push(waiter))
+    const leave = Effect.sync(() => void line.splice(line.indexOf(waiter), 1))
     return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.acquireUseRelease(
         Effect.andThen(join, renumber),
@@ -67,13 +95,13 @@ const makeLine = Effect.gen(function* () {
   }
   return {
     wait:
-      (place: Place) =>
+      (waiter: Waiter) =>
       <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        lock.withPermits(1)(effect).pipe(standing(place)),
+        lock.withPermits(1)(effect).pipe(standing(waiter)),
     ifFree:
-      (place: Place) =>
+      (waiter: Waiter) =>
       <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        lock.withPermitsIfAvailable(1)(effect).pipe(standing(place)),
+        lock.withPermitsIfAvailable(1)(effect).pipe(standing(waiter)),
   }
 })
 
@@ -82,13 +110,13 @@ export const makeSessionLines = Effect.gen(function* () {
   const lines = yield* RcMap.make({ lookup: (_session: string) => makeLine })
 
   /** Runs the effect when no other prompt of this process runs in the session, or beside it if it is to steer. */
-  return (target: Target, opencode: Opencode, session: Session, ifBusy: IfBusy, place: Place) =>
+  return (target: Target, opencode: Opencode, session: Session, ifBusy: IfBusy, waiter: Waiter) =>
     <A, E, R>(effect: Effect.Effect<A, E, R>) => {
       if (ifBusy === "steer") return effect
       return Effect.gen(function* () {
         const line = yield* RcMap.get(lines, `${target.url} ${session.id}`)
-        if (ifBusy === "wait") return yield* line.wait(place)(effect)
-        const done = yield* line.ifFree(place)(effect)
+        if (ifBusy === "wait") return yield* line.wait(waiter)(effect)
+        const done = yield* line.ifFree(waiter)(effect)
         return Option.isSome(done) ? done.value : yield* sessionBusy(target, opencode, session)
       }).pipe(Effect.scoped)
     }

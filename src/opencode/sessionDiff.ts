@@ -47,8 +47,9 @@ interface Trace {
   readonly files: ReadonlyArray<string>
 }
 
-const pageSize = 100
-const mostPages = 10
+/** User messages carry the diffs of their turns, with whole files, so a page may be large. */
+const pageSize = 50
+const mostPages = 20
 
 /** Each may bring whole files with it. */
 const mostTurns = 100
@@ -81,12 +82,12 @@ const traceOf = ({ info, parts }: Message): Trace => {
 
 /** Of the turns that these messages belong to, in their order. */
 const traces = (messages: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
-  [...Map.groupBy(messages, ({ message }) => message)].map(([message, traces]) => ({
+  [...Map.groupBy(messages, ({ message }) => message)].map(([message, members]) => ({
     message,
-    ids: new Set(traces.flatMap(({ ids }) => [...ids])),
-    began: traces.some(({ began }) => began),
-    snapshot: traces.some(({ snapshot }) => snapshot),
-    files: traces.flatMap(({ files }) => files),
+    ids: new Set(members.flatMap(({ ids }) => [...ids])),
+    began: members.some(({ began }) => began),
+    snapshot: members.some(({ snapshot }) => snapshot),
+    files: members.flatMap(({ files }) => files),
   }))
 
 /** The newest turns, oldest first. A page is let go as soon as it is read: it holds whole tool outputs. */

@@ -10,6 +10,8 @@ import * as Turn from "./Turn.ts"
 export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>
   Effect.map(opencode.statuses(session.directory), (all) => all.get(session.id) ?? { type: "idle" })
 
+/** A page holds the whole diffs of its turns, so the first one is short: most turns are, too. */
+const firstPage = 10
 const pageSize = 50
 
 /** A turn of more messages than this is told by its newest ones. */
@@ -21,7 +23,7 @@ const messagesOf = Effect.fnUntraced(function* (opencode: Opencode, turn: Turn.T
   let before: string | undefined
   do {
     const page = yield* opencode.messages(turn.session, {
-      limit: pageSize,
+      limit: before === undefined ? firstPage : pageSize,
       ...(before === undefined ? {} : { before }),
     })
     messages.unshift(...page.messages)
@@ -62,7 +64,7 @@ export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, sessi
   let before: string | undefined
   do {
     const page: MessagePage = yield* opencode.messages(session.id, {
-      limit: pageSize,
+      limit: before === undefined ? firstPage : pageSize,
       ...(before === undefined ? {} : { before }),
     })
     messages.unshift(...page.messages)

@@ -26,6 +26,10 @@ export const DiffView = Schema.Struct({
   additions: field(count, "Lines, all files together"),
   deletions: field(count, "Lines, all files together"),
   files: field(Schema.Array(FileView), "Changed last first"),
+  untold_files: field(
+    Schema.Array(Schema.String),
+    "Absolute paths of files changed by turns of which opencode has no diff: running, broken off, or changed back by themselves. The first of them",
+  ),
   turns: field(count, "Number of turns looked at, the newest"),
   older_turns: field(count, "Number of older turns not looked at"),
   more_turns: field(Schema.Boolean, "Whether there are more of those than `older_turns` says"),

@@ -34,17 +34,19 @@ export interface Origin {
   readonly session: Session
 }
 
-const message = ({ session, target }: Origin, pending: PendingRequest) =>
-  [
+const message = ({ session, target }: Origin, pending: PendingRequest) => {
+  const always = pending.kind === "permission" ? alwaysText(pending.request) : ""
+  return [
     `${line(target.instance, 100)}: the agent ${pending.kind === "permission" ? "asks for a permission" : "has a question"}.`,
     `Session: ${line(session.title, 200)} (${session.id})${pending.request.sessionID === session.id ? "" : `, subagent session ${pending.request.sessionID}`}`,
     `Directory: ${line(session.directory, 500)}`,
     "",
     requestText(pending),
     "",
-    ...(pending.kind === "permission" ? [alwaysText(pending.request)] : []),
+    ...(always === "" ? [] : [always]),
     `To decline ${pending.kind === "permission" ? "rejects it" : "dismisses the question"}; to close this form leaves it open.`,
   ].join("\n")
+}
 
 /** What the person's reply decides. To decline is to refuse; to close the form decides nothing. */
 export const decisionOf = (pending: PendingRequest, reply: Reply): Option.Option<Decision> => {

@@ -4,12 +4,12 @@ import type { MessageId } from "../opencode/Identifiers.ts"
 import type { Session } from "../opencode/Session.ts"
 import type { SessionDiff } from "../opencode/sessionDiff.ts"
 import type { Target } from "../opencode/Target.ts"
-import { clip, line, plainText, quote } from "../PlainText.ts"
+import { clip, line, plainText } from "../PlainText.ts"
 import type { DiffView, FileView } from "./DiffTools.ts"
 import { plural } from "./render/markdown.ts"
 
 const mostFiles = 60
-const mostUntold = 10
+const mostUntold = 20
 const longestPath = 200
 
 /** Characters of all files and their patches. */
@@ -74,21 +74,13 @@ const reasonOf = ({ running, turns, undone, unrecorded, untold }: SessionDiff): 
   }
   return running || undone + untold.length > 0
     ? ""
-    : "No file was changed. Not recorded are files that git ignores, files outside of the session's directory, and new ones of more than 2 MB."
-}
-
-const untoldText = ({ untold }: SessionDiff): string => {
-  if (untold.length === 0) return ""
-  const names = untold.slice(0, mostUntold).map((path) => quote(path))
-  const rest = untold.length - names.length
-  return `opencode has no diff of turns that still run, were broken off, or changed everything back; they changed ${names.join(", ")}${rest === 0 ? "" : ` and ${rest} more`}.`
+    : "No file was changed. Not recorded are files that git ignores, files outside of the session's directory, and very large new ones."
 }
 
 const noteOf = (diff: SessionDiff): string => {
   const { files, more, olderTurns, running, undone } = diff
   return [
     files.length === 0 ? reasonOf(diff) : "",
-    untoldText(diff),
     undone === 0 ? "" : `${plural(undone, "file")} changed and changed back again.`,
     running ? "A turn is running: what it changes is shown when it has ended." : "",
     olderTurns === 0 && !more ? "" : `${olderTurns}${more ? "+" : ""} older turns were not looked at.`,
@@ -109,6 +101,7 @@ export const diffView = (target: Target, session: Session, diff: SessionDiff, me
   additions: sum(diff.files, "additions"),
   deletions: sum(diff.files, "deletions"),
   files: fileViews(diff.files),
+  untold_files: diff.untold.slice(0, mostUntold).map((path) => line(path, longestPath)),
   turns: diff.turns,
   older_turns: diff.olderTurns,
   more_turns: diff.more,

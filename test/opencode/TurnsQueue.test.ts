@@ -119,6 +119,7 @@ describe("The queue of a session", () => {
       yield* pass(20_000)
       assert.deepStrictEqual(yield* texts, [])
       pending(two.fiber)
+      assert.deepStrictEqual([one.seen, two.seen], [["1 ahead"], ["2 ahead"]])
       makeIdle(fake)
       yield* pass(500)
       assert.deepStrictEqual(yield* texts, ["one"])
@@ -126,6 +127,7 @@ describe("The queue of a session", () => {
       yield* pass(500)
       yield* Fiber.join(one.fiber)
       assert.deepStrictEqual(yield* texts, ["one", "two"])
+      assert.deepStrictEqual(two.seen, ["2 ahead", "1 ahead", ""])
     }).pipe(Effect.provide(overFake)),
   )
 })

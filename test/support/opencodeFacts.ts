@@ -47,7 +47,7 @@ export const texts = (opencode: Opencode, session: string) =>
 export const sessions = (opencode: Opencode) => get(opencode, "/session", Schema.Array(Session))
 
 export const createSession = (opencode: Opencode, title: string) =>
-  Effect.flatMap(post(opencode, "/session", { title }), (answer) =>
+  Effect.flatMap(post(opencode, `/session?${here(opencode)}`, { title }), (answer) =>
     Effect.orDie(Schema.decodeUnknownEffect(Session)(answer)),
   )
 

@@ -46,6 +46,8 @@ describe("the message of a form", () => {
           "",
           "Permission for bash:",
           "  rm -rf build",
+          "",
+          "To decline rejects it; to close this form leaves it open.",
         ].join("\n"),
       )
     }).pipe(Effect.provide(toolsOverFake)),
@@ -62,7 +64,7 @@ describe("the message of a form", () => {
   it.effect("says what always would allow, and that it holds for all sessions of the directory", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(asked({ always: ["rm *", "git push *"] }))
-      assert.match(message, /"always" allows .* in all sessions of this directory .*: rm \*, git push \*$/u)
+      assert.match(message, /"always" allows .* in all sessions of this directory .*: rm \*, git push \*$/mu)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -33,6 +33,7 @@ const head = (message: MessageView): string =>
     message.input_tokens === undefined ? "" : `${message.input_tokens} tokens in, ${message.output_tokens ?? 0} out`,
     message.cost === undefined || message.cost === 0 ? "" : `$${message.cost.toFixed(4)}`,
     message.completed ? "" : "not completed",
+    code(message.id),
   ]
     .filter((fact) => fact !== "")
     .join(" · ")

@@ -17,6 +17,9 @@ export const renderDiff = (view: DiffView): string =>
         view.message_id === undefined ? plural(view.turns, "turn") : `the turn of message ${code(view.message_id)}`
       } of session ${code(view.session_id)} on ${code(view.instance)}.`,
       view.note,
+      view.untold_files.length === 0
+        ? ""
+        : `Changed as well, by turns of which opencode has no diff (they run, were broken off, or changed all back): ${view.untold_files.map(code).join(", ")}`,
       ...view.files.map(file),
     ),
     answerBudget,
