@@ -116,10 +116,10 @@ describe("verdict", () => {
   ] as const)("%j is '%s'", (decision, text) => assert.strictEqual(verdict(decision), text))
 })
 
-describe("openRequest", () => {
-  const find = (kind: "permission" | "question", id?: string) =>
-    Effect.flatMap(opencode, (api) => openRequest(target, api, main, kind, id))
+const find = (kind: "permission" | "question", id?: string) =>
+  Effect.flatMap(opencode, (api) => openRequest(target, api, main, kind, id))
 
+describe("openRequest", () => {
   it.effect("finds the only one of its kind, whatever else is open", () =>
     Effect.gen(function* () {
       const fake = yield* open

@@ -306,6 +306,22 @@ describe("the decision", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
+  it.effect("is asked for once, though opencode does not tell that it has it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(route, () => {
+        fake.permissions = []
+        return Fault.json(true)(Effect.never)
+      })
+      const { forms, values } = answering(once, once)
+      yield* sending(values)
+      yield* wants(asked)
+      yield* pass(2000)
+      assert.lengthOf(forms, 1)
+      assert.strictEqual(fake.count(route), 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("of a client that goes away is none", () =>
     Effect.gen(function* () {
       const { fiber, person } = yield* waiting

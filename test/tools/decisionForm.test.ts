@@ -32,14 +32,23 @@ const Shown = Schema.Struct({
 })
 
 /** The form as a client gets it; throws if MCP has no such forms. */
-const shown = (pending: PendingRequest) => {
+const sent = (pending: PendingRequest): unknown => {
   const request = inputRequired.elicit({
     message: "Which?",
     requestedSchema: Advertise.form(decisionForm(pending).schema),
   })
   assert(request.method === "elicitation/create" && "requestedSchema" in request.params)
-  return Schema.decodeUnknownSync(Shown)(request.params.requestedSchema)
+  return request.params.requestedSchema
 }
+
+const shown = (pending: PendingRequest) => Schema.decodeUnknownSync(Shown)(sent(pending))
+
+/** All that a form would put on a screen. */
+const texts = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(texts)
+
+// oxlint-disable-next-line no-control-regex -- these are what must not be there
+const forbidden = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
 /** The labels from which a person chooses the answer to a question. */
 const choices = (pending: PendingRequest, index = 0) => {
@@ -221,6 +230,10 @@ const filled = (pending: PendingRequest, { custom, multiple, options, own = "" }
 }
 
 describe("any question", () => {
+  it.prop("has a form that is harmless to look at", [Schema.NonEmptyArray(AnyQuestion)], ([questions]) => {
+    for (const text of texts(sent(asking(...questions.map(made))))) assert.notMatch(text, forbidden)
+  })
+
   it.prop(
     "has a form that MCP allows, and whatever is chosen comes back as the labels that opencode gave",
     [AnyQuestion, Schema.Array(AnyQuestion)],

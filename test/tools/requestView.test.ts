@@ -133,23 +133,23 @@ describe("a permission", () => {
   })
 })
 
-describe("a question", () => {
-  const text = (given: Partial<Question>) =>
-    requestText({
-      kind: "question",
-      request: {
-        ...question("1"),
-        questions: [{ question: "Which colour?", options: [{ label: "Red", description: "warm" }], ...given }],
-      },
-    })
+const questionText = (given: Partial<Question>) =>
+  requestText({
+    kind: "question",
+    request: {
+      ...question("1"),
+      questions: [{ question: "Which colour?", options: [{ label: "Red", description: "warm" }], ...given }],
+    },
+  })
 
+describe("a question", () => {
   it("shows the options with what they mean, and how it may be answered", () => {
     assert.strictEqual(
-      text({ multiple: true }),
+      questionText({ multiple: true }),
       "Which colour?\n  - Red: warm\n  (several may be chosen)\n  (or an answer of your own)",
     )
-    assert.strictEqual(text({ custom: false }), "Which colour?\n  - Red: warm")
-    assert.strictEqual(text({ custom: false, options: [] }), "Which colour?\n  (or an answer of your own)")
+    assert.strictEqual(questionText({ custom: false }), "Which colour?\n  - Red: warm")
+    assert.strictEqual(questionText({ custom: false, options: [] }), "Which colour?\n  (or an answer of your own)")
   })
 })
 
