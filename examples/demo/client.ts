@@ -1,24 +1,23 @@
 /** A real MCP client (SDK 2) that starts the built executable, as Claude Code or an IDE would. */
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import { Console, Effect } from "effect"
+import { Console, Effect, FiberSet } from "effect"
 import { fileURLToPath } from "node:url"
 
 const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
+/** A real client shows the form to its person, who may think for minutes. */
+const fillIn = Effect.fnUntraced(function* (message: string) {
+  yield* Console.log(`\n  ┌ The client asks you:\n${message.replaceAll(/^/gmu, "  │ ")}`)
+  yield* Effect.sleep("1 second")
+  yield* Console.log(`  └ You choose: once\n`)
+  return { action: "accept" as const, content: { decision: "once" } }
+})
+
 export const connect = Effect.fnUntraced(function* (registry: string) {
+  const run = yield* FiberSet.makeRuntimePromise()
   const client = new Client({ name: "demo", version: "1.0.0" }, { capabilities: { elicitation: { form: {} } } })
-  // A real client shows this form to its person, who thinks longer than a second.
-  client.setRequestHandler("elicitation/create", ({ params: { message } }) =>
-    Effect.runPromise(
-      Effect.gen(function* () {
-        yield* Console.log(`\n  ┌ The client asks you:\n${message.replaceAll(/^/gmu, "  │ ")}`)
-        yield* Effect.sleep("1 second")
-        yield* Console.log(`  └ You choose: once\n`)
-        return { action: "accept" as const, content: { decision: "once" } }
-      }),
-    ),
-  )
+  client.setRequestHandler("elicitation/create", ({ params }) => run(fillIn(params.message)))
   yield* Effect.acquireRelease(
     Effect.promise(() =>
       client.connect(

@@ -132,11 +132,11 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
   const hold = (matching: (link: Link) => boolean) => {
     for (const link of links) if (matching(link)) link.held ??= []
   }
-  const arm = Effect.fnUntraced(function* (matching: RegExp, kind: Fault["kind"]) {
-    const fault = { matching, kind, happened: yield* Deferred.make<void>() }
-    faults.add(fault)
-    return Deferred.await(fault.happened)
-  })
+  const arm = (matching: RegExp, kind: Fault["kind"]) =>
+    Effect.map(Deferred.make<void>(), (happened) => {
+      faults.add({ matching, kind, happened })
+      return Deferred.await(happened)
+    })
 
   return {
     /** What the client has to be given in place of opencode's. */
