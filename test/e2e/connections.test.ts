@@ -37,7 +37,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("it is cut again and again in one turn: completed, no word lost", () =>
+  it.effect("the event stream is cut again and again in one turn: completed, no word lost", () =>
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
       const turn = yield* midTurn(client, session.id, "slow: 40")

@@ -36,7 +36,7 @@ describe.each(kinds)("with %s", (kind) => {
   layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
     "a person at the client",
     (it) => {
-      it.effect("is shown the whole command and where it comes from, allows it, and the turn goes on", () =>
+      it.effect("the client shows its person a form, and they allow it: the turn goes on", () =>
         Effect.gen(function* () {
           const { directory } = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
@@ -54,7 +54,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("rejects with a reason, and the agent goes on with that", () =>
+      it.effect("the person rejects it in the form with a reason: the agent goes on with that", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () =>
             Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
@@ -66,7 +66,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("declines, which rejects and ends the turn", () =>
+      it.effect("the person declines the form: rejected", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
           const session_id = yield* newSession("Decline")
@@ -76,7 +76,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("closes the form, and the permission stays open until the tool carries a decision", () =>
+      it.effect("the person closes the form: needs permission, and it stays open", () =>
         Effect.gen(function* () {
           const opencode = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
@@ -97,7 +97,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("answers a question with one of its options", () =>
+      it.effect("the person answers a question in a form: the turn goes on", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
           const session_id = yield* newSession("Answer by form")
@@ -119,7 +119,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("is asked by wait_for_session for a turn that was begun elsewhere", () =>
+      it.effect("wait_for_session meets a turn that waits: its person is asked", () =>
         Effect.gen(function* () {
           const opencode = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
@@ -133,7 +133,7 @@ describe.each(kinds)("with %s", (kind) => {
       )
 
       it.effect(
-        "answers too late, when somebody at the terminal was quicker: that is said, and the turn followed",
+        "the person answers when somebody at the terminal was quicker: the turn is followed as it went on",
         () =>
           Effect.gen(function* () {
             const opencode = yield* RealOpencode
@@ -176,7 +176,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("is told which permissions are open when it names none, and that it comes too late", () =>
+    it.effect("a decision comes too late: an error that says so, and nothing is sent", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const session_id = yield* newSession("Late tool")

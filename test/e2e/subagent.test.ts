@@ -19,7 +19,7 @@ const message = "task: run: echo from-$((40 + 2))"
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "a subagent that asks for a permission",
   (it) => {
-    it.effect("surfaces at its parent, is decided there, and both go on", () =>
+    it.effect("a subagent asks for a permission: it shows at its parent, is decided there, and both go on", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode
