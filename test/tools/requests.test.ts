@@ -239,7 +239,12 @@ describe("answer_question", () => {
     ["more answers than questions", { answers: [["Red"], ["Red"]] }, [{}], "each of the 1 questions"],
     ["a label that is none", { answers: [["Pink"]] }, [closed], "takes only Red, Blue"],
     ["a label in other letters", { answers: [["red"]] }, [closed], "takes only Red, Blue"],
-    ["a label of another question", { answers: [["Red"], ["Red"]] }, [{}, { ...closed, options: [] }, closed], "3"],
+    [
+      "a label of another question",
+      { answers: [["Red"], ["Red"]] },
+      [{}, { ...closed, options: [{ label: "Small" }] }],
+      "question 2 (Which?) takes only Small",
+    ],
     ["one of several that is none", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "takes only"],
     ["two where one is wanted", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) takes one answer"],
     ["two of one's own where one is wanted", { answers: [["Pink", "Grey"]] }, [{}], "takes one answer"],
