@@ -5,7 +5,8 @@
  *   `Path`.
  * - `FleetToolkit`: the tools as a Toolkit of Effect's AI modules.
  * - `serveFleet`: the whole server as one effect. `serve`: any Toolkit as an MCP server on stdio.
- * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`, `Turns`: the services alone.
+ * - `Turns` sends, starts and follows turns; `settle` carries a person's decision, `abortTurn` stops, `sessionDiff` compares.
+ * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`: the services alone.
  */
 export type { Look, Looks, Waiting } from "./fleet/Attention.ts"
 export { Attention } from "./fleet/Attention.ts"
@@ -21,6 +22,10 @@ export * as RelayDirectory from "./fleet/RelayDirectory.ts"
 export { fleetLayer, opencodeLayer, toolsLayer } from "./layers.ts"
 export type { Options as ServeOptions } from "./mcp/ToolServer.ts"
 export { serve } from "./mcp/ToolServer.ts"
+export type { Aborted } from "./opencode/abortTurn.ts"
+export { abortTurn } from "./opencode/abortTurn.ts"
+export type { Decision } from "./opencode/decision.ts"
+export { openRequest, refusal, settle } from "./opencode/decision.ts"
 export * from "./opencode/errors.ts"
 export type { FileChange } from "./opencode/FileChanges.ts"
 export { FileDiff } from "./opencode/FileDiff.ts"
@@ -34,6 +39,7 @@ export { OpencodeApi } from "./opencode/OpencodeApi.ts"
 export type { MessagePage, Opencode, Prompt } from "./opencode/OpencodeClient.ts"
 export { OpencodeClient } from "./opencode/OpencodeClient.ts"
 export { GlobalEvent, OpencodeEvent } from "./opencode/OpencodeEvent.ts"
+export type { PendingRequest } from "./opencode/PendingRequest.ts"
 export { PermissionReply, PermissionRequest, QuestionRequest } from "./opencode/PendingRequest.ts"
 export { Session, SessionStatus } from "./opencode/Session.ts"
 export type { SessionDiff, Unrecorded } from "./opencode/sessionDiff.ts"
@@ -47,5 +53,6 @@ export { Turns } from "./opencode/Turns.ts"
 export { serveFleet } from "./server.ts"
 export type { SettingsValues, Transport } from "./Settings.ts"
 export { Settings, SettingsError } from "./Settings.ts"
+export type { CallValues, Question, Reply } from "./tools/Call.ts"
 export { Call } from "./tools/Call.ts"
 export { FleetToolkit } from "./tools/FleetToolkit.ts"

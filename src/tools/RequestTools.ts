@@ -25,11 +25,12 @@ export const RespondPermission = Tool.make("respond_permission", {
     ),
     response: Schema.Literals(["once", "always", "reject"]).annotate({
       description:
-        "once; always (the like of it from now on, in ALL sessions of that directory, until that opencode ends); reject (ends the turn, unless a message says how to go on)",
+        "once; always (the like of it from now on, in ALL sessions of that directory, until that opencode ends); reject (ends the turn of the session that asks, with whatever else is open in it)",
     }),
     message: opt(
       Schema.String.check(Schema.isMinLength(1)).annotate({
-        description: "With reject: what the agent is to do instead. It then goes on with that",
+        description:
+          "With reject: what the agent is to do instead. It goes on with that, unless something else was open and is rejected as well",
       }),
     ),
   }),

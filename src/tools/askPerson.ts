@@ -60,6 +60,9 @@ export const decisionOf = (pending: PendingRequest, reply: Reply): Option.Option
   }
 }
 
+const note = (decided: Ref.Ref<ReadonlyArray<string>>, text: string) =>
+  Ref.update(decided, (before) => [...before, line(text, 500)])
+
 /** Tells opencode, and notes it. */
 export const carry = (
   { opencode, session }: Origin,
@@ -68,12 +71,7 @@ export const carry = (
   decided: Ref.Ref<ReadonlyArray<string>>,
 ) =>
   Effect.flatMap(settle(opencode, session, decision), (inTime) =>
-    Ref.update(decided, (before) => [
-      ...before,
-      inTime
-        ? line(`${verdict(decision)}: ${describe(pending)}`, 500)
-        : line(`too late, it was settled elsewhere before: ${describe(pending)}`, 500),
-    ]),
+    note(decided, `${inTime ? verdict(decision) : "too late, it was settled elsewhere before"}: ${describe(pending)}`),
   )
 
 /** Has the person at the client decide, if there is one. */
@@ -96,7 +94,14 @@ export const askPerson =
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
       const decision = decisionOf(pending, reply)
       if (Option.isNone(decision)) return false
-      // Once it is on its way, the event that it was settled must not break it off.
-      yield* Effect.uninterruptible(carry(origin, pending, decision.value, decided))
-      return true
+      return yield* carry(origin, pending, decision.value, decided).pipe(
+        Effect.as(true),
+        // It still waits: what the person chose has to be carried again.
+        Effect.catchIf(
+          ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
+          ({ message }) => Effect.as(note(decided, `could not be carried: ${message}`), false),
+        ),
+        // Once it is on its way, the event that it was settled must not break it off.
+        Effect.uninterruptible,
+      )
     })

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
 import { type Decision, openRequest, refusal } from "../opencode/decision.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
-import type { PendingRequest } from "../opencode/PendingRequest.ts"
+import type { PendingRequest, QuestionRequest } from "../opencode/PendingRequest.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/Turns.ts"
@@ -31,6 +31,14 @@ const response = (pending: Permission, { message, response: reply }: Response) =
     : Effect.fail(invalid("message", message, 'it only goes with response "reject"; send_message talks to the agent'))
 }
 
+/** A label that was cleaned to be shown is meant as it is. */
+const labelOf =
+  ({ options }: QuestionRequest["questions"][number]) =>
+  (given: string): string => {
+    const shown = options.filter(({ label }) => label !== given && line(label) === line(given))
+    return options.some(({ label }) => label === given) ? given : (shown[0]?.label ?? given)
+  }
+
 /** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
 const answer = (pending: Question, { answers, reject = false }: Answer) => {
   const { questions } = pending.request
@@ -43,17 +51,21 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
   if (answers.length !== questions.length) {
     return Effect.fail(invalid("answers", answers, `one list is needed for each of the ${questions.length} questions`))
   }
+  const meant = questions.map((question, index) => (answers[index] ?? []).map(labelOf(question)))
   const problems = questions.flatMap((question, index) => {
     const labels = question.options.map(({ label }) => label)
-    const given = answers[index] ?? []
+    const given = meant[index] ?? []
+    const own = given.filter((label) => !labels.includes(label))
     const about = `question ${index + 1} (${line(question.question, 100)})`
-    if (given.length > 1 && question.multiple !== true) return [`${about} takes one answer`]
-    return takesOwnAnswer(question) || given.every((label) => labels.includes(label))
+    if (own.length > 0 && !takesOwnAnswer(question)) {
+      return [`${about} takes only ${labels.map((label) => line(label, 100)).join(", ")}`]
+    }
+    return question.multiple === true || (given.length - own.length < 2 && own.length < 2)
       ? []
-      : [`${about} takes only ${labels.map((label) => line(label, 100)).join(", ")}`]
+      : [`${about} takes one answer`]
   })
   return problems.length === 0
-    ? Effect.succeed<Decision>({ ...pending, answers })
+    ? Effect.succeed<Decision>({ ...pending, answers: meant })
     : Effect.fail(invalid("answers", answers, problems.join("; ")))
 }
 

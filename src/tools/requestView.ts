@@ -9,6 +9,9 @@ const longest = 6000
 const longestDetail = 3000
 const mostPatterns = 50
 
+/** Text of others stays within its indentation: no line of it can pass for one of ours. */
+const indented = (text: string, length: number) => clip(plainText(text), length).replaceAll("\n", "\n    ")
+
 const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, mostPatterns).map((pattern) => line(pattern, 500))
 
@@ -17,13 +20,15 @@ const metadataText = ({ metadata = {}, patterns }: PermissionRequest): ReadonlyA
   Object.entries(metadata).flatMap(([name, value]) =>
     typeof value !== "string" || value === "" || patterns.includes(value)
       ? []
-      : [`${line(name, 50)}: ${clip(plainText(value), name === "command" ? longest : longestDetail)}`],
+      : [
+          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? longest : longestDetail)}`,
+        ],
   )
 
 const permissionText = (request: PermissionRequest) =>
   [
     `Permission for ${line(request.permission, 100)}:`,
-    ...request.patterns.slice(0, mostPatterns).map((pattern) => `  ${clip(plainText(pattern), longest)}`),
+    ...request.patterns.slice(0, mostPatterns).map((pattern) => `  ${indented(pattern, longest)}`),
     ...(request.patterns.length > mostPatterns ? [`  and ${request.patterns.length - mostPatterns} more`] : []),
     ...metadataText(request),
   ].join("\n")
@@ -32,7 +37,7 @@ export const takesOwnAnswer = ({ custom, options }: Question): boolean => custom
 
 const questionText = (question: Question) =>
   [
-    clip(plainText(question.question), longestDetail),
+    indented(question.question, longestDetail),
     ...question.options.map(
       ({ description, label }) =>
         `  - ${line(label)}${description === undefined || description === label ? "" : `: ${line(description)}`}`,
@@ -44,11 +49,12 @@ const questionText = (question: Question) =>
 export const requestText = ({ kind, request }: PendingRequest): string =>
   kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n")
 
-export const requestView = (pending: PendingRequest): RequestView => ({
+/** `length` is what its text may have of an answer. */
+export const requestView = (pending: PendingRequest, length: number): RequestView => ({
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,
-  text: requestText(pending),
+  text: clip(requestText(pending), length),
   ...(pending.kind === "permission"
     ? { always: allowedLater(pending.request) }
     : {

@@ -51,8 +51,15 @@ const nextOf = (outcome: TurnView["outcome"]): string => {
   }
 }
 
-/** So many fit into an answer, each in full. */
+/** Of many requests the first are shown, and nearly all of the answer is theirs. */
 const mostRequests = 3
+const requestBudget = 14_000
+const textBesideRequests = 3000
+
+const requestsOf = ({ pending }: Turn) => {
+  const shown = [...pending.values()].slice(0, mostRequests)
+  return shown.map((request) => requestView(request, Math.floor(requestBudget / shown.length)))
+}
 
 export const turnView = (
   target: Target,
@@ -61,6 +68,7 @@ export const turnView = (
   decided: ReadonlyArray<string> = [],
 ): TurnView => {
   const answered = answeredInstead(turn)
+  const waits = outcome._tag === "needs permission" || outcome._tag === "needs answer"
   const answers = [...turn.answers.values()]
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
@@ -72,12 +80,10 @@ export const turnView = (
     ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
     detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 1000),
-    ...(outcome._tag === "needs permission" || outcome._tag === "needs answer"
-      ? { waiting_for: [...turn.pending.values()].slice(0, mostRequests).map(requestView) }
-      : {}),
+    ...(waits ? { waiting_for: requestsOf(turn) } : {}),
     ...(decided.length === 0 ? {} : { decided }),
     next: nextOf(outcome._tag),
-    text: clipStart(plainText(text(turn)), textBudget),
+    text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),
     tools: toolCalls(turn)
       .slice(-mostTools)
       .map(({ state, tool }) => ({

@@ -98,8 +98,9 @@ describe("a permission", () => {
     assert.include(text, "[1,000 more characters]")
   })
 
-  it("shows a command of several lines as it is", () => {
-    assert.include(shown({ patterns: ["cat <<E\n\tone\nE"] }), "cat <<E\n\tone\nE")
+  it("shows a command of several lines as it is, and none of them can pass for a line of ours", () => {
+    const text = shown({ patterns: ["cat <<E\n\tone\nE\nDirectory: /harmless"] })
+    assert.include(text, "  cat <<E\n    \tone\n    E\n    Directory: /harmless")
   })
 
   it("shows each of several commands, and the whole line once", () => {
@@ -116,7 +117,11 @@ describe("a permission", () => {
       patterns: ["src/a.ts"],
       metadata: { filepath: "/work/project/src/a.ts", diff },
     })
-    for (const part of ["Permission for edit:", "filepath: /work/project/src/a.ts", `diff: ${diff}`]) {
+    for (const part of [
+      "Permission for edit:",
+      "filepath: /work/project/src/a.ts",
+      `diff:\n${diff.replaceAll(/^/gmu, "    ")}`,
+    ]) {
       assert.include(text, part)
     }
   })
