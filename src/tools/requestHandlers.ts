@@ -35,8 +35,9 @@ const response = (pending: Permission, { message, response: reply }: Response) =
 const labelOf =
   ({ options }: QuestionRequest["questions"][number]) =>
   (given: string): string => {
-    const shown = options.filter(({ label }) => label !== given && line(label) === line(given))
-    return options.some(({ label }) => label === given) ? given : (shown[0]?.label ?? given)
+    if (options.some(({ label }) => label === given)) return given
+    const [alike, ...others] = options.filter(({ label }) => line(label) === line(given))
+    return alike === undefined || others.length > 0 ? given : alike.label
   }
 
 /** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
