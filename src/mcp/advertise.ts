@@ -31,8 +31,15 @@ const shown = (write: () => Record<string, unknown>): StandardSchemaWithJSON => 
 /** Arguments: a parameter that is not named here is a mistake, and the client may say so beforehand. */
 export const input = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(() => jsonSchema(schema, "error"))
 
+/** Several tools answer in the same form, which is written once for all of them. */
+const outputs = new WeakMap<Schema.Constraint, StandardSchemaWithJSON>()
+
 /** Results: clients throw on fields that a closed schema does not name, and later versions will add some. */
-export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => shown(() => jsonSchema(schema, "ignore"))
+export const output = (schema: Schema.Constraint): StandardSchemaWithJSON => {
+  const known = outputs.get(schema) ?? shown(() => jsonSchema(schema, "ignore"))
+  outputs.set(schema, known)
+  return known
+}
 
 /** Forms: a schema may not say anything about fields that it does not name. */
 export const form = (schema: Schema.Constraint): StandardSchemaWithJSON =>

@@ -2,7 +2,7 @@
  * Sends a prompt and follows its turn to an outcome, or follows one that runs already: what is heard and read
  * (`followTurn.ts`, `storedTurn.ts`) is folded into a `Turn`.
  */
-import { Context, Effect, Layer, Option, Ref } from "effect"
+import { Clock, Context, Effect, Layer, Option, Ref } from "effect"
 import { type ClientError, NoTurn, type SendError } from "./errors.ts"
 import { type Following, followTurn, undecided } from "./followTurn.ts"
 import type { MessageId } from "./Identifiers.ts"
@@ -149,16 +149,18 @@ export class Turns extends Context.Service<
         { decide = undecided, first, observe, patience, prompt },
       ) {
         const opencode = client.at(target)
+        const began = yield* Clock.currentTimeMillis
         const notices = yield* events.subscribe(target)
         const id = prompt ?? (yield* lastPrompt(opencode, session))
         if (id === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
         if (first !== undefined) yield* first
         const state = yield* Ref.make(Turn.begin(session.id, id))
+        const left = Math.max(0, patience - ((yield* Clock.currentTimeMillis) - began))
         const work = Effect.gen(function* () {
           yield* look(opencode, session, state)
           const outcome = yield* followTurn({ opencode, session, notices, state, connected: true, old: true, decide })
           return { outcome, turn: yield* Ref.get(state) }
-        }).pipe(Effect.timeoutOrElse({ duration: patience, orElse: () => outOfPatience(opencode, session, state) }))
+        }).pipe(Effect.timeoutOrElse({ duration: left, orElse: () => outOfPatience(opencode, session, state) }))
         return yield* observed(observe, Effect.map(Ref.get(state), following), work)
       }, Effect.scoped)
 

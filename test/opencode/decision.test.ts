@@ -84,9 +84,9 @@ describe("settle", () => {
       const fake = yield* open
       fake.fail(route, Fault.refused)
       const fiber = yield* Effect.forkChild(Effect.flip(settling(allow())))
-      yield* pass(5000)
+      yield* pass(6000)
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "InstanceUnreachable")
-      assert.strictEqual(fake.count(route), 4)
+      assert.strictEqual(fake.count(route), 6)
     }).pipe(Effect.provide(overFake)),
   )
 
