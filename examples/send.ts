@@ -38,8 +38,8 @@ const program = Effect.gen(function* () {
           }),
         decide: (asked) =>
           asked.kind === "permission" && harmless(asked)
-            ? settle(opencode, session, { ...asked, reply: { reply: "once" } })
-            : Effect.succeed(false),
+            ? Effect.succeedSome(settle(opencode, session, { ...asked, reply: { reply: "once" } }))
+            : Effect.succeedNone,
       })
       yield* Console.log(`\n${outcome._tag} after ${Turn.toolCalls(turn).length} tool calls in ${session.id}`)
     }),

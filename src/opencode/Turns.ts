@@ -4,7 +4,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Ref } from "effect"
 import { type ClientError, NoTurn, type SendError } from "./errors.ts"
-import { type Following, followTurn, undecided } from "./followTurn.ts"
+import { type Decide, followTurn, undecided } from "./followTurn.ts"
 import type { MessageId } from "./Identifiers.ts"
 import { InstanceEvents } from "./InstanceEvents.ts"
 import { following, type Observe, observed, type Report } from "./observeTurn.ts"
@@ -25,12 +25,8 @@ export type SendOptions = PromptOptions & Patience
 
 export interface FollowOptions {
   readonly observe: Observe
-  /**
-   * Has a person decide what the turn waits for. True if that is done, so that the turn goes on; false ends the
-   * following with `needs permission` or `needs answer`, as it does without this. It is interrupted when the request is
-   * settled elsewhere.
-   */
-  readonly decide?: Following["decide"] | undefined
+  /** Where nobody decides, the following ends with `needs permission` or `needs answer`, as it does without this. */
+  readonly decide?: Decide | undefined
 }
 
 export class Turns extends Context.Service<
@@ -126,7 +122,8 @@ export class Turns extends Context.Service<
             }
             const notice = yield* notices.take
             if (notice._tag === "Event") yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
-            else if (notice._tag !== "Lost") yield* look(to.opencode, to.session, state)
+            // The prompt has left: nothing that fails from now on may look as if it had not.
+            else if (notice._tag !== "Lost") yield* Effect.ignore(look(to.opencode, to.session, state))
           }
         })
         const outcome = yield* taken.pipe(
@@ -157,7 +154,6 @@ export class Turns extends Context.Service<
         const state = yield* Ref.make(Turn.begin(session.id, id))
         const left = Math.max(0, patience - ((yield* Clock.currentTimeMillis) - began))
         const work = Effect.gen(function* () {
-          yield* look(opencode, session, state)
           const outcome = yield* followTurn({ opencode, session, notices, state, connected: true, old: true, decide })
           return { outcome, turn: yield* Ref.get(state) }
         }).pipe(Effect.timeoutOrElse({ duration: left, orElse: () => outOfPatience(opencode, session, state) }))

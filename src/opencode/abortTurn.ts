@@ -1,9 +1,10 @@
 /** Stops the turn of a session, and clears what it leaves behind. */
 import { Effect, Schedule } from "effect"
-import { requestsOf } from "./activity.ts"
+import { pendingOf, requestsOf } from "./activity.ts"
 import { refusal, settle } from "./decision.ts"
 import type { ClientError } from "./errors.ts"
 import type { Opencode } from "./OpencodeClient.ts"
+import type { PendingRequest } from "./PendingRequest.ts"
 import type { Session } from "./Session.ts"
 import { statusOf } from "./storedTurn.ts"
 
@@ -16,9 +17,20 @@ export interface Aborted {
   readonly cleared: number
 }
 
-/** An aborted turn leaves its permissions and questions behind, where nobody could answer them any more. */
-const dismissRequests = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-  const left = yield* requestsOf(opencode, session)
+/**
+ * An aborted turn leaves its permissions and questions behind, where nobody could answer them any more. A turn that has
+ * begun since may wait for a person again, and keeps what it asks for.
+ */
+const dismissRequests = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: Session,
+  before: ReadonlyArray<PendingRequest>,
+) {
+  const known = new Set(before.map(({ request }) => request.id))
+  const open = new Set((yield* pendingOf(opencode, session)).map(({ request }) => request.id))
+  const left = (yield* requestsOf(opencode, session)).filter(
+    ({ request }) => known.has(request.id) || !open.has(request.id),
+  )
   yield* Effect.forEach(left, (pending) => settle(opencode, session, refusal(pending)))
   return left.length
 })
@@ -43,6 +55,7 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
 ): Effect.fn.Return<Aborted, ClientError> {
   const look = activity(opencode, session)
   const { running } = yield* Effect.repeat(look, { while: ({ mayBegin }) => mayBegin, schedule: soon })
+  const before = yield* requestsOf(opencode, session)
   yield* opencode.abort(session.id)
   // opencode reports idle before the message is final.
   const after = yield* Effect.repeat(look, {
@@ -52,6 +65,6 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
   return {
     wasRunning: running,
     final: !running || (!after.open && !after.running),
-    cleared: yield* dismissRequests(opencode, session),
+    cleared: yield* dismissRequests(opencode, session, before),
   }
 })

@@ -1,7 +1,7 @@
 /** What a person decides about a pending request, and how it reaches opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingOf } from "./activity.ts"
-import { AmbiguousRequest, type ClientError, RequestNotOpen } from "./errors.ts"
+import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "./errors.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import {
   describe,
@@ -61,6 +61,11 @@ export const settle = Effect.fn("settle")(function* (
     Effect.catchIf(
       (error) => error._tag === "OpencodeError" && error.status === 404,
       () => Effect.succeed(arrived),
+    ),
+    Effect.mapError((error) =>
+      error._tag === "InstanceUnreachable" && arrived
+        ? new InstanceUnreachable({ ...error, mayHaveArrived: true })
+        : error,
     ),
   )
 })

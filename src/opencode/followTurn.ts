@@ -21,6 +21,15 @@ export const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
 /** A turn that is heard of no more for so long is looked at: it costs little, and nothing that was missed stays so. */
 const quiet = 20_000
 
+/**
+ * Has a person decide what the turn waits for; none if they do not. It is interrupted when the request is settled
+ * elsewhere. What it gives carries the decision to opencode, and says whether the turn goes on.
+ */
+export type Decide = (
+  request: PendingRequest,
+  turn: Turn.Turn,
+) => Effect.Effect<Option.Option<Effect.Effect<boolean, ClientError>>>
+
 export interface Following {
   readonly opencode: Opencode
   readonly session: Session
@@ -31,15 +40,11 @@ export interface Following {
   readonly connected: boolean
   /** Whether the turn may have begun long ago, so that what is stored about it says all. */
   readonly old: boolean
-  /**
-   * Has a person decide what the turn waits for. True if that is done, so that the turn goes on. It is interrupted when
-   * the request is settled elsewhere.
-   */
-  readonly decide: (request: PendingRequest, turn: Turn.Turn) => Effect.Effect<boolean, ClientError>
+  readonly decide: Decide
 }
 
 /** Where there is nobody to ask. */
-export const undecided: Following["decide"] = () => Effect.succeed(false)
+export const undecided: Decide = () => Effect.succeedNone
 
 /** What the turn waits for first, while somebody works on it. */
 const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
@@ -92,11 +97,12 @@ export const followTurn = Effect.fnUntraced(
       Effect.gen(function* () {
         while (true) {
           const turn = yield* Ref.get(state)
-          if (turn.status.type === "idle" || !turn.pending.has(request.id)) return true
-          if ((yield* hear) !== undefined) return true
+          if (turn.status.type === "idle" || !turn.pending.has(request.id)) return Option.some(Effect.succeed(true))
+          if ((yield* hear) !== undefined) return Option.some(Effect.succeed(true))
         }
       })
 
+    if (old) yield* readStored
     while (true) {
       const turn = yield* Ref.get(state)
       if (waitingFor(turn) !== undefined) {
@@ -105,9 +111,10 @@ export const followTurn = Effect.fnUntraced(
         const request = waitingFor(asked)
         const waits = Turn.outcome(asked)
         if (request === undefined || waits === undefined) continue
-        const goesOn = yield* Effect.raceFirst(decide(request, asked), settledElsewhere(request))
-        if (goesOn) yield* readStored
-        else return waits
+        const decision = yield* Effect.raceFirst(decide(request, asked), settledElsewhere(request))
+        // The event that it was settled must not break off what settles it, so nothing is heard meanwhile.
+        if (Option.isNone(decision) || !(yield* decision.value)) return waits
+        yield* readStored
         continue
       }
       const known = Turn.outcome(turn)
@@ -124,5 +131,11 @@ export const followTurn = Effect.fnUntraced(
     }
   },
   // What fails now is the turn's outcome: what was asked of opencode before must be said all the same.
-  Effect.catch((error: ClientError) => Effect.succeed<Turn.Outcome>({ _tag: "unreachable", detail: error.message })),
+  Effect.catch((error: ClientError) =>
+    Effect.succeed<Turn.Outcome>(
+      error._tag === "SessionNotFound"
+        ? { _tag: "interrupted", detail: "the session was deleted" }
+        : { _tag: "unreachable", detail: error.message },
+    ),
+  ),
 )

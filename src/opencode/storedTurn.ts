@@ -69,8 +69,9 @@ export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, sessi
     })
     messages.unshift(...page.messages)
     before = page.older
-    const found = messages.findLast(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
-    if (found !== undefined) return found.info.id
+    const found = messages.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
+    // What it is shows by the two messages before it.
+    if (found >= 2 || (found >= 0 && before === undefined)) return messages[found]?.info.id
   } while (before !== undefined)
   return undefined
 })

@@ -1,12 +1,12 @@
 /** Puts what a turn waits for to the person at the MCP client, and carries the decision to opencode. */
 import { Effect, Option, Ref, Schema } from "effect"
 import { type Decision, refusal, settle, verdict } from "../opencode/decision.ts"
+import type { Decide } from "../opencode/followTurn.ts"
 import { MessageId, SessionId } from "../opencode/Identifiers.ts"
 import type { Opencode } from "../opencode/OpencodeClient.ts"
 import { describe, type PendingRequest } from "../opencode/PendingRequest.ts"
 import type { Session } from "../opencode/Session.ts"
 import type { Target } from "../opencode/Target.ts"
-import type { FollowOptions } from "../opencode/Turns.ts"
 import { line } from "../PlainText.ts"
 import type { CallValues, Reply } from "./Call.ts"
 import { decisionForm } from "./decisionForm.ts"
@@ -76,32 +76,31 @@ export const carry = (
 
 /** Has the person at the client decide, if there is one. */
 export const askPerson =
-  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): NonNullable<FollowOptions["decide"]> =>
+  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): Decide =>
   (pending, turn) =>
     Effect.gen(function* () {
       // A form without a field is none.
-      if (pending.kind === "question" && pending.request.questions.length === 0) return false
-      if (!call.canAsk || (Option.isSome(call.resumed) && (yield* Ref.get(decided)).length >= mostRounds)) return false
+      if (pending.kind === "question" && pending.request.questions.length === 0) return Option.none()
+      const before = yield* Ref.get(decided)
+      if (!call.canAsk || (Option.isSome(call.resumed) && before.length >= mostRounds)) return Option.none()
       const state = yield* Effect.orDie(
         Schema.encodeEffect(OpenQuestion)({
           instance: origin.target.instance,
           session: origin.session.id,
           prompt: turn.prompt,
           request: pending.request.id,
-          decided: (yield* Ref.get(decided)).slice(-10),
+          decided: before.slice(-mostRounds),
         }),
       )
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
-      const decision = decisionOf(pending, reply)
-      if (Option.isNone(decision)) return false
-      return yield* carry(origin, pending, decision.value, decided).pipe(
-        Effect.as(true),
-        // It still waits: what the person chose has to be carried again.
-        Effect.catchIf(
-          ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
-          ({ message }) => Effect.as(note(decided, `could not be carried: ${message}`), false),
+      return Option.map(decisionOf(pending, reply), (decision) =>
+        carry(origin, pending, decision, decided).pipe(
+          Effect.as(true),
+          // It still waits: what the person chose has to be carried again.
+          Effect.catchIf(
+            ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
+            ({ message }) => Effect.as(note(decided, `could not be carried: ${message}`), false),
+          ),
         ),
-        // Once it is on its way, the event that it was settled must not break it off.
-        Effect.uninterruptible,
       )
     })

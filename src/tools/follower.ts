@@ -8,7 +8,7 @@ import { reporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
 /** Most clients give up on a call after 60 s, unless progress keeps them waiting. The answer has to be there before. */
-const patienceWithoutProgress = 47_000
+export const patienceWithoutProgress = 47_000
 
 export const makeFollower = Effect.gen(function* () {
   const { sendTimeout } = yield* Settings

@@ -35,7 +35,7 @@ export const makeResume = Effect.gen(function* () {
       prompt: question.prompt,
       // Who has just closed the form is not asked the same again.
       decide: (other, turn) =>
-        other.request.id === question.request ? Effect.succeed(false) : options.decide(other, turn),
+        other.request.id === question.request ? Effect.succeedNone : options.decide(other, turn),
       ...(pending === undefined || Option.isNone(decision)
         ? {}
         : { first: carry(origin, pending, decision.value, decided) }),

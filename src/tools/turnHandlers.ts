@@ -8,7 +8,7 @@ import { resolveSession } from "../opencode/sessionReference.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/Turns.ts"
 import { InvalidParameter } from "./failures.ts"
-import { makeFollower } from "./follower.ts"
+import { makeFollower, patienceWithoutProgress } from "./follower.ts"
 import { makeResume } from "./resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -56,7 +56,7 @@ export const turnHandlers = Effect.gen(function* () {
     }
     const { options, view } = yield* follower({ target, opencode, session }, began)
     if (parameters.async === true) {
-      const { patience } = options
+      const patience = Math.min(options.patience, patienceWithoutProgress)
       const ifBusy = parameters.if_busy ?? "fail"
       const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, patience })
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import type { PendingRequest, PermissionRequest } from "../../src/opencode/PendingRequest.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import type { FollowOptions } from "../../src/opencode/Turns.ts"
@@ -38,7 +38,7 @@ const person = (thinking: (request: PendingRequest) => Effect.Effect<boolean>) =
   const decide: NonNullable<FollowOptions["decide"]> = (pending, turn) =>
     Effect.suspend(() => {
       asked.push(`${pending.request.id} after "${Turn.text(turn)}"`)
-      return thinking(pending)
+      return Effect.map(thinking(pending), (done) => (done ? Option.some(Effect.succeed(true)) : Option.none()))
     }).pipe(Effect.onInterrupt(() => Effect.sync(() => void interrupted.push(pending.request.id))))
   return { asked, interrupted, decide }
 }

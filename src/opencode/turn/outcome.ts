@@ -80,7 +80,11 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
 /** What an idle session's turn has come to if opencode stores nothing more about it. */
 export const givenUp = (turn: Turn, eventsMissed: boolean): Outcome => {
   if (turn.answers.size === 0 && !eventsMissed) {
-    return { _tag: "failed", detail: "opencode has the message and began no answer to it" }
+    return {
+      _tag: "failed",
+      detail:
+        "opencode has the message and began no answer to it, as when the turn that it was handed to is stopped or rejected",
+    }
   }
   const lost = [
     ...(turn.unstored > 0 ? [`the last ${turn.unstored} characters of the text, which were heard but not stored`] : []),

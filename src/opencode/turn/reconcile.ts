@@ -1,5 +1,5 @@
 /** The turn after a look at what opencode has stored about its session. */
-import type { Message } from "../Message.ts"
+import type { Message, Part } from "../Message.ts"
 import type { PendingRequest } from "../PendingRequest.ts"
 import type { SessionStatus } from "../Session.ts"
 import { answers as belongs, type Lineage, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
@@ -36,18 +36,40 @@ const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
 
 const heard = (text: string) => text.replaceAll(hole, "").length
 
+/** As opencode has them: what was missed came before what was heard since. */
+const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: ReadonlyArray<string>) => {
+  const messages = [...answers.values()].sort((one, other) => one.time.created - other.time.created)
+  const rank = new Map(messages.map(({ id }, index) => [id, index]))
+  const place = new Map(stored.map((id, index) => [id, index]))
+  const at = ([id, part]: readonly [string, Part]) => ({
+    message: part.type === "unrecognised" ? 0 : (rank.get(part.messageID) ?? 0),
+    part: place.get(id) ?? stored.length,
+  })
+  return {
+    answers: new Map(messages.map((info) => [info.id, info])),
+    parts: new Map(
+      [...parts]
+        .map((entry) => ({ entry, ...at(entry) }))
+        .sort((one, other) => one.message - other.message || one.part - other.part)
+        .map(({ entry }) => entry),
+    ),
+  }
+}
+
 /** Text that is still streaming exists only in events, so what was heard of it is kept. */
 export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
   const lineage = prompted < 0 && !turn.taken ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))
   const answers = new Map(turn.answers)
   const parts = new Map(turn.parts)
+  const order: Array<string> = []
   let unstored = 0
   for (const { info, parts: found } of messages) {
     if (info.role !== "assistant" || !belongs(lineage, info)) continue
     if (!isReopened(answers.get(info.id), info)) answers.set(info.id, info)
     for (const part of found) {
       if (part.type === "unrecognised") continue
+      order.push(part.id)
       const known = parts.get(part.id)
       if (isLate(known, part)) continue
       const open = isStreaming(part) && info.time.completed === undefined
@@ -61,8 +83,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Tu
     family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
     taken: turn.taken || prompted >= 0,
     status,
-    answers,
-    parts,
+    ...inOrder(answers, parts, order),
     pending: new Map(pending.map((item) => [item.request.id, item])),
     unstored: Math.max(0, unstored),
   }
