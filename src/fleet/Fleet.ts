@@ -52,7 +52,7 @@ export class Fleet extends Context.Service<
     readonly resolve: (name: string | undefined) => Effect.Effect<Instance, ResolveError>
     /**
      * Asks an instance something. If the connection was refused, the fleet is refreshed and the instance is asked once
-     * more, for it may have moved to another port. `ask` must not have had an effect when it fails with an
+     * more, for it may have moved to another port; the same if none was online when the fleet was last looked at. `ask` must not have had an effect when it fails with an
      * `InstanceUnreachable` that cannot have arrived.
      */
     readonly use: <A, E, R>(
@@ -175,7 +175,7 @@ export class Fleet extends Context.Service<
         const once = Effect.flatMap(resolve(name), (instance) =>
           ask({ instance: instance.name, url: instance.url, credentials }, instance),
         )
-        return Effect.catchIf(once, neverArrived, (error) =>
+        return Effect.catchIf(once, mayBeOutdated, (error) =>
           Effect.logDebug("looking again", error).pipe(Effect.andThen(refreshAfresh), Effect.andThen(once)),
         )
       }
@@ -185,4 +185,7 @@ export class Fleet extends Context.Service<
   )
 }
 
-const neverArrived = (error: unknown) => error instanceof InstanceUnreachable && !error.mayHaveArrived
+/** What a refresh may put right: the instance has moved, or all were away when the fleet was last looked at. */
+const mayBeOutdated = (error: unknown) =>
+  (error instanceof InstanceUnreachable && !error.mayHaveArrived) ||
+  (error instanceof InstanceRequired && error.online.length === 0 && error.offline.length > 0)

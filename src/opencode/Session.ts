@@ -1,6 +1,6 @@
 /** Sessions and their status, as `GET /session` and `GET /session/status` give them. Times are epoch milliseconds. */
 import { Schema, SchemaTransformation } from "effect"
-import { SessionId } from "./Identifiers.ts"
+import { MessageId, SessionId } from "./Identifiers.ts"
 
 export const Tokens = Schema.Struct({
   input: Schema.Finite,
@@ -16,6 +16,8 @@ export const Session = Schema.Struct({
   directory: Schema.String,
   /** Only sessions of subagents have one. */
   parentID: Schema.optionalKey(SessionId),
+  /** From this message on all is undone (`/undo` in the terminal). The messages are there until the next prompt. */
+  revert: Schema.optionalKey(Schema.Struct({ messageID: MessageId })),
   time: Schema.Struct({
     created: Schema.Finite,
     updated: Schema.Finite,

@@ -11,10 +11,16 @@ import { confirmIdle, look } from "./storedTurn.ts"
 /** How long an instance that vanished in the middle of a turn may take to come back. */
 export const absence = "30 seconds"
 
+/** What may be otherwise in a moment: the instance is away or starts, or a proxy before it says so. */
+const isTransient = (error: ClientError) =>
+  error._tag === "InstanceUnreachable" ||
+  error._tag === "RequestTimeout" ||
+  ((error._tag === "OpencodeError" || error._tag === "UnexpectedResponse") && (error.status ?? 0) >= 500)
+
 /** An instance that has just come back may not answer at first. It gets as long as one that is away. */
 export const persistently = <A, R>(effect: Effect.Effect<A, ClientError, R>) =>
   Effect.retry(effect, {
-    while: (error) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout",
+    while: isTransient,
     schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
   })
 

@@ -91,7 +91,7 @@ const traces = (messages: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
   }))
 
 /** The newest turns, oldest first. A page is let go as soon as it is read: it holds whole tool outputs. */
-const readTurns = (opencode: Opencode, { id }: Session, isEnough: (turns: ReadonlyArray<Trace>) => boolean) =>
+const readTurns = (opencode: Opencode, { id, revert }: Session, isEnough: (turns: ReadonlyArray<Trace>) => boolean) =>
   Effect.gen(function* () {
     const pages: Array<ReadonlyArray<Trace>> = []
     let turns: ReadonlyArray<Trace> = []
@@ -105,7 +105,8 @@ const readTurns = (opencode: Opencode, { id }: Session, isEnough: (turns: Readon
       turns = traces(pages.flat())
       before = page.older
     } while (before !== undefined && pages.length < mostPages && !isEnough(turns))
-    return { turns, more: before !== undefined }
+    const undone = turns.findIndex(({ message }) => message === revert?.messageID)
+    return { turns: undone < 0 ? turns : turns.slice(0, undone), more: before !== undefined }
   })
 
 const unrecorded = Effect.fnUntraced(function* (

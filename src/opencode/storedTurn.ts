@@ -58,17 +58,24 @@ const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
   )
 }
 
-/** The user message that the session's last turn answers, or is going to. */
-export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+/** The user message that the session's last turn answers, or is going to. What was undone does not count. */
+export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, { id, revert }: Session) {
   const messages: Array<Message> = []
   let before: string | undefined
+  let undone = revert !== undefined
   do {
-    const page: MessagePage = yield* opencode.messages(session.id, {
+    const page: MessagePage = yield* opencode.messages(id, {
       limit: before === undefined ? firstPage : pageSize,
       ...(before === undefined ? {} : { before }),
     })
     messages.unshift(...page.messages)
     before = page.older
+    const reverted = messages.findIndex(({ info }) => info.id === revert?.messageID)
+    if (reverted >= 0) {
+      undone = false
+      messages.splice(reverted)
+    }
+    if (undone && before !== undefined) continue
     const found = messages.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
     // What it is shows by the two messages before it.
     if (found >= 2 || (found >= 0 && before === undefined)) return messages[found]?.info.id

@@ -35,6 +35,12 @@ export const SessionView = Schema.Struct({
   updated: field(Schema.String, "ISO 8601"),
   age: field(Schema.String, "How long ago it was updated"),
   directory: field(Schema.String, "The directory that it works in"),
+  undone_from: opt(
+    field(
+      Schema.String,
+      "Id of the message from which on all was undone; the next message sent removes what is undone",
+    ),
+  ),
   parent_id: opt(field(Schema.String, "The session whose subagent works in this one")),
 })
 export type SessionView = typeof SessionView.Type

@@ -50,8 +50,11 @@ const queued = (ahead: number) =>
     ? "Waiting for the turn that runs in the session."
     : `Waiting in the session's queue: ${ahead} turns come first.`
 
-const signOfLife = ({ pending }: Turn) =>
-  pending.size === 0 ? "The agent is working." : "The agent waits for a person's decision."
+/** Says no more than is known: an instance that hangs sends nothing either. */
+const signOfLife = ({ pending }: Turn, silence: number) =>
+  pending.size === 0
+    ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
+    : "The agent waits for a person's decision."
 
 /** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
 export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
@@ -60,6 +63,7 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
   let progress = 0
   const began = yield* Clock.currentTimeMillis
   let lastSent = began
+  let lastNews = began
   const send = Effect.fnUntraced(function* (message: string, now: number) {
     lastSent = now
     yield* call.progress({ progress: ++progress, message })
@@ -76,8 +80,9 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
     }
     const { turn } = stage
     const fresh = turn === before ? [] : lines(before, turn, now)
+    if (turn !== before) lastNews = now
     before = turn
     if (fresh.length > 0) yield* send(fresh.join("\n"), now)
-    else if (silent) yield* send(signOfLife(turn), now)
+    else if (silent) yield* send(signOfLife(turn, now - lastNews), now)
   })
 })

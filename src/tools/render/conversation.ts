@@ -49,6 +49,9 @@ export const renderConversation = ({ before, instance, messages, session }: Conv
   clip(
     paragraphs(
       `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
+      session.undone_from === undefined
+        ? ""
+        : `From message ${code(session.undone_from)} on all was undone; the next message sent removes what is undone.`,
       before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
       ...messages.map(renderMessage),
       messages.length === 0 ? "There is no message yet." : "",
