@@ -13,8 +13,8 @@ import type { Target } from "./Target.ts"
 /** What a reader is told, in order. */
 export type Notice =
   | { readonly _tag: "Event"; readonly event: OpencodeEvent }
-  /** The connection broke; events are being missed. */
-  | { readonly _tag: "Lost" }
+  /** The connection broke, or could not be made again; events are being missed. */
+  | { readonly _tag: "Lost"; readonly error: ClientError }
   /** It stands again. opencode replays nothing, so whoever follows a turn has to read what is stored. */
   | { readonly _tag: "Reconnected" }
   /** From now on nothing is missed that is still to come: what is stored has to be read once more. */
@@ -86,7 +86,8 @@ export class InstanceEvents extends Context.Service<
 
         const lost = Effect.fnUntraced(function* (error: ClientError) {
           const before = yield* SubscriptionRef.getAndSet(connection, { _tag: "Lost", error })
-          if (before._tag === "Connected") yield* publish({ _tag: "Lost" })
+          // Credentials that are refused will not come right by themselves.
+          if (before._tag === "Connected" || error._tag === "Unauthorized") yield* publish({ _tag: "Lost", error })
           yield* Effect.logDebug("events lost", error)
         })
         const settled = Effect.gen(function* () {

@@ -150,10 +150,10 @@ export class Turns extends Context.Service<
         const notices = yield* events.subscribe(target)
         const id = prompt ?? (yield* lastPrompt(opencode, session))
         if (id === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
-        if (first !== undefined) yield* first
         const state = yield* Ref.make(Turn.begin(session.id, id))
         const left = Math.max(0, patience - ((yield* Clock.currentTimeMillis) - began))
         const work = Effect.gen(function* () {
+          if (first !== undefined) yield* first
           const outcome = yield* followTurn({ opencode, session, notices, state, connected: true, old: true, decide })
           return { outcome, turn: yield* Ref.get(state) }
         }).pipe(Effect.timeoutOrElse({ duration: left, orElse: () => outOfPatience(opencode, session, state) }))

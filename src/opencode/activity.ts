@@ -31,16 +31,25 @@ const requestsIn = Effect.fnUntraced(function* (
 /** How many messages after its own a request may still be open: the agent waits for it, so only prompts come behind. */
 const recentMessages = 20
 
-/** An abort leaves its requests behind, and they stay. One is open if the message whose tool asks is still being written. */
-const isOpen = (opencode: Opencode, { request }: PendingRequest): Effect.Effect<boolean, ClientError> => {
-  const { sessionID, tool } = request
-  if (tool === undefined) return Effect.succeed(true)
-  return Effect.map(opencode.messages(sessionID, { limit: recentMessages }), ({ messages }) =>
-    messages.some(
-      ({ info }) => info.id === tool.messageID && info.role === "assistant" && info.time.completed === undefined,
+/** The messages of a session that are still being written; none if it is gone. */
+const unfinishedIn = (opencode: Opencode, session: SessionId) =>
+  opencode.messages(session, { limit: recentMessages }).pipe(
+    Effect.map(({ messages }) =>
+      messages.flatMap(({ info }) => (info.role === "assistant" && info.time.completed === undefined ? [info.id] : [])),
     ),
-  ).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeed(false)))
-}
+    Effect.catchTag("SessionNotFound", () => Effect.succeed([])),
+  )
+
+/** An abort leaves its requests behind, and they stay. One is open if the message whose tool asks is still being written. */
+const openOf = Effect.fnUntraced(function* (opencode: Opencode, requests: ReadonlyArray<PendingRequest>) {
+  const asking = requests.filter(({ request }) => request.tool !== undefined)
+  const sessions = Array.dedupe(asking.map(({ request }) => request.sessionID))
+  // One session may ask for a hundred things at once.
+  const unfinished = new Set(
+    (yield* Effect.forEach(sessions, (session) => unfinishedIn(opencode, session), { concurrency: 8 })).flat(),
+  )
+  return requests.filter(({ request: { tool } }) => tool === undefined || unfinished.has(tool.messageID))
+})
 
 const deepest = 20
 
@@ -68,20 +77,20 @@ const lineage = Effect.fnUntraced(function* (
   return found
 })
 
-/** Whether `id` is the session or one of those that its subagents work in. Nobody has to look further up than to it. */
-const descends = (opencode: Opencode, session: Session, id: SessionId) =>
-  Effect.map(lineage(opencode, new Map([[session.id, undefined]]), id), (found) => found.has(session.id))
-
 /** All requests of a session and its subagents, those that an abort left behind included. */
 export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-  return yield* Effect.filter(yield* requestsIn(opencode, session.directory), ({ request }) =>
-    descends(opencode, session, request.sessionID),
+  const requests = yield* requestsIn(opencode, session.directory)
+  // Nobody has to look further up than to the session itself.
+  const parents = new Map([[session.id, undefined]])
+  const family = yield* Effect.filter(Array.dedupe(requests.map(({ request }) => request.sessionID)), (id) =>
+    Effect.map(lineage(opencode, parents, id), (found) => found.has(session.id)),
   )
+  return requests.filter(({ request }) => family.includes(request.sessionID))
 })
 
 /** What the turn of a busy session waits for a person to decide, its subagents' turns included. */
 export const pendingOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-  return yield* Effect.filter(yield* requestsOf(opencode, session), (request) => isOpen(opencode, request))
+  return yield* openOf(opencode, yield* requestsOf(opencode, session))
 })
 
 /** Statuses and open requests of a directory. Nothing is asked for in the name of an idle session. */
@@ -89,7 +98,7 @@ const activeIn = Effect.fnUntraced(function* (opencode: Opencode, directory: str
   const statuses = yield* opencode.statuses(directory)
   const requests = statuses.size === 0 ? [] : yield* requestsIn(opencode, directory)
   const active = requests.filter(({ request }) => statuses.has(request.sessionID))
-  return { statuses, pending: yield* Effect.filter(active, (request) => isOpen(opencode, request)) }
+  return { statuses, pending: yield* openOf(opencode, active) }
 })
 
 /** Status and requests are kept per exact directory, so each directory of the sessions is asked. Idle sessions are absent. */

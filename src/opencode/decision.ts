@@ -41,8 +41,8 @@ const mayPass = (error: ClientError) => error._tag === "InstanceUnreachable" || 
 const mayHaveArrived = (error: ClientError) =>
   error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived)
 
-/** An instance that is away for a moment gets the decision all the same, but a person waits. */
-const briefly = Schedule.upTo(Schedule.spaced("1 second"), { duration: "4 seconds" })
+/** An instance that is away for a moment gets the decision all the same. */
+const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
  * Tells opencode. False if the request was settled before. It is told again where that failed, for a second answer to
@@ -56,7 +56,7 @@ export const settle = Effect.fn("settle")(function* (
   let arrived = false
   return yield* post(opencode, session, decision).pipe(
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
-    Effect.retry({ while: mayPass, schedule: briefly }),
+    Effect.retry({ while: mayPass, schedule: whileAway }),
     Effect.as(true),
     Effect.catchIf(
       (error) => error._tag === "OpencodeError" && error.status === 404,

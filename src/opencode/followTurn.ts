@@ -93,6 +93,9 @@ export const followTurn = Effect.fnUntraced(
       }
       missed = true
       lost = notice._tag === "Lost"
+      if (notice._tag === "Lost" && notice.error._tag === "Unauthorized") {
+        return { _tag: "unreachable", detail: notice.error.message } as const
+      }
       yield* Ref.update(state, Turn.missed)
       if (!lost) yield* lookAgain
       return undefined

@@ -1,16 +1,24 @@
 /** What a turn waits for, as a person has to see it to decide: in full, and harmless to look at. */
 import type { PendingRequest, PermissionRequest, Question } from "../opencode/PendingRequest.ts"
-import { clip, line, plainText } from "../PlainText.ts"
+import { line, plainText } from "../PlainText.ts"
 import type { RequestView } from "./TurnAnswer.ts"
 
-/** A command or a path is shown in full; what is longer than this is no command. */
-const longest = 6000
+/** A command or a path is shown in full; only one that writes whole files is longer than this. */
+const longest = 20_000
 /** What goes with it, such as the diff of an edit. */
-const longestDetail = 3000
+const longestDetail = 4000
 const mostPatterns = 50
 
+/** Beginning and end: nobody allows an end that they do not see without being told that there is more between. */
+const clipMiddle = (text: string, length: number): string => {
+  if (text.length <= length) return text
+  const half = Math.floor(length / 2)
+  const [head, tail] = [text.slice(0, half), text.slice(text.length - half)]
+  return `${head}\n[NOT SHOWN IN FULL: ${(text.length - 2 * half).toLocaleString("en")} characters are left out here. Look at them in opencode before you decide.]\n${tail}`.toWellFormed()
+}
+
 /** Text of others stays within its indentation: no line of it can pass for one of ours. */
-const indented = (text: string, length: number) => clip(plainText(text), length).replaceAll("\n", "\n    ")
+const indented = (text: string, length: number) => clipMiddle(plainText(text), length).replaceAll("\n", "\n    ")
 
 const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, mostPatterns).map((pattern) => line(pattern, 500))
@@ -54,7 +62,7 @@ export const requestView = (pending: PendingRequest, length: number): RequestVie
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,
-  text: clip(requestText(pending), length),
+  text: clipMiddle(requestText(pending), length),
   ...(pending.kind === "permission"
     ? { always: allowedLater(pending.request) }
     : {

@@ -51,10 +51,12 @@ const queued = (ahead: number) =>
     : `Waiting in the session's queue: ${ahead} turns come first.`
 
 /** Says no more than is known: an instance that hangs sends nothing either. */
-const signOfLife = ({ pending }: Turn, silence: number) =>
-  pending.size === 0
-    ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
-    : "The agent waits for a person's decision."
+const signOfLife = ({ lost, pending }: Turn, silence: number) =>
+  lost
+    ? "No contact with the instance; it is tried again."
+    : pending.size === 0
+      ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
+      : "The agent waits for a person's decision."
 
 /** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
 export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {

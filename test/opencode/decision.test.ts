@@ -84,9 +84,9 @@ describe("settle", () => {
       const fake = yield* open
       fake.fail(route, Fault.refused)
       const fiber = yield* Effect.forkChild(Effect.flip(settling(allow())))
-      yield* pass(6000)
+      yield* pass(25_000, 50)
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "InstanceUnreachable")
-      assert.strictEqual(fake.count(route), 6)
+      assert.isAbove(fake.count(route), 10)
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -95,6 +95,7 @@ const ask = (turn: Turn, pending: PendingRequest): Turn =>
 /** The turn after events were missed: what streamed in the meantime exists nowhere, until its part is closed. */
 export const missed = (turn: Turn): Turn => ({
   ...turn,
+  lost: true,
   parts: new Map(
     [...turn.parts].map(([id, part]) => [
       id,

@@ -79,6 +79,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Tu
   }
   return {
     ...turn,
+    lost: false,
     lineage,
     family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
     taken: turn.taken || prompted >= 0,

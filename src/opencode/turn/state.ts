@@ -23,6 +23,8 @@ export interface Turn {
   readonly pending: ReadonlyMap<string, PendingRequest>
   /** Characters that were heard as they streamed and that opencode had not stored when it was last looked at. */
   readonly unstored: number
+  /** Whether events are being missed: nobody knows what it does now. */
+  readonly lost: boolean
   /** The first error that was reported for the session; later ones hold stack traces. */
   readonly error: Failure | undefined
 }
@@ -39,6 +41,7 @@ export const begin = (session: SessionId, prompt: MessageId): Turn => ({
   parts: new Map(),
   pending: new Map(),
   unstored: 0,
+  lost: false,
   error: undefined,
 })
 
