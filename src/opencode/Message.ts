@@ -41,6 +41,8 @@ export const AssistantInfo = Schema.Struct({
   /** `stop`, `length`, `tool-calls`, … Written before `time.completed`, so it proves nothing by itself. */
   finish: opt(Schema.String),
   error: opt(Failure),
+  /** A summary of the conversation, made when it is compacted. */
+  summary: opt(Schema.Boolean),
 })
 export type AssistantInfo = typeof AssistantInfo.Type
 

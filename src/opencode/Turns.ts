@@ -178,5 +178,7 @@ const outOfPatience = Effect.fnUntraced(function* (opencode: Opencode, session: 
     })),
   )
   const turn = yield* Ref.get(state)
-  return { outcome: Turn.outcome(turn) ?? running, turn }
+  const unfinished: Turn.Outcome =
+    turn.status.type === "idle" ? { ...stillRunning, detail: "the session is idle, its answer not complete" } : running
+  return { outcome: Turn.outcome(turn) ?? unfinished, turn }
 })

@@ -13,6 +13,7 @@ import {
   session,
   textPart,
   toolPart,
+  user,
 } from "../support/samples.ts"
 import { first, other, prompt, second, taken } from "./turnPieces.ts"
 import { scenarios } from "./turnScenarios.ts"
@@ -164,6 +165,43 @@ describe("Turn", () => {
       event.replied(permission("1")),
     )
     assert.deepStrictEqual(Turn.outcome(turn), { _tag: "needs permission", request: permission("2") })
+  })
+
+  it("does not take the summary for an answer that opencode makes up for after an aborted compaction", () => {
+    const goesOn = { ...user(other).info, time: { created: 1300 } }
+    const last = { ...assistant(second, other, done()), time: { created: 1400, completed: 1500 } }
+    const events = [
+      ...taken,
+      event.message(assistant(first, prompt, { summary: true })),
+      event.part(textPart(first, "What was said before")),
+      event.message(assistant(first, prompt, { ...done(), summary: true })),
+      event.message(goesOn),
+      event.message(last),
+      event.part(textPart(second, "The answer")),
+    ]
+    assert.isUndefined(Turn.outcome(after(...events.slice(0, 6), ...event.idle())))
+    const turn = after(...events, ...event.idle())
+    assert.deepStrictEqual(Turn.outcome(turn), { _tag: "completed" })
+    assert.strictEqual(Turn.text(turn), "The answer")
+  })
+
+  it("brings what was missed into opencode's order, whatever was heard since", () => {
+    const answers = [
+      { ...assistant(first, prompt, done("tool-calls")), time: { created: 1100, completed: 1150 } },
+      { ...assistant(second, prompt, done()), time: { created: 1200, completed: 1250 } },
+    ] as const
+    const heard = after(...taken, event.message(answers[1]), event.part(textPart(second, "Last.")))
+    const turn = Turn.reconcile(heard, {
+      status: { type: "idle" },
+      messages: [
+        user(prompt),
+        { info: answers[0], parts: [textPart(first, "First.")] },
+        { info: answers[1], parts: [textPart(second, "Last.")] },
+      ],
+      pending: [],
+    })
+    assert.deepStrictEqual(Turn.outcome(turn), { _tag: "completed" })
+    assert.strictEqual(Turn.text(turn), "First.\n\nLast.")
   })
 
   it("shows a retry in its status and goes on with it", () => {

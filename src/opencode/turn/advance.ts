@@ -3,7 +3,7 @@ import type { OpencodeEvent } from "../OpencodeEvent.ts"
 import type { MessageInfo, Part } from "../Message.ts"
 import type { PendingRequest } from "../PendingRequest.ts"
 import type { SessionStatus } from "../Session.ts"
-import { answers, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
+import { answers, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
 import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
 
 const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
@@ -81,9 +81,9 @@ const withPart = (turn: Turn, part: Part): Turn => {
   if (part.type === "compaction" && part.auto === true) {
     return { ...turn, lineage: withCompaction(turn.lineage, part.messageID) }
   }
-  if (part.type === "unrecognised" || !turn.answers.has(part.messageID) || isLate(turn.parts.get(part.id), part)) {
-    return turn
-  }
+  if (part.type === "unrecognised") return turn
+  const answer = turn.answers.get(part.messageID)
+  if (answer === undefined || isSummary(turn.lineage, answer) || isLate(turn.parts.get(part.id), part)) return turn
   return { ...turn, parts: put(turn.parts, part.id, part) }
 }
 

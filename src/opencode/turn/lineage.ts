@@ -18,6 +18,8 @@ export interface Lineage {
   readonly later: ReadonlySet<MessageId>
   /** The one of somebody else that the agent went on to answer: opencode answers only the newest. */
   readonly overtaken: MessageId | undefined
+  /** Whether the prompt itself asks for a summary, so that this is the answer. */
+  readonly wantsSummary: boolean
   /** The message that asks for a summary, from then on until opencode goes on. */
   readonly compacting: MessageId | undefined
   /** When the summary was finished, in epoch milliseconds: the next user message is the one by which opencode goes on. */
@@ -27,6 +29,7 @@ export interface Lineage {
 export const beginLineage = (prompt: MessageId): Lineage => ({
   prompts: new Set([prompt]),
   since: undefined,
+  wantsSummary: false,
   later: new Set(),
   overtaken: undefined,
   compacting: undefined,
@@ -38,7 +41,11 @@ const including = <A>(set: ReadonlySet<A>, value: A) => new Set(set).add(value)
 const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter((other) => other !== value))
 
 /** After the prompt itself. */
-export const withPrompt = (lineage: Lineage, { time }: UserInfo): Lineage => ({ ...lineage, since: time.created })
+export const withPrompt = (lineage: Lineage, { time }: UserInfo, wantsSummary = lineage.wantsSummary): Lineage => ({
+  ...lineage,
+  since: time.created,
+  wantsSummary,
+})
 
 /** After another user message. */
 export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
@@ -64,9 +71,19 @@ export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
     ? { ...lineage, later: excluding(lineage.later, id), compacting: id, summarised: undefined }
     : lineage
 
+/**
+ * Whether the message is a summary in the middle of the turn. After a compaction that was aborted opencode makes up for
+ * it before it answers the next prompt, and that summary says that it answers the prompt.
+ */
+export const isSummary = (lineage: Lineage, { parentID, summary }: AssistantInfo): boolean =>
+  parentID === lineage.compacting || (summary === true && !lineage.wantsSummary && lineage.prompts.has(parentID))
+
 /** After an assistant message. `answered` tells whether the turn has answers already. */
-export const withAssistant = (lineage: Lineage, { parentID, time }: AssistantInfo, answered: boolean): Lineage => {
-  if (parentID === lineage.compacting) return { ...lineage, summarised: time.completed ?? lineage.summarised }
+export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: boolean): Lineage => {
+  const { parentID, time } = info
+  if (isSummary(lineage, info)) {
+    return { ...lineage, compacting: parentID, summarised: time.completed ?? lineage.summarised }
+  }
   if (!lineage.later.has(parentID)) return lineage
   return answered
     ? { ...lineage, overtaken: parentID }
@@ -79,5 +96,5 @@ export const withAssistant = (lineage: Lineage, { parentID, time }: AssistantInf
 }
 
 /** Whether the message answers the turn. A summary does not, unless the turn ended with it. */
-export const answers = ({ compacting, prompts }: Lineage, { error, parentID }: AssistantInfo): boolean =>
-  prompts.has(parentID) || (parentID === compacting && error !== undefined)
+export const answers = (lineage: Lineage, info: AssistantInfo): boolean =>
+  isSummary(lineage, info) ? info.error !== undefined : lineage.prompts.has(info.parentID)

@@ -79,6 +79,8 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
 
 /** What an idle session's turn has come to if opencode stores nothing more about it. */
 export const givenUp = (turn: Turn, eventsMissed: boolean): Outcome => {
+  // An abort that comes as a summary begins leaves that open for ever.
+  if (turn.error?.name === "MessageAbortedError") return { _tag: "aborted" }
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",

@@ -2,7 +2,15 @@
 import type { Message, Part } from "../Message.ts"
 import type { PendingRequest } from "../PendingRequest.ts"
 import type { SessionStatus } from "../Session.ts"
-import { answers as belongs, type Lineage, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
+import {
+  answers as belongs,
+  isSummary,
+  type Lineage,
+  withAssistant,
+  withCompaction,
+  withPrompt,
+  withUser,
+} from "./lineage.ts"
 import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
 
 /** What opencode has stored about the session, read at one moment. */
@@ -18,13 +26,15 @@ export interface Stored {
 export const isAutoCompaction = ({ info, parts }: Message): boolean =>
   info.role === "user" && parts.some((part) => part.type === "compaction" && part.auto === true)
 
+const isCompaction = ({ parts }: Message) => parts.some(({ type }) => type === "compaction")
+
 const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
   let lineage = turn.lineage
   let answered = turn.answers.size > 0
   for (const message of messages) {
     const { info } = message
     if (info.role === "user") {
-      lineage = info.id === turn.prompt ? withPrompt(lineage, info) : withUser(lineage, info)
+      lineage = info.id === turn.prompt ? withPrompt(lineage, info, isCompaction(message)) : withUser(lineage, info)
       if (isAutoCompaction(message)) lineage = withCompaction(lineage, info.id)
     } else {
       lineage = withAssistant(lineage, info, answered)
@@ -68,7 +78,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Tu
     if (info.role !== "assistant" || !belongs(lineage, info)) continue
     if (!isReopened(answers.get(info.id), info)) answers.set(info.id, info)
     for (const part of found) {
-      if (part.type === "unrecognised") continue
+      if (part.type === "unrecognised" || isSummary(lineage, info)) continue
       order.push(part.id)
       const known = parts.get(part.id)
       if (isLate(known, part)) continue
