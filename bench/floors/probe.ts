@@ -1,18 +1,28 @@
 /**
- * The floor of a refresh: all health routes at once with plain `fetch`, each within the time limit. For every line on
- * stdin one round. Arguments: a JSON file with the URLs, the time limit in milliseconds.
+ * The floor of a refresh: with plain `fetch` the same three requests that ours makes of an idle instance, one after the
+ * other, and of all instances at once. Each is bounded by the time limit. For every line on stdin one round. Arguments: a
+ * JSON file with the URLs, the time limit in milliseconds.
  */
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 
+interface Session {
+  readonly directory: string
+}
+
 const [file = "", limit = ""] = process.argv.slice(2)
 const urls: ReadonlyArray<string> = JSON.parse(readFileSync(file, "utf8"))
 
+const get = async (url: string): Promise<string> =>
+  (await fetch(url, { signal: AbortSignal.timeout(Number(limit)) })).text()
+
 const probe = async (url: string): Promise<boolean> => {
   try {
-    const response = await fetch(`${url}/global/health`, { signal: AbortSignal.timeout(Number(limit)) })
-    const body: unknown = await response.json()
-    return typeof body === "object" && body !== null && "healthy" in body && body.healthy === true
+    const { healthy }: { readonly healthy: boolean } = JSON.parse(await get(`${url}/global/health`))
+    const sessions: ReadonlyArray<Session> = JSON.parse(await get(`${url}/session?limit=200`))
+    for (const directory of new Set(sessions.map(({ directory }) => directory)))
+      JSON.parse(await get(`${url}/session/status?directory=${encodeURIComponent(directory)}`))
+    return healthy
   } catch {
     return false
   }

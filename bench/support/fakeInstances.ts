@@ -1,14 +1,25 @@
 /**
  * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health` and has
- * no sessions, or, when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many
+ * one session, which is idle, or, when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many
  * hung. Prints the ports as one line of JSON and ends with its stdin.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 
+const session = { id: "ses_1", directory: "/home/dev/project", title: "A session", time: { created: 1, updated: 1 } }
+
+const bodies = new Map([
+  ["/global/health", JSON.stringify({ healthy: true, version: "1.18.33" })],
+  ["/session", JSON.stringify([session])],
+  ["/session/status", "{}"],
+])
+
 const answer: RequestListener = ({ url = "" }, response) => {
-  const body = url.startsWith("/session") ? "[]" : '{"healthy":true,"version":"1.18.33"}'
-  response.setHeader("content-type", "application/json").end(body)
+  const body = bodies.get(url.split("?", 1).join())
+  response
+    .setHeader("content-type", "application/json")
+    .writeHead(body === undefined ? 404 : 200)
+    .end(body)
 }
 const neverAnswer: RequestListener = () => undefined
 

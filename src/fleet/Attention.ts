@@ -4,8 +4,8 @@ import {
   Cause,
   Clock,
   Context,
+  Deferred,
   Effect,
-  Fiber,
   HashMap,
   Layer,
   Ref,
@@ -72,6 +72,14 @@ const recent = (sessions: ReadonlyArray<Session>) => {
   return sessions.filter(({ directory }) => directories.has(directory))
 }
 
+/** The place of an instance among those that are asked. */
+interface Turn {
+  begun: boolean
+  readonly over: Deferred.Deferred<void>
+}
+
+const isOnline = ({ health }: Instance) => health.state === "online"
+
 const waitingOf = (title: string | undefined, pending: PendingRequest): Waiting => ({
   kind: pending.kind,
   id: pending.request.id,
@@ -86,13 +94,16 @@ export class Attention extends Context.Service<
     /** What is known, at once. */
     readonly current: Effect.Effect<Looks>
     /**
-     * What is known when every instance of the fleet's last snapshot has been asked since that was made, or when
-     * `HEALTH_CHECK_TIMEOUT_MS` have passed: those that are asked later are then still as they were.
+     * What is known when every instance of the fleet's last snapshot has been asked since it was probed for that, or
+     * when `HEALTH_CHECK_TIMEOUT_MS` have passed: those that are asked later are then still as they were.
      */
     readonly settled: Effect.Effect<Looks>
   }
 >()("opencode-fleet/fleet/Attention") {
-  /** Follows the fleet: after each refresh every instance that is online is asked once, beside whatever else goes on. */
+  /**
+   * Follows the fleet: in each refresh every instance is asked as soon as its own probe says that it is online, beside
+   * whatever else goes on.
+   */
   static readonly layer = Layer.effect(
     Attention,
     Effect.gen(function* () {
@@ -101,6 +112,8 @@ export class Attention extends Context.Service<
       const { credentials, healthCheckTimeout } = yield* Settings
       const scope = yield* Scope.Scope
       const looks = yield* Ref.make<Looks>(HashMap.empty())
+      /** By URL: a look that comes too late, when an instance is gone, is not kept. */
+      const online = new Set<string>()
 
       /** Only the directories of the sessions updated last are asked, {@link mostDirectories} at the most. */
       const ask = Effect.fnUntraced(function* ({ name, url }: Instance) {
@@ -125,49 +138,79 @@ export class Attention extends Context.Service<
           answer._tag === "Failure"
             ? { askedAt, known: false, reason: notKnown(answer.failure) }
             : { askedAt, known: true, count: answer.success.length, waiting: answer.success.slice(0, mostRemembered) }
-        yield* Ref.update(looks, HashMap.set(instance.url, found))
+        if (online.has(instance.url)) yield* Ref.update(looks, HashMap.set(instance.url, found))
       })
 
-      const round = Effect.fn("Attention.round")(function* ({ instances }: Snapshot) {
-        const online = instances.filter(({ health }) => health.state === "online")
-        const urls = new Set(online.map(({ url }) => url))
-        yield* Ref.update(
-          looks,
-          HashMap.filter((_, url) => urls.has(url)),
-        )
-        yield* Effect.forEach(online, look, { concurrency: askedAtOnce, discard: true }).pipe(
+      const places = yield* Semaphore.make(askedAtOnce)
+      /** The last turn of each URL, until it is over. */
+      const last = new Map<string, Turn>()
+      /** The turn that each probe has led to. */
+      const turns = new WeakMap<Instance, Turn>()
+
+      const begin = (instance: Instance, before: Turn | undefined) => {
+        const turn: Turn = { begun: false, over: Deferred.makeUnsafe() }
+        last.set(instance.url, turn)
+        return Effect.suspend(() => {
+          turn.begun = true
+          return online.has(instance.url) ? look(instance) : Effect.void
+        }).pipe(
+          places.withPermits(1),
+          (mine) => (before === undefined ? mine : Effect.andThen(Deferred.await(before.over), mine)),
+          // A defect costs one look, not all that follow.
+          Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("asking what waits for a person died", cause)),
+          Effect.ensuring(
+            Effect.suspend(() => {
+              if (last.get(instance.url) === turn) last.delete(instance.url)
+              return Deferred.succeed(turn.over, undefined)
+            }),
+          ),
           // As with the probes, thousands of spans in every round would tell nobody anything.
           Effect.provideService(References.TracerEnabled, false),
           Effect.provideService(Tracer.DisablePropagation, true),
+          Effect.interruptible,
+          // In the service's own scope: it goes on when the one who waits for it does not any more.
+          Effect.forkIn(scope),
+          Effect.as(turn),
         )
-      })
+      }
 
-      /** One round at a time, always over the last snapshot, and none twice over the same: they cannot pile up. */
-      const oneAtATime = yield* Semaphore.make(1)
-      let asked: Snapshot | undefined
-      const catchUp = Effect.flatMap(fleet.snapshot, (snapshot) =>
+      /**
+       * The turn that begins after this probe. One that still waits does for all probes that come meanwhile, so each
+       * instance has one under way and one that waits at the most, and they cannot pile up.
+       */
+      const turnAfter = (probed: Instance) =>
         Effect.suspend(() => {
-          if (snapshot === asked) return Effect.void
-          asked = snapshot
-          return round(snapshot)
-        }),
-      ).pipe(
-        // A defect costs one round, not all that follow.
-        Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("asking what waits for a person died", cause)),
-        oneAtATime.withPermits(1),
-      )
+          online.add(probed.url)
+          const before = last.get(probed.url)
+          const known = turns.get(probed) ?? (before?.begun === false ? before : undefined)
+          return known === undefined ? begin(probed, before) : Effect.succeed(known)
+        }).pipe(
+          Effect.tap((turn) => Effect.sync(() => turns.set(probed, turn))),
+          Effect.uninterruptible,
+        )
 
+      const turnsAfter = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), turnAfter)
+
+      const forget = ({ instances }: Snapshot) => {
+        const stay = new Set(instances.filter(isOnline).map(({ url }) => url))
+        for (const url of online) if (!stay.has(url)) online.delete(url)
+        return Ref.update(
+          looks,
+          HashMap.filter((_, url) => stay.has(url)),
+        )
+      }
+
+      yield* fleet.probed.pipe(Stream.filter(isOnline), Stream.runForEach(turnAfter), Effect.forkScoped)
+      // Makes up for probes that were not heard of: those before the layer was built, for one.
       yield* fleet.changes.pipe(
-        // Snapshots that have been overtaken are not kept until a long round is over.
-        Stream.buffer({ capacity: 1, strategy: "sliding" }),
-        Stream.runForEach(() => catchUp),
+        Stream.runForEach((snapshot) => Effect.andThen(forget(snapshot), turnsAfter(snapshot))),
         Effect.forkScoped,
       )
 
       const settled = Effect.gen(function* () {
-        // In the service's own scope: a round goes on when the one who waits for it does not any more.
-        const running = yield* Effect.forkIn(catchUp, scope)
-        yield* Effect.timeoutOption(Fiber.join(running), healthCheckTimeout)
+        const asked = yield* turnsAfter(yield* fleet.snapshot)
+        const over = Effect.forEach(asked, (turn) => Deferred.await(turn.over), { discard: true })
+        yield* Effect.timeoutOption(over, healthCheckTimeout)
         return yield* Ref.get(looks)
       }).pipe(Effect.withSpan("Attention.settled"))
 

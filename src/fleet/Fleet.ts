@@ -7,6 +7,7 @@ import {
   Effect,
   Layer,
   Option,
+  PubSub,
   References,
   Schedule,
   Scope,
@@ -30,6 +31,9 @@ import {
   uniqueNames,
 } from "./naming.ts"
 
+/** So many instances that were just probed are kept for those who follow. */
+const mostProbed = 1024
+
 /** The fleet as one refresh found it. */
 export interface Snapshot {
   /** By name. */
@@ -46,6 +50,11 @@ export class Fleet extends Context.Service<
     readonly snapshot: Effect.Effect<Snapshot>
     /** The snapshots from now on, the current one first. */
     readonly changes: Stream.Stream<Snapshot>
+    /**
+     * Each instance as soon as its own probe is over, before the snapshot that will hold the same object. No refresh waits
+     * for those who follow: who falls behind misses some.
+     */
+    readonly probed: Stream.Stream<Instance>
     /** Scans and probes now, or joins the refresh that is under way. */
     readonly refresh: Effect.Effect<Snapshot>
     /** The instance of that name; without a name, the only one that is online. */
@@ -69,6 +78,7 @@ export class Fleet extends Context.Service<
       const { credentials, discoveryInterval } = yield* Settings
       const scope = yield* Scope.Scope
       const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
+      const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(mostProbed), PubSub.shutdown)
 
       const look = Effect.gen(function* () {
         const scan = yield* discovery.scan
@@ -84,7 +94,7 @@ export class Fleet extends Context.Service<
               ...announcement,
               health,
               lastSeen: health.state === "online" ? health.checkedAt : before.get(announcement.url)?.lastSeen,
-            })),
+            })).pipe(Effect.tap((instance) => PubSub.publish(probed, instance))),
           // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
           { concurrency: "unbounded" },
         ).pipe(
@@ -180,7 +190,7 @@ export class Fleet extends Context.Service<
         )
       }
 
-      return Fleet.of({ snapshot, changes, refresh, resolve, use })
+      return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, use })
     }),
   )
 }

@@ -47,6 +47,7 @@ const listed = Effect.fnUntraced(function* (
       Layer.succeed(Fleet, {
         snapshot,
         changes: Stream.empty,
+        probed: Stream.empty,
         refresh: snapshot,
         resolve: () => Effect.never,
         use: () => Effect.never,
