@@ -13,7 +13,7 @@ import {
 } from "effect/http-api"
 import { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
 import { FileDiff } from "./FileDiff.ts"
-import { Messages } from "./Message.ts"
+import { Message, Messages } from "./Message.ts"
 import { GlobalEvent } from "./OpencodeEvent.ts"
 import { PermissionReply, PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import { Session, SessionStatus } from "./Session.ts"
@@ -117,6 +117,12 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     params: session,
     query: { ...directory, limit: opt(Schema.Int), before: opt(Schema.String) },
     success: HttpApiSchema.WithHeaders(Messages, { "x-next-cursor": opt(Schema.String) }),
+    error,
+  }),
+  HttpApiEndpoint.get("message", "/session/:sessionID/message/:messageID", {
+    params: { ...session, messageID: MessageId },
+    query: directory,
+    success: Message,
     error,
   }),
   /** 204 as soon as the session is found and the body decodes. It says nothing about the turn. */

@@ -55,6 +55,8 @@ export interface Opencode {
     id: SessionId,
     page: { readonly limit: number; readonly before?: string },
   ) => Effect.Effect<MessagePage, ClientError>
+  /** A message that is not there fails as a session that is not. */
+  readonly message: (session: SessionId, id: MessageId) => Effect.Effect<Message, ClientError>
   /** Returns when opencode has stored the prompt or is about to: it says nothing about the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
   /** What the turn of one user message changed; empty for every other message. */
@@ -212,6 +214,10 @@ export class OpencodeClient extends Context.Service<
               Effect.map(({ body, headers }) => ({ messages: recognised(body), older: headers["x-next-cursor"] })),
               call("messages", { session: id }),
             ),
+          message: (sessionID, messageID) =>
+            api.session
+              .message({ params: { sessionID, messageID }, query: {} })
+              .pipe(call("message", { session: sessionID })),
           prompt: (session, { text, ...prompt }) =>
             api.session
               .prompt({ ...ofSession(session), payload: { ...prompt, parts: [{ type: "text", text }] } })

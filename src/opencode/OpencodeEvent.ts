@@ -22,6 +22,7 @@ export const OpencodeEvent = Schema.Union([
   event("server.instance.disposed", Schema.Struct({})),
   event("session.created", Schema.Struct({ info: Session })),
   event("session.updated", Schema.Struct({ info: Session })),
+  event("session.deleted", Schema.Struct({ info: Session })),
   event("session.status", Schema.Struct({ sessionID: SessionId, status: SessionStatus })),
   event("session.idle", Schema.Struct({ sessionID: SessionId })),
   event(

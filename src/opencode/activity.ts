@@ -1,7 +1,7 @@
 /** What the sessions of an instance are doing, and what they wait for. */
 import { Array, Effect } from "effect"
 import type { ClientError } from "./errors.ts"
-import type { SessionId } from "./Identifiers.ts"
+import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import type { PendingRequest } from "./PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
@@ -28,25 +28,23 @@ const requestsIn = Effect.fnUntraced(function* (
   ]
 })
 
-/** How many messages after its own a request may still be open: the agent waits for it, so only prompts come behind. */
-const recentMessages = 20
-
-/** The messages of a session that are still being written; none if it is gone. */
-const unfinishedIn = (opencode: Opencode, session: SessionId) =>
-  opencode.messages(session, { limit: recentMessages }).pipe(
-    Effect.map(({ messages }) =>
-      messages.flatMap(({ info }) => (info.role === "assistant" && info.time.completed === undefined ? [info.id] : [])),
-    ),
-    Effect.catchTag("SessionNotFound", () => Effect.succeed([])),
+/** Whether the message is still being written; one that is gone is not. */
+const isUnfinished = (opencode: Opencode, session: SessionId, message: MessageId) =>
+  opencode.message(session, message).pipe(
+    Effect.map(({ info }) => info.role === "assistant" && info.time.completed === undefined),
+    Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
   )
 
 /** An abort leaves its requests behind, and they stay. One is open if the message whose tool asks is still being written. */
 const openOf = Effect.fnUntraced(function* (opencode: Opencode, requests: ReadonlyArray<PendingRequest>) {
-  const asking = requests.filter(({ request }) => request.tool !== undefined)
-  const sessions = Array.dedupe(asking.map(({ request }) => request.sessionID))
-  // One session may ask for a hundred things at once.
-  const unfinished = new Set(
-    (yield* Effect.forEach(sessions, (session) => unfinishedIn(opencode, session), { concurrency: 8 })).flat(),
+  // One message may ask for a hundred things at once.
+  const asking = new Map(
+    requests.flatMap(({ request: { sessionID, tool } }) =>
+      tool === undefined ? [] : [[tool.messageID, sessionID] as const],
+    ),
+  )
+  const unfinished = new Map(
+    yield* Effect.filter(asking, ([message, session]) => isUnfinished(opencode, session, message), { concurrency: 8 }),
   )
   return requests.filter(({ request: { tool } }) => tool === undefined || unfinished.has(tool.messageID))
 })

@@ -133,7 +133,7 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
 }) {
   override get message() {
     return this.id === undefined
-      ? `Session ${this.session} on ${this.instance} waits for no ${this.kind}. get_status shows which sessions wait.`
+      ? `Session ${this.session} on ${this.instance} waits for no ${this.kind}, or for none any more: it may have been settled elsewhere. Nothing was sent. wait_for_session shows how its turn went on, get_status which sessions wait.`
       : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was settled already, or its turn has ended. Nothing was sent. wait_for_session shows how the turn went on.`
   }
 }

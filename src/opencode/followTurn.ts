@@ -1,7 +1,7 @@
 /** Follows one turn to its outcome. */
 import { Clock, Effect, Option, Ref, Schedule } from "effect"
 import type { ClientError } from "./errors.ts"
-import type { Notices } from "./InstanceEvents.ts"
+import type { Notice, Notices } from "./InstanceEvents.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import type { PendingRequest } from "./PendingRequest.ts"
 import type { Session } from "./Session.ts"
@@ -52,6 +52,9 @@ export interface Following {
 /** Where there is nobody to ask. */
 export const undecided: Decide = () => Effect.succeedNone
 
+const isDeletion = (notice: Notice, { id }: Session) =>
+  notice._tag === "Event" && notice.event.type === "session.deleted" && notice.event.properties.info.id === id
+
 /** What the turn waits for first, while somebody works on it. */
 const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
   turn.status.type === "idle" ? undefined : [...turn.pending.values()][0]
@@ -82,7 +85,7 @@ export const followTurn = Effect.fnUntraced(
           : yield* lookAgain
       }
       const notice = next.value
-      if (notice._tag === "Settled") return yield* lookAgain
+      if (notice._tag === "Settled" || isDeletion(notice, session)) return yield* lookAgain
       if (notice._tag === "Event" && notice.event.type !== "server.instance.disposed") {
         lost = false
         const before = yield* Ref.get(state)

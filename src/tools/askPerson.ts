@@ -71,7 +71,10 @@ export const carry = (
   decided: Ref.Ref<ReadonlyArray<string>>,
 ) =>
   Effect.flatMap(settle(opencode, session, decision), (inTime) =>
-    note(decided, `${inTime ? verdict(decision) : "too late, it was settled elsewhere before"}: ${describe(pending)}`),
+    note(
+      decided,
+      `${inTime ? verdict(decision) : "too late, for it was settled elsewhere before"}: ${describe(pending)}`,
+    ),
   )
 
 /** Has the person at the client decide, if there is one. */
@@ -99,7 +102,7 @@ export const askPerson =
           // It still waits: what the person chose has to be carried again.
           Effect.catchIf(
             ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
-            ({ message }) => Effect.as(note(decided, `could not be carried: ${message}`), false),
+            ({ message }) => Effect.as(note(decided, `not carried: ${message}`), false),
           ),
         ),
       )

@@ -28,7 +28,9 @@ export const makeResume = Effect.gen(function* () {
     const pending = (yield* pendingOf(opencode, session)).find(({ request }) => request.id === question.request)
     const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
     const settled =
-      pending === undefined ? ["the question was settled elsewhere, or its turn had ended, before the answer came"] : []
+      pending === undefined
+        ? ["too late, for it was settled elsewhere, or its turn had ended, before the answer came"]
+        : []
     const { decided, options, view } = yield* follower(origin, began, [...question.decided, ...settled])
     const report = yield* turns.follow(target, session, {
       ...options,

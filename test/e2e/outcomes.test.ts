@@ -74,6 +74,19 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
+  it.effect("the session is deleted in mid-turn: interrupted, which says so, with what was written until then", () =>
+    Effect.gen(function* () {
+      const session_id = yield* newSession("Deleted")
+      const told: Array<string> = []
+      const turn = yield* Effect.forkChild(send(session_id, "slow: 600", {}, ({ message = "" }) => told.push(message)))
+      yield* Effect.sync(() => told.join("")).pipe(eventually((text) => text.includes("tick 1")))
+      yield* facts.deleteSession(yield* RealOpencode, session_id)
+      const { detail, outcome, text } = yield* Fiber.join(turn)
+      assert.deepStrictEqual({ detail, outcome }, { detail: "the session was deleted", outcome: "interrupted" })
+      assert.include(text, "tick 1")
+    }),
+  )
+
   it.effect("the agent asks for a permission and the client cannot ask: needs permission, with all to decide on", () =>
     Effect.gen(function* () {
       const turn = yield* send(yield* newSession("Permission"), "run: ls -la && pwd")

@@ -137,6 +137,11 @@ const SessionHandlers = HttpApiBuilder.group(
       get: ({ params }) => within(params.sessionID, Effect.succeed),
       messages: ({ params, query }) =>
         within(params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
+      message: ({ params: { messageID, sessionID } }) =>
+        within(sessionID, ({ id }): Effect.Effect<Message | HttpServerResponse.HttpServerResponse> => {
+          const found = fake.messages.get(id)?.find(({ info }) => info.id === messageID)
+          return found === undefined ? notFound(`Message not found: ${messageID}`) : Effect.succeed(found)
+        }),
       prompt: ({ params, payload: { parts, ...payload } }) =>
         within(params.sessionID, ({ id }) =>
           Effect.sync(() => {

@@ -59,6 +59,9 @@ export const status = (opencode: Opencode, session: string) =>
 export const prompt = (opencode: Opencode, session: string, text: string) =>
   post(opencode, `/session/${session}/prompt_async`, { parts: [{ type: "text", text }] })
 
+export const deleteSession = (opencode: Opencode, session: string) =>
+  request(opencode, `/session/${session}`, { method: "DELETE" })
+
 export const abort = (opencode: Opencode, session: string) => post(opencode, `/session/${session}/abort`, {})
 
 /** Ids of what the session waits for a person to decide. */

@@ -35,7 +35,7 @@ describe("a person", () => {
       yield* pass(500)
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Done.", decided: [allowed] })
-      assert.include(text, `Decided: \`${allowed}\``)
+      assert.include(text, `Decision: \`${allowed}\``)
       assert.lengthOf(forms, 1)
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -301,7 +301,7 @@ describe("the decision", () => {
       const { view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, it was settled elsewhere before: permission for bash: rm -rf build",
+        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
       ])
     }).pipe(Effect.provide(toolsOverFake)),
   )

@@ -60,7 +60,7 @@ describe("respond_permission", () => {
       yield* pass(500)
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Went on.", decided: [decided] })
-      assert.include(text, `Decided: \`${decided}\``)
+      assert.include(text, `Decision: \`${decided}\``)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -324,7 +324,7 @@ describe("a decision on its way", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, it was settled elsewhere before: permission for bash: rm -rf build",
+        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
       ])
       assert.include(text, "too late")
     }).pipe(Effect.provide(toolsOverFake)),

@@ -18,7 +18,7 @@ export const renderTurn = (view: TurnView): string =>
     view.answered_message_id === undefined
       ? ""
       : `The agent answered message ${code(view.answered_message_id)}, which came after ${code(view.message_id)}.`,
-    ...(view.decided ?? []).map((text) => `Decided: ${code(text)}`),
+    ...(view.decided ?? []).map((text) => `Decision: ${code(text)}`),
     view.tools.length === 0 ? "" : ["Tools:", ...view.tools.map(tool)].join("\n"),
     view.files.length === 0 ? "" : `Changed files: ${view.files.map(code).join(", ")}`,
     view.text === "" ? "" : block(view.text),
