@@ -34,7 +34,7 @@ const network = (hung: Set<number>, asked: Array<string>) =>
 /** A fleet of instances on these ports after its first refresh, with what asks them. */
 const attentive = Effect.fnUntraced(function* (
   ports: ReadonlyArray<number>,
-  { discoveryInterval = interval, healthCheckTimeout = patience } = {},
+  { discoveryInterval = interval, healthCheckTimeout = patience, builtAfter = 0 } = {},
 ) {
   const hung = new Set<number>()
   const asked: Array<string> = []
@@ -42,6 +42,7 @@ const attentive = Effect.fnUntraced(function* (
     ports.map((port) => announcement(`on-${port}`, port)),
     { discoveryInterval },
   )
+  if (builtAfter > 0) yield* TestClock.adjust(builtAfter)
   const services = yield* Layer.build(
     Attention.layer.pipe(
       Layer.provide(OpencodeClient.layer),
@@ -213,6 +214,15 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
+  it.effect("makes up for a refresh that was over before anyone followed", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1], { builtAfter: scanTime })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
   it.effect("holds back no refresh and no other instance, and does not pile up where it is slow", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1, 2], { discoveryInterval: 100, healthCheckTimeout: 9000 })
@@ -221,6 +231,7 @@ describe("Asking what waits for a person", () => {
       for (let round = 0; round < 4; round++) yield* place.refresh
       assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 5 * scanTime + 400)
       assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 5])
+      place.hung.delete(1)
       yield* TestClock.adjust(9000 - 4 * (scanTime + 100))
       // Of all the refreshes that went by, only the last one is followed.
       assert.deepStrictEqual([place.looks(1), place.looks(2)], [2, 5])
