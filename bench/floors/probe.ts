@@ -20,8 +20,11 @@ const probe = async (url: string): Promise<boolean> => {
   try {
     const { healthy }: { readonly healthy: boolean } = JSON.parse(await get(`${url}/global/health`))
     const sessions: ReadonlyArray<Session> = JSON.parse(await get(`${url}/session?limit=200`))
-    for (const directory of new Set(sessions.map(({ directory }) => directory)))
-      JSON.parse(await get(`${url}/session/status?directory=${encodeURIComponent(directory)}`))
+    const directories = new Set(sessions.map(({ directory }) => encodeURIComponent(directory)))
+    const statuses = await Promise.all(
+      Array.from(directories, (each) => get(`${url}/session/status?directory=${each}`)),
+    )
+    for (const status of statuses) JSON.parse(status)
     return healthy
   } catch {
     return false

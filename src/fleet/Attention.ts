@@ -1,20 +1,5 @@
 /** What waits for a person at each instance of the fleet: permissions and questions, as they were last asked for. */
-import {
-  Array,
-  Cause,
-  Clock,
-  Context,
-  Deferred,
-  Effect,
-  HashMap,
-  Layer,
-  Ref,
-  References,
-  Scope,
-  Semaphore,
-  Stream,
-  Tracer,
-} from "effect"
+import { Array, Cause, Clock, Context, Deferred, Effect, HashMap, Layer, Ref, References, Stream, Tracer } from "effect"
 import { activities } from "../opencode/activity.ts"
 import type { ClientError } from "../opencode/errors.ts"
 import type { PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
@@ -23,6 +8,7 @@ import { describe, type PendingRequest } from "../opencode/PendingRequest.ts"
 import type { Session } from "../opencode/Session.ts"
 import { line } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
+import { coalesced } from "./coalesced.ts"
 import { Fleet, type Snapshot } from "./Fleet.ts"
 import type { Instance } from "./Instance.ts"
 
@@ -72,12 +58,6 @@ const recent = (sessions: ReadonlyArray<Session>) => {
   return sessions.filter(({ directory }) => directories.has(directory))
 }
 
-/** The place of an instance among those that are asked. */
-interface Turn {
-  begun: boolean
-  readonly over: Deferred.Deferred<void>
-}
-
 const isOnline = ({ health }: Instance) => health.state === "online"
 
 const waitingOf = (title: string | undefined, pending: PendingRequest): Waiting => ({
@@ -110,7 +90,6 @@ export class Attention extends Context.Service<
       const fleet = yield* Fleet
       const client = yield* OpencodeClient
       const { credentials, healthCheckTimeout } = yield* Settings
-      const scope = yield* Scope.Scope
       const looks = yield* Ref.make<Looks>(HashMap.empty())
       /** By URL: a look that comes too late, when an instance is gone, is not kept. */
       const online = new Set<string>()
@@ -141,55 +120,22 @@ export class Attention extends Context.Service<
         if (online.has(instance.url)) yield* Ref.update(looks, HashMap.set(instance.url, found))
       })
 
-      const places = yield* Semaphore.make(askedAtOnce)
-      /** The last turn of each URL, until it is over. */
-      const last = new Map<string, Turn>()
-      /** The turn that each probe has led to. */
-      const turns = new WeakMap<Instance, Turn>()
-
-      const begin = (instance: Instance, before: Turn | undefined) => {
-        const turn: Turn = { begun: false, over: Deferred.makeUnsafe() }
-        last.set(instance.url, turn)
-        return Effect.suspend(() => {
-          turn.begun = true
-          return online.has(instance.url) ? look(instance) : Effect.void
-        }).pipe(
-          places.withPermits(1),
-          (mine) => (before === undefined ? mine : Effect.andThen(Deferred.await(before.over), mine)),
+      const askAfter = yield* coalesced(askedAtOnce, (probed) =>
+        // It may have gone while it waited for its turn.
+        Effect.suspend(() => (online.has(probed.url) ? look(probed) : Effect.void)).pipe(
           // A defect costs one look, not all that follow.
           Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("asking what waits for a person died", cause)),
-          Effect.ensuring(
-            Effect.suspend(() => {
-              if (last.get(instance.url) === turn) last.delete(instance.url)
-              return Deferred.succeed(turn.over, undefined)
-            }),
-          ),
           // As with the probes, thousands of spans in every round would tell nobody anything.
           Effect.provideService(References.TracerEnabled, false),
           Effect.provideService(Tracer.DisablePropagation, true),
-          Effect.interruptible,
-          // In the service's own scope: it goes on when the one who waits for it does not any more.
-          Effect.forkIn(scope),
-          Effect.as(turn),
-        )
-      }
-
-      /**
-       * The turn that begins after this probe. One that still waits does for all probes that come meanwhile, so each
-       * instance has one under way and one that waits at the most, and they cannot pile up.
-       */
-      const turnAfter = (probed: Instance) =>
+        ),
+      )
+      const follow = (probed: Instance) =>
         Effect.suspend(() => {
           online.add(probed.url)
-          const before = last.get(probed.url)
-          const known = turns.get(probed) ?? (before?.begun === false ? before : undefined)
-          return known === undefined ? begin(probed, before) : Effect.succeed(known)
-        }).pipe(
-          Effect.tap((turn) => Effect.sync(() => turns.set(probed, turn))),
-          Effect.uninterruptible,
-        )
-
-      const turnsAfter = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), turnAfter)
+          return askAfter(probed)
+        })
+      const followAll = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), follow)
 
       const forget = ({ instances }: Snapshot) => {
         const stay = new Set(instances.filter(isOnline).map(({ url }) => url))
@@ -200,17 +146,16 @@ export class Attention extends Context.Service<
         )
       }
 
-      yield* fleet.probed.pipe(Stream.filter(isOnline), Stream.runForEach(turnAfter), Effect.forkScoped)
+      yield* fleet.probed.pipe(Stream.filter(isOnline), Stream.runForEach(follow), Effect.forkScoped)
       // Makes up for probes that were not heard of: those before the layer was built, for one.
       yield* fleet.changes.pipe(
-        Stream.runForEach((snapshot) => Effect.andThen(forget(snapshot), turnsAfter(snapshot))),
+        Stream.runForEach((snapshot) => Effect.andThen(forget(snapshot), followAll(snapshot))),
         Effect.forkScoped,
       )
 
       const settled = Effect.gen(function* () {
-        const asked = yield* turnsAfter(yield* fleet.snapshot)
-        const over = Effect.forEach(asked, (turn) => Deferred.await(turn.over), { discard: true })
-        yield* Effect.timeoutOption(over, healthCheckTimeout)
+        const asks = yield* followAll(yield* fleet.snapshot)
+        yield* Effect.timeoutOption(Effect.forEach(asks, Deferred.await, { discard: true }), healthCheckTimeout)
         return yield* Ref.get(looks)
       }).pipe(Effect.withSpan("Attention.settled"))
 

@@ -34,7 +34,7 @@ const network = (hung: Set<number>, asked: Array<string>) =>
 /** A fleet of instances on these ports after its first refresh, with what asks them. */
 const attentive = Effect.fnUntraced(function* (
   ports: ReadonlyArray<number>,
-  { discoveryInterval = interval, healthCheckTimeout = patience } = {},
+  { discoveryInterval = interval, healthCheckTimeout = patience, builtAfter = 0 } = {},
 ) {
   const hung = new Set<number>()
   const asked: Array<string> = []
@@ -42,6 +42,7 @@ const attentive = Effect.fnUntraced(function* (
     ports.map((port) => announcement(`on-${port}`, port)),
     { discoveryInterval },
   )
+  if (builtAfter > 0) yield* TestClock.adjust(builtAfter)
   const services = yield* Layer.build(
     Attention.layer.pipe(
       Layer.provide(OpencodeClient.layer),
@@ -200,17 +201,65 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("holds back no refresh, and its rounds do not pile up", () =>
+  it.effect("begins with the end of the instance's own probe, while those of others go on", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1, 2])
+      yield* place.slow(url(2), 1000)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      assert.strictEqual(place.looks(2), 0)
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 1])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("makes up for a refresh that was over before anyone followed", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1], { builtAfter: scanTime })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("holds back no refresh and no other instance, and does not pile up where it is slow", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1, 2], { discoveryInterval: 100, healthCheckTimeout: 9000 })
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
       for (let round = 0; round < 4; round++) yield* place.refresh
       assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 5 * scanTime + 400)
-      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 1])
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 5])
+      place.hung.delete(1)
       yield* TestClock.adjust(9000 - 4 * (scanTime + 100))
       // Of all the refreshes that went by, only the last one is followed.
-      assert.deepStrictEqual([place.looks(1), place.looks(2)], [2, 2])
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [2, 5])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("goes to so many instances at a time, and to the others when those are done", () =>
+    Effect.gen(function* () {
+      const ports = Array.from({ length: 50 }, (_, index) => index + 1)
+      const place = yield* attentive(ports)
+      for (const port of ports) place.hung.add(port)
+      const begun = () => ports.filter((port) => place.looks(port) > 0).length
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(begun(), 32)
+      yield* TestClock.adjust(patience)
+      assert.strictEqual(begun(), 50)
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("keeps nothing of an instance that has gone meanwhile", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      yield* place.make(url(1), "unreachable")
+      // The time is up before the next refresh would forget the instance anyway.
+      yield* TestClock.adjust(9000)
+      assert.isTrue(HashMap.isEmpty(yield* place.current))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -272,7 +321,20 @@ describe("Waiting until all are asked", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("waits for the round that is under way", () =>
+  it.effect("does not take an older answer for a new one", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      yield* place.refresh
+      place.hung.delete(1)
+      const looks = yield* whilePassing(9000, place.settled)
+      assert.deepStrictEqual(about(HashMap.getUnsafe(looks, url(1))), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("waits for the asking that is under way", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1])
       place.hung.add(1)

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/fleet/Discovery.ts"
 import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
-import type { HealthState } from "../../src/fleet/Instance.ts"
+import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
 import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
@@ -220,6 +220,33 @@ describe("The fleet's refreshes", () => {
       yield* find([announcement("web", 2)])
       yield* TestClock.adjust(interval + scanTime)
       assert.deepStrictEqual(yield* Queue.takeAll(heard), [["api"], ["web"]])
+    }),
+  )
+
+  it.effect("tell of each instance as soon as its own probe is over", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("slow", 1), announcement("quick", 2)])
+      yield* place.slow(url(1), 1000)
+      const heard = yield* Queue.unbounded<Instance>()
+      yield* begin(Stream.runForEach(place.fleet.probed, (instance) => Queue.offer(heard, instance)))
+      yield* TestClock.adjust(scanTime)
+      const [quick, ...others] = yield* Queue.takeAll(heard)
+      assert.strictEqual(quick.name, "quick")
+      assert.isEmpty(others)
+      yield* TestClock.adjust(1000)
+      const [slow] = yield* Queue.takeAll(heard)
+      const { instances } = yield* place.fleet.snapshot
+      assert.strictEqual(instances[0], quick)
+      assert.strictEqual(instances[1], slow)
+    }),
+  )
+
+  it.effect("wait for nobody who follows", () =>
+    Effect.gen(function* () {
+      const place = yield* start(Array.from({ length: 3000 }, (_, index) => announcement(`i${index}`, index + 1)))
+      yield* begin(Stream.runForEach(place.fleet.probed, () => Effect.never))
+      yield* TestClock.adjust(2 * scanTime + interval)
+      assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 2 * scanTime + interval)
     }),
   )
 

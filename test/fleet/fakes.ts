@@ -19,9 +19,13 @@ const healthOf = (state: HealthState, checkedAt: number): Health => ({
   checkedAt,
 })
 
-const healthCheck = (state: (url: string) => HealthState) =>
+const healthCheck = (state: (url: string) => HealthState, slow: ReadonlyMap<string, number> = new Map()) =>
   Layer.succeed(HealthCheck, {
-    probe: ({ url }) => Effect.map(Clock.currentTimeMillis, (now) => healthOf(state(url), now)),
+    probe: ({ url }) => {
+      const health = Effect.map(Clock.currentTimeMillis, (now) => healthOf(state(url), now))
+      const time = slow.get(url)
+      return time === undefined ? health : Effect.delay(health, time)
+    },
   })
 
 /** Everything is online. */
@@ -35,6 +39,8 @@ export interface Place {
   readonly find: (announcements: ReadonlyArray<Announcement>, problems?: ReadonlyArray<Problem>) => Effect.Effect<void>
   /** From now on the instance at this URL is in that state; without that, one is online. */
   readonly make: (url: string, state: HealthState) => Effect.Effect<void>
+  /** From now on a probe of the instance at this URL takes so many milliseconds; without that, none. */
+  readonly slow: (url: string, milliseconds: number) => Effect.Effect<void>
   /** The discovery says that something has changed. */
   readonly change: Effect.Effect<void>
 }
@@ -46,6 +52,7 @@ export const start = Effect.fnUntraced(function* (
 ) {
   const found = yield* Ref.make<Scan>({ announcements: first, problems: [] })
   const states = new Map<string, HealthState>()
+  const slow = new Map<string, number>()
   const changes = yield* Queue.unbounded<void>()
   const scans = yield* Ref.make(0)
   const scan = Ref.update(scans, (count) => count + 1).pipe(
@@ -56,7 +63,7 @@ export const start = Effect.fnUntraced(function* (
     Fleet.layer.pipe(
       Layer.provide([
         Layer.succeed(Discovery, { scan, changes: Stream.fromQueue(changes) }),
-        healthCheck((url) => states.get(url) ?? "online"),
+        healthCheck((url) => states.get(url) ?? "online", slow),
         Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval, ...settings }),
       ]),
     ),
@@ -66,6 +73,7 @@ export const start = Effect.fnUntraced(function* (
     scans: Ref.get(scans),
     find: (announcements, problems = []) => Ref.set(found, { announcements, problems }),
     make: (url, state) => Effect.sync(() => states.set(url, state)),
+    slow: (url, milliseconds) => Effect.sync(() => slow.set(url, milliseconds)),
     change: Effect.asVoid(Queue.offer(changes, undefined)),
   }
   return place
