@@ -110,7 +110,7 @@ describe("list_instances", () => {
         [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
       )
       assert.strictEqual(view.waiting_unknown, 2)
-      assert.include(text, "Of 2 it is not known whether anything waits for a person.")
+      assert.include(text, "At 2 instances it is not known whether anything waits for a person.")
       assert.include(text, "What waits for a person is not known, as of just now: `no answer within 3 s`")
     }),
   )

@@ -37,6 +37,15 @@ const instance = (view: InstanceView): string => {
 
 const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${code(reason)}`
 
+/** As of the same time as the rest: between two refreshes nobody asks. */
+const waitingInAll = ({ counts, waiting, waiting_unknown: unknown }: FleetView): string => {
+  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${unknownInAll(unknown)}`
+  return unknown > 0 ? unknownInAll(unknown) : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
+}
+
+const unknownInAll = (unknown: number) =>
+  unknown === 0 ? "" : ` At ${plural(unknown, "instance")} it is not known whether anything waits for a person.`
+
 export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.counts).reduce((sum, count) => sum + count, 0)
   const states = Object.entries(fleet.counts).map(([state, count]) => `${count} ${state}`)
@@ -47,11 +56,7 @@ export const renderFleet = (fleet: FleetView): string => {
         shown < fleet.matching || fleet.matching < total
           ? ` ${fleet.matching} match, ${shown} shown${shown < fleet.matching ? "; search narrows it, limit shows more" : ""}.`
           : ""
-      }${fleet.waiting === 0 ? "" : ` **${fleet.waiting} ${fleet.waiting === 1 ? "waits" : "wait"} for a person.**`}${
-        fleet.waiting_unknown === 0
-          ? ""
-          : ` Of ${fleet.waiting_unknown} it is not known whether anything waits for a person.`
-      }`,
+      }${waitingInAll(fleet)}`,
       fleet.instances.map(instance).join("\n"),
       fleet.hint ?? (fleet.matching === 0 ? "None matches the search; without it all are shown." : ""),
       fleet.problem_count === 0
