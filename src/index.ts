@@ -3,7 +3,8 @@
  *
  * - `fleetLayer`, `toolsLayer`: the services, and the tools' handlers over them. Both need `Settings`, `FileSystem` and
  *   `Path`.
- * - `FleetToolkit`: the tools as a Toolkit of Effect's AI modules.
+ * - `FleetToolkit`: the tools as a Toolkit of Effect's AI modules. Provide `Call` to be told of progress, and to ask your
+ *   person what an agent waits for.
  * - `serveFleet`: the whole server as one effect. `serve`: any Toolkit as an MCP server on stdio.
  * - `Turns` sends, starts and follows turns; `settle` carries a person's decision, `abortTurn` stops, `sessionDiff` compares.
  * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`: the services alone.
@@ -24,6 +25,8 @@ export type { Options as ServeOptions } from "./mcp/ToolServer.ts"
 export { serve } from "./mcp/ToolServer.ts"
 export type { Aborted } from "./opencode/abortTurn.ts"
 export { abortTurn } from "./opencode/abortTurn.ts"
+export type { Activity } from "./opencode/activity.ts"
+export { activities, pendingOf } from "./opencode/activity.ts"
 export type { Decision } from "./opencode/decision.ts"
 export { openRequest, refusal, settle } from "./opencode/decision.ts"
 export * from "./opencode/errors.ts"
@@ -48,7 +51,9 @@ export { AmbiguousSession, resolveSession } from "./opencode/sessionReference.ts
 export type { Credentials, Target } from "./opencode/Target.ts"
 export * as Turn from "./opencode/Turn.ts"
 export type { Decide } from "./opencode/followTurn.ts"
-export type { Report, Stage } from "./opencode/observeTurn.ts"
+export type { IfBusy } from "./opencode/oneAtATime.ts"
+export type { Observe, Report, Stage } from "./opencode/observeTurn.ts"
+export type { PromptOptions } from "./opencode/promptSession.ts"
 export type { FollowOptions, SendOptions } from "./opencode/Turns.ts"
 export { Turns } from "./opencode/Turns.ts"
 export { serveFleet } from "./server.ts"
@@ -56,4 +61,5 @@ export type { SettingsValues, Transport } from "./Settings.ts"
 export { Settings, SettingsError } from "./Settings.ts"
 export type { CallValues, Question, Reply } from "./tools/Call.ts"
 export { Call } from "./tools/Call.ts"
+export type { RequestView, TurnView } from "./tools/TurnAnswer.ts"
 export { FleetToolkit } from "./tools/FleetToolkit.ts"

@@ -22,11 +22,10 @@ export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pi
 )
 
 /** Finding all of them, and asking each. Needs `Settings`, `FileSystem` and `Path`. */
-export const fleetLayer = Attention.layer.pipe(
-  Layer.provideMerge(Fleet.layer),
+export const fleetLayer = Fleet.layer.pipe(
   Layer.provide([HealthCheck.layer, RelayDirectory.layer]),
   Layer.provideMerge(opencodeLayer),
 )
 
-/** The handlers of all tools, with everything under them. */
-export const toolsLayer = Handlers.layer.pipe(Layer.provideMerge(fleetLayer))
+/** The handlers of all tools, with everything under them. It asks every instance after each refresh what waits there. */
+export const toolsLayer = Handlers.layer.pipe(Layer.provideMerge(Attention.layer), Layer.provideMerge(fleetLayer))

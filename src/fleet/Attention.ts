@@ -46,6 +46,9 @@ const askedAtOnce = 32
 /** Each directory that is asked for the first time makes opencode set it up, so only those worked in last are. */
 const mostDirectories = 5
 
+/** Nobody has to set up a directory again and again in which nobody works any more. A week, in milliseconds. */
+const longAgo = 7 * 24 * 3600 * 1000
+
 /** A session that waits longer than the next so many have been worked in is found by get_status. */
 const mostSessions = 200
 
@@ -53,9 +56,10 @@ const mostSessions = 200
 const mostRemembered = 5
 
 /** The sessions of the few directories that were worked in last; `sessions` are updated last first. */
-const recent = (sessions: ReadonlyArray<Session>) => {
-  const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, mostDirectories))
-  return sessions.filter(({ directory }) => directories.has(directory))
+const recent = (sessions: ReadonlyArray<Session>, now: number) => {
+  const worked = sessions.filter(({ time }) => now - time.updated < longAgo)
+  const directories = new Set(Array.dedupe(worked.map(({ directory }) => directory)).slice(0, mostDirectories))
+  return worked.filter(({ directory }) => directories.has(directory))
 }
 
 const isOnline = ({ health }: Instance) => health.state === "online"
@@ -97,7 +101,7 @@ export class Attention extends Context.Service<
       /** Only the directories of the sessions updated last are asked, {@link mostDirectories} at the most. */
       const ask = Effect.fnUntraced(function* ({ name, url }: Instance) {
         const opencode = client.at({ instance: name, url, credentials })
-        const sessions = recent(yield* opencode.newestSessions(mostSessions))
+        const sessions = recent(yield* opencode.newestSessions(mostSessions), yield* Clock.currentTimeMillis)
         const active = yield* activities(opencode, sessions)
         // A subagent's request stands at its parents as well.
         const pending = new Map(

@@ -83,11 +83,16 @@ export const useUpFirstId = ({ server }: McpServer) =>
 /** The one question of a call has this name, in the result and in what the client sends with the next call. */
 const key = "answer"
 
-const resumed = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Asking["resumed"] =>
-  Option.map(Option.fromUndefinedOr(requestState<string>()), (state) => {
-    const response = inputResponse(inputResponses, key)
-    return { state, reply: response.kind === "elicit" ? replyOf(response) : { action: "cancel" } }
+/** An answer without the state is one as well: taken for a fresh call, it would make a tool do everything again. */
+const resumed = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Asking["resumed"] => {
+  const state = requestState<string>()
+  if (state === undefined && inputResponses === undefined) return Option.none()
+  const response = inputResponse(inputResponses, key)
+  return Option.some({
+    state: state ?? "",
+    reply: response.kind === "elicit" ? replyOf(response) : { action: "cancel" },
   })
+}
 
 /** Since 2026-07-28. A question interrupts the handler, and the result waits until all that it held has been freed. */
 const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, handler: Handler<E, R>) {

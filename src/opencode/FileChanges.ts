@@ -53,9 +53,9 @@ const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Chan
 }
 
 /** A piece that nothing can be added to needs only what is shown of it. */
-const closed = (piece: Piece, path: string): Piece => ({
+const closed = (piece: Piece, path: string, existed: boolean): Piece => ({
   ...piece,
-  content: { text: clip(textOf(piece, path, { existed: true, exists: true }), longestText) },
+  content: { text: clip(textOf(piece, path, { existed, exists: true }), longestText) },
 })
 
 /** For a name that git quotes, opencode gives the head of a patch and no hunk; for a binary file nothing at all. */
@@ -78,13 +78,15 @@ const composed = (first: Piece, second: Piece): Piece | undefined => {
 const isSilent = ({ additions, content, deletions }: Piece) =>
   additions + deletions === 0 && ("script" in content ? content.script.length === 0 : content.text === "")
 
-const append = (path: string, pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
+const append = (path: string, existed: boolean, pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
   const last = pieces.at(-1)
   if (last === undefined) return [piece]
   // Only its mode has changed, say. Whether the next turn goes on from there shows then.
   if (isSilent(piece)) return pieces
   const both = composed(last, piece)
-  return both === undefined ? [...pieces.slice(0, -1), closed(last, path), piece] : [...pieces.slice(0, -1), both]
+  return both === undefined
+    ? [...pieces.slice(0, -1), closed(last, path, existed || pieces.length > 1), piece]
+    : [...pieces.slice(0, -1), both]
 }
 
 /** Adds what the next turn changed. */
@@ -94,11 +96,12 @@ export const addTurn = (before: FileChanges, diffs: ReadonlyArray<FileDiff>): Fi
     const path = diff.file ?? "(a file that opencode does not name)"
     const known = changes.get(path)
     changes.delete(path)
+    const existed = known?.existed ?? diff.status !== "added"
     changes.set(path, {
-      existed: known?.existed ?? diff.status !== "added",
+      existed,
       exists: diff.status !== "deleted",
       turns: (known?.turns ?? 0) + 1,
-      pieces: append(path, known?.pieces ?? [], pieceOf(diff)),
+      pieces: append(path, existed, known?.pieces ?? [], pieceOf(diff)),
     })
   }
   return changes
@@ -134,7 +137,9 @@ export const summarise = (
       additions: sum(pieces, "additions"),
       deletions: sum(pieces, "deletions"),
       turns,
-      patches: pieces.map((piece) => textOf(piece, path, { existed, exists })).filter((text) => text !== ""),
+      patches: pieces
+        .map((piece, index) => textOf(piece, path, { existed: existed || index > 0, exists }))
+        .filter((text) => text !== ""),
     })),
   }
 }

@@ -153,9 +153,9 @@ export class InstanceEvents extends Context.Service<
           return (yield* SubscriptionRef.get(connection))._tag === "Connected"
         })
         // What an attempt came to before this reader asked says nothing about now: the next one does, within seconds.
-        const stale = (yield* SubscriptionRef.get(connection))._tag === "Lost"
+        const before = yield* SubscriptionRef.get(connection)
         yield* SubscriptionRef.changes(connection).pipe(
-          Stream.drop(stale ? 1 : 0),
+          Stream.filter((state) => state !== before || state._tag !== "Lost"),
           Stream.mapEffect((state) => (state._tag === "Lost" ? Effect.fail(state.error) : Effect.succeed(state._tag))),
           Stream.takeUntil((state) => state === "Connected"),
           Stream.runDrain,

@@ -59,6 +59,12 @@ export const confirmArrival = (
   )
 }
 
+/** A proxy in front may lose the answer just as a connection does, and says so with a page of its own. */
+const mayHaveArrived = (error: ClientError) =>
+  error._tag === "RequestTimeout" ||
+  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
+  (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
+
 /** Subscribes, waits for the session as asked, and posts the prompt. `begun` holds the turn before the prompt leaves. */
 export const promptSession = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
@@ -78,12 +84,9 @@ export const promptSession = Effect.fnUntraced(function* (
   const state = yield* Ref.make(Turn.begin(session.id, messageID))
   yield* Ref.set(begun, Option.some(state))
   const chosen = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) }
-  yield* opencode.prompt(session.id, { text, messageID, ...chosen }).pipe(
-    Effect.catchIf(
-      (error) => error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived),
-      (error) => confirmArrival(to, state, error._tag),
-    ),
-  )
+  yield* opencode
+    .prompt(session.id, { text, messageID, ...chosen })
+    .pipe(Effect.catchIf(mayHaveArrived, (error) => confirmArrival(to, state, error._tag)))
   // The turn that runs may wait for a person already, and the sessions of its subagents are not known here.
   if (ifBusy === "steer") yield* look(opencode, session, state).pipe(Effect.ignore)
   return { state, notices, connected }

@@ -96,7 +96,11 @@ export const askPerson =
         }),
       )
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
-      return Option.map(decisionOf(pending, reply), (decision) =>
+      const decision = decisionOf(pending, reply)
+      if (reply.action === "accept" && Option.isNone(decision)) {
+        yield* note(decided, "not taken: what was filled in does not fit the form")
+      }
+      return Option.map(decision, (decision) =>
         carry(origin, pending, decision, decided).pipe(
           Effect.as(true),
           // It still waits: what the person chose has to be carried again.

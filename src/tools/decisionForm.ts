@@ -3,7 +3,7 @@ import { Option, Schema } from "effect"
 import type { Decision } from "../opencode/decision.ts"
 import type { PendingRequest, PermissionRequest, Question, QuestionRequest } from "../opencode/PendingRequest.ts"
 import { line } from "../PlainText.ts"
-import { takesOwnAnswer } from "./requestView.ts"
+import { shownLabels, takesOwnAnswer } from "./question.ts"
 
 /** A form, and how what was filled in is read. None if it does not fit. */
 export interface DecisionForm {
@@ -33,18 +33,6 @@ const permissionForm = (request: PermissionRequest): DecisionForm => ({
       reply: reply === "reject" && reason.trim() !== "" ? { reply, message: reason } : { reply },
     })),
 })
-
-/** Labels as a form may show them: harmless, and no two alike. */
-const shownLabels = ({ options }: Question): ReadonlyArray<string> => {
-  const labels = new Set<string>()
-  for (const option of options) {
-    const shown = line(option.label, 200)
-    let label = shown
-    for (let copy = 2; labels.has(label); copy++) label = `${shown} (${copy})`
-    labels.add(label)
-  }
-  return [...labels]
-}
 
 /** A union of one is no list of choices in JSON Schema, and MCP refuses it. */
 const oneOf = (labels: ReadonlyArray<string>): Schema.Codec<string> => {

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
 import { type Decision, openRequest, refusal } from "../opencode/decision.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
-import type { PendingRequest, QuestionRequest } from "../opencode/PendingRequest.ts"
+import type { PendingRequest } from "../opencode/PendingRequest.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/Turns.ts"
@@ -11,7 +11,7 @@ import { line } from "../PlainText.ts"
 import { carry } from "./askPerson.ts"
 import { InvalidParameter } from "./failures.ts"
 import { makeFollower } from "./follower.ts"
-import { takesOwnAnswer } from "./requestView.ts"
+import { labelMeant, takesOwnAnswer } from "./question.ts"
 import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
 import { makeResume } from "./resume.ts"
 
@@ -31,15 +31,6 @@ const response = (pending: Permission, { message, response: reply }: Response) =
     : Effect.fail(invalid("message", message, 'it only goes with response "reject"; send_message talks to the agent'))
 }
 
-/** A label that was cleaned to be shown is meant as it is. */
-const labelOf =
-  ({ options }: QuestionRequest["questions"][number]) =>
-  (given: string): string => {
-    if (options.some(({ label }) => label === given)) return given
-    const [alike, ...others] = options.filter(({ label }) => line(label) === line(given))
-    return alike === undefined || others.length > 0 ? given : alike.label
-  }
-
 /** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
 const answer = (pending: Question, { answers, reject = false }: Answer) => {
   const { questions } = pending.request
@@ -52,7 +43,7 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
   if (answers.length !== questions.length) {
     return Effect.fail(invalid("answers", answers, `one list is needed for each of the ${questions.length} questions`))
   }
-  const meant = questions.map((question, index) => (answers[index] ?? []).map(labelOf(question)))
+  const meant = questions.map((question, index) => (answers[index] ?? []).map((given) => labelMeant(question, given)))
   const problems = questions.flatMap((question, index) => {
     const labels = question.options.map(({ label }) => label)
     const given = meant[index] ?? []

@@ -1,6 +1,7 @@
 /** What a turn waits for, as a person has to see it to decide: in full, and harmless to look at. */
 import type { PendingRequest, PermissionRequest, Question } from "../opencode/PendingRequest.ts"
 import { line, plainText } from "../PlainText.ts"
+import { shownLabels, takesOwnAnswer } from "./question.ts"
 import type { RequestView } from "./TurnAnswer.ts"
 
 /** A command or a path is shown in full; only one that writes whole files is longer than this. */
@@ -8,13 +9,19 @@ const longest = 20_000
 /** What goes with it, such as the diff of an edit. */
 const longestDetail = 4000
 const mostPatterns = 50
+/** A form is read by a person: what is longer than this is looked at in opencode. */
+const longestForm = 50_000
 
 /** Beginning and end: nobody allows an end that they do not see without being told that there is more between. */
 const clipMiddle = (text: string, length: number): string => {
   if (text.length <= length) return text
   const half = Math.floor(length / 2)
-  const [head, tail] = [text.slice(0, half), text.slice(text.length - half)]
-  return `${head}\n[NOT SHOWN IN FULL: ${(text.length - 2 * half).toLocaleString("en")} characters are left out here. Look at them in opencode before you decide.]\n${tail}`.toWellFormed()
+  const head = text.slice(0, half)
+  const end = text.slice(text.length - half)
+  // A line that is cut would lose its indentation.
+  const tail = end.slice(end.indexOf("\n") + 1)
+  const left = (text.length - head.length - tail.length).toLocaleString("en")
+  return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Look at them in opencode before you decide.]\n${tail}`.toWellFormed()
 }
 
 /** Text of others stays within its indentation: no line of it can pass for one of ours. */
@@ -41,34 +48,32 @@ const permissionText = (request: PermissionRequest) =>
     ...metadataText(request),
   ].join("\n")
 
-export const takesOwnAnswer = ({ custom, options }: Question): boolean => custom !== false || options.length === 0
-
 const questionText = (question: Question) =>
   [
     indented(question.question, longestDetail),
-    ...question.options.map(
-      ({ description, label }) =>
-        `  - ${line(label)}${description === undefined || description === label ? "" : `: ${line(description)}`}`,
-    ),
+    ...shownLabels(question).map((label, index) => {
+      const { description, label: own } = question.options[index] ?? {}
+      return `  - ${label}${description === undefined || description === own ? "" : `: ${line(description)}`}`
+    }),
     ...(question.multiple === true ? ["  (several may be chosen)"] : []),
     ...(takesOwnAnswer(question) ? ["  (or an answer of your own)"] : []),
   ].join("\n")
 
-export const requestText = ({ kind, request }: PendingRequest): string =>
-  kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n")
+export const requestText = ({ kind, request }: PendingRequest, length = longestForm): string =>
+  clipMiddle(kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n"), length)
 
 /** `length` is what its text may have of an answer. */
 export const requestView = (pending: PendingRequest, length: number): RequestView => ({
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,
-  text: clipMiddle(requestText(pending), length),
+  text: requestText(pending, length),
   ...(pending.kind === "permission"
     ? { always: allowedLater(pending.request) }
     : {
         questions: pending.request.questions.map((question) => ({
           question: line(question.question, 1000),
-          options: question.options.map(({ label }) => label),
+          options: shownLabels(question),
           multiple: question.multiple === true,
           custom: takesOwnAnswer(question),
         })),

@@ -56,7 +56,8 @@ export const makeResume = Effect.gen(function* () {
         return yield* new InvalidParameter({
           parameter: "requestState",
           value: state,
-          detail: "it is not one that opencode-fleet gave out. wait_for_session shows how the turn stands",
+          detail:
+            "it is not one that opencode-fleet gave out. Nothing was sent or decided; wait_for_session shows how the turn stands",
         })
       }
       const began = yield* Clock.currentTimeMillis

@@ -1,5 +1,5 @@
 /** Tells a caller how a turn gets on: new text as it is written, tools as they start and end, retries, and a sign of life. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Equal } from "effect"
 import type { Stage } from "../opencode/observeTurn.ts"
 import { describe } from "../opencode/PendingRequest.ts"
 import type { SessionStatus } from "../opencode/Session.ts"
@@ -82,7 +82,8 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
     }
     const { turn } = stage
     const fresh = turn === before ? [] : lines(before, turn, now)
-    if (turn !== before) lastNews = now
+    // A look at what is stored makes a new value of a turn in which nothing has changed.
+    if (!Equal.equals(turn, before)) lastNews = now
     before = turn
     if (fresh.length > 0) yield* send(fresh.join("\n"), now)
     else if (silent) yield* send(signOfLife(turn, now - lastNews), now)

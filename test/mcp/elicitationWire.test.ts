@@ -118,11 +118,15 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       }),
   )
 
-  it.effect("is put anew to who answers without the state", () =>
+  it.effect("is not begun anew for who answers without the state", () =>
     Effect.gen(function* () {
       const raw = yield* started
       const { result } = yield* raw.request("tools/call", ask({ inputResponses: { answer: { action: "decline" } } }))
-      assert.strictEqual(result?.["resultType"], "input_required")
+      assert.deepStrictEqual(result?.["structuredContent"], {
+        canAsk: true,
+        replies: [{ action: "decline" }],
+        state: "",
+      })
     }),
   )
 

@@ -208,7 +208,7 @@ describe("an answer that shows what is waited for", () => {
   it("says what an abort has come to", () => {
     const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
     const rendered = renderAbort(view)
-    for (const part of ["was stopped", "not complete yet", "2 requests that nobody had answered"]) {
+    for (const part of ["was told to stop", "still at work", "2 requests that nobody had answered"]) {
       assert.include(rendered, part)
     }
     assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)

@@ -20,8 +20,10 @@ export const renderStatus = (view: StatusView): string =>
 export const renderAbort = ({ cleared, final, instance, session_id, was_running }: AbortView): string =>
   [
     was_running
-      ? `The turn of session ${code(session_id)} on ${code(instance)} was stopped.`
+      ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "told to stop"}.`
       : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
-    ...(final ? [] : ["Its last message is not complete yet; get_session shows when it is."]),
+    ...(final
+      ? []
+      : ["The session is still at work, with that turn or with the next; get_status shows when it is not."]),
     ...(cleared === 0 ? [] : [`${plural(cleared, "request")} that nobody had answered dismissed.`]),
   ].join(" ")
