@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"],
+          // Some play through thousands of events, and the machine may be busy.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "e2e",

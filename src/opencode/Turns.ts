@@ -150,7 +150,7 @@ export class Turns extends Context.Service<
         const notices = yield* events.subscribe(target)
         const id = prompt ?? (yield* lastPrompt(opencode, session))
         if (id === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
-        const state = yield* Ref.make(Turn.begin(session.id, id))
+        const state = yield* Ref.make<Turn.Turn>({ ...Turn.begin(session.id, id), taken: true })
         const left = Math.max(0, patience - ((yield* Clock.currentTimeMillis) - began))
         const work = Effect.gen(function* () {
           if (first !== undefined) yield* first

@@ -135,7 +135,7 @@ export const followTurn = Effect.fnUntraced(
       // The turn before may report its error once more, after it is over: that is not the end of this one.
       if (rejected) yield* Effect.sleep("1 second")
       if (turn.status.type === "idle" || rejected) {
-        const confirmed = yield* persistently(confirmIdle(opencode, session, state, { missed, old }))
+        const confirmed = yield* confirmIdle(readStored, state, { missed, old })
         if (confirmed !== undefined) return confirmed
       }
       const away = yield* hear

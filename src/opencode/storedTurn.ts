@@ -4,6 +4,7 @@ import { pendingOf } from "./activity.ts"
 import type { ClientError } from "./errors.ts"
 import type { Message } from "./Message.ts"
 import type { MessagePage, Opencode } from "./OpencodeClient.ts"
+import type { SessionId } from "./Identifiers.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 import * as Turn from "./Turn.ts"
 
@@ -17,24 +18,32 @@ const pageSize = 50
 /** A turn of more messages than this is told by its newest ones. */
 const mostMessages = 1000
 
-/** The messages back to the prompt, in pages: a turn of many steps is longer than one. */
-const messagesOf = Effect.fnUntraced(function* (opencode: Opencode, turn: Turn.Turn) {
+/** The newest messages, oldest first, read backwards in pages until they are enough or the session begins. */
+const readBack = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: SessionId,
+  isEnough: (messages: ReadonlyArray<Message>) => boolean,
+) {
   const messages: Array<Message> = []
   let before: string | undefined
   do {
-    const page = yield* opencode.messages(turn.session, {
+    const page: MessagePage = yield* opencode.messages(session, {
       limit: before === undefined ? firstPage : pageSize,
       ...(before === undefined ? {} : { before }),
     })
     messages.unshift(...page.messages)
     before = page.older
-  } while (
-    before !== undefined &&
-    messages.length < mostMessages &&
-    !messages.some(({ info }) => info.id === turn.prompt)
-  )
+  } while (before !== undefined && messages.length < mostMessages && !isEnough(messages))
   return messages
 })
+
+/** The messages of the turn, from its prompt on. One that is not known to be stored is among the newest, or is not. */
+const messagesOf = (opencode: Opencode, { prompt, session, taken }: Turn.Turn) =>
+  readBack(
+    opencode,
+    session,
+    (messages) => messages.some(({ info }) => info.id === prompt) || (!taken && messages.length > firstPage),
+  )
 
 /** Reads what is stored into the turn. */
 export const look = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
@@ -58,29 +67,19 @@ const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
   )
 }
 
-/** The user message that the session's last turn answers, or is going to. What was undone does not count. */
-export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, { id, revert }: Session) {
-  const messages: Array<Message> = []
-  let before: string | undefined
-  let undone = revert !== undefined
-  do {
-    const page: MessagePage = yield* opencode.messages(id, {
-      limit: before === undefined ? firstPage : pageSize,
-      ...(before === undefined ? {} : { before }),
-    })
-    messages.unshift(...page.messages)
-    before = page.older
-    const reverted = messages.findIndex(({ info }) => info.id === revert?.messageID)
-    if (reverted >= 0) {
-      undone = false
-      messages.splice(reverted)
-    }
-    if (undone && before !== undefined) continue
-    const found = messages.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
-    // What it is shows by the two messages before it.
-    if (found >= 2 || (found >= 0 && before === undefined)) return messages[found]?.info.id
-  } while (before !== undefined)
-  return undefined
+/** Where the last user message stands that is none of opencode's own and was not undone. */
+const lastPrompted = (messages: ReadonlyArray<Message>, { revert }: Session) => {
+  const undone = messages.findIndex(({ info }) => info.id === revert?.messageID)
+  if (undone < 0 && revert !== undefined) return -1
+  const standing = undone < 0 ? messages : messages.slice(0, undone)
+  return standing.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
+}
+
+/** The user message that the session's last turn answers, or is going to. */
+export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  // What it is shows by the two messages before it.
+  const messages = yield* readBack(opencode, session.id, (read) => lastPrompted(read, session) >= 2)
+  return messages[lastPrompted(messages, session)]?.info.id
 })
 
 /** Errors and aborts report idle up to half a second before the message is final. */
@@ -94,14 +93,13 @@ const untilBegun = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(
  * busy, so that the turn goes on.
  */
 export const confirmIdle = Effect.fnUntraced(function* (
-  opencode: Opencode,
-  session: Session,
+  readStored: Effect.Effect<Turn.Turn, ClientError>,
   state: Ref.Ref<Turn.Turn>,
   /** `old`: it cannot be that the turn has yet to begin. `missed`: events may have told more than was heard. */
   { missed, old }: { readonly old: boolean; readonly missed: boolean },
 ): Effect.fn.Return<Turn.Outcome | undefined, ClientError> {
   const begun = old || (yield* Ref.get(state)).answers.size > 0
-  yield* look(opencode, session, state).pipe(
+  yield* readStored.pipe(
     Effect.repeat({
       while: (turn) => turn.status.type === "idle" && Turn.outcome(turn) === undefined,
       schedule: begun ? untilFinal : untilBegun,
