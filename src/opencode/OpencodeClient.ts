@@ -1,15 +1,13 @@
 /** The client of one opencode, derived from {@link OpencodeApi}: bounded in time, with typed errors. */
-import { Context, Effect, Layer, Schedule, type Stream } from "effect"
-import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
-import { HttpApiClient } from "effect/http-api"
-import { quote } from "../PlainText.ts"
-import { NotOpencode, type Operation, type RawError, toClientError } from "./clientErrors.ts"
+import { Context, Effect, Layer, type Stream } from "effect"
+import { type Operation, type RawError, toClientError } from "./clientErrors.ts"
 import type { ClientError } from "./errors.ts"
 import type { FileDiff } from "./FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "./Identifiers.ts"
 import type { Message } from "./Message.ts"
-import { Health, InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
+import type { Health } from "./OpencodeApi.ts"
 import type { GlobalEvent } from "./OpencodeEvent.ts"
+import { makeApi } from "./opencodeHttp.ts"
 import type { PermissionReply, PermissionRequest, QuestionRequest } from "./PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 import { CurrentTarget, type Target } from "./Target.ts"
@@ -89,38 +87,6 @@ const connectTimeout = 3000
 /** `GET /session` returns 100 at the most unless it is told otherwise. */
 const allSessions = 100_000
 
-const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
-
-/** Only reads are repeated. A repeated prompt would be a second prompt. */
-const retryReads = HttpClient.transform(
-  <E, R>(
-    send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
-    request: HttpClientRequest.HttpClientRequest,
-  ) =>
-    request.method === "GET"
-      ? send.pipe(
-          Effect.repeat({ while: HttpClient.isTransientResponse, schedule: backoff, times: 2 }),
-          Effect.retry({ while: HttpClient.isTransientError, schedule: backoff, times: 2 }),
-        )
-      : send,
-)
-
-/**
- * For an unknown route opencode answers 200 with its web page, which the decoder would take for broken JSON or an empty
- * stream. And a 401 is a 401 whatever is in it: a proxy in front may explain itself.
- */
-const refuseOtherContent = (
-  response: HttpClientResponse.HttpClientResponse,
-): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
-  if (response.status === 401) return Effect.fail(new InvalidCredentials())
-  const { "content-type": contentType = "", location } = response.headers
-  if (response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)) {
-    return Effect.succeed(response)
-  }
-  const detail = location === undefined ? `content type ${quote(contentType)}` : `it redirects to ${quote(location)}`
-  return Effect.fail(new NotOpencode({ status: response.status, detail }))
-}
-
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
 
@@ -134,23 +100,7 @@ export class OpencodeClient extends Context.Service<
   static readonly layer = Layer.effect(
     OpencodeClient,
     Effect.gen(function* () {
-      const addressed = (yield* HttpClient.HttpClient).pipe(
-        HttpClient.mapRequestEffect((request) =>
-          Effect.map(CurrentTarget, ({ credentials, url }) => {
-            const to = HttpClientRequest.prependUrl(request, url)
-            return credentials === undefined
-              ? to
-              : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
-          }),
-        ),
-      )
-      const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))
-      const api = yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: addressed.pipe(retryReads, checked) })
-      const health = yield* HttpApiClient.endpoint(OpencodeApi, {
-        group: "server",
-        endpoint: "health",
-        httpClient: addressed.pipe(checked),
-      })
+      const { api, health } = yield* makeApi
 
       const at = (target: Target): Opencode => {
         const call =
