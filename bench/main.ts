@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what a user waits for, against floors that are measured in the same run. Names of subjects as
- * arguments (start, answers, refresh, memory) leave the others out. Needs the built executable.
+ * arguments (start, answers, turns, refresh, memory) leave the others out. Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -9,12 +9,14 @@ import { benchAnswers } from "./answers.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
+import { benchTurns } from "./turns.ts"
 import { makePrograms } from "./support/programs.ts"
 import { renderTable } from "./support/report.ts"
 
 const subjects = [
   { name: "start", title: "Start, spawn to answer (medians of 21 interleaved runs)", run: benchStart },
   { name: "answers", title: "Answers from memory", run: benchAnswers },
+  { name: "turns", title: "Turns of a real opencode", run: benchTurns },
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
   { name: "memory", title: "Memory", run: benchMemory },
 ]

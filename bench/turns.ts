@@ -1,0 +1,82 @@
+/**
+ * What following a turn costs: `send_message` on a real opencode with a scripted model, against a bare client of the same
+ * opencode that posts the prompt and waits on the events for the session to be idle.
+ */
+import { writeFile } from "node:fs/promises"
+import { Effect, Schema } from "effect"
+import { RealOpencode } from "../test/support/RealOpencode.ts"
+import { bareClient } from "./floors/bareTurns.ts"
+import { JsonRpcProcess, type RequestFailed } from "./support/JsonRpcProcess.ts"
+import { startFleet } from "./support/fleet.ts"
+import type { Programs } from "./support/programs.ts"
+import { median, type Figure } from "./support/report.ts"
+
+const rounds = 15
+const atOnce = 20
+
+const sessionOf = Schema.decodeUnknownSync(
+  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
+)
+
+const timed = <A, E>(work: Effect.Effect<A, E>) =>
+  Effect.suspend(() => {
+    const from = performance.now()
+    return Effect.map(work, () => performance.now() - from)
+  })
+
+/** Both in turn, each when opencode has done what it does behind a turn. */
+const alternating = Effect.fnUntraced(function* (
+  ours: Effect.Effect<unknown, RequestFailed>,
+  bare: Effect.Effect<unknown, RequestFailed>,
+) {
+  const figures = { ours: Array<number>(), bare: Array<number>() }
+  for (let round = -2; round < rounds; round++) {
+    const pause = Effect.sleep("300 millis")
+    const our = yield* Effect.andThen(pause, timed(ours))
+    const their = yield* Effect.andThen(pause, timed(bare))
+    if (round < 0) continue
+    figures.ours.push(our)
+    figures.bare.push(their)
+  }
+  return figures
+})
+
+export const benchTurns = Effect.fn("benchTurns")(
+  function* (programs: Programs) {
+    const opencode = yield* RealOpencode
+    const { directory } = yield* startFleet({ healthy: 0, hung: 0 })
+    yield* Effect.promise(() =>
+      writeFile(`${directory}/real.json`, JSON.stringify({ name: "real", port: opencode.port })),
+    )
+    const ours = yield* JsonRpcProcess.start(programs.ours(directory))
+    yield* ours.initialize
+    yield* ours.listTools
+    const bare = yield* bareClient(opencode.url)
+    const newSession = Effect.map(
+      ours.callTool("create_session", { title: "Bench" }),
+      ({ result }) => sessionOf(result).structuredContent.session.id,
+    )
+    const sessions = yield* Effect.replicateEffect(newSession, atOnce)
+    const send = (session_id: string) => ours.callTool("send_message", { session_id, message: "say:done" })
+    const all = (one: (session: string) => Effect.Effect<unknown, unknown>) =>
+      timed(Effect.forEach(sessions, one, { concurrency: "unbounded" }))
+
+    const [session = ""] = sessions
+    const one = yield* alternating(send(session), bare.turn(session, "say:done"))
+    const many = yield* alternating(
+      all(send),
+      all((each) => bare.turn(each, "say:done")),
+    )
+    const figure = (what: string, { bare, ours }: Effect.Success<ReturnType<typeof alternating>>): Figure => ({
+      what,
+      value: median(ours),
+      unit: "ms",
+      floor: { name: "bare client", value: median(bare) },
+      target: 1.5,
+      note: `median of ${rounds}; a real opencode does most of it`,
+    })
+    return [figure("a turn", one), figure(`${atOnce} turns at once`, many)]
+  },
+  Effect.scoped,
+  Effect.provide(RealOpencode.layer()),
+)
