@@ -58,8 +58,8 @@ export const benchTurns = Effect.fn("benchTurns")(
     )
     const sessions = yield* Effect.replicateEffect(newSession, atOnce)
     const send = (session_id: string) => ours.callTool("send_message", { session_id, message: "say:done" })
-    const all = (one: (session: string) => Effect.Effect<unknown, unknown>) =>
-      timed(Effect.forEach(sessions, one, { concurrency: "unbounded" }))
+    const all = (one: (session: string) => Effect.Effect<unknown, RequestFailed>) =>
+      Effect.forEach(sessions, one, { concurrency: "unbounded" })
 
     const [session = ""] = sessions
     const one = yield* alternating(send(session), bare.turn(session, "say:done"))
