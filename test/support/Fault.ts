@@ -37,3 +37,11 @@ export const redirect = response(() => HttpServerResponse.redirect("http://elsew
 export const json = (body: unknown, status = 200) => response(() => HttpServerResponse.jsonUnsafe(body, { status }))
 /** An error as opencode puts it. */
 export const named = (status: number, message: string) => json({ name: "UnknownError", data: { message } }, status)
+/** A page of a proxy in front of it. */
+export const proxyPage = (status: number) =>
+  response(() => HttpServerResponse.text("<h1>Proxy</h1>", { status, contentType: "text/html" }))
+/** It arrives and has its effect first. */
+export const afterwards =
+  (fault: Fault): Fault =>
+  (answer) =>
+    Effect.andThen(answer, fault(answer))
