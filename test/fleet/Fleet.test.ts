@@ -547,6 +547,37 @@ describe("Using an instance", () => {
     }),
   )
 
+  it.effect("looks again without a name where none was online, for one may have come", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
+      yield* TestClock.adjust(scanTime)
+      yield* place.make(url(1), "online")
+      const using = yield* begin(place.fleet.use(undefined, onlyAt(1)))
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(yield* Fiber.join(using), "answer")
+      yield* scans(place, 2)
+    }),
+  )
+
+  it.effect("looks again once only where none is online, and asks nobody", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
+      yield* TestClock.adjust(scanTime)
+      const using = yield* begin(Effect.flip(place.fleet.use(undefined, () => Effect.die("asked"))))
+      yield* TestClock.adjust(scanTime)
+      assert.include(String(yield* Fiber.join(using)), "api")
+      yield* scans(place, 2)
+      // A name that fits none would fit none either.
+      assert.strictEqual(
+        (yield* Effect.flip(place.fleet.use("web", () => Effect.die("asked"))))._tag,
+        "InstanceNotFound",
+      )
+      yield* scans(place, 2)
+    }),
+  )
+
   it.effect("does not count a refresh that began before the connection was refused", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])

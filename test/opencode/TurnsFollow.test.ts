@@ -14,6 +14,7 @@ import {
   here,
   msg,
   permission,
+  session,
   textPart,
   user,
 } from "../support/samples.ts"
@@ -81,6 +82,23 @@ describe("Turns.follow", () => {
       const { turn } = yield* Fiber.join(yield* joining({ prompt: byHand.messageID }))
       assert.strictEqual(Turn.text(turn), "Long ago")
       assert.strictEqual(Turn.text((yield* Fiber.join(yield* joining())).turn), "Just now")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([1, 30])("takes the last message that was not undone, with %i undone behind it", (undone) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, done(), "Long ago")
+      for (let index = 0; index < undone; index++) {
+        const id = msg(`undone${index}`)
+        const info = assistant(msg(`answer${index}`), id, done())
+        fake.store(here, user(id))
+        fake.store(here, { info, parts: [textPart(info.id, "Never mind")] })
+      }
+      const reverted = session("main", { revert: { messageID: msg("undone0") } })
+      const { outcome, turn } = yield* Fiber.join(yield* joining({}, reverted))
+      assert.strictEqual(turn.prompt, byHand.messageID)
+      assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Long ago"])
     }).pipe(Effect.provide(overFake)),
   )
 

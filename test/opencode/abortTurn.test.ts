@@ -132,6 +132,27 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("leaves alone what a turn asks for that has begun since", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      fake.questions = [question("1")]
+      const next = { ...permission("2"), tool: { messageID: msg("x") } }
+      fake.fail(`POST /session/${here}/abort`, (abort) =>
+        Effect.tap(abort, () =>
+          Effect.sync(() => {
+            write(fake, failedWith(aborted))
+            fake.store(here, user(msg("w")))
+            fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
+            makeBusy(fake)
+            fake.permissions = [next]
+          }),
+        ),
+      )
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 1 })
+      assert.deepStrictEqual([fake.permissions, fake.questions], [[next], []])
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("minds not that two permissions of a session go with the first rejection", () =>
     Effect.gen(function* () {
       const fake = yield* running
