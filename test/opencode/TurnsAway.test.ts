@@ -95,7 +95,7 @@ const ways = [
   [
     "decided on the way",
     (carry: Effect.Success<typeof stalling>) => ({
-      decide: () => Effect.succeed(Option.some(Effect.as(carry, true))),
+      decide: () => Effect.succeedSome(Effect.as(carry, true)),
     }),
   ],
 ] as const
