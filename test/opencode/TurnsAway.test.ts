@@ -1,6 +1,6 @@
 /** An instance that answers otherwise than it should in the middle of a turn: what was done before must not look undone. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Effect, Fiber } from "effect"
 import { settle } from "../../src/opencode/decision.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import * as Fault from "../support/Fault.ts"
@@ -95,7 +95,7 @@ const ways = [
   [
     "decided on the way",
     (carry: Effect.Success<typeof stalling>) => ({
-      decide: () => Effect.succeed(Option.some(Effect.as(carry, true))),
+      decide: () => Effect.succeedSome(Effect.as(carry, true)),
     }),
   ],
 ] as const
