@@ -2,12 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { MessageId } from "../../src/opencode/Identifiers.ts"
+import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
 import * as Turn from "../../src/opencode/Turn.ts"
 import type { FakeState } from "../support/FakeState.ts"
 import * as Fault from "../support/Fault.ts"
-import { overFake, pass } from "../support/overFake.ts"
+import { overFake, pass, target } from "../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../support/play.ts"
-import { assistant, event, here, msg, ses, textPart } from "../support/samples.ts"
+import { assistant, event, here, msg, ses, session, textPart } from "../support/samples.ts"
 import { onlooker, pending, sending, withMain } from "./sending.ts"
 
 const pieces = Array.from({ length: 6000 }, (_, index) => ` ${index}`)
@@ -15,6 +16,18 @@ const written = `Counting:${pieces.join("")}`
 
 /** What is stored when it is asked for, and comes late. */
 const late: Fault.Fault = (answer) => Effect.tap(answer, Effect.sleep("5 seconds"))
+
+/** Waits until all that was emitted has come through the connection. */
+const received = Effect.fnUntraced(function* (fake: FakeState) {
+  const { take } = yield* (yield* InstanceEvents).subscribe(target)
+  const last = event.created(session("last"))
+  fake.emit(last)
+  const heard = yield* take.pipe(
+    Effect.repeat({ until: (notice) => notice._tag === "Event" && notice.event.type === last.type }),
+    Effect.forkChild,
+  )
+  while (heard.pollUnsafe() === undefined) yield* pass(1, 1)
+}, Effect.scoped)
 
 /** A turn whose reader waits for what was stored before all of this was written. */
 const behind = Effect.fnUntraced(function* (meanwhile: (fake: FakeState, answer: MessageId) => void) {
@@ -29,9 +42,9 @@ const behind = Effect.fnUntraced(function* (meanwhile: (fake: FakeState, answer:
   const answer = msg(`answer_${fake.prompts[0]?.messageID.slice(4)}`)
   fake.emit(...pieces.map((piece) => event.delta(textPart(answer, ""), piece)))
   meanwhile(fake, answer)
-  yield* pass(3000)
+  yield* received(fake)
   assert.strictEqual(seen.at(-1), "Counting:")
-  yield* pass(3000)
+  yield* pass(6000)
   return { fake, fiber, answer, seen }
 })
 
@@ -70,6 +83,7 @@ describe("The text of a turn whose reader fell behind", () => {
         finishAnswer(fake, written)
         fake.emit(...pieces.map(() => event.busy(ses("second"))))
       })
+      assert.isDefined(fiber.pollUnsafe())
       const { outcome, turn } = yield* Fiber.join(fiber)
       assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", written])
     }).pipe(Effect.provide(overFake)),
