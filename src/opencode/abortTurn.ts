@@ -27,9 +27,12 @@ const dismissRequests = Effect.fnUntraced(function* (
   before: ReadonlyArray<PendingRequest>,
 ) {
   const known = new Set(before.map(({ request }) => request.id))
-  const open = new Set((yield* pendingOf(opencode, session)).map(({ request }) => request.id))
+  const fresh = (yield* pendingOf(opencode, session)).filter(({ request }) => !known.has(request.id))
+  const keep = new Set(fresh.map(({ request }) => request.id))
+  // One rejected permission takes all others of its session with it.
+  const busy = new Set(fresh.flatMap(({ kind, request }) => (kind === "permission" ? [request.sessionID] : [])))
   const left = (yield* requestsOf(opencode, session)).filter(
-    ({ request }) => known.has(request.id) || !open.has(request.id),
+    ({ kind, request }) => !keep.has(request.id) && !(kind === "permission" && busy.has(request.sessionID)),
   )
   yield* Effect.forEach(left, (pending) => settle(opencode, session, refusal(pending)))
   return left.length

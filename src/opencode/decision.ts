@@ -36,10 +36,16 @@ const post = (opencode: Opencode, { directory }: Session, decision: Decision) =>
     : opencode.replyQuestion(directory, request.id, answers)
 }
 
-const mayPass = (error: ClientError) => error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout"
+/** A proxy in front says with a page of its own that it has lost the answer. */
+const isLostByProxy = (error: ClientError) => error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500
+
+const mayPass = (error: ClientError) =>
+  error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout" || isLostByProxy(error)
 
 const mayHaveArrived = (error: ClientError) =>
-  error._tag === "RequestTimeout" || (error._tag === "InstanceUnreachable" && error.mayHaveArrived)
+  error._tag === "RequestTimeout" ||
+  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
+  isLostByProxy(error)
 
 /** An instance that is away for a moment gets the decision all the same. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })

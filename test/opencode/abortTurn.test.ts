@@ -153,6 +153,27 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("leaves a permission behind rather than reject the next turn's with it", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      fake.permissions = [permission("1")]
+      const next = { ...permission("2"), tool: { messageID: msg("x") } }
+      fake.fail(`POST /session/${here}/abort`, (abort) =>
+        Effect.tap(abort, () =>
+          Effect.sync(() => {
+            write(fake, failedWith(aborted))
+            fake.store(here, user(msg("w")))
+            fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
+            makeBusy(fake)
+            fake.permissions.push(next)
+          }),
+        ),
+      )
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 0 })
+      assert.deepStrictEqual(fake.permissions, [permission("1"), next])
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("minds not that two permissions of a session go with the first rejection", () =>
     Effect.gen(function* () {
       const fake = yield* running

@@ -71,6 +71,15 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("does the same where a proxy's page came in place of the answer", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.fail(route, Fault.afterwards(Fault.proxyPage(502)), 1)
+      assert.isTrue(yield* whilePassing(5000, settling(allow())))
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("does not take it for its own where the first certainly did not arrive", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
