@@ -5,7 +5,7 @@
  * connection stands, so that it could not tell when it is safe to prompt.
  */
 import { Context, Effect, Layer, PubSub, RcMap, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
-import { type ClientError, InstanceUnreachable } from "./errors.ts"
+import { type ClientError, InstanceUnreachable, RequestTimeout } from "./errors.ts"
 import { OpencodeClient } from "./OpencodeClient.ts"
 import type { GlobalEvent, OpencodeEvent } from "./OpencodeEvent.ts"
 import type { Target } from "./Target.ts"
@@ -45,6 +45,9 @@ const mostBehind = 4096
 
 /** opencode 1.18.33 says that the connection stands up to 50 ms before it begins to send what happens. */
 const settling = "250 millis"
+
+/** A connection that is taken and on which nothing is said, in seconds: as long as for any other request. */
+const patience = 10
 
 /** opencode sends a heartbeat every 10 s. */
 const silence = "30 seconds"
@@ -159,6 +162,16 @@ export class InstanceEvents extends Context.Service<
           Stream.mapEffect((state) => (state._tag === "Lost" ? Effect.fail(state.error) : Effect.succeed(state._tag))),
           Stream.takeUntil((state) => state === "Connected"),
           Stream.runDrain,
+          Effect.timeoutOrElse({
+            duration: `${patience} seconds`,
+            orElse: () =>
+              new RequestTimeout({
+                instance: target.instance,
+                url: target.url,
+                operation: "events",
+                seconds: patience,
+              }),
+          }),
         )
         return { take, skip }
       })

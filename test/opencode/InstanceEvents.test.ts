@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
 import * as Fault from "../support/Fault.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
@@ -104,6 +105,18 @@ describe("InstanceEvents", () => {
       fake.emit(event.busy())
       yield* pass(100)
       assert.deepStrictEqual(yield* heard, ["Reconnected", "session.status"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("gives up on a stream that is accepted and says nothing, in bounded time", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const events = yield* InstanceEvents
+      fake.fail(streamRoute, () =>
+        Effect.succeed(HttpServerResponse.stream(Stream.never, { contentType: "text/event-stream" })),
+      )
+      const error = yield* Effect.flip(whilePassing(11_000, events.subscribe(target)))
+      assert.strictEqual(error._tag, "RequestTimeout")
     }).pipe(Effect.provide(overFake)),
   )
 
