@@ -4,10 +4,13 @@ import { block, code, paragraphs } from "./markdown.ts"
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
   `- ${code(tool)} **${state}** ${code(input)}${error === undefined ? "" : `: ${code(error)}`}`
 
-const request = ({ id, kind, session_id, text }: RequestView, { session_id: own }: TurnView): string =>
+const request = ({ always = [], id, kind, session_id, text }: RequestView, { session_id: own }: TurnView): string =>
   [
     `Waits for a person: **${kind}** ${code(id)}${session_id === own ? "" : ` of subagent session ${code(session_id)}`}`,
     block(text),
+    ...(always.length === 0
+      ? []
+      : [`"always" would allow, in all sessions of that directory: ${always.map(code).join(", ")}`]),
   ].join("\n")
 
 export const renderTurn = (view: TurnView): string =>
