@@ -1,7 +1,7 @@
 /** What a person decides about a pending request, and how it reaches opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingOf } from "./activity.ts"
-import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "./errors.ts"
+import { AmbiguousRequest, type ClientError, InstanceUnreachable, mayHaveArrived, RequestNotOpen } from "./errors.ts"
 import type { Opencode } from "./OpencodeClient.ts"
 import {
   describe,
@@ -36,16 +36,11 @@ const post = (opencode: Opencode, { directory }: Session, decision: Decision) =>
     : opencode.replyQuestion(directory, request.id, answers)
 }
 
-/** A proxy in front says with a page of its own that it has lost the answer. */
-const isLostByProxy = (error: ClientError) => error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500
-
+/** Away for a moment, or behind a proxy that says so. What opencode itself says is final. */
 const mayPass = (error: ClientError) =>
-  error._tag === "InstanceUnreachable" || error._tag === "RequestTimeout" || isLostByProxy(error)
-
-const mayHaveArrived = (error: ClientError) =>
+  error._tag === "InstanceUnreachable" ||
   error._tag === "RequestTimeout" ||
-  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
-  isLostByProxy(error)
+  (error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500)
 
 /** An instance that is away for a moment gets the decision all the same. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })

@@ -89,6 +89,15 @@ export const ClientError = Schema.Union([
 ])
 export type ClientError = typeof ClientError.Type
 
+/**
+ * Whether the request may have had its effect all the same. A proxy in front may lose the answer just as a connection
+ * does, and says so with a page of its own.
+ */
+export const mayHaveArrived = (error: ClientError): boolean =>
+  error._tag === "RequestTimeout" ||
+  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
+  (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
+
 /** The session is in the middle of a turn that was started elsewhere, and the message was not sent. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   instance: Schema.String,

@@ -1,6 +1,6 @@
 /** Sends one prompt, once the session is free for it, and knows what may be said of a prompt that went wrong. */
 import { type Duration, Effect, Option, Ref, Schedule, type Scope } from "effect"
-import { type ClientError, PromptUncertain, type SendError } from "./errors.ts"
+import { type ClientError, mayHaveArrived, PromptUncertain, type SendError } from "./errors.ts"
 import { absence, persistently } from "./followTurn.ts"
 import { freshMessageId } from "./Identifiers.ts"
 import type { InstanceEvents, Notices } from "./InstanceEvents.ts"
@@ -58,12 +58,6 @@ export const confirmArrival = (
     ),
   )
 }
-
-/** A proxy in front may lose the answer just as a connection does, and says so with a page of its own. */
-const mayHaveArrived = (error: ClientError) =>
-  error._tag === "RequestTimeout" ||
-  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
-  (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
 
 /** Subscribes, waits for the session as asked, and posts the prompt. `begun` holds the turn before the prompt leaves. */
 export const promptSession = Effect.fnUntraced(function* (

@@ -37,6 +37,22 @@ const running = Effect.tap(withMain, (fake) =>
   }),
 )
 
+/** What the turn asks for that begins as soon as the abort is done. */
+const next = { ...permission("2"), tool: { messageID: msg("x") } }
+
+const beginsNext = (fake: FakeState) =>
+  fake.fail(`POST /session/${here}/abort`, (abort) =>
+    Effect.tap(abort, () =>
+      Effect.sync(() => {
+        write(fake, failedWith(aborted))
+        fake.store(here, user(msg("w")))
+        fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
+        makeBusy(fake)
+        fake.permissions.push(next)
+      }),
+    ),
+  )
+
 describe("abortTurn", () => {
   it.effect("waits until the message is final, which it is not when opencode reports idle", () =>
     Effect.gen(function* () {
@@ -136,18 +152,7 @@ describe("abortTurn", () => {
     Effect.gen(function* () {
       const fake = yield* running
       fake.questions = [question("1")]
-      const next = { ...permission("2"), tool: { messageID: msg("x") } }
-      fake.fail(`POST /session/${here}/abort`, (abort) =>
-        Effect.tap(abort, () =>
-          Effect.sync(() => {
-            write(fake, failedWith(aborted))
-            fake.store(here, user(msg("w")))
-            fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
-            makeBusy(fake)
-            fake.permissions = [next]
-          }),
-        ),
-      )
+      beginsNext(fake)
       assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 1 })
       assert.deepStrictEqual([fake.permissions, fake.questions], [[next], []])
     }).pipe(Effect.provide(overFake)),
@@ -157,18 +162,7 @@ describe("abortTurn", () => {
     Effect.gen(function* () {
       const fake = yield* running
       fake.permissions = [permission("1")]
-      const next = { ...permission("2"), tool: { messageID: msg("x") } }
-      fake.fail(`POST /session/${here}/abort`, (abort) =>
-        Effect.tap(abort, () =>
-          Effect.sync(() => {
-            write(fake, failedWith(aborted))
-            fake.store(here, user(msg("w")))
-            fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
-            makeBusy(fake)
-            fake.permissions.push(next)
-          }),
-        ),
-      )
+      beginsNext(fake)
       assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 0 })
       assert.deepStrictEqual(fake.permissions, [permission("1"), next])
     }).pipe(Effect.provide(overFake)),
