@@ -1,6 +1,6 @@
 /** What waits for a person at each instance of the fleet: permissions and questions, as they were last asked for. */
-import { Array, Cause, Clock, Context, Deferred, Effect, HashMap, Layer, Ref, References, Stream, Tracer } from "effect"
-import { activities } from "../opencode/activity.ts"
+import { Cause, Clock, Context, Deferred, Effect, HashMap, Layer, Ref, References, Stream, Tracer } from "effect"
+import { activities, inNewestDirectories } from "../opencode/activity.ts"
 import type { ClientError } from "../opencode/errors.ts"
 import type { PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
@@ -43,7 +43,7 @@ export type Looks = HashMap.HashMap<string, Look>
 /** So many instances are asked at a time: one that does not answer holds up only its own place. */
 const askedAtOnce = 32
 
-/** Each directory that is asked for the first time makes opencode set it up, so only those worked in last are. */
+/** So many directories of an instance are asked, those worked in last. */
 const mostDirectories = 5
 
 /** Nobody has to set up a directory again and again in which nobody works any more. A week, in milliseconds. */
@@ -56,11 +56,11 @@ const mostSessions = 200
 const mostRemembered = 5
 
 /** The sessions of the few directories that were worked in last; `sessions` are updated last first. */
-const recent = (sessions: ReadonlyArray<Session>, now: number) => {
-  const worked = sessions.filter(({ time }) => now - time.updated < longAgo)
-  const directories = new Set(Array.dedupe(worked.map(({ directory }) => directory)).slice(0, mostDirectories))
-  return worked.filter(({ directory }) => directories.has(directory))
-}
+const recent = (sessions: ReadonlyArray<Session>, now: number) =>
+  inNewestDirectories(
+    sessions.filter(({ time }) => now - time.updated < longAgo),
+    mostDirectories,
+  )
 
 const isOnline = ({ health }: Instance) => health.state === "online"
 

@@ -99,6 +99,15 @@ const activeIn = Effect.fnUntraced(function* (opencode: Opencode, directory: str
   return { statuses, pending: yield* openOf(opencode, active) }
 })
 
+/**
+ * Those in the few directories that were worked in last; `sessions` are updated last first. Each directory that is asked
+ * for the first time makes opencode set it up, so old ones are better left alone.
+ */
+export const inNewestDirectories = (sessions: ReadonlyArray<Session>, most: number): ReadonlyArray<Session> => {
+  const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, most))
+  return sessions.filter(({ directory }) => directories.has(directory))
+}
+
 /** Status and requests are kept per exact directory, so each directory of the sessions is asked. Idle sessions are absent. */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,

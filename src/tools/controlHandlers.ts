@@ -1,8 +1,8 @@
 /** get_status and abort_session. */
-import { Array, Clock, Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
 import { abortTurn } from "../opencode/abortTurn.ts"
-import { activities } from "../opencode/activity.ts"
+import { activities, inNewestDirectories } from "../opencode/activity.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
 import { resolveSession } from "../opencode/sessionReference.ts"
 import type { Target } from "../opencode/Target.ts"
@@ -12,7 +12,7 @@ import { sessionView } from "./sessionView.ts"
 /** So many fit into an answer. */
 const mostActive = 30
 
-/** Each directory that is asked for the first time makes opencode set it up, so old ones are left alone. */
+/** So many directories are asked, those worked in last. */
 const mostDirectories = 20
 
 export const controlHandlers = Effect.gen(function* () {
@@ -22,8 +22,7 @@ export const controlHandlers = Effect.gen(function* () {
   const status = Effect.fnUntraced(function* (target: Target, health: string) {
     const opencode = client.at(target)
     const sessions = yield* opencode.sessions
-    const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, mostDirectories))
-    const asked = sessions.filter(({ directory }) => directories.has(directory))
+    const asked = inNewestDirectories(sessions, mostDirectories)
     const active = yield* activities(opencode, asked)
     const now = yield* Clock.currentTimeMillis
     return {
