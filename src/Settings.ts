@@ -35,6 +35,14 @@ export interface SettingsValues {
   /** None where no password is set. */
   readonly credentials: Credentials | undefined
   readonly logLevel: LogLevel.LogLevel
+  /** What `connect` calls its instance; none where host and directory name it. */
+  readonly instanceName: string | undefined
+  /** The command line, as one would type it, that gives a shell on the relay; none where there is no relay. */
+  readonly relayCommand: string | undefined
+  /** The relay directory on the relay, as its shell resolves it; none for that machine's default. */
+  readonly relayRemoteDirectory: string | undefined
+  /** Absolute path of the directory of logs and notes. */
+  readonly stateDirectory: string
 }
 
 /** The variable's value. An empty one counts as unset: MCP clients pass on empty strings for what a user left out. */
@@ -82,22 +90,30 @@ const logLevel = parsed(
   (value) => Option.fromUndefinedOr(LogLevel.values.find((level) => level.toLowerCase() === value.toLowerCase())),
 ).pipe(Effect.map(Option.getOrElse((): LogLevel.LogLevel => "Info")))
 
+const home = Effect.flatMap(
+  Effect.map(Effect.all([variable("HOME"), variable("USERPROFILE")]), Option.firstSomeOf),
+  Option.match({
+    onSome: Effect.succeed,
+    onNone: () =>
+      Effect.fail(
+        new SettingsError({
+          variable: "HOME",
+          value: "",
+          allowed: "it has to name the home directory, or RELAY_REGISTRY_DIR an absolute path",
+        }),
+      ),
+  }),
+)
+
+/** One of the XDG Base Directories. A relative path is invalid there and to be ignored, says the specification. */
+const baseDirectory = Effect.fnUntraced(function* (name: string, ...inHome: ReadonlyArray<string>) {
+  const path = yield* Path.Path
+  const chosen = Option.filter(yield* variable(name), (value) => path.isAbsolute(value))
+  return Option.isSome(chosen) ? chosen.value : path.join(yield* home, ...inHome)
+})
+
 const relayDirectory = Effect.gen(function* () {
   const path = yield* Path.Path
-  const home = Effect.flatMap(
-    Effect.map(Effect.all([variable("HOME"), variable("USERPROFILE")]), Option.firstSomeOf),
-    Option.match({
-      onSome: Effect.succeed,
-      onNone: () =>
-        Effect.fail(
-          new SettingsError({
-            variable: "HOME",
-            value: "",
-            allowed: "it has to name the home directory, or RELAY_REGISTRY_DIR an absolute path",
-          }),
-        ),
-    }),
-  )
   const chosen = yield* parsed("RELAY_REGISTRY_DIR", "a path cannot hold a NUL character", (value) =>
     value.includes("\0") ? Option.none() : Option.some(value),
   )
@@ -106,10 +122,24 @@ const relayDirectory = Effect.gen(function* () {
       ? path.join(yield* home, chosen.value.slice(1))
       : path.resolve(chosen.value)
   }
-  // A relative path is invalid there and to be ignored, says the XDG Base Directory Specification.
-  const data = Option.filter(yield* variable("XDG_DATA_HOME"), (value) => path.isAbsolute(value))
-  return path.join(Option.isSome(data) ? data.value : path.join(yield* home, ".local", "share"), "opencode-relay")
+  return path.join(yield* baseDirectory("XDG_DATA_HOME", ".local", "share"), "opencode-relay")
 })
+
+/** Who has no home, and needs none for the relay directory, keeps it there. */
+const stateDirectory = Effect.gen(function* () {
+  const path = yield* Path.Path
+  return path.join(yield* baseDirectory("XDG_STATE_HOME", ".local", "state"), "opencode-fleet")
+}).pipe(
+  Effect.catchTag("SettingsError", () =>
+    Effect.flatMap(Path.Path, (path) => Effect.map(relayDirectory, (directory) => path.join(directory, ".state"))),
+  ),
+)
+
+/** Text that goes into a file or to a shell, where a line is all that it may be. */
+const oneLine = (name: string, allowed: string) =>
+  parsed(name, allowed, (value) =>
+    /[\0\n\r]/u.test(value) || value.trim() === "" ? Option.none() : Option.some(value),
+  ).pipe(Effect.map(Option.getOrUndefined))
 
 const credentials = Effect.gen(function* () {
   const password = yield* Config.option(Config.Redacted("OPENCODE_SERVER_PASSWORD"))
@@ -141,6 +171,10 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
       sendTimeout: milliseconds("SEND_TIMEOUT_MS", 300_000, 1000, 86_400_000),
       credentials,
       logLevel,
+      instanceName: variable("INSTANCE_NAME").pipe(Effect.map(Option.getOrUndefined)),
+      relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
+      relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
+      stateDirectory,
     }),
   )
 
@@ -153,6 +187,10 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
       sendTimeout: 300_000,
       credentials: undefined,
       logLevel: "Info",
+      instanceName: undefined,
+      relayCommand: undefined,
+      relayRemoteDirectory: undefined,
+      stateDirectory: `${values.relayDirectory}/.state`,
       ...values,
     })
 }

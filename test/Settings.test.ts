@@ -66,6 +66,10 @@ describe("Settings", () => {
         sendTimeout: 300_000,
         credentials: undefined,
         logLevel: "Info",
+        instanceName: undefined,
+        relayCommand: undefined,
+        relayRemoteDirectory: undefined,
+        stateDirectory: "/home/ada/.local/state/opencode-fleet",
       })
     }),
   )
@@ -77,7 +81,11 @@ describe("Settings", () => {
         "TRANSPORT",
         "RELAY_REGISTRY_DIR",
         "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
         "LOG_LEVEL",
+        "INSTANCE_NAME",
+        "RELAY_SSH_CMD",
+        "RELAY_REMOTE_DIR",
         "OPENCODE_SERVER_PASSWORD",
         "OPENCODE_SERVER_USERNAME",
       ]
@@ -98,6 +106,10 @@ describe("Settings", () => {
         HEALTH_CHECK_TIMEOUT_MS: "500",
         SEND_TIMEOUT_MS: "60000",
         LOG_LEVEL: "debug",
+        INSTANCE_NAME: "my build box",
+        RELAY_SSH_CMD: "ssh -J bastion me@relay",
+        RELAY_REMOTE_DIR: "~/relay",
+        XDG_STATE_HOME: "/srv/state",
       }
       assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env })), {
         transports: ["local-relay"],
@@ -107,6 +119,10 @@ describe("Settings", () => {
         sendTimeout: 60_000,
         credentials: undefined,
         logLevel: "Debug",
+        instanceName: "my build box",
+        relayCommand: "ssh -J bastion me@relay",
+        relayRemoteDirectory: "~/relay",
+        stateDirectory: "/srv/state/opencode-fleet",
       })
     }),
   )

@@ -1,19 +1,50 @@
 /** Every command line but that of the server, which is loaded without this. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Cause, Effect, type Exit, Logger, Runtime } from "effect"
+import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
-import { program, teardown } from "./serve.ts"
+import { config } from "./config.ts"
+import { connect } from "./connect.ts"
+import { doctor } from "./doctor.ts"
+import { endProcess } from "./endProcess.ts"
+import { exitStatus } from "./exitStatus.ts"
+import { instances } from "./instances.ts"
+import { prune } from "./prune.ts"
+import { send } from "./send.ts"
+import { program, teardown as endServer } from "./serve.ts"
+import { sessions } from "./sessions.ts"
 
-const serve = Command.make("serve", {}, () => program).pipe(
+/** The server ends as it does without the command line, whoever ends it. */
+const served = Effect.onExit(program, (exit) => Effect.sync(() => endServer(exit)))
+
+const serve = Command.make("serve", {}, () => served).pipe(
   Command.withDescription("Run the MCP server on stdin and stdout. This is what happens without a command, too."),
 )
 
-const root = Command.make("opencode-fleet", {}, () => program).pipe(
+const root = Command.make("opencode-fleet", {}, () => served).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
-  Command.withSubcommands([serve]),
+  Command.withSubcommands([serve, connect, instances, sessions, send, doctor, prune, config]),
 )
 
-export const runCli = (): void =>
-  NodeRuntime.runMain(Effect.provide(Command.run(root, { version }), NodeServices.layer), { teardown })
+/** A command line that makes no sense has a status of its own; all else says its status itself. */
+const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
+  const misused = exit._tag === "Failure" && CliError.isCliError(Cause.squash(exit.cause))
+  Runtime.defaultTeardown(exit, (status) => endProcess(misused ? exitStatus.usage : status))
+}
+
+/** Who reads the output may have seen enough (`| head`). */
+const endWithReader = (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0)
+  throw error
+}
+
+export const runCli = (): void => {
+  process.stdout.on("error", endWithReader)
+  Command.run(root, { version }).pipe(
+    Effect.provide(NodeServices.layer),
+    // Outermost, or fibers forked further out would log to stdout, which belongs to what the command prints.
+    Effect.provideService(Logger.LogToStderr, true),
+    NodeRuntime.runMain({ teardown }),
+  )
+}

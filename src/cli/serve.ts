@@ -4,6 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
 import { identity } from "../identity.ts"
 import { serve } from "../mcp/ToolServer.ts"
+import { endProcess } from "./endProcess.ts"
 import { Settings } from "../Settings.ts"
 import { FleetToolkit } from "../tools/FleetToolkit.ts"
 
@@ -44,15 +45,9 @@ export const program = Effect.gen(function* () {
 /** How long an unread stdout may hold up the end. A client that has gone does not read it any more. */
 const drainMs = 300
 
-/**
- * Ends the process whatever is left in it: with 0 when the client has gone or a signal came, with 1 otherwise. Answers
- * that are still being written get a moment.
- */
+/** With 0 when the client has gone or a signal came, with 1 otherwise. Answers that are still being written get a moment. */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
-  const leave = () => process.exit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
-  if (process.stdout.writableLength === 0) return leave()
-  process.stdout.once("drain", leave)
-  setTimeout(leave, drainMs)
+  endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
 }
 
 export const runServe = (): void => NodeRuntime.runMain(program, { teardown })

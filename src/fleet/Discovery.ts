@@ -1,5 +1,6 @@
 /** A way of finding instances: what `TRANSPORT` names. Each is a layer of this service. */
 import { Context, type Effect, type Stream } from "effect"
+import type { ConnectState } from "./Registration.ts"
 
 /** An instance as it was announced, before anyone has asked whether it answers. */
 export interface Announcement {
@@ -12,6 +13,12 @@ export interface Announcement {
   /** Its working directory, if announced. */
   readonly directory: string | undefined
   readonly transport: string
+  /** opencode's process on `host`, if announced. */
+  readonly pid?: number | undefined
+  /** Whether a tunnel leads there, so that its process is not one of this machine's. */
+  readonly tunnelled?: boolean | undefined
+  /** How `opencode-fleet connect`, which has written the announcement, fares. */
+  readonly connect?: ConnectState | undefined
   /** Where the announcement stands: the path of the registration file. */
   readonly source: string
 }

@@ -24,7 +24,7 @@ import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { FileMemo } from "./FileMemo.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "./Discovery.ts"
-import { type Registration, RegistrationJson } from "./Registration.ts"
+import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 import { CurrentUser, weakDirectory, weakness } from "./StrictModes.ts"
 
 const maxFileSize = ByteSize.kibibytes(64)
@@ -165,6 +165,8 @@ const unreadable = (error: PlatformError.PlatformError) => {
   }
 }
 
+const connectState = Schema.decodeUnknownOption(ConnectState)
+
 const announce = (file: string, registration: Registration): Announcement => ({
   name: registration.name,
   host: registration.hostname ?? "",
@@ -172,4 +174,7 @@ const announce = (file: string, registration: Registration): Announcement => ({
   directory: registration.cwd,
   transport: "local-relay",
   source: file,
+  pid: registration.pid,
+  tunnelled: registration.localPort !== undefined,
+  connect: Option.getOrUndefined(connectState(registration.connect)),
 })

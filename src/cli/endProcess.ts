@@ -1,0 +1,9 @@
+/** Ends the process whatever is left in it, but not before what was written to stdout has been taken. */
+
+/** `atMost`: milliseconds that an unread stdout may hold up the end. */
+export const endProcess = (status: number, atMost?: number): void => {
+  const leave = () => process.exit(status)
+  if (process.stdout.writableLength === 0) return leave()
+  process.stdout.once("drain", leave)
+  if (atMost !== undefined) setTimeout(leave, atMost)
+}
