@@ -75,6 +75,12 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
     error,
   }),
+  /** Where the server works: its own directory, unless another one is given. */
+  HttpApiEndpoint.get("path", "/path", {
+    query: directory,
+    success: Schema.Struct({ directory: Schema.String }),
+    error,
+  }),
   /** `vcs` is `git` or absent. */
   HttpApiEndpoint.get("project", "/project/current", {
     query: directory,

@@ -39,6 +39,8 @@ export interface Opencode {
   readonly agents: OfDirectory<ReadonlyArray<string>>
   /** Models that a prompt may ask for, as `provider/model`. */
   readonly models: OfDirectory<ReadonlyArray<string>>
+  /** The directory that it was started in, links resolved. */
+  readonly directory: Effect.Effect<string, ClientError>
   /** Whether the directory belongs to a git repository. */
   readonly inGit: OfDirectory<boolean>
   /** Those of the server's project that are not archived, updated last first. */
@@ -142,6 +144,10 @@ export class OpencodeClient extends Context.Service<
               ),
               call("models"),
             ),
+          directory: api.server.path({ query: {} }).pipe(
+            Effect.map(({ directory }) => directory),
+            call("path"),
+          ),
           inGit: (directory) =>
             api.server.project({ query: { directory } }).pipe(
               Effect.map(({ vcs }) => vcs === "git"),

@@ -51,7 +51,7 @@ const object = (name: string, type = "string"): JsonSchema => ({
 
 describe("OpencodeApi", () => {
   it("declares the routes that are used, and no others", () => {
-    assert.strictEqual(routes.length, 19)
+    assert.strictEqual(routes.length, 20)
   })
 
   it.each(routes)("$method $path exists", (route) => {

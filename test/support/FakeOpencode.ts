@@ -74,6 +74,7 @@ const ServerHandlers = HttpApiBuilder.group(
       health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
+      path: () => Effect.succeed({ directory: "/work/project" }),
       project: () => Effect.sync(() => (fake.inGit ? { id: "root", vcs: "git" } : { id: "global" })),
       providers: () => Effect.sync(() => ({ providers: fake.providers })),
     })

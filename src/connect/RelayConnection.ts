@@ -1,0 +1,135 @@
+/**
+ * One SSH connection to the relay: a reverse tunnel, and a shell there that keeps the registration (`relayScript.ts`).
+ * It lives as long as its scope, and ends with this process, whatever kills it: ssh's stdin is a pipe from here.
+ */
+import { Deferred, type Duration, Effect, Fiber, Option, Queue, Random, Ref, Schema, Semaphore, Stream } from "effect"
+import { ChildProcess } from "effect/process"
+import { line } from "../PlainText.ts"
+import { relayScript } from "./relayScript.ts"
+
+/** There is no connection, or none any more. `reason` holds ssh's own last words, if it had any. */
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", { reason: Schema.String }) {
+  override get message() {
+    return this.reason
+  }
+}
+
+/** The relay is reached, but nobody says which port it has chosen: one has to be asked for by number. */
+export class PortNotShown extends Schema.TaggedError<PortNotShown>()("PortNotShown", {}) {
+  override get message() {
+    return "the command does not show which port the relay has chosen (ssh -q, LogLevel, or a shared connection)"
+  }
+}
+
+export interface RelayConnection {
+  /** The tunnel's end, on 127.0.0.1 of the relay. */
+  readonly port: number
+  /** Sends lines to the relay's shell and returns its answer. */
+  readonly ask: (...lines: ReadonlyArray<string>) => Effect.Effect<string, ConnectionLost>
+}
+
+export interface RelayOptions {
+  /** As one would type it: a command that gives a shell on the relay. It is trusted, and run by a shell. */
+  readonly command: string
+  /** opencode's port on this machine. */
+  readonly localPort: number
+  /** The port to ask for; 0 leaves the choice to the relay. */
+  readonly remotePort: number
+}
+
+/** A dead connection is noticed by ssh itself after 15 to 20 s. */
+const sshOptions = [
+  "BatchMode=yes",
+  "ConnectTimeout=15",
+  "ControlMaster=no",
+  "ControlPath=none",
+  "ExitOnForwardFailure=yes",
+  "LogLevel=INFO",
+  "ServerAliveInterval=5",
+  "ServerAliveCountMax=2",
+  // An agent's own session on the relay has no need of these.
+  "ForwardAgent=no",
+  "ForwardX11=no",
+].flatMap((option) => ["-o", option])
+
+/** Without an address of its own, the end would be taken for made if only IPv6 had the port free. */
+const forward = ({ localPort, remotePort }: RelayOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
+
+/** Login may take a while: DNS, a bastion, a wrapper that fetches a key first. */
+const longestGreeting = "45 seconds"
+
+const longestAnswer = "10 seconds"
+
+/** The port is said before the shell's first word, but through another pipe. */
+const portMayFollow = "2 seconds"
+
+const lastWords = 5
+
+const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.decodeText, Stream.splitLines)
+
+/** Opens the connection and waits until both the tunnel and the shell are there. */
+export const openConnection = Effect.fnUntraced(function* (options: RelayOptions) {
+  // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
+  const ssh = yield* ChildProcess.make(
+    "/bin/sh",
+    ["-c", `${options.command} "$@"`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    { detached: true, forceKillAfter: "2 seconds" },
+  ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
+
+  const port = yield* Deferred.make<number>()
+  const words = yield* Ref.make<ReadonlyArray<string>>([])
+  const listening = yield* linesOf(ssh.stderr).pipe(
+    Stream.runForEach((text) => {
+      const allocated = /^Allocated port (\d+) for remote forward/u.exec(text)?.[1]
+      if (allocated !== undefined) return Deferred.succeed(port, Number(allocated))
+      const word = line(text)
+      return word === "" ? Effect.void : Ref.update(words, (before) => [...before, word].slice(-lastWords))
+    }),
+    Effect.ignore,
+    Effect.forkScoped,
+  )
+  const lost = (reason: string) =>
+    Effect.flatMap(
+      Ref.get(words),
+      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
+    )
+  const end = yield* Effect.exit(ssh.exitCode).pipe(
+    // What it said last may still be in the pipe.
+    Effect.tap(Effect.timeoutOption(Fiber.await(listening), "1 second")),
+    Effect.flatMap((exit) => lost(exit._tag === "Success" ? `ended with status ${exit.value}` : "was killed")),
+    Effect.forkScoped,
+  )
+  const unlessItEnds = <A, E>(effect: Effect.Effect<A, E>) => Effect.raceFirst(effect, Fiber.join(end))
+
+  const mark = `fleet-${(yield* Random.nextIntBetween(1, 0xff_ff_ff)).toString(36)}`
+  const answers = yield* Queue.unbounded<string>()
+  yield* linesOf(ssh.stdout).pipe(
+    Stream.runForEach((text) =>
+      text.startsWith(`${mark} `) ? Queue.offer(answers, text.slice(mark.length + 1)) : Effect.void,
+    ),
+    Effect.ignore,
+    Effect.forkScoped,
+  )
+  const outgoing = yield* Queue.unbounded<string>()
+  yield* Stream.fromQueue(outgoing).pipe(Stream.encodeText, Stream.run(ssh.stdin), Effect.ignore, Effect.forkScoped)
+
+  const answer = (within: Duration.Input) =>
+    Queue.take(answers).pipe(
+      Effect.timeoutOrElse({ duration: within, orElse: () => lost(`the relay did not answer within ${within}`) }),
+      unlessItEnds,
+    )
+  const oneAtATime = yield* Semaphore.make(1)
+  const ask = (...lines: ReadonlyArray<string>) =>
+    Queue.offer(outgoing, lines.map((each) => `${each}\n`).join("")).pipe(
+      Effect.andThen(answer(longestAnswer)),
+      oneAtATime.withPermits(1),
+    )
+
+  yield* Queue.offer(outgoing, relayScript(mark))
+  // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
+  yield* answer(longestGreeting)
+  if (options.remotePort !== 0) return { port: options.remotePort, ask } satisfies RelayConnection as RelayConnection
+  const shown = yield* Effect.timeoutOption(unlessItEnds(Deferred.await(port)), portMayFollow)
+  if (Option.isNone(shown)) return yield* new PortNotShown()
+  return { port: shown.value, ask } satisfies RelayConnection as RelayConnection
+})

@@ -1,0 +1,89 @@
+/**
+ * Makes an opencode a member of the fleet: registered on this machine and, through a tunnel, on the relay, until the end
+ * of a scope.
+ */
+import { Clock, Effect, Schedule, Stream, SubscriptionRef } from "effect"
+import { LocalMachine } from "../fleet/LocalMachine.ts"
+import type { ConnectState, Registration } from "../fleet/Registration.ts"
+import { fileNameOf, keep } from "../fleet/RegistrationFiles.ts"
+import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import type { Target } from "../opencode/Target.ts"
+import { Settings } from "../Settings.ts"
+import { instanceName } from "./instanceName.ts"
+import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
+import { machineId } from "./machineId.ts"
+
+export interface Member {
+  /** On this machine. */
+  readonly port: number
+  /** opencode's process, if it is known. */
+  readonly pid: number | undefined
+  /** This program's own. */
+  readonly connect: Pick<ConnectState, "pid" | "log">
+}
+
+/** A file that is missing is put back within this time: other programs tidy up, too. */
+const lookAfter = "15 seconds"
+
+const iso = (epochMillis: number) => new Date(epochMillis).toISOString()
+
+const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] => ({
+  relay,
+  state: state._tag,
+  since: iso(state.since),
+  ...(state._tag === "connected" ? { port: state.port } : {}),
+  ...(state._tag === "waiting" ? { reason: state.reason } : {}),
+})
+
+/**
+ * Registers an opencode that answers, and goes on in the background. Returns how the tunnel is at any time; none where
+ * there is no relay.
+ */
+export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member) {
+  const settings = yield* Settings
+  const client = yield* OpencodeClient
+  const { hostname } = yield* LocalMachine
+  const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
+  const opencode = client.at(target)
+  const cwd = yield* opencode.directory
+  const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
+  const registration: Registration = {
+    name: instanceName(settings.instanceName, hostname, cwd),
+    ...common,
+    ...(pid === undefined ? {} : { pid }),
+  }
+  const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
+  yield* Effect.logInfo(`registered as ${kept.name}: ${target.url} in ${kept.file}`)
+
+  const { relayCommand } = settings
+  const tunnel =
+    relayCommand === undefined
+      ? undefined
+      : yield* keepTunnel({
+          command: relayCommand,
+          directory: settings.relayRemoteDirectory,
+          file: `${fileNameOf(kept.name)}-${yield* machineId(settings.stateDirectory)}.json`,
+          // Process ids mean nothing on another machine.
+          registration: { name: kept.name, ...common, localPort: port },
+          answers: Effect.isSuccess(opencode.health(settings.healthCheckTimeout)),
+        })
+  const write = Effect.gen(function* () {
+    const view =
+      relayCommand === undefined || tunnel === undefined
+        ? {}
+        : { tunnel: tunnelView(relayCommand, yield* SubscriptionRef.get(tunnel)) }
+    yield* kept.write({ ...registration, connect: { ...connect, ...view } })
+  }).pipe(Effect.catch(({ message }) => Effect.logWarning(message)))
+  if (tunnel !== undefined) {
+    yield* SubscriptionRef.changes(tunnel).pipe(
+      Stream.changes,
+      Stream.runForEach(() => write),
+      Effect.forkScoped,
+    )
+  }
+  yield* Effect.flatMap(kept.present, (present) => (present ? Effect.void : write)).pipe(
+    Effect.repeat(Schedule.spaced(lookAfter)),
+    Effect.forkScoped,
+  )
+  return tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel))
+})

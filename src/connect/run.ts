@@ -1,0 +1,112 @@
+/** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
+import { Effect, Function, Option, Ref, Result, Scope, Stream } from "effect"
+import type { ConnectState } from "../fleet/Registration.ts"
+import { makeRelayDirectory } from "../fleet/RegistrationFiles.ts"
+import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
+import { Settings } from "../Settings.ts"
+import { awaitHealth } from "./awaitHealth.ts"
+import { join } from "./join.ts"
+import type { TunnelState } from "./keepTunnel.ts"
+import { startOpencode } from "./OpencodeProcess.ts"
+
+/** What asks this program to end. */
+export type Ending = "SIGINT" | "SIGTERM" | "SIGHUP"
+
+export interface RunOptions {
+  readonly connect: Pick<ConnectState, "pid" | "log">
+  readonly endings: Stream.Stream<Ending>
+}
+
+export interface Outcome {
+  /** opencode's exit status; 0 of one that somebody else has started. */
+  readonly status: number
+  /** What was wrong with the membership when it ended. */
+  readonly trouble: Option.Option<string>
+}
+
+const opencodeAt = Effect.fnUntraced(function* (port: number) {
+  const client = yield* OpencodeClient
+  const { credentials } = yield* Settings
+  return client.at({ instance: "opencode", url: `http://127.0.0.1:${port}`, credentials })
+})
+
+/** What is wrong with a tunnel, if anything is. */
+const troubleOf = (state: TunnelState): Option.Option<string> => {
+  switch (state._tag) {
+    case "connected":
+      return Option.none()
+    case "connecting":
+      return Option.some("the relay had not answered yet")
+    case "waiting":
+      return Option.some(`the relay was not reached: ${state.reason}`)
+  }
+}
+
+/**
+ * Starts opencode and lets it join as soon as it answers. Returns its exit status, and what was wrong with its
+ * membership when it ended. opencode ends first, then the tunnel, then the registration.
+ */
+export const runOpencode = Effect.fn("runOpencode")(function* ({
+  args,
+  connect,
+  endings,
+  headless,
+}: RunOptions & { readonly headless: boolean; readonly args: ReadonlyArray<string> }) {
+  yield* makeRelayDirectory((yield* Settings).relayDirectory)
+  const membership = yield* Scope.make()
+  const trouble = yield* Ref.make(Effect.succeedSome("opencode ended before it answered"))
+
+  const joined = Effect.fnUntraced(function* (member: { readonly pid: number; readonly port: number }) {
+    yield* awaitHealth(yield* opencodeAt(member.port))
+    const tunnel = yield* join({ ...member, connect })
+    yield* Ref.set(trouble, Effect.map(tunnel, Option.flatMap(troubleOf)))
+  })
+  const live = Effect.gen(function* () {
+    const opencode = yield* startOpencode({ headless, args })
+    yield* endings.pipe(
+      Stream.runForEach((ending) => {
+        if (ending !== "SIGINT") return opencode.terminate
+        // In the terminal UI's terminal a Ctrl-C has reached it already.
+        return headless ? opencode.interrupt : Effect.void
+      }),
+      Effect.forkScoped,
+    )
+    yield* joined(opencode).pipe(
+      Scope.provide(membership),
+      Effect.catch(({ message }) =>
+        Effect.andThen(Effect.logError(message), Ref.set(trouble, Effect.succeedSome(message))),
+      ),
+      Effect.forkScoped,
+    )
+    const status = yield* opencode.exitStatus
+    return { status, trouble: yield* Effect.flatMap(Ref.get(trouble), Function.identity) } satisfies Outcome as Outcome
+  })
+  return yield* Effect.scoped(live).pipe(Effect.onExit((exit) => Scope.close(membership, exit)))
+})
+
+/** So many refused connections in a row, and an opencode that somebody else has started counts as ended. */
+const mostRefused = 3
+
+const untilEnded = Effect.fnUntraced(function* (opencode: Opencode, patience: number) {
+  let refused = 0
+  while (refused < mostRefused) {
+    yield* Effect.sleep("2 seconds")
+    const asked = yield* Effect.result(opencode.health(patience))
+    refused = Result.isFailure(asked) && asked.failure._tag === "InstanceUnreachable" ? refused + 1 : 0
+  }
+  yield* Effect.logInfo("opencode has ended")
+})
+
+/** Lets an opencode join that runs already on this machine, until it ends or this program is asked to. */
+export const runBeside = Effect.fn("runBeside")(function* ({
+  connect,
+  endings,
+  port,
+}: RunOptions & { readonly port: number }) {
+  const { healthCheckTimeout } = yield* Settings
+  const opencode = yield* opencodeAt(port)
+  yield* opencode.health(healthCheckTimeout)
+  yield* join({ connect, pid: undefined, port })
+  yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(endings))
+  return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
+}, Effect.scoped)

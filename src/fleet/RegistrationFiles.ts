@@ -1,0 +1,144 @@
+/**
+ * Writes registrations into the relay directory of this machine and takes them out again: only those that this process
+ * has put there. Nothing is written through a link, and nothing of somebody else's is replaced.
+ */
+import { Effect, FileSystem, Option, Path, type PlatformError, Random, Schema } from "effect"
+import { line, plainLine } from "../PlainText.ts"
+import { LocalMachine } from "./LocalMachine.ts"
+import { type Registration, RegistrationJson } from "./Registration.ts"
+
+/** The relay directory does not take a registration. */
+export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()("RegistrationFailed", {
+  directory: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `No registration can be written into ${this.directory} (RELAY_REGISTRY_DIR): ${this.detail}`
+  }
+}
+
+/** A registration that this process keeps. */
+export interface Kept {
+  /** The name that was free. */
+  readonly name: string
+  readonly file: string
+  /** Replaces the file's content at once; readers see the old one or the new one. */
+  readonly write: (registration: Registration) => Effect.Effect<void, RegistrationFailed>
+  /** Whether the file is still there, and this process's. */
+  readonly present: Effect.Effect<boolean>
+}
+
+/** Nothing that a path or a shell gives a meaning to, and short enough for every file system. */
+export const fileNameOf = (name: string): string => {
+  const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[-.]+|[-.]+$/gu, "")
+  return safe === "" ? "instance" : [...safe].slice(0, 60).join("")
+}
+
+/** Instances of one name in one directory: more are not counted, they are an error in a loop somewhere. */
+const mostOfOneName = 1000
+
+const decode = Schema.decodeUnknownEffect(RegistrationJson)
+const encode = Schema.encodeEffect(RegistrationJson)
+
+const refusedBy =
+  (directory: string) =>
+  ({ message }: { readonly message: string }) =>
+    Effect.fail(new RegistrationFailed({ directory, detail: line(message) }))
+
+/** Makes the directory, for this user alone, unless it is there; fails if nothing can be written into it. */
+export const makeRelayDirectory = Effect.fnUntraced(function* (directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* fs
+    .makeDirectory(directory, { recursive: true, mode: 0o700 })
+    .pipe(
+      Effect.andThen(fs.access(directory, { writable: true })),
+      Effect.catchTag("PlatformError", refusedBy(directory)),
+    )
+})
+
+/**
+ * Takes the registration's name in the relay directory for as long as the scope lives, or the first free one of `name-2`,
+ * `name-3`, …
+ */
+export const keep = Effect.fnUntraced(function* (directory: string, wanted: Registration) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const machine = yield* LocalMachine
+  const refused = refusedBy(directory)
+  const orRefused = <A, R>(
+    effect: Effect.Effect<A, RegistrationFailed | PlatformError.PlatformError | Schema.SchemaError, R>,
+  ) => Effect.catchTags(effect, { PlatformError: refused, SchemaError: refused })
+
+  /** What the file announces; none for a link, whose target is somebody else's. */
+  const read = (file: string) =>
+    fs.lstat(file).pipe(
+      Effect.flatMap(({ type }) => (type === "File" ? fs.readFileString(file) : Effect.succeed(""))),
+      Effect.flatMap(decode),
+      Effect.option,
+    )
+
+  /** A file beside the final one, where nobody else's can be and no link is followed. */
+  const draft = Effect.fnUntraced(function* (registration: Registration) {
+    const file = path.join(directory, `.${fileNameOf(registration.name)}.${(yield* Random.nextInt).toString(36)}.new`)
+    yield* fs.writeFileString(file, `${yield* encode(registration)}\n`, { flag: "wx", mode: 0o600 })
+    return file
+  })
+
+  /** Of the process that the file announces nothing is left. */
+  const isDead = ({ cwd, hostname, localPort, pid }: Registration) =>
+    hostname === machine.hostname &&
+    cwd === (wanted.cwd === undefined ? undefined : plainLine(wanted.cwd)) &&
+    localPort === undefined &&
+    pid !== undefined &&
+    !machine.isAlive(pid)
+
+  const take = Effect.fnUntraced(function* (name: string) {
+    const file = path.join(directory, `${fileNameOf(name)}.json`)
+    const made = yield* draft({ ...wanted, name })
+    const link = (target: string) =>
+      fs.link(made, target).pipe(
+        Effect.as(true),
+        Effect.catchIf(
+          ({ reason }) => reason._tag === "AlreadyExists",
+          () => Effect.succeed(false),
+        ),
+      )
+    const replaceDead = Effect.gen(function* () {
+      const before = Option.filter(yield* read(file), isDead)
+      if (Option.isNone(before)) return false
+      // Of several that find the same dead one only the first may replace it.
+      const right = `${file}.${before.value.pid}.taken`
+      if (!(yield* link(right))) return false
+      yield* fs.rename(right, file)
+      return true
+    })
+    return yield* link(file).pipe(
+      Effect.flatMap((free) => (free ? Effect.succeed(true) : replaceDead)),
+      Effect.map((taken) => (taken ? Option.some({ name, file }) : Option.none())),
+      Effect.ensuring(Effect.ignore(fs.remove(made, { force: true }))),
+    )
+  })
+
+  const takeFirst = Effect.gen(function* () {
+    yield* makeRelayDirectory(directory)
+    for (let count = 1; count <= mostOfOneName; count++) {
+      const taken = yield* take(count === 1 ? wanted.name : `${wanted.name}-${count}`)
+      if (Option.isSome(taken)) return taken.value
+    }
+    return yield* new RegistrationFailed({ directory, detail: `there are ${mostOfOneName} of the name ${wanted.name}` })
+  })
+
+  const isOurs = ({ pid, port }: Registration) => port === wanted.port && pid === wanted.pid
+  const present = (file: string) => Effect.map(read(file), Option.exists(isOurs))
+
+  const { file, name } = yield* Effect.acquireRelease(orRefused(takeFirst), ({ file }) =>
+    Effect.flatMap(present(file), (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
+  )
+  return {
+    name,
+    file,
+    write: (registration) =>
+      orRefused(Effect.flatMap(draft({ ...registration, name }), (made) => fs.rename(made, file))),
+    present: present(file),
+  } satisfies Kept as Kept
+})
