@@ -56,10 +56,7 @@ export const prune = Command.make(
       ),
       Flag.withMetavar("DURATION"),
       Flag.withDefault("7 days"),
-      Flag.filterMap(
-        waiting,
-        (value) => `${JSON.stringify(value)} is no time such as "7 days", "30 minutes" or "0 seconds"`,
-      ),
+      Flag.filterMap(waiting, () => 'a time such as "7 days", "30 minutes" or "0 seconds"'),
     ),
     json: Flag.Boolean("json").pipe(
       Flag.withDescription("Print an array of {file, name, verdict, reason, silent_since?}"),

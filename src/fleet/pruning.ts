@@ -66,7 +66,8 @@ const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, e
   const said = `does not answer: ${health.reason}`
   const lasted = Duration.millis(now - since)
   if (Duration.isGreaterThanOrEqualTo(lasted, silentFor)) {
-    return outcome(true, noted === undefined ? said : `${said}; silent for ${inWords(lasted)}`, since)
+    const short = Duration.isLessThan(lasted, Duration.seconds(1))
+    return outcome(true, short ? said : `${said}; silent for ${inWords(lasted)}`, since)
   }
   const noticed = noted === undefined ? "first noticed now" : `silent for ${inWords(lasted)}`
   return outcome(false, `${said}; ${noticed}; removed after ${limit}, or now with --silent-for "0 seconds"`, since)
