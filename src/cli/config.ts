@@ -74,7 +74,9 @@ const run = Effect.fn(function* ({ client }: { client: Client }) {
 export const config = Command.make(
   "config",
   {
-    client: Argument.Literals("client", clients).pipe(Argument.withDescription("The MCP client that is to start it")),
+    client: Argument.Literals("client", clients).pipe(
+      Argument.withDescription(`The MCP client that is to start it: ${clients.join(", ")}`),
+    ),
   },
   run,
 ).pipe(

@@ -70,7 +70,7 @@ export const prune = Command.make(
   Command.withDescription(
     `Removes from the relay directory the registrations of instances that are gone, and names each with the reason.
 
-A registration is removed if its instance does not answer, and either its process on this machine has ended, or it has been silent for the time of --silent-for. The silence counts from the first prune that found it silent, for a machine may only be asleep; a registration that answers begins anew. One whose instance answers, a file that is no registration, and a link always stay.
+A registration is removed if its instance does not answer, and either its process on this machine has ended, or it has been silent for the time of --silent-for. The silence counts from the first prune that found it silent, for a machine may only be asleep; it counts anew once a prune has found it answering, or its file has been written. One whose instance answers, a file that is no registration, and a link always stay.
 
 Exit status: 0; 1 if a registration could not be removed, or the directory could not be read; 2 if the command line makes no sense.`,
   ),
