@@ -1,0 +1,20 @@
+/** What stands in the relay directory and is of no use. */
+import { Effect } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { line, plainLine } from "../../PlainText.ts"
+import { Settings } from "../../Settings.ts"
+import { type Check, problem } from "./Check.ts"
+
+export const registrations: Check<Fleet | Settings> = {
+  name: "registrations",
+  run: Effect.gen(function* () {
+    const { relayDirectory } = yield* Settings
+    const { problems } = yield* (yield* Fleet).snapshot
+    // Of the directory itself another check speaks.
+    return problems
+      .filter(({ source }) => source !== relayDirectory)
+      .map(({ reason, source }) =>
+        problem(`${plainLine(source)} ${line(reason)}`, "Mend or remove the file; prune leaves it alone."),
+      )
+  }),
+}
