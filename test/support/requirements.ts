@@ -23,24 +23,22 @@ export const find = (program: string): string | undefined =>
   directories.map((directory) => join(directory, program)).find(isExecutable)
 
 /** What brings each program on a Debian system. */
-const packages = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd: "openssh-server", tmux: "tmux" }
+const packageOf = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd: "openssh-server", tmux: "tmux" }
 
-type Program = keyof typeof packages
+type Program = keyof typeof packageOf
 
-/** A `describe` whose tests are skipped, loudly, unless all the programs are there. */
-const requiring =
-  (...programs: ReadonlyArray<Program>) =>
-  (title: string, tests: () => void): void => {
-    const missing = programs.filter((program) => find(program) === undefined)
-    if (missing.length === 0) {
-      describe(title, tests)
-      return
-    }
-    const needed = [...new Set(missing.map((program) => packages[program]))].join(" ")
-    const reason = `no ${missing.join(", ")} on this machine; apt-get install ${needed}`
-    console.error(`SKIPPED: ${title}: ${reason}`)
-    describe.skip(`${title} (SKIPPED: ${reason})`, tests)
+/** A suite whose tests are skipped, loudly, unless all the programs are there. */
+const requiring = (...programs: ReadonlyArray<Program>) => {
+  const missing = programs.filter((program) => find(program) === undefined)
+  const packages = [...new Set(missing.map((program) => packageOf[program]))]
+  const reason = `no ${missing.join(", ")} on this machine; apt-get install ${packages.join(" ")}`
+  const isMissing = missing.length > 0
+  return (title: string, tests: () => void): void => {
+    if (isMissing) console.error(`SKIPPED: ${title}: ${reason}`)
+    // oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- both are the caller's
+    describe.skipIf(isMissing)(isMissing ? `${title} (SKIPPED: ${reason})` : title, tests)
   }
+}
 
 /** For tests that start an `SshRelay`. */
 export const withSsh = requiring("ssh", "sshd", "ssh-keygen")
