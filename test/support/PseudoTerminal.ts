@@ -1,7 +1,7 @@
 /** A program in a terminal, as a person sees it: tmux draws the screen, and hands on what is typed. */
 import { type Duration, Effect, FileSystem, Path, Ref, Schedule, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { descendants, signal, startedWith } from "./processes.ts"
+import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
 
 /** tmux refused, or what was waited for did not come; `screen` is what was to be seen instead. */
@@ -61,19 +61,21 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
   const number = (format: string) => Effect.map(shown(format), Number)
   const screen = Effect.map(tmux("capture-pane", "-p"), (output) => output.trimEnd())
 
-  /** Asks until there is an answer, or says what was on the screen when it had not come in time. */
-  const within = <A, E>(duration: Duration.Input, what: string, ask: Effect.Effect<A | undefined, E>) =>
+  /** Looks until there is an answer, or says what was on the screen when it had not come in time. */
+  const within = <A, E>(
+    duration: Duration.Input,
+    what: string,
+    answer: (screen: string) => Effect.Effect<A | undefined, E>,
+  ) =>
     Effect.gen(function* () {
       const last = yield* Ref.make("")
-      const look = Effect.flatMap(screen, (text) => Ref.set(last, text))
-      return yield* Effect.andThen(look, ask).pipe(
+      const failed = Effect.flatMap(Ref.get(last), (screen) => new TerminalError({ reason: what, screen }))
+      return yield* screen.pipe(
+        Effect.tap((text) => Ref.set(last, text)),
+        Effect.flatMap(answer),
         Effect.repeat({ until: (answer) => answer !== undefined, schedule: Schedule.spaced("50 millis") }),
         Effect.flatMap(Effect.fromNullishOr),
-        Effect.timeoutOrElse({
-          duration,
-          orElse: () =>
-            Effect.flatMap(Ref.get(last), (screen) => Effect.fail(new TerminalError({ reason: what, screen }))),
-        }),
+        Effect.timeoutOrElse({ duration, orElse: () => failed }),
       )
     })
 
@@ -88,7 +90,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
         const children = yield* descendants(server)
         yield* signal([server, ...children.map(({ pid }) => pid)], "SIGKILL")
         // Some may have left their parent.
-        yield* signal(yield* startedWith("TMUX", `${socket},${server},0`), "SIGKILL")
+        yield* killAll(startedWith("TMUX", `${socket},${server},0`))
       }).pipe(Effect.provideContext(services)),
   )
 
@@ -103,7 +105,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
 
   return {
     /** Of the program. */
-    pid: within("5 seconds", "the program does not run", program),
+    pid: within("5 seconds", "the program does not run", () => program),
     /** Types the text as it is. */
     type: (text: string) => Effect.asVoid(tmux("send-keys", "-l", "--", text)),
     /** Presses keys, named as tmux names them: `Enter`, `C-c`, `Escape`, `Up`. */
@@ -117,11 +119,12 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
     /** The first screen on which it is to be seen. */
     screenUntil: (expected: RegExp | ((screen: string) => boolean), duration: Duration.Input = "30 seconds") => {
       const holds = expected instanceof RegExp ? (text: string) => expected.test(text) : expected
-      const found = Effect.map(screen, (text) => (holds(text) ? text : undefined))
-      return within(duration, `not on the screen: ${String(expected)}`, found)
+      return within(duration, `not on the screen: ${String(expected)}`, (text) =>
+        Effect.succeed(holds(text) ? text : undefined),
+      )
     },
-    /** The program's exit status, as a shell gives it (128 and the signal's number, for which it has a word on the screen), once it has ended. */
-    exitStatus: within("30 seconds", "the program has not ended", status),
+    /** The program's exit status once it has ended; for a signal 128 and its number, and the shell says a word, too. */
+    exitStatus: within("30 seconds", "the program has not ended", () => status),
   }
 })
 export type PseudoTerminal = Effect.Success<ReturnType<typeof openTerminal>>

@@ -8,7 +8,7 @@ import type { PlatformError } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { type FaultProxy, makeFaultProxy } from "./FaultProxy.ts"
 import { freePort } from "./loopback.ts"
-import { descendants, signal, startedWith } from "./processes.ts"
+import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
 import { hosts, makePlace, type PlaceOptions } from "./SshRelayPlace.ts"
 
@@ -104,7 +104,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
     yield* signal([current.pid], "SIGSTOP")
     const children = yield* descendants(current.pid)
     yield* signal([current.pid, ...children.map(({ pid }) => pid)], "SIGKILL")
-    yield* signal(yield* startedWith("HOME", place.home), "SIGKILL")
+    yield* killAll(startedWith("HOME", place.home))
     yield* Scope.close(current.scope, Exit.void)
   }, Effect.uninterruptible)
 

@@ -1,5 +1,5 @@
 /** The processes of this machine, as `ps` and `/proc` see them, and signals to them. */
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, Schedule } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
 export interface Process {
@@ -45,3 +45,12 @@ export const startedWith = Effect.fnUntraced(function* (variable: string, value:
 /** Sends the signal to each; one that is gone already is left in peace. */
 export const signal = (pids: Iterable<number>, name: NodeJS.Signals) =>
   Effect.forEach(pids, (pid) => Effect.ignore(Effect.try(() => process.kill(pid, name))), { discard: true })
+
+/** SIGKILL for all that are found, until none is: some take a moment to go, and some have had a child meanwhile. */
+export const killAll = <E, R>(found: Effect.Effect<ReadonlyArray<number>, E, R>) =>
+  found.pipe(
+    Effect.tap((pids) => signal(pids, "SIGKILL")),
+    Effect.repeat({ until: (pids) => pids.length === 0, schedule: Schedule.spaced("10 millis") }),
+    Effect.timeout("5 seconds"),
+    Effect.ignore,
+  )
