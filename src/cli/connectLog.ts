@@ -22,5 +22,5 @@ export const openLog = Effect.fnUntraced(function* (headless: boolean) {
     Effect.orElseSucceed(() => false),
   )
   const logger = yield* Logger.toFile(Logger.formatLogFmt, file, { flag: full ? "w" : "a", mode: 0o600 })
-  return { file, loggers: headless ? [logger, Logger.consoleLogFmt] : [logger] }
+  return { file, loggers: headless ? [logger, Logger.withConsoleError(Logger.formatLogFmt)] : [logger] }
 })

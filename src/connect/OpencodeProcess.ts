@@ -52,8 +52,8 @@ const notStarted = ({ reason }: PlatformError.PlatformError) =>
   })
 
 /** Node tells the signal in words only. */
-const statusOfSignal = ({ message }: PlatformError.PlatformError): number => {
-  const name = /SIG[A-Z0-9]+/u.exec(message)?.[0]
+const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
+  const name = /SIG[A-Z0-9]+/u.exec(String(reason.cause))?.[0]
   const number = Object.entries(constants.signals).find(([signal]) => signal === name)?.[1]
   return number === undefined ? 1 : 128 + number
 }
