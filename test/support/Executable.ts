@@ -39,6 +39,13 @@ export const makeRelay = Effect.fn("makeRelay")(function* ({ exists = true }: { 
   const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-" }), fs.realPath)
   const directory = path.join(home, "relay")
   if (exists) yield* fs.makeDirectory(directory)
+  return yield* relayIn(home, directory)
+})
+
+/** A home and a relay directory that somebody else has made, and removes. */
+export const relayIn = Effect.fnUntraced(function* (home: string, directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
   const write = (file: string, content: unknown) => {
     const whole = path.join(directory, file)
     // Readers may look at any moment, and half a file is a problem to them: so it is written aside and moved.
