@@ -1,0 +1,12 @@
+/** The fleet as the commands see it that ask it something: what the server has, without the tools. */
+import { Effect, Layer } from "effect"
+import { Attention } from "../fleet/Attention.ts"
+import { fleetLayer as services } from "../layers.ts"
+import { Settings } from "../Settings.ts"
+import { failedWith } from "./exitStatus.ts"
+
+const settings = Settings.layer.pipe(
+  Layer.catchTag("SettingsError", (error) => Layer.effect(Settings, Effect.fail(failedWith(error)))),
+)
+
+export const fleetLayer = Attention.layer.pipe(Layer.provideMerge(services), Layer.provideMerge(settings))
