@@ -1,5 +1,5 @@
 /** `opencode-fleet instances` */
-import { Console, Effect, Stream, Terminal } from "effect"
+import { Console, Effect, Stream, Struct, Terminal } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Attention } from "../fleet/Attention.ts"
 import { Fleet } from "../fleet/Fleet.ts"
@@ -13,10 +13,10 @@ import { cut } from "./table.ts"
 import { json, width } from "./terminal.ts"
 
 /** Ages and durations change all the time; this is what does not. */
-const lasting = ({ refreshed: _, ...fleet }: FleetView) =>
+const lasting = (fleet: FleetView) =>
   JSON.stringify({
-    ...fleet,
-    instances: fleet.instances.map(({ age, last_seen, latency_ms, waiting_asked, ...instance }) => instance),
+    ...Struct.omit(fleet, ["refreshed"]),
+    instances: fleet.instances.map(Struct.omit(["age", "last_seen", "latency_ms", "waiting_asked"])),
   })
 
 /** The whole fleet as `list_instances` shows it: at once, or when every instance has been asked what waits there. */

@@ -25,7 +25,7 @@ const search = Flag.String("search").pipe(
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
-  Flag.withDescription("How many to show, those of subagents not counted"),
+  Flag.withDescription("How many to show, those of subagents not counted; 1 to 200 (default 20)"),
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
   Flag.withDefault(20),
 )

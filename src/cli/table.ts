@@ -14,7 +14,7 @@ export interface Column {
   readonly title: string
   /** It may be cut to so many cells where there is no room for all; without this it is cut last. */
   readonly least?: number
-  /** Whether it goes where there is no room even for the least of each. Of several the last goes first. */
+  /** Whether it goes where it is empty, or where there is no room even for the least of each: of several the last first. */
   readonly spare?: boolean
 }
 

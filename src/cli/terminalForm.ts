@@ -1,0 +1,66 @@
+/** The form of a question, put to the person at the terminal field by field. */
+import { Console, Effect, Schema } from "effect"
+import { Prompt } from "effect/cli"
+import { plainText } from "../PlainText.ts"
+import type { Question, Reply } from "../tools/Call.ts"
+
+const Text = Schema.optionalKey(Schema.String)
+const Choices = Schema.optionalKey(Schema.Array(Schema.String))
+
+/** As much of JSON Schema as forms have: text, one of several words, and any of them. */
+const Form = Schema.Struct({
+  properties: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      title: Text,
+      description: Text,
+      enum: Choices,
+      items: Schema.optionalKey(Schema.Struct({ enum: Choices })),
+    }),
+  ),
+  required: Choices,
+})
+type Field = (typeof Form.Type)["properties"][string]
+
+/** What was filled in; none if nothing was. */
+type Filled = string | ReadonlyArray<string> | undefined
+
+/** One who does not want to choose says so last; a refusal among the choices is enough. */
+const choicesOf = (labels: ReadonlyArray<string>, required: boolean) => [
+  ...labels.map((label) => ({ title: label, value: label })),
+  ...(labels.includes("reject") ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
+]
+
+const fill = (message: string, field: Field, required: boolean) => {
+  if (field.enum !== undefined) return Prompt.Select<Filled>({ message, choices: choicesOf(field.enum, required) })
+  const any = field.items?.enum
+  return any === undefined
+    ? Prompt.map(Prompt.String({ message }), (text): Filled => (text.trim() === "" ? undefined : text))
+    : Prompt.map(
+        Prompt.MultiSelect({ message, choices: any.map((label) => ({ title: label, value: label })) }),
+        (chosen): Filled => (chosen.length === 0 ? undefined : chosen),
+      )
+}
+
+const labelOf = ({ description, title }: Field, name: string) =>
+  plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
+
+/** To leave it without a decision, by Esc or Ctrl-C, leaves the request open. To fill in nothing declines. */
+export const terminalForm = ({ form, message }: Pick<Question, "form" | "message">) =>
+  Effect.gen(function* () {
+    const { properties, required = [] } = yield* Effect.orDie(
+      Schema.decodeUnknownEffect(Form)(Schema.toJsonSchemaDocument(form).schema),
+    )
+    yield* Console.error(`\n${plainText(message)}\n`)
+    const content: Record<string, string | ReadonlyArray<string>> = {}
+    for (const [name, field] of Object.entries(properties)) {
+      // A reason is asked for by who refuses.
+      if (name === "reason" && content["decision"] !== "reject") continue
+      const value = yield* fill(labelOf(field, name), field, required.includes(name))
+      if (value !== undefined) content[name] = value
+      else if (required.includes(name)) return { action: "decline" } satisfies Reply
+    }
+    return Object.keys(content).length === 0
+      ? ({ action: "decline" } satisfies Reply)
+      : ({ action: "accept", content } satisfies Reply)
+  }).pipe(Effect.catchTag("QuitError", () => Effect.succeed<Reply>({ action: "cancel" })))
