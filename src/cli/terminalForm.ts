@@ -45,17 +45,21 @@ const fill = (message: string, field: Field, required: boolean) => {
 const labelOf = ({ description, title }: Field, name: string) =>
   plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
 
+/** A reason is for a refusal, and an answer of one's own for who has chosen none of several that exclude each other. */
+const isSpared = (name: string, content: Readonly<Record<string, Filled>>) =>
+  (name === "reason" && content["decision"] !== "reject") ||
+  typeof content[name.replace(/^other_/u, "answer_")] === "string"
+
 /** To leave it without a decision, by Esc or Ctrl-C, leaves the request open. To fill in nothing declines. */
 export const terminalForm = ({ form, message }: Pick<Question, "form" | "message">) =>
   Effect.gen(function* () {
     const { properties, required = [] } = yield* Effect.orDie(
       Schema.decodeUnknownEffect(Form)(Schema.toJsonSchemaDocument(form).schema),
     )
-    yield* Console.error(`\n${plainText(message)}\n`)
+    yield* Console.error(`\n${plainText(message)} Esc closes it.\n`)
     const content: Record<string, string | ReadonlyArray<string>> = {}
     for (const [name, field] of Object.entries(properties)) {
-      // A reason is asked for by who refuses.
-      if (name === "reason" && content["decision"] !== "reject") continue
+      if (isSpared(name, content)) continue
       const value = yield* fill(labelOf(field, name), field, required.includes(name))
       if (value !== undefined) content[name] = value
       else if (required.includes(name)) return { action: "decline" } satisfies Reply
@@ -63,4 +67,8 @@ export const terminalForm = ({ form, message }: Pick<Question, "form" | "message
     return Object.keys(content).length === 0
       ? ({ action: "decline" } satisfies Reply)
       : ({ action: "accept", content } satisfies Reply)
-  }).pipe(Effect.catchTag("QuitError", () => Effect.succeed<Reply>({ action: "cancel" })))
+  }).pipe(
+    // The cursor stands in the middle of the form.
+    Effect.onError(() => Console.error("")),
+    Effect.catchTag("QuitError", () => Effect.succeed<Reply>({ action: "cancel" })),
+  )

@@ -24,7 +24,7 @@ const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ?
 /** The facts of a turn on one line. */
 export const summary = (view: TurnView): string =>
   [
-    view.outcome,
+    ...(view.outcome === "completed" ? [view.outcome] : []),
     `session ${view.session_id} on ${view.instance}`,
     ...(view.tools.length === 0 ? [] : [plural(view.tools.length, "tool call")]),
     ...(view.files.length === 0 ? [] : [`changed ${view.files.join(", ")}`]),

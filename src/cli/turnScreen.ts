@@ -45,9 +45,11 @@ export const makeTurnScreen = Effect.fnUntraced(function* (silent: boolean) {
   const show = Effect.fnUntraced(function* (text: string) {
     const news = added(shown, text)
     if (silent || news === "") return
+    // A new paragraph of the agent's begins below what stood between, without a gap.
+    const visible = together && atLineStart ? news.replace(/^\n+/u, "") : news
     shown = text
-    atLineStart = news.endsWith("\n")
-    yield* write(news)
+    atLineStart = visible === "" ? atLineStart : visible.endsWith("\n")
+    yield* write(visible)
   })
 
   /** What stands on stderr begins a line, also on a screen on which the agent is in the middle of one. */
