@@ -108,6 +108,10 @@ Exit status: 0, also if instances are down; 1 if a setting cannot be used; 130 w
     { command: "opencode-fleet instances", description: "Show every instance" },
     { command: "opencode-fleet instances --watch", description: "See them come and go" },
     {
+      command: "DISCOVERY_INTERVAL_MS=2000 opencode-fleet instances --watch",
+      description: "See what becomes of them within two seconds",
+    },
+    {
       command: `opencode-fleet instances --json | jq -r '.instances[] | select(.health == "online") | .name'`,
       description: "The names of those that are online",
     },

@@ -67,44 +67,53 @@ const leave = ({ note, turn }: TurnScreen, instance: string) =>
     ),
   )
 
-export const send = Command.make(
-  "send",
-  { instance, session, message, ifBusy, agent, model, asJson },
-  Effect.fnUntraced(function* ({ agent, asJson, ifBusy, instance, message, model, session }) {
-    const text = message === "-" ? yield* fromStdin : message
-    const screen = yield* makeTurnScreen(asJson)
-    const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-    const { send_message } = yield* turnHandlers
-    const services = yield* Effect.context<Effect.Services<ReturnType<typeof terminalForm>>>()
-    const view = yield* Effect.gen(function* () {
-      return yield* send_message({
-        instance,
-        session_id: session === "new" ? yield* create(instance, screen) : session,
-        message: text,
-        if_busy: ifBusy,
-        ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-        ...(Option.isSome(model) ? { model: model.value } : {}),
-      })
-    }).pipe(
-      Effect.provideService(Call, {
-        wantsProgress: true,
-        progress: ({ message }) => screen.note(message),
-        written: screen.written,
-        canAsk: canPrompt,
-        ask: (question) => Effect.provideContext(screen.alone(terminalForm(question)), services),
-        resumed: Option.none(),
-      }),
-      Effect.onInterrupt(() => leave(screen, instance)),
-      Effect.mapError(failedWith),
-    )
-    yield* screen.end
-    for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)
-    for (const { text } of view.waiting_for ?? []) yield* screen.note(text)
-    if (asJson) yield* Console.log(json(view))
-    yield* screen.note(summary(view))
-    yield* endWith(view)
-  }),
-).pipe(
+const input = { instance, session, message, ifBusy, agent, model, asJson }
+
+/** Sends the message, shows its turn, and fails with the status of a turn that is not completed. */
+export const sendMessage = Effect.fnUntraced(function* ({
+  agent,
+  asJson,
+  ifBusy,
+  instance,
+  message,
+  model,
+  session,
+}: Command.Command.Config.Infer<typeof input>) {
+  const text = message === "-" ? yield* fromStdin : message
+  const screen = yield* makeTurnScreen(asJson)
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  const { send_message } = yield* turnHandlers
+  const services = yield* Effect.context<Effect.Services<ReturnType<typeof terminalForm>>>()
+  const view = yield* Effect.gen(function* () {
+    return yield* send_message({
+      instance,
+      session_id: session === "new" ? yield* create(instance, screen) : session,
+      message: text,
+      if_busy: ifBusy,
+      ...(Option.isSome(agent) ? { agent: agent.value } : {}),
+      ...(Option.isSome(model) ? { model: model.value } : {}),
+    })
+  }).pipe(
+    Effect.provideService(Call, {
+      wantsProgress: true,
+      progress: ({ message }) => screen.note(message),
+      written: screen.written,
+      canAsk: canPrompt,
+      ask: (question) => Effect.provideContext(screen.alone(terminalForm(question)), services),
+      resumed: Option.none(),
+    }),
+    Effect.onInterrupt(() => leave(screen, instance)),
+    Effect.mapError(failedWith),
+  )
+  yield* screen.end
+  for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)
+  for (const { text } of view.waiting_for ?? []) yield* screen.note(text)
+  if (asJson) yield* Console.log(json(view))
+  yield* screen.note(summary(view))
+  yield* endWith(view)
+})
+
+export const send = Command.make("send", input, sendMessage).pipe(
   Command.withDescription(`Give an agent work and follow its turn.
 
 What the agent writes goes to stdout as it is written; tools, retries and signs of life go to stderr. In a terminal you are asked what the agent asks: Esc or Ctrl-C in such a form leaves the request open. Elsewhere the command ends with what waits, and the agent goes on once a person has decided.
