@@ -13,7 +13,18 @@ import { announcement } from "../fleet/announcements.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { overFake, pass, target } from "../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeIdle, storeAnswer } from "../support/play.ts"
-import { aborted, assistant, event, failedWith, here, msg, permission, question, session } from "../support/samples.ts"
+import {
+  aborted,
+  assistant,
+  event,
+  failedWith,
+  here,
+  msg,
+  permission,
+  question,
+  session,
+  textPart,
+} from "../support/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
 const discovery = Layer.succeed(Discovery, {
@@ -149,6 +160,21 @@ describe("send", () => {
       assert.include(reason, "Do not send the message again")
       assert.strictEqual(sent.stdout(), "Still\n")
       assert.include(yield* sent.stderr, "Still waiting; nothing new from the agent for 15 s.")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("gives no sign of life while the agent writes", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      beginAnswer(sent.fake, "One")
+      const part = textPart(msg(`answer_${sent.fake.prompts[0]?.messageID.slice(4)}`), "")
+      for (let piece = 0; piece < 5; piece++) {
+        yield* pass(8000)
+        sent.fake.emit(event.delta(part, " more"))
+      }
+      yield* pass(500)
+      assert.strictEqual(sent.stdout(), "One more more more more more")
+      assert.strictEqual(yield* sent.stderr, "")
     }).pipe(Effect.provide(overTheFake)),
   )
 
