@@ -5,7 +5,7 @@ import { Attention } from "../fleet/Attention.ts"
 import { Fleet } from "../fleet/Fleet.ts"
 import { instanceHandlers } from "../tools/instanceHandlers.ts"
 import type { FleetView } from "../tools/InstanceTools.ts"
-import { fleetLayer } from "./fleetLayer.ts"
+import { attentiveFleetLayer } from "./fleetLayer.ts"
 import { fleetProblems, fleetTable } from "./fleetTable.ts"
 import { liveView } from "./liveView.ts"
 import { style } from "./style.ts"
@@ -116,5 +116,5 @@ Exit status: 0, also if instances are down; 1 if a setting cannot be used; 130 w
       description: "The names of those that are online",
     },
   ]),
-  Command.provide(fleetLayer),
+  Command.provide(attentiveFleetLayer),
 )

@@ -1,7 +1,7 @@
 /** Lines that are drawn again in place. */
 import { Effect, Terminal } from "effect"
 import { CliOutput } from "effect/cli"
-import { write } from "./terminal.ts"
+import { width, write } from "./terminal.ts"
 
 const escape = "\u001B["
 const hideCursor = `${escape}?25l`
@@ -20,7 +20,7 @@ export const liveView = Effect.gen(function* () {
   let before: ReadonlyArray<string> = []
   yield* Effect.acquireRelease(write(hideCursor), () => write(showCursor))
   return Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
-    const columns = yield* terminal.columns
+    const columns = yield* width
     // The terminal may have become narrower since, and has then wrapped what stands there.
     const height = before.reduce(
       (rows, text) => rows + Math.max(1, Math.ceil(CliOutput.displayWidth(text) / columns)),

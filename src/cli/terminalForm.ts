@@ -25,14 +25,20 @@ type Field = (typeof Form.Type)["properties"][string]
 /** What was filled in; none if nothing was. */
 type Filled = string | ReadonlyArray<string> | undefined
 
-/** One who does not want to choose says so last; a refusal among the choices is enough. */
-const choicesOf = (labels: ReadonlyArray<string>, required: boolean) => [
+const labelOf = (name: string, { description, title }: Field) =>
+  plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
+
+/** One who does not want to choose says so last. Among the decisions on a permission is the refusal already. */
+const choicesOf = (name: string, labels: ReadonlyArray<string>, required: boolean) => [
   ...labels.map((label) => ({ title: label, value: label })),
-  ...(labels.includes("reject") ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
+  ...(name === "decision" ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
 ]
 
-const fill = (message: string, field: Field, required: boolean) => {
-  if (field.enum !== undefined) return Prompt.Select<Filled>({ message, choices: choicesOf(field.enum, required) })
+const fill = (name: string, field: Field, required: boolean) => {
+  const message = labelOf(name, field)
+  if (field.enum !== undefined) {
+    return Prompt.Select<Filled>({ message, choices: choicesOf(name, field.enum, required) })
+  }
   const any = field.items?.enum
   return any === undefined
     ? Prompt.map(Prompt.String({ message }), (text): Filled => (text.trim() === "" ? undefined : text))
@@ -41,9 +47,6 @@ const fill = (message: string, field: Field, required: boolean) => {
         (chosen): Filled => (chosen.length === 0 ? undefined : chosen),
       )
 }
-
-const labelOf = ({ description, title }: Field, name: string) =>
-  plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
 
 /** A reason is for a refusal, and an answer of one's own for who has chosen none of several that exclude each other. */
 const isSpared = (name: string, content: Readonly<Record<string, Filled>>) =>
@@ -60,7 +63,7 @@ export const terminalForm = ({ form, message }: Pick<Question, "form" | "message
     const content: Record<string, string | ReadonlyArray<string>> = {}
     for (const [name, field] of Object.entries(properties)) {
       if (isSpared(name, content)) continue
-      const value = yield* fill(labelOf(field, name), field, required.includes(name))
+      const value = yield* fill(name, field, required.includes(name))
       if (value !== undefined) content[name] = value
       else if (required.includes(name)) return { action: "decline" } satisfies Reply
     }

@@ -1,6 +1,7 @@
 /** What is said at the end of a turn that was followed in a terminal, and the exit status. */
 import { Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
+import { plural } from "../tools/render/markdown.ts"
 import type { TurnView } from "../tools/TurnAnswer.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 
@@ -19,8 +20,6 @@ const statusOf = (outcome: TurnView["outcome"]): number => {
   }
 }
 
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`
-
 /** The facts of a turn on one line. */
 export const summary = (view: TurnView): string =>
   [
@@ -32,21 +31,22 @@ export const summary = (view: TurnView): string =>
     ...(view.cost === 0 ? [] : [`$${view.cost.toFixed(4)}`]),
   ].join(" · ")
 
-/** Where a person goes on who has no form here. */
-const wayOut = Effect.fnUntraced(function* ({ instance, session_id }: TurnView) {
-  const { url } = yield* (yield* Fleet).resolve(instance)
-  return `opencode attach ${url} --session ${session_id}`
-})
+/** Where a person goes on who has no form here. The instance may have gone since. */
+const wayOut = ({ instance, session_id }: TurnView) =>
+  Effect.flatMap(Fleet, (fleet) => fleet.resolve(instance)).pipe(
+    Effect.map(({ url }) => `\`opencode attach ${url} --session ${session_id}\``),
+    Effect.orElseSucceed(() => "that opencode"),
+  )
 
 const sentence = Effect.fnUntraced(function* (view: TurnView) {
   const said = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
   switch (statusOf(view.outcome)) {
     case exitStatus.waits:
-      return `${said}\n  The agent waits until a person decides, in \`${yield* wayOut(view)}\` or through an MCP client with ${
+      return `${said}\n  The agent waits until a person decides, in ${yield* wayOut(view)} or through an MCP client with ${
         view.outcome === "needs permission" ? "respond_permission" : "answer_question"
       }.`
     case exitStatus.running:
-      return `${said}\n  The agent goes on; only our waiting has ended (SEND_TIMEOUT_MS). Do not send the message again: \`${yield* wayOut(view)}\` shows what comes of it.`
+      return `${said}\n  The agent goes on; only our waiting has ended (SEND_TIMEOUT_MS). Do not send the message again; see in ${yield* wayOut(view)} what comes of it.`
     default:
       return said
   }

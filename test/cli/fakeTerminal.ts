@@ -4,14 +4,15 @@ import { TerminalCapabilities } from "effect/cli"
 
 type Key = "enter" | "down" | "escape" | "space"
 
+const input = (name: string, character?: string): Terminal.UserInput => ({
+  input: Option.fromUndefinedOr(character),
+  key: { name, ctrl: false, meta: false, shift: false },
+})
+
 /** Each field of a form that is shown gets the next list of `typed`: names of keys, and words letter by letter. */
 export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly word: string }>> = []) => {
   let written = ""
   let fields = 0
-  const input = (name: string, character?: string): Terminal.UserInput => ({
-    input: Option.fromUndefinedOr(character),
-    key: { name, ctrl: false, meta: false, shift: false },
-  })
   const readInput = Effect.gen(function* () {
     const keys = typed[fields++] ?? []
     const queue = yield* Queue.make<Terminal.UserInput, Cause.Done>()
@@ -38,7 +39,7 @@ export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly
     written: () => written,
     /** How many fields were shown. */
     fields: () => fields,
-    layer: (capabilities: Partial<TerminalCapabilities.TerminalCapabilities> = {}) =>
+    layer: (capabilities: Partial<TerminalCapabilities.TerminalCapabilities> = {}, stdio: Partial<Stdio.Stdio> = {}) =>
       Layer.mergeAll(
         Layer.succeed(Terminal.Terminal, terminal),
         Layer.succeed(TerminalCapabilities.TerminalCapabilities, {
@@ -47,7 +48,7 @@ export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly
           canPrompt: false,
           ...capabilities,
         }),
-        Stdio.layerTest({}),
+        Stdio.layerTest(stdio),
         Path.layer,
         FileSystem.layerNoop({}),
       ),

@@ -1,6 +1,6 @@
 /** The command `send` over the fake opencode: what is printed where, and how it ends. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Stdio, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { TestConsole } from "effect/testing"
 import { CommandFailed, exitStatus } from "../../src/cli/exitStatus.ts"
 import { sendMessage } from "../../src/cli/send.ts"
@@ -244,12 +244,9 @@ describe("send", () => {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
       const { layer } = fakeTerminal()
-      const piped = Stdio.layerTest({ stdin: Stream.make(new TextEncoder().encode(stdin)) })
-      yield* sendMessage({ ...input, message: "-" }).pipe(
-        Effect.provide(piped),
-        Effect.provide(layer()),
-        Effect.forkChild,
-      )
+      const piped = { stdin: Stream.make(new TextEncoder().encode(stdin)) }
+      const command = sendMessage({ ...input, message: "-" })
+      yield* Effect.forkChild(Effect.provide(command, layer({}, piped)))
       yield* pass(500)
       assert.deepStrictEqual(
         fake.prompts.map(({ text }) => text),

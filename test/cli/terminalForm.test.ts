@@ -101,6 +101,14 @@ describe("A question in the terminal", () => {
     }),
   )
 
+  it.effect("can be dismissed also where an option sounds like a refusal", () =>
+    Effect.gen(function* () {
+      const options = [{ label: "accept" }, { label: "reject" }]
+      const { decision } = yield* decide(questions({ options, custom: false }), ["down", "down", "enter"])
+      assert.deepInclude(decision, { kind: "question", answers: undefined })
+    }),
+  )
+
   it.effect("takes several choices, and one answer to each of several questions", () =>
     Effect.gen(function* () {
       // Before the choices stand "Select All" and "Inverse Selection".

@@ -1,6 +1,6 @@
 /** What of a turn reaches stdout, character by character, and what stderr. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stdio } from "effect"
+import { Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { makeTurnScreen } from "../../src/cli/turnScreen.ts"
 import type { OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
@@ -116,11 +116,8 @@ describe("What else is told of a turn", () => {
   it.effect("begins a line of its own on a screen that shows both", () =>
     Effect.gen(function* () {
       const { layer, written } = fakeTerminal()
-      const terminals = Stdio.layerTest({
-        stdoutIsTerminal: Effect.succeed(true),
-        stderrIsTerminal: Effect.succeed(true),
-      })
-      const screen = yield* makeTurnScreen(false).pipe(Effect.provide(terminals), Effect.provide(layer()))
+      const together = { stdoutIsTerminal: Effect.succeed(true), stderrIsTerminal: Effect.succeed(true) }
+      const screen = yield* Effect.provide(makeTurnScreen(false), layer({}, together))
       const events = [...taken, ...opened(), event.part(text), event.delta(text, "One")]
       yield* screen.written(events.reduce(Turn.advance, Turn.begin(here, prompt)))
       yield* screen.note("first")

@@ -20,7 +20,7 @@ const registered = Effect.gen(function* () {
 })
 
 const decode = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, text: string) =>
-  Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text, { onExcessProperty: "error" })
+  Schema.decodeEffect(Schema.fromJsonString(schema))(text, { onExcessProperty: "error" })
 
 /** Programs that read it may be told colours by nobody. */
 const escape = "\u001B"
