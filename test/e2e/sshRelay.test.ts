@@ -1,0 +1,194 @@
+/** What the tests of `connect` take for granted about their relay, seen with the real ssh. */
+import { assert, layer } from "@effect/vitest"
+import { Deferred, Effect, FileSystem, Path, Ref, Stream } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { webServer } from "../support/loopback.ts"
+import { eventually } from "../support/McpClients.ts"
+import { startedWith } from "../support/processes.ts"
+import { withSsh } from "../support/requirements.ts"
+import { SshRelay, start, type Way } from "../support/SshRelay.ts"
+
+type Argv = Way["argv"]
+
+/** Runs a command there, and gives what it prints. */
+const run = Effect.fnUntraced(function* ([ssh, ...args]: Argv, command: string) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  return yield* spawner.string(ChildProcess.make(ssh, [...args, command]), { includeStderr: true })
+})
+
+/** A client with a tunnel to the port of this machine; it ends with the scope. */
+const openTunnel = Effect.fnUntraced(function* ([ssh, ...args]: Argv, port: number, command = "sleep 77") {
+  const allocated = yield* Deferred.make<number>()
+  const stderr = yield* Ref.make("")
+  const handle = yield* ChildProcess.make(ssh, [...args, "-R", `127.0.0.1:0:127.0.0.1:${port}`, `echo up; ${command}`])
+  const up = yield* Deferred.make<void>()
+  yield* handle.stdout.pipe(
+    Stream.runForEach(() => Deferred.succeed(up, undefined)),
+    Effect.forkScoped,
+  )
+  yield* handle.stderr.pipe(
+    Stream.decodeText,
+    Stream.splitLines,
+    Stream.runForEach((line) => {
+      const [, port] = /^Allocated port (\d+) /u.exec(line) ?? []
+      return Effect.andThen(
+        Ref.update(stderr, (before) => before + line),
+        port === undefined ? Effect.void : Deferred.succeed(allocated, Number(port)),
+      )
+    }),
+    Effect.forkScoped,
+  )
+  yield* Effect.timeout(Deferred.await(up), "10 seconds")
+  return {
+    /** The port on the relay. */
+    port: Effect.timeout(Deferred.await(allocated), "10 seconds"),
+    stderr: Ref.get(stderr),
+    status: Effect.timeout(handle.exitCode, "10 seconds"),
+  }
+})
+
+const ask = (port: number) =>
+  HttpClient.get(`http://127.0.0.1:${port}/`).pipe(
+    Effect.flatMap((response) => response.text),
+    Effect.timeout("1 second"),
+    Effect.provide(FetchHttpClient.layer),
+  )
+
+const assertAnswers = Effect.fnUntraced(function* (port: number) {
+  assert.include(yield* ask(port), "Not opencode")
+})
+
+/** The request arrives somewhere, and nothing comes back. */
+const assertHangs = Effect.fnUntraced(function* (port: number) {
+  assert.strictEqual((yield* Effect.flip(ask(port)))._tag, "TimeoutError")
+})
+
+withSsh("a relay with a real sshd", () => {
+  layer(SshRelay.layer(), { excludeTestServices: true, timeout: "30 seconds" })("shared", (it) => {
+    it.effect("runs commands in its own home, with nothing of the developer's", () =>
+      Effect.gen(function* () {
+        const { argv, directory, home } = yield* SshRelay
+        const path = yield* Path.Path
+        assert.strictEqual(yield* run(argv, `printf '%s' "$HOME:$PWD:\${XDG_DATA_HOME-none}"`), `${home}:${home}:none`)
+        yield* run(argv, `mkdir -p .local/share/opencode-relay && touch .local/share/opencode-relay/mine`)
+        const fs = yield* FileSystem.FileSystem
+        assert.isTrue(yield* fs.exists(path.join(directory, "mine")))
+      }),
+    )
+
+    it.effect("gives a shell to who names no command, and hands on the status of one", () =>
+      Effect.gen(function* () {
+        const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+        const relay = yield* SshRelay
+        const [ssh, ...args] = relay.argv
+        const stdin = Stream.encodeText(Stream.make("echo $HOME; exit 7\n"))
+        const shell = yield* ChildProcess.make(ssh, args, { stdin })
+        assert.strictEqual(yield* Stream.mkString(Stream.decodeText(shell.stdout)), `${relay.home}\n`)
+        assert.strictEqual(yield* shell.exitCode, 7)
+        assert.strictEqual(yield* spawner.exitCode(ChildProcess.make(ssh, [...args, "exit 8"])), 8)
+      }),
+    )
+
+    it.effect("allocates a port, and requests to it arrive here", () =>
+      Effect.gen(function* () {
+        const { argv } = yield* SshRelay
+        const tunnel = yield* openTunnel(argv, yield* webServer)
+        yield* assertAnswers(yield* tunnel.port)
+      }),
+    )
+
+    it.effect("freezes its connections and nothing else, until they thaw", () =>
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        const server = yield* webServer
+        const port = yield* (yield* openTunnel(relay.argv, server)).port
+        yield* relay.freeze
+        yield* assertHangs(port)
+        yield* assertAnswers(yield* (yield* openTunnel(relay.argv, server)).port)
+        yield* relay.thaw
+        yield* assertAnswers(port)
+      }),
+    )
+
+    it.effect("kills its connections: the client ends, the remote command does not, the next client comes in", () =>
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        const server = yield* webServer
+        const tunnel = yield* openTunnel(relay.argv, server, `echo $$ > pid; exec sleep 78`)
+        const port = yield* tunnel.port
+        yield* relay.killConnections
+        assert.strictEqual(yield* tunnel.status, 255)
+        assert.strictEqual((yield* Effect.flip(ask(port)))._tag, "HttpClientError")
+        const command = Number(yield* run(relay.argv, "cat pid"))
+        assert.include(yield* startedWith("HOME", relay.home), command)
+      }),
+    )
+
+    it.effect("goes down with all that runs on it, and comes back on the same port", () =>
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        const tunnel = yield* openTunnel(relay.argv, yield* webServer)
+        yield* relay.stop
+        assert.strictEqual(yield* tunnel.status, 255)
+        assert.include(yield* run(relay.argv, "echo up"), "Connection refused")
+        yield* relay.start
+        assert.strictEqual(yield* run(relay.argv, "echo up"), "up\n")
+      }),
+    )
+
+    it.effect("is reached through a network that swallows everything, and later does not", () =>
+      Effect.gen(function* () {
+        const { proxy, throughProxy } = yield* SshRelay
+        const port = yield* (yield* openTunnel(throughProxy.argv, yield* webServer)).port
+        yield* proxy.stall
+        yield* assertHangs(port)
+        yield* proxy.resume
+        yield* assertAnswers(port)
+      }),
+    )
+
+    it.effect("has a wrapper that hides the allocated port and hands on what it is given", () =>
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        assert.strictEqual(yield* run([relay.quietWrapper], `printf '%s|' "a b" "$HOME"`), `a b|${relay.home}|`)
+        const tunnel = yield* openTunnel([relay.quietWrapper], yield* webServer)
+        assert.strictEqual(yield* tunnel.stderr, "")
+        assert.include(yield* relay.log, "Accepted publickey")
+      }),
+    )
+  })
+
+  layer(SshRelay.layer({ multiplexed: true, clientConfig: ["LogLevel ERROR"] }), {
+    excludeTestServices: true,
+    timeout: "30 seconds",
+  })("with one connection for all", (it) => {
+    it.effect("makes one, over which the second client works, too", () =>
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        const accepted = Effect.map(relay.log, (log) => log.split("Accepted publickey").length - 1)
+        assert.strictEqual(yield* run(relay.argv, "echo $HOME"), `${relay.home}\n`)
+        assert.strictEqual(yield* run(relay.argv, "echo $HOME"), `${relay.home}\n`)
+        assert.strictEqual(yield* accepted.pipe(eventually((n) => n > 0)), 1)
+      }),
+    )
+
+    it.effect("leaves neither processes nor files behind, not even frozen ones", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const server = yield* webServer
+        const home = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const relay = yield* start()
+            yield* openTunnel(relay.argv, server, "(setsid sleep 79 &) ; sleep 79")
+            yield* relay.freeze
+            assert.isNotEmpty(yield* startedWith("HOME", relay.home))
+            return relay.home
+          }),
+        )
+        assert.isEmpty(yield* startedWith("HOME", home))
+        assert.isFalse(yield* fs.exists(home))
+      }),
+    )
+  })
+})

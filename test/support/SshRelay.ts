@@ -1,0 +1,194 @@
+/**
+ * A relay for tests: a real `sshd` on a loopback port, with keys, configuration and a home of its own, for the user who
+ * runs the tests. It can go down and come back, lose its connections, and leave them half open.
+ */
+import { NodeServices } from "@effect/platform-node"
+import { Context, Deferred, Effect, Exit, FileSystem, Layer, Path, Ref, Schema, Scope, Semaphore, Stream } from "effect"
+import type { PlatformError } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { type FaultProxy, makeFaultProxy } from "./FaultProxy.ts"
+import { freePort } from "./loopback.ts"
+import { descendants, killAll, signal, startedWith } from "./processes.ts"
+import { find } from "./requirements.ts"
+import { hosts, makePlace, type PlaceOptions } from "./SshRelayPlace.ts"
+
+/** sshd ended or stayed silent instead of listening; `log` holds the end of what it wrote. */
+export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("SshdStartFailed", {
+  reason: Schema.String,
+  log: Schema.String,
+}) {
+  override get message() {
+    return `sshd did not start: ${this.reason}\n${this.log}`
+  }
+}
+
+export type Options = PlaceOptions
+
+/** A way to the relay. */
+export interface Way {
+  /** For `ChildProcess.make` or `spawn`: options of ssh and the remote command may follow. */
+  readonly argv: readonly [string, ...ReadonlyArray<string>]
+  /** The same as one line, for RELAY_SSH_CMD. */
+  readonly command: string
+}
+
+type StartError = SshdStartFailed | PlatformError.PlatformError
+
+export class SshRelay extends Context.Service<
+  SshRelay,
+  Way & {
+    readonly port: number
+    /** HOME of every command there, and where it starts. The developer's own home is not touched. */
+    readonly home: string
+    /** The relay directory there. Nobody has made it. */
+    readonly directory: string
+    /** The client's configuration: `ssh -F <configFile> relay`. */
+    readonly configFile: string
+    /** A way that goes through {@link proxy}, which can swallow what is sent, cut, and refuse. */
+    readonly throughProxy: Way
+    readonly proxy: FaultProxy
+    /** An executable script, like a cloud provider's wrapper: hands its arguments to ssh, and hides what ssh says. */
+    readonly quietWrapper: string
+    /** What sshd has written so far: who came, and why one was refused. */
+    readonly log: Effect.Effect<string>
+    /** The machine is down: nothing listens, and all connections and commands are gone. Nothing happens if it is. */
+    readonly stop: Effect.Effect<void>
+    /** The machine is back: same port, same keys, same home. Nothing happens if it has been. */
+    readonly start: Effect.Effect<void, StartError>
+    /** SIGKILL for all connections, and not for the commands they run; new ones come about. */
+    readonly killConnections: Effect.Effect<void>
+    /** All connections are half open from here on: they stay, and nothing answers. New ones come about and work. */
+    readonly freeze: Effect.Effect<void>
+    /** What was frozen goes on. */
+    readonly thaw: Effect.Effect<void>
+  }
+>()("opencode-fleet/test/SshRelay") {
+  static readonly layerNoDeps = (options?: Options) => Layer.effect(SshRelay, start(options))
+
+  /** A relay of its own; the Node services stay available to the tests. */
+  static readonly layer = (options?: Options) =>
+    SshRelay.layerNoDeps(options).pipe(Layer.provideMerge(NodeServices.layer))
+}
+
+type Services = FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
+
+/** Starts a relay that ends with the scope, together with all that was started on it, and leaves no files behind. */
+export const start = Effect.fn("SshRelay.start")(function* (options: Options = {}) {
+  const path = yield* Path.Path
+  const services = yield* Effect.context<Services>()
+  const port = yield* freePort
+  const proxy = yield* makeFaultProxy({ port })
+  const place = yield* makePlace({ direct: port, throughProxy: proxy.port }, options)
+  const log = yield* Ref.make("")
+  const lock = yield* Semaphore.make(1)
+  const running = yield* Ref.make<Running | undefined>(undefined)
+  yield* makePrivilegeSeparationDirectory
+
+  const launch = Effect.fnUntraced(function* () {
+    if ((yield* Ref.get(running)) !== undefined) return
+    // Not a child of our scope, which would close it first: before `stop` could look for the connections.
+    const scope = yield* Scope.make()
+    const listener = yield* spawn(place.serverConfigFile, log).pipe(
+      Scope.provide(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.tap(({ handle }) => Ref.set(running, { pid: handle.pid, scope })),
+      Effect.uninterruptible,
+    )
+    yield* awaitListening(listener, log).pipe(Effect.onError(() => stop()))
+  })
+
+  const stop = Effect.fnUntraced(function* () {
+    const current = yield* Ref.getAndSet(running, undefined)
+    if (current === undefined) return
+    // Once it has ended, the connections are nobody's children; and one that came meanwhile would be missed.
+    yield* signal([current.pid], "SIGSTOP")
+    const children = yield* descendants(current.pid)
+    yield* signal([current.pid, ...children.map(({ pid }) => pid)], "SIGKILL")
+    yield* killAll(startedWith("HOME", place.home))
+    yield* Scope.close(current.scope, Exit.void)
+  }, Effect.uninterruptible)
+
+  const signalConnections = (name: NodeJS.Signals) =>
+    Effect.gen(function* () {
+      const current = yield* Ref.get(running)
+      if (current === undefined) return
+      const connections = (yield* descendants(current.pid)).filter((each) => each.name.startsWith("sshd"))
+      yield* signal(
+        connections.map(({ pid }) => pid),
+        name,
+      )
+    }).pipe(Effect.provideContext(services), lock.withPermits(1))
+
+  yield* Effect.addFinalizer(() => stop().pipe(Effect.provideContext(services)))
+  yield* launch()
+
+  return SshRelay.of({
+    ...way(place.configFile, hosts.direct),
+    port,
+    home: place.home,
+    directory: path.join(place.home, ".local", "share", "opencode-relay"),
+    configFile: place.configFile,
+    throughProxy: way(place.configFile, hosts.throughProxy),
+    proxy,
+    quietWrapper: place.quietWrapper,
+    log: Ref.get(log),
+    stop: stop().pipe(Effect.provideContext(services), lock.withPermits(1)),
+    start: launch().pipe(Effect.provideContext(services), lock.withPermits(1)),
+    killConnections: signalConnections("SIGKILL"),
+    freeze: signalConnections("SIGSTOP"),
+    thaw: signalConnections("SIGCONT"),
+  })
+})
+
+interface Running {
+  readonly pid: number
+  readonly scope: Scope.Closeable
+}
+
+const way = (configFile: string, host: string): Way => {
+  const argv = ["ssh", "-F", configFile, host] as const
+  return { argv, command: argv.join(" ") }
+}
+
+/** A system whose own sshd never ran may lack the empty directory into which sshd locks itself when it is root's. */
+const makePrivilegeSeparationDirectory = Effect.gen(function* () {
+  if (process.getuid?.() !== 0) return
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.makeDirectory("/run/sshd", { recursive: true, mode: 0o755 })
+})
+
+const spawn = Effect.fnUntraced(function* (configFile: string, log: Ref.Ref<string>) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  // sshd starts itself anew for every connection, and wants to know by which path.
+  const sshd = find("sshd") ?? "/usr/sbin/sshd"
+  const args = ["-f", configFile]
+  // From 9.8 on, sshd turns away for a while who has lost a connection: here, that is everybody.
+  const lenient = ["-o", "PerSourcePenalties=no"]
+  const knows = (yield* spawner.exitCode(ChildProcess.make(sshd, ["-t", ...args, ...lenient]))) === 0
+  const handle = yield* ChildProcess.make(sshd, ["-D", "-e", ...args, ...(knows ? lenient : [])], { stdin: "ignore" })
+  const listening = yield* Deferred.make<void>()
+  yield* handle.all.pipe(
+    Stream.decodeText,
+    Stream.splitLines,
+    Stream.runForEach((line) =>
+      Ref.update(log, (before) => `${before}${line}\n`.slice(-20_000)).pipe(
+        Effect.andThen(line.startsWith("Server listening on") ? Deferred.succeed(listening, undefined) : Effect.void),
+      ),
+    ),
+    Effect.forkScoped,
+  )
+  return { handle, listening }
+})
+
+const awaitListening = Effect.fnUntraced(function* (
+  { handle, listening }: Effect.Success<ReturnType<typeof spawn>>,
+  log: Ref.Ref<string>,
+) {
+  const failed = (reason: string) =>
+    Effect.flatMap(Ref.get(log), (log) => Effect.fail(new SshdStartFailed({ reason, log })))
+  const died = Effect.exit(handle.exitCode).pipe(Effect.flatMap((exit) => failed(`it ended: ${exit._tag}`)))
+  yield* Deferred.await(listening).pipe(
+    Effect.raceFirst(died),
+    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => failed("it does not listen after 10 seconds") }),
+  )
+})

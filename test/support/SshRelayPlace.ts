@@ -1,0 +1,106 @@
+/**
+ * The files of an {@link SshRelay}: a home of its own, keys that nothing else knows, and what `sshd` and `ssh` are to
+ * read instead of the developer's configuration.
+ */
+import { Effect, FileSystem, Path } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+
+export interface PlaceOptions {
+  /** Further lines of the client's configuration, such as `LogLevel ERROR`. They win over those of the fixture. */
+  readonly clientConfig?: ReadonlyArray<string> | undefined
+  /** Further lines of the server's configuration, such as `ClientAliveInterval 2`. They win, too. */
+  readonly serverConfig?: ReadonlyArray<string> | undefined
+  /** All clients share one connection, as with `ControlMaster auto` in many a developer's configuration. */
+  readonly multiplexed?: boolean | undefined
+}
+
+/** The names that the client's configuration has for the relay. */
+export const hosts = { direct: "relay", throughProxy: "relay-through-proxy" }
+
+/** Nothing of the developer's own `~/.ssh` is read, and no question is ever asked. */
+const clientConfig = (root: string, ports: Ports, options: PlaceOptions) => [
+  ...(options.clientConfig ?? []),
+  ...(options.multiplexed === true
+    ? ["ControlMaster auto", `ControlPath ${root}/%n.master`, "ControlPersist 60"]
+    : ["ControlPath none"]),
+  "HostName 127.0.0.1",
+  // The key belongs to the relay, through whichever port it is reached.
+  "HostKeyAlias relay",
+  `UserKnownHostsFile ${root}/known_hosts`,
+  "GlobalKnownHostsFile none",
+  "StrictHostKeyChecking yes",
+  "UpdateHostKeys no",
+  `IdentityFile ${root}/client_key`,
+  "IdentitiesOnly yes",
+  "IdentityAgent none",
+  "BatchMode yes",
+  "ConnectTimeout 5",
+  `Host ${hosts.direct}`,
+  `Port ${ports.direct}`,
+  `Host ${hosts.throughProxy}`,
+  `Port ${ports.throughProxy}`,
+]
+
+const serverConfig = (root: string, home: string, ports: Ports, options: PlaceOptions) => [
+  ...(options.serverConfig ?? []),
+  "ListenAddress 127.0.0.1",
+  `Port ${ports.direct}`,
+  `HostKey ${root}/host_key`,
+  `AuthorizedKeysFile ${root}/client_key.pub`,
+  "PidFile none",
+  "StrictModes no",
+  "UsePAM no",
+  "PasswordAuthentication no",
+  "KbdInteractiveAuthentication no",
+  "AllowTcpForwarding remote",
+  "GatewayPorts no",
+  "PermitUserRC no",
+  "PrintMotd no",
+  "PrintLastLog no",
+  `SetEnv HOME=${home}`,
+  `ForceCommand ${root}/login`,
+]
+
+/** What `HOME` alone does not do: sshd starts the shell in the home that `/etc/passwd` names. */
+const login = `#!/bin/sh
+cd "$HOME" || exit
+[ -z "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL"
+exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"
+`
+
+interface Ports {
+  readonly direct: number
+  readonly throughProxy: number
+}
+
+/** Makes the files; they are removed with the scope. */
+export const makePlace = Effect.fnUntraced(function* (ports: Ports, options: PlaceOptions) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "ssh-relay-" }), fs.realPath)
+  const file = (name: string) => path.join(root, name)
+  const write = (name: string, lines: ReadonlyArray<string>) =>
+    fs.writeFileString(file(name), lines.map((line) => `${line}\n`).join(""), { mode: 0o600 })
+  const script = (name: string, content: string) => fs.writeFileString(file(name), content, { mode: 0o755 })
+
+  const home = file("home")
+  yield* fs.makeDirectory(home, { mode: 0o700 })
+  yield* Effect.forEach(["host_key", "client_key"], (name) =>
+    spawner.string(ChildProcess.make("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file(name)])),
+  )
+  const hostKey = yield* fs.readFileString(file("host_key.pub"))
+  yield* write("known_hosts", [`relay ${hostKey.trim()}`])
+  yield* write("ssh_config", clientConfig(root, ports, options))
+  yield* write("sshd_config", serverConfig(root, home, ports, options))
+  yield* script("login", login)
+  yield* script("quiet-ssh", `#!/bin/sh\nexec ssh -q -F ${file("ssh_config")} ${hosts.direct} "$@"\n`)
+  return {
+    home,
+    /** For `ssh -F`. */
+    configFile: file("ssh_config"),
+    /** For `sshd -f`. */
+    serverConfigFile: file("sshd_config"),
+    quietWrapper: file("quiet-ssh"),
+  }
+})

@@ -1,0 +1,56 @@
+/** The processes of this machine, as `ps` and `/proc` see them, and signals to them. */
+import { Effect, FileSystem, Schedule } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+
+export interface Process {
+  readonly pid: number
+  /** The name of its executable, without the directory. */
+  readonly name: string
+}
+
+/** All processes below one; none where there is no `ps`. */
+export const descendants = Effect.fnUntraced(function* (ancestor: number) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const lines = yield* spawner
+    .lines(ChildProcess.make("ps", ["-A", "-o", "pid=,ppid=,comm="]))
+    .pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+  const found = new Map<number, Process>()
+  // `ps` lists by process id, and a parent has mostly the smaller one; a second look finds what the first has missed.
+  for (const line of [...lines, ...lines]) {
+    const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*\S)/u.exec(line) ?? []
+    if (pid === undefined) continue
+    if (Number(parent) !== ancestor && !found.has(Number(parent))) continue
+    found.set(Number(pid), { pid: Number(pid), name: command.slice(command.lastIndexOf("/") + 1) })
+  }
+  return [...found.values()]
+})
+
+/** The processes that were started with the variable, whoever their parent is by now; none where there is no `/proc`. */
+export const startedWith = Effect.fnUntraced(function* (variable: string, value: string) {
+  const fs = yield* FileSystem.FileSystem
+  const entries = yield* fs.readDirectory("/proc").pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+  const pids = entries.flatMap((entry) => (/^\d+$/u.test(entry) ? [Number(entry)] : []))
+  return yield* Effect.filter(
+    pids,
+    (pid) =>
+      fs.readFileString(`/proc/${pid}/environ`).pipe(
+        Effect.map((environment) => environment.split("\0").includes(`${variable}=${value}`)),
+        // Another user's, or it has just ended.
+        Effect.orElseSucceed(() => false),
+      ),
+    { concurrency: 16 },
+  )
+})
+
+/** Sends the signal to each; one that is gone already is left in peace. */
+export const signal = (pids: Iterable<number>, name: NodeJS.Signals) =>
+  Effect.forEach(pids, (pid) => Effect.ignore(Effect.try(() => process.kill(pid, name))), { discard: true })
+
+/** SIGKILL for all that are found, until none is: some take a moment to go, and some have had a child meanwhile. */
+export const killAll = <E, R>(found: Effect.Effect<ReadonlyArray<number>, E, R>) =>
+  found.pipe(
+    Effect.tap((pids) => signal(pids, "SIGKILL")),
+    Effect.repeat({ until: (pids) => pids.length === 0, schedule: Schedule.spaced("10 millis") }),
+    Effect.timeout("5 seconds"),
+    Effect.ignore,
+  )

@@ -1,0 +1,50 @@
+/**
+ * Programs that are not on every machine. Tests that need one are skipped where it is missing: in their title, on
+ * stderr, and never silently.
+ */
+import { describe } from "@effect/vitest"
+import { accessSync, constants } from "node:fs"
+import { delimiter, join } from "node:path"
+
+/** Administrators' programs are often not on the PATH of others. */
+const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"]
+
+const isExecutable = (file: string) => {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the program is, or undefined. */
+export const find = (program: string): string | undefined =>
+  directories.map((directory) => join(directory, program)).find(isExecutable)
+
+/** What brings each program on a Debian system. */
+const packageOf = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd: "openssh-server", tmux: "tmux" }
+
+type Program = keyof typeof packageOf
+
+/** A suite whose tests are skipped, loudly, unless all the programs are there. */
+const requiring = (...programs: ReadonlyArray<Program>) => {
+  const missing = programs.filter((program) => find(program) === undefined)
+  const packages = [...new Set(missing.map((program) => packageOf[program]))]
+  const reason = `no ${missing.join(", ")} on this machine; apt-get install ${packages.join(" ")}`
+  const isMissing = missing.length > 0
+  return (title: string, tests: () => void): void => {
+    if (isMissing) console.error(`SKIPPED: ${title}: ${reason}`)
+    // oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- both are the caller's
+    describe.skipIf(isMissing)(isMissing ? `${title} (SKIPPED: ${reason})` : title, tests)
+  }
+}
+
+/** For tests that start an `SshRelay`. */
+export const withSsh = requiring("ssh", "sshd", "ssh-keygen")
+
+/** For tests that start a `PseudoTerminal`. */
+export const withTmux = requiring("tmux")
+
+/** For tests that start both. */
+export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
