@@ -95,6 +95,7 @@ export const askPerson =
           decided: before.slice(-mostRounds),
         }),
       )
+      if (call.written !== undefined) yield* call.written(turn)
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
       const decision = decisionOf(pending, reply)
       if (reply.action === "accept" && Option.isNone(decision)) {

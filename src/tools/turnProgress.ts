@@ -23,7 +23,8 @@ const longest = 2000
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. It is asked again in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-const lines = (before: Turn | undefined, turn: Turn, now: number): ReadonlyArray<string> => {
+/** `apart` leaves out what the agent writes and what it asks: the caller shows both itself. */
+const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
   const written = text(turn)
   const fresh = written.startsWith(seen) ? written.slice(seen.length) : written
@@ -38,10 +39,10 @@ const lines = (before: Turn | undefined, turn: Turn, now: number): ReadonlyArray
       : []
   const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
+    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...asked.map((request) => `Waits for a person: ${line(describe(request), 500)}`),
+    ...(apart ? [] : asked).map((request) => `Waits for a person: ${line(describe(request), 500)}`),
   ]
 }
 
@@ -59,7 +60,8 @@ const signOfLife = ({ lost, pending }: Turn, silence: number) =>
       : "The agent waits for a person's decision."
 
 /** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
-export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
+export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress" | "written">) {
+  const { written } = call
   let before: Turn | undefined
   let ahead = 0
   let progress = 0
@@ -74,18 +76,24 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
   return Effect.fnUntraced(function* (stage: Stage) {
     if (!call.wantsProgress) return
     const now = yield* Clock.currentTimeMillis
-    const silent = now - lastSent >= heartbeat
+    const silent = () => now - lastSent >= heartbeat
     if (stage._tag === "Queued") {
-      if (!silent && (stage.ahead === ahead || now - began < unmentioned)) return
+      if (!silent() && (stage.ahead === ahead || now - began < unmentioned)) return
       ahead = stage.ahead
       return yield* send(queued(ahead), now)
     }
     const { turn } = stage
-    const fresh = turn === before ? [] : lines(before, turn, now)
+    if (written !== undefined && turn !== before) {
+      yield* written(turn)
+      if (before === undefined || text(before) !== text(turn)) lastSent = now
+    }
+    const fresh = turn === before ? [] : lines(before, turn, now, written !== undefined)
     // A look at what is stored makes a new value of a turn in which nothing has changed.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
     if (fresh.length > 0) yield* send(fresh.join("\n"), now)
-    else if (silent) yield* send(signOfLife(turn, now - lastNews), now)
+    else if (silent() && (written === undefined || turn.pending.size === 0)) {
+      yield* send(signOfLife(turn, now - lastNews), now)
+    }
   })
 })

@@ -116,6 +116,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
     screen,
     /** The same with the escape sequences of colours and styles. */
     styledScreen: Effect.map(tmux("capture-pane", "-p", "-e"), (output) => output.trimEnd()),
+    cursorShows: Effect.map(shown("#{cursor_flag}"), (flag) => flag === "1"),
     /** The first screen on which it is to be seen. */
     screenUntil: (expected: RegExp | ((screen: string) => boolean), duration: Duration.Input = "30 seconds") => {
       const holds = expected instanceof RegExp ? (text: string) => expected.test(text) : expected

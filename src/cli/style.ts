@@ -1,0 +1,34 @@
+/** The few ways in which a word stands out, where the terminal can show them. */
+import { Effect, Stdio } from "effect"
+import { TerminalCapabilities } from "effect/cli"
+import { styleText } from "node:util"
+
+type Format = (text: string) => string
+
+export interface Style {
+  readonly good: Format
+  readonly warning: Format
+  readonly bad: Format
+  readonly faint: Format
+}
+
+const coloured =
+  (format: Parameters<typeof styleText>[0]): Format =>
+  (text) =>
+    text === "" ? "" : styleText(format, text, { validateStream: false })
+
+const plain: Format = (text) => text
+
+export const styleOf = (colours: boolean): Style =>
+  colours
+    ? { good: coloured("green"), warning: coloured("yellow"), bad: coloured("red"), faint: coloured("dim") }
+    : { good: plain, warning: plain, bad: plain, faint: plain }
+
+/** For stdout. `NO_COLOR` rules. */
+export const style = Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) => styleOf(canColor))
+
+/** For stderr, which may go elsewhere than stdout. */
+export const errorStyle = Effect.gen(function* () {
+  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+  return styleOf(canColor && (yield* (yield* Stdio.Stdio).stderrIsTerminal))
+})

@@ -1,0 +1,56 @@
+/** A terminal that keeps what is written to it, and at which somebody types what the test says. */
+import { type Cause, Effect, FileSystem, Layer, Option, Path, Queue, Stdio, Terminal } from "effect"
+import { TerminalCapabilities } from "effect/cli"
+
+type Key = "enter" | "down" | "escape" | "space"
+
+const input = (name: string, character?: string): Terminal.UserInput => ({
+  input: Option.fromUndefinedOr(character),
+  key: { name, ctrl: false, meta: false, shift: false },
+})
+
+/** Each field of a form that is shown gets the next list of `typed`: names of keys, and words letter by letter. */
+export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly word: string }>> = []) => {
+  let written = ""
+  let fields = 0
+  const readInput = Effect.gen(function* () {
+    const keys = typed[fields++] ?? []
+    const queue = yield* Queue.make<Terminal.UserInput, Cause.Done>()
+    for (const key of keys) {
+      if (typeof key !== "string")
+        yield* Queue.offerAll(
+          queue,
+          Array.from(key.word, (letter) => input(letter, letter)),
+        )
+      else if (key === "escape") yield* Queue.end(queue)
+      else yield* Queue.offer(queue, input(key))
+    }
+    return queue
+  })
+  const terminal = Terminal.make({
+    columns: Effect.succeed(80),
+    rows: Effect.succeed(24),
+    size: Effect.die("not used"),
+    readInput,
+    readLine: Effect.die("not used"),
+    display: (text) => Effect.sync(() => void (written += text)),
+  })
+  return {
+    written: () => written,
+    /** How many fields were shown. */
+    fields: () => fields,
+    layer: (capabilities: Partial<TerminalCapabilities.TerminalCapabilities> = {}, stdio: Partial<Stdio.Stdio> = {}) =>
+      Layer.mergeAll(
+        Layer.succeed(Terminal.Terminal, terminal),
+        Layer.succeed(TerminalCapabilities.TerminalCapabilities, {
+          canColor: false,
+          canAnimate: false,
+          canPrompt: false,
+          ...capabilities,
+        }),
+        Stdio.layerTest(stdio),
+        Path.layer,
+        FileSystem.layerNoop({}),
+      ),
+  }
+}

@@ -1,0 +1,211 @@
+/** The commands that show the fleet and talk to it: the built executable, and a real opencode. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, FileSystem, Schema } from "effect"
+import { fileURLToPath } from "node:url"
+import { FleetView } from "../../src/tools/InstanceTools.ts"
+import { SessionsView } from "../../src/tools/SessionTools.ts"
+import { TurnView } from "../../src/tools/TurnAnswer.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+import { beginCommand, runCommand } from "../support/runCommand.ts"
+
+/** A relay directory in which the instance is registered. */
+const registered = Effect.gen(function* () {
+  const opencode = yield* RealOpencode
+  const relay = yield* makeRelay()
+  yield* relay.register("shop", opencode)
+  return { opencode, relay }
+})
+
+const decode = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, text: string) =>
+  Schema.decodeEffect(Schema.fromJsonString(schema))(text, { onExcessProperty: "error" })
+
+/** Programs that read it may be told colours by nobody. */
+const escape = "\u001B"
+
+const commands = { excludeTestServices: true, timeout: "60 seconds" } as const
+
+layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (it) => {
+  it.effect("shows the fleet as a table, and what is wrong on stderr", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      yield* relay.write("broken.json", "{")
+      const { status, stderr, stdout } = yield* runCommand(relay, ["instances"])
+      assert.strictEqual(status, 0)
+      const [titles = "", row = "", ...others] = stdout.trimEnd().split("\n")
+      assert.match(titles, /^NAME +HEALTH +VERSION +DIRECTORY +HOST +URL +NOTE$/u)
+      assert.match(row, /^shop +online +1\.\d+\.\d+ +\S+ +test-machine +http/u)
+      assert.include(row, opencode.directory)
+      assert.deepStrictEqual(others, [])
+      assert.include(stderr, "broken.json")
+      assert.notInclude(stdout + stderr, escape)
+    }),
+  )
+
+  it.effect("gives all instances as the documented JSON, also those that are down, and ends with 0", () =>
+    Effect.gen(function* () {
+      const { relay } = yield* registered
+      yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, index) => index),
+        (index) => relay.register(`down-${index}`, { port: 1 + index }),
+      )
+      const { status, stdout } = yield* runCommand(relay, ["instances", "--json"])
+      assert.strictEqual(status, 0)
+      const fleet = yield* decode(FleetView, stdout)
+      assert.lengthOf(fleet.instances, 61)
+      assert.deepInclude(fleet.instances[0], { name: "shop", health: "online", waiting_count: 0 })
+    }),
+  )
+
+  it.effect("does not fail on an empty fleet, and says how to begin", () =>
+    Effect.gen(function* () {
+      const { status, stderr, stdout } = yield* runCommand(yield* makeRelay(), ["instances"])
+      assert.deepStrictEqual({ status, stdout }, { status: 0, stdout: "" })
+      assert.include(stderr, "No instance is registered")
+    }),
+  )
+
+  it.effect("watches: an instance that joins and one that leaves show at once, in a pipe as further tables", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const variables = { DISCOVERY_INTERVAL_MS: "3600000" }
+      const { handle, stdout } = yield* beginCommand(relay, ["instances", "--watch"], { variables })
+      yield* eventually((text: string) => text.includes("shop"))(stdout)
+      const path = yield* relay.register("second", { ...opencode, port: 9 })
+      yield* eventually((text: string) => /\n\nNAME[^\n]*\nshop .*\nsecond +unreachable/u.test(text))(stdout)
+      yield* (yield* FileSystem.FileSystem).remove(path)
+      const tables = yield* Effect.map(stdout, (text) => text.split("\n\n")).pipe(
+        eventually((tables: ReadonlyArray<string>) => tables.length === 3),
+      )
+      assert.notInclude(tables[2] ?? "", "second")
+      assert.notInclude(yield* stdout, escape)
+      yield* handle.kill({ killSignal: "SIGINT" }).pipe(Effect.ignore)
+      assert.strictEqual(Number(yield* handle.exitCode), 130)
+    }),
+  )
+
+  it.effect("watches in JSON: one line for each change", () =>
+    Effect.gen(function* () {
+      const { relay } = yield* registered
+      const variables = { DISCOVERY_INTERVAL_MS: "200" }
+      const { stdout } = yield* beginCommand(relay, ["instances", "--watch", "--json"], { variables })
+      const lines = Effect.map(stdout, (text) => text.trimEnd().split("\n"))
+      yield* lines.pipe(eventually((all) => all.length === 1 && all[0] !== ""))
+      // Several refreshes, in which only ages and latencies change.
+      yield* Effect.sleep("1 second")
+      yield* relay.register("second", { port: 9 })
+      const [first = "", second = ""] = yield* lines.pipe(eventually((all) => all.length === 2))
+      assert.lengthOf((yield* decode(FleetView, first)).instances, 1)
+      assert.lengthOf((yield* decode(FleetView, second)).instances, 2)
+    }),
+  )
+
+  it.effect("lists sessions with their full ids, and as the documented JSON", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const { id } = yield* facts.createSession(opencode, "One to be found")
+      const table = yield* runCommand(relay, ["sessions", "SHO", "--search", "to be found"])
+      assert.strictEqual(table.status, 0)
+      assert.match(table.stdout, new RegExp(`^ID .*\\n${id} +One to be found +idle +0 `, "u"))
+      const { stdout } = yield* runCommand(relay, ["sessions", "shop", "--json", "--limit", "1"])
+      const view = yield* decode(SessionsView, stdout)
+      assert.strictEqual(view.instance, "shop")
+      assert.lengthOf(view.sessions, 1)
+    }),
+  )
+
+  it.effect("says what is wrong once, on stderr, and ends with 1; with 2 where the line makes no sense", () =>
+    Effect.gen(function* () {
+      const { relay } = yield* registered
+      const unknown = yield* runCommand(relay, ["sessions", "nope"])
+      assert.deepInclude(unknown, { status: 1, stdout: "" })
+      assert.strictEqual(unknown.stderr.match(/There is no instance "nope"/gu)?.length, 1)
+      const session = yield* runCommand(relay, ["send", "shop", "nope", "Hello"])
+      assert.deepInclude(session, { status: 1, stdout: "" })
+      assert.include(session.stderr, "nope")
+      const setting = yield* runCommand(relay, ["instances"], { variables: { TRANSPORT: "pigeon" } })
+      assert.deepInclude(setting, { status: 1, stdout: "" })
+      assert.include(setting.stderr, 'TRANSPORT="pigeon" cannot be used')
+      assert.strictEqual((yield* runCommand(relay, ["sessions"])).status, 2)
+    }),
+  )
+
+  it.effect("sends to a new session, then to the latest from stdin, and prints exactly what the agent writes", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const first = yield* runCommand(relay, ["send", "shop", "new", "say:one  two\n\n  three"])
+      assert.deepInclude(first, { status: 0, stdout: "one  two\n\n  three\n" })
+      const [, id = ""] = /New session (ses_\w+) on shop/u.exec(first.stderr) ?? []
+      const second = yield* runCommand(relay, ["send", "shop", id, "-"], { stdin: "say:four\n" })
+      assert.deepInclude(second, { status: 0, stdout: "four\n" })
+      assert.lengthOf(yield* facts.texts(opencode, id), 4)
+    }),
+  )
+
+  it.effect("streams while the agent writes, and leaves it to its work on Ctrl-C", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const { id } = yield* facts.createSession(opencode, "Goes on")
+      const { handle, stderr, stdout } = yield* beginCommand(relay, ["send", "shop", id, "slow: 600"])
+      yield* stdout.pipe(eventually((text: string) => text.startsWith("tick 1 tick 2")))
+      yield* Effect.ignore(handle.kill({ killSignal: "SIGINT" }))
+      assert.strictEqual(Number(yield* handle.exitCode), 130)
+      assert.include(yield* stderr, `the agent goes on in session ${id}`)
+      assert.strictEqual(yield* facts.status(opencode, id), "busy")
+      yield* facts.abort(opencode, id)
+    }),
+  )
+
+  it.effect("ends with 3 where a permission waits and nobody can be asked; the fleet then shows what waits", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const { id } = yield* facts.createSession(opencode, "Wants something")
+      const { status, stderr, stdout } = yield* runCommand(relay, ["send", "shop", id, "--json", "run: touch made"])
+      assert.strictEqual(status, 3)
+      assert.deepInclude(yield* decode(TurnView, stdout), { outcome: "needs permission", session_id: id })
+      assert.include(stderr, `opencode attach ${opencode.url} --session ${id}`)
+      assert.include((yield* runCommand(relay, ["instances"])).stdout, "permission for bash: touch made")
+      yield* facts.abort(opencode, id)
+    }),
+  )
+
+  it.effect("ends with 1 and the provider's words when the turn fails, and with 4 when time is up", () =>
+    Effect.gen(function* () {
+      const { opencode, relay } = yield* registered
+      const failed = yield* runCommand(relay, ["send", "shop", "new", "fail:400"])
+      assert.strictEqual(failed.status, 1)
+      assert.include(failed.stderr, "scripted failure 400")
+      const { id } = yield* facts.createSession(opencode, "Takes long")
+      const variables = { SEND_TIMEOUT_MS: "2000" }
+      const running = yield* runCommand(relay, ["send", "shop", id, "slow: 600"], { variables })
+      assert.strictEqual(running.status, 4)
+      assert.match(running.stdout, /^tick 1 tick 2/u)
+      yield* facts.abort(opencode, id)
+    }),
+  )
+
+  it.effect("explains each command with examples and exit statuses", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      for (const command of ["instances", "sessions", "send"]) {
+        const { status, stdout } = yield* runCommand(relay, [command, "--help"])
+        assert.strictEqual(status, 0)
+        assert.include(stdout, "Exit status: 0")
+        assert.match(stdout, new RegExp(`EXAMPLES[^]*\\n  opencode-fleet ${command} `, "u"))
+      }
+    }),
+  )
+
+  it.effect("is loaded by no other command line than its own: the server has no tables", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const chunks = fileURLToPath(new URL("../../dist/bin/chunks/", import.meta.url))
+      const withTables = yield* Effect.filter(yield* fs.readDirectory(chunks), (file) =>
+        Effect.map(fs.readFileString(chunks + file), (code) => code.includes("UPDATED")),
+      )
+      assert.match(withTables.join(), /^cli-[^,]+$/u)
+    }),
+  )
+})

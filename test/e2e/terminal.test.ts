@@ -1,0 +1,132 @@
+/** The commands at a terminal: what is drawn, and how a person is asked. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { executable, makeRelay, type Relay, type Variables } from "../support/Executable.ts"
+import * as facts from "../support/opencodeFacts.ts"
+import { openTerminal } from "../support/PseudoTerminal.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+import { withTmux } from "../support/requirements.ts"
+
+const registered = Effect.gen(function* () {
+  const opencode = yield* RealOpencode
+  const relay = yield* makeRelay()
+  yield* relay.register("漢字", opencode)
+  return { opencode, relay }
+})
+
+/** The executable in a terminal of 100 columns and 30 rows. */
+const inTerminal = (relay: Relay, args: ReadonlyArray<string>, variables: Variables = {}) =>
+  openTerminal({
+    argv: [process.execPath, executable, ...args],
+    env: relay.environment({ LANG: "C.UTF-8", ...variables }),
+    cwd: relay.home,
+    columns: 100,
+    rows: 30,
+  })
+
+const suite = { excludeTestServices: true, timeout: "60 seconds" } as const
+
+withTmux("at a terminal", () => {
+  layer(RealOpencode.layer({ permission: "ask" }), suite)("with a real opencode", (it) => {
+    it.effect("the fleet is drawn in place, never wider or higher than the window", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* registered
+        const terminal = yield* inTerminal(relay, ["instances", "--watch"])
+        yield* terminal.screenUntil(/漢字 {2}online/u)
+        assert.include(yield* terminal.styledScreen, "\u001B[32monline")
+        assert.isFalse(yield* terminal.cursorShows)
+        yield* relay.register("down", { port: 9 })
+        yield* terminal.screenUntil(/\ndown +unreachable/u)
+        yield* Effect.forEach(["a", "b", "c", "d", "e", "f"], (name) =>
+          relay.register(name, { port: 9 + name.charCodeAt(0) }),
+        )
+        yield* terminal.resize({ columns: 60, rows: 6 })
+        const small = yield* terminal.screenUntil(/more lines/u)
+        assert.match(small, /^NAME .*\n漢字 {2}online .*\n.*\n.*\n… and \d+ more lines$/u)
+        yield* terminal.resize({ columns: 120, rows: 30 })
+        const large = yield* terminal.screenUntil(/\nf +unreachable/u)
+        assert.lengthOf(large.match(/NAME/gu) ?? [], 1)
+        yield* terminal.press("C-c")
+        assert.strictEqual(yield* terminal.exitStatus, 130)
+        assert.isTrue(yield* terminal.cursorShows)
+      }),
+    )
+
+    it.effect("nothing is coloured where NO_COLOR says so", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* registered
+        const terminal = yield* inTerminal(relay, ["instances"], { NO_COLOR: "1" })
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        const screen = yield* terminal.styledScreen
+        assert.include(screen, "online")
+        assert.notInclude(screen, "\u001B")
+      }),
+    )
+
+    it.effect("a person allows what the agent asks for, and the turn goes on", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* registered
+        const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "tell: I make it | touch made"])
+        const form = yield* terminal.screenUntil(/❯ once/u)
+        assert.match(form, /\nI make it\n[^]*Permission for bash:\n {2}touch made\n/u)
+        yield* terminal.press("Enter")
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        const end = yield* terminal.screen
+        assert.match(end, /\nDone: \(no output\)\n/u)
+        assert.include(end, "Decision: allowed once: permission for bash: touch made")
+      }),
+    )
+
+    it.effect("a person refuses with a reason, and the agent gets to know it", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* registered
+        const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "run: touch made"])
+        yield* terminal.screenUntil(/❯ once/u)
+        yield* terminal.press("Down", "Down", "Enter")
+        yield* terminal.screenUntil(/Reason:/u)
+        yield* terminal.type("use another name")
+        yield* terminal.press("Enter")
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        assert.match(yield* terminal.screen, /\nDone: [^]*use another name/u)
+      }),
+    )
+
+    it.effect("a question is answered with one of its choices", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* registered
+        const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "ask: Which colour? | Red | Blue"])
+        yield* terminal.screenUntil(/❯ Red/u)
+        yield* terminal.press("Down", "Enter")
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        assert.include(yield* terminal.screen, `"Which colour?"="Blue"`)
+      }),
+    )
+
+    it.effect("Esc leaves the request open", () =>
+      Effect.gen(function* () {
+        const { opencode, relay } = yield* registered
+        const { id } = yield* facts.createSession(opencode, "Left open")
+        const terminal = yield* inTerminal(relay, ["send", "漢字", id, "run: touch made"])
+        yield* terminal.screenUntil(/❯ once/u)
+        yield* terminal.press("Escape")
+        assert.strictEqual(yield* terminal.exitStatus, 3)
+        assert.lengthOf(yield* facts.pending(opencode, "permission", id), 1)
+        yield* facts.abort(opencode, id)
+      }),
+    )
+
+    it.effect("the form goes when it is decided elsewhere", () =>
+      Effect.gen(function* () {
+        const { opencode, relay } = yield* registered
+        const { id } = yield* facts.createSession(opencode, "Decided elsewhere")
+        const terminal = yield* inTerminal(relay, ["send", "漢字", id, "run: touch made"])
+        yield* terminal.screenUntil(/❯ once/u)
+        const [request = ""] = yield* facts.pending(opencode, "permission", id)
+        yield* facts.reply(opencode, "permission", request, { reply: "once" })
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        assert.include(yield* terminal.screen, "\nDone: ")
+        assert.isTrue(yield* terminal.cursorShows)
+      }),
+    )
+  })
+})
