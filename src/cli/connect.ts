@@ -1,5 +1,4 @@
 /** `opencode-fleet connect`: starts an opencode as a member of the fleet, or makes one that runs a member. */
-import * as NodePath from "@effect/platform-node/NodePath"
 import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { CommandLine } from "effect/process"
@@ -11,6 +10,7 @@ import { openLog } from "./connectLog.ts"
 import { showConnected } from "./connectStatus.ts"
 import { takeEndings } from "./endings.ts"
 import { CommandFailed, exitStatus, failedWith } from "./exitStatus.ts"
+import { usableSettings } from "./usableSettings.ts"
 
 /** opencode has ended, and this program ends as it did. */
 class Ended extends Schema.TaggedError<Ended>()("Ended", { status: Schema.Int }) {
@@ -96,7 +96,7 @@ export const connect = Command.make(
     if (ended !== 0) return yield* new Ended({ status: ended })
   }, Effect.scoped),
 ).pipe(
-  Command.provide(Layer.provideMerge(opencodeLayer, Layer.provideMerge(Settings.layer, NodePath.layer))),
+  Command.provide(Layer.provideMerge(opencodeLayer, usableSettings)),
   Command.withDescription(
     "Start opencode and make it a member of the fleet for as long as it runs: registered on this machine and, with a relay, reachable there through an SSH tunnel that is made anew whenever it breaks. The exit status is opencode's.",
   ),

@@ -1,6 +1,6 @@
 /** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
 import {
-  type Cause,
+  Cause,
   Clock,
   Context,
   Deferred,
@@ -141,7 +141,7 @@ export class Fleet extends Context.Service<
       ).pipe(Effect.andThen(refresh))
 
       /** A defect costs one round, not all that follow. */
-      const survive = Effect.catchCause((cause: Cause.Cause<never>) => Effect.logError("a refresh died", cause))
+      const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
       yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(discoveryInterval)), Effect.forkScoped)
       yield* discovery.changes.pipe(
         Stream.runForEach(() => survive(refreshAfresh)),
