@@ -27,14 +27,24 @@ export interface OpencodeProcess {
   readonly terminate: Effect.Effect<void>
 }
 
-/** opencode's own `--port 0` tries 4096 first, which may be anybody's next. */
-const freePort = NodeSocketServer.make({ host: "127.0.0.1", port: 0 }).pipe(
-  Effect.flatMap(({ address }) =>
-    "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "there is no free port" }),
-  ),
-  Effect.scoped,
-  Effect.mapError(({ message }) => new OpencodeNotStarted({ detail: message })),
-)
+/**
+ * The port, if it is free, or any free one for 0. opencode's own `--port 0` tries 4096 first, which may be anybody's next;
+ * and its terminal UI starts without a word on a port that is taken, so that another one would answer there.
+ */
+const freePort = (port: number) =>
+  NodeSocketServer.make({ host: "127.0.0.1", port }).pipe(
+    Effect.flatMap(({ address }) =>
+      "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "there is no free port" }),
+    ),
+    Effect.scoped,
+    Effect.mapError(
+      ({ message }) =>
+        new OpencodeNotStarted({
+          detail:
+            port === 0 ? message : `port ${port} is taken; --attach ${port} registers an opencode that runs there`,
+        }),
+    ),
+  )
 
 /** The port that somebody asks for in opencode's own arguments, or none. */
 const askedPort = (args: ReadonlyArray<string>): number | undefined => {
@@ -76,7 +86,7 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   readonly args: ReadonlyArray<string>
 }) {
   const asked = askedPort(options.args)
-  const port = asked ?? (yield* freePort)
+  const port = yield* freePort(asked ?? 0)
   const process = yield* ChildProcess.make(
     "opencode",
     [...(options.headless ? ["serve"] : []), ...options.args, ...(asked === undefined ? ["--port", String(port)] : [])],
