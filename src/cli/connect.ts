@@ -81,7 +81,7 @@ export const connect = Command.make(
     if (status) return yield* showConnected(json)
     const command = Option.isSome(relay) ? yield* relayCommand(relay.value) : undefined
     const port = Option.isSome(attach) ? yield* portOf(attach.value) : undefined
-    const log = yield* openLog(headless || port !== undefined)
+    const log = yield* Effect.mapError(openLog(headless || port !== undefined), failedWith)
     const options: RunOptions = { connect: { pid: process.pid, log: log.file }, endings: yield* takeEndings }
     const { status: ended, trouble } = yield* (
       port === undefined ? runOpencode({ ...options, args, headless }) : runBeside({ ...options, port })

@@ -7,10 +7,10 @@ import { toJson } from "./terminal.ts"
 
 /** Each `connect` of this machine: a stable shape for `--json`. */
 export const connected = Effect.gen(function* () {
-  const { isAlive } = yield* LocalMachine
+  const { hostname, isAlive } = yield* LocalMachine
   const { announcements } = yield* (yield* Discovery).scan
-  return announcements.flatMap(({ connect, directory, name, source, url }: Announcement) =>
-    connect === undefined
+  return announcements.flatMap(({ connect, directory, host, name, source, url }: Announcement) =>
+    connect === undefined || host !== hostname
       ? []
       : [{ name, url, directory, running: isAlive(connect.pid), ...connect, registration: source }],
   )

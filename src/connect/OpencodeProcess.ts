@@ -4,7 +4,7 @@
  */
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { Effect, type PlatformError, Schema } from "effect"
-import { ChildProcess } from "effect/process"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
 
 /** opencode could not be started. */
@@ -73,7 +73,7 @@ const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
  * killed that way cannot act any more.
  */
 const guard = (pid: number) =>
-  ChildProcess.make("/bin/sh", ["-c", 'cat > /dev/null; kill -TERM "$1" 2> /dev/null', "guard", String(pid)], {
+  ChildProcess.make("/bin/sh", ["-c", 'cat > /dev/null; pkill -TERM -P "$1"; kill -TERM "$1"', "guard", String(pid)], {
     detached: true,
     killSignal: "SIGKILL",
     stdout: "ignore",
@@ -87,6 +87,7 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
 }) {
   const asked = askedPort(options.args)
   const port = yield* freePort(asked ?? 0)
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const process = yield* ChildProcess.make(
     "opencode",
     [...(options.headless ? ["serve"] : []), ...options.args, ...(asked === undefined ? ["--port", String(port)] : [])],
@@ -102,6 +103,10 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   yield* Effect.ignore(guard(process.pid))
   const send = (signal: "SIGINT" | "SIGTERM") =>
     Effect.ignore(process.kill({ killSignal: signal, forceKillAfter: "5 seconds" }))
+  /** What a script called `opencode` has started would outlive it. In a group of their own all are reached anyway. */
+  const terminateChildren = options.headless
+    ? Effect.void
+    : spawner.exitCode(ChildProcess.make("pkill", ["-TERM", "-P", String(process.pid)])).pipe(Effect.ignore)
   return {
     port,
     pid: process.pid,
@@ -110,6 +115,6 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
       Effect.catch((error) => Effect.succeed(statusOfSignal(error))),
     ),
     interrupt: send("SIGINT"),
-    terminate: send("SIGTERM"),
+    terminate: Effect.andThen(terminateChildren, send("SIGTERM")),
   } satisfies OpencodeProcess as OpencodeProcess
 })

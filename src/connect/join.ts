@@ -43,15 +43,17 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member)
   const settings = yield* Settings
   const path = yield* Path.Path
   const client = yield* OpencodeClient
-  const { hostname } = yield* LocalMachine
+  const { birthOf, hostname } = yield* LocalMachine
   const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
   const opencode = client.at(target)
   const cwd = yield* opencode.directory
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
+  const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
     name: instanceName(settings.instanceName, hostname, cwd),
     ...common,
     ...(pid === undefined ? {} : { pid }),
+    ...(birth === undefined ? {} : { birth }),
   }
   const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
   yield* Effect.logInfo(`registered as ${kept.name}: ${target.url} in ${kept.file}`)
