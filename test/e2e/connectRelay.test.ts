@@ -10,6 +10,7 @@ import { type Options, localRegistry, registered, registrations, startConnect } 
 import { relayIn } from "../support/Executable.ts"
 import { connect, eventually, type McpClient } from "../support/McpClients.ts"
 import { makePlace, type Place } from "../support/OpencodePlace.ts"
+import { descendants, signal } from "../support/processes.ts"
 import { withSsh } from "../support/requirements.ts"
 import { runCommand } from "../support/runCommand.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -175,6 +176,31 @@ withSsh("connect with a relay", () => {
       const tunnel = yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
       assert.include(tunnel?.reason, "no plain file")
       assert.strictEqual(yield* fs.readFileString(victim), "untouched")
+    }),
+  )
+
+  test(
+    "takes its registration out also when a service manager ends all of its processes at once",
+    Effect.gen(function* () {
+      const { connected, relay } = yield* joined()
+      const all = yield* descendants(connected.pid)
+      yield* signal([connected.pid, ...all.map(({ pid }) => pid)], "SIGTERM")
+      yield* connected.exitStatus
+      assert.deepStrictEqual(yield* registrations(relay.directory), [])
+    }),
+  )
+
+  test(
+    "ends within seconds, and says so, when the relay does not answer any more",
+    Effect.gen(function* () {
+      const { connected, place, relay } = yield* joined()
+      const [local] = yield* registrations(localRegistry(place))
+      yield* relay.freeze
+      yield* connected.signal("SIGTERM")
+      yield* connected.exitStatus.pipe(Effect.timeout("12 seconds"))
+      const fs = yield* FileSystem.FileSystem
+      assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "stays on the relay")
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
     }),
   )
 
