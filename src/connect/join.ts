@@ -36,8 +36,8 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
 })
 
 /**
- * Registers an opencode that answers, and goes on in the background. Returns how the tunnel is at any time; none where
- * there is no relay.
+ * Registers an opencode that answers, and goes on in the background. Its `tunnel` tells how that is at any time;
+ * none where there is no relay.
  */
 export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member) {
   const settings = yield* Settings
@@ -85,5 +85,5 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member)
     Effect.repeat(Schedule.spaced(lookAfter)),
     Effect.forkScoped,
   )
-  return tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel))
+  return { tunnel: tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel)) }
 })

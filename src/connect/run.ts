@@ -58,7 +58,7 @@ export const runOpencode = Effect.fn("runOpencode")(function* ({
 
   const joined = Effect.fnUntraced(function* (member: { readonly pid: number; readonly port: number }) {
     yield* awaitHealth(yield* opencodeAt(member.port))
-    const tunnel = yield* join({ ...member, connect })
+    const { tunnel } = yield* join({ ...member, connect })
     yield* Ref.set(trouble, Effect.map(tunnel, Option.flatMap(troubleOf)))
   })
   const live = Effect.gen(function* () {
