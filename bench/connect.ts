@@ -15,7 +15,7 @@ import { median, type Figure } from "./support/report.ts"
 import { residentMemory } from "./support/residentMemory.ts"
 import { timed } from "./support/timed.ts"
 
-const rounds = 5
+const rounds = 3
 
 const hasSsh = ["ssh", "sshd", "ssh-keygen"].every((program) => find(program) !== undefined)
 
@@ -26,7 +26,7 @@ const awaitRegistration = Effect.fn("awaitRegistration")(function* (directory: s
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const look = Effect.gen(function* () {
-    const [file] = (yield* fs.readDirectory(directory)).filter((name) => /^[^.].*\.json$/u.test(name))
+    const file = (yield* fs.readDirectory(directory)).find((name) => /^[^.].*\.json$/u.test(name))
     return file === undefined ? before : yield* fs.readFileString(path.join(directory, file))
   })
   return yield* look.pipe(
