@@ -48,15 +48,17 @@ const joinOnce = Effect.fn("joinOnce")(function* (place: Place, relay: Relay | u
   const path = yield* Path.Path
   const from = performance.now()
   const sinceStart = Effect.sync(() => performance.now() - from)
-  const { pid } = yield* startConnect(place, relay && { variables: { RELAY_SSH_CMD: relay.command } })
-  yield* awaitRegistration(path.join(place.home, ".local", "share", "opencode-relay"))
+  const { output, pid } = yield* startConnect(place, relay && { variables: { RELAY_SSH_CMD: relay.command } })
+  const registered = (directory: string, before?: string) =>
+    awaitRegistration(directory, before).pipe(Effect.tapError(() => Effect.flatMap(output, Console.error)))
+  yield* registered(path.join(place.home, ".local", "share", "opencode-relay"))
   const here = yield* sinceStart
   if (relay === undefined) return { here, memory: yield* residentMemory(pid) }
-  const registration = yield* awaitRegistration(relay.directory)
+  const registration = yield* registered(relay.directory)
   const there = yield* sinceStart
   const memory = yield* residentMemory(pid)
   yield* relay.killConnections
-  const again = yield* timed(awaitRegistration(relay.directory, registration))
+  const again = yield* timed(registered(relay.directory, registration))
   return { here, there, memory, again }
 }, Effect.scoped)
 
