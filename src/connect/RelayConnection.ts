@@ -26,6 +26,8 @@ export interface RelayConnection {
   readonly port: number
   /** Sends lines to the relay's shell and returns its answer. */
   readonly ask: (...lines: ReadonlyArray<string>) => Effect.Effect<string, ConnectionLost>
+  /** Fails as soon as the connection has ended. */
+  readonly ended: Effect.Effect<never, ConnectionLost>
 }
 
 export interface RelayOptions {
@@ -99,7 +101,8 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
     Effect.flatMap((exit) => lost(exit._tag === "Success" ? `ended with status ${exit.value}` : "was killed")),
     Effect.forkScoped,
   )
-  const unlessItEnds = <A, E>(effect: Effect.Effect<A, E>) => Effect.raceFirst(effect, Fiber.join(end))
+  const ended = Fiber.join(end)
+  const unlessItEnds = <A, E>(effect: Effect.Effect<A, E>) => Effect.raceFirst(effect, ended)
 
   const mark = `fleet-${(yield* Random.nextIntBetween(1, 0xff_ff_ff)).toString(36)}`
   const answers = yield* Queue.unbounded<string>()
@@ -128,8 +131,9 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   yield* Queue.offer(outgoing, relayScript(mark))
   // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
   yield* answer(longestGreeting)
-  if (options.remotePort !== 0) return { port: options.remotePort, ask } satisfies RelayConnection as RelayConnection
+  if (options.remotePort !== 0)
+    return { port: options.remotePort, ask, ended } satisfies RelayConnection as RelayConnection
   const shown = yield* Effect.timeoutOption(unlessItEnds(Deferred.await(port)), portMayFollow)
   if (Option.isNone(shown)) return yield* new PortNotShown()
-  return { port: shown.value, ask } satisfies RelayConnection as RelayConnection
+  return { port: shown.value, ask, ended } satisfies RelayConnection as RelayConnection
 })

@@ -2,10 +2,10 @@
  * Makes an opencode a member of the fleet: registered on this machine and, through a tunnel, on the relay, until the end
  * of a scope.
  */
-import { Clock, Effect, Schedule, Stream, SubscriptionRef } from "effect"
+import { Clock, Effect, Path, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import type { ConnectState, Registration } from "../fleet/Registration.ts"
-import { fileNameOf, keep } from "../fleet/RegistrationFiles.ts"
+import { keep } from "../fleet/RegistrationFiles.ts"
 import { OpencodeClient } from "../opencode/OpencodeClient.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
@@ -41,16 +41,19 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
  */
 export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member) {
   const settings = yield* Settings
+  const path = yield* Path.Path
   const client = yield* OpencodeClient
-  const { hostname } = yield* LocalMachine
+  const { birthOf, hostname } = yield* LocalMachine
   const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
   const opencode = client.at(target)
   const cwd = yield* opencode.directory
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
+  const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
     name: instanceName(settings.instanceName, hostname, cwd),
     ...common,
     ...(pid === undefined ? {} : { pid }),
+    ...(birth === undefined ? {} : { birth }),
   }
   const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
   yield* Effect.logInfo(`registered as ${kept.name}: ${target.url} in ${kept.file}`)
@@ -62,7 +65,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member)
       : yield* keepTunnel({
           command: relayCommand,
           directory: settings.relayRemoteDirectory,
-          file: `${fileNameOf(kept.name)}-${yield* machineId(settings.stateDirectory)}.json`,
+          file: `${path.basename(kept.file, ".json")}-${yield* machineId(settings.stateDirectory)}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
           answers: Effect.isSuccess(opencode.health(settings.healthCheckTimeout)),

@@ -87,7 +87,8 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     })
     yield* Effect.acquireRelease(Ref.set(current, Option.some(open)), () => Ref.set(current, Option.none()))
     yield* register(open)
-    return yield* watch(open)
+    // ssh may end between two heartbeats.
+    return yield* Effect.raceFirst(watch(open), open.ended)
   }).pipe(Effect.scoped)
 
   const wait = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {

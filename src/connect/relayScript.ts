@@ -19,6 +19,8 @@ fleet() {
   umask 077
   say() { printf '%s %s\\n' "$1" "$2"; }
   file= port=
+  # What has been printed before may have no end of its line.
+  echo
   say "$1" hello
   while IFS= read -r verb; do
     case $verb in
@@ -29,18 +31,23 @@ fleet() {
           place=\${RELAY_REGISTRY_DIR:-$place/opencode-relay} ;;
       esac
       case $place in '~') place=$HOME ;; '~/'*) place=$HOME/\${place#??} ;; esac
-      file=$place/$name
+      to=$place/$name
       new=$place/.$name.$$.new
       if ! mkdir -p -m 700 -- "$place"; then say "$1" "failed $place cannot be made"
-      elif [ -L "$file" ] || { [ -e "$file" ] && ! [ -f "$file" ]; }; then say "$1" "failed $file is no plain file"
-      elif (rm -f -- "$new"; set -C; printf '%s\\n' "$json" > "$new") && mv -f -- "$new" "$file"; then say "$1" "put $file"
-      else say "$1" "failed $file cannot be written"
+      elif [ -L "$to" ] || { [ -e "$to" ] && ! [ -f "$to" ]; }; then say "$1" "failed $to is no plain file"
+      elif (rm -f -- "$new"; set -C; printf '%s\\n' "$json" > "$new") && mv -f -- "$new" "$to"; then
+        # Only what was put is asked for, and removed.
+        file=$to
+        say "$1" "put $file"
+      else
+        rm -f -- "$new"
+        say "$1" "failed $to cannot be written"
       fi ;;
     ping)
       code=none
       if ! [ -f "$file" ]; then code=gone
       elif command -v curl > /dev/null; then
-        code=$(curl --silent --noproxy '*' --max-time 8 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/global/health" < /dev/null)
+        code=$(curl -q --silent --noproxy '*' --max-time 8 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/global/health" < /dev/null)
       fi
       say "$1" "pong $code" ;;
     bye)

@@ -22,16 +22,22 @@ export interface Kept {
   /** The name that was free. */
   readonly name: string
   readonly file: string
-  /** Replaces the file's content at once; readers see the old one or the new one. */
+  /**
+   * Replaces the file's content at once; readers see the old one or the new one. A file that is missing comes back, one
+   * that is somebody else's by now stays.
+   */
   readonly write: (registration: Registration) => Effect.Effect<void, RegistrationFailed>
   /** Whether the file is still there, and this process's. */
   readonly present: Effect.Effect<boolean>
 }
 
+/** UTF-16 units, each at most three bytes in a file name: what is put around it has to fit into 255 bytes, too. */
+const longestFileName = 60
+
 /** Nothing that a path or a shell gives a meaning to, and short enough for every file system. */
 export const fileNameOf = (name: string): string => {
   const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[-.]+|[-.]+$/gu, "")
-  return safe === "" ? "instance" : [...safe].slice(0, 60).join("")
+  return safe === "" ? "instance" : safe.slice(0, longestFileName).replace(/[\uD800-\uDBFF]$/u, "")
 }
 
 /** Instances of one name in one directory: more are not counted, they are an error in a loop somewhere. */
@@ -77,52 +83,68 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
       Effect.option,
     )
 
-  /** A file beside the final one, where nobody else's can be and no link is followed. */
-  const draft = Effect.fnUntraced(function* (registration: Registration) {
-    const file = path.join(directory, `.${fileNameOf(registration.name)}.${(yield* Random.nextInt).toString(36)}.new`)
-    yield* fs.writeFileString(file, `${yield* encode(registration)}\n`, { flag: "wx", mode: 0o600 })
-    return file
-  })
+  /** Uses a file beside the final one, where nobody else's can be and no link is followed. It is gone afterwards. */
+  const withDraft = <A>(
+    registration: Registration,
+    use: (draft: string) => Effect.Effect<A, PlatformError.PlatformError>,
+  ) =>
+    Effect.acquireUseRelease(
+      Effect.map(Random.nextInt, (some) =>
+        path.join(directory, `.${fileNameOf(registration.name)}.${some.toString(36)}.new`),
+      ),
+      (draft) =>
+        encode(registration).pipe(
+          Effect.flatMap((json) => fs.writeFileString(draft, `${json}\n`, { flag: "wx", mode: 0o600 })),
+          Effect.andThen(use(draft)),
+        ),
+      (draft) => Effect.ignore(fs.remove(draft, { force: true })),
+    )
 
   /** Of the process that the file announces nothing is left. */
-  const isDead = ({ cwd, hostname, localPort, pid }: Registration) =>
+  const isDead = ({ birth, cwd, hostname, localPort, pid }: Registration) =>
     hostname === machine.hostname &&
     cwd === (wanted.cwd === undefined ? undefined : plainLine(wanted.cwd)) &&
     localPort === undefined &&
     pid !== undefined &&
-    !machine.isAlive(pid)
+    !machine.isAlive(pid, birth)
 
-  const take = Effect.fnUntraced(function* (name: string) {
-    const file = path.join(directory, `${fileNameOf(name)}.json`)
-    const made = yield* draft({ ...wanted, name })
-    const link = (target: string) =>
-      fs.link(made, target).pipe(
-        Effect.as(true),
-        Effect.catchIf(
-          ({ reason }) => reason._tag === "AlreadyExists",
-          () => Effect.succeed(false),
-        ),
-      )
-    const replaceDead = Effect.gen(function* () {
-      const before = Option.filter(yield* read(file), isDead)
-      if (Option.isNone(before)) return false
-      // Of several that find the same dead one only the first may replace it.
-      const right = `${file}.${before.value.pid}.taken`
-      if (!(yield* link(right))) return false
-      yield* fs.rename(right, file)
-      return true
-    })
-    return yield* link(file).pipe(
-      Effect.flatMap((free) => (free ? Effect.succeed(true) : replaceDead)),
-      Effect.map((taken) => (taken ? Option.some({ name, file }) : Option.none())),
-      Effect.ensuring(Effect.ignore(fs.remove(made, { force: true }))),
+  const link = (from: string, to: string) =>
+    fs.link(from, to).pipe(
+      Effect.as(true),
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "AlreadyExists",
+        () => Effect.succeed(false),
+      ),
     )
+
+  /** Of several that find the same dead one only who has the right to it may replace it, and only while it is there. */
+  const replaceDead = Effect.fnUntraced(function* (draft: string, file: string) {
+    const dead = Option.filter(yield* read(file), isDead)
+    if (Option.isNone(dead)) return false
+    const { pid } = dead.value
+    const right = `${file}.${pid}.taken`
+    if (!(yield* link(draft, right))) return false
+    return yield* read(file).pipe(
+      Effect.map(Option.exists((now) => isDead(now) && now.pid === pid)),
+      Effect.tap((still) => (still ? fs.rename(right, file) : Effect.void)),
+      Effect.ensuring(Effect.ignore(fs.remove(right, { force: true }))),
+    )
+  })
+
+  /** Takes a name, with a file of its own; a long name's file holds only its beginning. */
+  const take = Effect.fnUntraced(function* (suffix: string) {
+    const name = `${wanted.name}${suffix}`
+    const file = path.join(directory, `${fileNameOf(wanted.name)}${suffix}.json`)
+    const taken = yield* withDraft({ ...wanted, name }, (draft) =>
+      Effect.flatMap(link(draft, file), (free) => (free ? Effect.succeed(true) : replaceDead(draft, file))),
+    )
+    return taken ? Option.some({ name, file }) : Option.none()
   })
 
   const takeFirst = Effect.gen(function* () {
     yield* makeRelayDirectory(directory)
     for (let count = 1; count <= mostOfOneName; count++) {
-      const taken = yield* take(count === 1 ? wanted.name : `${wanted.name}-${count}`)
+      const taken = yield* take(count === 1 ? "" : `-${count}`)
       if (Option.isSome(taken)) return taken.value
     }
     return yield* new RegistrationFailed({ directory, detail: `there are ${mostOfOneName} of the name ${wanted.name}` })
@@ -138,7 +160,11 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     name,
     file,
     write: (registration) =>
-      orRefused(Effect.flatMap(draft({ ...registration, name }), (made) => fs.rename(made, file))),
+      orRefused(
+        withDraft({ ...registration, name }, (draft) =>
+          Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : Effect.asVoid(link(draft, file)))),
+        ),
+      ).pipe(Effect.uninterruptible),
     present: present(file),
   } satisfies Kept as Kept
 })

@@ -175,6 +175,7 @@ const announce = (file: string, registration: Registration): Announcement => ({
   transport: "local-relay",
   source: file,
   pid: registration.pid,
+  birth: registration.birth,
   tunnelled: registration.localPort !== undefined,
   connect: Option.getOrUndefined(connectState(registration.connect)),
 })

@@ -54,8 +54,8 @@ const outcome = (remove: boolean, reason: string, silentSince?: number) => ({ re
  * A registration's process is one of this machine's if it says so and no tunnel leads to it. Zero and negative numbers
  * mean groups of processes to the system.
  */
-const ended = ({ host, pid, tunnelled }: Instance, machine: LocalMachineValues): boolean =>
-  pid !== undefined && pid > 0 && tunnelled !== true && host === machine.hostname && !machine.isAlive(pid)
+const ended = ({ birth, host, pid, tunnelled }: Instance, machine: LocalMachineValues): boolean =>
+  pid !== undefined && pid > 0 && tunnelled !== true && host === machine.hostname && !machine.isAlive(pid, birth)
 
 /** The silence counts from when it was first noticed, or from the last writing of the file if that came later. */
 const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, evidence: Evidence) => {

@@ -134,6 +134,9 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
       const [registration] = yield* registered(localRegistry(place), 1)
       assert.strictEqual(registration?.port, port)
 
+      const taken = yield* startConnect(place, { args: ["--", "--port", String(port)] })
+      assert.deepStrictEqual(yield* taken.exitStatus, Option.some(1))
+      assert.include(yield* taken.output, `port ${port} is taken`)
       const wrong = yield* startConnect(place, { args: ["--headless", "--", "--no-such-option"] })
       assert.deepStrictEqual(yield* wrong.exitStatus, Option.some(1))
       const missing = yield* startConnect(place, { variables: { PATH: "/nowhere" } })

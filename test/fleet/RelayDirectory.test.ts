@@ -98,7 +98,14 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
       }
       yield* relay.register("c.json", { name: "kept", port: 4098, connect })
       yield* relay.register("d.json", { name: "other", port: 4099, connect: "what another program keeps there" })
-      const small = { host: "", directory: undefined, transport: "local-relay", pid: undefined, tunnelled: false }
+      const small = {
+        host: "",
+        directory: undefined,
+        transport: "local-relay",
+        pid: undefined,
+        birth: undefined,
+        tunnelled: false,
+      }
       assert.deepStrictEqual(yield* scan(relay.directory), {
         announcements: [
           {
@@ -109,6 +116,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
             transport: "local-relay",
             source: relay.file("a.json"),
             pid: 17,
+            birth: undefined,
             tunnelled: true,
             connect: undefined,
           },
