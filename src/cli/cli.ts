@@ -15,7 +15,7 @@ import { send } from "./send.ts"
 import { sessions } from "./sessions.ts"
 
 /**
- * Loaded when it is asked for: no other command needs the MCP SDK, a third of the time that `--help` would take. The
+ * Loaded when it is asked for: no other command needs the MCP SDK, a sixth of the time that `--help` would take. The
  * server ends as it does without the command line, whoever ends it.
  */
 const served = Effect.promise(() => import("./serve.ts")).pipe(

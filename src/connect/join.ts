@@ -6,7 +6,7 @@ import { Clock, Effect, Path, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import type { ConnectState, Registration } from "../fleet/Registration.ts"
 import { keep } from "../fleet/RegistrationFiles.ts"
-import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
 import { instanceName } from "./instanceName.ts"
@@ -18,6 +18,8 @@ export interface Member {
   readonly port: number
   /** opencode's process, if it is known. */
   readonly pid: number | undefined
+  /** Where it was started, if that is known: for one that is slow to say where it works. */
+  readonly startedIn: string | undefined
   /** This program's own. */
   readonly connect: Pick<ConnectState, "pid" | "log">
 }
@@ -35,18 +37,27 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
   ...(state._tag === "waiting" ? { reason: state.reason } : {}),
 })
 
+/** opencode's own word, for links and its arguments count; but it sets its project up before it says it. */
+const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
+  startedIn === undefined
+    ? opencode.directory
+    : opencode.directory.pipe(
+        Effect.timeout("3 seconds"),
+        Effect.catch(({ message }) => Effect.as(Effect.logWarning(`opencode's directory: ${message}`), startedIn)),
+      )
+
 /**
  * Registers an opencode that answers, and goes on in the background. Its `tunnel` tells how that is at any time;
  * none where there is no relay.
  */
-export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member) {
+export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn }: Member) {
   const settings = yield* Settings
   const path = yield* Path.Path
   const client = yield* OpencodeClient
   const { birthOf, hostname } = yield* LocalMachine
   const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
   const opencode = client.at(target)
-  const cwd = yield* opencode.directory
+  const cwd = yield* directoryOf(opencode, startedIn)
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
   const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
