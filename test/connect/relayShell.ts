@@ -46,7 +46,7 @@ export const startShell = Effect.fnUntraced(function* (
   { before = "", env, pieces, shell: [program, ...args] = ["sh"] }: Options = {},
 ) {
   const outgoing = yield* Queue.unbounded<Uint8Array, Done>()
-  const handle = yield* ChildProcess.make(program, args, {
+  const handle = yield* ChildProcess.make(find(program) ?? program, args, {
     cwd: home,
     env: { PATH: process.env["PATH"] ?? "", HOME: home, ...env },
     extendEnv: false,
