@@ -40,7 +40,8 @@ const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
 /** Who reads the output may have seen enough (`| head`). */
 const endWithReader = (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0)
-  throw error
+  process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)
+  process.exit(exitStatus.failed)
 }
 
 export const runCli = (): void => {

@@ -71,11 +71,12 @@ const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.de
 
 /** Opens the connection and waits until both the tunnel and the shell are there. */
 export const openConnection = Effect.fnUntraced(function* (options: RelayOptions) {
+  // The command comes over the environment, for everybody on this machine sees the arguments of a process.
   // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
-    ["-c", `${options.command} "$@"`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
-    { detached: true, forceKillAfter: "2 seconds" },
+    ["-c", `eval "$RELAY_SSH_CMD \"\$@\""`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    { detached: true, forceKillAfter: "2 seconds", extendEnv: true, env: { RELAY_SSH_CMD: options.command } },
   ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
   const port = yield* Deferred.make<number>()

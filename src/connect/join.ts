@@ -11,6 +11,7 @@ import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
 import { instanceName } from "./instanceName.ts"
 import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
+import { shownCommand } from "./shownCommand.ts"
 import { machineId } from "./machineId.ts"
 
 export interface Member {
@@ -85,7 +86,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn
     const view =
       relayCommand === undefined || tunnel === undefined
         ? {}
-        : { tunnel: tunnelView(relayCommand, yield* SubscriptionRef.get(tunnel)) }
+        : { tunnel: tunnelView(shownCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
     yield* kept.write({ ...registration, connect: { ...connect, ...view } })
   }).pipe(Effect.catch(({ message }) => Effect.logWarning(message)))
   if (tunnel !== undefined) {

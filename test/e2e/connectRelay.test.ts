@@ -224,7 +224,11 @@ withSsh("connect with a relay", () => {
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const password = "hunter2-Zk9"
-      const { client, connected, place, relay } = yield* joined({ password })
+      const { command } = yield* SshRelay
+      const { client, connected, place, relay } = yield* joined({
+        password,
+        variables: { RELAY_SSH_CMD: `SSHPASS=${password} ${command}` },
+      })
       yield* onlineAt(client)
       yield* work(client, "hello")
       const processes = yield* fs.readDirectory("/proc").pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
