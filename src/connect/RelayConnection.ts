@@ -75,7 +75,7 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
-    ["-c", `eval "$RELAY_SSH_CMD \"\$@\""`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    ["-c", `eval "$RELAY_SSH_CMD"' "$@"'`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
     { detached: true, forceKillAfter: "2 seconds", extendEnv: true, env: { RELAY_SSH_CMD: options.command } },
   ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
