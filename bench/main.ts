@@ -1,11 +1,13 @@
 /**
  * `npm run bench`: what a user waits for, against floors that are measured in the same run. Names of subjects as
- * arguments (start, answers, turns, refresh, memory) leave the others out. Needs the built executable.
+ * arguments (start, answers, turns, refresh, memory, commands, connect) leave the others out. Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect } from "effect"
 import { benchAnswers } from "./answers.ts"
+import { benchCommands } from "./commands.ts"
+import { benchConnect } from "./connect.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
@@ -19,6 +21,8 @@ const subjects = [
   { name: "turns", title: "Turns of a real opencode", run: benchTurns },
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
   { name: "memory", title: "Memory", run: benchMemory },
+  { name: "commands", title: "Commands, spawn to end", run: benchCommands },
+  { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },
 ]
 
 const wanted = process.argv.slice(2)

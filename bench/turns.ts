@@ -10,6 +10,7 @@ import { JsonRpcProcess, type RequestFailed } from "./support/JsonRpcProcess.ts"
 import { startFleet } from "./support/fleet.ts"
 import type { Programs } from "./support/programs.ts"
 import { median, type Figure } from "./support/report.ts"
+import { timed } from "./support/timed.ts"
 
 const rounds = 15
 const atOnce = 20
@@ -17,12 +18,6 @@ const atOnce = 20
 const sessionOf = Schema.decodeUnknownSync(
   Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
 )
-
-const timed = <A, E>(work: Effect.Effect<A, E>) =>
-  Effect.suspend(() => {
-    const from = performance.now()
-    return Effect.map(work, () => performance.now() - from)
-  })
 
 /** Both in turn, each when opencode has done what it does behind a turn. */
 const alternating = Effect.fnUntraced(function* (

@@ -7,8 +7,14 @@
  *   person what an agent waits for.
  * - `serveFleet`: the whole server as one effect. `serve`: any Toolkit as an MCP server on stdio.
  * - `Turns` sends, starts and follows turns; `settle` carries a person's decision, `abortTurn` stops, `sessionDiff` compares.
+ * - `joinFleet` makes an opencode that this program runs a member of the fleet, as `opencode-fleet connect` does; `keepTunnel` is
+ *   the part of it that leads to a relay; `pruneRegistrations` removes what is gone.
  * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`: the services alone.
  */
+export type { Member } from "./connect/join.ts"
+export { join as joinFleet } from "./connect/join.ts"
+export type { TunnelOptions, TunnelState } from "./connect/keepTunnel.ts"
+export { keepTunnel } from "./connect/keepTunnel.ts"
 export type { Look, Looks, Waiting } from "./fleet/Attention.ts"
 export { Attention } from "./fleet/Attention.ts"
 export type { Announcement, Problem, Scan } from "./fleet/Discovery.ts"
@@ -18,6 +24,8 @@ export { Fleet } from "./fleet/Fleet.ts"
 export { HealthCheck } from "./fleet/HealthCheck.ts"
 export type { Health, HealthState, Instance } from "./fleet/Instance.ts"
 export { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "./fleet/naming.ts"
+export type { Pruned } from "./fleet/prune.ts"
+export { prune as pruneRegistrations } from "./fleet/prune.ts"
 export { Registration } from "./fleet/Registration.ts"
 export * as RelayDirectory from "./fleet/RelayDirectory.ts"
 export { fleetLayer, opencodeLayer, toolsLayer } from "./layers.ts"

@@ -1,8 +1,8 @@
 /** A child process that is spoken to in lines of JSON-RPC, and timed. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
 import { once } from "node:events"
-import { readFile } from "node:fs/promises"
 import { Effect, Schema, type Scope } from "effect"
+import { residentMemory } from "./residentMemory.ts"
 
 export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
   method: Schema.String,
@@ -101,11 +101,7 @@ export class JsonRpcProcess {
 
   readonly callTool = (name: string, args: unknown = {}) => this.request("tools/call", { name, arguments: args })
 
-  /** Resident memory in MB, where the system tells it in /proc. */
-  readonly residentMemory = Effect.promise(async () => {
-    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8").catch(() => "")
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
-  })
+  readonly residentMemory = Effect.suspend(() => residentMemory(this.#child.pid))
 
   #read(chunk: string, at: number): void {
     this.#text += chunk

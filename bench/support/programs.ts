@@ -8,7 +8,7 @@ const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, i
 
 /** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
 const bundle = async (directory: string): Promise<void> => {
-  const names = ["bare", "hello", "hello-cached", "probe"]
+  const names = ["bare", "hello", "hello-cached", "list", "probe"]
   const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, floors(name)])),
     platform: "node",
@@ -29,16 +29,23 @@ export const makePrograms = Effect.gen(function* () {
     file: path.join(directory, `${name}.mjs`),
     args,
   })
+  /** Writes a file of URLs, and gives the command of a floor that asks them. */
+  const asking = (name: string) =>
+    Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
+      const file = path.join(directory, `urls-${urls.length}.json`)
+      yield* fs.writeFileString(file, JSON.stringify(urls))
+      return floor(name, [file, String(timeoutMs)])
+    })
   return {
     bare: floor("bare"),
     hello: floor("hello"),
     helloCached: floor("hello-cached", [path.join(directory, "hello-cache")]),
-    /** A file of URLs for the bare probe, and the command that probes them. */
-    probe: Effect.fn("probe")(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
-      const file = path.join(directory, `urls-${urls.length}.json`)
-      yield* fs.writeFileString(file, JSON.stringify(urls))
-      return floor("probe", [file, String(timeoutMs)])
-    }),
+    /** Node that does nothing. */
+    nothing: { file: "-e", args: ["0"] } satisfies Command as Command,
+    /** Asks instances whenever it is told to. */
+    probe: asking("probe"),
+    /** Asks instances once and ends. */
+    list: asking("list"),
     /** Our server on a relay directory, with a compile cache that belongs to this run of the bench. */
     ours: (registry: string, env: Readonly<Record<string, string>> = {}): Command => ({
       file: executable,

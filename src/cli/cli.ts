@@ -12,11 +12,15 @@ import { exitStatus } from "./exitStatus.ts"
 import { instances } from "./instances.ts"
 import { prune } from "./prune.ts"
 import { send } from "./send.ts"
-import { program, teardown as endServer } from "./serve.ts"
 import { sessions } from "./sessions.ts"
 
-/** The server ends as it does without the command line, whoever ends it. */
-const served = Effect.onExit(program, (exit) => Effect.sync(() => endServer(exit)))
+/**
+ * Loaded when it is asked for: no other command needs the MCP SDK, a sixth of the time that `--help` would take. The
+ * server ends as it does without the command line, whoever ends it.
+ */
+const served = Effect.promise(() => import("./serve.ts")).pipe(
+  Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
+)
 
 const serve = Command.make("serve", {}, () => served).pipe(
   Command.withDescription("Run the MCP server on stdin and stdout. This is what happens without a command, too."),
@@ -36,7 +40,8 @@ const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
 /** Who reads the output may have seen enough (`| head`). */
 const endWithReader = (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0)
-  throw error
+  process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)
+  process.exit(exitStatus.failed)
 }
 
 export const runCli = (): void => {

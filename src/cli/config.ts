@@ -12,6 +12,7 @@ import {
 } from "./clientConfigurations.ts"
 import { failedWith } from "./exitStatus.ts"
 import { usableSettings } from "./usableSettings.ts"
+import { toJson } from "./terminal.ts"
 
 /** They go along as they are. The password never does. */
 const carried = [
@@ -56,7 +57,7 @@ export const textOf = (
   launch: Launch,
 ): Result.Result<string, CommandLine.CommandLineError> =>
   form.kind === "file"
-    ? Result.succeed(JSON.stringify(form.json(launch), undefined, 2))
+    ? Result.succeed(toJson(form.json(launch)))
     : CommandLine.join(form.words(launch), { format: shell })
 
 const run = Effect.fn(function* ({ client }: { client: Client }) {

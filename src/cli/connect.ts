@@ -4,7 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { CommandLine } from "effect/process"
 import { type RunOptions, runBeside, runOpencode } from "../connect/run.ts"
 import { opencodeLayer } from "../layers.ts"
-import { line } from "../PlainText.ts"
+import { line, quote } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { openLog } from "./connectLog.ts"
 import { showConnected } from "./connectStatus.ts"
@@ -30,7 +30,7 @@ const portOf = (attach: string) => {
     : Effect.fail(
         new CommandFailed({
           status: exitStatus.usage,
-          reason: `--attach ${JSON.stringify(line(attach, 100))}: it takes the address of an opencode on this machine, such as http://127.0.0.1:4096`,
+          reason: `--attach ${quote(attach)}: it takes the address of an opencode on this machine, such as http://127.0.0.1:4096`,
         }),
       )
 }
@@ -44,7 +44,7 @@ const relayCommand = (relay: string) =>
     : Effect.fail(
         new CommandFailed({
           status: exitStatus.usage,
-          reason: `--relay ${JSON.stringify(line(relay, 100))}: it takes user@host, or a host of your ssh configuration; RELAY_SSH_CMD takes a whole command line`,
+          reason: `--relay ${quote(relay)}: it takes user@host, or a host of your ssh configuration; RELAY_SSH_CMD takes a whole command line`,
         }),
       )
 
@@ -81,7 +81,7 @@ export const connect = Command.make(
     if (status) return yield* showConnected(json)
     const command = Option.isSome(relay) ? yield* relayCommand(relay.value) : undefined
     const port = Option.isSome(attach) ? yield* portOf(attach.value) : undefined
-    const log = yield* openLog(headless || port !== undefined)
+    const log = yield* Effect.mapError(openLog(headless || port !== undefined), failedWith)
     const options: RunOptions = { connect: { pid: process.pid, log: log.file }, endings: yield* takeEndings }
     const { status: ended, trouble } = yield* (
       port === undefined ? runOpencode({ ...options, args, headless }) : runBeside({ ...options, port })

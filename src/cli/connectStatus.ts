@@ -3,13 +3,14 @@ import { Console, Effect } from "effect"
 import { type Announcement, Discovery } from "../fleet/Discovery.ts"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import * as RelayDirectory from "../fleet/RelayDirectory.ts"
+import { toJson } from "./terminal.ts"
 
 /** Each `connect` of this machine: a stable shape for `--json`. */
 export const connected = Effect.gen(function* () {
-  const { isAlive } = yield* LocalMachine
+  const { hostname, isAlive } = yield* LocalMachine
   const { announcements } = yield* (yield* Discovery).scan
-  return announcements.flatMap(({ connect, directory, name, source, url }: Announcement) =>
-    connect === undefined
+  return announcements.flatMap(({ connect, directory, host, name, source, url }: Announcement) =>
+    connect === undefined || host !== hostname
       ? []
       : [{ name, url, directory, running: isAlive(connect.pid), ...connect, registration: source }],
   )
@@ -34,7 +35,7 @@ const text = (each: Connected) =>
 
 export const showConnected = Effect.fnUntraced(function* (json: boolean) {
   const all = yield* connected
-  if (json) return yield* Console.log(JSON.stringify(all, undefined, 2))
+  if (json) return yield* Console.log(toJson(all))
   if (all.length === 0) return yield* Console.error("Nothing is connected on this machine.")
   yield* Console.log(all.map(text).join("\n"))
 }, Effect.provide(RelayDirectory.layer))

@@ -4,6 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { diagnosis, type Finding } from "./diagnosis.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 import { type Mark, marks, widest } from "./marks.ts"
+import { toJson } from "./terminal.ts"
 
 const counted = (count: number, mark: Mark) => `${count} ${mark}${count === 1 || mark === "ok" ? "" : "s"}`
 
@@ -21,7 +22,7 @@ const run = Effect.fn(function* ({ json }: { json: boolean }) {
   const count = (mark: Mark) => findings.filter(({ state }) => state === mark).length
   const ok = count("problem") === 0
   const counts = (["problem", "warning", "ok"] as const).map((mark) => counted(count(mark), mark)).join(", ")
-  if (json) yield* Console.log(JSON.stringify({ findings, ok }, undefined, 2))
+  if (json) yield* Console.log(toJson({ findings, ok }))
   else yield* print(findings, counts)
   if (!ok) {
     return yield* new CommandFailed({ status: exitStatus.failed, reason: "Not all is as it should be." })

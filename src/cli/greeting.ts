@@ -10,9 +10,8 @@ export const greet = Effect.gen(function* () {
   const program = process.argv[1] ?? "opencode-fleet.mjs"
   yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
 
-Add it to an MCP client instead of starting it here, for example:
-  claude mcp add opencode-fleet -- node ${program}
-  {"mcpServers": {"opencode-fleet": {"command": "node", "args": [${JSON.stringify(program)}]}}}
+Add it to an MCP client instead of starting it here. This says how (codex, gemini, opencode, vscode, cursor):
+  node ${program} config claude-code
 
 Looking for opencode instances (${transports.join(", ")}) in ${relayDirectory} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot

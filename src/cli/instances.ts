@@ -10,7 +10,7 @@ import { fleetProblems, fleetTable } from "./fleetTable.ts"
 import { liveView } from "./liveView.ts"
 import { style } from "./style.ts"
 import { cut } from "./table.ts"
-import { json, width } from "./terminal.ts"
+import { toJson, width } from "./terminal.ts"
 
 /** Ages and durations change all the time; this is what does not. */
 const lasting = (fleet: FleetView) =>
@@ -91,7 +91,7 @@ export const instances = Command.make(
   Effect.fnUntraced(function* ({ asJson, watch }) {
     if (!watch) {
       const fleet = yield* Effect.flatMap(views, ({ settled }) => settled)
-      return yield* asJson ? Console.log(json(fleet)) : print(fleet)
+      return yield* asJson ? Console.log(toJson(fleet)) : print(fleet)
     }
     if (asJson) return yield* watchLines
     const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities

@@ -1,16 +1,12 @@
 /** The three words that say how something is, in colour where the terminal shows it. */
 import { Effect } from "effect"
-import { TerminalCapabilities } from "effect/cli"
+import { style } from "./style.ts"
 
-const colours = { ok: "\u001B[32m", warning: "\u001B[33m", problem: "\u001B[31m" } as const
-const reset = "\u001B[0m"
+const kinds = { ok: "good", warning: "warning", problem: "bad" } as const
 
-export type Mark = keyof typeof colours
+export type Mark = keyof typeof kinds
 
-export const widest = Math.max(...Object.keys(colours).map(({ length }) => length))
+export const widest = Math.max(...Object.keys(kinds).map(({ length }) => length))
 
 /** Gives each mark in the same width. */
-export const marks = Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) => (mark: Mark) => {
-  const padded = mark.padEnd(widest)
-  return canColor ? `${colours[mark]}${padded}${reset}` : padded
-})
+export const marks = Effect.map(style, (style) => (mark: Mark) => style[kinds[mark]](mark.padEnd(widest)))

@@ -8,6 +8,7 @@ import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { CommandFailed, exitStatus, failedWith } from "./exitStatus.ts"
 import { usableSettings } from "./usableSettings.ts"
+import { toJson } from "./terminal.ts"
 
 const decodeDuration = Schema.decodeOption(Schema.DurationFromString)
 
@@ -33,7 +34,7 @@ const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.prov
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
   const { relayDirectory } = yield* Settings
   const pruned = yield* Effect.mapError(pruneRegistrations(refresh, options), failedWith)
-  if (options.json) yield* Console.log(JSON.stringify(pruned.map(jsonOf), undefined, 2))
+  if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
   else if (pruned.length === 0) yield* Console.error(`There is no registration in ${plainLine(relayDirectory)}.`)
   else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })
   const failed = pruned.filter(({ verdict }) => verdict === "failed").length

@@ -8,7 +8,7 @@ import { CommandFailed, exitStatus, failedWith } from "./exitStatus.ts"
 import { fleetLayer } from "./fleetLayer.ts"
 import { instance } from "./sessions.ts"
 import { terminalForm } from "./terminalForm.ts"
-import { json } from "./terminal.ts"
+import { toJson } from "./terminal.ts"
 import { endWith, summary } from "./turnEnding.ts"
 import { makeTurnScreen, type TurnScreen } from "./turnScreen.ts"
 
@@ -108,7 +108,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   yield* screen.end
   for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)
   for (const { text } of view.waiting_for ?? []) yield* screen.note(text)
-  if (asJson) yield* Console.log(json(view))
+  if (asJson) yield* Console.log(toJson(view))
   yield* screen.note(summary(view))
   yield* endWith(view)
 })

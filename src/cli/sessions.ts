@@ -7,7 +7,7 @@ import { failedWith } from "./exitStatus.ts"
 import { fleetLayer } from "./fleetLayer.ts"
 import { sessionTable } from "./sessionTable.ts"
 import { style } from "./style.ts"
-import { json, width } from "./terminal.ts"
+import { toJson, width } from "./terminal.ts"
 
 export const instance = Argument.String("instance").pipe(
   Argument.withDescription("Name of the instance; ignoring case, or a unique part of it"),
@@ -47,7 +47,7 @@ export const sessions = Command.make(
       list_sessions({ instance, limit, ...(Option.isSome(search) ? { search: search.value } : {}) }),
       failedWith,
     )
-    if (asJson) return yield* Console.log(json(view))
+    if (asJson) return yield* Console.log(toJson(view))
     const lines = sessionTable(view, yield* style, yield* width)
     if (lines.length > 0) yield* Console.log(lines.join("\n"))
     const note = rest(view)

@@ -13,4 +13,4 @@ export const width = Effect.gen(function* () {
 export const write = (text: string) =>
   Effect.flatMap(Terminal.Terminal, (terminal) => Effect.orDie(terminal.display(text)))
 
-export const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
+export const toJson = (value: unknown): string => JSON.stringify(value, undefined, 2)

@@ -4,7 +4,7 @@
  */
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { Effect, type PlatformError, Schema } from "effect"
-import { ChildProcess } from "effect/process"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
 
 /** opencode could not be started. */
@@ -27,14 +27,24 @@ export interface OpencodeProcess {
   readonly terminate: Effect.Effect<void>
 }
 
-/** opencode's own `--port 0` tries 4096 first, which may be anybody's next. */
-const freePort = NodeSocketServer.make({ host: "127.0.0.1", port: 0 }).pipe(
-  Effect.flatMap(({ address }) =>
-    "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "there is no free port" }),
-  ),
-  Effect.scoped,
-  Effect.mapError(({ message }) => new OpencodeNotStarted({ detail: message })),
-)
+/**
+ * The port, if it is free, or any free one for 0. opencode's own `--port 0` tries 4096 first, which may be anybody's next;
+ * and its terminal UI starts without a word on a port that is taken, so that another one would answer there.
+ */
+const freePort = (port: number) =>
+  NodeSocketServer.make({ host: "127.0.0.1", port }).pipe(
+    Effect.flatMap(({ address }) =>
+      "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "there is no free port" }),
+    ),
+    Effect.scoped,
+    Effect.mapError(
+      ({ message }) =>
+        new OpencodeNotStarted({
+          detail:
+            port === 0 ? message : `port ${port} is taken; --attach ${port} registers an opencode that runs there`,
+        }),
+    ),
+  )
 
 /** The port that somebody asks for in opencode's own arguments, or none. */
 const askedPort = (args: ReadonlyArray<string>): number | undefined => {
@@ -63,7 +73,7 @@ const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
  * killed that way cannot act any more.
  */
 const guard = (pid: number) =>
-  ChildProcess.make("/bin/sh", ["-c", 'cat > /dev/null; kill -TERM "$1" 2> /dev/null', "guard", String(pid)], {
+  ChildProcess.make("/bin/sh", ["-c", 'cat > /dev/null; pkill -TERM -P "$1"; kill -TERM "$1"', "guard", String(pid)], {
     detached: true,
     killSignal: "SIGKILL",
     stdout: "ignore",
@@ -76,7 +86,8 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   readonly args: ReadonlyArray<string>
 }) {
   const asked = askedPort(options.args)
-  const port = asked ?? (yield* freePort)
+  const port = yield* freePort(asked ?? 0)
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const process = yield* ChildProcess.make(
     "opencode",
     [...(options.headless ? ["serve"] : []), ...options.args, ...(asked === undefined ? ["--port", String(port)] : [])],
@@ -92,6 +103,10 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   yield* Effect.ignore(guard(process.pid))
   const send = (signal: "SIGINT" | "SIGTERM") =>
     Effect.ignore(process.kill({ killSignal: signal, forceKillAfter: "5 seconds" }))
+  /** What a script called `opencode` has started would outlive it. In a group of their own all are reached anyway. */
+  const terminateChildren = options.headless
+    ? Effect.void
+    : spawner.exitCode(ChildProcess.make("pkill", ["-TERM", "-P", String(process.pid)])).pipe(Effect.ignore)
   return {
     port,
     pid: process.pid,
@@ -100,6 +115,6 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
       Effect.catch((error) => Effect.succeed(statusOfSignal(error))),
     ),
     interrupt: send("SIGINT"),
-    terminate: send("SIGTERM"),
+    terminate: Effect.andThen(terminateChildren, send("SIGTERM")),
   } satisfies OpencodeProcess as OpencodeProcess
 })

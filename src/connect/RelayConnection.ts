@@ -71,11 +71,12 @@ const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.de
 
 /** Opens the connection and waits until both the tunnel and the shell are there. */
 export const openConnection = Effect.fnUntraced(function* (options: RelayOptions) {
+  // The command comes over the environment, for everybody on this machine sees the arguments of a process.
   // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
-    ["-c", `${options.command} "$@"`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
-    { detached: true, forceKillAfter: "2 seconds" },
+    ["-c", `eval "$RELAY_SSH_CMD"' "$@"'`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    { detached: true, forceKillAfter: "2 seconds", extendEnv: true, env: { RELAY_SSH_CMD: options.command } },
   ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
   const port = yield* Deferred.make<number>()
@@ -90,36 +91,35 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
     Effect.ignore,
     Effect.forkScoped,
   )
-  const lost = (reason: string) =>
-    Effect.flatMap(
-      Ref.get(words),
-      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
-    )
-  const end = yield* Effect.exit(ssh.exitCode).pipe(
-    // What it said last may still be in the pipe.
-    Effect.tap(Effect.timeoutOption(Fiber.await(listening), "1 second")),
-    Effect.flatMap((exit) => lost(exit._tag === "Success" ? `ended with status ${exit.value}` : "was killed")),
-    Effect.forkScoped,
-  )
-  const ended = Fiber.join(end)
-  const unlessItEnds = <A, E>(effect: Effect.Effect<A, E>) => Effect.raceFirst(effect, ended)
-
   const mark = `fleet-${(yield* Random.nextIntBetween(1, 0xff_ff_ff)).toString(36)}`
-  const answers = yield* Queue.unbounded<string>()
-  yield* linesOf(ssh.stdout).pipe(
+  const answers = yield* Queue.unbounded<string, ConnectionLost>()
+  const reading = yield* linesOf(ssh.stdout).pipe(
     Stream.runForEach((text) =>
       text.startsWith(`${mark} `) ? Queue.offer(answers, text.slice(mark.length + 1)) : Effect.void,
     ),
     Effect.ignore,
     Effect.forkScoped,
   )
+  const lost = (reason: string) =>
+    Effect.flatMap(
+      Ref.get(words),
+      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
+    )
+  const end = yield* Effect.exit(ssh.exitCode).pipe(
+    // What it said last, or answered, may still be in the pipe.
+    Effect.tap(Effect.timeoutOption(Fiber.awaitAll([listening, reading]), "1 second")),
+    Effect.flatMap((exit) => lost(exit._tag === "Success" ? `ended with status ${exit.value}` : "was killed")),
+    Effect.tapError((error) => Queue.fail(answers, error)),
+    Effect.forkScoped,
+  )
+  const ended = Fiber.join(end)
+
   const outgoing = yield* Queue.unbounded<string>()
   yield* Stream.fromQueue(outgoing).pipe(Stream.encodeText, Stream.run(ssh.stdin), Effect.ignore, Effect.forkScoped)
 
   const answer = (within: Duration.Input) =>
     Queue.take(answers).pipe(
       Effect.timeoutOrElse({ duration: within, orElse: () => lost(`the relay did not answer within ${within}`) }),
-      unlessItEnds,
     )
   const oneAtATime = yield* Semaphore.make(1)
   const ask = (...lines: ReadonlyArray<string>) =>
@@ -131,9 +131,9 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   yield* Queue.offer(outgoing, relayScript(mark))
   // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
   yield* answer(longestGreeting)
-  const connectionAt = (port: number): RelayConnection => ({ port, ask, ended })
-  if (options.remotePort !== 0) return connectionAt(options.remotePort)
-  const shown = yield* Effect.timeoutOption(unlessItEnds(Deferred.await(port)), portMayFollow)
+  if (options.remotePort !== 0)
+    return { port: options.remotePort, ask, ended } satisfies RelayConnection as RelayConnection
+  const shown = yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(port), ended), portMayFollow)
   if (Option.isNone(shown)) return yield* new PortNotShown()
-  return connectionAt(shown.value)
+  return { port: shown.value, ask, ended } satisfies RelayConnection as RelayConnection
 })

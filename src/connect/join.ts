@@ -6,11 +6,12 @@ import { Clock, Effect, Path, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import type { ConnectState, Registration } from "../fleet/Registration.ts"
 import { keep } from "../fleet/RegistrationFiles.ts"
-import { OpencodeClient } from "../opencode/OpencodeClient.ts"
+import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
 import { instanceName } from "./instanceName.ts"
 import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
+import { shownCommand } from "./shownCommand.ts"
 import { machineId } from "./machineId.ts"
 
 export interface Member {
@@ -18,6 +19,8 @@ export interface Member {
   readonly port: number
   /** opencode's process, if it is known. */
   readonly pid: number | undefined
+  /** Where it was started, if that is known: for one that is slow to say where it works. */
+  readonly startedIn: string | undefined
   /** This program's own. */
   readonly connect: Pick<ConnectState, "pid" | "log">
 }
@@ -35,23 +38,34 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
   ...(state._tag === "waiting" ? { reason: state.reason } : {}),
 })
 
+/** opencode's own word, for links and its arguments count; but it sets its project up before it says it. */
+const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
+  startedIn === undefined
+    ? opencode.directory
+    : opencode.directory.pipe(
+        Effect.timeout("3 seconds"),
+        Effect.catch(({ message }) => Effect.as(Effect.logWarning(`opencode's directory: ${message}`), startedIn)),
+      )
+
 /**
- * Registers an opencode that answers, and goes on in the background. Returns how the tunnel is at any time; none where
- * there is no relay.
+ * Registers an opencode that answers, and goes on in the background. Its `tunnel` tells how that is at any time;
+ * none where there is no relay.
  */
-export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member) {
+export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn }: Member) {
   const settings = yield* Settings
   const path = yield* Path.Path
   const client = yield* OpencodeClient
-  const { hostname } = yield* LocalMachine
+  const { birthOf, hostname } = yield* LocalMachine
   const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
   const opencode = client.at(target)
-  const cwd = yield* opencode.directory
+  const cwd = yield* directoryOf(opencode, startedIn)
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
+  const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
     name: instanceName(settings.instanceName, hostname, cwd),
     ...common,
     ...(pid === undefined ? {} : { pid }),
+    ...(birth === undefined ? {} : { birth }),
   }
   const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
   yield* Effect.logInfo(`registered as ${kept.name}: ${target.url} in ${kept.file}`)
@@ -72,7 +86,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member)
     const view =
       relayCommand === undefined || tunnel === undefined
         ? {}
-        : { tunnel: tunnelView(relayCommand, yield* SubscriptionRef.get(tunnel)) }
+        : { tunnel: tunnelView(shownCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
     yield* kept.write({ ...registration, connect: { ...connect, ...view } })
   }).pipe(Effect.catch(({ message }) => Effect.logWarning(message)))
   if (tunnel !== undefined) {
@@ -86,5 +100,5 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port }: Member)
     Effect.repeat(Schedule.spaced(lookAfter)),
     Effect.forkScoped,
   )
-  return tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel))
+  return { tunnel: tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel)) }
 })

@@ -3,7 +3,7 @@
  * there that follows its port. What the relay holds of an earlier tunnel does not matter, for each asks for a port of
  * its own.
  */
-import { Clock, Effect, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
+import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../fleet/Registration.ts"
 import { line } from "../PlainText.ts"
 import { ConnectionLost, openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
@@ -38,6 +38,9 @@ const mostMissed = 2
 /** Who has been connected for so long begins its tries anew, with the short pauses. */
 const steady = 30_000
 
+/** Milliseconds: one whose connection has gone since is worth another try when all ends. */
+const justNow = 6000
+
 /** 1, 2, 4 … 60 s, each give or take a fifth, so that a fleet does not come back to its relay in one instant. */
 const backoff = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")]).pipe(Schedule.jittered)
 
@@ -52,6 +55,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const state = yield* SubscriptionRef.make(yield* connecting)
   const current = yield* Ref.make(Option.none<RelayConnection>())
   const choosesPort = yield* Ref.make(false)
+  const ending = yield* Ref.make(false)
 
   const register = Effect.fnUntraced(function* ({ ask, port }: RelayConnection) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
@@ -84,18 +88,24 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     }
   })
 
-  const connection = Effect.gen(function* () {
-    const open = yield* openConnection({
+  const open = Effect.gen(function* () {
+    return yield* openConnection({
       command: options.command,
       localPort: options.registration.localPort ?? options.registration.port,
       remotePort: (yield* Ref.get(choosesPort)) ? yield* somePort : 0,
     })
-    yield* Effect.acquireRelease(Ref.set(current, Option.some(open)), () => Ref.set(current, Option.none()))
-    yield* register(open)
-    return yield* Effect.raceFirst(watch(open), open.ended)
+  })
+  const connection = Effect.gen(function* () {
+    const opened = yield* open
+    yield* Effect.acquireRelease(Ref.set(current, Option.some(opened)), () => Ref.set(current, Option.none()))
+    yield* register(opened)
+    // ssh may end between two heartbeats.
+    return yield* Effect.raceFirst(watch(opened), opened.ended)
   }).pipe(Effect.scoped)
 
   const wait = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {
+    // The relay's shell has ended because it was told to.
+    if (yield* Ref.get(ending)) return yield* Effect.never
     const before = yield* SubscriptionRef.get(state)
     const now = yield* Clock.currentTimeMillis
     // Weeks of the same refusal are one line.
@@ -116,21 +126,31 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     Effect.andThen(Effect.logInfo("the machine has slept; connecting anew")),
     Effect.andThen(Effect.flatMap(connecting, (now) => SubscriptionRef.set(state, now))),
   )
-  yield* Effect.raceFirst(tries, woken).pipe(Effect.forever, Effect.forkScoped)
+  const trying = yield* Effect.raceFirst(tries, woken).pipe(Effect.forever, Effect.forkScoped)
 
+  const leave = ({ ask }: RelayConnection) => Effect.andThen(Ref.set(ending, true), ask("bye"))
+  /** Who ends this program may have ended ssh as well. One that has been away for longer is not waited for. */
+  const comeBack = Effect.gen(function* () {
+    yield* Fiber.interrupt(trying)
+    const before = yield* SubscriptionRef.get(state)
+    const away = (yield* Clock.currentTimeMillis) - before.since
+    if (before._tag === "waiting" && away > justNow) return yield* new ConnectionLost({ reason: before.reason })
+    const opened = yield* open
+    yield* register(opened)
+    return yield* leave(opened)
+  }).pipe(Effect.scoped)
   // Released before the fiber above, while its connection is still open.
   yield* Effect.addFinalizer(() =>
-    Effect.flatMap(
-      Ref.get(current),
-      Option.match({
-        onNone: () =>
-          Effect.logWarning("the relay cannot be reached, so the registration stays there; `prune` removes it"),
-        onSome: ({ ask }) =>
-          ask("bye").pipe(
-            Effect.andThen(Effect.logInfo("the registration on the relay is removed")),
-            Effect.timeoutOption("3 seconds"),
-            Effect.catch((error) => Effect.logWarning(`the registration may stay on the relay: ${error.message}`)),
-          ),
+    Ref.get(current).pipe(
+      Effect.flatMap(
+        Option.match({ onNone: () => comeBack, onSome: (open) => Effect.catch(leave(open), () => comeBack) }),
+      ),
+      Effect.timeout("5 seconds"),
+      Effect.interruptible,
+      Effect.matchEffect({
+        onSuccess: () => Effect.logInfo("the registration on the relay is removed"),
+        onFailure: ({ message }) =>
+          Effect.logWarning(`the registration stays on the relay, where \`prune\` removes it: ${message}`),
       }),
     ),
   )

@@ -1,5 +1,5 @@
 /** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
-import { Effect, Function, Option, Ref, Result, Scope, Stream } from "effect"
+import { Effect, Function, Option, Path, Ref, Result, Scope, Stream } from "effect"
 import type { ConnectState } from "../fleet/Registration.ts"
 import { makeRelayDirectory } from "../fleet/RegistrationFiles.ts"
 import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
@@ -53,12 +53,13 @@ export const runOpencode = Effect.fn("runOpencode")(function* ({
   headless,
 }: RunOptions & { readonly headless: boolean; readonly args: ReadonlyArray<string> }) {
   yield* makeRelayDirectory((yield* Settings).relayDirectory)
+  const path = yield* Path.Path
   const membership = yield* Scope.make()
   const trouble = yield* Ref.make(Effect.succeedSome("opencode ended before it answered"))
 
   const joined = Effect.fnUntraced(function* (member: { readonly pid: number; readonly port: number }) {
     yield* awaitHealth(yield* opencodeAt(member.port))
-    const tunnel = yield* join({ ...member, connect })
+    const { tunnel } = yield* join({ ...member, connect, startedIn: path.resolve(".") })
     yield* Ref.set(trouble, Effect.map(tunnel, Option.flatMap(troubleOf)))
   })
   const live = Effect.gen(function* () {
@@ -106,7 +107,7 @@ export const runBeside = Effect.fn("runBeside")(function* ({
   const { healthCheckTimeout } = yield* Settings
   const opencode = yield* opencodeAt(port)
   yield* opencode.health(healthCheckTimeout)
-  yield* join({ connect, pid: undefined, port })
+  yield* join({ connect, pid: undefined, port, startedIn: undefined })
   yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(endings))
   return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
 }, Effect.scoped)

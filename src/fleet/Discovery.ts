@@ -15,6 +15,8 @@ export interface Announcement {
   readonly transport: string
   /** opencode's process on `host`, if announced. */
   readonly pid?: number | undefined
+  /** What tells that process from others of its id, if announced. */
+  readonly birth?: string | undefined
   /** Whether a tunnel leads there, so that its process is not one of this machine's. */
   readonly tunnelled?: boolean | undefined
   /** How `opencode-fleet connect`, which has written the announcement, fares. */

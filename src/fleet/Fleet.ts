@@ -21,6 +21,7 @@ import { Settings } from "../Settings.ts"
 import { Discovery, type Problem } from "./Discovery.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
+import { hasEnded, LocalMachine } from "./LocalMachine.ts"
 import {
   AmbiguousInstance,
   distinct,
@@ -75,6 +76,7 @@ export class Fleet extends Context.Service<
     Effect.gen(function* () {
       const discovery = yield* Discovery
       const health = yield* HealthCheck
+      const machine = yield* LocalMachine
       const { credentials, discoveryInterval } = yield* Settings
       const scope = yield* Scope.Scope
       const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
@@ -82,7 +84,7 @@ export class Fleet extends Context.Service<
 
       const look = Effect.gen(function* () {
         const scan = yield* discovery.scan
-        const { announcements, problems } = distinct(scan.announcements)
+        const { announcements, problems } = distinct(scan.announcements, hasEnded(machine))
         const before = Option.match(yield* SubscriptionRef.get(state), {
           onNone: () => new Map<string, Instance>(),
           onSome: ({ instances }) => new Map(instances.map((instance) => [instance.url, instance])),

@@ -52,7 +52,9 @@ export const Registration = Schema.Struct({
   localPort: Schema.optionalKey(Port),
   /** opencode's working directory. */
   cwd: Schema.optionalKey(Line),
+  /** opencode's process on `hostname`, and what tells it from others of that id; see `LocalMachine.birthOf`. */
   pid: Schema.optionalKey(Schema.Int),
+  birth: Schema.optionalKey(Schema.String),
   connectedAt: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
   /** A {@link ConnectState}, unless some other program has put something else there. */
   connect: Schema.optionalKey(Schema.Unknown),

@@ -22,7 +22,10 @@ export interface Kept {
   /** The name that was free. */
   readonly name: string
   readonly file: string
-  /** Replaces the file's content at once; readers see the old one or the new one. */
+  /**
+   * Replaces the file's content at once; readers see the old one or the new one. A file that is missing comes back, one
+   * that is somebody else's by now stays.
+   */
   readonly write: (registration: Registration) => Effect.Effect<void, RegistrationFailed>
   /** Whether the file is still there, and this process's. */
   readonly present: Effect.Effect<boolean>
@@ -98,12 +101,12 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     )
 
   /** Of the process that the file announces nothing is left. */
-  const isDead = ({ cwd, hostname, localPort, pid }: Registration) =>
+  const isDead = ({ birth, cwd, hostname, localPort, pid }: Registration) =>
     hostname === machine.hostname &&
     cwd === (wanted.cwd === undefined ? undefined : plainLine(wanted.cwd)) &&
     localPort === undefined &&
     pid !== undefined &&
-    !machine.isAlive(pid)
+    !machine.isAlive(pid, birth)
 
   const link = (from: string, to: string) =>
     fs.link(from, to).pipe(
@@ -157,7 +160,11 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     name,
     file,
     write: (registration) =>
-      orRefused(withDraft({ ...registration, name }, (draft) => fs.rename(draft, file))).pipe(Effect.uninterruptible),
+      orRefused(
+        withDraft({ ...registration, name }, (draft) =>
+          Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : Effect.asVoid(link(draft, file)))),
+        ),
+      ).pipe(Effect.uninterruptible),
     present: present(file),
   } satisfies Kept as Kept
 })

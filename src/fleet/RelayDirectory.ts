@@ -157,7 +157,7 @@ export const layer = Layer.effect(
 const unreadable = (error: PlatformError.PlatformError) => {
   switch (error.reason._tag) {
     case "NotFound":
-      return "does not exist yet. It is watched for; a registration file put there announces an instance"
+      return "does not exist yet. It is watched for; `opencode-fleet connect`, or a registration file put there, announces an instance"
     case "BadResource":
       return "is not a directory. RELAY_REGISTRY_DIR has to name the one that holds the registration files"
     default:
@@ -175,6 +175,7 @@ const announce = (file: string, registration: Registration): Announcement => ({
   transport: "local-relay",
   source: file,
   pid: registration.pid,
+  birth: registration.birth,
   tunnelled: registration.localPort !== undefined,
   connect: Option.getOrUndefined(connectState(registration.connect)),
 })

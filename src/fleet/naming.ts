@@ -3,17 +3,28 @@ import { Array, Schema } from "effect"
 import { quote } from "../PlainText.ts"
 import type { Announcement, Problem, Scan } from "./Discovery.ts"
 
-/** Two announcements of one URL are one instance. The first stands for it, and of the others is said why they do not show. */
-export const distinct = (announcements: ReadonlyArray<Announcement>): Scan => {
-  const byUrl = new Map<string, Announcement>()
-  const problems: Array<Problem> = []
-  for (const one of announcements) {
-    const first = byUrl.get(one.url)
-    if (first === undefined) byUrl.set(one.url, one)
-    else
-      problems.push({ source: one.source, reason: `announces ${one.url} as ${first.source} does, whose name counts` })
+/**
+ * Two announcements of one URL are one instance. The first whose process has not ended stands for it, and of the others
+ * is said why they do not show.
+ */
+export const distinct = (
+  announcements: ReadonlyArray<Announcement>,
+  hasEnded: (announcement: Announcement) => boolean = () => false,
+): Scan => {
+  const groups = Object.values(Array.groupBy(announcements, ({ url }) => url)).map((group) => {
+    const chosen = group.length === 1 ? group[0] : (group.find((one) => !hasEnded(one)) ?? group[0])
+    const others = group.filter((one) => one !== chosen)
+    return { chosen, others }
+  })
+  return {
+    announcements: groups.map(({ chosen }) => chosen),
+    problems: groups.flatMap(({ chosen, others }) =>
+      others.map(({ source, url }): Problem => ({
+        source,
+        reason: `announces ${url} as ${chosen.source} does, whose name counts`,
+      })),
+    ),
   }
-  return { announcements: [...byUrl.values()], problems }
 }
 
 /** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */

@@ -6,7 +6,7 @@ import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "./Discovery.ts"
 import type { Snapshot } from "./Fleet.ts"
 import type { HealthState, Instance } from "./Instance.ts"
-import type { LocalMachineValues } from "./LocalMachine.ts"
+import { hasEnded, type LocalMachineValues } from "./LocalMachine.ts"
 import type { Silence } from "./Silence.ts"
 
 /** All that is known when the registrations are judged. */
@@ -50,13 +50,6 @@ const inWords = (duration: Duration.Duration): string => {
 
 const outcome = (remove: boolean, reason: string, silentSince?: number) => ({ remove, reason, silentSince })
 
-/**
- * A registration's process is one of this machine's if it says so and no tunnel leads to it. Zero and negative numbers
- * mean groups of processes to the system.
- */
-const ended = ({ host, pid, tunnelled }: Instance, machine: LocalMachineValues): boolean =>
-  pid !== undefined && pid > 0 && tunnelled !== true && host === machine.hostname && !machine.isAlive(pid)
-
 /** The silence counts from when it was first noticed, or from the last writing of the file if that came later. */
 const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, evidence: Evidence) => {
   const { now, silence, silentFor } = evidence
@@ -81,7 +74,7 @@ const verdict = (instance: Instance, evidence: Evidence) => {
   const info = evidence.files.get(source)
   if (info === undefined) return outcome(false, "is none of the files that were there at the beginning")
   if (info.type !== "File") return outcome(false, "is a link, which is left to whoever made it")
-  return ended(instance, evidence.machine)
+  return hasEnded(evidence.machine)(instance)
     ? outcome(true, `its process ${instance.pid} has ended`)
     : bySilence(instance, info.mtime, evidence)
 }

@@ -33,7 +33,7 @@ export const instanceHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
   const { relayDirectory } = yield* Settings
 
-  const hint = `No instance is registered. Start one with \`opencode serve --port 4096\` and put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json`
+  const hint = `No instance is registered. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json`
 
   const show = (
     { instances, problems, refreshedAt }: Snapshot,

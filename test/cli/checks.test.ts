@@ -51,7 +51,9 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
         Layer.provideMerge(OpencodeClient.layer),
         Layer.provide(httpLayer(answer)),
         Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", ...settings })),
-        Layer.provideMerge(Layer.succeed(LocalMachine, { hostname: "here", isAlive: (pid) => pid === 1 })),
+        Layer.provideMerge(
+          Layer.succeed(LocalMachine, { hostname: "here", isAlive: (pid) => pid === 1, birthOf: () => undefined }),
+        ),
       ),
     ),
   )

@@ -205,7 +205,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       const withTables = yield* Effect.filter(yield* fs.readDirectory(chunks), (file) =>
         Effect.map(fs.readFileString(chunks + file), (code) => code.includes("UPDATED")),
       )
-      assert.match(withTables.join(), /^cli-[^,]+$/u)
+      assert.match(withTables.join(), /^cli\.mjs$/u)
     }),
   )
 })

@@ -1,64 +1,178 @@
-/** `opencode-fleet connect`: the real opencode, a real sshd as the relay, and the MCP server there. */
-import { assert, it } from "@effect/vitest"
+/** `opencode-fleet connect` on one machine, with the real opencode. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Path } from "effect"
-import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
-import { CreateSession } from "../../src/tools/SessionTools.ts"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
-import { startConnect } from "../support/connectProcess.ts"
+import { assert, layer } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Option, Path } from "effect"
+import { hostname } from "node:os"
+import { ListInstances } from "../../src/tools/InstanceTools.ts"
+import { localRegistry, registered, registrations, running, startConnect } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
-import { connect, eventually, type McpClient } from "../support/McpClients.ts"
-import { makePlace } from "../support/OpencodePlace.ts"
-import { withSsh } from "../support/requirements.ts"
+import { freePort } from "../support/loopback.ts"
+import { connect, eventually } from "../support/McpClients.ts"
+import { makePlace, type Place } from "../support/OpencodePlace.ts"
+import { start } from "../support/RealOpencode.ts"
+import { runCommand } from "../support/runCommand.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
-import { SshRelay } from "../support/SshRelay.ts"
 
 const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 
-/** Names of the files in a directory; none where there is no directory. */
-const filesIn = Effect.fnUntraced(function* (directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-})
+/** This machine as the relay of its own: where the MCP server and the other commands run. */
+const here = (place: Place) => relayIn(place.home, localRegistry(place))
 
-const online = (client: McpClient) =>
-  client.call(RefreshInstances).pipe(
-    eventually(({ counts }) => counts["online"] === 1, "40 seconds"),
-    Effect.map(({ instances }) => instances[0]),
+layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect", (it) => {
+  it.effect("makes opencode a member: in the list while it runs, and gone when it ends", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({ project: "web-shop" })
+      const first = yield* startConnect(place)
+      const [registration] = yield* registered(localRegistry(place), 1)
+      assert.strictEqual(registration?.name, `${hostname().split(".")[0]}-web-shop`)
+      assert.deepInclude(registration, { hostname: hostname(), cwd: place.directory })
+      const fs = yield* FileSystem.FileSystem
+      assert.strictEqual((yield* fs.stat(registration?.file ?? "")).mode & 0o777, 0o600)
+      assert.strictEqual((yield* fs.stat(localRegistry(place))).mode & 0o777, 0o700)
+
+      const client = yield* connect(yield* here(place))
+      const { instances } = yield* client.call(ListInstances)
+      assert.strictEqual(instances[0]?.name, registration?.name)
+      assert.deepInclude(instances[0], { health: "online", directory: place.directory })
+
+      // A second one in the same directory does not take the first one's place.
+      const second = yield* startConnect(place)
+      const names = Array.from(yield* registered(localRegistry(place), 2), ({ name }) => name)
+      assert.deepStrictEqual(names.toSorted(), [`${registration?.name}`, `${registration?.name}-2`])
+      yield* client.call(ListInstances).pipe(eventually(({ counts }) => counts["online"] === 2))
+
+      yield* first.signal("SIGTERM")
+      yield* first.exitStatus
+      assert.deepStrictEqual(
+        (yield* registrations(localRegistry(place))).map(({ name }) => name),
+        [`${registration?.name}-2`],
+      )
+      yield* second.signal("SIGTERM")
+      yield* second.exitStatus
+      yield* client.call(ListInstances).pipe(eventually(({ instances }) => instances.length === 0))
+      assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
+    }),
   )
 
-withSsh("connect with a relay", () => {
-  it.live(
-    "goes the whole way: listed there, given work, cut off, back by itself, ended, gone",
-    () =>
-      Effect.gen(function* () {
-        const path = yield* Path.Path
-        const relay = yield* SshRelay
-        const place = yield* makePlace({ project: "web-shop" })
-        const connected = yield* startConnect(place, { variables: { RELAY_SSH_CMD: relay.command } })
-        const there = yield* connect(yield* relayIn(relay.home, relay.directory))
-        const instance = yield* online(there)
-        assert.match(instance?.name ?? "", /-web-shop$/u)
-        assert.strictEqual(instance?.directory, place.directory)
+  it.effect.each([
+    { name: "SIGTERM" as const, status: 143 },
+    { name: "SIGHUP" as const, status: 143 },
+    { name: "SIGINT" as const, status: 130 },
+  ])("ends opencode on $name, takes its registration out, and has opencode's exit status", ({ name, status }) =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({})
+      const connected = yield* startConnect(place)
+      const [registration] = yield* registered(localRegistry(place), 1)
+      yield* connected.signal(name)
+      assert.deepStrictEqual(yield* connected.exitStatus, Option.some(status))
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
+    }),
+  )
 
-        const send = Effect.gen(function* () {
-          const { session } = yield* there.call(CreateSession, { title: "From afar" })
-          return yield* there.call(SendMessage, { session_id: session.id, message: "say:hello from afar" })
-        })
-        assert.deepInclude(yield* send, { outcome: "completed", text: "hello from afar" })
+  it.effect("ends when opencode is killed, with the status that a shell shows", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({})
+      const connected = yield* startConnect(place)
+      const [registration] = yield* registered(localRegistry(place), 1)
+      process.kill(registration?.pid ?? 0, "SIGKILL")
+      assert.deepStrictEqual(yield* connected.exitStatus, Option.some(137))
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+    }),
+  )
 
-        yield* relay.killConnections
-        yield* there
-          .call(ListInstances)
-          .pipe(eventually(({ instances }) => instances[0]?.url !== instance?.url, "40 seconds"))
-        yield* online(there)
-        assert.deepInclude(yield* send, { outcome: "completed", text: "hello from afar" })
+  it.effect("that is killed leaves a registration and nothing else; the next one has its name, prune removes it", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({})
+      const killed = yield* startConnect(place)
+      const [before] = yield* registered(localRegistry(place), 1)
+      yield* killed.signal("SIGKILL")
+      yield* running(`--port ${before?.port}`).pipe(eventually((all) => all.length === 0))
+      yield* running(`guard ${before?.pid}`).pipe(eventually((all) => all.length === 0))
+      assert.lengthOf(yield* registrations(localRegistry(place)), 1)
 
-        yield* connected.signal("SIGTERM")
-        yield* Effect.ignore(connected.exitStatus)
-        assert.deepStrictEqual(yield* filesIn(relay.directory), [])
-        assert.deepStrictEqual(yield* filesIn(path.join(place.home, ".local", "share", "opencode-relay")), [])
-      }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(services, SshRelay.layer()))),
-    90_000,
+      const next = yield* startConnect(place)
+      yield* registrations(localRegistry(place)).pipe(eventually(([now]) => now?.pid !== before?.pid))
+      assert.deepStrictEqual(
+        (yield* registrations(localRegistry(place))).map(({ name }) => name),
+        [before?.name],
+      )
+      yield* next.signal("SIGKILL")
+      // A process that nobody has waited for yet still exists.
+      yield* runCommand(yield* here(place), ["prune"]).pipe(
+        eventually(({ stdout }) => stdout.startsWith("removed"), "20 seconds"),
+      )
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+    }),
+  )
+
+  it.effect("takes any name and any directory as it is", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const place = yield* makePlace({})
+      const cwd = path.join(place.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
+      yield* fs.makeDirectory(cwd)
+      const name = `my "box" $(touch pwned); it's \\ 100% \n名前`
+      yield* startConnect(place, { cwd, variables: { INSTANCE_NAME: name } })
+      const [registration] = yield* registered(localRegistry(place), 1)
+      assert.strictEqual(registration?.name, name.replaceAll(/\s+/gu, " "))
+      assert.match(path.basename(registration?.file ?? ""), /^[\p{L}\p{N}._-]+\.json$/u)
+      const client = yield* connect(yield* here(place))
+      const { instances } = yield* client.call(ListInstances)
+      assert.strictEqual(instances[0]?.name, registration?.name)
+      assert.strictEqual(instances[0]?.health, "online")
+      assert.isFalse(yield* fs.exists(path.join(cwd, "pwned")))
+    }),
+  )
+
+  it.effect("passes arguments on, and ends as an opencode does that does not start", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({})
+      const port = yield* freePort
+      yield* startConnect(place, { args: ["--headless", "--", "--port", String(port), "--print-logs"] })
+      const [registration] = yield* registered(localRegistry(place), 1)
+      assert.strictEqual(registration?.port, port)
+
+      const taken = yield* startConnect(place, { args: ["--", "--port", String(port)] })
+      assert.deepStrictEqual(yield* taken.exitStatus, Option.some(1))
+      assert.include(yield* taken.output, `port ${port} is taken`)
+      const wrong = yield* startConnect(place, { args: ["--headless", "--", "--no-such-option"] })
+      assert.deepStrictEqual(yield* wrong.exitStatus, Option.some(1))
+      const missing = yield* startConnect(place, { variables: { PATH: "/nowhere" } })
+      assert.deepStrictEqual(yield* missing.exitStatus, Option.some(1))
+      assert.include(yield* missing.output, "no `opencode` on the PATH")
+      assert.lengthOf(yield* registrations(localRegistry(place)), 1)
+    }),
+  )
+
+  it.effect("registers an opencode that runs already, until that ends", () =>
+    Effect.gen(function* () {
+      const opencode = yield* start({})
+      const connected = yield* startConnect(opencode, { args: ["--attach", opencode.url], cwd: opencode.home })
+      const [registration] = yield* registered(localRegistry(opencode), 1)
+      assert.deepInclude(registration, { port: opencode.port, cwd: opencode.directory })
+      const shown = yield* runCommand(yield* here(opencode), ["connect", "--status", "--json"])
+      assert.deepInclude(JSON.parse(shown.stdout)[0], { name: registration?.name, running: true, url: opencode.url })
+      yield* opencode.stop
+      assert.deepStrictEqual(yield* connected.exitStatus, Option.some(0))
+      assert.deepStrictEqual(yield* registrations(localRegistry(opencode)), [])
+    }),
+  )
+
+  it.effect("refuses to register what is not there, and what is on another machine", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({})
+      const relay = yield* here(place)
+      const nobody = yield* runCommand(relay, ["connect", "--attach", String(yield* freePort)])
+      assert.strictEqual(nobody.status, 1)
+      assert.include(nobody.stderr, "cannot be reached")
+      const elsewhere = yield* runCommand(relay, ["connect", "--attach", "http://192.0.2.1:4096"])
+      assert.strictEqual(elsewhere.status, 2)
+      assert.include(elsewhere.stderr, "on this machine")
+      const option = yield* runCommand(relay, ["connect", "--relay=-oProxyCommand=touch pwned"])
+      assert.strictEqual(option.status, 2)
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+    }),
   )
 })

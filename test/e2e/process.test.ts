@@ -112,7 +112,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       const bin = `${relay.home}/bin`
       yield* fs.copy(fileURLToPath(new URL(".", `file://${executable}`)), bin)
       const chunks = yield* fs.readDirectory(`${bin}/chunks`)
-      const cli = chunks.filter((chunk) => chunk.startsWith("cli-"))
+      const cli = chunks.filter((chunk) => chunk.startsWith("cli."))
       assert.lengthOf(cli, 1)
       yield* fs.remove(`${bin}/chunks/${cli[0]}`)
       for (const args of [[], ["serve"]]) {

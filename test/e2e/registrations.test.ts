@@ -35,7 +35,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       const fleet = yield* client.call(ListInstances)
       assert.deepStrictEqual(fleet.instances, [])
       assert.include(fleet.hint, relay.directory)
-      assert.include(fleet.hint, "opencode serve")
+      assert.include(fleet.hint, "opencode-fleet connect")
       assert.include(yield* client.text(ListInstances), relay.directory)
       const { text } = yield* Effect.flip(client.call(ListSessions))
       assert.include(text, "list_instances")

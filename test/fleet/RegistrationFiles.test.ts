@@ -42,15 +42,15 @@ layer(NodeServices.layer)("A kept registration", (it) => {
   it.effect("is never half there for who reads while it is replaced", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
-      const { file, write } = yield* take(directory, registration("api", { port: 1 }))
-      const seen = new Set<number>()
+      const { file, write } = yield* take(directory, registration("api"))
+      const seen = new Set<unknown>()
       const reader = yield* read(file).pipe(
-        Effect.tap(({ port }) => Effect.sync(() => seen.add(port))),
+        Effect.tap(({ connectedAt }) => Effect.sync(() => seen.add(connectedAt))),
         Effect.forever,
         Effect.forkChild({ startImmediately: true }),
       )
-      for (let port = 1; port <= 300; port++) {
-        yield* write(registration("api", { port, cwd: "/long".repeat(2000) }))
+      for (let connectedAt = 1; connectedAt <= 300; connectedAt++) {
+        yield* write(registration("api", { connectedAt, cwd: "/long".repeat(2000) }))
       }
       const exit = yield* Effect.andThen(Fiber.interrupt(reader), Fiber.await(reader))
       assert.isTrue(Exit.hasInterrupts(exit), String(exit))

@@ -4,7 +4,7 @@ import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem } from "effect"
 import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
 import { keep } from "../../src/fleet/RegistrationFiles.ts"
-import { altered, dead, failure, filesIn, here, modeOf, read, registration, take } from "./registrations.ts"
+import { altered, dead, filesIn, here, modeOf, read, registration, take } from "./registrations.ts"
 import { makeRelay } from "./relay.ts"
 
 layer(NodeServices.layer)("What is in the way", (it) => {
@@ -84,14 +84,22 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     }),
   )
 
-  it.effect("is a directory: a write says so, and leaves nothing behind", () =>
+  it.effect("comes later, when the own file is gone: it stays, too", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory } = yield* makeRelay
       const { file, write } = yield* take(directory, registration("api"))
       yield* fs.remove(file)
-      yield* fs.makeDirectory(`${file}/full`, { recursive: true })
-      yield* failure(write(registration("api")))
+      yield* fs.makeDirectory(file)
+      yield* write(registration("api"))
+      assert.deepStrictEqual(yield* filesIn(directory), ["api.json"])
+      yield* fs.remove(file, { recursive: true })
+      yield* fs.writeFileString(file, "somebody else's")
+      yield* write(registration("api"))
+      assert.strictEqual(yield* fs.readFileString(file), "somebody else's")
+      yield* fs.remove(file)
+      yield* write(registration("api"))
+      assert.strictEqual((yield* read(file)).name, "api")
       assert.deepStrictEqual(yield* filesIn(directory), ["api.json"])
     }),
   )

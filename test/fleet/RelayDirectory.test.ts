@@ -91,6 +91,21 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
         connectedAt: "2026-01-01T00:00:00Z",
       })
       yield* relay.register("b.json", { name: "small", port: 4097 })
+      const connect = {
+        pid: 18,
+        log: "/log",
+        tunnel: { relay: "ssh relay", state: "waiting" as const, since: "2026-01-01" },
+      }
+      yield* relay.register("c.json", { name: "kept", port: 4098, connect })
+      yield* relay.register("d.json", { name: "other", port: 4099, connect: "what another program keeps there" })
+      const small = {
+        host: "",
+        directory: undefined,
+        transport: "local-relay",
+        pid: undefined,
+        birth: undefined,
+        tunnelled: false,
+      }
       assert.deepStrictEqual(yield* scan(relay.directory), {
         announcements: [
           {
@@ -100,14 +115,25 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
             directory: "/work/api",
             transport: "local-relay",
             source: relay.file("a.json"),
+            pid: 17,
+            birth: undefined,
+            tunnelled: true,
+            connect: undefined,
           },
           {
+            ...small,
             name: "small",
-            host: "",
             url: "http://127.0.0.1:4097",
-            directory: undefined,
-            transport: "local-relay",
             source: relay.file("b.json"),
+            connect: undefined,
+          },
+          { ...small, name: "kept", url: "http://127.0.0.1:4098", source: relay.file("c.json"), connect },
+          {
+            ...small,
+            name: "other",
+            url: "http://127.0.0.1:4099",
+            source: relay.file("d.json"),
+            connect: undefined,
           },
         ],
         problems: [],

@@ -113,6 +113,17 @@ describe("distinct", () => {
   it("keeps two of one name on two ports", () => {
     assert.lengthOf(distinct([announcement("api", 4096), announcement("api", 4097)]).announcements, 2)
   })
+
+  it("has what a process left that has ended not stand for the one that has its port now", () => {
+    const left = announcement("a-stale", 4096)
+    const now = announcement("b-live", 4096)
+    const { announcements, problems } = distinct([left, now], ({ name }) => name === "a-stale")
+    assert.deepStrictEqual(announcements, [now])
+    assert.deepStrictEqual(
+      problems.map(({ source }) => source),
+      [left.source],
+    )
+  })
 })
 
 describe("matching", () => {

@@ -18,7 +18,11 @@ const written = new Date(today - Duration.toMillis("30 days"))
 
 const living = 4711
 const dead = 4712
-const machine = Layer.succeed(LocalMachine, { hostname: "here", isAlive: (pid) => pid === living })
+const machine = Layer.succeed(LocalMachine, {
+  hostname: "here",
+  isAlive: (pid) => pid === living,
+  birthOf: () => undefined,
+})
 
 /** A relay directory and who answers on which port; all else is unreachable. */
 const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {}) {

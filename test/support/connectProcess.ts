@@ -1,7 +1,10 @@
 /** The built executable as `opencode-fleet connect`, in the home and project of an opencode of the tests. */
-import { Effect, Ref, Stream } from "effect"
-import { ChildProcess } from "effect/process"
+import { Effect, FileSystem, Option, Path, Ref, Schema, Stream } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { ConnectState, RegistrationJson } from "../../src/fleet/Registration.ts"
+import { fileURLToPath } from "node:url"
 import { executable } from "./Executable.ts"
+import { eventually } from "./McpClients.ts"
 import { environment, type Place } from "./OpencodePlace.ts"
 
 export interface Options {
@@ -13,11 +16,14 @@ export interface Options {
   readonly password?: string
 }
 
+/** Where a command `opencode` is found. */
+export const pathWithOpencode = `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"]}`
+
 /** What it is started with. */
 export const connectCommand = (place: Place, { args = ["--headless"], cwd, password, variables }: Options = {}) => ({
   argv: [process.execPath, executable, "connect", ...args] as const,
   cwd: cwd ?? place.directory,
-  env: { ...environment(place.home, password), ...variables },
+  env: { ...environment(place.home, password), PATH: pathWithOpencode, ...variables },
 })
 
 /** Starts it; the end of the scope ends it. */
@@ -36,9 +42,43 @@ export const startConnect = Effect.fn("startConnect")(function* (place: Place, o
     pid: handle.pid,
     /** All that it has printed. */
     output: Ref.get(output),
-    exitStatus: handle.exitCode,
+    /** 0 to 255, or none if a signal has ended it. */
+    exitStatus: Effect.option(Effect.map(handle.exitCode, Number)),
     /** Only to itself, as a process manager sends it. */
     signal: (name: NodeJS.Signals) => Effect.sync(() => process.kill(handle.pid, name)),
   }
 })
-export type ConnectProcess = Effect.Success<ReturnType<typeof startConnect>>
+
+/** Where registrations of the place's own machine lie. */
+export const localRegistry = (place: Pick<Place, "home">) => `${place.home}/.local/share/opencode-relay`
+
+const connectState = Schema.decodeUnknownOption(ConnectState)
+
+/** What is registered in a directory; nothing where there is none. */
+export const registrations = Effect.fnUntraced(function* (directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const files = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+  return yield* Effect.forEach(files.toSorted(), (name) =>
+    Effect.gen(function* () {
+      const file = path.join(directory, name)
+      const registration = yield* Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(RegistrationJson))
+      return { ...registration, file, connect: Option.getOrUndefined(connectState(registration.connect)) }
+    }),
+  )
+})
+
+/** Waits until so many are registered there. */
+export const registered = (directory: string, count: number) =>
+  registrations(directory).pipe(
+    // One may be taken out while they are read.
+    Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
+    eventually((all) => all.length === count, "40 seconds"),
+  )
+
+/** Processes whose command line holds the text. */
+export const running = Effect.fnUntraced(function* (text: string) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const lines = yield* spawner.lines(ChildProcess.make("ps", ["-A", "-ww", "-o", "args="]))
+  return lines.filter((line) => line.includes(text))
+})

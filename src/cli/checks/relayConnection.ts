@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { openConnection } from "../../connect/RelayConnection.ts"
-import { line } from "../../PlainText.ts"
+import { shownCommand } from "../../connect/shownCommand.ts"
 import { Settings } from "../../Settings.ts"
 import { type Check, ok, problem } from "./Check.ts"
 
@@ -25,7 +25,7 @@ export const relayConnection: Check<Settings | ChildProcessSpawner.ChildProcessS
   run: Effect.gen(function* () {
     const { relayCommand: command } = yield* Settings
     if (command === undefined) return [ok("RELAY_SSH_CMD is not set, so `connect` registers on this machine only")]
-    const shown = line(command)
+    const shown = shownCommand(command)
     return yield* openConnection({ command, localPort: nowhere, remotePort: 0 }).pipe(
       Effect.scoped,
       Effect.as([ok(`${shown} reaches the relay, and tunnels can be made there`)]),

@@ -1,0 +1,9 @@
+import { Effect } from "effect"
+import { readFile } from "node:fs/promises"
+
+/** Resident memory of a process in MB, where the system tells it in /proc. */
+export const residentMemory = (pid: number | undefined) =>
+  Effect.promise(async () => {
+    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "")
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+  })

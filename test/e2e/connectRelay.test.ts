@@ -1,0 +1,254 @@
+/** `opencode-fleet connect` with a relay: the real opencode, a real sshd, and the MCP server there. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Option, Path, type Scope } from "effect"
+import { hostname } from "node:os"
+import { RefreshInstances } from "../../src/tools/InstanceTools.ts"
+import { CreateSession } from "../../src/tools/SessionTools.ts"
+import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { type Options, localRegistry, registered, registrations, startConnect } from "../support/connectProcess.ts"
+import { relayIn } from "../support/Executable.ts"
+import { connect, eventually, type McpClient } from "../support/McpClients.ts"
+import { makePlace, type Place } from "../support/OpencodePlace.ts"
+import { descendants, signal } from "../support/processes.ts"
+import { withSsh } from "../support/requirements.ts"
+import { runCommand } from "../support/runCommand.ts"
+import { ScriptedModel } from "../support/ScriptedModel.ts"
+import { SshRelay } from "../support/SshRelay.ts"
+
+const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer, SshRelay.layer())
+
+/** The only instance that the MCP server on the relay knows, once it is online. */
+const onlineAt = (client: McpClient) =>
+  client.call(RefreshInstances).pipe(
+    eventually(({ counts }) => counts["online"] === 1, "40 seconds"),
+    Effect.map(({ instances }) => instances[0]),
+  )
+
+const work = Effect.fnUntraced(function* (client: McpClient, said: string) {
+  const { session } = yield* client.call(CreateSession, { title: "From afar" })
+  const { outcome, text } = yield* client.call(SendMessage, { session_id: session.id, message: `say:${said}` })
+  assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: said })
+})
+
+/** A machine whose opencode has joined the relay, and a client of the MCP server there. */
+const joined = Effect.fnUntraced(function* (options: Options = {}, project?: string) {
+  const relay = yield* SshRelay
+  const place = yield* makePlace({ project })
+  const connected = yield* startConnect(place, {
+    ...options,
+    variables: { RELAY_SSH_CMD: relay.command, ...options.variables },
+  })
+  const [registration] = yield* registered(relay.directory, 1)
+  const client = yield* connect(yield* relayIn(relay.home, relay.directory), {
+    variables: options.password === undefined ? {} : { OPENCODE_SERVER_PASSWORD: options.password },
+  })
+  return { relay, place, connected, registration, client }
+})
+
+/** The tunnel as `connect --status` tells it on the machine itself. */
+const tunnelOf = (place: Place) =>
+  Effect.map(registrations(localRegistry(place)), ([registration]) => registration?.connect?.tunnel)
+
+/** The registration on the relay, once it names another port. */
+const moved = (directory: string, port: number | undefined) =>
+  registrations(directory).pipe(
+    Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
+    eventually(([now]) => now !== undefined && now.port !== port, "45 seconds"),
+    Effect.map(([now]) => now),
+  )
+
+const test = (title: string, program: Effect.Effect<void, unknown, Layer.Success<typeof services> | Scope.Scope>) =>
+  it.live(title, () => program.pipe(Effect.scoped, Effect.provide(Layer.fresh(services))), 100_000)
+
+withSsh("connect with a relay", () => {
+  test(
+    "goes the whole way: listed there, given work, cut off, back by itself, ended, gone",
+    Effect.gen(function* () {
+      const { client, connected, place, registration, relay } = yield* joined({}, "web-shop")
+      const instance = yield* onlineAt(client)
+      assert.match(instance?.name ?? "", /-web-shop$/u)
+      assert.deepInclude(registration, { hostname: hostname(), cwd: place.directory })
+      assert.notProperty(registration, "pid")
+      yield* work(client, "hello from afar")
+
+      yield* relay.killConnections
+      yield* moved(relay.directory, registration?.port)
+      yield* onlineAt(client)
+      yield* work(client, "hello again")
+
+      yield* connected.signal("SIGTERM")
+      yield* connected.exitStatus
+      assert.deepStrictEqual(yield* registrations(relay.directory), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+    }),
+  )
+
+  test(
+    "finds within half a minute that its connection is half open, and makes a new one beside the stale one",
+    Effect.gen(function* () {
+      const { client, registration, relay } = yield* joined()
+      yield* onlineAt(client)
+      // The stale end keeps its port: connections to it are taken, and hang.
+      yield* relay.freeze
+      const now = yield* moved(relay.directory, registration?.port).pipe(Effect.timeout("30 seconds"))
+      assert.notStrictEqual(now?.port, registration?.port)
+      yield* onlineAt(client)
+      yield* work(client, "hello")
+    }),
+  )
+
+  test(
+    "survives that the network swallows everything",
+    Effect.gen(function* () {
+      const { proxy, throughProxy } = yield* SshRelay
+      const { client, place, registration, relay } = yield* joined({
+        variables: { RELAY_SSH_CMD: throughProxy.command },
+      })
+      yield* proxy.stall
+      yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "30 seconds"))
+      yield* proxy.resume
+      yield* moved(relay.directory, registration?.port)
+      yield* onlineAt(client)
+    }),
+  )
+
+  test(
+    "waits for a relay that is down, says so, and joins when it is back",
+    Effect.gen(function* () {
+      const { place, registration, relay } = yield* joined()
+      yield* relay.stop
+      yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      const doctor = yield* runCommand(yield* relayIn(place.home, localRegistry(place)), ["doctor"], {
+        variables: { RELAY_SSH_CMD: relay.command },
+      })
+      assert.strictEqual(doctor.status, 1)
+      assert.match(doctor.stdout, /connect of .* has no tunnel to its relay/u)
+      assert.match(doctor.stdout, /does not reach the relay: .*Connection refused/u)
+      // The registration stays: a machine that cannot be reached is not gone.
+      assert.lengthOf(yield* registrations(relay.directory), 1)
+      yield* relay.start
+      yield* moved(relay.directory, registration?.port)
+      yield* onlineAt(yield* connect(yield* relayIn(relay.home, relay.directory)))
+      const connectedAgain = yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "connected"))
+      assert.isNumber(connectedAgain?.port)
+    }),
+  )
+
+  test(
+    "chooses the port itself where a wrapper hides the relay's choice",
+    Effect.gen(function* () {
+      const { quietWrapper } = yield* SshRelay
+      const { client } = yield* joined({ variables: { RELAY_SSH_CMD: quietWrapper } })
+      yield* onlineAt(client)
+      yield* work(client, "hello")
+    }),
+  )
+
+  test(
+    "runs nothing on the relay that a name or a directory says, and never writes through a link there",
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const relay = yield* SshRelay
+      const place = yield* makePlace({})
+      const cwd = path.join(place.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
+      yield* fs.makeDirectory(cwd)
+      const name = `my "box" $(touch pwned); it's \\ 100%s`
+      const first = yield* startConnect(place, {
+        cwd,
+        variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command },
+      })
+      const [registration] = yield* registered(relay.directory, 1)
+      assert.strictEqual(registration?.name, name)
+      const client = yield* connect(yield* relayIn(relay.home, relay.directory))
+      assert.strictEqual((yield* onlineAt(client))?.name, name)
+      assert.isFalse(yield* fs.exists(path.join(relay.home, "pwned")))
+      assert.strictEqual((yield* fs.stat(registration?.file ?? "")).mode & 0o777, 0o600)
+      assert.strictEqual((yield* fs.stat(relay.directory)).mode & 0o777, 0o700)
+      yield* first.signal("SIGTERM")
+      yield* first.exitStatus
+
+      const victim = path.join(relay.home, "victim")
+      yield* fs.writeFileString(victim, "untouched")
+      yield* fs.symlink(victim, registration?.file ?? "")
+      yield* startConnect(place, { cwd, variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command } })
+      const tunnel = yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      assert.include(tunnel?.reason, "no plain file")
+      assert.strictEqual(yield* fs.readFileString(victim), "untouched")
+    }),
+  )
+
+  test(
+    "takes its registration out also when a service manager ends all of its processes at once",
+    Effect.gen(function* () {
+      const { connected, relay } = yield* joined()
+      const all = yield* descendants(connected.pid)
+      yield* signal([connected.pid, ...all.map(({ pid }) => pid)], "SIGTERM")
+      yield* connected.exitStatus
+      assert.deepStrictEqual(yield* registrations(relay.directory), [])
+    }),
+  )
+
+  test(
+    "ends within seconds, and says so, when the relay does not answer any more",
+    Effect.gen(function* () {
+      const { connected, place, relay } = yield* joined()
+      const [local] = yield* registrations(localRegistry(place))
+      yield* relay.freeze
+      yield* connected.signal("SIGTERM")
+      yield* connected.exitStatus.pipe(Effect.timeout("12 seconds"))
+      const fs = yield* FileSystem.FileSystem
+      assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "stays on the relay")
+      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+    }),
+  )
+
+  test(
+    "puts its registration back when somebody takes it away, and uses another directory if told to",
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { home } = yield* SshRelay
+      const relay = yield* SshRelay
+      const place = yield* makePlace({})
+      yield* startConnect(place, { variables: { RELAY_SSH_CMD: relay.command, RELAY_REMOTE_DIR: "~/my relay" } })
+      const [registration] = yield* registered(`${home}/my relay`, 1)
+      yield* fs.remove(registration?.file ?? "")
+      const [again] = yield* registered(`${home}/my relay`, 1)
+      assert.deepStrictEqual(again, registration)
+    }),
+  )
+
+  test(
+    "shows the password to nobody",
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const password = "hunter2-Zk9"
+      const { command } = yield* SshRelay
+      const { client, connected, place, relay } = yield* joined({
+        password,
+        variables: { RELAY_SSH_CMD: `SSHPASS=${password} ${command}` },
+      })
+      yield* onlineAt(client)
+      yield* work(client, "hello")
+      const processes = yield* fs.readDirectory("/proc").pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+      for (const pid of processes.filter((name) => /^\d+$/u.test(name))) {
+        const line = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(Effect.orElseSucceed(() => ""))
+        assert.notInclude(line, password)
+      }
+      const [local] = yield* registrations(localRegistry(place))
+      const log = yield* fs.readFileString(local?.connect?.log ?? "")
+      assert.include(log, "connected")
+      for (const text of [
+        log,
+        yield* connected.output,
+        yield* relay.log,
+        JSON.stringify([local, yield* registrations(relay.directory)]),
+      ]) {
+        assert.notInclude(text, password)
+      }
+      yield* connected.signal("SIGINT")
+      assert.deepStrictEqual(yield* connected.exitStatus, Option.some(130))
+    }),
+  )
+})

@@ -1,0 +1,87 @@
+/** opencode's terminal UI under `opencode-fleet connect`, in a real terminal. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import { ListInstances } from "../../src/tools/InstanceTools.ts"
+import { connectCommand, localRegistry, registered, registrations, running } from "../support/connectProcess.ts"
+import { relayIn } from "../support/Executable.ts"
+import { connect } from "../support/McpClients.ts"
+import { makePlace } from "../support/OpencodePlace.ts"
+import { openTerminal } from "../support/PseudoTerminal.ts"
+import { withTmux } from "../support/requirements.ts"
+import { ScriptedModel } from "../support/ScriptedModel.ts"
+
+const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
+
+/** What opencode's terminal UI shows at the foot when it is ready. */
+const ready = /ctrl\+p commands/u
+
+/** The terminal UI under `connect`, registered. */
+const inTerminal = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>> = {}) {
+  const place = yield* makePlace({ project: "web-shop" })
+  const terminal = yield* openTerminal(connectCommand(place, { args: [], variables }))
+  yield* terminal.screenUntil(ready)
+  const [registration] = yield* registered(localRegistry(place), 1)
+  return { place, terminal, registration }
+})
+
+withTmux("connect in a terminal", () => {
+  it.live(
+    "leaves it wholly to opencode: it is drawn, it is typed into, and Ctrl-C ends it",
+    () =>
+      Effect.gen(function* () {
+        const { place, registration, terminal } = yield* inTerminal()
+        const client = yield* connect(yield* relayIn(place.home, localRegistry(place)))
+        const { instances } = yield* client.call(ListInstances)
+        assert.deepInclude(instances[0], { health: "online", directory: place.directory })
+
+        yield* terminal.type("say:typed by hand")
+        yield* terminal.press("Enter")
+        const screen = yield* terminal.screenUntil((text) => text.split("typed by hand").length > 2)
+        assert.notInclude(screen, "registered as")
+
+        yield* terminal.press("C-c")
+        assert.strictEqual(yield* terminal.exitStatus, 0)
+        assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+        assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
+      }).pipe(Effect.scoped, Effect.provide(services)),
+    60_000,
+  )
+
+  it.live(
+    "says nothing of a relay that cannot be reached while opencode has it, and one line afterwards",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const command = `sh -c 'echo "no way to the relay" >&2; exit 255'`
+        const { registration, terminal } = yield* inTerminal({ RELAY_SSH_CMD: command })
+        // Two tries at least.
+        yield* Effect.sleep("4 seconds")
+        assert.notInclude(yield* terminal.screen, "no way to the relay")
+        assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")
+        yield* terminal.press("C-c")
+        yield* terminal.exitStatus
+        assert.match(yield* terminal.screen, /opencode-fleet: the relay was not reached: no way to the relay/u)
+      }).pipe(Effect.scoped, Effect.provide(services)),
+    60_000,
+  )
+
+  it.live(
+    "gives the terminal back when it is told to end, and when it is killed",
+    () =>
+      Effect.gen(function* () {
+        const first = yield* inTerminal()
+        process.kill(yield* first.terminal.pid, "SIGTERM")
+        yield* first.terminal.exitStatus
+        assert.notMatch(yield* first.terminal.screen, ready)
+        assert.deepStrictEqual(yield* registrations(localRegistry(first.place)), [])
+
+        const second = yield* inTerminal()
+        process.kill(yield* second.terminal.pid, "SIGKILL")
+        yield* second.terminal.exitStatus
+        yield* second.terminal.screenUntil((text) => !ready.test(text))
+        assert.lengthOf(yield* registrations(localRegistry(second.place)), 1)
+      }).pipe(Effect.scoped, Effect.provide(services)),
+    60_000,
+  )
+})
