@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { showConnected } from "../../src/cli/connectStatus.ts"
 import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
+import { plainText } from "../../src/PlainText.ts"
 import { Settings } from "../../src/Settings.ts"
 import { makeRelay } from "../fleet/relay.ts"
 
@@ -120,7 +121,7 @@ waiting  http://127.0.0.1:4096  /work/api
           connect: { pid: 1, log: evil, tunnel: { relay: evil, since: evil, state: "waiting", reason: evil } },
         },
       ])
-      assert.notMatch(stdout, /[\u001B\r\u202E]/u)
+      assert.strictEqual(stdout, plainText(stdout))
       assert.lengthOf(stdout.split("\n"), 3)
     }),
   )
