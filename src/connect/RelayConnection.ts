@@ -132,9 +132,9 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   yield* Queue.offer(outgoing, relayScript(mark))
   // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
   yield* answer(longestGreeting)
-  if (options.remotePort !== 0)
-    return { port: options.remotePort, ask, ended } satisfies RelayConnection as RelayConnection
+  const connectionAt = (port: number): RelayConnection => ({ port, ask, ended })
+  if (options.remotePort !== 0) return connectionAt(options.remotePort)
   const shown = yield* Effect.timeoutOption(unlessItEnds(Deferred.await(port)), portMayFollow)
   if (Option.isNone(shown)) return yield* new PortNotShown()
-  return { port: shown.value, ask, ended } satisfies RelayConnection as RelayConnection
+  return connectionAt(shown.value)
 })

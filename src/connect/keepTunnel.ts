@@ -5,6 +5,7 @@
  */
 import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../fleet/Registration.ts"
+import { line } from "../PlainText.ts"
 import { ConnectionLost, openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
 import { wakeUp } from "./wakeUp.ts"
 
@@ -60,14 +61,18 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
     const answer = yield* ask("put", options.directory ?? "", options.file, String(port), json)
     if (!answer.startsWith("put ")) {
-      return yield* new ConnectionLost({ reason: `no registration on the relay: ${answer.replace(/^failed /u, "")}` })
+      const reason = `no registration on the relay: ${line(answer.replace(/^failed /u, ""))}`
+      return yield* new ConnectionLost({ reason })
     }
     const file = answer.slice("put ".length)
-    yield* SubscriptionRef.set(state, { _tag: "connected", since: yield* Clock.currentTimeMillis, port, file })
+    const before = yield* SubscriptionRef.get(state)
+    // It may be registered once more on the same connection.
+    const since = before._tag === "connected" ? before.since : yield* Clock.currentTimeMillis
+    yield* SubscriptionRef.set(state, { _tag: "connected", since, port, file })
     yield* Effect.logInfo(`connected: port ${port} on the relay, registered in ${file}`)
   })
 
-  /** Never ends but with the connection. */
+  /** Never ends but with what the heartbeats find. */
   const watch = Effect.fnUntraced(function* (connection: RelayConnection) {
     let missed = 0
     while (true) {

@@ -7,16 +7,32 @@ import { LocalMachine } from "../fleet/LocalMachine.ts"
 
 /** Made once, and kept in the state directory. Homes may be shared by machines, so the host name counts, too. */
 export const machineId = Effect.fnUntraced(function* (stateDirectory: string) {
+  const { hostname } = yield* LocalMachine
+  const kept = yield* keptId(stateDirectory).pipe(
+    Effect.catch(({ message }) =>
+      Effect.as(Effect.logWarning(`this machine is known to its relay by its host name only: ${message}`), ""),
+    ),
+  )
+  return (Hash.string(`${kept}\0${hostname}`) >>> 0).toString(16).padStart(8, "0")
+})
+
+const keptId = Effect.fnUntraced(function* (stateDirectory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const { hostname } = yield* LocalMachine
-  const file = path.join(stateDirectory, "machine-id")
   yield* fs.makeDirectory(stateDirectory, { recursive: true, mode: 0o700 })
-  const fresh = yield* Effect.replicateEffect(Random.nextIntBetween(0, 0x7f_ff_ff_ff), 4)
-  // Who comes second reads what the first has written.
-  yield* Effect.ignore(
-    fs.writeFileString(file, fresh.map((part) => part.toString(36)).join(""), { flag: "wx", mode: 0o600 }),
-  )
-  const id = yield* fs.readFileString(file)
-  return (Hash.string(`${id.trim()}\0${hostname}`) >>> 0).toString(16).padStart(8, "0")
+  const file = path.join(stateDirectory, "machine-id")
+  const fresh = (yield* Effect.replicateEffect(Random.nextIntBetween(0, 0x7f_ff_ff_ff), 4))
+    .map((part) => part.toString(36))
+    .join("")
+  const draft = `${file}.${fresh}.new`
+  // Who comes second finds the whole of what the first has written.
+  yield* fs
+    .writeFileString(draft, fresh, { flag: "wx", mode: 0o600 })
+    .pipe(
+      Effect.andThen(fs.link(draft, file)),
+      Effect.ensuring(Effect.ignore(fs.remove(draft, { force: true }))),
+      Effect.uninterruptible,
+      Effect.ignore,
+    )
+  return (yield* fs.readFileString(file)).trim()
 })

@@ -1,0 +1,139 @@
+/**
+ * An ssh to a relay that exists in memory only, in the place of every child process: it runs under `TestClock`, and
+ * breaks as the test says. What the relay's script does in a real shell is in `relayScript.test.ts`.
+ */
+import { Clock, Context, Deferred, Effect, Layer, Queue, Sink, Stream } from "effect"
+import type { Done } from "effect/Cause"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+interface Connection {
+  readonly exit: (status: number, ...words: ReadonlyArray<string>) => void
+}
+
+class FakeSshState {
+  /** The arguments of each try, and when it was made (milliseconds). */
+  readonly tries: Array<{ readonly at: number; readonly args: ReadonlyArray<string> }> = []
+  /** Those that have neither ended nor been ended. */
+  readonly connections = new Set<Connection>()
+  /** Registrations on the relay: their JSON by the file's name. */
+  readonly files = new Map<string, string>()
+  /** All lines that the relay has been sent, but for the script. */
+  readonly heard: Array<string> = []
+  /** ssh's last words, if it cannot connect. */
+  refusal: string | undefined
+  /** ssh says which port was chosen for it: so many milliseconds after the shell is there, or never. */
+  showsPortAfter: number | undefined = 0
+  /** The shell never says a word. */
+  mute = false
+  /** Nothing that is sent from now on is answered. */
+  frozen = false
+  /** What a ping finds at the tunnel's end. */
+  found = "200"
+  /** What is said about a registration in place of `put`. */
+  putRefusal: string | undefined
+  private lastPort = 40_000
+
+  choosePort(asked: number) {
+    return asked === 0 ? ++this.lastPort : asked
+  }
+
+  /** Every connection ends, with ssh's last words. */
+  drop(...words: ReadonlyArray<string>) {
+    for (const { exit } of this.connections) exit(255, ...words)
+  }
+
+  answer(verb: string, take: () => string): string | undefined {
+    switch (verb) {
+      case "put": {
+        const [, file, , json] = [take(), take(), take(), take()] as const
+        if (this.putRefusal !== undefined) return `failed ${this.putRefusal}`
+        this.files.set(file, json)
+        return `put /relay/${file}`
+      }
+      case "ping":
+        return this.files.size === 0 ? "pong gone" : `pong ${this.found}`
+      case "bye":
+        this.files.clear()
+        return "bye"
+      default:
+        return undefined
+    }
+  }
+}
+
+export class FakeSsh extends Context.Service<FakeSsh, FakeSshState>()("opencode-fleet/test/FakeSsh") {
+  static readonly layer = Layer.effect(
+    ChildProcessSpawner.ChildProcessSpawner,
+    Effect.map(FakeSsh, (fake) => ChildProcessSpawner.make(spawn(fake))),
+  ).pipe(Layer.provideMerge(Layer.sync(FakeSsh, () => new FakeSshState())))
+}
+
+const spawn = (fake: FakeSshState) =>
+  Effect.fnUntraced(function* (command: ChildProcess.Command) {
+    if (!ChildProcess.isStandardCommand(command)) return yield* Effect.die(new Error("no single command"))
+    fake.tries.push({ at: yield* Clock.currentTimeMillis, args: command.args.map(String) })
+    const stdout = yield* Queue.unbounded<Uint8Array, Done>()
+    const stderr = yield* Queue.unbounded<Uint8Array, Done>()
+    const ended = yield* Deferred.make<number>()
+    const tell = (queue: typeof stdout, text: string) => Queue.offerUnsafe(queue, bytes(text))
+    const connection: Connection = {
+      exit: (status, ...words) => {
+        for (const word of words) tell(stderr, `${word}\r\n`)
+        Queue.endUnsafe(stderr)
+        Queue.endUnsafe(stdout)
+        Deferred.doneUnsafe(ended, Effect.succeed(status))
+        fake.connections.delete(connection)
+      },
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => fake.connections.add(connection)),
+      () => Effect.sync(() => connection.exit(143)),
+    )
+    if (fake.refusal !== undefined) connection.exit(255, fake.refusal)
+
+    const asked = Number(/^127\.0\.0\.1:(\d+):/u.exec(String(command.args.at(-2)))?.[1])
+    const port = fake.choosePort(asked)
+    const { showsPortAfter } = fake
+    if (asked === 0 && showsPortAfter !== undefined) {
+      const shown = Effect.sync(() => tell(stderr, `Allocated port ${port} for remote forward to 127.0.0.1:4096\r\n`))
+      yield* Effect.forkScoped(Effect.delay(shown, showsPortAfter))
+    }
+    let mark = ""
+    let pending = ""
+    const hear = (text: string) => {
+      if (fake.frozen || fake.mute) return
+      pending += text
+      if (mark === "") {
+        const [script = "", name = ""] = /[^]*^fleet (\S+); exit\n/mu.exec(pending) ?? []
+        if (name === "") return
+        mark = name
+        pending = pending.slice(script.length)
+        tell(stdout, `Welcome!\nfleet-0 hello\n${mark} hello\n`)
+      }
+      const lines = pending.split("\n")
+      pending = lines.pop() ?? ""
+      fake.heard.push(...lines)
+      while (lines.length > 0) {
+        const answer = fake.answer(lines.shift() ?? "", () => lines.shift() ?? "")
+        if (answer !== undefined) tell(stdout, `${mark} ${answer}\n`)
+        if (answer === "bye") connection.exit(0)
+      }
+    }
+    const decoder = new TextDecoder()
+    const output = (queue: typeof stdout) => Stream.fromQueue(queue)
+    return ChildProcessSpawner.makeHandle({
+      pid: ChildProcessSpawner.ProcessId(4711),
+      exitCode: Effect.map(Deferred.await(ended), ChildProcessSpawner.ExitCode),
+      isRunning: Effect.map(Deferred.isDone(ended), (done) => !done),
+      kill: () => Effect.sync(() => connection.exit(143)),
+      stdin: Sink.forEach((chunk: Uint8Array) => Effect.sync(() => hear(decoder.decode(chunk, { stream: true })))),
+      stdout: output(stdout),
+      stderr: output(stderr),
+      all: Stream.merge(output(stdout), output(stderr)),
+      getInputFd: () => Sink.drain,
+      getOutputFd: () => Stream.empty,
+      unref: Effect.succeed(Effect.void),
+    })
+  })
