@@ -81,7 +81,7 @@ withTmux("connect in a terminal", () => {
         assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")
         yield* terminal.press("C-c")
         yield* terminal.exitStatus
-        assert.match(yield* terminal.screen, /opencode-fleet: the relay was not reached: no way to the relay/u)
+        assert.match(yield* terminal.screen, /opencode-fleet: it was not on the relay: no way to the relay/u)
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
   )
