@@ -97,38 +97,37 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
     Effect.ignore,
     Effect.forkScoped,
   )
-  const lost = (reason: string) =>
-    Effect.flatMap(
-      Ref.get(words),
-      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
-    )
-  const end = yield* Effect.exit(ssh.exitCode).pipe(
-    // What it said last may still be in the pipe.
-    Effect.tap(Effect.timeoutOption(Fiber.await(listening), "1 second")),
-    Effect.flatMap((exit) =>
-      lost(exit._tag === "Success" ? `the command ended with status ${exit.value}` : "the command was killed"),
-    ),
-    Effect.forkScoped,
-  )
-  const ended = Fiber.join(end)
-  const unlessItEnds = <A, E>(effect: Effect.Effect<A, E>) => Effect.raceFirst(effect, ended)
-
   const mark = `fleet-${(yield* Random.nextIntBetween(1, 0xff_ff_ff)).toString(36)}`
-  const answers = yield* Queue.unbounded<string>()
-  yield* linesOf(ssh.stdout).pipe(
+  const answers = yield* Queue.unbounded<string, ConnectionLost>()
+  const reading = yield* linesOf(ssh.stdout).pipe(
     Stream.runForEach((text) =>
       text.startsWith(`${mark} `) ? Queue.offer(answers, text.slice(mark.length + 1)) : Effect.void,
     ),
     Effect.ignore,
     Effect.forkScoped,
   )
+  const lost = (reason: string) =>
+    Effect.flatMap(
+      Ref.get(words),
+      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
+    )
+  const end = yield* Effect.exit(ssh.exitCode).pipe(
+    // What it said last, or answered, may still be in the pipe.
+    Effect.tap(Effect.timeoutOption(Fiber.awaitAll([listening, reading]), "1 second")),
+    Effect.flatMap((exit) =>
+      lost(exit._tag === "Success" ? `the command ended with status ${exit.value}` : "the command was killed"),
+    ),
+    Effect.tapError((error) => Queue.fail(answers, error)),
+    Effect.forkScoped,
+  )
+  const ended = Fiber.join(end)
+
   const outgoing = yield* Queue.unbounded<string>()
   yield* Stream.fromQueue(outgoing).pipe(Stream.encodeText, Stream.run(ssh.stdin), Effect.ignore, Effect.forkScoped)
 
   const answer = (within: Duration.Input) =>
     Queue.take(answers).pipe(
       Effect.timeoutOrElse({ duration: within, orElse: () => lost(`the relay did not answer within ${within}`) }),
-      unlessItEnds,
     )
   const oneAtATime = yield* Semaphore.make(1)
   const ask = (...lines: ReadonlyArray<string>) =>
@@ -142,7 +141,7 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   yield* answer(longestGreeting)
   const connectionAt = (port: number): RelayConnection => ({ port, ask, ended })
   if (options.remotePort !== 0) return connectionAt(options.remotePort)
-  const shown = yield* Effect.timeoutOption(unlessItEnds(Deferred.await(port)), portMayFollow)
+  const shown = yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(port), ended), portMayFollow)
   if (Option.isNone(shown)) return yield* new PortNotShown()
   return connectionAt(shown.value)
 })

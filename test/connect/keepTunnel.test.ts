@@ -43,7 +43,7 @@ describe("A tunnel", () => {
       yield* seconds(60)
       fake.drop("client_loop: send disconnect: Broken pipe")
       yield* settle
-      const reason = "client_loop: send disconnect: Broken pipe (ended with status 255)"
+      const reason = "client_loop: send disconnect: Broken pipe (the command ended with status 255)"
       assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 60_000, reason })
       assert.strictEqual(fake.files.size, 1)
       yield* seconds(2)
@@ -84,6 +84,8 @@ describe("A tunnel", () => {
       assert.deepInclude(yield* tunnel.state, { _tag: "connecting" })
       yield* seconds(1)
       assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_001 })
+      yield* whilePassing(100, tunnel.end)
+      assert.lengthOf(fake.tries, 1)
     }).pipe(inRelay),
   )
 
@@ -178,13 +180,13 @@ describe("A tunnel", () => {
 })
 
 describe("The end of a tunnel", () => {
-  it.effect("is no later than three seconds on a relay that is frozen", () =>
+  it.effect("is no later than five seconds on a relay that is frozen", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
       yield* seconds(15)
       fake.frozen = true
-      yield* whilePassing(3000, tunnel.end)
+      yield* whilePassing(5000, tunnel.end)
       assert.strictEqual(fake.connections.size, 0)
     }).pipe(inRelay),
   )
@@ -197,6 +199,20 @@ describe("The end of a tunnel", () => {
       yield* tunnel.end
       yield* settle
       assert.deepStrictEqual([...fake.files], [])
+      assert.strictEqual(fake.connections.size, 0)
+    }).pipe(inRelay),
+  )
+
+  it.effect("that ssh has met, too, comes back once to take the registration out", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(15)
+      fake.drop()
+      yield* settle
+      yield* whilePassing(100, tunnel.end)
+      assert.deepStrictEqual([...fake.files], [])
+      assert.lengthOf(fake.tries, 2)
       assert.strictEqual(fake.connections.size, 0)
     }).pipe(inRelay),
   )
