@@ -78,6 +78,17 @@ export const connect = Command.make(
   "connect",
   flags,
   Effect.fnUntraced(function* ({ args, attach, headless, json, relay, status }) {
+    const contradiction = [
+      status &&
+        (headless || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
+        "--status stands alone",
+      json && !status && "--json goes with --status",
+      headless && Option.isSome(attach) && "--headless starts an opencode, and --attach takes one that runs",
+      args.length > 0 && Option.isSome(attach) && "an opencode that runs already takes no arguments",
+    ].find((text) => text !== false)
+    if (contradiction !== undefined) {
+      return yield* new CommandFailed({ status: exitStatus.usage, reason: contradiction })
+    }
     if (status) return yield* showConnected(json)
     const command = Option.isSome(relay) ? yield* relayCommand(relay.value) : undefined
     const port = Option.isSome(attach) ? yield* portOf(attach.value) : undefined

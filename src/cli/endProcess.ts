@@ -4,6 +4,7 @@
 export const endProcess = (status: number, atMost?: number): void => {
   const leave = () => process.exit(status)
   if (process.stdout.writableLength === 0) return leave()
-  process.stdout.once("drain", leave)
+  // Not "drain", which only comes to who has been told to wait for it.
+  process.stdout.write("", leave)
   if (atMost !== undefined) setTimeout(leave, atMost)
 }

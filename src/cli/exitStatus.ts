@@ -30,6 +30,16 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
   }
 }
 
+/** Services name the tools that help; in a shell these are commands. */
+const commands = {
+  list_instances: "`opencode-fleet instances`",
+  refresh_instances: "`opencode-fleet instances`",
+  list_sessions: "`opencode-fleet sessions`",
+} as const
+
 /** Whatever a service fails with says itself what to do next. */
 export const failedWith = ({ message }: { readonly message: string }) =>
-  new CommandFailed({ status: exitStatus.failed, reason: message })
+  new CommandFailed({
+    status: exitStatus.failed,
+    reason: Object.entries(commands).reduce((text, [tool, command]) => text.replaceAll(tool, command), message),
+  })

@@ -19,7 +19,9 @@ const session = Argument.String("session").pipe(
 )
 
 const message = Argument.String("message").pipe(
-  Argument.withDescription('What the agent is to do; "-" reads it from stdin'),
+  Argument.withDescription(
+    'What the agent is to do; "-" reads it from stdin. One that begins with "-" goes behind "--"',
+  ),
   Argument.withSchema(Schema.NonEmptyString),
 )
 

@@ -46,11 +46,14 @@ const freePort = (port: number) =>
     ),
   )
 
-/** The port that somebody asks for in opencode's own arguments, or none. */
-const askedPort = (args: ReadonlyArray<string>): number | undefined => {
+/** The port that somebody asks for in opencode's own arguments, or 0, and the others: given twice, opencode takes neither. */
+const withoutPort = (args: ReadonlyArray<string>): readonly [port: number, others: ReadonlyArray<string>] => {
   const at = args.findLastIndex((each) => each === "--port" || each.startsWith("--port="))
-  const value = args[at]?.startsWith("--port=") ? args[at].slice("--port=".length) : args[at + 1]
-  return at === -1 || value === undefined || !/^\d+$/u.test(value) || value === "0" ? undefined : Number(value)
+  const joined = args[at]?.startsWith("--port=") === true
+  const value = joined ? args[at]?.slice("--port=".length) : args[at + 1]
+  return at === -1 || value === undefined || !/^\d+$/u.test(value)
+    ? [0, args]
+    : [Number(value), args.toSpliced(at, joined ? 1 : 2)]
 }
 
 const notStarted = ({ reason }: PlatformError.PlatformError) =>
@@ -85,12 +88,12 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   readonly headless: boolean
   readonly args: ReadonlyArray<string>
 }) {
-  const asked = askedPort(options.args)
-  const port = yield* freePort(asked ?? 0)
+  const [asked, others] = withoutPort(options.args)
+  const port = yield* freePort(asked)
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const process = yield* ChildProcess.make(
     "opencode",
-    [...(options.headless ? ["serve"] : []), ...options.args, ...(asked === undefined ? ["--port", String(port)] : [])],
+    [...(options.headless ? ["serve"] : []), ...others, "--port", String(port)],
     {
       // The terminal UI has to stay in the terminal's foreground group. `serve` does not, so that a Ctrl-C reaches it once.
       detached: options.headless,

@@ -54,6 +54,12 @@ const sshOptions = [
   "ForwardX11=no",
 ].flatMap((option) => ["-o", option])
 
+/**
+ * The command with our arguments behind it. Of ssh's options the first one of a kind counts, so where the command is ssh
+ * itself ours go before the user's: a shared connection (ControlMaster) would keep each tunnel's end after us.
+ */
+const evaluated = `ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
+
 /** Without an address of its own, the end would be taken for made if only IPv6 had the port free. */
 const forward = ({ localPort, remotePort }: RelayOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
 
@@ -75,7 +81,7 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
-    ["-c", `eval "$RELAY_SSH_CMD"' "$@"'`, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    ["-c", evaluated, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
     { detached: true, forceKillAfter: "2 seconds", extendEnv: true, env: { RELAY_SSH_CMD: options.command } },
   ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
@@ -108,7 +114,9 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   const end = yield* Effect.exit(ssh.exitCode).pipe(
     // What it said last, or answered, may still be in the pipe.
     Effect.tap(Effect.timeoutOption(Fiber.awaitAll([listening, reading]), "1 second")),
-    Effect.flatMap((exit) => lost(exit._tag === "Success" ? `ended with status ${exit.value}` : "was killed")),
+    Effect.flatMap((exit) =>
+      lost(exit._tag === "Success" ? `the command ended with status ${exit.value}` : "the command was killed"),
+    ),
     Effect.tapError((error) => Queue.fail(answers, error)),
     Effect.forkScoped,
   )
@@ -131,9 +139,9 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   yield* Queue.offer(outgoing, relayScript(mark))
   // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
   yield* answer(longestGreeting)
-  if (options.remotePort !== 0)
-    return { port: options.remotePort, ask, ended } satisfies RelayConnection as RelayConnection
+  const connectionAt = (port: number): RelayConnection => ({ port, ask, ended })
+  if (options.remotePort !== 0) return connectionAt(options.remotePort)
   const shown = yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(port), ended), portMayFollow)
   if (Option.isNone(shown)) return yield* new PortNotShown()
-  return { port: shown.value, ask, ended } satisfies RelayConnection as RelayConnection
+  return connectionAt(shown.value)
 })

@@ -2,16 +2,16 @@
  * Makes an opencode a member of the fleet: registered on this machine and, through a tunnel, on the relay, until the end
  * of a scope.
  */
-import { Clock, Effect, Path, Schedule, Stream, SubscriptionRef } from "effect"
+import { Clock, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import type { ConnectState, Registration } from "../fleet/Registration.ts"
 import { keep } from "../fleet/RegistrationFiles.ts"
-import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
-import type { Target } from "../opencode/Target.ts"
+import type { Opencode } from "../opencode/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
 import { instanceName } from "./instanceName.ts"
 import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
 import { shownCommand } from "./shownCommand.ts"
+import { localOpencode } from "./localOpencode.ts"
 import { machineId } from "./machineId.ts"
 
 export interface Member {
@@ -54,10 +54,8 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
 export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn }: Member) {
   const settings = yield* Settings
   const path = yield* Path.Path
-  const client = yield* OpencodeClient
   const { birthOf, hostname } = yield* LocalMachine
-  const target: Target = { instance: "opencode", url: `http://127.0.0.1:${port}`, credentials: settings.credentials }
-  const opencode = client.at(target)
+  const opencode = yield* localOpencode(port)
   const cwd = yield* directoryOf(opencode, startedIn)
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
   const birth = pid === undefined ? undefined : birthOf(pid)
@@ -67,28 +65,35 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn
     ...(pid === undefined ? {} : { pid }),
     ...(birth === undefined ? {} : { birth }),
   }
-  const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
-  yield* Effect.logInfo(`registered as ${kept.name}: ${target.url} in ${kept.file}`)
-
   const { relayCommand } = settings
+  const machine = relayCommand === undefined ? "" : yield* machineId(settings.stateDirectory)
+  const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
+  yield* Effect.logInfo(`registered as ${kept.name}: port ${port}, in ${kept.file}`)
+
   const tunnel =
     relayCommand === undefined
       ? undefined
       : yield* keepTunnel({
           command: relayCommand,
           directory: settings.relayRemoteDirectory,
-          file: `${path.basename(kept.file, ".json")}-${yield* machineId(settings.stateDirectory)}.json`,
+          file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
           answers: Effect.isSuccess(opencode.health(settings.healthCheckTimeout)),
         })
+  const warned = yield* Ref.make("")
+  /** What goes on being wrong is said once. */
+  const warn = (message: string) =>
+    Effect.flatMap(Ref.getAndSet(warned, message), (before) =>
+      before === message ? Effect.void : Effect.logWarning(message),
+    )
   const write = Effect.gen(function* () {
     const view =
       relayCommand === undefined || tunnel === undefined
         ? {}
         : { tunnel: tunnelView(shownCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
     yield* kept.write({ ...registration, connect: { ...connect, ...view } })
-  }).pipe(Effect.catch(({ message }) => Effect.logWarning(message)))
+  }).pipe(Effect.catch(({ message }) => warn(message)))
   if (tunnel !== undefined) {
     yield* SubscriptionRef.changes(tunnel).pipe(
       Stream.changes,

@@ -56,9 +56,12 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const current = yield* Ref.make(Option.none<RelayConnection>())
   const choosesPort = yield* Ref.make(false)
   const ending = yield* Ref.make(false)
+  /** Whether there may be a registration on the relay. */
+  const registered = yield* Ref.make(false)
 
   const register = Effect.fnUntraced(function* ({ ask, port }: RelayConnection) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
+    yield* Ref.set(registered, true)
     const answer = yield* ask("put", options.directory ?? "", options.file, String(port), json)
     if (!answer.startsWith("put ")) {
       const reason = `no registration on the relay: ${line(answer.replace(/^failed /u, ""))}`
@@ -152,6 +155,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
         onFailure: ({ message }) =>
           Effect.logWarning(`the registration stays on the relay, where \`prune\` removes it: ${message}`),
       }),
+      (taken) => Effect.flatMap(Ref.get(registered), (there) => (there ? taken : Effect.void)),
     ),
   )
   return state

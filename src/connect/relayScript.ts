@@ -33,19 +33,19 @@ fleet() {
       case $place in '~') place=$HOME ;; '~/'*) place=$HOME/\${place#??} ;; esac
       to=$place/$name
       new=$place/.$name.$$.new
-      if ! mkdir -p -m 700 -- "$place"; then say "$1" "failed $place cannot be made"
+      if ! why=$(mkdir -p -m 700 -- "$place" 2>&1); then say "$1" "failed $place cannot be made: $why"
       elif [ -L "$to" ] || { [ -e "$to" ] && ! [ -f "$to" ]; }; then say "$1" "failed $to is no plain file"
-      elif (rm -f -- "$new"; set -C; printf '%s\\n' "$json" > "$new") && mv -f -- "$new" "$to"; then
+      elif why=$({ rm -f -- "$new"; set -C; printf '%s\\n' "$json" > "$new" && mv -f -- "$new" "$to"; } 2>&1); then
         # Only what was put is asked for, and removed.
         file=$to
         say "$1" "put $file"
       else
         rm -f -- "$new"
-        say "$1" "failed $to cannot be written"
+        say "$1" "failed $to cannot be written: $why"
       fi ;;
     ping)
       code=none
-      if ! [ -f "$file" ]; then code=gone
+      if [ -L "$file" ] || ! [ -f "$file" ]; then code=gone
       elif command -v curl > /dev/null; then
         code=$(curl -q --silent --noproxy '*' --max-time 8 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/global/health" < /dev/null)
       fi

@@ -1,11 +1,12 @@
 /** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
-import { Effect, Function, Option, Path, Ref, Result, Scope, Stream } from "effect"
+import { Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
 import type { ConnectState } from "../fleet/Registration.ts"
 import { makeRelayDirectory } from "../fleet/RegistrationFiles.ts"
-import { type Opencode, OpencodeClient } from "../opencode/OpencodeClient.ts"
+import type { Opencode } from "../opencode/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join } from "./join.ts"
+import { localOpencode } from "./localOpencode.ts"
 import type { TunnelState } from "./keepTunnel.ts"
 import { startOpencode } from "./OpencodeProcess.ts"
 
@@ -24,23 +25,19 @@ export interface Outcome {
   readonly trouble: Option.Option<string>
 }
 
-const opencodeAt = Effect.fnUntraced(function* (port: number) {
-  const client = yield* OpencodeClient
-  const { credentials } = yield* Settings
-  return client.at({ instance: "opencode", url: `http://127.0.0.1:${port}`, credentials })
-})
-
 /** What is wrong with a tunnel, if anything is. */
 const troubleOf = (state: TunnelState): Option.Option<string> => {
   switch (state._tag) {
     case "connected":
       return Option.none()
     case "connecting":
-      return Option.some("the relay had not answered yet")
+      return Option.some("it was not on the relay yet, which had not answered")
     case "waiting":
-      return Option.some(`the relay was not reached: ${state.reason}`)
+      return Option.some(`it was not on the relay: ${state.reason}`)
   }
 }
+
+const joinAgain = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spaced("5 minutes")])
 
 /**
  * Starts opencode and lets it join as soon as it answers. Returns its exit status, and what was wrong with its
@@ -58,7 +55,7 @@ export const runOpencode = Effect.fn("runOpencode")(function* ({
   const trouble = yield* Ref.make(Effect.succeedSome("opencode ended before it answered"))
 
   const joined = Effect.fnUntraced(function* (member: { readonly pid: number; readonly port: number }) {
-    yield* awaitHealth(yield* opencodeAt(member.port))
+    yield* awaitHealth(yield* localOpencode(member.port))
     const { tunnel } = yield* join({ ...member, connect, startedIn: path.resolve(".") })
     yield* Ref.set(trouble, Effect.map(tunnel, Option.flatMap(troubleOf)))
   })
@@ -74,9 +71,12 @@ export const runOpencode = Effect.fn("runOpencode")(function* ({
     )
     yield* joined(opencode).pipe(
       Scope.provide(membership),
-      Effect.catch(({ message }) =>
+      Effect.tapError(({ message }) =>
         Effect.andThen(Effect.logError(message), Ref.set(trouble, Effect.succeedSome(message))),
       ),
+      // A disk may be full for a while; a password does not become right.
+      Effect.retry({ schedule: joinAgain, while: ({ _tag }) => _tag !== "Unauthorized" }),
+      Effect.ignore,
       Effect.forkScoped,
     )
     const status = yield* opencode.exitStatus
@@ -105,7 +105,7 @@ export const runBeside = Effect.fn("runBeside")(function* ({
   port,
 }: RunOptions & { readonly port: number }) {
   const { healthCheckTimeout } = yield* Settings
-  const opencode = yield* opencodeAt(port)
+  const opencode = yield* localOpencode(port)
   yield* opencode.health(healthCheckTimeout)
   yield* join({ connect, pid: undefined, port, startedIn: undefined })
   yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(endings))

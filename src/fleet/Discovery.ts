@@ -19,6 +19,8 @@ export interface Announcement {
   readonly birth?: string | undefined
   /** Whether a tunnel leads there, so that its process is not one of this machine's. */
   readonly tunnelled?: boolean | undefined
+  /** Epoch milliseconds: when it was last written down. */
+  readonly writtenAt?: number | undefined
   /** How `opencode-fleet connect`, which has written the announcement, fares. */
   readonly connect?: ConnectState | undefined
   /** Where the announcement stands: the path of the registration file. */

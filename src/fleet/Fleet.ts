@@ -19,9 +19,10 @@ import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
 import { Discovery, type Problem } from "./Discovery.ts"
+import { hasEnded } from "./hasEnded.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
-import { hasEnded, LocalMachine } from "./LocalMachine.ts"
+import { LocalMachine } from "./LocalMachine.ts"
 import {
   AmbiguousInstance,
   distinct,

@@ -2,7 +2,6 @@
 import { Context } from "effect"
 import { readFileSync } from "node:fs"
 import { hostname } from "node:os"
-import type { Announcement } from "./Discovery.ts"
 
 export interface LocalMachineValues {
   readonly hostname: string
@@ -14,15 +13,6 @@ export interface LocalMachineValues {
   /** Tells a running process from any other of the same id, now or ever; none where the system does not say. */
   readonly birthOf: (pid: number) => string | undefined
 }
-
-/**
- * Whether the announced process was one of this machine's and has ended. Where a tunnel leads it never was; zero and
- * negative numbers mean groups of processes to the system.
- */
-export const hasEnded =
-  ({ hostname, isAlive }: LocalMachineValues) =>
-  ({ birth, host, pid, tunnelled }: Announcement): boolean =>
-    pid !== undefined && pid > 0 && tunnelled !== true && host === hostname && !isAlive(pid, birth)
 
 /** What Linux says of a process behind its name, which may hold anything: its state, …, its start as the 20th. */
 const statOf = (pid: number): ReadonlyArray<string> => {

@@ -2,10 +2,10 @@
  * Writes registrations into the relay directory of this machine and takes them out again: only those that this process
  * has put there. Nothing is written through a link, and nothing of somebody else's is replaced.
  */
-import { Effect, FileSystem, Option, Path, type PlatformError, Random, Schema } from "effect"
+import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Random, Schema } from "effect"
 import { line, plainLine } from "../PlainText.ts"
 import { LocalMachine } from "./LocalMachine.ts"
-import { type Registration, RegistrationJson } from "./Registration.ts"
+import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 
 /** The relay directory does not take a registration. */
 export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()("RegistrationFailed", {
@@ -23,8 +23,8 @@ export interface Kept {
   readonly name: string
   readonly file: string
   /**
-   * Replaces the file's content at once; readers see the old one or the new one. A file that is missing comes back, one
-   * that is somebody else's by now stays.
+   * Replaces the file's content at once; readers see the old one or the new one. A file that is missing comes back, and
+   * it fails if the file is somebody else's by now.
    */
   readonly write: (registration: Registration) => Effect.Effect<void, RegistrationFailed>
   /** Whether the file is still there, and this process's. */
@@ -40,11 +40,15 @@ export const fileNameOf = (name: string): string => {
   return safe === "" ? "instance" : safe.slice(0, longestFileName).replace(/[\uD800-\uDBFF]$/u, "")
 }
 
+/** Milliseconds: nobody needs so long to replace a registration. */
+const abandoned = 60_000
+
 /** Instances of one name in one directory: more are not counted, they are an error in a loop somewhere. */
 const mostOfOneName = 1000
 
 const decode = Schema.decodeUnknownEffect(RegistrationJson)
 const encode = Schema.encodeEffect(RegistrationJson)
+const connectState = Schema.decodeUnknownOption(ConnectState)
 
 const refusedBy =
   (directory: string) =>
@@ -86,7 +90,7 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
   /** Uses a file beside the final one, where nobody else's can be and no link is followed. It is gone afterwards. */
   const withDraft = <A>(
     registration: Registration,
-    use: (draft: string) => Effect.Effect<A, PlatformError.PlatformError>,
+    use: (draft: string) => Effect.Effect<A, PlatformError.PlatformError | RegistrationFailed>,
   ) =>
     Effect.acquireUseRelease(
       Effect.map(Random.nextInt, (some) =>
@@ -100,13 +104,14 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
       (draft) => Effect.ignore(fs.remove(draft, { force: true })),
     )
 
-  /** Of the process that the file announces nothing is left. */
-  const isDead = ({ birth, cwd, hostname, localPort, pid }: Registration) =>
+  /** Of the process that the file announces nothing is left; or, of the same opencode, nothing of who announced it. */
+  const isDead = ({ birth, connect, cwd, hostname, localPort, pid, port }: Registration) =>
     hostname === machine.hostname &&
     cwd === (wanted.cwd === undefined ? undefined : plainLine(wanted.cwd)) &&
     localPort === undefined &&
-    pid !== undefined &&
-    !machine.isAlive(pid, birth)
+    (pid === undefined
+      ? port === wanted.port && Option.exists(connectState(connect), (keeper) => !machine.isAlive(keeper.pid))
+      : !machine.isAlive(pid, birth))
 
   const link = (from: string, to: string) =>
     fs.link(from, to).pipe(
@@ -123,7 +128,14 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     if (Option.isNone(dead)) return false
     const { pid } = dead.value
     const right = `${file}.${pid}.taken`
-    if (!(yield* link(draft, right))) return false
+    if (!(yield* link(draft, right))) {
+      // Who had the right was killed on the way; the next one finds it free.
+      const since = yield* Effect.map(fs.stat(right), ({ mtime }) =>
+        Option.getOrElse(Option.map(mtime, Number), () => 0),
+      )
+      if ((yield* Clock.currentTimeMillis) - since > abandoned) yield* Effect.ignore(fs.remove(right))
+      return false
+    }
     return yield* read(file).pipe(
       Effect.map(Option.exists((now) => isDead(now) && now.pid === pid)),
       Effect.tap((still) => (still ? fs.rename(right, file) : Effect.void)),
@@ -156,13 +168,17 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
   const { file, name } = yield* Effect.acquireRelease(orRefused(takeFirst), ({ file }) =>
     Effect.flatMap(present(file), (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
   )
+  const putBack = (draft: string) =>
+    Effect.flatMap(link(draft, file), (free) =>
+      free ? Effect.void : refused({ message: `${file} is somebody else's by now, and this instance is not listed` }),
+    )
   return {
     name,
     file,
     write: (registration) =>
       orRefused(
         withDraft({ ...registration, name }, (draft) =>
-          Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : Effect.asVoid(link(draft, file)))),
+          Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : putBack(draft))),
         ),
       ).pipe(Effect.uninterruptible),
     present: present(file),

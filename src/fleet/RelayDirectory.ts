@@ -73,7 +73,7 @@ export const layer = Layer.effect(
         }
         const known = unchanged.recall(file, info)
         if (known !== undefined) return known
-        const announcement = announce(file, yield* decode(yield* fs.readFileString(file)))
+        const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
         unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
         return announcement
       },
@@ -167,7 +167,7 @@ const unreadable = (error: PlatformError.PlatformError) => {
 
 const connectState = Schema.decodeUnknownOption(ConnectState)
 
-const announce = (file: string, registration: Registration): Announcement => ({
+const announce = (file: string, { mtime }: FileSystem.File.Info, registration: Registration): Announcement => ({
   name: registration.name,
   host: registration.hostname ?? "",
   url: `http://127.0.0.1:${registration.port}`,
@@ -176,6 +176,7 @@ const announce = (file: string, registration: Registration): Announcement => ({
   source: file,
   pid: registration.pid,
   birth: registration.birth,
+  writtenAt: Option.getOrUndefined(Option.map(mtime, Number)),
   tunnelled: registration.localPort !== undefined,
   connect: Option.getOrUndefined(connectState(registration.connect)),
 })

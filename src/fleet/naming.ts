@@ -3,16 +3,20 @@ import { Array, Schema } from "effect"
 import { quote } from "../PlainText.ts"
 import type { Announcement, Problem, Scan } from "./Discovery.ts"
 
+/** A port changes hands, a tunnel's end on a relay above all, and who has it now has written last. */
+const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
+
 /**
- * Two announcements of one URL are one instance. The first whose process has not ended stands for it, and of the others
- * is said why they do not show.
+ * Two announcements of one URL are one instance. The one written last whose process has not ended stands for it, and of
+ * the others is said why they do not show.
  */
 export const distinct = (
   announcements: ReadonlyArray<Announcement>,
   hasEnded: (announcement: Announcement) => boolean = () => false,
 ): Scan => {
   const groups = Object.values(Array.groupBy(announcements, ({ url }) => url)).map((group) => {
-    const chosen = group.length === 1 ? group[0] : (group.find((one) => !hasEnded(one)) ?? group[0])
+    const living = group.length === 1 ? [] : group.filter((one) => !hasEnded(one))
+    const chosen = living.reduce(latest, living[0] ?? group[0])
     const others = group.filter((one) => one !== chosen)
     return { chosen, others }
   })

@@ -3,7 +3,7 @@ import { Clock, type Duration, Effect, FileSystem, Option, Path, type PlatformEr
 import { Settings } from "../Settings.ts"
 import type { Snapshot } from "./Fleet.ts"
 import { LocalMachine } from "./LocalMachine.ts"
-import { type Judgement, judge } from "./pruning.ts"
+import { type Judgement, judge } from "./judgement.ts"
 import * as Silence from "./Silence.ts"
 
 export type Verdict = "removed" | "would-remove" | "kept" | "failed"

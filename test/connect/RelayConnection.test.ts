@@ -117,7 +117,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
       assert.isUndefined(end.pollUnsafe())
       yield* ask("bye")
       const { reason } = yield* Fiber.join(end)
-      assert.strictEqual(reason, "Connection to relay closed. (ended with status 255)")
+      assert.strictEqual(reason, "Connection to relay closed. (the command ended with status 255)")
       assert.strictEqual((yield* Effect.flip(ask("ping"))).message, reason)
     }),
   )
@@ -138,13 +138,17 @@ layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connec
   it.effect("is what ssh has said last", () =>
     Effect.gen(function* () {
       const script = "for word in one two three four '\\033[31mfive\\r' six; do printf \"$word\\n\" >&2; done; exit 255"
-      assert.strictEqual(yield* reasonOf(script), "two; three; four; [31mfive; six (ended with status 255)")
+      assert.strictEqual(yield* reasonOf(script), "two; three; four; [31mfive; six (the command ended with status 255)")
     }),
   )
 
   it.effect.each([
-    ["how it ended, if it says nothing", "exit 3", "ended with status 3"],
-    ["what it said without an end of the line", "printf 'no route' >&2; exit 1", "no route (ended with status 1)"],
+    ["how it ended, if it says nothing", "exit 3", "the command ended with status 3"],
+    [
+      "what it said without an end of the line",
+      "printf 'no route' >&2; exit 1",
+      "no route (the command ended with status 1)",
+    ],
   ] satisfies ReadonlyArray<[string, string, string]>)("is %s", ([, script, expected]) =>
     Effect.gen(function* () {
       assert.strictEqual(yield* reasonOf(script), expected)
@@ -155,7 +159,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connec
     Effect.gen(function* () {
       assert.match((yield* Effect.flip(open("no-such-program me@relay"))).message, /not found .*status 127/u)
       assert.match((yield* Effect.flip(open("ssh 'me@relay"))).message, /status 2/u)
-      assert.strictEqual((yield* Effect.flip(open("kill -KILL $$; true"))).message, "was killed")
+      assert.strictEqual((yield* Effect.flip(open("kill -KILL $$; true"))).message, "the command was killed")
     }),
   )
 })

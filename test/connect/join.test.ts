@@ -57,7 +57,7 @@ describe("An opencode that joins", () => {
 
       fake.refusal = "no route"
       fake.drop("Broken pipe")
-      const waiting = { ...tunnel, state: "waiting", reason: "Broken pipe (ended with status 255)" }
+      const waiting = { ...tunnel, state: "waiting", reason: "Broken pipe (the command ended with status 255)" }
       assert.deepStrictEqual(yield* eventually(view, (now) => JSON.stringify(now).includes("waiting")), {
         ...connect,
         tunnel: waiting,
@@ -131,7 +131,7 @@ describe("An opencode that joins", () => {
       yield* seconds(20)
       assert.deepInclude(Option.getOrThrow(yield* tunnel), {
         _tag: "waiting",
-        reason: "no route (ended with status 255)",
+        reason: "no route (the command ended with status 255)",
       })
       assert.hasAllKeys(yield* registrationsIn(place.relayDirectory), ["laptop-project.json"])
       yield* end

@@ -43,7 +43,7 @@ describe("A tunnel", () => {
       yield* seconds(60)
       fake.drop("client_loop: send disconnect: Broken pipe")
       yield* settle
-      const reason = "client_loop: send disconnect: Broken pipe (ended with status 255)"
+      const reason = "client_loop: send disconnect: Broken pipe (the command ended with status 255)"
       assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 60_000, reason })
       assert.strictEqual(fake.files.size, 1)
       yield* seconds(2)

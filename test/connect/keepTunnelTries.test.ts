@@ -37,7 +37,7 @@ describe("A relay that cannot be reached", () => {
           late.map(() => 60),
         )
         assert.isAbove(new Set(late).size, 20, "a fleet must not come back in one instant")
-        const reason = `${fake.refusal} (ended with status 255)`
+        const reason = `${fake.refusal} (the command ended with status 255)`
         assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 0, reason })
         assert.deepStrictEqual(log.lines, [reason])
         assert.isAtMost(yield* living, then)
@@ -45,7 +45,7 @@ describe("A relay that cannot be reached", () => {
 
         fake.refusal = "Permission denied (publickey)"
         yield* pass(3 * 60_000, 300)
-        assert.deepStrictEqual(log.lines.slice(1), ["Permission denied (publickey) (ended with status 255)"])
+        assert.deepStrictEqual(log.lines.slice(1), ["Permission denied (publickey) (the command ended with status 255)"])
         assert.deepInclude(yield* tunnel.state, { _tag: "waiting", since: 0 })
         fake.refusal = undefined
         yield* pass(73_000, 730)

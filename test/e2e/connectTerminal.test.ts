@@ -49,6 +49,26 @@ withTmux("connect in a terminal", () => {
   )
 
   it.live(
+    "is seen in a second terminal, in which the fleet is watched, as it comes and goes",
+    () =>
+      Effect.gen(function* () {
+        const place = yield* makePlace({ project: "web-shop" })
+        const { argv, ...rest } = connectCommand(place, { args: [] })
+        const [node, program] = argv
+        const watching = yield* openTerminal({ ...rest, argv: [node, program, "instances", "--watch"] })
+        yield* watching.screenUntil(/No instance is registered/u)
+        const terminal = yield* openTerminal({ ...rest, argv })
+        yield* watching.screenUntil(/-web-shop +online/u)
+        yield* terminal.screenUntil(ready)
+        yield* terminal.press("C-c")
+        yield* watching.screenUntil(/No instance is registered/u)
+        yield* watching.press("C-c")
+        assert.strictEqual(yield* watching.exitStatus, 130)
+      }).pipe(Effect.scoped, Effect.provide(services)),
+    60_000,
+  )
+
+  it.live(
     "says nothing of a relay that cannot be reached while opencode has it, and one line afterwards",
     () =>
       Effect.gen(function* () {
@@ -61,7 +81,7 @@ withTmux("connect in a terminal", () => {
         assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")
         yield* terminal.press("C-c")
         yield* terminal.exitStatus
-        assert.match(yield* terminal.screen, /opencode-fleet: the relay was not reached: no way to the relay/u)
+        assert.match(yield* terminal.screen, /opencode-fleet: it was not on the relay: no way to the relay/u)
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
   )

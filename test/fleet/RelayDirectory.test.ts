@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, Option, Path, Queue, Schema, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Layer, Option, Path, Queue, Schema, Stream, Struct } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { TestClock } from "effect/testing"
 import type { Scan } from "../../src/fleet/Discovery.ts"
@@ -106,38 +106,43 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
         birth: undefined,
         tunnelled: false,
       }
-      assert.deepStrictEqual(yield* scan(relay.directory), {
-        announcements: [
-          {
-            name: "api",
-            host: "laptop",
-            url: "http://127.0.0.1:14096",
-            directory: "/work/api",
-            transport: "local-relay",
-            source: relay.file("a.json"),
-            pid: 17,
-            birth: undefined,
-            tunnelled: true,
-            connect: undefined,
-          },
-          {
-            ...small,
-            name: "small",
-            url: "http://127.0.0.1:4097",
-            source: relay.file("b.json"),
-            connect: undefined,
-          },
-          { ...small, name: "kept", url: "http://127.0.0.1:4098", source: relay.file("c.json"), connect },
-          {
-            ...small,
-            name: "other",
-            url: "http://127.0.0.1:4099",
-            source: relay.file("d.json"),
-            connect: undefined,
-          },
-        ],
-        problems: [],
-      })
+      const { announcements, problems } = yield* scan(relay.directory)
+      for (const { writtenAt } of announcements) assert.approximately(writtenAt ?? 0, Date.now(), 60_000)
+      assert.deepStrictEqual(
+        { announcements: announcements.map(Struct.omit(["writtenAt"])), problems },
+        {
+          announcements: [
+            {
+              name: "api",
+              host: "laptop",
+              url: "http://127.0.0.1:14096",
+              directory: "/work/api",
+              transport: "local-relay",
+              source: relay.file("a.json"),
+              pid: 17,
+              birth: undefined,
+              tunnelled: true,
+              connect: undefined,
+            },
+            {
+              ...small,
+              name: "small",
+              url: "http://127.0.0.1:4097",
+              source: relay.file("b.json"),
+              connect: undefined,
+            },
+            { ...small, name: "kept", url: "http://127.0.0.1:4098", source: relay.file("c.json"), connect },
+            {
+              ...small,
+              name: "other",
+              url: "http://127.0.0.1:4099",
+              source: relay.file("d.json"),
+              connect: undefined,
+            },
+          ],
+          problems: [],
+        },
+      )
     }),
   )
 

@@ -110,6 +110,12 @@ describe("distinct", () => {
     assert.include(problems[0]?.reason, "http://127.0.0.1:4096")
   })
 
+  it("believes the one that was written last, for the port may have been another's before", () => {
+    const found = [announcement("before", 4096, { writtenAt: 1 }), announcement("now", 4096, { writtenAt: 2 })]
+    assert.deepStrictEqual(names(distinct(found).announcements), ["now"])
+    assert.deepStrictEqual(names(distinct(found.toReversed()).announcements), ["now"])
+  })
+
   it("keeps two of one name on two ports", () => {
     assert.lengthOf(distinct([announcement("api", 4096), announcement("api", 4097)]).announcements, 2)
   })

@@ -5,8 +5,9 @@
 import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "./Discovery.ts"
 import type { Snapshot } from "./Fleet.ts"
+import { hasEnded } from "./hasEnded.ts"
 import type { HealthState, Instance } from "./Instance.ts"
-import { hasEnded, type LocalMachineValues } from "./LocalMachine.ts"
+import type { LocalMachineValues } from "./LocalMachine.ts"
 import type { Silence } from "./Silence.ts"
 
 /** All that is known when the registrations are judged. */

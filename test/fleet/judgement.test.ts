@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ByteSize, Duration, type FileSystem, Option, Schema } from "effect"
 import type { Health, Instance } from "../../src/fleet/Instance.ts"
-import { judge } from "../../src/fleet/pruning.ts"
+import { judge } from "../../src/fleet/judgement.ts"
 import { announcement } from "./announcements.ts"
 
 const Known = Schema.Struct({
