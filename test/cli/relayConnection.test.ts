@@ -25,10 +25,9 @@ it.effect("The way to the relay is well when a tunnel comes about, of which noth
   Effect.gen(function* () {
     const fake = yield* FakeSsh
     const [found] = yield* check("SSHPASS=hunter3 sshpass -e ssh me@relay")
-    assert.deepStrictEqual(found, {
-      state: "ok",
-      message: "SSHPASS=… sshpass -e ssh me@relay reaches the relay, and tunnels can be made there",
-    })
+    assert.strictEqual(found?.state, "ok")
+    assert.include(found?.message, "me@relay reaches the relay, and tunnels can be made there")
+    assert.notInclude(found?.message, "hunter3")
     assert.lengthOf(fake.tries, 1)
     assert.strictEqual(fake.connections.size, 0)
     assert.deepStrictEqual(fake.heard, [])
