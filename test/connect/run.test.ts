@@ -88,13 +88,14 @@ describe("opencode under connect", () => {
     }).pipe(test),
   )
 
-  it.live("that is interrupted leaves neither process nor registration", () =>
+  it.live("that is interrupted is ended first, and its registration after it", () =>
     Effect.gen(function* () {
       const made = yield* makeOpencode(untilAsked)
       const running = yield* Effect.forkChild(run(made))
-      yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+      const registered = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
       yield* Fiber.interrupt(running)
       assert.deepStrictEqual(yield* made.asked, ["TERM"])
+      assert.deepStrictEqual(yield* made.registered, registered)
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )
