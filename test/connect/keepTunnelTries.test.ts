@@ -45,7 +45,9 @@ describe("A relay that cannot be reached", () => {
 
         fake.refusal = "Permission denied (publickey)"
         yield* pass(3 * 60_000, 300)
-        assert.deepStrictEqual(log.lines.slice(1), ["Permission denied (publickey) (the command ended with status 255)"])
+        assert.deepStrictEqual(log.lines.slice(1), [
+          "Permission denied (publickey) (the command ended with status 255)",
+        ])
         assert.deepInclude(yield* tunnel.state, { _tag: "waiting", since: 0 })
         fake.refusal = undefined
         yield* pass(73_000, 730)
