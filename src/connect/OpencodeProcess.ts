@@ -71,12 +71,14 @@ const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
   return number === undefined ? 1 : 128 + number
 }
 
+const guarding = 'cat > /dev/null; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
+
 /**
  * Ends opencode when this process is gone without a word (SIGKILL): then its pipe is closed. A shell, for whoever is
  * killed that way cannot act any more.
  */
 const guard = (pid: number) =>
-  ChildProcess.make("/bin/sh", ["-c", 'cat > /dev/null; pkill -TERM -P "$1"; kill -TERM "$1"', "guard", String(pid)], {
+  ChildProcess.make("/bin/sh", ["-c", guarding, "guard", String(pid)], {
     detached: true,
     killSignal: "SIGKILL",
     stdout: "ignore",
@@ -106,10 +108,14 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   yield* Effect.ignore(guard(process.pid))
   const send = (signal: "SIGINT" | "SIGTERM") =>
     Effect.ignore(process.kill({ killSignal: signal, forceKillAfter: "5 seconds" }))
-  /** What a script called `opencode` has started would outlive it. In a group of their own all are reached anyway. */
-  const terminateChildren = options.headless
-    ? Effect.void
-    : spawner.exitCode(ChildProcess.make("pkill", ["-TERM", "-P", String(process.pid)])).pipe(Effect.ignore)
+  const childrenOf = (pid: number) =>
+    spawner.lines(ChildProcess.make("pgrep", ["-P", String(pid)])).pipe(Effect.orElseSucceed(() => []))
+  /** A script called `opencode` leaves what it has started behind. In a group of their own all are reached at once. */
+  const terminate = Effect.gen(function* () {
+    const children = options.headless ? [] : yield* childrenOf(process.pid)
+    yield* send("SIGTERM")
+    if (children.length > 0) yield* Effect.ignore(spawner.exitCode(ChildProcess.make("kill", ["-TERM", ...children])))
+  })
   return {
     port,
     pid: process.pid,
@@ -118,6 +124,6 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
       Effect.catch((error) => Effect.succeed(statusOfSignal(error))),
     ),
     interrupt: send("SIGINT"),
-    terminate: Effect.andThen(terminateChildren, send("SIGTERM")),
+    terminate,
   } satisfies OpencodeProcess as OpencodeProcess
 })

@@ -5,7 +5,7 @@ import { Effect, FileSystem, Layer } from "effect"
 import { ListInstances } from "../../src/tools/InstanceTools.ts"
 import { connectCommand, localRegistry, registered, registrations, running } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
-import { connect } from "../support/McpClients.ts"
+import { connect, eventually } from "../support/McpClients.ts"
 import { makePlace } from "../support/OpencodePlace.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { withTmux } from "../support/requirements.ts"
@@ -98,7 +98,7 @@ withTmux("connect in a terminal", () => {
 
         const second = yield* inTerminal()
         process.kill(yield* second.terminal.pid, "SIGKILL")
-        yield* second.terminal.exitStatus
+        yield* running(`--port ${second.registration?.port}`).pipe(eventually((all) => all.length === 0))
         yield* second.terminal.screenUntil((text) => !ready.test(text))
         assert.lengthOf(yield* registrations(localRegistry(second.place)), 1)
       }).pipe(Effect.scoped, Effect.provide(services)),

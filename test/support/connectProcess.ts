@@ -59,7 +59,8 @@ export const registrations = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const files = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-  return yield* Effect.forEach(files.toSorted(), (name) =>
+  // A name with a dot in front is a file that is still being written.
+  return yield* Effect.forEach(files.filter((name) => !name.startsWith(".")).toSorted(), (name) =>
     Effect.gen(function* () {
       const file = path.join(directory, name)
       const registration = yield* Effect.flatMap(fs.readFileString(file), Schema.decodeUnknownEffect(RegistrationJson))
