@@ -57,8 +57,11 @@ const sshOptions = [
 /**
  * The command with our arguments behind it. Of ssh's options the first one of a kind counts, so where the command is ssh
  * itself ours go before the user's: a shared connection (ControlMaster) would keep each tunnel's end after us.
+ *
+ * The shell outlives a SIGTERM for both, so that it reaps what it has started: in a container without an init nobody else
+ * does so in time, and the end would wait for a process that is dead.
  */
-const evaluated = `ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
+const evaluated = `trap : TERM; ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
 
 /** Without an address of its own, the end would be taken for made if only IPv6 had the port free. */
 const forward = ({ localPort, remotePort }: RelayOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
