@@ -1,4 +1,4 @@
-/** The only place in the program where registrations are removed. `pruning.ts` says which. */
+/** The only place in the program where registrations are removed. `judgement.ts` says which. */
 import { Clock, type Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadable } from "./RelayDirectory.ts"
 import { Settings } from "../Settings.ts"
