@@ -72,6 +72,16 @@ const skipSchemaCompilation = (): void => {
 /** Ends what has not begun yet. Clients may give up on a server at any moment, and an exit by a signal looks like a crash. */
 const leave = () => process.exit(0)
 
+/** The directory was removed since: much of Node throws there. */
+const workingDirectoryIsGone = (): boolean => {
+  try {
+    process.cwd()
+    return false
+  } catch {
+    return true
+  }
+}
+
 const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
   const endings = ["SIGINT", "SIGTERM"] as const
   for (const signal of endings) process.on(signal, leave)
@@ -86,6 +96,9 @@ const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void>
 
 if (nodeIsTooOld(process.versions.node)) {
   process.stderr.write(`opencode-fleet needs Node ${oldestNode.join(".")} or newer; this is ${process.versions.node}\n`)
+  process.exitCode = 1
+} else if (workingDirectoryIsGone()) {
+  process.stderr.write("opencode-fleet: the working directory does not exist any more; change to another one\n")
   process.exitCode = 1
 } else {
   await start(process.argv.slice(2))

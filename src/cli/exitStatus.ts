@@ -1,6 +1,7 @@
 /** The exit statuses of all commands but `connect`, whose status is that of its opencode. */
 import { Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
+import { line } from "../PlainText.ts"
 
 export const exitStatus = {
   /** Nothing could be done, or what was checked is not as it should be. */
@@ -37,9 +38,15 @@ const commands = {
   list_sessions: "`opencode-fleet sessions`",
 } as const
 
-/** Whatever a service fails with says itself what to do next. */
+/** A sentence, not a document. */
+const longestReason = 2000
+
+/** Whatever a service fails with says itself what to do next. It may quote what others have written. */
 export const failedWith = ({ message }: { readonly message: string }) =>
   new CommandFailed({
     status: exitStatus.failed,
-    reason: Object.entries(commands).reduce((text, [tool, command]) => text.replaceAll(tool, command), message),
+    reason: Object.entries(commands).reduce(
+      (text, [tool, command]) => text.replaceAll(tool, command),
+      line(message, longestReason),
+    ),
   })

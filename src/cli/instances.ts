@@ -9,7 +9,7 @@ import { attentiveFleetLayer } from "./fleetLayer.ts"
 import { fleetProblems, fleetTable } from "./fleetTable.ts"
 import { liveView } from "./liveView.ts"
 import { style } from "./style.ts"
-import { cut } from "./table.ts"
+import { wrap } from "./table.ts"
 import { toJson, width } from "./terminal.ts"
 
 /** Ages and durations change all the time; this is what does not. */
@@ -46,7 +46,7 @@ const watchInPlace = Effect.gen(function* () {
     Stream.runForEach((fleet) =>
       Effect.gen(function* () {
         const room = yield* width
-        const problems = fleetProblems(fleet).map((line) => cut(line, room))
+        const problems = fleetProblems(fleet).flatMap((line) => wrap(line, room))
         yield* draw([...fleetTable(fleet, yield* style, room), ...problems])
       }),
     ),

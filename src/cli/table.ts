@@ -37,6 +37,20 @@ export const cut = (text: string, width: number): string => {
   return width < 1 ? "" : `${kept}…`
 }
 
+/** The whole text in lines that fit. A word that is too long for a line is cut. */
+export const wrap = (text: string, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let current = ""
+  for (const word of text.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`
+    if (current !== "" && displayWidth(longer) > width) {
+      lines.push(current)
+      current = word
+    } else current = longer
+  }
+  return [...lines, current].map((each) => cut(each, width))
+}
+
 interface Fitted {
   readonly index: number
   readonly width: number

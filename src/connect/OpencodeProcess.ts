@@ -115,7 +115,8 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
     const children = options.headless ? [] : yield* childrenOf(process.pid)
     yield* send("SIGTERM")
     if (children.length > 0) yield* Effect.ignore(spawner.exitCode(ChildProcess.make("kill", ["-TERM", ...children])))
-  })
+    // Whoever waits for the end of the script would cut this off.
+  }).pipe(Effect.uninterruptible)
   return {
     port,
     pid: process.pid,

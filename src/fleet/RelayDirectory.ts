@@ -154,7 +154,8 @@ export const layer = Layer.effect(
   }),
 )
 
-const unreadable = (error: PlatformError.PlatformError) => {
+/** Why, and the way out. */
+export const unreadable = (error: PlatformError.PlatformError) => {
   switch (error.reason._tag) {
     case "NotFound":
       return "does not exist yet. It is watched for; `opencode-fleet connect`, or a registration file put there, announces an instance"

@@ -1,5 +1,6 @@
-/** The only place in the program where registrations are removed. `pruning.ts` says which. */
+/** The only place in the program where registrations are removed. `judgement.ts` says which. */
 import { Clock, type Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import { unreadable } from "./RelayDirectory.ts"
 import { Settings } from "../Settings.ts"
 import type { Snapshot } from "./Fleet.ts"
 import { LocalMachine } from "./LocalMachine.ts"
@@ -102,9 +103,7 @@ export const prune = Effect.fn("prune")(function* <R>(
 ) {
   const { relayDirectory: directory } = yield* Settings
   const unread = (reason: string) => Effect.fail(new RelayDirectoryUnread({ directory, reason }))
-  const files = yield* Effect.catchTag(look(directory), "PlatformError", ({ message }) =>
-    unread(`cannot be read: ${message}`),
-  )
+  const files = yield* Effect.catchTag(look(directory), "PlatformError", (error) => unread(unreadable(error)))
   if (files === undefined) return []
   const snapshot = yield* refresh
   const refusal = snapshot.problems.find(({ source }) => source === directory)

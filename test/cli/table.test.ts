@@ -3,7 +3,7 @@ import { CliOutput } from "effect/cli"
 import { fleetProblems, fleetTable } from "../../src/cli/fleetTable.ts"
 import { sessionTable } from "../../src/cli/sessionTable.ts"
 import { styleOf } from "../../src/cli/style.ts"
-import { cut, table } from "../../src/cli/table.ts"
+import { cut, table, wrap } from "../../src/cli/table.ts"
 import type { FleetView, InstanceView } from "../../src/tools/InstanceTools.ts"
 import { sessionView } from "../../src/tools/sessionView.ts"
 import { here, session } from "../support/samples.ts"
@@ -142,5 +142,15 @@ describe("a line that is cut", () => {
       "ID              TITLE",
       "ses_0123456789  a long …",
     ])
+  })
+})
+
+describe("a sentence that is wrapped", () => {
+  it("has lines that fit, and no word is lost", () => {
+    assert.deepStrictEqual(wrap("one two three", 7), ["one two", "three"])
+    assert.deepStrictEqual(wrap("漢字 の one", 4), ["漢字", "の", "one"])
+    assert.deepStrictEqual(wrap("one", 80), ["one"])
+    assert.deepStrictEqual(wrap("a much-too-long one", 6), ["a", "much-…", "one"])
+    assert.deepStrictEqual(wrap("one two", Infinity), ["one two"])
   })
 })

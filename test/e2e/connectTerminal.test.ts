@@ -3,7 +3,14 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { ListInstances } from "../../src/tools/InstanceTools.ts"
-import { connectCommand, localRegistry, registered, registrations, running } from "../support/connectProcess.ts"
+import {
+  connectCommand,
+  localRegistry,
+  pathWithOpencode,
+  registered,
+  registrations,
+  running,
+} from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
 import { connect, eventually } from "../support/McpClients.ts"
 import { makePlace } from "../support/OpencodePlace.ts"
@@ -82,6 +89,25 @@ withTmux("connect in a terminal", () => {
         yield* terminal.press("C-c")
         yield* terminal.exitStatus
         assert.match(yield* terminal.screen, /opencode-fleet: it was not on the relay: no way to the relay/u)
+      }).pipe(Effect.scoped, Effect.provide(services)),
+    60_000,
+  )
+
+  it.live(
+    "ends the opencode that a script of that name has started, too",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const bin = yield* fs.makeTempDirectoryScoped({ prefix: "script-" })
+        yield* fs.writeFileString(
+          `${bin}/opencode`,
+          `#!/bin/sh\nPATH=${pathWithOpencode} opencode "$@"\necho "ended with $?"\n`,
+          { mode: 0o755 },
+        )
+        const { registration, terminal } = yield* inTerminal({ PATH: `${bin}:${pathWithOpencode}` })
+        process.kill(yield* terminal.pid, "SIGTERM")
+        yield* running(`--port ${registration?.port}`).pipe(eventually((all) => all.length === 0))
+        yield* terminal.screenUntil((text) => !ready.test(text))
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
   )
