@@ -71,7 +71,7 @@ const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
   return number === undefined ? 1 : 128 + number
 }
 
-const guarding = 'cat > /dev/null; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
+const guarding = 'while read -r _; do :; done; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
 
 /**
  * Ends opencode when this process is gone without a word (SIGKILL): then its pipe is closed. A shell, for whoever is
