@@ -1,7 +1,8 @@
 /** `opencode-fleet connect` with a relay: the real opencode, a real sshd, and the MCP server there. */
 import { NodeServices } from "@effect/platform-node"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { assert, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Option, Path, type Scope } from "effect"
+import { Effect, Exit, FileSystem, Layer, Option, Path, type Scope } from "effect"
 import { hostname } from "node:os"
 import { RefreshInstances } from "../../src/tools/InstanceTools.ts"
 import { CreateSession } from "../../src/tools/SessionTools.ts"
@@ -187,6 +188,23 @@ withSsh("connect with a relay", () => {
       yield* signal([connected.pid, ...all.map(({ pid }) => pid)], "SIGTERM")
       yield* connected.exitStatus
       assert.deepStrictEqual(yield* registrations(relay.directory), [])
+    }),
+  )
+
+  test(
+    "leaves no tunnel behind in a connection that the user's ssh shares",
+    Effect.gen(function* () {
+      const { configFile, home } = yield* SshRelay
+      const shared = `ssh -o ControlMaster=auto -o ControlPath=${home}/shared -o ControlPersist=60 -F ${configFile} relay`
+      const { client, connected, registration } = yield* joined({ variables: { RELAY_SSH_CMD: shared } })
+      yield* onlineAt(client)
+      yield* connected.signal("SIGTERM")
+      yield* connected.exitStatus
+      const left = yield* Effect.exit(
+        Effect.scoped(NodeSocketServer.make({ host: "127.0.0.1", port: registration?.port ?? 0 })),
+      )
+      // The port is free again.
+      assert.isTrue(Exit.isSuccess(left), String(left))
     }),
   )
 
