@@ -67,7 +67,12 @@ const flags = {
     Flag.withDefault(false),
     Flag.withDescription("Show what is connected on this machine and how its tunnels are, and end"),
   ),
-  json: Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("With --status: as JSON")),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription(
+      "With --status: as JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}",
+    ),
+  ),
   args: Argument.String("opencode arguments").pipe(
     Argument.variadic(),
     Argument.withDescription("Passed on to opencode; put them behind --"),
