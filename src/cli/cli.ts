@@ -34,7 +34,8 @@ const root = Command.make("opencode-fleet", {}, () => served).pipe(
 /** A command line that makes no sense has a status of its own; all else says its status itself. */
 const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   const misused = exit._tag === "Failure" && CliError.isCliError(Cause.squash(exit.cause))
-  Runtime.defaultTeardown(exit, (status) => endProcess(misused ? exitStatus.usage : status))
+  // That a write has failed, on a full disk, is told a moment later.
+  Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, misused ? exitStatus.usage : status))
 }
 
 /** Who reads the output may have seen enough (`| head`). */
