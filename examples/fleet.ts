@@ -5,7 +5,7 @@
  *
  * In a project of your own the imports come from "opencode-fleet".
  */
-import { NodeFileSystem, NodePath, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { Fleet, fleetLayer, OpencodeClient, Settings } from "../src/index.ts"
 
@@ -27,6 +27,6 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide([NodeFileSystem.layer, NodePath.layer]))),
+  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide(NodeServices.layer))),
   NodeRuntime.runMain,
 )

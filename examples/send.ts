@@ -3,7 +3,7 @@
  *
  * Commands that only look are allowed; whatever else the agent asks for ends the program and stays open for a person.
  */
-import { NodeFileSystem, NodePath, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { Fleet, fleetLayer, OpencodeClient, type PendingRequest, settle, Settings, Turn, Turns } from "../src/index.ts"
 
@@ -47,6 +47,6 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide([NodeFileSystem.layer, NodePath.layer]))),
+  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide(NodeServices.layer))),
   NodeRuntime.runMain,
 )

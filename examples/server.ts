@@ -3,16 +3,14 @@
  *
  *     node examples/server.ts /path/to/registrations
  */
-import { NodeFileSystem, NodePath, NodeRuntime } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Logger } from "effect"
 import { serveFleet, Settings } from "../src/index.ts"
 
 const relayDirectory = process.argv[2] ?? "/var/lib/opencode-relay"
 
 serveFleet.pipe(
-  Effect.provide(
-    Layer.mergeAll(Settings.layerOf({ relayDirectory, discoveryInterval: 5000 }), NodeFileSystem.layer, NodePath.layer),
-  ),
+  Effect.provide(Layer.merge(Settings.layerOf({ relayDirectory, discoveryInterval: 5000 }), NodeServices.layer)),
   Effect.provideService(Logger.LogToStderr, true),
   NodeRuntime.runMain,
 )

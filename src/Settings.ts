@@ -4,6 +4,7 @@
  */
 import { Config, Context, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
 import type { Credentials } from "./opencode/Target.ts"
+import { transports } from "./transports.ts"
 
 /** A variable holds something that cannot be used. One line, and never a secret. */
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
@@ -18,12 +19,17 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
   }
 }
 
-/** The ways of finding instances that `TRANSPORT` may name. */
-export const transports = ["local-relay"] as const
-export type Transport = (typeof transports)[number]
-
 export interface SettingsValues {
-  readonly transports: ReadonlyArray<Transport>
+  /** Names in the table of `transports.ts`, each once. */
+  readonly transports: ReadonlyArray<string>
+  /** Ports to ask where the system does not tell which ones are listened on. */
+  readonly localPorts: ReadonlyArray<number>
+  /** Which hosts found by mDNS may be sent the password: names or addresses, `*` standing for anything. */
+  readonly mdnsAllow: ReadonlyArray<string>
+  /** Ports to ask on every peer of the tailnet. */
+  readonly tailscalePorts: ReadonlyArray<number>
+  /** Peers with this tag count as well as the user's own; with `tag:` in front, as Tailscale writes it. */
+  readonly tailscaleTag: string | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
   /** Milliseconds between the end of a refresh and the next one. */
@@ -73,16 +79,51 @@ const milliseconds = (name: string, fallback: number, minimum: number, maximum: 
       : Option.none(),
   ).pipe(Effect.map(Option.getOrElse(() => fallback)))
 
-const isTransport = Schema.is(Schema.Literals(transports))
+/** The parts between the commas, each once. */
+const parts = (value: string): ReadonlyArray<string> => [...new Set(value.split(",").map((part) => part.trim()))]
 
 const transport = parsed(
   "TRANSPORT",
-  `it takes a comma-separated list of: ${transports.join(", ")}`,
-  (value): Option.Option<ReadonlyArray<Transport>> => {
-    const words = value.split(",").map((word) => word.trim())
-    return words.every((word) => isTransport(word)) ? Option.some([...new Set(words)]) : Option.none()
-  },
-).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<Transport> => ["local-relay"])))
+  `it takes a comma-separated list of: ${Object.keys(transports).join(", ")}`,
+  (value) => Option.liftPredicate(parts(value), (names) => names.every((name) => Object.hasOwn(transports, name))),
+).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => ["local-relay"])))
+
+/** Far more than anybody runs opencodes on, and few enough to ask them all. */
+const mostPorts = 256
+
+/** `4096,4100-4102`, or none. */
+const portsOf = (value: string): Option.Option<ReadonlyArray<number>> => {
+  const ranges = parts(value).map((part) => /^(\d{1,5})(?:-(\d{1,5}))?$/u.exec(part))
+  const ports = ranges.flatMap((range) => {
+    const first = Number(range?.[1])
+    const last = Number(range?.[2] ?? range?.[1])
+    return first >= 1 && last >= first && last <= 65_535
+      ? Array.from({ length: Math.min(last - first, mostPorts) + 1 }, (_, index) => first + index)
+      : [Number.NaN]
+  })
+  return Option.liftPredicate([...new Set(ports)], (all) => all.length <= mostPorts && !all.includes(Number.NaN))
+}
+
+const ports = (name: string, fallback: string) =>
+  parsed(
+    name,
+    `it takes ports and ranges of them such as 4096,4100-4110, ${mostPorts} at the most (default ${fallback})`,
+    portsOf,
+  ).pipe(Effect.map(Option.getOrElse(() => Option.getOrThrow(portsOf(fallback)))))
+
+const localPorts = "4096-4111"
+const tailscalePorts = "4096"
+
+const mdnsAllow = parsed(
+  "MDNS_ALLOW",
+  "it takes a comma-separated list of names and addresses, * standing for anything, such as build.local,192.168.1.*",
+  (value) => Option.liftPredicate(parts(value), (patterns) => patterns.every((pattern) => /^[^\s]+$/u.test(pattern))),
+).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => [])))
+
+const tailscaleTag = parsed("TAILSCALE_TAG", "it takes one tag of the tailnet, such as tag:dev", (value) => {
+  const [, tag] = /^(?:tag:)?([A-Za-z][A-Za-z0-9-]*)$/u.exec(value.trim()) ?? []
+  return Option.map(Option.fromUndefinedOr(tag), (tag) => `tag:${tag}`)
+}).pipe(Effect.map(Option.getOrUndefined))
 
 const logLevel = parsed(
   "LOG_LEVEL",
@@ -165,6 +206,10 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     Settings,
     Effect.all({
       transports: transport,
+      localPorts: ports("LOCAL_PORTS", localPorts),
+      mdnsAllow,
+      tailscalePorts: ports("TAILSCALE_PORTS", tailscalePorts),
+      tailscaleTag,
       relayDirectory,
       discoveryInterval: milliseconds("DISCOVERY_INTERVAL_MS", 30_000, 100, 86_400_000),
       healthCheckTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", 3000, 10, 600_000),
@@ -182,6 +227,10 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
   static readonly layerOf = (values: Partial<SettingsValues> & Pick<SettingsValues, "relayDirectory">) =>
     Layer.succeed(Settings, {
       transports: ["local-relay"],
+      localPorts: Option.getOrThrow(portsOf(localPorts)),
+      mdnsAllow: [],
+      tailscalePorts: Option.getOrThrow(portsOf(tailscalePorts)),
+      tailscaleTag: undefined,
       discoveryInterval: 30_000,
       healthCheckTimeout: 3000,
       sendTimeout: 300_000,

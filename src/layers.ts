@@ -1,18 +1,22 @@
 /**
- * How the services stand on each other, from the settings up to the fleet. Below it only a file system and paths are
- * needed.
+ * How the services stand on each other, from the settings up to the fleet. Below it only a file system, paths and child
+ * processes are needed.
  */
-import { Layer } from "effect"
+import { Effect, Layer, Record } from "effect"
 import { Attention } from "./fleet/Attention.ts"
+import type { Discovery } from "./fleet/Discovery.ts"
 import { Fleet } from "./fleet/Fleet.ts"
 import { HealthCheck } from "./fleet/HealthCheck.ts"
-import * as RelayDirectory from "./fleet/RelayDirectory.ts"
+import { Identification } from "./fleet/Identification.ts"
+import * as MergedDiscovery from "./fleet/mergedDiscovery.ts"
 import * as HttpTransport from "./opencode/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/MessageCounts.ts"
 import { OpencodeClient } from "./opencode/OpencodeClient.ts"
 import { Turns } from "./opencode/Turns.ts"
+import { Settings } from "./Settings.ts"
 import * as Handlers from "./tools/handlers.ts"
+import { type Transport, transports } from "./transports.ts"
 
 /** Asking one opencode. */
 export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
@@ -21,11 +25,29 @@ export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pi
   Layer.provide(HttpTransport.layer),
 )
 
-/** Finding all of them, and asking each. Needs `Settings`, `FileSystem` and `Path`. */
-export const fleetLayer = Fleet.layer.pipe(
-  Layer.provide([HealthCheck.layer, RelayDirectory.layer]),
-  Layer.provideMerge(opencodeLayer),
+const loaded = (transport: Transport) => Layer.unwrap(Effect.map(transport, ({ layer }) => layer))
+
+/** The transports that the settings name. */
+export const configuredDiscovery = Layer.unwrap(
+  Effect.map(Settings, ({ transports: names }) => {
+    const chosen = Record.filter(transports, (_, name) => names.includes(name))
+    return MergedDiscovery.layer(Record.map(chosen, loaded))
+  }),
 )
 
+/** Finding instances in ways of your own, and asking each. A discovery may use `Identification`. */
+export const fleetLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
+  Fleet.layer.pipe(
+    Layer.provide([HealthCheck.layer, Layer.provide(discovery, Identification.layer)]),
+    Layer.provideMerge(opencodeLayer),
+  )
+
+/** Finding all of them, and asking each. Needs `Settings`, `FileSystem`, `Path` and `ChildProcessSpawner`. */
+export const fleetLayer = fleetLayerWith(configuredDiscovery)
+
+/** {@link toolsLayer}, for instances found in ways of your own. */
+export const toolsLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
+  Handlers.layer.pipe(Layer.provideMerge(Attention.layer), Layer.provideMerge(fleetLayerWith(discovery)))
+
 /** The handlers of all tools, with everything under them. It asks every instance after each refresh what waits there. */
-export const toolsLayer = Handlers.layer.pipe(Layer.provideMerge(Attention.layer), Layer.provideMerge(fleetLayer))
+export const toolsLayer = toolsLayerWith(configuredDiscovery)

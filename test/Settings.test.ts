@@ -60,6 +60,10 @@ describe("Settings", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* settings({}), {
         transports: ["local-relay"],
+        localPorts: Array.from({ length: 16 }, (_, index) => 4096 + index),
+        mdnsAllow: [],
+        tailscalePorts: [4096],
+        tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
         discoveryInterval: 30_000,
         healthCheckTimeout: 3000,
@@ -79,6 +83,10 @@ describe("Settings", () => {
       const names = [
         ...milliseconds.map(({ variable }) => variable),
         "TRANSPORT",
+        "LOCAL_PORTS",
+        "MDNS_ALLOW",
+        "TAILSCALE_PORTS",
+        "TAILSCALE_TAG",
         "RELAY_REGISTRY_DIR",
         "XDG_DATA_HOME",
         "XDG_STATE_HOME",
@@ -100,7 +108,11 @@ describe("Settings", () => {
     Effect.gen(function* () {
       const env = {
         HOME: home,
-        TRANSPORT: "local-relay",
+        TRANSPORT: "mdns, local-relay,mdns",
+        LOCAL_PORTS: "5000-5002,80",
+        MDNS_ALLOW: "build.local,192.168.1.*",
+        TAILSCALE_PORTS: "4096, 4100",
+        TAILSCALE_TAG: "dev",
         RELAY_REGISTRY_DIR: "/srv/relay",
         DISCOVERY_INTERVAL_MS: "1000",
         HEALTH_CHECK_TIMEOUT_MS: "500",
@@ -112,7 +124,11 @@ describe("Settings", () => {
         XDG_STATE_HOME: "/srv/state",
       }
       assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env })), {
-        transports: ["local-relay"],
+        transports: ["mdns", "local-relay"],
+        localPorts: [5000, 5001, 5002, 80],
+        mdnsAllow: ["build.local", "192.168.1.*"],
+        tailscalePorts: [4096, 4100],
+        tailscaleTag: "tag:dev",
         relayDirectory: "/srv/relay",
         discoveryInterval: 1000,
         healthCheckTimeout: 500,

@@ -1,6 +1,6 @@
 /** The log of `opencode-fleet connect`: a file, for the terminal is opencode's. */
 import { Effect, FileSystem, Logger, Path } from "effect"
-import { instanceName } from "../connect/instanceName.ts"
+import { instanceName } from "../fleet/instanceName.ts"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
 import { fileNameOf } from "../fleet/RegistrationFiles.ts"
 import { Settings } from "../Settings.ts"

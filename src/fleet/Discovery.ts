@@ -10,9 +10,16 @@ export interface Announcement {
   readonly host: string
   /** Where it is reached from here. */
   readonly url: string
+  /** Other URLs that are certain to lead to the same server. */
+  readonly aliases?: ReadonlyArray<string> | undefined
+  /** The port that opencode listens on where it runs, if that is another one than that of `url`. */
+  readonly remotePort?: number | undefined
   /** Its working directory, if announced. */
   readonly directory: string | undefined
+  /** The name of the transport that has found it. */
   readonly transport: string
+  /** Why the password must not be sent there; it may be where nothing stands here. */
+  readonly passwordWithheld?: string | undefined
   /** opencode's process on `host`, if announced. */
   readonly pid?: number | undefined
   /** What tells that process from others of its id, if announced. */
@@ -23,7 +30,7 @@ export interface Announcement {
   readonly writtenAt?: number | undefined
   /** How `opencode-fleet connect`, which has written the announcement, fares. */
   readonly connect?: ConnectState | undefined
-  /** Where the announcement stands: the path of the registration file. */
+  /** Where the announcement stands: the path of a registration file, a socket, a peer. */
   readonly source: string
 }
 
@@ -34,9 +41,24 @@ export interface Problem {
   readonly reason: string
 }
 
+/** How the last scan of one transport went. */
+export interface Report {
+  readonly transport: string
+  /** When it began, in epoch milliseconds. */
+  readonly scannedAt: number
+  /** Milliseconds that it took. */
+  readonly duration: number
+  /** How many announcements there were. */
+  readonly found: number
+  readonly problems: ReadonlyArray<Problem>
+}
+
 export interface Scan {
   readonly announcements: ReadonlyArray<Announcement>
+  /** Those of all reports, where there are any. */
   readonly problems: ReadonlyArray<Problem>
+  /** One of each transport, where several are merged into one. */
+  readonly reports?: ReadonlyArray<Report>
 }
 
 export class Discovery extends Context.Service<

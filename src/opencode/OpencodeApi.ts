@@ -48,13 +48,19 @@ const apiError = (status: number) =>
 
 const error = [apiError(400), apiError(404), apiError(500)] as const
 
+/** opencode's `www-authenticate` header on every 401. */
+export const opencodeChallenge = 'Basic realm="Secure Area"'
+
 /** 401 has an empty body. */
-export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {}) {}
+export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {
+  /** Its `www-authenticate` header, or empty. */
+  challenge: Schema.String,
+}) {}
 
 export class Authorization extends HttpApiMiddleware.Service<Authorization>()("opencode-fleet/opencode/Authorization", {
   security: { basic: HttpApiSecurity.basic },
   error: InvalidCredentials.pipe(
-    HttpApiSchema.asNoContent({ decode: () => new InvalidCredentials() }),
+    HttpApiSchema.asNoContent({ decode: () => new InvalidCredentials({ challenge: opencodeChallenge }) }),
     HttpApiSchema.status(401),
   ),
 }) {}
@@ -75,16 +81,20 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
     error,
   }),
-  /** Where the server works: its own directory, unless another one is given. */
+  /** Where the server works: its own directory, unless another one is given. The working tree is `/` where there is none. */
   HttpApiEndpoint.get("path", "/path", {
     query: directory,
-    success: Schema.Struct({ directory: Schema.String }),
+    success: Schema.Struct({ directory: Schema.String, worktree: opt(Schema.String) }),
     error,
   }),
   /** `vcs` is `git` or absent. */
   HttpApiEndpoint.get("project", "/project/current", {
     query: directory,
-    success: Schema.Struct({ id: Schema.String, vcs: opt(Schema.String) }),
+    success: Schema.Struct({
+      id: Schema.String,
+      vcs: opt(Schema.String),
+      time: opt(Schema.Struct({ created: Schema.Finite })),
+    }),
     error,
   }),
   /** The real answer holds API keys in clear text. Only names are picked out of it. */

@@ -20,6 +20,13 @@ export interface MessagePage {
   readonly older: string | undefined
 }
 
+/** Where an opencode works. */
+export interface Place {
+  readonly directory: string
+  /** None where the directory belongs to no repository. */
+  readonly worktree: string | undefined
+}
+
 export interface Prompt {
   /** A fresh one for each prompt: opencode takes a repeated id for more text of the same message. */
   readonly messageID: MessageId
@@ -41,6 +48,13 @@ export interface Opencode {
   readonly models: OfDirectory<ReadonlyArray<string>>
   /** The directory that it was started in, links resolved. */
   readonly directory: Effect.Effect<string, ClientError>
+  /** That directory, and the project's working tree that it lies in. `timeout` in milliseconds. */
+  readonly place: (timeout: number) => Effect.Effect<Place, ClientError>
+  /**
+   * When opencode first saw the project that it was started in, in epoch milliseconds: it stands in the database of that
+   * machine, and so tells one machine from another. `timeout` in milliseconds.
+   */
+  readonly firstSeen: (timeout: number) => Effect.Effect<number | undefined, ClientError>
   /** Whether the directory belongs to a git repository. */
   readonly inGit: OfDirectory<boolean>
   /** Those of the server's project that are not archived, updated last first. */
@@ -148,6 +162,19 @@ export class OpencodeClient extends Context.Service<
             Effect.map(({ directory }) => directory),
             call("path"),
           ),
+          place: (timeout) =>
+            api.server.path({ query: {} }).pipe(
+              Effect.map(({ directory, worktree }) => ({
+                directory,
+                worktree: worktree === "/" ? undefined : worktree,
+              })),
+              call("path", { timeout }),
+            ),
+          firstSeen: (timeout) =>
+            api.server.project({ query: {} }).pipe(
+              Effect.map(({ time }) => time?.created),
+              call("project", { timeout }),
+            ),
           inGit: (directory) =>
             api.server.project({ query: { directory } }).pipe(
               Effect.map(({ vcs }) => vcs === "git"),

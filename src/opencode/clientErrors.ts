@@ -94,7 +94,7 @@ export const toClientError =
       case "TimeoutError":
         return new RequestTimeout({ instance, url, operation: operation.name, seconds: operation.timeout })
       case "InvalidCredentials":
-        return new Unauthorized({ instance, url })
+        return new Unauthorized({ instance, url, challenge: error.challenge })
       case "ApiError":
         return error.status === 404 && operation.session !== undefined
           ? new SessionNotFound({ instance, session: operation.session })

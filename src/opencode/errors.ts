@@ -37,6 +37,8 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   instance: Schema.String,
   url: Schema.String,
+  /** Its `www-authenticate` header, which shows who asks; empty where there is none. */
+  challenge: Schema.String,
 }) {
   override get message() {
     return `${this.instance} (${this.url}) refused the credentials. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to what that opencode was started with.`

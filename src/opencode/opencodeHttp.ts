@@ -30,8 +30,8 @@ const retryReads = HttpClient.transform(
 const refuseOtherContent = (
   response: HttpClientResponse.HttpClientResponse,
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
-  if (response.status === 401) return Effect.fail(new InvalidCredentials())
-  const { "content-type": contentType = "", location } = response.headers
+  const { "content-type": contentType = "", location, "www-authenticate": challenge = "" } = response.headers
+  if (response.status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
   if (response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)) {
     return Effect.succeed(response)
   }

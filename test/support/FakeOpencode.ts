@@ -18,7 +18,7 @@ import {
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { SessionId } from "../../src/opencode/Identifiers.ts"
 import type { Message } from "../../src/opencode/Message.ts"
-import { Authorization, InvalidCredentials, OpencodeApi } from "../../src/opencode/OpencodeApi.ts"
+import { Authorization, InvalidCredentials, OpencodeApi, opencodeChallenge } from "../../src/opencode/OpencodeApi.ts"
 import type { GlobalEvent } from "../../src/opencode/OpencodeEvent.ts"
 import type { Session } from "../../src/opencode/Session.ts"
 import { FakeState, type LoggedRequest } from "./FakeState.ts"
@@ -220,7 +220,7 @@ const AuthorizationLayer = Layer.effect(
         (fake.credentials.username === credential.username &&
           fake.credentials.password === Redacted.value(credential.password))
           ? answer
-          : Effect.fail(new InvalidCredentials()),
+          : Effect.fail(new InvalidCredentials({ challenge: opencodeChallenge })),
     }),
   ),
 )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { instanceName } from "../../src/connect/instanceName.ts"
+import { instanceName } from "../../src/fleet/instanceName.ts"
 import { Registration } from "../../src/fleet/Registration.ts"
 import { HostileText, hostileText } from "../fleet/hostile.ts"
 

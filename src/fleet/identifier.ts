@@ -1,0 +1,108 @@
+/** Finds the opencodes among many ports, scan after scan, without asking anybody more often than need be. */
+import { Array, Clock, Duration, Effect, Order } from "effect"
+import { Identification, type Identity, type Verdict } from "./Identification.ts"
+
+/** A port that may be an opencode's. */
+export interface Candidate {
+  /** Tells it from a server that has the same URL later. */
+  readonly key: string
+  readonly url: string
+  /** Whether the password may be sent there once it has shown itself to be an opencode that asks for one. */
+  readonly mayHavePassword: boolean
+  /** What is known of it speaks for an opencode: it is asked first, and need not be spared. */
+  readonly likely: boolean
+}
+
+export interface Identified<A> {
+  readonly candidate: A
+  readonly identity: Identity
+}
+
+export interface Found<A> {
+  readonly opencodes: ReadonlyArray<Identified<A>>
+  /** Candidates for which there was no time. The next call begins with them. */
+  readonly unasked: number
+}
+
+export interface IdentifierOptions {
+  /** How many are asked at once. */
+  readonly atOnce: number
+  /** Bound on one request, in milliseconds. */
+  readonly timeout: number
+  /** After this nobody else is asked. */
+  readonly patience: Duration.Input
+}
+
+interface Memo {
+  readonly askedAt: number
+  readonly verdict: Verdict
+}
+
+/** What a candidate was found to be holds for so long. */
+const pause = Duration.toMillis("1 minute")
+
+/** Where nothing listens nobody is disturbed, and an opencode that did not say where it works may say it now. */
+const pauseAfter = ({ verdict }: Memo, { likely }: Candidate): number => {
+  switch (verdict._tag) {
+    case "Opencode":
+      return verdict.place === undefined ? 0 : pause
+    case "Refused":
+      return 0
+    default:
+      return likely ? 0 : pause
+  }
+}
+
+/** An opencode that is stuck for a moment stays one, and stays where it works. */
+const learnt = (before: Verdict | undefined, now: Verdict): Verdict => {
+  if (before?._tag !== "Opencode") return now
+  if (now._tag === "Silent") return before
+  return now._tag === "Opencode" && now.place === undefined ? { ...now, place: before.place } : now
+}
+
+/** Who has never been asked comes before those who have. */
+const bySuspicion = Order.combine(
+  Order.mapInput(Order.flip(Order.Boolean), ([{ likely }]: readonly [Candidate, Memo | undefined]) => likely),
+  Order.mapInput(Order.Number, ([, memo]: readonly [Candidate, Memo | undefined]) => memo?.askedAt ?? 0),
+)
+
+/** One for each transport: it remembers what became of those that it is given again. */
+export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeout }: IdentifierOptions) {
+  const { identify } = yield* Identification
+  const memos = new Map<string, Memo>()
+
+  const ask = Effect.fnUntraced(function* (candidate: Candidate, before: Memo | undefined) {
+    const askedAt = yield* Clock.currentTimeMillis
+    const verdict = learnt(before?.verdict, yield* identify({ ...candidate, timeout }))
+    memos.set(candidate.key, { askedAt, verdict })
+  })
+
+  return Effect.fnUntraced(function* <A extends Candidate>(candidates: ReadonlyArray<A>): Effect.fn.Return<Found<A>> {
+    const keys = new Set(candidates.map(({ key }) => key))
+    for (const key of memos.keys()) if (!keys.has(key)) memos.delete(key)
+    const start = yield* Clock.currentTimeMillis
+    const due = candidates
+      .map((candidate) => [candidate, memos.get(candidate.key)] as const)
+      .filter(([candidate, memo]) => memo === undefined || start - memo.askedAt >= pauseAfter(memo, candidate))
+    const deadline = start + Duration.toMillis(patience)
+    const asked = yield* Effect.forEach(
+      Array.sort(due, bySuspicion),
+      ([candidate, memo]) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          now >= deadline ? Effect.succeed(false) : Effect.as(ask(candidate, memo), true),
+        ),
+      { concurrency: atOnce },
+    )
+    return {
+      opencodes: candidates.flatMap((candidate) => {
+        const verdict = memos.get(candidate.key)?.verdict
+        return verdict?._tag === "Opencode" ? [{ candidate, identity: verdict }] : []
+      }),
+      unasked: asked.filter((one) => !one).length,
+    }
+  })
+})
+
+/** Why the password is not sent to an opencode that was found like this; it is where nothing comes back. */
+export const withheld = ({ candidate, identity }: Identified<Candidate>, unlessLikely: string): string | undefined =>
+  !identity.locked ? "it has not asked for one" : candidate.mayHavePassword ? undefined : unlessLikely

@@ -1,0 +1,30 @@
+/**
+ * The ways of finding instances that `TRANSPORT` may name. To add one, write a file that exports a `layer` of `Discovery`,
+ * and put a line here.
+ *
+ * Each is loaded when it is used. The order is that of trust: what several have found is called as the first of them
+ * calls it, and reached where that one says.
+ */
+import { Effect, type FileSystem, type Layer, type Path } from "effect"
+import type { ChildProcessSpawner } from "effect/process"
+import type { Discovery } from "./fleet/Discovery.ts"
+import type { Identification } from "./fleet/Identification.ts"
+import type { Settings } from "./Settings.ts"
+
+/** What a transport may need. */
+export type TransportServices =
+  | Settings
+  | Identification
+  | FileSystem.FileSystem
+  | Path.Path
+  | ChildProcessSpawner.ChildProcessSpawner
+
+/** A way of finding instances, as a module that is not loaded yet. */
+export type Transport = Effect.Effect<{ readonly layer: Layer.Layer<Discovery, never, TransportServices> }>
+
+export const transports: Readonly<Record<string, Transport>> = {
+  "local-relay": Effect.promise(() => import("./fleet/RelayDirectory.ts")),
+  "local-ports": Effect.promise(() => import("./fleet/ports/LocalPorts.ts")),
+  tailscale: Effect.promise(() => import("./fleet/tailscale/Tailscale.ts")),
+  mdns: Effect.promise(() => import("./fleet/mdns/Mdns.ts")),
+}
