@@ -34,3 +34,82 @@ describe("distinct", () => {
     )
   })
 })
+
+describe("what several transports have found", () => {
+  const byPort = announcement("opencode-4096", 4096, {
+    transport: "local-ports",
+    source: "port 4096",
+    host: "laptop",
+    directory: "/work/shop",
+    aliases: ["http://192.168.1.5:4096"],
+  })
+  const announced = announcement("shop", 4096, { host: "" })
+  const onNetwork = announcement("elsewhere", 4096, {
+    transport: "mdns",
+    source: "mdns 192.168.1.5",
+    url: "http://192.168.1.5:4096",
+    passwordWithheld: "anybody can announce",
+  })
+
+  it("is one server, called as the first of them says, which names them all", () => {
+    const { problems, servers } = distinct([announced, byPort, onNetwork])
+    assert.deepStrictEqual(
+      servers.map(({ directory, host, name, transports, url }) => ({ directory, host, name, transports, url })),
+      [
+        {
+          name: "shop",
+          url: "http://127.0.0.1:4096",
+          transports: ["local-relay", "local-ports", "mdns"],
+          host: "laptop",
+          directory: "/work/shop",
+        },
+      ],
+    )
+    assert.deepStrictEqual(problems, [])
+  })
+
+  it("is reached at the other URLs as well, the password withheld where that one's transport withholds it", () => {
+    const [server] = distinct([announced, byPort, onNetwork]).servers
+    assert.deepStrictEqual(server?.passwordWithheld, undefined)
+    assert.deepStrictEqual(
+      server?.ways.map(({ passwordWithheld, url }) => ({ passwordWithheld, url })),
+      [{ url: "http://192.168.1.5:4096", passwordWithheld: "anybody can announce" }],
+    )
+  })
+
+  it("is two servers where nothing shows that it is one", () => {
+    const { servers } = distinct([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
+    assert.deepStrictEqual(names(servers), ["shop", "elsewhere"])
+  })
+
+  it("is one server by its mark, wherever it is reached", () => {
+    const far = { ...onNetwork, url: "http://100.64.0.7:4096" }
+    const { servers } = distinct([announced, far], undefined, () => "the same")
+    assert.deepStrictEqual(
+      servers.map(({ transports }) => transports),
+      [["local-relay", "mdns"]],
+    )
+  })
+
+  it("does not count a registration whose process has ended, and says why it does not show", () => {
+    const { problems, servers } = distinct([announced, byPort], (one) => one === announced)
+    assert.deepStrictEqual(
+      servers.map(({ name, transports }) => ({ name, transports })),
+      [{ name: "opencode-4096", transports: ["local-ports"] }],
+    )
+    assert.deepStrictEqual(
+      problems.map(({ source }) => source),
+      [announced.source],
+    )
+  })
+
+  it("is joined through a third that only the two others share something with", () => {
+    const left = announcement("left", 1, { aliases: ["http://10.0.0.1:1"] })
+    const right = announcement("right", 2, { transport: "tailscale", aliases: ["http://10.0.0.2:2"] })
+    const between = announcement("between", 3, {
+      transport: "mdns",
+      aliases: ["http://10.0.0.1:1", "http://10.0.0.2:2"],
+    })
+    assert.deepStrictEqual(names(distinct([left, right, between]).servers), ["left"])
+  })
+})
