@@ -1,7 +1,161 @@
-import { Effect, Layer, Stream } from "effect"
-import { Discovery } from "../Discovery.ts"
+/**
+ * `TRANSPORT=mdns`: opencodes on the local network that announce themselves, as `opencode serve --mdns` does.
+ *
+ * Anybody there can announce anything, so the password goes only to those that `MDNS_ALLOW` names.
+ */
+import { Clock, Effect, Layer, Queue, Schedule, Stream } from "effect"
+import { Settings } from "../../Settings.ts"
+import { Discovery, type Problem, type Scan } from "../Discovery.ts"
+import { Identification } from "../Identification.ts"
+import { identifier } from "../identifier.ts"
+import { LocalMachine } from "../LocalMachine.ts"
+import { isAllowed } from "./allowed.ts"
+import { announce, type Place } from "./announce.ts"
+import { LocalNetworks, onLink } from "./localNetworks.ts"
+import { MulticastDns } from "./MulticastDns.ts"
+import { browse, heard, whereIs } from "./records.ts"
+import { mostOfOneHost, mostServices, type Service, Services } from "./Services.ts"
 
-export const layer = Layer.succeed(Discovery, {
-  scan: Effect.succeed({ announcements: [], problems: [] }),
-  changes: Stream.never,
-})
+/** Hosts take their time, so that not all answer at once: up to 120 ms, and a wireless network as long again. */
+const firstAnswers = "500 millis"
+
+/** A packet may get lost, so all are asked again 1 and 3 s after the beginning. */
+const beginning = Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 }))
+
+const upkeepPause = "5 seconds"
+
+/** Places that are asked for in one packet. */
+const mostQuestions = 16
+
+/** In milliseconds: what is on the same network answers soon. */
+const longestAnswer = 2000
+
+const atOnce = 64
+
+const problem = (reason: string): Problem => ({ source: "mdns", reason })
+
+/** The first at once. */
+const oncePerSecond = (signals: Stream.Stream<void>) =>
+  Stream.throttle(signals, { cost: () => 1, units: 1, duration: "1 second" })
+
+const urlOf = ({ address, port }: Service) => `http://${address}:${port}`
+
+/** `Discovery` over any {@link MulticastDns}. */
+export const layerNoDeps = Layer.effect(
+  Discovery,
+  Effect.gen(function* () {
+    const dns = yield* MulticastDns
+    const networks = yield* LocalNetworks
+    const machine = yield* LocalMachine
+    const { identify } = yield* Identification
+    const { healthCheckTimeout, mdnsAllow } = yield* Settings
+    const timeout = Math.min(healthCheckTimeout, longestAnswer)
+    const find = yield* identifier({ atOnce, timeout, patience: "4 seconds" })
+    const services = new Services()
+    /** Each holds one signal at the most: a flood of packets is one reason to look, not thousands. */
+    const changed = yield* Queue.sliding<void>(1)
+    const incomplete = yield* Queue.sliding<void>(1)
+    const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
+
+    const reachable = yield* Effect.cachedWithTTL(
+      Effect.map(networks, (now) => ({ now, includes: onLink(now) })),
+      "1 second",
+    )
+    /** The network is everybody's: no more than one question a second, however often somebody wants a refresh. */
+    const ask = yield* Effect.cachedWithTTL(
+      Effect.gen(function* () {
+        yield* dns.query([browse])
+        services.ask(yield* Clock.currentTimeMillis)
+      }),
+      "1 second",
+    )
+
+    yield* dns.responses.pipe(
+      Stream.runForEach(({ address, records }) =>
+        Effect.gen(function* () {
+          if (!(yield* reachable).includes(address)) return
+          const news = services.hear(address, heard(records), yield* Clock.currentTimeMillis)
+          yield* signal(changed, news.changed)
+          yield* signal(incomplete, news.incomplete)
+        }),
+      ),
+      Effect.forkScoped,
+    )
+    yield* dns.opened.pipe(
+      Stream.switchMap(() => Stream.fromEffectSchedule(Effect.ignore(ask), beginning)),
+      Stream.runDrain,
+      Effect.forkScoped,
+    )
+    yield* Stream.fromQueue(incomplete).pipe(
+      oncePerSecond,
+      Stream.runForEach(() =>
+        Effect.ignore(Effect.suspend(() => dns.query(services.incomplete.slice(0, mostQuestions).map(whereIs)))),
+      ),
+      Effect.forkScoped,
+    )
+
+    const expire = Effect.gen(function* () {
+      const { includes } = yield* reachable
+      return services.expire(yield* Clock.currentTimeMillis, includes)
+    })
+
+    /** opencode says no goodbye. One that is silent when all are asked, and at whose port nothing listens, has ended. */
+    const forgetEnded = Effect.gen(function* () {
+      const silent = services.takeSilent(yield* Clock.currentTimeMillis)
+      const gone = yield* Effect.filter(
+        silent,
+        (one) =>
+          Effect.map(
+            identify({ url: urlOf(one), mayHavePassword: false, timeout }),
+            ({ _tag }) => _tag === "Refused" && services.forget(one),
+          ),
+        { concurrency: atOnce },
+      )
+      return gone.length > 0
+    })
+
+    const upkeep = Effect.gen(function* () {
+      const expired = yield* expire
+      if (services.isToRenew(yield* Clock.currentTimeMillis)) yield* Effect.ignore(ask)
+      const ended = yield* forgetEnded
+      yield* signal(changed, expired || ended)
+    })
+    yield* upkeep.pipe(Effect.repeat(Schedule.spaced(upkeepPause)), Effect.forkScoped)
+
+    let isFirst = true
+    const scan = Effect.gen(function* () {
+      const trouble = yield* Effect.match(ask, {
+        onFailure: ({ message }) => [problem(message)],
+        onSuccess: (): ReadonlyArray<Problem> => [],
+      })
+      if (isFirst && trouble.length === 0) yield* Effect.sleep(firstAnswers)
+      isFirst = false
+      yield* expire
+      const places = services.known.map((service): Place => {
+        const url = urlOf(service)
+        return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: true, service }
+      })
+      const { opencodes } = yield* find(places)
+      const identities = new Map(opencodes.map(({ candidate, identity }) => [candidate, identity]))
+      const own = new Set((yield* reachable).now.map(({ address }) => address))
+      const found: Scan = {
+        announcements: places.map((place) =>
+          announce(place, identities.get(place), own.has(place.service.address) ? machine.hostname : undefined),
+        ),
+        problems: services.isOverfull(yield* Clock.currentTimeMillis)
+          ? [
+              ...trouble,
+              problem(
+                `more is announced than is listened to: ${mostServices} opencodes in all, ${mostOfOneHost} of one host. The rest is left out; somebody may be flooding the network`,
+              ),
+            ]
+          : trouble,
+      }
+      return found
+    }).pipe(Effect.withSpan("Mdns.scan"))
+
+    return Discovery.of({ scan, changes: oncePerSecond(Stream.fromQueue(changed)) })
+  }),
+)
+
+export const layer = Layer.provide(layerNoDeps, MulticastDns.layer)
