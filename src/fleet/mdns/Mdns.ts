@@ -38,6 +38,8 @@ const problem = (reason: string): Problem => ({ source: "mdns", reason })
 const oncePerSecond = (signals: Stream.Stream<void>) =>
   Stream.throttle(signals, { cost: () => 1, units: 1, duration: "1 second" })
 
+const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
+
 const urlOf = ({ address, port }: Service) => `http://${address}:${port}`
 
 /** `Discovery` over any {@link MulticastDns}. */
@@ -55,7 +57,6 @@ export const layerNoDeps = Layer.effect(
     /** Each holds one signal at the most: a flood of packets is one reason to look, not thousands. */
     const changed = yield* Queue.sliding<void>(1)
     const incomplete = yield* Queue.sliding<void>(1)
-    const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
 
     const reachable = yield* Effect.cachedWithTTL(
       Effect.map(networks, (now) => ({ now, includes: onLink(now) })),
