@@ -1,0 +1,285 @@
+/** Opencodes appear on the network, move, and go. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { announced, join, kind, location, lockedOpencode, opencodeIn, pointer } from "./network.ts"
+
+const browsing = { type: "PTR", name: kind }
+
+describe("mdns", () => {
+  it.effect("asks the network at each scan, and announces whoever answers where it said that it is", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      assert.deepStrictEqual(
+        network.asked.map(({ questions }) => questions),
+        [[browsing]],
+      )
+      network.verdicts.set("http://192.168.1.7:4106", opencodeIn("/home/ann/shop"))
+      yield* network.send("192.168.1.7", ...announced("opencode-4106", 4106))
+      const { announcements, problems } = yield* network.scan
+      assert.lengthOf(network.asked, 2)
+      assert.deepStrictEqual(problems, [])
+      assert.deepStrictEqual(announcements, [
+        {
+          name: "192-168-1-7-shop",
+          host: "192.168.1.7",
+          url: "http://192.168.1.7:4106",
+          directory: "/home/ann/shop",
+          transport: "mdns",
+          passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+          source: "mdns opencode-4106 at 192.168.1.7",
+        },
+      ])
+    }),
+  )
+
+  it.effect("the first scan waits for answers, since nobody has been heard yet; later ones do not", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      // The time of `join`'s scan and of this one's answer: none, or the clock would have to be moved.
+      assert.isAtLeast(network.asked.length, 1)
+      assert.property(yield* network.find, "http://192.168.1.7:4096")
+    }),
+  )
+
+  it.effect("says at once that one has come, and nothing when it only says so again", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      assert.strictEqual(network.changes(), 1)
+      for (let repeat = 0; repeat < 3; repeat++) {
+        yield* TestClock.adjust("2 seconds")
+        yield* network.send("192.168.1.7", ...announced("OpenCode-4096", 4096))
+      }
+      assert.strictEqual(network.changes(), 1)
+    }),
+  )
+
+  it.effect.each([
+    ["all of it", announced("opencode-4096", 4096, 0)],
+    ["its name only", [pointer("opencode-4096", 0)]],
+    ["its place only", [location("opencode-4096", 4096, 0)]],
+    ["its name only, and its place goes along", [pointer("opencode-4096", 0), location("opencode-4096", 4096)]],
+  ] as const)("one that says goodbye is gone at once: %s", ([, goodbye]) =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* TestClock.adjust("2 seconds")
+      yield* network.send("192.168.1.8", ...goodbye)
+      assert.strictEqual(network.changes(), 1)
+      yield* network.send("192.168.1.7", ...goodbye)
+      assert.strictEqual(network.changes(), 2)
+      assert.deepStrictEqual(yield* network.find, {})
+    }),
+  )
+
+  it.effect("one that is silent for as long as its word holds is gone, and the fleet is told", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* TestClock.adjust("115 seconds")
+      assert.strictEqual(network.changes(), 1)
+      assert.property(yield* network.find, "http://192.168.1.7:4096")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(network.changes(), 2)
+      assert.deepStrictEqual(yield* network.find, {})
+    }),
+  )
+
+  it.effect("asks again before a word expires, also when nobody scans, so that who is still there stays", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      const url = "http://192.168.1.7:4096"
+      network.verdicts.set(url, opencodeIn("/shop"))
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      for (let round = 0; round < 5; round++) {
+        const before = network.asked.length
+        yield* TestClock.adjust("105 seconds")
+        assert.isAbove(network.asked.length, before)
+        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      }
+      assert.strictEqual(network.changes(), 1)
+      assert.property(yield* network.find, url)
+    }),
+  )
+
+  it.effect(
+    "one that does not answer, and at whose port nothing listens any more, is gone soon: opencode says no goodbye",
+    () =>
+      Effect.gen(function* () {
+        const network = yield* join()
+        const [ended, asleep] = ["http://192.168.1.7:4096", "http://192.168.1.8:4096"]
+        network.verdicts.set(ended, opencodeIn("/shop")).set(asleep, opencodeIn("/blog"))
+        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+        yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
+        assert.hasAllKeys(yield* network.find, [ended, asleep])
+        network.verdicts.set(ended, { _tag: "Refused" }).set(asleep, { _tag: "Silent" })
+        yield* TestClock.adjust("10 seconds")
+        assert.hasAllKeys(yield* network.find, [asleep])
+        assert.deepInclude(yield* network.find, { [asleep]: (yield* network.find)[asleep] })
+      }),
+  )
+
+  it.effect("who answers is not asked at its port, whether it listens there or not", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      const url = "http://192.168.1.7:4096"
+      network.verdicts.set(url, { _tag: "Refused" })
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.scan
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      const before = network.identified.length
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(network.identified.length, before)
+      assert.property(yield* network.find, url)
+    }),
+  )
+
+  it.effect("follows one to another port", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-main", 4096))
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4096"])
+      yield* network.send("192.168.1.7", location("opencode-main", 4100))
+      assert.strictEqual(network.changes(), 2)
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4100"])
+    }),
+  )
+
+  it.effect("asks where one is that has only said its name, and announces it when it has answered", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", pointer("opencode-4096"))
+      assert.deepStrictEqual(network.asked.at(-1)?.questions, [{ type: "SRV", name: `opencode-4096.${kind}` }])
+      assert.deepStrictEqual(yield* network.find, {})
+      assert.strictEqual(network.changes(), 0)
+      yield* network.send("192.168.1.7", location("opencode-4096", 4096))
+      assert.strictEqual(network.changes(), 1)
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4096"])
+    }),
+  )
+
+  it.effect("takes the same name on two hosts for two instances", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
+      const found = yield* network.find
+      assert.deepStrictEqual(
+        Object.values(found).map(({ name }) => name),
+        ["192-168-1-7-opencode-4096", "192-168-1-8-opencode-4096"],
+      )
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 0))
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.8:4096"])
+    }),
+  )
+
+  it.effect(
+    "names an instance by its host where that has a name of its own, and by this machine's where it is here",
+    () =>
+      Effect.gen(function* () {
+        const network = yield* join()
+        network.verdicts
+          .set("http://192.168.1.7:4096", opencodeIn("/shop"))
+          .set("http://192.168.1.2:4096", opencodeIn("/shop"))
+        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 120, "build.local"))
+        yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096, 120, "test.local."))
+        yield* network.send("192.168.1.2", ...announced("opencode-4096", 4096, 120, "OpenCode.local."))
+        assert.deepStrictEqual(
+          Object.values(yield* network.find).map(({ host, name }) => [host, name]),
+          [
+            ["build.local", "build-shop"],
+            ["test.local", "test-opencode-4096"],
+            ["desk", "desk-shop"],
+          ],
+        )
+      }),
+  )
+
+  it.effect("keeps the name of one that answers no longer", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      const url = "http://192.168.1.7:4096"
+      network.verdicts.set(url, opencodeIn("/shop"))
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      const before = yield* network.find
+      network.verdicts.delete(url)
+      yield* TestClock.adjust("61 seconds")
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      assert.deepStrictEqual(yield* network.find, before)
+    }),
+  )
+
+  it.effect("hears nobody who is not on one of this machine's networks", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      for (const address of ["192.168.2.7", "8.8.8.8", "10.0.0.1", "::1", "fe80::1%eth0", "not an address", ""]) {
+        yield* network.send(address, ...announced("opencode-4096", 4096))
+      }
+      assert.strictEqual(network.changes(), 0)
+      assert.deepStrictEqual(yield* network.find, {})
+    }),
+  )
+
+  it.effect("on another network it asks at once, and again, and forgets who was on the one before", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* TestClock.adjust("2 seconds")
+      const before = network.asked.length
+      yield* network.move([{ address: "10.1.0.2", prefix: 16, internal: false }])
+      assert.lengthOf(network.asked, before + 1)
+      yield* TestClock.adjust("5 seconds")
+      assert.lengthOf(network.asked, before + 3)
+      yield* network.send("10.1.200.7", ...announced("opencode-4096", 4096))
+      assert.hasAllKeys(yield* network.find, ["http://10.1.200.7:4096"])
+    }),
+  )
+
+  it.effect("a network that cannot be asked is a problem, and who is heard all the same is announced", () =>
+    Effect.gen(function* () {
+      const network = yield* join({}, "needs the npm package")
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      const found = yield* network.scan
+      assert.deepStrictEqual(found.problems, [{ source: "mdns", reason: "needs the npm package" }])
+      assert.lengthOf(found.announcements, 1)
+      yield* network.trouble(undefined)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* network.scan).problems, [])
+    }),
+  )
+
+  it.effect("one that does not answer as an opencode is announced, without the password", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ mdnsAllow: ["*"] })
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
+      network.verdicts.set("http://192.168.1.8:4096", { _tag: "Other" })
+      for (const { name, passwordWithheld } of Object.values(yield* network.find)) {
+        assert.match(name, /^192-168-1-[78]-opencode-4096$/u)
+        assert.include(passwordWithheld, "has not shown yet that it is an opencode")
+      }
+    }),
+  )
+
+  it.effect("the password is withheld from whoever is not allowed by name, with the way out, and not from others", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ mdnsAllow: ["build.local"] })
+      const [stranger, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
+      network.verdicts.set(stranger, lockedOpencode).set(allowed, lockedOpencode)
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.send("192.168.1.8", ...announced("opencode-4097", 4097, 120, "Build.local"))
+      const found = yield* network.find
+      assert.strictEqual(
+        found[stranger]?.passwordWithheld,
+        "anybody on the network can announce an opencode; MDNS_ALLOW=192.168.1.7 says that this one may have it",
+      )
+      assert.isUndefined(found[allowed]?.passwordWithheld)
+      assert.deepStrictEqual(
+        Object.fromEntries(network.identified.map(({ mayHavePassword, url }) => [url, mayHavePassword])),
+        { [stranger]: false, [allowed]: true },
+      )
+    }),
+  )
+})
