@@ -69,7 +69,7 @@ const machineOf = (peer: Peer): ReadonlyArray<Machine> => {
   if (first === undefined) return []
   const name = line(withoutDot(peer.DNSName ?? ""), 255)
   const [label = ""] = name.split(".")
-  const host = given(label) ?? given(line(peer.HostName ?? "", 63)) ?? first
+  const host = given(line(label)) ?? given(line(peer.HostName ?? "", 63)) ?? first
   return [{ host, name: given(name) ?? first, addresses: [first, ...others] }]
 }
 
