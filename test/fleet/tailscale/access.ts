@@ -1,8 +1,11 @@
 /** A tailscaled and a `tailscale` that do what the test says, in a directory that is removed with the scope. */
+import { assert } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path } from "effect"
 import { createServer, type RequestListener } from "node:http"
 import type { Socket } from "node:net"
+import type { TailscaleError } from "../../../src/fleet/tailscale/errors.ts"
 import { Tailnet, TailscaleAccess } from "../../../src/fleet/tailscale/Tailnet.ts"
+import { plainLine } from "../../../src/PlainText.ts"
 
 export const makeAccess = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
@@ -44,3 +47,25 @@ export const answer =
   (status: number, body: string): RequestListener =>
   (_request, response) =>
     void response.writeHead(status).end(body)
+
+export type Access = Effect.Success<typeof makeAccess>
+
+export const read = (access: Access) => Effect.flatMap(access.tailnet, ({ read }) => read)
+
+/** Why there is no status: of one line, with the way out. */
+export const trouble = (access: Access, tag: TailscaleError["_tag"], ...said: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { _tag, message } = yield* Effect.flip(read(access))
+    assert.strictEqual(_tag, tag, message)
+    for (const word of said) assert.include(message, word)
+    assert.strictEqual(message, plainLine(message))
+    return message
+  })
+
+/** The command prints this text. */
+export const printing = (access: Access, text: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.writeFileString(`${access.directory}/out.json`, text)
+    yield* access.install(`cat ${access.directory}/out.json`)
+  })

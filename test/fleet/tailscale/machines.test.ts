@@ -21,6 +21,10 @@ const lone = (peer: Readonly<Record<string, unknown>>, rest: Readonly<Record<str
     }),
   )
 
+/** Those of a machine that has these. */
+const addresses = (of: ReadonlyArray<string>) =>
+  Effect.map(lone({ TailscaleIPs: of }), (one) => machinesOf(one, undefined).machines[0]?.addresses)
+
 layer(NodeServices.layer)("In a tailnet", (it) => {
   it.effect.each(versions)("as Tailscale %s tells of it, the user's own that are online are looked at", (version) =>
     Effect.gen(function* () {
@@ -53,12 +57,10 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
 
   it.effect("a machine is connected to over IPv4, and where it has none over IPv6", () =>
     Effect.gen(function* () {
-      const of = (addresses: ReadonlyArray<string>) =>
-        Effect.map(lone({ TailscaleIPs: addresses }), (one) => machinesOf(one, undefined).machines[0]?.addresses)
-      assert.deepStrictEqual(yield* of(["fd7a::2", "100.64.0.2"]), ["100.64.0.2", "[fd7a::2]"])
-      assert.deepStrictEqual(yield* of(["fd7a::2"]), ["[fd7a::2]"])
-      assert.isUndefined(yield* of([]))
-      assert.isUndefined(yield* of(["", "not-an-address", "evil.example:80/", "fe80::1%eth0"]))
+      assert.deepStrictEqual(yield* addresses(["fd7a::2", "100.64.0.2"]), ["100.64.0.2", "[fd7a::2]"])
+      assert.deepStrictEqual(yield* addresses(["fd7a::2"]), ["[fd7a::2]"])
+      assert.isUndefined(yield* addresses([]))
+      assert.isUndefined(yield* addresses(["", "not-an-address", "evil.example:80/", "fe80::1%eth0"]))
     }),
   )
 
