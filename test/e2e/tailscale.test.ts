@@ -64,7 +64,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "6
           health: "online",
           host: "laptop",
           url: `http://127.0.0.1:${port}`,
-          transport: "tailscale",
+          transports: ["tailscale"],
         })
         const { session } = yield* client.call(CreateSession, { instance: "laptop", title: "Over the tailnet" })
         const sent = { instance: "laptop", session_id: session.id, message: "say:hello from afar" }

@@ -31,7 +31,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         url: "http://100.64.10.2:4096",
         directory: "/Users/alice/shop/api",
         transport: "tailscale",
-        passwordWithheld: "it has not asked for one",
+        passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
         source: "tailscale peer laptop.tail4f2b1.ts.net",
         aliases,
       })

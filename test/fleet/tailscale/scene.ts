@@ -38,7 +38,7 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
     Tailscale.layerNoDeps.pipe(
       Layer.provide([
         Layer.succeed(Tailnet, { read: Effect.provideService(tailnet, FileSystem.FileSystem, fs) }),
-        Layer.succeed(Identification, { identify }),
+        Layer.succeed(Identification, { identify, markOf: () => Effect.succeedNone }),
         Settings.layerOf({ relayDirectory: "/relay", ...settings }),
       ]),
     ),
