@@ -57,8 +57,9 @@ const understood = (record: unknown): ReadonlyArray<Heard> => {
       : []
 }
 
-/** Goodbyes come last, so that they count whatever else the packet says. */
+/** A goodbye counts, whatever else the packet says of the one that goes. */
 export const heard = (records: ReadonlyArray<unknown>): ReadonlyArray<Heard> => {
   const all = records.flatMap(understood)
-  return [...all.filter(({ ttl }) => ttl > 0), ...all.filter(({ ttl }) => ttl === 0)]
+  const going = new Set(all.flatMap(({ label, ttl }) => (ttl === 0 ? [label.toLowerCase()] : [])))
+  return all.filter(({ label, ttl }) => ttl === 0 || !going.has(label.toLowerCase()))
 }

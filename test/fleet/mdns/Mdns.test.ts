@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { announced, join, kind, location, lockedOpencode, opencodeIn, pointer } from "./network.ts"
 
-const browsing = { type: "PTR", name: kind }
+const browsing = { type: "PTR", name: kind } as const
 
 describe("mdns", () => {
   it.effect("asks the network at each scan, and announces whoever answers where it said that it is", () =>
@@ -16,6 +16,7 @@ describe("mdns", () => {
       )
       network.verdicts.set("http://192.168.1.7:4106", opencodeIn("/home/ann/shop"))
       yield* network.send("192.168.1.7", ...announced("opencode-4106", 4106))
+      yield* TestClock.adjust("1 second")
       const { announcements, problems } = yield* network.scan
       assert.lengthOf(network.asked, 2)
       assert.deepStrictEqual(problems, [])
@@ -33,13 +34,25 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("the first scan waits for answers, since nobody has been heard yet; later ones do not", () =>
+  it.effect("the first scan waits for answers, for nobody has been heard yet", () =>
+    Effect.gen(function* () {
+      const present = [{ address: "192.168.1.7", records: announced("opencode-4096", 4096) }]
+      const { first } = yield* join({ present })
+      assert.deepStrictEqual(
+        first.announcements.map(({ url }) => url),
+        ["http://192.168.1.7:4096"],
+      )
+    }),
+  )
+
+  it.effect("does not ask the network more than once a second, however often somebody looks", () =>
     Effect.gen(function* () {
       const network = yield* join()
-      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
-      // The time of `join`'s scan and of this one's answer: none, or the clock would have to be moved.
-      assert.isAtLeast(network.asked.length, 1)
-      assert.property(yield* network.find, "http://192.168.1.7:4096")
+      for (let look = 0; look < 30; look++) {
+        yield* network.scan
+        yield* TestClock.adjust("100 millis")
+      }
+      assert.isAtMost(network.asked.length, 5)
     }),
   )
 
@@ -141,6 +154,7 @@ describe("mdns", () => {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-main", 4096))
       assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4096"])
+      yield* TestClock.adjust("1 second")
       yield* network.send("192.168.1.7", location("opencode-main", 4100))
       assert.strictEqual(network.changes(), 2)
       assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4100"])
@@ -239,7 +253,7 @@ describe("mdns", () => {
 
   it.effect("a network that cannot be asked is a problem, and who is heard all the same is announced", () =>
     Effect.gen(function* () {
-      const network = yield* join({}, "needs the npm package")
+      const network = yield* join({ trouble: "needs the npm package" })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       const found = yield* network.scan
       assert.deepStrictEqual(found.problems, [{ source: "mdns", reason: "needs the npm package" }])
@@ -252,7 +266,7 @@ describe("mdns", () => {
 
   it.effect("one that does not answer as an opencode is announced, without the password", () =>
     Effect.gen(function* () {
-      const network = yield* join({ mdnsAllow: ["*"] })
+      const network = yield* join({ settings: { mdnsAllow: ["*"] } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
       network.verdicts.set("http://192.168.1.8:4096", { _tag: "Other" })
@@ -265,7 +279,7 @@ describe("mdns", () => {
 
   it.effect("the password is withheld from whoever is not allowed by name, with the way out, and not from others", () =>
     Effect.gen(function* () {
-      const network = yield* join({ mdnsAllow: ["build.local"] })
+      const network = yield* join({ settings: { mdnsAllow: ["build.local"] } })
       const [stranger, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
       network.verdicts.set(stranger, lockedOpencode).set(allowed, lockedOpencode)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))

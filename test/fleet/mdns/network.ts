@@ -52,7 +52,9 @@ const home: ReadonlyArray<LocalNetwork> = [
 ]
 
 export interface Network {
-  /** Looks once; the time passes that it takes. */
+  /** What the first scan has found. */
+  readonly first: Scan
+  /** Looks once more. The clock stands still, so it must not wait for anything. */
   readonly scan: Effect.Effect<Scan>
   /** By URL, as the next scan finds them. */
   readonly find: Effect.Effect<Readonly<Record<string, Announcement>>>
@@ -72,8 +74,16 @@ export interface Network {
   readonly move: (networks: ReadonlyArray<LocalNetwork>) => Effect.Effect<void>
 }
 
-/** The transport on a network where nobody is yet, with its first scan behind it. */
-export const join = Effect.fnUntraced(function* (settings: Partial<SettingsValues> = {}, trouble?: string) {
+export interface Options {
+  readonly settings?: Partial<SettingsValues>
+  /** What is said in answer to every question, after a moment. */
+  readonly present?: ReadonlyArray<Response>
+  readonly trouble?: string
+}
+
+/** The transport, with its first scan behind it. */
+export const join = Effect.fnUntraced(function* ({ present = [], settings, trouble }: Options = {}) {
+  const scope = yield* Effect.scope
   const responses = yield* Queue.unbounded<Response>()
   const opened = yield* Queue.unbounded<void>()
   const asked: Array<Network["asked"][number]> = []
@@ -90,6 +100,7 @@ export const join = Effect.fnUntraced(function* (settings: Partial<SettingsValue
             Effect.gen(function* () {
               if (message !== undefined) return yield* new MulticastDnsError({ message })
               asked.push({ at: yield* Clock.currentTimeMillis, questions })
+              yield* Effect.forkIn(Effect.delay(Queue.offerAll(responses, present), "100 millis"), scope)
             }),
           responses: Stream.fromQueue(responses),
           opened: Stream.fromQueue(opened),
@@ -100,13 +111,17 @@ export const join = Effect.fnUntraced(function* (settings: Partial<SettingsValue
               identified.push(one)
               return verdicts.get(one.url) ?? { _tag: "Silent" }
             }),
+          markOf: () => Effect.succeedNone,
         }),
         Settings.layerOf({ relayDirectory: "/relay", ...settings }),
         Layer.succeed(
           LocalNetworks,
           Effect.sync(() => networks),
         ),
-        Layer.succeed(LocalMachine, { hostname: "desk", isAlive: () => true, birthOf: () => undefined }),
+        Layer.effect(
+          LocalMachine,
+          Effect.map(LocalMachine, (machine) => ({ ...machine, hostname: "desk" })),
+        ),
       ]),
     ),
   )
@@ -117,15 +132,14 @@ export const join = Effect.fnUntraced(function* (settings: Partial<SettingsValue
   )
   /** Whoever has something to do at this time does it. */
   const settle = TestClock.adjust(0)
-  const scan = Effect.gen(function* () {
-    const running = yield* Effect.forkChild(discovery.scan)
-    yield* TestClock.adjust("1 second")
-    return yield* Fiber.join(running)
-  })
-  yield* scan
+  const running = yield* Effect.forkChild(discovery.scan)
+  yield* TestClock.adjust("1 second")
   const network: Network = {
-    scan,
-    find: Effect.map(scan, ({ announcements }) => Object.fromEntries(announcements.map((one) => [one.url, one]))),
+    first: yield* Fiber.join(running),
+    scan: discovery.scan,
+    find: Effect.map(discovery.scan, ({ announcements }) =>
+      Object.fromEntries(announcements.map((one) => [one.url, one])),
+    ),
     send: (address, ...records) => Effect.andThen(Queue.offer(responses, { address, records }), settle),
     changes: () => changes,
     asked,
