@@ -7,6 +7,12 @@ import { LocalNetworks } from "../../../src/fleet/mdns/localNetworks.ts"
 import { MulticastDns, type MulticastDnsOptions } from "../../../src/fleet/mdns/MulticastDns.ts"
 import { browse } from "../../../src/fleet/mdns/records.ts"
 
+const errors = {
+  missing: new Error("Cannot find package"),
+  down: new Error("recvmsg ENETDOWN"),
+  gone: new Error("setMulticastInterface EADDRNOTAVAIL"),
+}
+
 const loopback = { address: "127.0.0.1", prefix: 8, internal: true }
 
 const bind = (socket: Socket, port = 0) =>
@@ -133,7 +139,7 @@ describe("MulticastDns", () => {
     Effect.gen(function* () {
       let installed = false
       const { dns, opened } = yield* start({
-        load: () => (installed ? import("multicast-dns") : Promise.reject(new Error("Cannot find package"))),
+        load: () => (installed ? import("multicast-dns") : Promise.reject(errors.missing)),
       })
       const error = yield* Effect.flip(dns.query([browse]))
       assert.strictEqual(error._tag, "MulticastDnsError")
@@ -162,7 +168,7 @@ describe("MulticastDns", () => {
     Effect.gen(function* () {
       const { dns, heard, made, opened, say } = yield* start()
       yield* opened
-      made[0]?.emit("error", new Error("recvmsg ENETDOWN"))
+      made[0]?.emit("error", errors.down)
       yield* opened
       assert.lengthOf(made, 2)
       yield* dns.query([browse])
@@ -195,7 +201,7 @@ describe("MulticastDns", () => {
       const [socket] = made
       if (socket !== undefined) {
         socket.setMulticastInterface = () => {
-          throw new Error("setMulticastInterface EADDRNOTAVAIL")
+          throw errors.gone
         }
       }
       const error = yield* Effect.flip(dns.query([browse]))
