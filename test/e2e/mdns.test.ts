@@ -35,8 +35,9 @@ withMulticast("opencodes on the local network", () => {
             assert.deepInclude(found, { directory: opencode.directory, transports: ["mdns"] })
             assert.match(found?.name ?? "", /-project/u)
             yield* opencode.stop
-            yield* client.call(RefreshInstances)
-            yield* listed(client, opencode.url).pipe(eventually((one) => one === undefined, "20 seconds"))
+            yield* client
+              .call(RefreshInstances)
+              .pipe(eventually(({ instances }) => instances.every(({ url }) => url !== opencode.url), "20 seconds"))
           }),
       )
 
