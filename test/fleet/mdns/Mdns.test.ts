@@ -128,9 +128,33 @@ describe("mdns", () => {
         yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
         assert.hasAllKeys(yield* network.find, [ended, asleep])
         network.verdicts.set(ended, { _tag: "Refused" }).set(asleep, { _tag: "Silent" })
-        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("2 seconds")
+        const before = network.changes()
+        yield* TestClock.adjust("8 seconds")
+        assert.strictEqual(network.changes(), before + 1)
         assert.hasAllKeys(yield* network.find, [asleep])
-        assert.deepInclude(yield* network.find, { [asleep]: (yield* network.find)[asleep] })
+      }),
+  )
+
+  it.effect(
+    "one that does not answer is asked at its port after each question once, and not before it had time to",
+    () =>
+      Effect.gen(function* () {
+        const network = yield* join()
+        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+        const asked = Effect.sync(() => network.identified.splice(0).length)
+        // Every five seconds is looked who is silent.
+        yield* TestClock.adjust("3 seconds")
+        yield* network.scan
+        yield* asked
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* asked, 0)
+        yield* TestClock.adjust("50 seconds")
+        assert.strictEqual(yield* asked, 1)
+        yield* network.scan
+        yield* asked
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* asked, 1)
       }),
   )
 

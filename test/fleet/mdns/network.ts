@@ -64,8 +64,8 @@ export interface Network {
   readonly changes: () => number
   /** All that has been asked, with the times. */
   readonly asked: ReadonlyArray<{ readonly at: number; readonly questions: ReadonlyArray<Question> }>
-  /** All that was asked whether it is an opencode. */
-  readonly identified: ReadonlyArray<Asked>
+  /** All that was asked whether it is an opencode, until a test takes it out. */
+  readonly identified: Array<Asked>
   /** Answers to that, by URL; who is not in here is silent. */
   readonly verdicts: Map<string, Verdict>
   /** From now on no question gets out, for this reason; without one they do again. */
