@@ -1,0 +1,91 @@
+/** Linux: which process has a socket, by what `/proc` says of this user's processes. */
+import { Effect, FileSystem, Option } from "effect"
+import { plainLine } from "../../PlainText.ts"
+import { LocalMachine } from "../LocalMachine.ts"
+import { CurrentUser } from "../StrictModes.ts"
+import type { Owner } from "./ListeningSockets.ts"
+import { programOf } from "./program.ts"
+
+/** As many as Node reads at the same time. */
+const atOnce = 4
+
+const unless = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
+
+/**
+ * The owners by the sockets' inodes. Only for those that it has not seen before are the processes looked through, and it
+ * remembers no others than those of the last call. A process that ends meanwhile, or does not let itself be looked at,
+ * owns nothing.
+ */
+export const procOwners = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const user = yield* CurrentUser
+  const machine = yield* LocalMachine
+  const known = new Map<string, Owner>()
+
+  const inodesOf = (pid: number) =>
+    fs.readDirectory(`/proc/${pid}/fd`).pipe(
+      Effect.flatMap((files) =>
+        Effect.forEach(files, (file) => Effect.option(fs.readLink(`/proc/${pid}/fd/${file}`)), { concurrency: atOnce }),
+      ),
+      Effect.map((links) =>
+        links.flatMap((link) =>
+          Option.toArray(Option.fromNullishOr(/^socket:\[(\d+)\]$/u.exec(link.pipe(Option.getOrElse(() => "")))?.[1])),
+        ),
+      ),
+      unless<ReadonlyArray<string>>([]),
+    )
+
+  const ownerOf = Effect.fnUntraced(function* (pid: number, birth: string | undefined) {
+    const link = (name: string) => Effect.map(Effect.option(fs.readLink(`/proc/${pid}/${name}`)), Option.getOrUndefined)
+    const args = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(unless(""))
+    const directory = yield* link("cwd")
+    const owner: Owner = {
+      pid,
+      birth,
+      ...programOf(yield* link("exe"), args.split("\0")),
+      directory: directory === undefined ? undefined : plainLine(directory),
+    }
+    return owner
+  })
+
+  const isOurs = (pid: number) =>
+    fs.stat(`/proc/${pid}`).pipe(
+      Effect.map(({ uid }) => Option.isSome(uid) && Option.contains(user, uid.value)),
+      unless(false),
+    )
+
+  const look = Effect.fnUntraced(function* (pid: number, wanted: Set<string>) {
+    if (wanted.size === 0 || !(yield* isOurs(pid))) return
+    const birth = machine.birthOf(pid)
+    const found = (yield* inodesOf(pid)).filter((inode) => wanted.has(inode))
+    if (found.length === 0) return
+    const owner = yield* ownerOf(pid, birth)
+    for (const inode of found) {
+      wanted.delete(inode)
+      known.set(inode, owner)
+    }
+  })
+
+  /** Who passes a socket on and ends leaves it to somebody else. */
+  const forget = (inodes: ReadonlySet<string>) => {
+    const alive = new Map<Owner, boolean>()
+    for (const [inode, owner] of known) {
+      const lives = alive.get(owner) ?? machine.isAlive(owner.pid, owner.birth)
+      alive.set(owner, lives)
+      if (!lives || !inodes.has(inode)) known.delete(inode)
+    }
+  }
+
+  return Effect.fnUntraced(function* (inodes: ReadonlySet<string>) {
+    forget(inodes)
+    const wanted = new Set([...inodes].filter((inode) => !known.has(inode)))
+    if (wanted.size > 0) {
+      const pids = (yield* fs.readDirectory("/proc").pipe(unless<ReadonlyArray<string>>([]))).filter((name) =>
+        /^\d+$/u.test(name),
+      )
+      yield* Effect.forEach(pids, (pid) => look(Number(pid), wanted), { concurrency: atOnce, discard: true })
+    }
+    const owners: ReadonlyMap<string, Owner> = known
+    return owners
+  })
+})
