@@ -38,7 +38,8 @@ export const configuredDiscovery = Layer.unwrap(
 /** Finding instances in ways of your own, and asking each. A discovery may use `Identification`. */
 export const fleetLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
   Fleet.layer.pipe(
-    Layer.provide([HealthCheck.layer, Layer.provide(discovery, Identification.layer)]),
+    Layer.provide([HealthCheck.layer, discovery]),
+    Layer.provide(Identification.layer),
     Layer.provideMerge(opencodeLayer),
   )
 

@@ -11,6 +11,7 @@ const columns: ReadonlyArray<Column> = [
   { title: "DIRECTORY", least: 12 },
   { title: "HOST", least: 8, spare: true },
   { title: "URL", spare: true },
+  { title: "FOUND BY", spare: true },
   { title: "NOTE", least: 20 },
 ]
 
@@ -38,6 +39,7 @@ const row =
     { text: view.directory ?? "" },
     { text: view.host },
     { text: view.url },
+    { text: view.transports.join(", ") },
     note(view, style),
   ]
 

@@ -3,17 +3,18 @@ import { Console, Effect } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
 import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
+import { lookedFor } from "./lookedFor.ts"
 import { version } from "../version.ts"
 
 export const greet = Effect.gen(function* () {
-  const { relayDirectory, transports } = yield* Settings
+  const settings = yield* Settings
   const program = process.argv[1] ?? "opencode-fleet.mjs"
   yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
 
 Add it to an MCP client instead of starting it here. This says how (codex, gemini, opencode, vscode, cursor):
   node ${program} config claude-code
 
-Looking for opencode instances (${transports.join(", ")}) in ${relayDirectory} …`)
+Looking for opencode instances by ${lookedFor(settings)} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
   yield* Effect.forEach(instances, ({ health, name, url }) =>
     Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),

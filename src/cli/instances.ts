@@ -16,6 +16,7 @@ import { toJson, width } from "./terminal.ts"
 const lasting = (fleet: FleetView) =>
   JSON.stringify({
     ...Struct.omit(fleet, ["refreshed"]),
+    transports: fleet.transports.map(Struct.omit(["scanned", "took_ms"])),
     instances: fleet.instances.map(Struct.omit(["age", "last_seen", "latency_ms", "waiting_asked"])),
   })
 

@@ -3,7 +3,8 @@ import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../fleet/Fleet.ts"
 import { prune as pruneRegistrations, type Pruned } from "../fleet/prune.ts"
-import { fleetLayer } from "../layers.ts"
+import * as RelayDirectory from "../fleet/RelayDirectory.ts"
+import { fleetLayerWith } from "../layers.ts"
 import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import { CommandFailed, exitStatus, failedWith } from "./exitStatus.ts"
@@ -28,8 +29,11 @@ const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
   ...(silentSince === undefined ? {} : { silent_since: DateTime.formatIso(DateTime.makeUnsafe(silentSince)) }),
 })
 
+/** Only registrations are judged, whatever TRANSPORT says. */
+const registered = fleetLayerWith(RelayDirectory.layer)
+
 /** Built when it is run, so that the first refresh, which this is, begins then. */
-const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(fleetLayer, { local: true }))
+const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registered, { local: true }))
 
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
   const { relayDirectory } = yield* Settings

@@ -11,6 +11,7 @@ import { Settings } from "../Settings.ts"
 import { coalesced } from "./coalesced.ts"
 import { Fleet, type Snapshot } from "./Fleet.ts"
 import type { Instance } from "./Instance.ts"
+import { targetOf } from "./target.ts"
 
 /** A permission or a question that an agent waits for. */
 export interface Waiting {
@@ -99,8 +100,8 @@ export class Attention extends Context.Service<
       const online = new Set<string>()
 
       /** Only the directories of the sessions updated last are asked, {@link mostDirectories} at the most. */
-      const ask = Effect.fnUntraced(function* ({ name, url }: Instance) {
-        const opencode = client.at({ instance: name, url, credentials })
+      const ask = Effect.fnUntraced(function* (instance: Instance) {
+        const opencode = client.at(targetOf(instance, credentials))
         const sessions = recent(yield* opencode.newestSessions(mostSessions), yield* Clock.currentTimeMillis)
         const active = yield* activities(opencode, sessions)
         // A subagent's request stands at its parents as well.

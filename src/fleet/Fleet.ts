@@ -1,5 +1,6 @@
 /** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
 import {
+  type Array,
   Cause,
   Clock,
   Context,
@@ -18,20 +19,22 @@ import {
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
-import { Discovery, type Problem } from "./Discovery.ts"
+import { type Announcement, Discovery, type Problem, type Report } from "./Discovery.ts"
+import { distinct, type Server } from "./distinct.ts"
 import { hasEnded } from "./hasEnded.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { LocalMachine } from "./LocalMachine.ts"
 import {
   AmbiguousInstance,
-  distinct,
   InstanceNotFound,
   InstanceRequired,
   matching,
   type ResolveError,
   uniqueNames,
 } from "./naming.ts"
+import { serverMarks } from "./serverMarks.ts"
+import { targetOf } from "./target.ts"
 
 /** So many instances that were just probed are kept for those who follow. */
 const mostProbed = 1024
@@ -41,6 +44,8 @@ export interface Snapshot {
   /** By name. */
   readonly instances: ReadonlyArray<Instance>
   readonly problems: ReadonlyArray<Problem>
+  /** How each transport fared. */
+  readonly reports: ReadonlyArray<Report>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
 }
@@ -83,21 +88,46 @@ export class Fleet extends Context.Service<
       const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
       const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(mostProbed), PubSub.shutdown)
 
+      const marksOf = yield* serverMarks
+
+      /** All ways to it are tried at once. The first that leads to an opencode is taken. */
+      const reach = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
+        const ways: Array.NonEmptyReadonlyArray<Announcement> = [server, ...server.ways]
+        const tried = yield* Effect.forEach(
+          ways,
+          (way) => Effect.map(health.probe({ ...way, name: server.name }), (health) => ({ health, way })),
+          { concurrency: "unbounded" },
+        )
+        const { health: found, way } = tried.find(({ health }) => health.state === "online") ?? tried[0]
+        const instance: Instance = {
+          ...server,
+          url: way.url,
+          passwordWithheld: way.passwordWithheld,
+          ways: ways.filter((other) => other !== way),
+          health: found,
+          lastSeen:
+            found.state === "online"
+              ? found.checkedAt
+              : ways.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
+        }
+        yield* PubSub.publish(probed, instance)
+        return instance
+      })
+
       const look = Effect.gen(function* () {
         const scan = yield* discovery.scan
-        const { announcements, problems } = distinct(scan.announcements, hasEnded(machine))
+        const markOf = yield* marksOf(scan.announcements)
+        const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
         const before = Option.match(yield* SubscriptionRef.get(state), {
           onNone: () => new Map<string, Instance>(),
-          onSome: ({ instances }) => new Map(instances.map((instance) => [instance.url, instance])),
+          onSome: ({ instances }) =>
+            new Map(
+              instances.flatMap((instance) => [instance, ...instance.ways].map(({ url }) => [url, instance] as const)),
+            ),
         })
         const instances = yield* Effect.forEach(
-          uniqueNames(announcements),
-          (announcement) =>
-            Effect.map(health.probe(announcement), (health): Instance => ({
-              ...announcement,
-              health,
-              lastSeen: health.state === "online" ? health.checkedAt : before.get(announcement.url)?.lastSeen,
-            })).pipe(Effect.tap((instance) => PubSub.publish(probed, instance))),
+          uniqueNames(servers),
+          (server) => reach(server, (url) => before.get(url)?.lastSeen),
           // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
           { concurrency: "unbounded" },
         ).pipe(
@@ -108,6 +138,7 @@ export class Fleet extends Context.Service<
         const snapshot: Snapshot = {
           instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
           problems: [...scan.problems, ...problems],
+          reports: scan.reports ?? [],
           refreshedAt: yield* Clock.currentTimeMillis,
         }
         yield* SubscriptionRef.set(state, Option.some(snapshot))
@@ -185,9 +216,7 @@ export class Fleet extends Context.Service<
         name: string | undefined,
         ask: (target: Target, instance: Instance) => Effect.Effect<A, E | ClientError, R>,
       ) => {
-        const once = Effect.flatMap(resolve(name), (instance) =>
-          ask({ instance: instance.name, url: instance.url, credentials }, instance),
-        )
+        const once = Effect.flatMap(resolve(name), (instance) => ask(targetOf(instance, credentials), instance))
         return Effect.catchIf(once, mayBeOutdated, (error) =>
           Effect.logDebug("looking again", error).pipe(Effect.andThen(refreshAfresh), Effect.andThen(once)),
         )

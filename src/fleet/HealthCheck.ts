@@ -6,6 +6,7 @@ import { line } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import type { Announcement } from "./Discovery.ts"
 import type { Health, HealthState } from "./Instance.ts"
+import { targetOf } from "./target.ts"
 
 const stateOf = (error: ClientError): HealthState => {
   switch (error._tag) {
@@ -27,6 +28,7 @@ const reasonOf = (error: ClientError, hasPassword: boolean): string => {
     case "InstanceUnreachable":
       return `nothing answers there (${error.detail}); opencode or the tunnel to it may be down, or the machine asleep`
     case "Unauthorized":
+      if (error.withheld !== undefined) return `asks for a password, which is not sent there: ${error.withheld}`
       return hasPassword
         ? "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME"
         : "asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with"
@@ -58,9 +60,9 @@ export class HealthCheck extends Context.Service<
       const client = yield* OpencodeClient
       const { credentials, healthCheckTimeout } = yield* Settings
 
-      const probe = Effect.fnUntraced(function* ({ name, url }: Announcement) {
+      const probe = Effect.fnUntraced(function* (announcement: Announcement) {
         const before = yield* Clock.currentTimeMillis
-        const answer = yield* Effect.result(client.at({ instance: name, url, credentials }).health(healthCheckTimeout))
+        const answer = yield* Effect.result(client.at(targetOf(announcement, credentials)).health(healthCheckTimeout))
         const checkedAt = yield* Clock.currentTimeMillis
         if (answer._tag === "Failure") {
           const { failure } = answer

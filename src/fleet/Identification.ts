@@ -4,6 +4,8 @@ import type { ClientError } from "../opencode/errors.ts"
 import { opencodeChallenge } from "../opencode/OpencodeApi.ts"
 import { type Opencode, OpencodeClient, type Place } from "../opencode/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
+import type { Announcement } from "./Discovery.ts"
+import { targetOf } from "./target.ts"
 
 /** An opencode, as far as it has shown itself. */
 export interface Identity {
@@ -51,13 +53,15 @@ export class Identification extends Context.Service<
      * with the password if it asks for one, and may have it.
      */
     readonly identify: (asked: Asked) => Effect.Effect<Verdict>
+    /** What tells the server's machine and directory from any other; none where it does not say. */
+    readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>>
   }
 >()("opencode-fleet/fleet/Identification") {
   static readonly layer = Layer.effect(
     Identification,
     Effect.gen(function* () {
       const client = yield* OpencodeClient
-      const { credentials } = yield* Settings
+      const { credentials, healthCheckTimeout } = yield* Settings
 
       const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: Asked) {
         const open = client.at({ instance: url, url, credentials: undefined })
@@ -68,7 +72,19 @@ export class Identification extends Context.Service<
           ? opencode(true, yield* placeOf(client.at({ instance: url, url, credentials }), timeout))
           : verdict
       })
-      return Identification.of({ identify })
+
+      const markOf = (announcement: Announcement) => {
+        const opencode = client.at(targetOf(announcement, credentials))
+        return Effect.all([opencode.firstSeen(healthCheckTimeout), opencode.place(healthCheckTimeout)], {
+          concurrency: "unbounded",
+        }).pipe(
+          Effect.map(([firstSeen, { directory }]) =>
+            Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
+          ),
+          Effect.orElseSucceed(() => Option.none<string>()),
+        )
+      }
+      return Identification.of({ identify, markOf })
     }),
   )
 }

@@ -1,5 +1,5 @@
 /** One opencode server of the fleet, and how it was when it was last asked. */
-import type { Announcement } from "./Discovery.ts"
+import type { Server } from "./distinct.ts"
 
 /** `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; the others did not answer. */
 export type HealthState = "online" | "unauthorized" | "timeout" | "unreachable" | "unhealthy"
@@ -16,7 +16,7 @@ export interface Health {
   readonly checkedAt: number
 }
 
-export interface Instance extends Announcement {
+export interface Instance extends Server {
   /** Unique in the fleet: what tools call it by. */
   readonly name: string
   readonly health: Health

@@ -105,4 +105,8 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
 
 /** Why the password is not sent to an opencode that was found like this; it is where nothing comes back. */
 export const withheld = ({ candidate, identity }: Identified<Candidate>, unlessLikely: string): string | undefined =>
-  !identity.locked ? "it has not asked for one" : candidate.mayHavePassword ? undefined : unlessLikely
+  !identity.locked
+    ? "it did not ask for one when it was found; the next scan sees whether it does"
+    : candidate.mayHavePassword
+      ? undefined
+      : unlessLikely

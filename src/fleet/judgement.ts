@@ -82,13 +82,18 @@ const verdict = (instance: Instance, evidence: Evidence) => {
 
 const misfit = ({ reason, source }: Problem): Judgement => ({ file: source, name: "", ...outcome(false, reason) })
 
-/** One judgement for each file that the snapshot speaks of, by path. Files that are no registrations always stay. */
+/**
+ * One judgement for each file that the snapshot speaks of, by path. Files that are no registrations always stay; what
+ * other transports have found is not judged.
+ */
 export const judge = (evidence: Evidence): ReadonlyArray<Judgement> =>
   [
-    ...evidence.snapshot.instances.map((instance): Judgement => ({
-      file: instance.source,
-      name: instance.name,
-      ...verdict(instance, evidence),
-    })),
-    ...evidence.snapshot.problems.filter(({ source }) => source !== evidence.directory).map(misfit),
+    ...evidence.snapshot.instances
+      .filter(({ transport }) => transport === "local-relay")
+      .map((instance): Judgement => ({
+        file: instance.source,
+        name: instance.name,
+        ...verdict(instance, evidence),
+      })),
+    ...evidence.snapshot.problems.filter(({ source }) => evidence.files.has(source)).map(misfit),
   ].toSorted((one, other) => (one.file < other.file ? -1 : 1))

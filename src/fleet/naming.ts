@@ -1,35 +1,7 @@
 /** Names that tell instances apart, and how a name that somebody typed finds its instance. */
 import { Array, Schema } from "effect"
 import { quote } from "../PlainText.ts"
-import type { Announcement, Problem, Scan } from "./Discovery.ts"
-
-/** A port changes hands, a tunnel's end on a relay above all, and who has it now has written last. */
-const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
-
-/**
- * Two announcements of one URL are one instance. The one written last whose process has not ended stands for it, and of
- * the others is said why they do not show.
- */
-export const distinct = (
-  announcements: ReadonlyArray<Announcement>,
-  hasEnded: (announcement: Announcement) => boolean = () => false,
-): Scan => {
-  const groups = Object.values(Array.groupBy(announcements, ({ url }) => url)).map((group) => {
-    const living = group.length === 1 ? [] : group.filter((one) => !hasEnded(one))
-    const chosen = living.reduce(latest, living[0] ?? group[0])
-    const others = group.filter((one) => one !== chosen)
-    return { chosen, others }
-  })
-  return {
-    announcements: groups.map(({ chosen }) => chosen),
-    problems: groups.flatMap(({ chosen, others }) =>
-      others.map(({ source, url }): Problem => ({
-        source,
-        reason: `announces ${url} as ${chosen.source} does, whose name counts`,
-      })),
-    ),
-  }
-}
+import type { Announcement } from "./Discovery.ts"
 
 /** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */
 const suffixes: ReadonlyArray<(url: URL) => string> = [
@@ -41,7 +13,7 @@ const suffixes: ReadonlyArray<(url: URL) => string> = [
  * Instances of one name get their port behind it, all of them: which one the bare name means would change as they come
  * and go. The outcome depends on the announcements alone, not on the order in which they were found.
  */
-export const uniqueNames = (announcements: ReadonlyArray<Announcement>, round = 0): ReadonlyArray<Announcement> => {
+export const uniqueNames = <A extends Announcement>(announcements: ReadonlyArray<A>, round = 0): ReadonlyArray<A> => {
   const byName = Array.groupBy(announcements, ({ name }) => name)
   if (Object.keys(byName).length === announcements.length) return announcements
   const suffix = suffixes[round] ?? (({ href }) => href)
@@ -67,7 +39,7 @@ export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("In
 }) {
   override get message() {
     return this.known.length === 0
-      ? `There is no instance ${quote(this.asked)}: no instance is registered. list_instances says where registrations are looked for.`
+      ? `There is no instance ${quote(this.asked)}: no instance was found. list_instances says where they are looked for.`
       : `There is no instance ${quote(this.asked)}. There are: ${list(this.known)}.`
   }
 }
@@ -90,7 +62,7 @@ export class InstanceRequired extends Schema.TaggedError<InstanceRequired>()("In
   override get message() {
     return this.online.length > 0
       ? `Several instances are online; name one as "instance": ${list(this.online)}.`
-      : `No instance is online (registered: ${list(this.offline)}). list_instances says what is wrong with each.`
+      : `No instance is online (found: ${list(this.offline)}). list_instances says what is wrong with each.`
   }
 }
 

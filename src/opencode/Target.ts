@@ -14,6 +14,8 @@ export interface Target {
   readonly url: string
   /** HTTP Basic, sent with every request; none where opencode runs without a password. */
   readonly credentials: Credentials | undefined
+  /** Why there are none although there is a password: what is said where it is asked for. */
+  readonly withheld?: string
 }
 
 /** The target of the request that is being made. */

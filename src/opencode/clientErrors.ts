@@ -81,7 +81,7 @@ const fromTransport = ({ instance, url }: Target, operation: string, error: unkn
 export const toClientError =
   (target: Target, operation: Operation) =>
   (error: RawError): ClientError => {
-    const { instance, url } = target
+    const { instance, url, withheld } = target
     const unexpected = (detail: string, status?: number) =>
       new UnexpectedResponse({
         instance,
@@ -94,7 +94,12 @@ export const toClientError =
       case "TimeoutError":
         return new RequestTimeout({ instance, url, operation: operation.name, seconds: operation.timeout })
       case "InvalidCredentials":
-        return new Unauthorized({ instance, url, challenge: error.challenge })
+        return new Unauthorized({
+          instance,
+          url,
+          challenge: error.challenge,
+          ...(withheld === undefined ? {} : { withheld }),
+        })
       case "ApiError":
         return error.status === 404 && operation.session !== undefined
           ? new SessionNotFound({ instance, session: operation.session })

@@ -39,8 +39,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   url: Schema.String,
   /** Its `www-authenticate` header, which shows who asks; empty where there is none. */
   challenge: Schema.String,
+  /** Why the password was not sent there, if there is one. */
+  withheld: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
+    if (this.withheld !== undefined) {
+      return `${this.instance} (${this.url}) asks for a password, which is not sent there: ${this.withheld}.`
+    }
     return `${this.instance} (${this.url}) refused the credentials. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to what that opencode was started with.`
   }
 }

@@ -22,7 +22,7 @@ export const InstanceView = Schema.Struct({
   host: field(Schema.String, "Machine that it runs on, as announced"),
   url: field(Schema.String, "Where it is reached from here"),
   directory: Schema.optionalKey(field(Schema.String, "Working directory, as announced")),
-  transport: field(Schema.String, "How it was found"),
+  transports: field(Schema.Array(Schema.String), "How it was found; the first one gives its name"),
   last_seen: Schema.optionalKey(field(Schema.String, "When it was last online (ISO 8601)")),
   age: Schema.optionalKey(field(Schema.String, "How long ago that was")),
   waiting_count: Schema.optionalKey(
@@ -39,10 +39,19 @@ export const InstanceView = Schema.Struct({
 })
 export type InstanceView = typeof InstanceView.Type
 
+const TransportView = Schema.Struct({
+  transport: field(Schema.String, "Its name"),
+  found: field(count, "Number of servers that it found"),
+  scanned: field(Schema.String, "How long ago it was scanned last"),
+  took_ms: field(Schema.Finite, "Milliseconds that this took"),
+  problem_count: field(count, "Number of problems that it met"),
+  problem: Schema.optionalKey(field(Schema.String, "The first of them")),
+})
+
 export const FleetView = Schema.Struct({
   counts: field(
     Schema.Record(Schema.String, count),
-    "Number of instances in each state of health, of all that are registered",
+    "Number of instances in each state of health, of all that were found",
   ),
   waiting: field(count, "Number of instances at which something waits for a person, of all"),
   waiting_unknown: field(count, "Number of online instances of which that is not known, of all"),
@@ -53,17 +62,18 @@ export const FleetView = Schema.Struct({
   ),
   problem_count: field(
     count,
-    "Number of registrations and places that could not be used. Nothing was changed or deleted",
+    "Number of registrations, places and transports that could not be used. Nothing was changed or deleted",
   ),
   problems: field(
     Schema.Array(
       Schema.Struct({
-        source: field(Schema.String, "The file or directory"),
+        source: field(Schema.String, "The file, directory or transport"),
         reason: field(Schema.String, "What is wrong with it"),
       }),
     ),
     "The first of them, with the way out",
   ),
+  transports: field(Schema.Array(TransportView), "How the last scan of each transport went"),
   refreshed: field(Schema.String, "When the fleet was last looked at (ISO 8601)"),
   hint: Schema.optionalKey(field(Schema.String, "What to do when there is no instance")),
 })

@@ -2,13 +2,14 @@
 import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../PlainText.ts"
 import { Attention, type Look, type Looks } from "../fleet/Attention.ts"
+import type { Problem, Report } from "../fleet/Discovery.ts"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
 import { Settings } from "../Settings.ts"
 import type { FleetView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instanceView } from "./instanceView.ts"
-import { iso } from "./render/time.ts"
+import { age, iso } from "./render/time.ts"
 
 const shownByDefault = 50
 const mostProblems = 20
@@ -26,17 +27,33 @@ const rank: Readonly<Record<HealthState, number>> = {
 const lookAt = (looks: Looks, { health, url }: Instance): Look | undefined =>
   health.state === "online" ? Option.getOrUndefined(HashMap.get(looks, url)) : undefined
 
+const problemView = ({ reason, source }: Problem) => ({ source: line(source), reason: line(reason) })
+
+const transportView = (now: number, { duration, found, problems, scannedAt, transport }: Report) => {
+  const [first] = problems.map(problemView)
+  return {
+    transport,
+    found,
+    scanned: age(now, scannedAt),
+    took_ms: duration,
+    problem_count: problems.length,
+    ...(first === undefined ? {} : { problem: `${first.source} ${first.reason}` }),
+  }
+}
+
 const waits = (look: Look | undefined): boolean => look?.known === true && look.count > 0
 
 export const instanceHandlers = Effect.gen(function* () {
   const attention = yield* Attention
   const fleet = yield* Fleet
-  const { relayDirectory } = yield* Settings
+  const { relayDirectory, transports } = yield* Settings
 
-  const hint = `No instance is registered. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json`
+  const hint = transports.includes("local-relay")
+    ? `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json`
+    : `No instance was found by ${transports.join(", ")}. Is opencode running, and is it what TRANSPORT looks for? \`opencode-fleet doctor\` says what each transport needs.`
 
   const show = (
-    { instances, problems, refreshedAt }: Snapshot,
+    { instances, problems, refreshedAt, reports }: Snapshot,
     looks: Looks,
     { limit = shownByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
   ) =>
@@ -66,9 +83,8 @@ export const instanceHandlers = Effect.gen(function* () {
           .slice(0, limit)
           .map(({ instance, look }) => instanceView(now, instance, look)),
         problem_count: problems.length,
-        problems: problems
-          .slice(0, mostProblems)
-          .map(({ reason, source }) => ({ source: line(source), reason: line(reason) })),
+        problems: problems.slice(0, mostProblems).map(problemView),
+        transports: reports.map((report) => transportView(now, report)),
         refreshed: iso(refreshedAt),
         ...(instances.length === 0 ? { hint } : {}),
       }

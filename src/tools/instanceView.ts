@@ -36,7 +36,7 @@ export const instanceView = (now: number, { health, ...instance }: Instance, loo
   host: instance.host,
   url: instance.url,
   ...(instance.directory === undefined ? {} : { directory: instance.directory }),
-  transport: instance.transport,
+  transports: instance.transports,
   ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
   ...(health.state === "online" ? lookView(now, look) : {}),
 })

@@ -5,6 +5,7 @@ import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "eff
 import type { Announcement, Problem } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../src/fleet/Identification.ts"
 import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
 import { Discovery } from "../../src/fleet/Discovery.ts"
 import type { ConnectState } from "../../src/fleet/Registration.ts"
@@ -47,7 +48,11 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
   return check.run.pipe(
     Effect.provide(
       Fleet.layer.pipe(
-        Layer.provide([HealthCheck.layer, Layer.succeed(Discovery, { scan, changes: Stream.empty })]),
+        Layer.provide([
+          HealthCheck.layer,
+          Identification.layer,
+          Layer.succeed(Discovery, { scan, changes: Stream.empty }),
+        ]),
         Layer.provideMerge(OpencodeClient.layer),
         Layer.provide(httpLayer(answer)),
         Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", ...settings })),

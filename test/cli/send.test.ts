@@ -8,6 +8,7 @@ import { Attention } from "../../src/fleet/Attention.ts"
 import { Discovery } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../src/fleet/Identification.ts"
 import { Settings } from "../../src/Settings.ts"
 import { announcement } from "../fleet/announcements.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
@@ -34,7 +35,7 @@ const discovery = Layer.succeed(Discovery, {
 
 const overTheFake = Attention.layer.pipe(
   Layer.provideMerge(Fleet.layer),
-  Layer.provide([HealthCheck.layer, discovery]),
+  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
   Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
   Layer.provideMerge(overFake),
 )

@@ -19,7 +19,7 @@ const online: InstanceView = {
   host: "laptop",
   url: "http://127.0.0.1:4096",
   directory: "/home/me/work/shop",
-  transport: "local-relay",
+  transports: ["local-relay"],
 }
 const down: InstanceView = {
   name: "漢字の名前",
@@ -27,7 +27,7 @@ const down: InstanceView = {
   reason: "nothing answers there",
   host: "desk",
   url: "http://127.0.0.1:4097",
-  transport: "local-relay",
+  transports: ["local-relay"],
 }
 
 const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
@@ -38,6 +38,7 @@ const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
   instances,
   problem_count: 0,
   problems: [],
+  transports: [],
   refreshed: "2026-11-24T12:00:00.000Z",
 })
 

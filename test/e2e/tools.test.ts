@@ -46,6 +46,10 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
         const fleet = yield* client.call(tool)
         assert.deepStrictEqual(fleet.counts, { online: 1 })
         assert.deepStrictEqual(fleet.problems, [])
+        assert.deepStrictEqual(
+          fleet.transports.map(({ found, problem_count, transport }) => ({ found, problem_count, transport })),
+          [{ found: 1, problem_count: 0, transport: "local-relay" }],
+        )
         const [instance] = fleet.instances
         assert.deepInclude(instance, {
           name: "main",
@@ -54,7 +58,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
           host: "test-machine",
           url: opencode.url,
           directory: opencode.directory,
-          transport: "local-relay",
+          transports: ["local-relay"],
         })
         const text = yield* client.text(tool)
         for (const part of ["main", "online", opencode.directory]) assert.include(text, part)

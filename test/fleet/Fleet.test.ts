@@ -10,7 +10,7 @@ import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { Settings } from "../../src/Settings.ts"
 import { announcement } from "./announcements.ts"
-import { healthy, interval, type Place, scanTime, start } from "./fakes.ts"
+import { healthy, interval, type Place, scanTime, start, unidentified } from "./fakes.ts"
 import { hanging, httpLayer, online } from "./http.ts"
 
 const names = ({ instances }: Snapshot) => instances.map(({ name }) => name)
@@ -44,7 +44,7 @@ const customFleet = Effect.fnUntraced(function* (
   )
   const services = yield* Layer.build(
     Fleet.layer.pipe(
-      Layer.provide([health, Layer.succeed(Discovery, { ...discovery, scan })]),
+      Layer.provide([health, unidentified, Layer.succeed(Discovery, { ...discovery, scan })]),
       Layer.provide(Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval })),
     ),
   )

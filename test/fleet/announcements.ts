@@ -1,5 +1,6 @@
 /** What a discovery would have found. */
 import type { Announcement } from "../../src/fleet/Discovery.ts"
+import type { Server } from "../../src/fleet/distinct.ts"
 
 export const announcement = (name: string, port: number, rest: Partial<Announcement> = {}): Announcement => ({
   name,
@@ -10,3 +11,9 @@ export const announcement = (name: string, port: number, rest: Partial<Announcem
   source: `/relay/${name}-${port}.json`,
   ...rest,
 })
+
+/** The server that such an announcement stands for, found by nobody else. */
+export const server = (...known: Parameters<typeof announcement>): Server => {
+  const found = announcement(...known)
+  return { ...found, transports: [found.transport], ways: [] }
+}

@@ -3,6 +3,7 @@ import { Clock, Context, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { type Announcement, Discovery, type Problem, type Scan } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import type { Health, HealthState } from "../../src/fleet/Instance.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
 
@@ -30,6 +31,12 @@ const healthCheck = (state: (url: string) => HealthState, slow: ReadonlyMap<stri
 
 /** Everything is online. */
 export const healthy = healthCheck(() => "online")
+
+/** Nobody is an opencode, and no server has a mark. */
+export const unidentified = Layer.succeed(Identification, {
+  identify: () => Effect.succeed<Verdict>({ _tag: "Refused" }),
+  markOf: () => Effect.succeedNone,
+})
 
 export interface Place {
   readonly fleet: Fleet["Service"]
@@ -64,6 +71,7 @@ export const start = Effect.fnUntraced(function* (
       Layer.provide([
         Layer.succeed(Discovery, { scan, changes: Stream.fromQueue(changes) }),
         healthCheck((url) => states.get(url) ?? "online", slow),
+        unidentified,
         Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval, ...settings }),
       ]),
     ),

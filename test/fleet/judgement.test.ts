@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ByteSize, Duration, type FileSystem, Option, Schema } from "effect"
 import type { Health, Instance } from "../../src/fleet/Instance.ts"
 import { judge } from "../../src/fleet/judgement.ts"
-import { announcement } from "./announcements.ts"
+import { server } from "./announcements.ts"
 
 const Known = Schema.Struct({
   state: Schema.Literals(["online", "unauthorized", "timeout", "unreachable", "unhealthy"]),
@@ -47,14 +47,14 @@ const info = (type: FileSystem.File.Type, written: number | undefined): FileSyst
 
 const verdict = ({ alive, host, noted, pid, silentFor, state, tunnelled, type, written }: Known) => {
   const instance: Instance = {
-    ...announcement("api", 1, { host, pid, tunnelled }),
+    ...server("api", 1, { host, pid, tunnelled }),
     health: health(state),
     lastSeen: undefined,
   }
   const [judgement, ...others] = judge({
     directory: "/relay",
     files: new Map(type === undefined ? [] : [[instance.source, info(type, written)]]),
-    snapshot: { instances: [instance], problems: [], refreshedAt: now },
+    snapshot: { instances: [instance], problems: [], reports: [], refreshedAt: now },
     silence: new Map(noted === undefined ? [] : [[instance.source, noted]]),
     now,
     silentFor: Duration.millis(silentFor),

@@ -1,14 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import type { Announcement } from "../../src/fleet/Discovery.ts"
-import {
-  AmbiguousInstance,
-  distinct,
-  InstanceNotFound,
-  InstanceRequired,
-  matching,
-  uniqueNames,
-} from "../../src/fleet/naming.ts"
+import { AmbiguousInstance, InstanceNotFound, InstanceRequired, matching, uniqueNames } from "../../src/fleet/naming.ts"
 import { announcement } from "./announcements.ts"
 import { HostileText, hostileText } from "./hostile.ts"
 
@@ -101,37 +94,6 @@ describe("uniqueNames", () => {
   })
 })
 
-describe("distinct", () => {
-  it("takes two announcements of one URL for one instance, the first of them, and says so", () => {
-    const found = [announcement("first", 4096), announcement("other", 4097), announcement("second", 4096)]
-    const { announcements, problems } = distinct(found)
-    assert.deepStrictEqual(names(announcements), ["first", "other"])
-    assert.lengthOf(problems, 1)
-    assert.include(problems[0]?.reason, "http://127.0.0.1:4096")
-  })
-
-  it("believes the one that was written last, for the port may have been another's before", () => {
-    const found = [announcement("before", 4096, { writtenAt: 1 }), announcement("now", 4096, { writtenAt: 2 })]
-    assert.deepStrictEqual(names(distinct(found).announcements), ["now"])
-    assert.deepStrictEqual(names(distinct(found.toReversed()).announcements), ["now"])
-  })
-
-  it("keeps two of one name on two ports", () => {
-    assert.lengthOf(distinct([announcement("api", 4096), announcement("api", 4097)]).announcements, 2)
-  })
-
-  it("has what a process left that has ended not stand for the one that has its port now", () => {
-    const left = announcement("a-stale", 4096)
-    const now = announcement("b-live", 4096)
-    const { announcements, problems } = distinct([left, now], ({ name }) => name === "a-stale")
-    assert.deepStrictEqual(announcements, [now])
-    assert.deepStrictEqual(
-      problems.map(({ source }) => source),
-      [left.source],
-    )
-  })
-})
-
 describe("matching", () => {
   const fleet = ["api", "API", "Web", "web-admin", "api-tests", "日本語"].map((name) => ({ name }))
 
@@ -172,15 +134,12 @@ describe("the errors of resolving", () => {
     )
     assert.include(new AmbiguousInstance({ asked: "a", candidates: ["api", "app"] }).message, "api, app")
     assert.include(new InstanceRequired({ online: ["api", "app"], offline: ["web"] }).message, "api, app")
-    assert.include(
-      new InstanceRequired({ online: [], offline: ["web"] }).message,
-      "No instance is online (registered: web)",
-    )
+    assert.include(new InstanceRequired({ online: [], offline: ["web"] }).message, "No instance is online (found: web)")
   })
 
   it("say what to do where there is nothing to list", () => {
-    assert.include(new InstanceNotFound({ asked: "api", known: [] }).message, "no instance is registered")
-    assert.include(new InstanceRequired({ online: [], offline: [] }).message, "registered: none")
+    assert.include(new InstanceNotFound({ asked: "api", known: [] }).message, "no instance was found")
+    assert.include(new InstanceRequired({ online: [], offline: [] }).message, "found: none")
   })
 
   it("stay readable in a fleet of a thousand", () => {

@@ -10,6 +10,7 @@ import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
 import { prune, type PruneOptions } from "../../src/fleet/prune.ts"
 import * as RelayDirectory from "../../src/fleet/RelayDirectory.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
+import { unidentified } from "./fakes.ts"
 import { credentials, makeRelay } from "./relay.ts"
 
 /** Long after the files were written, as far as their times say. */
@@ -44,7 +45,9 @@ const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {
       reason: "not today",
       checkedAt: today,
     })
-  const fleet = Fleet.layer.pipe(Layer.provide([RelayDirectory.layer, Layer.succeed(HealthCheck, { probe })]))
+  const fleet = Fleet.layer.pipe(
+    Layer.provide([RelayDirectory.layer, unidentified, Layer.succeed(HealthCheck, { probe })]),
+  )
   const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(fleet, { local: true }))
   return {
     ...relay,

@@ -4,6 +4,7 @@ import { Attention } from "../../src/fleet/Attention.ts"
 import { Discovery } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../src/fleet/Identification.ts"
 import { Settings } from "../../src/Settings.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
 import * as Handlers from "../../src/tools/handlers.ts"
@@ -29,7 +30,7 @@ const discovery = Layer.succeed(Discovery, {
 export const toolsOverFake = Handlers.layer.pipe(
   Layer.provide(Attention.layer),
   Layer.provide(Fleet.layer),
-  Layer.provide([HealthCheck.layer, discovery]),
+  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
   Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),
   Layer.provideMerge(overFake),
 )

@@ -6,7 +6,7 @@ import type { HealthState } from "../../src/fleet/Instance.ts"
 import { Settings } from "../../src/Settings.ts"
 import { instanceHandlers } from "../../src/tools/instanceHandlers.ts"
 import { renderFleet } from "../../src/tools/render/instances.ts"
-import { announcement } from "../fleet/announcements.ts"
+import { server } from "../fleet/announcements.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { hang, named } from "../support/Fault.ts"
 import { call, toolsOverFake } from "../support/fleetOver.ts"
@@ -14,7 +14,7 @@ import { pass, whilePassing } from "../support/overFake.ts"
 import { here, permission, session } from "../support/samples.ts"
 
 const instance = (name: string, port: number, state: HealthState) => ({
-  ...announcement(name, port),
+  ...server(name, port),
   health: { state, version: undefined, latency: undefined, reason: "", checkedAt: 0 },
   lastSeen: undefined,
 })
@@ -38,7 +38,7 @@ const listed = Effect.fnUntraced(function* (
   looks: ReadonlyArray<readonly [port: number, look: Look]>,
   limit = 50,
 ) {
-  const snapshot = Effect.succeed<Snapshot>({ instances, problems: [], refreshedAt: 0 })
+  const snapshot = Effect.succeed<Snapshot>({ instances, problems: [], reports: [], refreshedAt: 0 })
   const current = Effect.succeed(
     HashMap.fromIterable(looks.map(([port, look]) => [`http://127.0.0.1:${port}`, look] as const)),
   )

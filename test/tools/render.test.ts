@@ -14,7 +14,7 @@ import { renderSessions } from "../../src/tools/render/sessions.ts"
 import { renderTurn } from "../../src/tools/render/turn.ts"
 import { sessionView } from "../../src/tools/sessionView.ts"
 import { turnView } from "../../src/tools/turnView.ts"
-import { announcement } from "../fleet/announcements.ts"
+import { server } from "../fleet/announcements.ts"
 import { target } from "../support/overFake.ts"
 import {
   assistant,
@@ -187,7 +187,7 @@ describe("Text of others in our Markdown", () => {
       instanceView(
         0,
         {
-          ...announcement("api", 1),
+          ...server("api", 1),
           health: { state: "online", version: "1", latency: 1, reason: "", checkedAt: 0 },
           lastSeen: 0,
         },
@@ -198,6 +198,7 @@ describe("Text of others in our Markdown", () => {
       counts: { online: 2 },
       waiting: 1,
       waiting_unknown: 1,
+      transports: [],
       matching: 2,
       instances: views,
       problem_count: 0,

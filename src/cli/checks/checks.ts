@@ -10,12 +10,14 @@ import { registrations } from "./registrations.ts"
 import { relayConnection } from "./relayConnection.ts"
 import { relayDirectory } from "./relayDirectory.ts"
 import { settingsCheck } from "./settingsCheck.ts"
+import { transports } from "./transports.ts"
 
 /** These can be made whatever the settings are. */
 export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settingsCheck, opencodeCommand]
 
 /** These look at what the settings lead to. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [
+  transports,
   relayDirectory,
   registrations,
   instances,

@@ -6,29 +6,37 @@ import { plainLine } from "../../PlainText.ts"
 import { Settings } from "../../Settings.ts"
 import { type Check, ok, problem, warning } from "./Check.ts"
 
-const observe = ({ health, name, source, url }: Instance) => {
-  const said = `${name} (${url}) is ${health.state}: ${health.reason}`
+/** What to do about one that was found without a registration, and with one. */
+const advice = ({ health, passwordWithheld, source, transport }: Instance): string => {
+  const registered = transport === "local-relay"
   switch (health.state) {
-    case "online":
-      return ok(`${name} (${url}) is online: opencode ${health.version} answers within ${health.latency} ms`)
     case "unauthorized":
-      return problem(
-        said,
-        "OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME have to be those that this opencode was started with; all instances share them.",
-      )
-    case "unhealthy":
-      return problem(
-        said,
-        `Another program may have taken that port. If opencode is gone from there, remove ${plainLine(source)}; prune leaves it alone, for something answers.`,
-      )
+      return passwordWithheld === undefined
+        ? "OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME have to be those that this opencode was started with; all instances share them."
+        : "If it is yours, allow it as that says."
     case "timeout":
-      return warning(said, "Look again in a minute; if it stays so, start that opencode anew.")
+      return "Look again in a minute; if it stays so, start that opencode anew."
     case "unreachable":
-      return warning(
-        said,
-        "Start it with `opencode-fleet connect`, or wake its machine. If it is gone for good, `opencode-fleet prune` removes it.",
-      )
+      return registered
+        ? "Start it with `opencode-fleet connect`, or wake its machine. If it is gone for good, `opencode-fleet prune` removes it."
+        : `It goes by itself when ${transport} does not find it any more. If it should be there: is that port open to this machine?`
+    default:
+      return registered
+        ? `Another program may have taken that port. If opencode is gone from there, remove ${plainLine(source)}; prune leaves it alone, for something answers.`
+        : "Another program may have taken that port."
   }
+}
+
+const observe = (instance: Instance) => {
+  const { health, name, transports, url } = instance
+  const who = `${name} (${url}, found by ${transports.join(", ")})`
+  if (health.state === "online") {
+    return ok(`${who} is online: opencode ${health.version} answers within ${health.latency} ms`)
+  }
+  // Anybody's opencode may be found, and need not let this one in.
+  const grave =
+    health.state === "unhealthy" || (health.state === "unauthorized" && instance.passwordWithheld === undefined)
+  return (grave ? problem : warning)(`${who} is ${health.state}: ${health.reason}`, advice(instance))
 }
 
 export const instances: Check<Fleet | Settings> = {
@@ -39,7 +47,7 @@ export const instances: Check<Fleet | Settings> = {
     // Another check says why it was not read.
     if (problems.some(({ source }) => source === relayDirectory)) return []
     return instances.length === 0
-      ? [warning("no instance is registered", "Run `opencode-fleet connect` in a project's directory.")]
+      ? [warning("no instance was found", "Run `opencode-fleet connect` in a project's directory.")]
       : instances.map(observe)
   }),
 }

@@ -9,10 +9,13 @@ export const registrations: Check<Fleet | Settings> = {
   name: "registrations",
   run: Effect.gen(function* () {
     const { relayDirectory } = yield* Settings
-    const { problems } = yield* (yield* Fleet).snapshot
-    // Of the directory itself another check speaks.
+    const { problems, reports } = yield* (yield* Fleet).snapshot
+    const elsewhere = new Set(
+      reports.filter(({ transport }) => transport !== "local-relay").flatMap((report) => report.problems),
+    )
+    // Of the directory itself another check speaks, and another one of other transports.
     return problems
-      .filter(({ source }) => source !== relayDirectory)
+      .filter((one) => one.source !== relayDirectory && !elsewhere.has(one))
       .map(({ reason, source }) =>
         problem(`${plainLine(source)} ${line(reason)}`, "Mend or remove the file; prune leaves it alone."),
       )

@@ -28,7 +28,8 @@ export const relayDirectory: Check<FileSystem.FileSystem | Path.Path | Settings>
   name: "relay directory",
   run: Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    const { credentials, relayDirectory: directory } = yield* Settings
+    const { credentials, relayDirectory: directory, transports } = yield* Settings
+    if (!transports.includes("local-relay")) return []
     const shown = plainLine(directory)
     return yield* fs.readDirectory(directory).pipe(
       Effect.andThen(Effect.flatMap(CurrentUser, (user) => weakDirectory(directory, user))),

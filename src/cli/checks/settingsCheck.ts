@@ -2,14 +2,15 @@
 import { Effect, Layer, type Path } from "effect"
 import { plainLine } from "../../PlainText.ts"
 import { Settings } from "../../Settings.ts"
+import { lookedFor } from "../lookedFor.ts"
 import { type Check, ok, problem } from "./Check.ts"
 
 export const settingsCheck: Check<Path.Path> = {
   name: "settings",
   run: Settings.pipe(
-    Effect.map(({ credentials, relayDirectory, transports }) => [
+    Effect.map(({ credentials, ...settings }) => [
       ok(
-        `instances are looked for by ${transports.join(", ")} in ${plainLine(relayDirectory)}, and asked ${
+        `instances are looked for by ${lookedFor(settings)}, and asked ${
           credentials === undefined
             ? "without a password"
             : `as ${plainLine(credentials.username)} with the password that is set`

@@ -25,7 +25,7 @@ const instance = (view: InstanceView): string => {
     view.host === "" ? "" : `host ${code(view.host)}`,
     view.url,
     view.directory === undefined ? "" : `directory ${code(clip(view.directory, 300))}`,
-    view.transport,
+    view.transports.join(", "),
     view.health === "online" ? "" : `last seen ${view.age ?? "never"}`,
   ].filter((fact) => fact !== "")
   return (
@@ -36,6 +36,10 @@ const instance = (view: InstanceView): string => {
 }
 
 const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${code(reason)}`
+
+/** One line for all that went well: `local-relay found 2 within 3 ms, 5 s ago`. */
+const transport = ({ found, problem_count, scanned, took_ms, transport }: FleetView["transports"][number]) =>
+  `${transport} found ${found} within ${took_ms} ms, ${scanned}${problem_count === 0 ? "" : ` (${plural(problem_count, "problem")})`}`
 
 /** As of the same time as the rest: between two refreshes nobody asks. */
 const waitingInAll = ({ counts, waiting, waiting_unknown: unknown }: FleetView): string => {
@@ -58,6 +62,7 @@ export const renderFleet = (fleet: FleetView): string => {
           : ""
       }${waitingInAll(fleet)}`,
       fleet.instances.map(instance).join("\n"),
+      fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport).join("; ")}.`,
       fleet.hint ?? (fleet.matching === 0 ? "None matches the search; without it all are shown." : ""),
       fleet.problem_count === 0
         ? ""

@@ -1,0 +1,26 @@
+/** How the last scan of each transport went. */
+import { Clock, Effect } from "effect"
+import type { Report } from "../../fleet/Discovery.ts"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { line } from "../../PlainText.ts"
+import { age } from "../../tools/render/time.ts"
+import { type Check, ok, type Observation, problem } from "./Check.ts"
+
+const observe =
+  (now: number) =>
+  ({ duration, found, problems, scannedAt, transport }: Report): ReadonlyArray<Observation> => {
+    const scanned = `${transport} was scanned ${age(now, scannedAt)} within ${duration} ms and found ${found}`
+    // Of registrations other checks speak.
+    if (problems.length === 0 || transport === "local-relay") return [ok(scanned)]
+    return problems.map(({ reason, source }) =>
+      problem(`${scanned}: ${line(source)} ${line(reason)}`, `Mend that, or leave ${transport} out of TRANSPORT.`),
+    )
+  }
+
+export const transports: Check<Fleet> = {
+  name: "transports",
+  run: Effect.gen(function* () {
+    const { reports } = yield* (yield* Fleet).snapshot
+    return reports.flatMap(observe(yield* Clock.currentTimeMillis))
+  }),
+}

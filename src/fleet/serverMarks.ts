@@ -1,0 +1,61 @@
+/**
+ * Tells whether two URLs lead to the same server, where only the server can say: a tunnel's end on a relay and an address
+ * in the tailnet look like two.
+ */
+import { Array, Clock, Duration, Effect, Option } from "effect"
+import type { Announcement } from "./Discovery.ts"
+import { grouped, urls } from "./distinct.ts"
+import { Identification } from "./Identification.ts"
+
+/** So long a mark holds without being asked for again. */
+const lasting = Duration.toMillis("1 minute")
+
+interface Memo {
+  readonly askedAt: number
+  readonly mark: string | undefined
+}
+
+/** The port that opencode itself listens on, where it runs. */
+const serverPort = ({ remotePort, url }: Announcement): number =>
+  remotePort ?? (Number(new URL(url).port) || (url.startsWith("https:") ? 443 : 80))
+
+/** The URL, and what shows that somebody else may have it now. */
+const stamp = ({ birth, source, url, writtenAt }: Announcement) => [url, source, writtenAt, birth].join(" ")
+
+/** A server has one port, so only announcements of one port can be of one server; and a transport does not find it twice. */
+export const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
+  Object.values(Array.groupBy(announcements, (one) => String(serverPort(one)))).flatMap((sharing) => {
+    const several = new Set(sharing.map(({ transport }) => transport)).size > 1 && grouped(sharing, urls).length > 1
+    return several ? sharing : []
+  })
+
+/**
+ * Marks of those that may be the same server: two of the same mark are. One that does not answer keeps the mark that it had,
+ * so that it does not become another instance while it is away.
+ */
+export const serverMarks = Effect.gen(function* () {
+  const { markOf } = yield* Identification
+  const memos = new Map<string, Memo>()
+
+  const ask = Effect.fnUntraced(function* (announcement: Announcement, key: string) {
+    const askedAt = yield* Clock.currentTimeMillis
+    const mark = Option.match(yield* markOf(announcement), {
+      onNone: () => memos.get(key)?.mark,
+      onSome: (mark) => `${serverPort(announcement)} ${mark}`,
+    })
+    memos.set(key, { askedAt, mark })
+  })
+
+  return Effect.fnUntraced(function* (announcements: ReadonlyArray<Announcement>) {
+    const asked = suspects(announcements).map((announcement) => [announcement, stamp(announcement)] as const)
+    const keys = new Set(asked.map(([, key]) => key))
+    for (const key of memos.keys()) if (!keys.has(key)) memos.delete(key)
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.forEach(
+      asked.filter(([, key]) => now - (memos.get(key)?.askedAt ?? -lasting) >= lasting),
+      ([announcement, key]) => ask(announcement, key),
+      { concurrency: "unbounded", discard: true },
+    )
+    return (announcement: Announcement) => memos.get(stamp(announcement))?.mark
+  })
+})

@@ -1,0 +1,137 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
+import { type Candidate, identifier } from "../../src/fleet/identifier.ts"
+
+const opencode: Verdict = { _tag: "Opencode", locked: false, place: { directory: "/work/shop", worktree: undefined } }
+
+const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
+  key: String(port),
+  url: `http://127.0.0.1:${port}`,
+  mayHavePassword: false,
+  likely: false,
+  ...rest,
+})
+
+const options = { atOnce: 2, timeout: 1000, patience: "4 seconds" } as const
+
+/** An identifier of ports that answer as told, and which of them were asked. */
+const place = Effect.fnUntraced(function* () {
+  const verdicts = new Map<number, Effect.Effect<Verdict>>()
+  const asked: Array<number> = []
+  const identify = yield* Effect.provide(
+    identifier(options),
+    Layer.succeed(Identification, {
+      identify: ({ url }) =>
+        Effect.suspend(() => {
+          const port = Number(new URL(url).port)
+          asked.push(port)
+          return verdicts.get(port) ?? Effect.succeed<Verdict>({ _tag: "Other" })
+        }),
+      markOf: () => Effect.succeedNone,
+    }),
+  )
+  return {
+    identify,
+    answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
+    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed<Verdict>({ _tag: "Silent" }), "1 second")),
+    /** Which were asked since the last time. */
+    asked: () => asked.splice(0),
+  }
+})
+
+const ports = (found: { readonly opencodes: ReadonlyArray<{ readonly candidate: Candidate }> }) =>
+  found.opencodes.map(({ candidate }) => Number(candidate.key))
+
+describe("Looking for opencodes among ports", () => {
+  it.effect("finds them, and where they work", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(2, opencode)
+      const found = yield* identify([candidate(1), candidate(2), candidate(3)])
+      assert.deepStrictEqual(found, {
+        opencodes: [{ candidate: candidate(2), identity: opencode }],
+        unasked: 0,
+      })
+    }),
+  )
+
+  it.effect("asks a port that was not opencode once a minute at the most", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      answer(2, { _tag: "Silent" })
+      yield* identify([candidate(1), candidate(2)])
+      assert.deepStrictEqual(asked(), [1, 2])
+      yield* TestClock.adjust(59_999)
+      yield* identify([candidate(1), candidate(2)])
+      assert.deepStrictEqual(asked(), [])
+      yield* TestClock.adjust(1)
+      answer(1, opencode)
+      assert.deepStrictEqual(ports(yield* identify([candidate(1), candidate(2)])), [1])
+    }),
+  )
+
+  it.effect("asks at once what has come anew at the same port", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      yield* identify([candidate(1)])
+      answer(1, opencode)
+      assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
+      assert.lengthOf(ports(yield* identify([candidate(1, { key: "another socket" })])), 1)
+    }),
+  )
+
+  it.effect("asks at every scan what is likely, refused, or has not said where it works", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      answer(2, { _tag: "Refused" })
+      answer(3, { _tag: "Opencode", locked: true, place: undefined })
+      answer(4, opencode)
+      const all = [candidate(1, { likely: true }), candidate(2), candidate(3), candidate(4)]
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2, 3, 4])
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2, 3])
+    }),
+  )
+
+  it.effect("takes one that is stuck for what it was, and where it was, until it answers otherwise", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(1, opencode)
+      yield* identify([candidate(1)])
+      for (const verdict of [{ _tag: "Silent" }, { _tag: "Opencode", locked: false, place: undefined }] as const) {
+        answer(1, verdict)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* identify([candidate(1)])).opencodes, [
+          { candidate: candidate(1), identity: opencode },
+        ])
+      }
+      answer(1, { _tag: "Other" })
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
+    }),
+  )
+
+  it.effect("stops when its time is up, and goes on there the next time, with what is likely before all", () =>
+    Effect.gen(function* () {
+      const { answer, asked, hang, identify } = yield* place()
+      const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
+      for (const { key } of all) hang(Number(key))
+      answer(20, opencode)
+      const scan = Effect.gen(function* () {
+        const scanning = yield* Effect.forkChild(identify(all))
+        yield* TestClock.adjust("5 seconds")
+        return yield* Fiber.join(scanning)
+      })
+      const first = yield* scan
+      assert.deepStrictEqual(ports(first), [20])
+      assert.strictEqual(asked()[0], 20)
+      assert.strictEqual(first.unasked, 11)
+      const second = yield* scan
+      assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
+      assert.strictEqual(second.unasked, 3)
+    }),
+  )
+})

@@ -1,0 +1,86 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option } from "effect"
+import { TestClock } from "effect/testing"
+import type { Announcement } from "../../src/fleet/Discovery.ts"
+import { Identification } from "../../src/fleet/Identification.ts"
+import { serverMarks } from "../../src/fleet/serverMarks.ts"
+import { announcement } from "./announcements.ts"
+
+/** The laptop's opencode through its tunnel, and in the tailnet; and another one there. */
+const tunnel = announcement("laptop", 40_001, { remotePort: 4096, tunnelled: true })
+const tailnet = announcement("laptop", 0, { transport: "tailscale", url: "http://100.64.0.7:4096" })
+const desktop = announcement("desktop", 0, { transport: "tailscale", url: "http://100.64.0.8:4096" })
+
+const marked = Effect.fnUntraced(function* (markOf: (url: string) => string | undefined) {
+  const asked: Array<string> = []
+  const marks = yield* Effect.provide(
+    serverMarks,
+    Layer.succeed(Identification, {
+      identify: () => Effect.never,
+      markOf: ({ url }) =>
+        Effect.sync(() => {
+          asked.push(url)
+          return Option.fromUndefinedOr(markOf(url))
+        }),
+    }),
+  )
+  const same = (announcements: ReadonlyArray<Announcement>, one: Announcement, other: Announcement) =>
+    Effect.map(marks(announcements), (markOf) => markOf(one) !== undefined && markOf(one) === markOf(other))
+  return { same, asked: () => asked.splice(0) }
+})
+
+describe("Servers that may be the same", () => {
+  it.effect("are the same if they say so of machine and directory, and have one port there", () =>
+    Effect.gen(function* () {
+      const { same } = yield* marked((url) => (url === desktop.url ? "other" : "laptop"))
+      const all = [tunnel, tailnet, desktop]
+      assert.isTrue(yield* same(all, tunnel, tailnet))
+      assert.isFalse(yield* same(all, tunnel, desktop))
+    }),
+  )
+
+  it.effect("are asked only where two transports have found the same port of some machine", () =>
+    Effect.gen(function* () {
+      const { asked, same } = yield* marked(() => "same")
+      const otherPort = { ...tailnet, url: "http://100.64.0.7:5000" }
+      assert.isFalse(yield* same([tunnel, otherPort], tunnel, otherPort))
+      assert.isFalse(yield* same([tailnet, desktop], tailnet, desktop))
+      const alias = { ...tailnet, aliases: [tunnel.url] }
+      assert.isFalse(yield* same([tunnel, alias], tunnel, alias))
+      assert.deepStrictEqual(asked(), [])
+    }),
+  )
+
+  it.effect("are asked once a minute, and when a registration was written anew", () =>
+    Effect.gen(function* () {
+      const { asked, same } = yield* marked(() => "same")
+      const both = [tunnel, tailnet]
+      const rounds: ReadonlyArray<readonly [pass: number, expected: Array<string>]> = [
+        [0, [tunnel.url, tailnet.url]],
+        [59_999, []],
+        [1, [tunnel.url, tailnet.url]],
+      ]
+      for (const [pass, expected] of rounds) {
+        yield* TestClock.adjust(pass)
+        yield* same(both, tunnel, tailnet)
+        assert.deepStrictEqual(asked(), expected)
+      }
+      yield* same([{ ...tunnel, writtenAt: 5 }, tailnet], tunnel, tailnet)
+      assert.deepStrictEqual(asked(), [tunnel.url])
+    }),
+  )
+
+  it.effect("stay the same while one of them does not answer, and no longer than its URL is announced", () =>
+    Effect.gen(function* () {
+      let away = false
+      const { same } = yield* marked((url) => (away && url === tunnel.url ? undefined : "same"))
+      const both = [tunnel, tailnet]
+      assert.isTrue(yield* same(both, tunnel, tailnet))
+      away = true
+      yield* TestClock.adjust("2 minutes")
+      assert.isTrue(yield* same(both, tunnel, tailnet))
+      yield* same([tailnet], tunnel, tailnet)
+      assert.isFalse(yield* same(both, tunnel, tailnet))
+    }),
+  )
+})
