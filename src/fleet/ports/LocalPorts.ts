@@ -22,10 +22,8 @@ const asking = { atOnce: 64, timeout: 1000, patience: "4 seconds" } as const
 /** How long an opencode may take from listening to answering, and how often it is asked meanwhile. */
 const starting = { longest: Duration.toMillis("20 seconds"), pause: "2 seconds" } as const
 
-/** Their ends listen here, and what answers is somewhere else. */
-const tunnels: ReadonlySet<string> = new Set(["ssh", "sshd"])
-
-const isTunnel = ({ program }: Owner) => tunnels.has(program)
+/** A tunnel's end listens here, and what answers is somewhere else. */
+const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(program)
 
 const processOf = (owner: Owner | undefined) =>
   owner === undefined ? "of an unknown process" : `${owner.program}, process ${owner.pid}`

@@ -9,6 +9,10 @@ import { programOf } from "./program.ts"
 /** One file of a process, by the letters of `lsof -F`: those of the process stand in each. */
 type Fields = Readonly<Record<string, string>>
 
+/** Bytes that it takes for unprintable are written as `\x20`: without a UTF-8 locale all of other scripts. */
+const unescaped = (text: string) =>
+  text.replaceAll(/(?:\\x[\da-f]{2})+/giu, (bytes) => Buffer.from(bytes.replaceAll("\\x", ""), "hex").toString("utf8"))
+
 /** Each line is a field, its first letter says which; `p` begins a process, and `f` one of its files. */
 const filesIn = (output: string): ReadonlyArray<Fields> => {
   const files: Array<Record<string, string>> = []
@@ -16,7 +20,7 @@ const filesIn = (output: string): ReadonlyArray<Fields> => {
   let current = process
   for (const text of output.split("\n")) {
     const letter = text.slice(0, 1)
-    const value = text.slice(1)
+    const value = unescaped(text.slice(1))
     if (letter === "p") current = process = { p: value }
     else if (letter === "f") files.push((current = { ...process, f: value }))
     else if (letter !== "") current[letter] = value

@@ -9,6 +9,12 @@ import { programOf } from "./program.ts"
 /** As many as Node reads at the same time. */
 const atOnce = 4
 
+/** A scan waits for it. What it has found until then, the next one need not look for. */
+const patience = "2 seconds"
+
+/** Of a link of `/proc/PID/fd`; nothing if no socket is behind it. */
+const inodeOf = (link: string): string => /^socket:\[(\d+)\]$/u.exec(link)?.[1] ?? ""
+
 const unless = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
 
 /**
@@ -25,12 +31,9 @@ export const procOwners = Effect.gen(function* () {
   const inodesOf = (pid: number) =>
     fs.readDirectory(`/proc/${pid}/fd`).pipe(
       Effect.flatMap((files) =>
-        Effect.forEach(files, (file) => Effect.option(fs.readLink(`/proc/${pid}/fd/${file}`)), { concurrency: atOnce }),
-      ),
-      Effect.map((links) =>
-        links.flatMap((link) =>
-          Option.toArray(Option.fromNullishOr(/^socket:\[(\d+)\]$/u.exec(link.pipe(Option.getOrElse(() => "")))?.[1])),
-        ),
+        Effect.forEach(files, (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(unless("")), {
+          concurrency: atOnce,
+        }),
       ),
       unless<ReadonlyArray<string>>([]),
     )
@@ -80,10 +83,11 @@ export const procOwners = Effect.gen(function* () {
     forget(inodes)
     const wanted = new Set([...inodes].filter((inode) => !known.has(inode)))
     if (wanted.size > 0) {
-      const pids = (yield* fs.readDirectory("/proc").pipe(unless<ReadonlyArray<string>>([]))).filter((name) =>
-        /^\d+$/u.test(name),
+      const names = yield* fs.readDirectory("/proc").pipe(unless<ReadonlyArray<string>>([]))
+      const pids = names.filter((name) => /^\d+$/u.test(name)).map(Number)
+      yield* Effect.forEach(pids, (pid) => look(pid, wanted), { concurrency: atOnce, discard: true }).pipe(
+        Effect.timeoutOption(patience),
       )
-      yield* Effect.forEach(pids, (pid) => look(Number(pid), wanted), { concurrency: atOnce, discard: true })
     }
     const owners: ReadonlyMap<string, Owner> = known
     return owners
