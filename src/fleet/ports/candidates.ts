@@ -58,11 +58,11 @@ export const candidatesOf = (
   addresses: ReadonlyArray<string>,
 ): ReadonlyArray<PortCandidate> => {
   /** Who has bound an address itself is reached there, whoever else listens on all of them. */
-  const bound = new Map(listening.map((socket) => [`${socket.address} ${socket.port}`, serverOf(socket)]))
+  const bound = Array.groupBy(listening, ({ address, port }) => `${address} ${port}`)
   const reached = (socket: Listening) =>
     reachedAt(socket.address, addresses).filter((host) => {
-      const server = bound.get(`${host} ${socket.port}`)
-      return server === undefined || server === serverOf(socket)
+      const there = bound[`${host} ${socket.port}`]
+      return there === undefined || there.some((one) => serverOf(one) === serverOf(socket))
     })
   const servers = Object.values(Array.groupBy(listening, serverOf))
   const candidates = servers.flatMap((sockets) => candidateOf(sockets, reached))

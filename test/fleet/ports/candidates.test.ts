@@ -89,9 +89,14 @@ describe("The password", () => {
   })
 
   it("is not for a port that an opencode shares with another program", () => {
-    assert.deepStrictEqual(trusted(listening(1, opencode(1)), listening(1, other(2))), { "http://127.0.0.1:1": false })
-    assert.deepStrictEqual(trusted(listening(1, opencode(1)), listening(1, opencode(2))), {
-      "http://127.0.0.1:1": true,
-    })
+    for (const address of ["127.0.0.1", "0.0.0.0"]) {
+      const one = listening(1, opencode(1), address)
+      const two = listening(1, opencode(2), address)
+      const theirs = listening(1, other(3), address)
+      const url = "http://127.0.0.1:1"
+      assert.deepStrictEqual(trusted(one, theirs), { [url]: false })
+      assert.deepStrictEqual(trusted(theirs, one), { [url]: false })
+      assert.deepStrictEqual(trusted(one, two), { [url]: true })
+    }
   })
 })
