@@ -25,6 +25,8 @@ const refused = (path: string) =>
     }),
   )
 
+const given = (path: string, value: string | undefined) => (value === undefined ? refused(path) : Effect.succeed(value))
+
 /** `/proc` as these processes make it, user 7 looking, and which processes' files were looked at. */
 const machine = (processes: Map<number, Process>) => {
   const looked: Array<number> = []
@@ -33,8 +35,6 @@ const machine = (processes: Map<number, Process>) => {
     const process = processes.get(Number(pid))
     return { pid: Number(pid), process, rest: rest.join("/") }
   }
-  const given = (path: string, value: string | undefined) =>
-    value === undefined ? refused(path) : Effect.succeed(value)
   const services = Layer.mergeAll(
     FileSystem.layerNoop({
       readDirectory: (path) =>
