@@ -26,7 +26,7 @@ const starting = { longest: Duration.toMillis("20 seconds"), pause: "2 seconds" 
 const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(program)
 
 const processOf = (owner: Owner | undefined) =>
-  owner === undefined ? "of an unknown process" : `${owner.program}, process ${owner.pid}`
+  owner === undefined ? "unknown process" : `${owner.program}, process ${owner.pid}`
 
 const announce = (found: Identified<PortCandidate>, hostname: string): Announcement => {
   const { candidate, identity } = found
@@ -44,7 +44,7 @@ const announce = (found: Identified<PortCandidate>, hostname: string): Announcem
     transport,
     passwordWithheld: withheld(
       found,
-      `port ${port} (${processOf(owner)}) is not one of an opencode program, and may lead anywhere; \`opencode-fleet connect --attach ${url}\` beside it, or a registration with local-relay, says that it may have it`,
+      `port ${port} (${processOf(owner)}) is not known to be an opencode's of this user; \`opencode-fleet connect --attach ${url}\` vouches for it, with local-relay in TRANSPORT`,
     ),
     pid: ours?.pid,
     birth: ours?.birth,

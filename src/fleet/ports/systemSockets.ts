@@ -22,7 +22,10 @@ export const layer = Layer.effect(
     })
     const list = inProc.pipe(
       Effect.catch(({ detail }) =>
-        Effect.mapError(elsewhere.list, (other) => new ListeningUnknown({ detail: `${detail}; ${other.detail}` })),
+        Effect.mapError(
+          elsewhere.list,
+          (other) => new ListeningUnknown({ detail: [...new Set([detail, other.detail])].join("; ") }),
+        ),
       ),
       Effect.timeoutOrElse({
         duration: patience,
