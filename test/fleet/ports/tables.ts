@@ -1,8 +1,8 @@
-/** What a Linux machine and `lsof` said of one process's sockets, recorded; the columns and fields are theirs. */
+/** What a Linux machine and its `lsof` said of sockets that were opened for it, with a few rows that were put in by hand. */
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
-/** The second row is of user 1000; the last ones are connections. */
+/** The second row was made user 1000's, and a connection was put in before the last row, which is one, too. */
 export const tcp = `${head}                                                     
    0: 0200007F:AFCF 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122192 1 000000002e85cd53 100 0 0 10 0                   
    1: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1060 1 00000000319520c3 100 0 0 10 0                      
@@ -12,6 +12,7 @@ export const tcp = `${head}
    5: 0100007F:AEBC 0100007F:9777 06 00000000:00000000 03:0000090F 00000000     0        0 0 3 0000000023f561b5                                      
 `
 
+/** The row of fd00::2 was put in. */
 export const tcp6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000000000000000000001000000:AFCC 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122189 1 000000007f3c6d67 100 0 0 10 0
    1: 000000FD000000000000000002000000:AFD0 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122193 1 000000001f3c6d67 100 0 0 10 0
@@ -19,7 +20,7 @@ export const tcp6 = `  sl  local_address                         remote_address 
    3: 0000000000000000FFFF00000100007F:AFCE 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122191 1 000000009399d072 100 0 0 10 0
 `
 
-/** `lsof -w -n -P -a -u 0 -iTCP -sTCP:LISTEN -FpcftdnT` 4.95 on Linux. */
+/** `lsof -w -n -P -a -u 0 -iTCP -sTCP:LISTEN -FpcftdnT` on Linux, of two recordings. */
 export const lsofOnLinux = `p7411
 cnode
 f19
