@@ -42,7 +42,7 @@ export interface Problem {
 }
 
 /** How the last scan of one transport went. */
-export interface Report {
+export interface TransportReport {
   readonly transport: string
   /** When it began, in epoch milliseconds. */
   readonly scannedAt: number
@@ -58,7 +58,7 @@ export interface Scan {
   /** Those of all reports, where there are any. */
   readonly problems: ReadonlyArray<Problem>
   /** One of each transport, where several are merged into one. */
-  readonly reports?: ReadonlyArray<Report>
+  readonly reports?: ReadonlyArray<TransportReport>
 }
 
 export class Discovery extends Context.Service<

@@ -19,7 +19,7 @@ import {
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
-import { type Announcement, Discovery, type Problem, type Report } from "./Discovery.ts"
+import { type Announcement, Discovery, type Problem, type TransportReport } from "./Discovery.ts"
 import { distinct, type Server } from "./distinct.ts"
 import { hasEnded } from "./hasEnded.ts"
 import { HealthCheck } from "./HealthCheck.ts"
@@ -45,7 +45,7 @@ export interface Snapshot {
   readonly instances: ReadonlyArray<Instance>
   readonly problems: ReadonlyArray<Problem>
   /** How each transport fared. */
-  readonly reports: ReadonlyArray<Report>
+  readonly reports: ReadonlyArray<TransportReport>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
 }

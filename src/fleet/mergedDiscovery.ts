@@ -1,7 +1,7 @@
 /** Several transports as one: all are scanned at the same time, and none holds up or brings down the others. */
 import { Cause, Clock, Context, Effect, Layer, Record, Stream } from "effect"
 import { line } from "../PlainText.ts"
-import { Discovery, type Report, type Scan } from "./Discovery.ts"
+import { Discovery, type TransportReport, type Scan } from "./Discovery.ts"
 
 /** A transport bounds its own scan to less; this is for one that does not. */
 const longestScan = "15 seconds"
@@ -32,7 +32,7 @@ const scanOf = (transport: string, { scan }: Discovery["Service"]) => {
     last = found
     const duration = (yield* Clock.currentTimeMillis) - scannedAt
     const { announcements, problems } = found
-    const report: Report = { transport, scannedAt, duration, found: announcements.length, problems }
+    const report: TransportReport = { transport, scannedAt, duration, found: announcements.length, problems }
     return { ...found, reports: found.reports ?? [report] }
   })
 }

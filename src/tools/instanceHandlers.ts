@@ -2,7 +2,7 @@
 import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../PlainText.ts"
 import { Attention, type Look, type Looks } from "../fleet/Attention.ts"
-import type { Problem, Report } from "../fleet/Discovery.ts"
+import type { Problem, TransportReport } from "../fleet/Discovery.ts"
 import { Fleet, type Snapshot } from "../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../fleet/Instance.ts"
 import { Settings } from "../Settings.ts"
@@ -29,7 +29,7 @@ const lookAt = (looks: Looks, { health, url }: Instance): Look | undefined =>
 
 const problemView = ({ reason, source }: Problem) => ({ source: line(source), reason: line(reason) })
 
-const transportView = (now: number, { duration, found, problems, scannedAt, transport }: Report) => {
+const transportView = (now: number, { duration, found, problems, scannedAt, transport }: TransportReport) => {
   const [first] = problems.map(problemView)
   return {
     transport,

@@ -2,7 +2,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
-import type { Announcement, Problem } from "../../src/fleet/Discovery.ts"
+import type { Announcement, Problem, TransportReport } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../src/fleet/Identification.ts"
@@ -21,6 +21,7 @@ import { openInstances } from "../../src/cli/checks/openInstances.ts"
 import { registrations } from "../../src/cli/checks/registrations.ts"
 import { relayDirectory } from "../../src/cli/checks/relayDirectory.ts"
 import { settingsCheck } from "../../src/cli/checks/settingsCheck.ts"
+import { transports } from "../../src/cli/checks/transports.ts"
 import { announcement } from "../fleet/announcements.ts"
 import { type Answer, broken, httpLayer, json, online } from "../fleet/http.ts"
 import { credentials, makeRelay } from "../fleet/relay.ts"
@@ -37,14 +38,15 @@ const only = <R>(check: Check<R>) =>
 interface Situation {
   readonly announcements?: ReadonlyArray<Announcement>
   readonly problems?: ReadonlyArray<Problem>
+  readonly reports?: ReadonlyArray<TransportReport>
   readonly answer?: Answer
   readonly settings?: Partial<SettingsValues>
 }
 
 /** Runs a check over a fleet of these announcements, each asked through `answer`. */
 const look = (check: Check<FleetServices>, situation: Situation) => {
-  const { announcements = [], answer = online, problems = [], settings } = situation
-  const scan = Effect.succeed({ announcements, problems })
+  const { announcements = [], answer = online, problems = [], reports = [], settings } = situation
+  const scan = Effect.succeed({ announcements, problems, reports })
   return check.run.pipe(
     Effect.provide(
       Fleet.layer.pipe(
@@ -194,6 +196,36 @@ describe("A registration", () => {
   )
 })
 
+describe("A transport", () => {
+  const report = { scannedAt: 0, duration: 12, found: 3, problems: [] }
+  const problem = { source: "tailscale", reason: "is not installed" }
+  const reports = [
+    { ...report, transport: "mdns" },
+    { ...report, transport: "tailscale", problems: [problem] },
+    { ...report, transport: "local-relay", problems: [{ source: "/relay/bad.json", reason: "is no registration" }] },
+  ]
+  const problems = reports.flatMap(({ problems }) => problems)
+
+  it.effect("is told with what its last scan found and how long it took, and what went wrong is a problem", () =>
+    Effect.gen(function* () {
+      const found = yield* look(transports, { problems, reports })
+      assert.deepStrictEqual(states(found), ["ok", "problem", "ok"])
+      for (const part of ["mdns", "12 ms", "found 3"]) assert.include(found[0]?.message, part)
+      assert.include(found[1]?.message, "tailscale is not installed")
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.effect("does not have its problems told as those of registrations", () =>
+    Effect.gen(function* () {
+      const found = yield* look(registrations, { problems, reports })
+      assert.deepStrictEqual(
+        found.map(({ message }) => message),
+        ["/relay/bad.json is no registration"],
+      )
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
+
 const strict: Answer = ({ headers }) =>
   headers["authorization"] === undefined
     ? Effect.sync(() => new Response(null, { status: 401 }))
@@ -218,6 +250,15 @@ layer(NodeServices.layer)("An instance", (it) => {
       assert.strictEqual(found?.state, state)
       assert.include(found?.message, part)
       assert.strictEqual(found?.advice === undefined, state === "ok")
+    }),
+  )
+
+  it.effect("that may not have the password is a warning, for it may be anybody's", () =>
+    Effect.gen(function* () {
+      const withheld = [announcement("api", 4096, { transport: "mdns", passwordWithheld: "anybody can announce" })]
+      const [found] = yield* look(instances, { announcements: withheld, answer: strict, settings: { credentials } })
+      assert.strictEqual(found?.state, "warning")
+      for (const part of ["found by mdns", "anybody can announce"]) assert.include(found?.message, part)
     }),
   )
 

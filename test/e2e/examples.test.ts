@@ -1,6 +1,6 @@
 /** The programs in examples/ run as they stand. */
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { fileURLToPath } from "node:url"
 import { FleetClient } from "../support/McpClients.ts"
@@ -50,6 +50,27 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         assert.include(JSON.stringify(result), '"health":"online"')
         yield* raw.closeStdin
         assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+      }),
+    )
+
+    it.effect("static-list.ts serves what stands in its file beside what TRANSPORT finds", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* FleetClient
+        const opencode = yield* RealOpencode
+        const fs = yield* FileSystem.FileSystem
+        const list = `${yield* fs.makeTempDirectoryScoped()}/list.json`
+        yield* fs.writeFileString(list, JSON.stringify([{ name: "listed", url: opencode.url }]))
+        const raw = yield* startRaw(relay, { file: example("static-list.ts"), args: [list] })
+        yield* raw.initialize()
+        const shown = Effect.map(raw.request("tools/call", { name: "refresh_instances", arguments: {} }), (answer) =>
+          JSON.stringify(answer.result),
+        )
+        assert.include(yield* shown, '"name":"listed","health":"online"')
+        assert.include(yield* shown, '"transports":["static-list","local-relay"]')
+        yield* fs.writeFileString(list, '[{"name": "listed", "url": "ftp://nowhere"}]')
+        const broken = yield* shown
+        assert.include(broken, "an http or https URL without a path")
+        assert.include(broken, '"name":"main","health":"online"')
       }),
     )
   },

@@ -102,6 +102,32 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
+  it.effect("show one instance where two transports have found one server, by the way that leads there", () =>
+    Effect.gen(function* () {
+      const tailnet = announcement("laptop", 3, { transport: "tailscale", aliases: [url(1)], passwordWithheld: "no" })
+      const place = yield* start([announcement("web", 1), tailnet])
+      const shown = Effect.gen(function* () {
+        yield* TestClock.adjust(scanTime + interval)
+        const { instances } = yield* place.fleet.snapshot
+        return instances.map(({ health, lastSeen, name, passwordWithheld, transports, url }) => ({
+          name,
+          url,
+          state: health.state,
+          seen: lastSeen !== undefined,
+          passwordWithheld,
+          transports,
+        }))
+      })
+      const both = { name: "web", seen: true, transports: ["local-relay", "tailscale"] }
+      const first = { ...both, url: url(1), state: "online" as const, passwordWithheld: undefined }
+      assert.deepStrictEqual(yield* shown, [first])
+      yield* place.make(url(1), "unreachable")
+      assert.deepStrictEqual(yield* shown, [{ ...both, url: url(3), state: "online", passwordWithheld: "no" }])
+      yield* place.make(url(3), "timeout")
+      assert.deepStrictEqual(yield* shown, [{ ...first, state: "unreachable" }])
+    }),
+  )
+
   it.effect("that are asked for while one runs join it", () =>
     Effect.gen(function* () {
       const place = yield* settled()

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
+import type { Announcement } from "../../src/fleet/Discovery.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
 import type { Credentials } from "../../src/opencode/Target.ts"
@@ -12,13 +13,17 @@ import { type Answer, broken, hanging, httpLayer, json, online } from "./http.ts
 const password: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
 
 /** One probe of an instance that answers like this, and the requests that it made. */
-const probe = Effect.fnUntraced(function* (answer: Answer, credentials?: Credentials) {
+const probe = Effect.fnUntraced(function* (
+  answer: Answer,
+  credentials?: Credentials,
+  known: Partial<Announcement> = {},
+) {
   const requests: Array<HttpClientRequest.HttpClientRequest> = []
   const http = httpLayer((request) => {
     requests.push(request)
     return answer(request)
   })
-  const health = yield* Effect.flatMap(HealthCheck, ({ probe }) => probe(announcement("api", 4096))).pipe(
+  const health = yield* Effect.flatMap(HealthCheck, ({ probe }) => probe(announcement("api", 4096, known))).pipe(
     Effect.provide(
       HealthCheck.layer.pipe(
         Layer.provide(OpencodeClient.layer.pipe(Layer.provide(http))),
@@ -100,6 +105,21 @@ describe("HealthCheck", () => {
       assert.strictEqual(health.state, "unauthorized")
       assert.include(health.reason, "refuses the password")
       assert.notInclude(JSON.stringify(health), "hunter2")
+    }),
+  )
+
+  it.effect("does not send the password where it is withheld, and says why", () =>
+    Effect.gen(function* () {
+      const known = { passwordWithheld: "anybody can announce; MDNS_ALLOW=10.0.0.7 allows it" }
+      const { health, requests } = yield* probe(text("", 401), password, known)
+      assert.strictEqual(health.state, "unauthorized")
+      assert.include(health.reason, known.passwordWithheld)
+      assert.deepStrictEqual(
+        requests.map(({ headers }) => headers["authorization"]),
+        [undefined],
+      )
+      const without = yield* probe(text("", 401), undefined, known)
+      assert.include(without.health.reason, "set OPENCODE_SERVER_PASSWORD")
     }),
   )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Redacted } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Identification } from "../../src/fleet/Identification.ts"
@@ -30,12 +30,7 @@ const over = Effect.fnUntraced(function* (
     Layer.provide(http),
     Layer.provide(Settings.layerOf({ relayDirectory: "/relay", ...given })),
   )
-  const identification = yield* Effect.provide(
-    Effect.gen(function* () {
-      return yield* Identification
-    }),
-    services,
-  )
+  const identification = Context.get(yield* Layer.build(services), Identification)
   return {
     ...identification,
     asked: () => requests.map(({ headers, url }) => [new URL(url).pathname, headers["authorization"]] as const),
@@ -155,12 +150,12 @@ describe("Asking who listens on a port", () => {
   )
 })
 
-describe("The mark of a server", () => {
-  const answer =
-    (created: number, directory: string): Answer =>
-    (request) =>
-      (request.url.endsWith("/path") ? json({ directory }) : json({ id: "global", time: { created } }))(request)
+const answer =
+  (created: number, directory: string): Answer =>
+  (request) =>
+    (request.url.endsWith("/path") ? json({ directory }) : json({ id: "global", time: { created } }))(request)
 
+describe("The mark of a server", () => {
   it.effect("differs by machine and by directory", () =>
     Effect.gen(function* () {
       const marks = yield* Effect.forEach(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import { type Candidate, identifier } from "../../src/fleet/identifier.ts"
@@ -20,18 +20,15 @@ const options = { atOnce: 2, timeout: 1000, patience: "4 seconds" } as const
 const place = Effect.fnUntraced(function* () {
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
   const asked: Array<number> = []
-  const identify = yield* Effect.provide(
-    identifier(options),
-    Layer.succeed(Identification, {
-      identify: ({ url }) =>
-        Effect.suspend(() => {
-          const port = Number(new URL(url).port)
-          asked.push(port)
-          return verdicts.get(port) ?? Effect.succeed<Verdict>({ _tag: "Other" })
-        }),
-      markOf: () => Effect.succeedNone,
-    }),
-  )
+  const identify = yield* Effect.provideService(identifier(options), Identification, {
+    identify: ({ url }) =>
+      Effect.suspend(() => {
+        const port = Number(new URL(url).port)
+        asked.push(port)
+        return verdicts.get(port) ?? Effect.succeed<Verdict>({ _tag: "Other" })
+      }),
+    markOf: () => Effect.succeedNone,
+  })
   return {
     identify,
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
 import type { Announcement } from "../../src/fleet/Discovery.ts"
 import { Identification } from "../../src/fleet/Identification.ts"
@@ -13,17 +13,14 @@ const desktop = announcement("desktop", 0, { transport: "tailscale", url: "http:
 
 const marked = Effect.fnUntraced(function* (markOf: (url: string) => string | undefined) {
   const asked: Array<string> = []
-  const marks = yield* Effect.provide(
-    serverMarks,
-    Layer.succeed(Identification, {
-      identify: () => Effect.never,
-      markOf: ({ url }) =>
-        Effect.sync(() => {
-          asked.push(url)
-          return Option.fromUndefinedOr(markOf(url))
-        }),
-    }),
-  )
+  const marks = yield* Effect.provideService(serverMarks, Identification, {
+    identify: () => Effect.never,
+    markOf: ({ url }) =>
+      Effect.sync(() => {
+        asked.push(url)
+        return Option.fromUndefinedOr(markOf(url))
+      }),
+  })
   const same = (announcements: ReadonlyArray<Announcement>, one: Announcement, other: Announcement) =>
     Effect.map(marks(announcements), (markOf) => markOf(one) !== undefined && markOf(one) === markOf(other))
   return { same, asked: () => asked.splice(0) }

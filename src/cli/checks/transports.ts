@@ -1,6 +1,6 @@
 /** How the last scan of each transport went. */
 import { Clock, Effect } from "effect"
-import type { Report } from "../../fleet/Discovery.ts"
+import type { TransportReport } from "../../fleet/Discovery.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { line } from "../../PlainText.ts"
 import { age } from "../../tools/render/time.ts"
@@ -8,7 +8,7 @@ import { type Check, ok, type Observation, problem } from "./Check.ts"
 
 const observe =
   (now: number) =>
-  ({ duration, found, problems, scannedAt, transport }: Report): ReadonlyArray<Observation> => {
+  ({ duration, found, problems, scannedAt, transport }: TransportReport): ReadonlyArray<Observation> => {
     const scanned = `${transport} was scanned ${age(now, scannedAt)} within ${duration} ms and found ${found}`
     // Of registrations other checks speak.
     if (problems.length === 0 || transport === "local-relay") return [ok(scanned)]

@@ -1,0 +1,65 @@
+/**
+ * A transport of your own: instances that stand in a JSON file, served together with those that TRANSPORT finds.
+ *
+ *     echo '[{"name": "build-box", "url": "http://10.0.0.7:4096"}]' > list.json
+ *     node examples/static-list.ts list.json
+ *
+ * In a project of your own the imports come from "opencode-fleet".
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
+import {
+  type Announcement,
+  configuredDiscovery,
+  Discovery,
+  mergedDiscovery,
+  serveFleetWith,
+  Settings,
+} from "../src/index.ts"
+
+const Entry = Schema.Struct({
+  name: Schema.NonEmptyString,
+  url: Schema.String.check(
+    Schema.isPattern(/^https?:\/\/[^/]+$/u, { expected: "an http or https URL without a path" }),
+  ),
+  directory: Schema.optionalKey(Schema.String),
+})
+
+const decode = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(Entry)))
+
+const staticList = (file: string) => {
+  const announce = ({ directory, name, url }: typeof Entry.Type): Announcement => ({
+    name,
+    url,
+    directory,
+    host: new URL(url).hostname,
+    transport: "static-list",
+    source: file,
+  })
+  return Layer.effect(
+    Discovery,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      return Discovery.of({
+        scan: fs.readFileString(file).pipe(
+          Effect.flatMap(decode),
+          Effect.map((entries) => ({ announcements: entries.map(announce), problems: [] })),
+          // A scan never fails: what cannot be used is shown as a problem, and the other transports go on.
+          Effect.catch(({ message }) =>
+            Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
+          ),
+        ),
+        // The fleet scans every DISCOVERY_INTERVAL_MS, and besides whenever this stream says something.
+        changes: Stream.never,
+      })
+    }),
+  )
+}
+
+serveFleetWith(
+  mergedDiscovery({ "static-list": staticList(process.argv[2] ?? "list.json"), configured: configuredDiscovery }),
+).pipe(
+  Effect.provide(Layer.provideMerge(Settings.layer, NodeServices.layer)),
+  Effect.provideService(Logger.LogToStderr, true),
+  NodeRuntime.runMain,
+)

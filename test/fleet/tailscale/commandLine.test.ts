@@ -1,0 +1,117 @@
+/** What is said where the command `tailscale` does not do as it should; here it is a shell script. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, FileSystem, Schedule } from "effect"
+import { TestClock } from "effect/testing"
+import { makeAccess, read, trouble } from "./access.ts"
+import { recording } from "./recordings.ts"
+
+/** What `tailscale` says on stderr before it ends with status 1, in 1.24 or today. */
+const complaints = [
+  [
+    "TailscaleNotRunning",
+    "failed to connect to local tailscaled; it doesn't appear to be running (sudo systemctl start tailscaled ?)",
+  ],
+  ["TailscaleNotRunning", "failed to connect to local Tailscale service; is Tailscale running?"],
+  [
+    "TailscaleDenied",
+    "failed to connect to local tailscaled (which appears to be running as tailscaled, pid 612). Got error: Failed to connect to local Tailscale daemon for /localapi/v0/status; not running? Error: dial unix /var/run/tailscale/tailscaled.sock: connect: permission denied",
+  ],
+  ["TailscaleDenied", "Access denied: status access denied"],
+  ["TailscaleInUse", "401 Unauthorized: Tailscale already in use by bob, pid 4711"],
+  ["TailscaleNotUnderstood", "flag provided but not defined: -json"],
+] as const
+
+const exists = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** The process has ended, or does so at once. */
+const gone = (pid: number) =>
+  Effect.gen(function* () {
+    assert.isAbove(pid, 0)
+    yield* TestClock.withLive(
+      Effect.sync(() => exists(pid)).pipe(
+        Effect.repeat({ until: (there) => !there, schedule: Schedule.spaced("10 millis") }),
+        Effect.timeout("5 seconds"),
+      ),
+    )
+  })
+
+layer(NodeServices.layer)("It is said what is wrong where the command", (it) => {
+  it.effect.each(complaints)("fails: %s (%s)", ([tag, said]) =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFileString(`${access.directory}/said`, said)
+      yield* access.install(`cat ${access.directory}/said >&2; exit 1`)
+      yield* trouble(access, tag, said.slice(0, 40))
+    }),
+  )
+
+  it.effect("prints something else, as the app of macOS does outside a session", () =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      yield* access.install("echo The Tailscale GUI failed to start: The operation couldn’t be completed.")
+      yield* trouble(access, "TailscaleNotUnderstood", "`", "says no status")
+    }),
+  )
+
+  it.effect("may not be run", () =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      const fs = yield* FileSystem.FileSystem
+      yield* access.install("exit 0")
+      yield* fs.chmod(access.command, 0o600)
+      yield* trouble(access, "TailscaleNotUnderstood", "cannot be run")
+    }),
+  )
+
+  it.effect("prints without end, and that it is ended", () =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      const fs = yield* FileSystem.FileSystem
+      yield* access.install(`echo $$ > ${access.directory}/pid; exec yes "$(printf %01000d 0)"`)
+      yield* trouble(access, "TailscaleNotUnderstood", "more than 16 MiB")
+      yield* gone(Number(yield* fs.readFileString(`${access.directory}/pid`)))
+    }),
+  )
+
+  it.effect("complains without end, unless it works then", () =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      const fs = yield* FileSystem.FileSystem
+      yield* fs.writeFileString(`${access.directory}/out.json`, yield* recording("running-1.84.0"))
+      yield* access.install(
+        `i=0; while [ $i -lt 3000 ]; do printf %01000d 0 >&2; i=$((i+1)); done; cat ${access.directory}/out.json`,
+      )
+      assert.strictEqual((yield* read(access)).BackendState, "Running")
+    }),
+  )
+
+  it.effect("hangs, and that it is ended", () =>
+    Effect.gen(function* () {
+      const access = yield* makeAccess
+      const fs = yield* FileSystem.FileSystem
+      yield* access.install(`echo $$ > ${access.directory}/pid; exec sleep 600`)
+      const tailnet = yield* access.tailnet
+      const fiber = yield* Effect.forkChild(Effect.flip(tailnet.read), { startImmediately: true })
+      const pid = yield* TestClock.withLive(
+        fs
+          .readFileString(`${access.directory}/pid`)
+          .pipe(
+            Effect.map(Number),
+            Effect.repeat({ until: (pid) => pid > 0, schedule: Schedule.spaced("10 millis") }),
+            Effect.retry(Schedule.spaced("10 millis")),
+          ),
+      )
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TailscaleTimedOut")
+      yield* gone(pid)
+    }),
+  )
+})
