@@ -10,9 +10,13 @@ const urls: ReadonlyArray<string> = JSON.parse(readFileSync(file, "utf8"))
 const atOnce = 64
 
 const isOpencode = async (url: string): Promise<boolean> => {
-  const response = await fetch(`${url}/global/health`, { signal: AbortSignal.timeout(Number(limit)) })
-  const answer = await response.text()
-  return response.ok && answer.includes("healthy")
+  try {
+    const response = await fetch(`${url}/global/health`, { signal: AbortSignal.timeout(Number(limit)) })
+    const answer = await response.text()
+    return response.ok && answer.includes("healthy")
+  } catch {
+    return false
+  }
 }
 
 const scan = async (): Promise<number> => {

@@ -1,10 +1,13 @@
 /** Linux: which process has a socket, by what `/proc` says of this user's processes. */
-import { Effect, FileSystem, Option } from "effect"
+import { Clock, Duration, Effect, FileSystem, Option } from "effect"
 import { plainLine } from "../../PlainText.ts"
 import { LocalMachine } from "../LocalMachine.ts"
 import { CurrentUser } from "../StrictModes.ts"
 import type { Owner } from "./ListeningSockets.ts"
 import { programOf } from "./program.ts"
+
+/** What nobody seems to own may be passed on to somebody who does; until then it is not looked for again. */
+const pause = Duration.toMillis("1 minute")
 
 /** As many as Node reads at the same time. */
 const atOnce = 4
@@ -27,6 +30,8 @@ export const procOwners = Effect.gen(function* () {
   const user = yield* CurrentUser
   const machine = yield* LocalMachine
   const known = new Map<string, Owner>()
+  /** When the processes were looked through in vain, by inode. */
+  const missed = new Map<string, number>()
 
   const inodesOf = (pid: number) =>
     fs.readDirectory(`/proc/${pid}/fd`).pipe(
@@ -81,13 +86,18 @@ export const procOwners = Effect.gen(function* () {
 
   return Effect.fnUntraced(function* (inodes: ReadonlySet<string>) {
     forget(inodes)
-    const wanted = new Set([...inodes].filter((inode) => !known.has(inode)))
+    for (const inode of missed.keys()) if (!inodes.has(inode)) missed.delete(inode)
+    const now = yield* Clock.currentTimeMillis
+    const isDue = (inode: string) => !known.has(inode) && now - (missed.get(inode) ?? -pause) >= pause
+    const wanted = new Set([...inodes].filter(isDue))
     if (wanted.size > 0) {
       const names = yield* fs.readDirectory("/proc").pipe(unless<ReadonlyArray<string>>([]))
       const pids = names.filter((name) => /^\d+$/u.test(name)).map(Number)
-      yield* Effect.forEach(pids, (pid) => look(pid, wanted), { concurrency: atOnce, discard: true }).pipe(
-        Effect.timeoutOption(patience),
-      )
+      const looked = yield* Effect.forEach(pids, (pid) => look(pid, wanted), {
+        concurrency: atOnce,
+        discard: true,
+      }).pipe(Effect.timeoutOption(patience))
+      if (Option.isSome(looked)) for (const inode of wanted) missed.set(inode, now)
     }
     const owners: ReadonlyMap<string, Owner> = known
     return owners

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Option, PlatformError } from "effect"
+import { TestClock } from "effect/testing"
 import { LocalMachine } from "../../../src/fleet/LocalMachine.ts"
 import { procOwners } from "../../../src/fleet/ports/procOwners.ts"
 import { CurrentUser } from "../../../src/fleet/StrictModes.ts"
@@ -134,6 +135,22 @@ describe("Who has a socket", () => {
         ["/work/shop", "/work/api"],
       )
       assert.deepStrictEqual(looked(), [11, 13])
+    }),
+  )
+
+  it.effect("is looked for once a minute where the system does not let it be found", () =>
+    Effect.gen(function* () {
+      const { looked, owners } = machine(new Map<number, Process>([[10, { closed: true, inodes: [1] }]]))
+      const who = yield* owners
+      for (const [pass, expected] of [
+        [0, 1],
+        [59_999, 0],
+        [1, 1],
+      ] as const) {
+        yield* TestClock.adjust(pass)
+        assert.deepStrictEqual(yield* who(1), [undefined])
+        assert.lengthOf(looked(), expected)
+      }
     }),
   )
 
