@@ -7,9 +7,21 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**"],
+          exclude: ["test/e2e/**", "test/machine/**"],
           // Some play through thousands of events, and the machine may be busy.
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "machine",
+          include: ["test/machine/**/*.test.ts"],
+          // They ask whatever listens on this machine, and their opencodes can be heard on its network: after all others, and
+          // one after the other.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what a user waits for, against floors that are measured in the same run. Names of subjects as
- * arguments (start, answers, turns, refresh, memory, commands, connect) leave the others out. Needs the built executable.
+ * arguments (start, answers, turns, refresh, discovery, memory, commands, connect) leave the others out. Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -8,6 +8,7 @@ import { Console, Effect } from "effect"
 import { benchAnswers } from "./answers.ts"
 import { benchCommands } from "./commands.ts"
 import { benchConnect } from "./connect.ts"
+import { benchDiscovery } from "./discovery.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
@@ -20,6 +21,7 @@ const subjects = [
   { name: "answers", title: "Answers from memory", run: benchAnswers },
   { name: "turns", title: "Turns of a real opencode", run: benchTurns },
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
+  { name: "discovery", title: "Finding instances without being told", run: benchDiscovery },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },

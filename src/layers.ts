@@ -12,6 +12,7 @@ import * as MergedDiscovery from "./fleet/mergedDiscovery.ts"
 import * as HttpTransport from "./opencode/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/MessageCounts.ts"
+import * as OneShotTransport from "./opencode/OneShotTransport.ts"
 import { OpencodeClient } from "./opencode/OpencodeClient.ts"
 import { Turns } from "./opencode/Turns.ts"
 import { Settings } from "./Settings.ts"
@@ -23,6 +24,12 @@ export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pi
   Layer.provideMerge(InstanceEvents.layer),
   Layer.provideMerge(OpencodeClient.layer),
   Layer.provide(HttpTransport.layer),
+)
+
+/** Asking whoever listens somewhere. */
+const identificationLayer = Identification.layer.pipe(
+  Layer.provide(Layer.fresh(OpencodeClient.layer)),
+  Layer.provide(OneShotTransport.layer),
 )
 
 const loaded = (transport: Transport) => Layer.unwrap(Effect.map(transport, ({ layer }) => layer))
@@ -39,7 +46,7 @@ export const configuredDiscovery = Layer.unwrap(
 export const fleetLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
   Fleet.layer.pipe(
     Layer.provide([HealthCheck.layer, discovery]),
-    Layer.provide(Identification.layer),
+    Layer.provide(identificationLayer),
     Layer.provideMerge(opencodeLayer),
   )
 

@@ -1,7 +1,8 @@
 /**
  * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health` and has
- * one session, which is idle, or, when it is a hung one, takes the request and never answers. Arguments: how many healthy, how many
- * hung. Prints the ports as one line of JSON and ends with its stdin.
+ * one session, which is idle, or, when it is a hung one, takes the request and never answers. Strangers are servers that are
+ * no opencode. Arguments: how many healthy, how many hung, how many strangers. Prints the ports as one line of JSON and ends
+ * with its stdin.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
@@ -11,6 +12,7 @@ const time = { created: 1, updated: Date.now() }
 const session = { id: "ses_1", directory: "/home/dev/project", title: "A session", time }
 
 const bodies = new Map([
+  ["/path", JSON.stringify({ directory: session.directory })],
   ["/global/health", JSON.stringify({ healthy: true, version: "1.18.33" })],
   ["/session", JSON.stringify([session])],
   ["/session/status", "{}"],
@@ -24,6 +26,7 @@ const answer: RequestListener = ({ url = "" }, response) => {
     .end(body)
 }
 const neverAnswer: RequestListener = () => undefined
+const answerOther: RequestListener = (_, response) => response.writeHead(404).end()
 
 const listen = async (listener: RequestListener): Promise<number> => {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, "127.0.0.1")
@@ -32,7 +35,11 @@ const listen = async (listener: RequestListener): Promise<number> => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-const [healthy = 0, hung = 0] = process.argv.slice(2).map(Number)
-const listeners = [...Array<RequestListener>(healthy).fill(answer), ...Array<RequestListener>(hung).fill(neverAnswer)]
+const [healthy = 0, hung = 0, strangers = 0] = process.argv.slice(2).map(Number)
+const listeners = [
+  ...Array<RequestListener>(healthy).fill(answer),
+  ...Array<RequestListener>(hung).fill(neverAnswer),
+  ...Array<RequestListener>(strangers).fill(answerOther),
+]
 process.stdout.write(`${JSON.stringify(await Promise.all(listeners.map(listen)))}\n`)
 process.stdin.resume().on("end", () => process.exit())

@@ -9,10 +9,10 @@ const program = fileURLToPath(new URL("fakeInstances.ts", import.meta.url))
 const decodePorts = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Int)))
 
 /** One process that plays all the instances; gives their ports, the healthy ones first. */
-const startInstances = Effect.fn("startInstances")(function* (healthy: number, hung: number) {
+const startInstances = Effect.fn("startInstances")(function* (...counts: ReadonlyArray<number>) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      spawn(process.execPath, [program, String(healthy), String(hung)], { stdio: ["pipe", "pipe", "inherit"] }),
+      spawn(process.execPath, [program, ...counts.map(String)], { stdio: ["pipe", "pipe", "inherit"] }),
     ),
     (running) =>
       Effect.promise(async () => {
@@ -25,16 +25,18 @@ const startInstances = Effect.fn("startInstances")(function* (healthy: number, h
   return decodePorts(line)
 })
 
-/** Starts instances, registers them in a new relay directory, and tells the directory and the URLs. */
+/** Starts instances, registers them in a new relay directory, and tells the directory and the URLs. Strangers are not registered. */
 export const startFleet = Effect.fn("startFleet")(function* (size: {
   readonly healthy: number
   readonly hung: number
+  readonly strangers?: number
 }) {
+  const { healthy, hung, strangers = 0 } = size
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
-  const ports = size.healthy + size.hung === 0 ? [] : yield* startInstances(size.healthy, size.hung)
-  yield* Effect.forEach(ports, (port, index) => {
+  const ports = healthy + hung + strangers === 0 ? [] : yield* startInstances(healthy, hung, strangers)
+  yield* Effect.forEach(ports.slice(0, healthy + hung), (port, index) => {
     const registration = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: `/home/dev/project-${index}` }
     return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
   })

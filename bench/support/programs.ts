@@ -8,7 +8,7 @@ const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, i
 
 /** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
 const bundle = async (directory: string): Promise<void> => {
-  const names = ["bare", "hello", "hello-cached", "list", "probe"]
+  const names = ["bare", "hello", "hello-cached", "list", "portScan", "probe"]
   const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, floors(name)])),
     platform: "node",
@@ -44,6 +44,8 @@ export const makePrograms = Effect.gen(function* () {
     nothing: { file: "-e", args: ["0"] } satisfies Command as Command,
     /** Asks instances whenever it is told to. */
     probe: asking("probe"),
+    /** Looks for instances whenever it is told to. */
+    portScan: asking("portScan"),
     /** Asks instances once and ends. */
     list: asking("list"),
     /** Our server on a relay directory, with a compile cache that belongs to this run of the bench. */

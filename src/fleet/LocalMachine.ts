@@ -1,7 +1,7 @@
 /** The machine that this process runs on: what tells its own registrations from those of others. */
 import { Context } from "effect"
 import { readFileSync } from "node:fs"
-import { hostname } from "node:os"
+import { hostname, networkInterfaces } from "node:os"
 
 export interface LocalMachineValues {
   readonly hostname: string
@@ -12,6 +12,8 @@ export interface LocalMachineValues {
   readonly isAlive: (pid: number, birth?: string) => boolean
   /** Tells a running process from any other of the same id, now or ever; none where the system does not say. */
   readonly birthOf: (pid: number) => string | undefined
+  /** The addresses at which other machines may reach it now. */
+  readonly addresses: () => ReadonlyArray<string>
 }
 
 /** What Linux says of a process behind its name, which may hold anything: its state, …, its start as the 20th. */
@@ -52,6 +54,11 @@ const isAlive = (pid: number, birth?: string): boolean => {
   return birth === undefined || now === undefined || birth === now
 }
 
+const addresses = () =>
+  Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.flatMap(({ address, internal }) => (internal ? [] : [address])),
+  )
+
 export const LocalMachine = Context.Reference<LocalMachineValues>("opencode-fleet/fleet/LocalMachine", {
-  defaultValue: () => ({ hostname: hostname(), isAlive, birthOf }),
+  defaultValue: () => ({ hostname: hostname(), isAlive, birthOf, addresses }),
 })

@@ -172,6 +172,7 @@ const announce = (file: string, { mtime }: FileSystem.File.Info, registration: R
   name: registration.name,
   host: registration.hostname ?? "",
   url: `http://127.0.0.1:${registration.port}`,
+  remotePort: registration.localPort,
   directory: registration.cwd,
   transport: "local-relay",
   source: file,

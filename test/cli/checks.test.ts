@@ -59,7 +59,12 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
         Layer.provide(httpLayer(answer)),
         Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", ...settings })),
         Layer.provideMerge(
-          Layer.succeed(LocalMachine, { hostname: "here", isAlive: (pid) => pid === 1, birthOf: () => undefined }),
+          Layer.succeed(LocalMachine, {
+            hostname: "here",
+            isAlive: (pid) => pid === 1,
+            birthOf: () => undefined,
+            addresses: () => [],
+          }),
         ),
       ),
     ),

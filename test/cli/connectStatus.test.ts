@@ -29,6 +29,7 @@ const status = Effect.fnUntraced(function* (
       hostname: "here",
       isAlive: (pid) => pid === 1,
       birthOf: () => undefined,
+      addresses: () => [],
     }),
   )
   const after = yield* printed

@@ -14,6 +14,7 @@ export const here = {
   hostname: "laptop",
   isAlive: (pid: number) => pid < 100,
   birthOf: (pid: number) => `birth of ${pid}`,
+  addresses: () => [],
 }
 
 export const services = Layer.mergeAll(NodeServices.layer, overFake).pipe((all) =>

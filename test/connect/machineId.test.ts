@@ -6,7 +6,12 @@ import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
 import { altered, denied, filesIn, modeOf } from "../fleet/registrations.ts"
 
 const on = (hostname: string, directory: string) =>
-  Effect.provideService(machineId(directory), LocalMachine, { hostname, isAlive: () => true, birthOf: () => undefined })
+  Effect.provideService(machineId(directory), LocalMachine, {
+    hostname,
+    isAlive: () => true,
+    birthOf: () => undefined,
+    addresses: () => [],
+  })
 
 const makeState = Effect.flatMap(FileSystem.FileSystem, (fs) =>
   Effect.map(fs.makeTempDirectoryScoped({ prefix: "state-" }), (directory) => `${directory}/a/state`),

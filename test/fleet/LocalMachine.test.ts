@@ -29,4 +29,11 @@ describe("LocalMachine", () => {
       assert.isTrue(isAlive(1))
     }),
   )
+
+  it.effect("has no addresses at which only it is reached", () =>
+    Effect.gen(function* () {
+      const { addresses } = yield* LocalMachine
+      for (const loopback of ["127.0.0.1", "::1"]) assert.notInclude(addresses(), loopback)
+    }),
+  )
 })

@@ -58,7 +58,7 @@ const verdict = ({ alive, host, noted, pid, silentFor, state, tunnelled, type, w
     silence: new Map(noted === undefined ? [] : [[instance.source, noted]]),
     now,
     silentFor: Duration.millis(silentFor),
-    machine: { hostname: "here", isAlive: () => alive, birthOf: () => undefined },
+    machine: { hostname: "here", isAlive: () => alive, birthOf: () => undefined, addresses: () => [] },
   })
   if (judgement === undefined) throw new Error("it was not judged")
   assert.lengthOf(others, 0)

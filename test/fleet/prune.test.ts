@@ -23,6 +23,7 @@ const machine = Layer.succeed(LocalMachine, {
   hostname: "here",
   isAlive: (pid) => pid === living,
   birthOf: () => undefined,
+  addresses: () => [],
 })
 
 /** A relay directory and who answers on which port; all else is unreachable. */

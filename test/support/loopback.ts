@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { createServer as createHttpServer } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"
 
-const listen = (server: Server) =>
+export const listen = (server: Server) =>
   Effect.callback<number>((resume) => {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address()
@@ -15,7 +15,7 @@ const listen = (server: Server) =>
     })
   })
 
-const close = (server: Server) =>
+export const close = (server: Server) =>
   Effect.callback<void>((resume) => {
     server.close(() => resume(Effect.void))
   })

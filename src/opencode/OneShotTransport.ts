@@ -1,0 +1,62 @@
+/**
+ * An HTTP client for asking thousands of strangers one question: each request has a connection of its own, which is closed
+ * with it. `fetch` keeps a connection, and a pool for each origin that it has ever seen: some 60 KB.
+ */
+import { Effect, Layer } from "effect"
+import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { get as getHttp, type IncomingMessage } from "node:http"
+import { get as getHttps } from "node:https"
+
+/** No answer to what is asked here has more. */
+const maxBytes = 64 * 1024
+
+/** As `fetch` fails: the system's own error stands below. */
+const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
+  })
+
+/** It throws for a status or a header that is none. */
+const answerOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Buffer) =>
+  new Response(body.byteLength === 0 ? null : new Uint8Array(body), {
+    status: statusCode,
+    headers: Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.map((value): [string, string] => [name, value]),
+    ),
+  })
+
+const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
+  Effect.callback<Response, HttpClientError.HttpClientError>((resume) => {
+    const fail = (cause: unknown) => resume(Effect.fail(failed(request, cause)))
+    const get = url.protocol === "https:" ? getHttps : getHttp
+    const sent = get(url, { agent: false, headers: { ...request.headers } }, (response) => {
+      const chunks: Array<Buffer> = []
+      let seen = 0
+      response.on("data", (chunk: Buffer) => {
+        chunks.push(chunk)
+        seen += chunk.byteLength
+        if (seen > maxBytes) sent.destroy(new Error(`more than ${maxBytes} bytes`))
+      })
+      response.on("error", fail)
+      response.on("end", () =>
+        resume(
+          Effect.try({
+            try: () => answerOf(response, Buffer.concat(chunks)),
+            catch: (cause) => failed(request, cause),
+          }),
+        ),
+      )
+    })
+    sent.on("error", fail)
+    // Somebody may answer with what Node takes for the end of the conversation, and for no error.
+    sent.on("close", () => fail(new Error("the connection was closed")))
+    return Effect.sync(() => sent.destroy())
+  })
+
+/** Sends `GET` requests only, and follows no redirect. */
+export const layer = Layer.succeed(
+  HttpClient.HttpClient,
+  HttpClient.make((request, url) =>
+    Effect.map(exchange(request, url), (response) => HttpClientResponse.fromWeb(request, response)),
+  ),
+)
