@@ -87,11 +87,14 @@ export const layerNoDeps = Layer.effect(
       Stream.runDrain,
       Effect.forkScoped,
     )
+    /** Their places may have been heard meanwhile. */
+    const askForPlaces = Effect.suspend(() => {
+      const questions = services.incomplete.slice(0, mostQuestions).map(whereIs)
+      return questions.length === 0 ? Effect.void : Effect.ignore(dns.query(questions))
+    })
     yield* Stream.fromQueue(incomplete).pipe(
       oncePerSecond,
-      Stream.runForEach(() =>
-        Effect.ignore(Effect.suspend(() => dns.query(services.incomplete.slice(0, mostQuestions).map(whereIs)))),
-      ),
+      Stream.runForEach(() => askForPlaces),
       Effect.forkScoped,
     )
 

@@ -198,6 +198,19 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("does not ask where one is that has said so meanwhile", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", pointer("opencode-1"))
+      yield* network.send("192.168.1.7", location("opencode-1", 4096))
+      yield* network.send("192.168.1.7", pointer("opencode-2"))
+      yield* network.send("192.168.1.7", location("opencode-2", 4097))
+      const before = network.asked.length
+      yield* TestClock.adjust("3 seconds")
+      assert.lengthOf(network.asked, before)
+    }),
+  )
+
   it.effect("takes the same name on two hosts for two instances", () =>
     Effect.gen(function* () {
       const network = yield* join()
