@@ -63,7 +63,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     Effect.gen(function* () {
       const { status, stderr, stdout } = yield* runCommand(yield* makeRelay(), ["instances"])
       assert.deepStrictEqual({ status, stdout }, { status: 0, stdout: "" })
-      assert.include(stderr, "No instance is registered")
+      assert.include(stderr, "No instance was found")
     }),
   )
 
