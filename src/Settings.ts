@@ -114,10 +114,13 @@ const ports = (name: string, fallback: string) =>
 const localPorts = "4096-4111"
 const tailscalePorts = "4096"
 
+/** Of a name, an address, or an address and a port. */
+const namePattern = /^[\p{L}\p{N}._*:-]+$/u
+
 const mdnsAllow = parsed(
   "MDNS_ALLOW",
   "it takes a comma-separated list of names and addresses, * standing for anything, such as build.local,192.168.1.*",
-  (value) => Option.liftPredicate(parts(value), (patterns) => patterns.every((pattern) => /^[^\s]+$/u.test(pattern))),
+  (value) => Option.liftPredicate(parts(value), (patterns) => patterns.every((pattern) => namePattern.test(pattern))),
 ).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => [])))
 
 const tailscaleTag = parsed("TAILSCALE_TAG", "it takes one tag of the tailnet, such as tag:dev", (value) => {

@@ -53,7 +53,7 @@ export const askCommand = Effect.fnUntraced(
       extendEnv: true,
       // Without it the app of macOS takes itself for started by hand where there is no terminal.
       env: { TAILSCALE_BE_CLI: "1" },
-      forceKillAfter: "1 second",
+      forceKillAfter: "300 millis",
     })
     const [output, said, status] = yield* Effect.all(
       [whole(asked, handle.stdout), words(handle.stderr), handle.exitCode],
