@@ -111,24 +111,30 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("stops when its time is up, and goes on there the next time, with what is likely before all", () =>
-    Effect.gen(function* () {
-      const { answer, asked, hang, identify } = yield* place()
-      const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
-      for (const { key } of all) hang(Number(key))
-      answer(20, opencode)
-      const scan = Effect.gen(function* () {
-        const scanning = yield* Effect.forkChild(identify(all))
-        yield* TestClock.adjust("5 seconds")
-        return yield* Fiber.join(scanning)
-      })
-      const first = yield* scan
-      assert.deepStrictEqual(ports(first), [20])
-      assert.strictEqual(asked()[0], 20)
-      assert.strictEqual(first.unasked, 11)
-      const second = yield* scan
-      assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
-      assert.strictEqual(second.unasked, 3)
-    }),
+  it.effect(
+    "stops when its time is up, and goes on there the next time, with what is likely before all and who was asked last at the end",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 day")
+        const { answer, asked, hang, identify } = yield* place()
+        const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
+        for (const { key } of all) hang(Number(key))
+        answer(20, opencode)
+        const scan = Effect.gen(function* () {
+          const scanning = yield* Effect.forkChild(identify(all))
+          yield* TestClock.adjust("5 seconds")
+          return yield* Fiber.join(scanning)
+        })
+        const first = yield* scan
+        assert.deepStrictEqual(ports(first), [20])
+        assert.strictEqual(asked()[0], 20)
+        assert.strictEqual(first.unasked, 11)
+        const second = yield* scan
+        assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
+        assert.strictEqual(second.unasked, 3)
+        yield* TestClock.adjust("1 minute")
+        yield* scan
+        assert.deepStrictEqual(asked(), [20, 17, 18, 19, 1, 2, 3, 4, 5])
+      }),
   )
 })
