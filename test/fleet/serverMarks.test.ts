@@ -86,8 +86,10 @@ describe("Servers that may be the same", () => {
         yield* same(both, tunnel, tailnet)
         assert.deepStrictEqual(asked(), expected)
       }
-      for (const anew of [{ writtenAt: 5 }, { birth: "a later process" }, { source: "/relay/another.json" }]) {
-        yield* same([{ ...tunnel, ...anew }, tailnet], tunnel, tailnet)
+      const written = { ...tunnel, writtenAt: 5 }
+      const reborn = { ...written, birth: "a later process" }
+      for (const now of [written, reborn, { ...reborn, source: "/relay/another.json" }]) {
+        yield* same([now, tailnet], now, tailnet)
         assert.deepStrictEqual(asked(), [tunnel.url])
       }
     }),

@@ -1,5 +1,5 @@
 /** A service of mDNS as the fleet sees it. */
-import { line, plainLine } from "../../PlainText.ts"
+import { line } from "../../PlainText.ts"
 import type { Announcement } from "../Discovery.ts"
 import type { Identity } from "../Identification.ts"
 import { type Candidate, withheld } from "../identifier.ts"
@@ -32,7 +32,7 @@ export const announce = (place: Place, identity: Identity | undefined, ownName: 
   const host = given(target) ?? ownName
   // A name ends at its first dot, and the first part of an address says nothing.
   const [machine = ""] = (host ?? address.replaceAll(".", "-")).split(".")
-  const directory = plainLine(identity?.place?.directory ?? "")
+  const directory = identity?.place?.directory ?? ""
   return {
     name:
       directory === ""
