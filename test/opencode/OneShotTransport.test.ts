@@ -61,7 +61,6 @@ describe("A stranger", () => {
       http("401 No", 'WWW-Authenticate: Basic realm="Secure Area"\r\n', ""),
       "Opencode",
     ],
-    ["says so at length", http("200 OK", json, healthy + " ".repeat(60_000)), "Opencode"],
     ["speaks no HTTP", (socket) => socket.end("SSH-2.0-OpenSSH_9.2p1\r\n"), "Other"],
     ["hangs up", (socket) => socket.destroy(), "Other"],
     [

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { announced, join, kind, location, lockedOpencode, opencodeIn, pointer } from "./network.ts"
+import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
+import { announced, join, kind, location, pointer } from "./network.ts"
 
 const browsing = { type: "PTR", name: kind } as const
 
@@ -127,7 +128,7 @@ describe("mdns", () => {
         yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
         yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
         assert.hasAllKeys(yield* network.find, [ended, asleep])
-        network.verdicts.set(ended, { _tag: "Refused" }).set(asleep, { _tag: "Silent" })
+        network.verdicts.set(ended, refused).set(asleep, silent)
         yield* TestClock.adjust("2 seconds")
         const before = network.changes()
         yield* TestClock.adjust("8 seconds")
@@ -162,7 +163,7 @@ describe("mdns", () => {
     Effect.gen(function* () {
       const network = yield* join()
       const url = "http://192.168.1.7:4096"
-      network.verdicts.set(url, { _tag: "Refused" })
+      network.verdicts.set(url, refused)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.scan
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -306,7 +307,7 @@ describe("mdns", () => {
       const network = yield* join({ settings: { mdnsAllow: ["*"] } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
-      network.verdicts.set("http://192.168.1.8:4096", { _tag: "Other" })
+      network.verdicts.set("http://192.168.1.8:4096", notOpencode)
       for (const { name, passwordWithheld } of Object.values(yield* network.find)) {
         assert.match(name, /^192-168-1-[78]-opencode-4096$/u)
         assert.include(passwordWithheld, "has not shown yet that it is an opencode")

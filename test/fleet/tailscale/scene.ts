@@ -8,16 +8,7 @@ import type { TailnetStatus } from "../../../src/fleet/tailscale/TailnetStatus.t
 import { Tailnet } from "../../../src/fleet/tailscale/Tailnet.ts"
 import { Settings, type SettingsValues } from "../../../src/Settings.ts"
 import { decode } from "./recordings.ts"
-
-export const opencodeIn = (directory: string, worktree = directory, locked = false): Verdict => ({
-  _tag: "Opencode",
-  locked,
-  place: { directory, worktree },
-})
-
-export const locked: Verdict = { _tag: "Opencode", locked: true, place: undefined }
-
-export const silent: Verdict = { _tag: "Silent" }
+import { refused } from "../verdicts.ts"
 
 export interface Scene {
   readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
@@ -32,7 +23,7 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
   const asked: Array<Asked> = []
   const identify = (one: Asked) => {
     asked.push(one)
-    return answers(one.url) ?? Effect.succeed<Verdict>({ _tag: "Refused" })
+    return answers(one.url) ?? Effect.succeed(refused)
   }
   const services = yield* Layer.build(
     Tailscale.layerNoDeps.pipe(
