@@ -9,7 +9,7 @@ export interface Machine {
   readonly host: string
   /** The whole of that name, or its address where it has none. */
   readonly name: string
-  /** As they stand in a URL, the one to connect to first. */
+  /** The one to connect to first. */
   readonly addresses: readonly [string, ...ReadonlyArray<string>]
 }
 
@@ -60,7 +60,7 @@ const addressesOf = ({ TailscaleIPs }: Peer): ReadonlyArray<string> => {
   const all = TailscaleIPs ?? []
   return [
     ...all.filter((address) => isIPv4(address)),
-    ...all.filter((address) => isIPv6(address) && !address.includes("%")).map((address) => `[${address}]`),
+    ...all.filter((address) => isIPv6(address) && !address.includes("%")),
   ]
 }
 

@@ -37,23 +37,33 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
   return { ...Context.get(services, Discovery), asked }
 })
 
-/** A tailnet of so many machines of this user's. */
-export const tailnetOf = (count: number) =>
+/** A tailnet of this user's with these peers; `rest` is what else, or otherwise, its status says. */
+export const tailnetWith = (
+  peers: Readonly<Record<string, unknown>>,
+  rest: Readonly<Record<string, unknown>> = {},
+): Effect.Effect<TailnetStatus> =>
   decode(
     JSON.stringify({
       BackendState: "Running",
       Self: { UserID: 5, TailscaleIPs: ["100.64.0.1"] },
       MagicDNSSuffix: "mine.ts.net",
-      Peer: Object.fromEntries(
-        Array.from({ length: count }, (_, index) => [
-          `nodekey:${index}`,
-          {
-            UserID: 5,
-            Online: true,
-            DNSName: `box-${index}.mine.ts.net.`,
-            TailscaleIPs: [`100.100.${index >> 8}.${index & 255}`],
-          },
-        ]),
-      ),
+      Peer: peers,
+      ...rest,
     }),
+  )
+
+/** A tailnet of so many machines of this user's. */
+export const tailnetOf = (count: number) =>
+  tailnetWith(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `nodekey:${index}`,
+        {
+          UserID: 5,
+          Online: true,
+          DNSName: `box-${index}.mine.ts.net.`,
+          TailscaleIPs: [`100.100.${index >> 8}.${index & 255}`],
+        },
+      ]),
+    ),
   )
