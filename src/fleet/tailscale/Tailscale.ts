@@ -68,25 +68,23 @@ export const layerNoDeps = Layer.effect(
 
     const look = Effect.gen(function* () {
       const status = yield* tailnet.read
-      const { machines, problems } = machinesOf(status, tailscaleTag)
+      const { machines, troubles } = machinesOf(status, tailscaleTag)
       const candidates = machines.flatMap((machine) => tailscalePorts.map((port) => candidateOf(machine, port)))
       const { opencodes, unasked } = yield* find(candidates)
       const announcements = opencodes.map(announce)
       return {
         announcements,
         problems: [
-          ...problems,
+          ...troubles,
           ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
-            ? [problem("runs here without a network device (userspace networking), so that no peer can be reached")]
+            ? ["runs here without a network device (userspace networking), so that no peer can be reached"]
             : []),
           ...(unasked > 0
             ? [
-                problem(
-                  `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
-                ),
+                `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
               ]
             : []),
-        ],
+        ].map(problem),
       }
     })
 
