@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { instanceName } from "../../src/fleet/instanceName.ts"
 import { Registration } from "../../src/fleet/Registration.ts"
-import { HostileText, hostileText } from "../fleet/hostile.ts"
+import { HostileText, hostileText } from "./hostile.ts"
 
 const isName = Schema.is(Registration)
 
