@@ -302,6 +302,16 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("nobody is asked for longer than a health check may take", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ settings: { healthCheckTimeout: 200 } })
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.scan
+      assert.isNotEmpty(network.identified)
+      for (const { timeout } of network.identified) assert.strictEqual(timeout, 200)
+    }),
+  )
+
   it.effect("one that does not answer as an opencode is announced, without the password", () =>
     Effect.gen(function* () {
       const network = yield* join({ settings: { mdnsAllow: ["*"] } })

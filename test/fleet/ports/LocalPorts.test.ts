@@ -130,12 +130,33 @@ describe("local-ports", () => {
         answer(4103, opencodeIn("/work/dev"))
         const { announcements } = yield* scan
         assert.deepStrictEqual(
-          announcements.map(({ directory, host, name, pid, tunnelled }) => ({ directory, host, name, pid, tunnelled })),
+          announcements.map(({ birth, directory, host, name, pid, tunnelled }) => ({
+            birth,
+            directory,
+            host,
+            name,
+            pid,
+            tunnelled,
+          })),
           [
-            { directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
-            { directory: undefined, host: "", name: "opencode-4101", pid: undefined, tunnelled: true },
-            { directory: undefined, host: "", name: "opencode-4102", pid: undefined, tunnelled: false },
-            { directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
+            { birth: undefined, directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4101",
+              pid: undefined,
+              tunnelled: true,
+            },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4102",
+              pid: undefined,
+              tunnelled: false,
+            },
+            { birth: undefined, directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
           ],
         )
         const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
@@ -282,8 +303,9 @@ describe("Changes of local-ports", () => {
       answer(4096, silent)
       answer(3000, silent)
       yield* scan
+      yield* TestClock.adjust(1999)
       assert.strictEqual(yield* count, 0)
-      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust(1)
       assert.strictEqual(yield* count, 1)
       // Each of them makes the fleet scan.
       for (let seconds = 0; seconds < 60; seconds += 2) {
@@ -295,6 +317,23 @@ describe("Changes of local-ports", () => {
       yield* scan
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* count, before)
+    }),
+  )
+
+  it.effect("are told as soon of what listens there later", () =>
+    Effect.gen(function* () {
+      const socket = listening(4096, opencode(1))
+      const { answer, count, listen, scan } = yield* counted(socket)
+      answer(4096, silent)
+      yield* scan
+      yield* listen()
+      yield* TestClock.adjust("1 minute")
+      yield* scan
+      yield* listen(socket)
+      const before = yield* count
+      yield* scan
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* count, before + 1)
     }),
   )
 

@@ -147,13 +147,19 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("it is said that nothing can be found without a network device, but not where something was", () =>
-    Effect.gen(function* () {
-      const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
-      const lonely = yield* start({ tailnet: userspace })
-      assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
-      const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
-      assert.deepStrictEqual((yield* proxied.scan).problems, [])
-    }),
+  it.effect(
+    "it is said that nothing can be found without a network device, but not where something was, nor where nobody is",
+    () =>
+      Effect.gen(function* () {
+        const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
+        const lonely = yield* start({ tailnet: userspace })
+        assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
+        const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
+        assert.deepStrictEqual((yield* proxied.scan).problems, [])
+        const empty = yield* start({
+          tailnet: Effect.map(tailnetOf(0), (one): TailnetStatus => ({ ...one, TUN: false })),
+        })
+        assert.deepStrictEqual((yield* empty.scan).problems, [])
+      }),
   )
 })
