@@ -101,6 +101,17 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("a scan finds nobody whose word has just expired", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 2))
+      yield* TestClock.adjust(1999)
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4096"])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* network.find, {})
+    }),
+  )
+
   it.effect("asks again before a word expires, also when nobody scans, so that who is still there stays", () =>
     Effect.gen(function* () {
       const network = yield* join()
@@ -322,6 +333,9 @@ describe("mdns", () => {
         assert.match(name, /^192-168-1-[78]-opencode-4096$/u)
         assert.include(passwordWithheld, "has not shown yet that it is an opencode")
       }
+      const strict = yield* join()
+      yield* strict.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      assert.include((yield* strict.find)["http://192.168.1.7:4096"]?.passwordWithheld, "MDNS_ALLOW=192.168.1.7")
     }),
   )
 
