@@ -1,6 +1,6 @@
 /** Strangers on real sockets, who may answer anything. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import * as OneShotTransport from "../../src/opencode/OneShotTransport.ts"
@@ -11,7 +11,12 @@ import { close, listen } from "../support/loopback.ts"
 const identification = Identification.layer.pipe(
   Layer.provide(OpencodeClient.layer),
   Layer.provide(OneShotTransport.layer),
-  Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),
+  Layer.provide(
+    Settings.layerOf({
+      relayDirectory: "/relay",
+      credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
+    }),
+  ),
 )
 
 /** A server that does this with every connection, and what it was sent on each. */
@@ -94,6 +99,18 @@ describe("A stranger", () => {
     }),
   )
 
+  it.live("that asks for a password is sent it with the next request, and not before", () =>
+    Effect.gen(function* () {
+      const { heard, url } = yield* stranger(http("401 No", 'WWW-Authenticate: Basic realm="Secure Area"\r\n', ""))
+      yield* verdict(url)
+      const sent = `authorization: Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`
+      assert.deepStrictEqual(
+        heard.map((request) => request.includes(sent)),
+        [false, true],
+      )
+    }),
+  )
+
   it.live("that says nothing is left alone when the time is up", () =>
     Effect.gen(function* () {
       const { heard, open, url } = yield* stranger(() => undefined)
@@ -106,7 +123,9 @@ describe("A stranger", () => {
   it.live("that is not there is refused", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(stranger(() => undefined))
-      assert.strictEqual((yield* verdict(url))._tag, "Refused")
+      for (const there of [url, url.replace("http:", "https:")]) {
+        assert.strictEqual((yield* verdict(there))._tag, "Refused")
+      }
     }),
   )
 })
