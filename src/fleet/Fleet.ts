@@ -178,7 +178,8 @@ export class Fleet extends Context.Service<
       const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
       yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(discoveryInterval)), Effect.forkScoped)
       yield* discovery.changes.pipe(
-        Stream.runForEach(() => survive(refreshAfresh)),
+        // However many have come while one refresh ran, they ask for one more.
+        Stream.runForEachArray(() => survive(refreshAfresh)),
         Effect.forkScoped,
       )
 

@@ -54,6 +54,9 @@ const verdictOf = (error: ClientError): Verdict => {
   }
 }
 
+/** Somebody answers, though not as asked. */
+const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !== "InstanceUnreachable"
+
 export class Identification extends Context.Service<
   Identification,
   {
@@ -62,8 +65,11 @@ export class Identification extends Context.Service<
      * with the password if it asks for one, and may have it.
      */
     readonly identify: (asked: Asked) => Effect.Effect<Verdict>
-    /** What tells the server's machine and directory from any other; none where it does not say. */
-    readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>>
+    /**
+     * What tells the server's machine and directory from any other; none where something answers that does not say. It
+     * fails where nothing answers.
+     */
+    readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
   }
 >()("opencode-fleet/fleet/Identification") {
   static readonly layer = Layer.effect(
@@ -90,7 +96,7 @@ export class Identification extends Context.Service<
           Effect.map(([firstSeen, { directory }]) =>
             Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
           ),
-          Effect.orElseSucceed(() => Option.none<string>()),
+          Effect.catchIf(isAnswer, () => Effect.succeedNone),
         )
       }
       return Identification.of({ identify, markOf })

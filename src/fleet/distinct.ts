@@ -50,7 +50,10 @@ const serverOf = (
   if (head === undefined) return undefined
   const chosen = believed.filter(({ transport }) => transport === head.transport).reduce(latest, head)
   const others = believed.filter((one) => one !== chosen)
-  const ways = [...new Map(others.map((one) => [one.url, one])).values()].filter(({ url }) => url !== chosen.url)
+  const ways = Array.dedupeWith(
+    others.filter(({ url }) => url !== chosen.url),
+    (one, other) => one.url === other.url,
+  )
   return {
     server: {
       ...chosen,

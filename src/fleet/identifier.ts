@@ -74,7 +74,9 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
   const ask = Effect.fnUntraced(function* (candidate: Candidate, before: Memo | undefined) {
     const askedAt = yield* Clock.currentTimeMillis
     const verdict = learnt(before?.verdict, yield* identify({ ...candidate, timeout }))
-    memos.set(candidate.key, { askedAt, verdict })
+    // A broken connection makes no stranger of an opencode: it is asked once more by the next scan.
+    const isDoubtful = before?.verdict._tag === "Opencode" && verdict._tag === "Other"
+    memos.set(candidate.key, { askedAt: isDoubtful ? Number.NEGATIVE_INFINITY : askedAt, verdict })
   })
 
   return Effect.fnUntraced(function* <A extends Candidate>(candidates: ReadonlyArray<A>): Effect.fn.Return<Found<A>> {

@@ -1,5 +1,5 @@
 /** Several transports as one: all are scanned at the same time, and none holds up or brings down the others. */
-import { Cause, Clock, Context, Effect, Layer, Record, Stream } from "effect"
+import { Cause, Clock, Context, Effect, Fiber, Layer, Record, Stream } from "effect"
 import { line } from "../PlainText.ts"
 import { Discovery, type TransportReport, type Scan } from "./Discovery.ts"
 
@@ -8,25 +8,41 @@ const longestScan = "15 seconds"
 
 const nothing: Scan = { announcements: [], problems: [] }
 
+/**
+ * Whoever gives it up does not wait for its end: what it has begun may not let itself be interrupted, as a program that
+ * waits for a dead disk. Until then it is not begun again, and what `meanwhile` says holds.
+ */
+const abandonable = <A>(effect: Effect.Effect<A>, meanwhile: Effect.Effect<A>): Effect.Effect<A> => {
+  let abandoned: Fiber.Fiber<A> | undefined
+  const begin = Effect.flatMap(Effect.forkDetach(effect), (fiber) =>
+    Effect.onInterrupt(Fiber.join(fiber), () =>
+      Effect.sync(() => {
+        abandoned = fiber
+        fiber.interruptUnsafe()
+      }),
+    ),
+  )
+  return Effect.suspend(() => (abandoned !== undefined && abandoned.pollUnsafe() === undefined ? meanwhile : begin))
+}
+
 /** What goes wrong costs the transport this scan: what it has found before stays, for whether it answers is asked anyway. */
 const scanOf = (transport: string, { scan }: Discovery["Service"]) => {
   let last = nothing
+  const asBefore = (reason: string): Scan => ({ ...last, problems: [{ source: transport, reason }] })
+  const stuck = Effect.sync(() => asBefore(`is still stuck in a scan that took longer than ${longestScan}`))
+  const bounded = abandonable(scan, stuck)
   return Effect.gen(function* () {
     const scannedAt = yield* Clock.currentTimeMillis
-    const found = yield* scan.pipe(
+    const found = yield* bounded.pipe(
       Effect.timeoutOrElse({
         duration: longestScan,
-        orElse: () =>
-          Effect.succeed({
-            ...last,
-            problems: [{ source: transport, reason: `was not scanned within ${longestScan}` }],
-          }),
+        orElse: () => Effect.succeed(asBefore(`was not scanned within ${longestScan}`)),
       }),
       Effect.catchCauseIf(Cause.hasDies, (cause) =>
-        Effect.as(Effect.logError(`the scan of ${transport} died`, cause), {
-          ...last,
-          problems: [{ source: transport, reason: `broke off: ${line(Cause.pretty(cause))}` }],
-        }),
+        Effect.as(
+          Effect.logError(`the scan of ${transport} died`, cause),
+          asBefore(`broke off: ${line(Cause.pretty(cause))}`),
+        ),
       ),
     )
     last = found
@@ -47,10 +63,21 @@ export const merge = (transports: Readonly<Record<string, Discovery["Service"]>>
       reports: all.flatMap(({ reports }) => reports),
     })),
     changes: Stream.mergeAll(
-      Object.values(transports).map(({ changes }) => changes),
+      Object.entries(transports).map(([name, { changes }]) =>
+        Stream.catchCauseIf(changes, Cause.hasDies, (cause) =>
+          Stream.drain(Stream.fromEffect(Effect.logError(`the changes of ${name} died`, cause))),
+        ),
+      ),
       { concurrency: "unbounded" },
     ),
   }
+}
+
+/** It cannot even be begun: that is all it says. */
+const broken = <E>(transport: string, cause: Cause.Cause<E>) => {
+  const problems = [{ source: transport, reason: `could not be started: ${line(Cause.pretty(cause))}` }]
+  const discovery = Discovery.of({ scan: Effect.succeed({ announcements: [], problems }), changes: Stream.never })
+  return Effect.as(Effect.logError(`${transport} could not be started`, cause), discovery)
 }
 
 /** `Discovery` over layers of it. */
@@ -60,7 +87,13 @@ export const layer = <E, R>(
   Layer.effect(
     Discovery,
     Effect.map(
-      Effect.all(Record.map(transports, (one) => Effect.map(Layer.build(Layer.fresh(one)), Context.get(Discovery)))),
+      Effect.all(
+        Record.map(transports, (one, name) =>
+          Effect.map(Layer.build(Layer.fresh(one)), Context.get(Discovery)).pipe(
+            Effect.catchCauseIf(Cause.hasDies, (cause) => broken(name, cause)),
+          ),
+        ),
+      ),
       merge,
     ),
   )

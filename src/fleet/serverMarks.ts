@@ -31,7 +31,8 @@ const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Ann
 
 /**
  * Marks of those that may be the same server: two of the same mark are. One that does not answer keeps the mark that it had,
- * so that it does not become another instance while it is away.
+ * so that it does not become another instance while it is away. One that answers and does not say it any more loses it, for
+ * somebody else may have its address now.
  */
 export const serverMarks = Effect.gen(function* () {
   const { markOf } = yield* Identification
@@ -39,9 +40,12 @@ export const serverMarks = Effect.gen(function* () {
 
   const ask = Effect.fnUntraced(function* (announcement: Announcement, key: string) {
     const askedAt = yield* Clock.currentTimeMillis
-    const mark = Option.match(yield* markOf(announcement), {
-      onNone: () => memos.get(key)?.mark,
-      onSome: (mark) => `${serverPort(announcement)} ${mark}`,
+    const mark = yield* Effect.match(markOf(announcement), {
+      onFailure: () => memos.get(key)?.mark,
+      onSuccess: Option.match({
+        onNone: () => undefined,
+        onSome: (mark) => `${serverPort(announcement)} ${mark}`,
+      }),
     })
     memos.set(key, { askedAt, mark })
   })

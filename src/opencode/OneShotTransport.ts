@@ -7,8 +7,11 @@ import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse
 import { get as getHttp, type IncomingMessage } from "node:http"
 import { get as getHttps } from "node:https"
 
-/** No answer to what is asked here has more. */
-const maxBytes = 64 * 1024
+/** Health is asked of whatever listens somewhere, over and over. */
+const maxHealthBytes = 64 * 1024
+
+/** An opencode that has shown itself says more: in what it says of its project stand two pictures. */
+const maxBytes = 4 * 1024 * 1024
 
 /** As `fetch` fails: the system's own error stands below. */
 const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
@@ -29,13 +32,14 @@ const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
   Effect.callback<Response, HttpClientError.HttpClientError>((resume) => {
     const fail = (cause: unknown) => resume(Effect.fail(failed(request, cause)))
     const get = url.protocol === "https:" ? getHttps : getHttp
+    const most = url.pathname === "/global/health" ? maxHealthBytes : maxBytes
     const sent = get(url, { agent: false, headers: { ...request.headers } }, (response) => {
       const chunks: Array<Buffer> = []
       let seen = 0
       response.on("data", (chunk: Buffer) => {
         chunks.push(chunk)
         seen += chunk.byteLength
-        if (seen > maxBytes) sent.destroy(new Error(`more than ${maxBytes} bytes`))
+        if (seen > most) sent.destroy(new Error(`more than ${most} bytes`))
       })
       response.on("error", fail)
       response.on("end", () =>

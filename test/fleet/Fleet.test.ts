@@ -214,6 +214,16 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
+  it.effect("follow a thousand changes by a few, and then rest", () =>
+    Effect.gen(function* () {
+      const place = yield* start([announcement("a", 1)], { discoveryInterval: 3_600_000 })
+      yield* TestClock.adjust(scanTime)
+      for (let change = 0; change < 1000; change += 1) yield* place.change
+      yield* TestClock.adjust(100 * scanTime)
+      assert.isAtMost(yield* place.scans, 5)
+    }),
+  )
+
   it.effect("keep coming by the interval when the watch for changes has ended", () =>
     Effect.gen(function* () {
       const { scans } = yield* customFleet({ scan: found(announcement("api", 1)), changes: Stream.empty })

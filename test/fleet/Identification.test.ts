@@ -180,13 +180,19 @@ describe("The mark of a server", () => {
     }),
   )
 
-  it.effect("is none where it does not answer, or does not know", () =>
+  it.effect("is none where it does not know, or does not say; where nothing answers that is not known", () =>
     Effect.gen(function* () {
-      for (const silent of [broken("ECONNREFUSED"), routes(online, json({ id: "global", directory: "/a" }))]) {
-        const { markOf } = yield* over(silent)
-        const asking = yield* Effect.forkChild(markOf(announcement("api", 4096)))
+      const asked = Effect.fnUntraced(function* (answer: Answer) {
+        const { markOf } = yield* over(answer)
+        const asking = yield* Effect.forkChild(Effect.option(markOf(announcement("api", 4096))))
         yield* TestClock.adjust("10 seconds")
-        assert.deepStrictEqual(yield* Fiber.join(asking), Option.none())
+        return yield* Fiber.join(asking)
+      })
+      for (const open of [routes(online, json({ id: "global", directory: "/a" })), unauthorized("Basic"), json({})]) {
+        assert.deepStrictEqual(yield* asked(open), Option.some(Option.none()))
+      }
+      for (const silent of [broken("ECONNREFUSED"), hanging]) {
+        assert.deepStrictEqual(yield* asked(silent), Option.none())
       }
     }),
   )

@@ -102,6 +102,15 @@ describe("what several transports have found", () => {
     assert.deepStrictEqual(problems, [])
   })
 
+  it("is reached at a URL that two others have found as the first of them says", () => {
+    const trusted = { ...onNetwork, transport: "tailscale", source: "peer", passwordWithheld: undefined }
+    const [server] = distinct([announced, byPort, trusted, onNetwork]).servers
+    assert.deepStrictEqual(
+      server?.ways.map(({ source }) => source),
+      ["peer"],
+    )
+  })
+
   it("is two servers where nothing shows that it is one", () => {
     const { servers } = distinct([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
     assert.deepStrictEqual(names(servers), ["shop", "elsewhere"])

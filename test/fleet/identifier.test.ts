@@ -95,6 +95,26 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
+  it.effect("asks an opencode whose connection broke once more at the next scan, and then as any other", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      const again = () => Effect.map(identify([candidate(1)]), ports)
+      answer(1, opencode)
+      yield* again()
+      answer(1, { _tag: "Other" })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* again(), [])
+      answer(1, opencode)
+      assert.deepStrictEqual(yield* again(), [1])
+      answer(1, { _tag: "Other" })
+      yield* TestClock.adjust("1 minute")
+      yield* Effect.all([again(), again()])
+      asked()
+      assert.deepStrictEqual(yield* again(), [])
+      assert.deepStrictEqual(asked(), [])
+    }),
+  )
+
   it.effect("takes one that is stuck for what it was, and where it was, until it answers otherwise", () =>
     Effect.gen(function* () {
       const { answer, identify } = yield* place()

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Queue, Stream } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/fleet/Discovery.ts"
 import * as MergedDiscovery from "../../src/fleet/mergedDiscovery.ts"
@@ -62,6 +62,53 @@ describe("Several transports", () => {
       )
       assert.match(scan.problems[0]?.reason ?? "", /^broke off: .*no such thing.*$/u)
       assert.strictEqual(scan.reports?.find(({ transport }) => transport === "hanging")?.duration, 15_000)
+    }),
+  )
+
+  it.effect("go on when one does not let itself be interrupted, which is not scanned again before it has ended", () =>
+    Effect.gen(function* () {
+      let scans = 0
+      const slow = Effect.sync(() => (scans += 1)).pipe(
+        Effect.andThen(Effect.delay(Effect.succeed(finds("slow", 2)), "1 hour")),
+        Effect.uninterruptible,
+      )
+      const discovery = yield* merged({ well: scanning(Effect.succeed(finds("well", 1))), slow: scanning(slow) })
+      for (const reason of ["was not scanned within", "still stuck"]) {
+        const fiber = yield* Effect.forkChild(discovery.scan)
+        yield* TestClock.adjust("15 seconds")
+        const scan = fiber.pollUnsafe()
+        assert.isTrue(scan !== undefined && Exit.isSuccess(scan))
+        assert.deepStrictEqual(names(yield* Fiber.join(fiber)), ["well"])
+        assert.include((yield* Fiber.join(fiber)).problems[0]?.reason, reason)
+        assert.strictEqual(scans, 1)
+      }
+      yield* TestClock.adjust("1 hour")
+      yield* Effect.forkChild(discovery.scan)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(scans, 2)
+      yield* TestClock.adjust("1 hour")
+    }),
+  )
+
+  it.effect("go on when one cannot be started, or its changes break off, with a problem", () =>
+    Effect.gen(function* () {
+      const changes = yield* Queue.unbounded<void>()
+      const discovery = yield* merged({
+        absent: Layer.effect(Discovery, Effect.die(new Error("no such module"))),
+        deaf: scanning(Effect.succeed(finds("deaf", 1)), Stream.die(new Error("deaf"))),
+        well: scanning(Effect.succeed(finds("well", 2)), Stream.fromQueue(changes)),
+      })
+      const scan = yield* discovery.scan
+      assert.deepStrictEqual(names(scan), ["deaf", "well"])
+      assert.deepStrictEqual(
+        scan.problems.map(({ source }) => source),
+        ["absent"],
+      )
+      assert.include(scan.problems[0]?.reason, "no such module")
+      const heard = yield* Effect.forkChild(Stream.runCollect(Stream.take(discovery.changes, 1)))
+      yield* TestClock.adjust("1 second")
+      yield* Queue.offer(changes, undefined)
+      assert.lengthOf(yield* Fiber.join(heard), 1)
     }),
   )
 

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { Announcement } from "../../src/fleet/Discovery.ts"
 import { Identification } from "../../src/fleet/Identification.ts"
 import { serverMarks } from "../../src/fleet/serverMarks.ts"
+import { InstanceUnreachable } from "../../src/opencode/errors.ts"
 import { announcement } from "./announcements.ts"
 
 /** The laptop's opencode through its tunnel, and in the tailnet; and another one there. */
@@ -11,14 +12,18 @@ const tunnel = announcement("laptop", 40_001, { remotePort: 4096, tunnelled: tru
 const tailnet = announcement("laptop", 0, { transport: "tailscale", url: "http://100.64.0.7:4096" })
 const desktop = announcement("desktop", 0, { transport: "tailscale", url: "http://100.64.0.8:4096" })
 
+const unreachable = new InstanceUnreachable({ instance: "laptop", url: "", mayHaveArrived: false, detail: "away" })
+
+/** `away` is one that does not answer. */
 const marked = Effect.fnUntraced(function* (markOf: (url: string) => string | undefined) {
   const asked: Array<string> = []
   const marks = yield* Effect.provideService(serverMarks, Identification, {
     identify: () => Effect.never,
     markOf: ({ url }) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         asked.push(url)
-        return Option.fromUndefinedOr(markOf(url))
+        const mark = markOf(url)
+        return mark === "away" ? Effect.fail(unreachable) : Effect.succeed(Option.fromUndefinedOr(mark))
       }),
   })
   const same = (announcements: ReadonlyArray<Announcement>, one: Announcement, other: Announcement) =>
@@ -98,7 +103,7 @@ describe("Servers that may be the same", () => {
   it.effect("stay the same while one of them does not answer, and no longer than its URL is announced", () =>
     Effect.gen(function* () {
       let away = false
-      const { same } = yield* marked((url) => (away && url === tunnel.url ? undefined : "same"))
+      const { same } = yield* marked((url) => (away && url === tunnel.url ? "away" : "same"))
       const both = [tunnel, tailnet]
       assert.isTrue(yield* same(both, tunnel, tailnet))
       away = true
@@ -107,5 +112,19 @@ describe("Servers that may be the same", () => {
       yield* same([tailnet], tunnel, tailnet)
       assert.isFalse(yield* same(both, tunnel, tailnet))
     }),
+  )
+
+  it.effect(
+    "are not the same any more when one of them answers and does not say so: it may be somebody else by now",
+    () =>
+      Effect.gen(function* () {
+        let taken = false
+        const { same } = yield* marked((url) => (taken && url === tailnet.url ? undefined : "same"))
+        const both = [tunnel, tailnet]
+        assert.isTrue(yield* same(both, tunnel, tailnet))
+        taken = true
+        yield* TestClock.adjust("1 minute")
+        assert.isFalse(yield* same(both, tunnel, tailnet))
+      }),
   )
 })

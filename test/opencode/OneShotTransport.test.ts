@@ -1,11 +1,12 @@
 /** Strangers on real sockets, who may answer anything. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import * as OneShotTransport from "../../src/opencode/OneShotTransport.ts"
 import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
 import { Settings } from "../../src/Settings.ts"
+import { announcement } from "../fleet/announcements.ts"
 import { close, listen } from "../support/loopback.ts"
 
 const identification = Identification.layer.pipe(
@@ -20,7 +21,7 @@ const identification = Identification.layer.pipe(
 )
 
 /** A server that does this with every connection, and what it was sent on each. */
-const stranger = Effect.fnUntraced(function* (meet: (socket: Socket) => void) {
+const stranger = Effect.fnUntraced(function* (meet: (socket: Socket, request: string) => void) {
   const open = new Set<Socket>()
   const heard: Array<string> = []
   const server = createServer((socket) => {
@@ -30,7 +31,7 @@ const stranger = Effect.fnUntraced(function* (meet: (socket: Socket) => void) {
     socket.on("close", () => open.delete(socket))
     socket.on("data", (data) => {
       heard[index] += data.toString()
-      meet(socket)
+      meet(socket, data.toString())
     })
   })
   const port = yield* Effect.acquireRelease(listen(server), () =>
@@ -109,6 +110,19 @@ describe("A stranger", () => {
         [false, true],
       )
     }),
+  )
+
+  it.live("that is an opencode says when it first saw its project, however large the pictures of that", () =>
+    Effect.gen(function* () {
+      const picture = `data:image/png;base64,${"A".repeat(200_000)}`
+      const project = { id: "global", time: { created: 1_795_571_041_095 }, icon: { url: picture, override: picture } }
+      const place = { directory: "/work/shop", worktree: "/" }
+      const { url } = yield* stranger((socket, request) =>
+        http("200 OK", json, JSON.stringify(request.startsWith("GET /project/current") ? project : place))(socket),
+      )
+      const { markOf } = yield* Identification
+      assert.isTrue(Option.isSome(yield* markOf(announcement("shop", 0, { url }))))
+    }).pipe(Effect.provide(identification)),
   )
 
   it.live("that says nothing is left alone when the time is up", () =>

@@ -20,10 +20,18 @@ const fits = (pattern: string, text: string): boolean => {
   return at <= end
 }
 
+/**
+ * It can only mean addresses, with or without a port. A host may announce any name, and one of them may look like the
+ * address of another host; its address it cannot choose.
+ */
+const meansAddresses = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
+
 export const isAllowed = (
   { address, label, port, target }: Pick<Service, "address" | "label" | "port" | "target">,
   patterns: ReadonlyArray<string>,
 ): boolean =>
   patterns.some((pattern) =>
-    [label, target, address, `${address}:${port}`].some((name) => fits(folded(pattern), folded(name))),
+    [...(meansAddresses(pattern) ? [] : [label, target]), address, `${address}:${port}`].some((name) =>
+      fits(folded(pattern), folded(name)),
+    ),
   )

@@ -53,6 +53,16 @@ describe("MDNS_ALLOW", () => {
     assert.isFalse(isAllowed(service, [pattern]))
   })
 
+  it.each(["192.168.1.7", "192.168.1.7:4096", "192.168.1.*", "*.7", "*:4096"])(
+    "%s means an address: a host that only calls itself so is not allowed",
+    (pattern) => {
+      const name = pattern.replace("*", "192.168.1.7")
+      const elsewhere = { address: "10.0.0.66", port: 4097 }
+      assert.isFalse(isAllowed({ ...elsewhere, label: "opencode-4097", target: name }, [pattern]))
+      assert.isFalse(isAllowed({ ...elsewhere, label: name, target: "opencode.local" }, [pattern]))
+    },
+  )
+
   it("nobody is allowed where nobody is named, not even one without a name", () => {
     assert.isFalse(isAllowed({ ...service, target: "" }, []))
     assert.isFalse(isAllowed({ ...service, target: "." }, ["build.local"]))
