@@ -4,6 +4,7 @@
  */
 import { Config, Context, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
 import type { Credentials } from "./opencode/Target.ts"
+import { mostPorts, portsOf } from "./portList.ts"
 import { transports } from "./transports.ts"
 
 /** A variable holds something that cannot be used. One line, and never a secret. */
@@ -88,36 +89,25 @@ const transport = parsed(
   (value) => Option.liftPredicate(parts(value), (names) => names.every((name) => Object.hasOwn(transports, name))),
 ).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => ["local-relay"])))
 
-/** Far more than anybody runs opencodes on, and few enough to ask them all. */
-const mostPorts = 256
+const defaultLocalPorts = "4096-4111"
+const defaultTailscalePorts = "4096"
 
-/** `4096,4100-4102`, or none. */
-const portsOf = (value: string): Option.Option<ReadonlyArray<number>> => {
-  const ranges = parts(value).map((part) => /^(\d{1,5})(?:-(\d{1,5}))?$/u.exec(part))
-  const ports = ranges.flatMap((range) => {
-    const first = Number(range?.[1])
-    const last = Number(range?.[2] ?? range?.[1])
-    return first >= 1 && last >= first && last <= 65_535
-      ? Array.from({ length: Math.min(last - first, mostPorts) + 1 }, (_, index) => first + index)
-      : [Number.NaN]
-  })
-  return Option.liftPredicate([...new Set(ports)], (all) => all.length <= mostPorts && !all.includes(Number.NaN))
-}
+const listed = (ports: string) => Option.getOrThrow(portsOf(parts(ports)))
 
 const ports = (name: string, fallback: string) =>
   parsed(
     name,
     `it takes ports and ranges of them such as 4096,4100-4110, ${mostPorts} at the most (default ${fallback})`,
-    portsOf,
-  ).pipe(Effect.map(Option.getOrElse(() => Option.getOrThrow(portsOf(fallback)))))
+    (value) => portsOf(parts(value)),
+  ).pipe(Effect.map(Option.getOrElse(() => listed(fallback))))
 
-const localPorts = "4096-4111"
-const tailscalePorts = "4096"
+/** Of a name, an address, or an address and a port. */
+const namePattern = /^[\p{L}\p{N}._*:-]+$/u
 
 const mdnsAllow = parsed(
   "MDNS_ALLOW",
   "it takes a comma-separated list of names and addresses, * standing for anything, such as build.local,192.168.1.*",
-  (value) => Option.liftPredicate(parts(value), (patterns) => patterns.every((pattern) => /^[^\s]+$/u.test(pattern))),
+  (value) => Option.liftPredicate(parts(value), (patterns) => patterns.every((pattern) => namePattern.test(pattern))),
 ).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => [])))
 
 const tailscaleTag = parsed("TAILSCALE_TAG", "it takes one tag of the tailnet, such as tag:dev", (value) => {
@@ -206,9 +196,9 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     Settings,
     Effect.all({
       transports: transport,
-      localPorts: ports("LOCAL_PORTS", localPorts),
+      localPorts: ports("LOCAL_PORTS", defaultLocalPorts),
       mdnsAllow,
-      tailscalePorts: ports("TAILSCALE_PORTS", tailscalePorts),
+      tailscalePorts: ports("TAILSCALE_PORTS", defaultTailscalePorts),
       tailscaleTag,
       relayDirectory,
       discoveryInterval: milliseconds("DISCOVERY_INTERVAL_MS", 30_000, 100, 86_400_000),
@@ -227,9 +217,9 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
   static readonly layerOf = (values: Partial<SettingsValues> & Pick<SettingsValues, "relayDirectory">) =>
     Layer.succeed(Settings, {
       transports: ["local-relay"],
-      localPorts: Option.getOrThrow(portsOf(localPorts)),
+      localPorts: listed(defaultLocalPorts),
       mdnsAllow: [],
-      tailscalePorts: Option.getOrThrow(portsOf(tailscalePorts)),
+      tailscalePorts: listed(defaultTailscalePorts),
       tailscaleTag: undefined,
       discoveryInterval: 30_000,
       healthCheckTimeout: 3000,

@@ -173,16 +173,94 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect.each(["carrier-pigeon", "local-relay,carrier-pigeon", "local-relay,", "Local-Relay", "local-relay;x"])(
-      "%j is refused by a line that lists the known words",
-      (value) =>
-        Effect.gen(function* () {
-          const error = yield* refusal({ TRANSPORT: value })
-          assert.deepInclude(error, { variable: "TRANSPORT", value })
-          assert.include(error.message, "comma-separated list of: local-relay")
-        }),
+    it.effect.each([
+      "carrier-pigeon",
+      "local-relay,carrier-pigeon",
+      "local-relay,",
+      "Local-Relay",
+      "local-relay;x",
+      "toString",
+    ])("%j is refused by a line that lists the known words", (value) =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ TRANSPORT: value })
+        assert.deepInclude(error, { variable: "TRANSPORT", value })
+        assert.include(error.message, "comma-separated list of: local-relay")
+      }),
     )
   })
+
+  describe.each([
+    { variable: "LOCAL_PORTS", key: "localPorts", fallback: "4096-4111" },
+    { variable: "TAILSCALE_PORTS", key: "tailscalePorts", fallback: "4096" },
+  ] as const)("$variable", ({ fallback, key, variable }) => {
+    it.effect.each([
+      ["1,65535", [1, 65_535]],
+      ["4097 , 4096-4098,4096", [4097, 4096, 4098]],
+      ["4100-4100", [4100]],
+    ] as const)("%j", ([value, expected]) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual((yield* settings({ [variable]: value }))[key], expected)
+      }),
+    )
+
+    it.effect("takes 256 ports at the most, however often they are named", () =>
+      Effect.gen(function* () {
+        assert.lengthOf((yield* settings({ [variable]: "1001-1256,1001-1256" }))[key], 256)
+        yield* refusal({ [variable]: "1001-1256,1000" })
+        yield* refusal({ [variable]: "1-65535" })
+      }),
+    )
+
+    it.effect.each([
+      "0",
+      "65536",
+      "4096-65536",
+      "4100-4099",
+      "4096,",
+      "-4096",
+      "4096-",
+      "1-2-3",
+      "http",
+      "0x1000",
+      "4 096",
+    ])("%j is refused by a line that says what it takes", (value) =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ [variable]: value })
+        assert.deepInclude(error, { variable, value })
+        assert.include(error.message, `default ${fallback}`)
+      }),
+    )
+  })
+
+  describe("MDNS_ALLOW", () => {
+    it.effect.each(["build local", "build.local,", "build.local,a\tb"])("%j is refused", (value) =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* refusal({ MDNS_ALLOW: value }), { variable: "MDNS_ALLOW", value })
+      }),
+    )
+  })
+
+  describe("TAILSCALE_TAG", () => {
+    it.effect.each(["dev", "tag:dev", " tag:dev "])("%j is the tag as Tailscale writes it", (value) =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* settings({ TAILSCALE_TAG: value })).tailscaleTag, "tag:dev")
+      }),
+    )
+
+    it.effect.each(["tag:", "dev,build", "tag:tag:dev", "1st", "a b", "Tag:dev"])("%j is refused", (value) =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* refusal({ TAILSCALE_TAG: value }), { variable: "TAILSCALE_TAG", value })
+      }),
+    )
+  })
+
+  it.effect("are, for embedders, the same defaults", () =>
+    Effect.gen(function* () {
+      const { relayDirectory, stateDirectory, ...defaults } = yield* settings({})
+      const given = yield* Effect.provide(Settings, Settings.layerOf({ relayDirectory, stateDirectory }))
+      assert.deepStrictEqual(given, { relayDirectory, stateDirectory, ...defaults })
+    }),
+  )
 
   describe("LOG_LEVEL", () => {
     it.effect("does not mind the case of its letters", () =>

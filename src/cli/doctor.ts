@@ -43,7 +43,7 @@ export const doctor = Command.make(
 ).pipe(
   Command.withShortDescription("Check that all is as it should be"),
   Command.withDescription(
-    `Looks at Node, the settings, opencode, the relay directory and who may write there, each registration and instance, and every connect with its relay, and says of each finding what to do. It changes nothing.
+    `Looks at Node, the settings, opencode, the transports, the relay directory and who may write there, each registration and instance, and every connect with its relay, and says of each finding what to do. It changes nothing.
 
 Exit status: 0, with or without warnings; 1 if there is a problem; 2 if the command line makes no sense.`,
   ),

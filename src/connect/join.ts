@@ -4,11 +4,11 @@
  */
 import { Clock, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../fleet/LocalMachine.ts"
+import { instanceName } from "../fleet/instanceName.ts"
 import type { ConnectState, Registration } from "../fleet/Registration.ts"
 import { keep } from "../fleet/RegistrationFiles.ts"
 import type { Opencode } from "../opencode/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
-import { instanceName } from "../fleet/instanceName.ts"
 import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
 import { shownCommand } from "./shownCommand.ts"
 import { localOpencode } from "./localOpencode.ts"

@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Option, Result } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
 import { opencodeChallenge } from "../opencode/OpencodeApi.ts"
 import { type Opencode, OpencodeClient, type Place } from "../opencode/OpencodeClient.ts"
+import { plainLine } from "../PlainText.ts"
 import { Settings } from "../Settings.ts"
 import type { Announcement } from "./Discovery.ts"
 import { targetOf } from "./target.ts"
@@ -29,8 +30,16 @@ export interface Asked {
 
 const opencode = (locked: boolean, place?: Place): Verdict => ({ _tag: "Opencode", locked, place })
 
+/** Anybody may say it, so it is one printable line. */
 const placeOf = (opencode: Opencode, timeout: number) =>
-  Effect.map(Effect.option(opencode.place(timeout)), Option.getOrUndefined)
+  opencode.place(timeout).pipe(
+    Effect.map(({ directory, worktree }): Place => ({
+      directory: plainLine(directory),
+      worktree: worktree === undefined ? undefined : plainLine(worktree),
+    })),
+    Effect.option,
+    Effect.map(Option.getOrUndefined),
+  )
 
 const verdictOf = (error: ClientError): Verdict => {
   switch (error._tag) {

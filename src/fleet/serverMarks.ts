@@ -23,7 +23,7 @@ const serverPort = ({ remotePort, url }: Announcement): number =>
 const stamp = ({ birth, source, url, writtenAt }: Announcement) => [url, source, writtenAt, birth].join(" ")
 
 /** A server has one port, so only announcements of one port can be of one server; and a transport does not find it twice. */
-export const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
+const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
   Object.values(Array.groupBy(announcements, (one) => String(serverPort(one)))).flatMap((sharing) => {
     const several = new Set(sharing.map(({ transport }) => transport)).size > 1 && grouped(sharing, urls).length > 1
     return several ? sharing : []

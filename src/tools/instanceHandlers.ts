@@ -49,7 +49,7 @@ export const instanceHandlers = Effect.gen(function* () {
   const { relayDirectory, transports } = yield* Settings
 
   const hint = transports.includes("local-relay")
-    ? `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json`
+    ? `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json${transports.length === 1 ? ". TRANSPORT=local-relay,local-ports finds those of this machine that nobody has registered, too" : ""}`
     : `No instance was found by ${transports.join(", ")}. Is opencode running, and is it what TRANSPORT looks for? \`opencode-fleet doctor\` says what each transport needs.`
 
   const show = (

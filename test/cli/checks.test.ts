@@ -2,6 +2,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import type { Announcement, Problem, TransportReport } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
@@ -179,6 +180,13 @@ layer(NodeServices.layer)("The relay directory", (it) => {
       assert.include(file.message, "is not a directory")
     }),
   )
+
+  it.effect("is not looked at where no transport reads it", () =>
+    Effect.gen(function* () {
+      const settings = Settings.layerOf({ relayDirectory: "/none", transports: ["mdns"] })
+      assert.deepStrictEqual(yield* Effect.provide(relayDirectory.run, settings), [])
+    }),
+  )
 })
 
 describe("A registration", () => {
@@ -198,20 +206,23 @@ describe("A registration", () => {
 
 describe("A transport", () => {
   const report = { scannedAt: 0, duration: 12, found: 3, problems: [] }
-  const problem = { source: "tailscale", reason: "is not installed" }
+  const problem = { source: "tailscale", reason: "is not installed\u001B[31m" }
   const reports = [
     { ...report, transport: "mdns" },
-    { ...report, transport: "tailscale", problems: [problem] },
+    { ...report, transport: "tailscale", found: 0, problems: [problem] },
+    { ...report, transport: "local-ports", problems: [{ source: "local-ports", reason: "asks a range" }] },
     { ...report, transport: "local-relay", problems: [{ source: "/relay/bad.json", reason: "is no registration" }] },
   ]
   const problems = reports.flatMap(({ problems }) => problems)
 
   it.effect("is told with what its last scan found and how long it took, and what went wrong is a problem", () =>
     Effect.gen(function* () {
+      yield* TestClock.adjust("90 seconds")
       const found = yield* look(transports, { problems, reports })
-      assert.deepStrictEqual(states(found), ["ok", "problem", "ok"])
-      for (const part of ["mdns", "12 ms", "found 3"]) assert.include(found[0]?.message, part)
-      assert.include(found[1]?.message, "tailscale is not installed")
+      // One that has found some all the same is no reason to fail.
+      assert.deepStrictEqual(states(found), ["ok", "problem", "warning", "ok"])
+      assert.strictEqual(found[0]?.message, "mdns was scanned 1 min ago within 12 ms and found 3")
+      assert.include(found[1]?.message, "tailscale is not installed[31m")
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
@@ -259,7 +270,26 @@ layer(NodeServices.layer)("An instance", (it) => {
       const [found] = yield* look(instances, { announcements: withheld, answer: strict, settings: { credentials } })
       assert.strictEqual(found?.state, "warning")
       for (const part of ["found by mdns", "anybody can announce"]) assert.include(found?.message, part)
+      assert.notInclude(found?.advice, "OPENCODE_SERVER_PASSWORD")
     }),
+  )
+
+  it.effect.each([
+    ["is away", broken("ECONNREFUSED"), "prune"],
+    ["is another program", json({ hello: "world" }), "/relay/api-4096.json"],
+  ] satisfies ReadonlyArray<[string, Answer, string]>)(
+    "that %s has its registration spoken of only where it has one",
+    ([, answer, part]) =>
+      Effect.gen(function* () {
+        const [registered] = yield* look(instances, { announcements: api, answer })
+        assert.include(registered?.advice, part)
+        const [found] = yield* look(instances, {
+          announcements: [announcement("api", 4096, { transport: "mdns" })],
+          answer,
+        })
+        assert.isDefined(found?.advice)
+        assert.notInclude(found?.advice, part)
+      }),
   )
 
   it.effect("that is missing is a warning with the way to the first one", () =>

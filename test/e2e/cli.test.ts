@@ -35,7 +35,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       const { status, stderr, stdout } = yield* runCommand(relay, ["instances"])
       assert.strictEqual(status, 0)
       const [titles = "", row = "", ...others] = stdout.trimEnd().split("\n")
-      assert.match(titles, /^NAME +HEALTH +VERSION +DIRECTORY +HOST +URL +NOTE$/u)
+      assert.match(titles, /^NAME +HEALTH +VERSION +DIRECTORY +HOST +URL +FOUND BY +NOTE$/u)
       assert.match(row, /^shop +online +1\.\d+\.\d+ +\S+ +test-machine +http/u)
       assert.include(row, opencode.directory)
       assert.deepStrictEqual(others, [])
@@ -63,7 +63,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     Effect.gen(function* () {
       const { status, stderr, stdout } = yield* runCommand(yield* makeRelay(), ["instances"])
       assert.deepStrictEqual({ status, stdout }, { status: 0, stdout: "" })
-      assert.include(stderr, "No instance is registered")
+      assert.include(stderr, "No instance was found")
     }),
   )
 
@@ -205,7 +205,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       const withTables = yield* Effect.filter(yield* fs.readDirectory(chunks), (file) =>
         Effect.map(fs.readFileString(chunks + file), (code) => code.includes("UPDATED")),
       )
-      assert.match(withTables.join(), /^cli\.mjs$/u)
+      assert.match(withTables.join(), /^cli(?:-[\w-]+)?\.mjs$/u)
     }),
   )
 })

@@ -63,12 +63,12 @@ withTmux("connect in a terminal", () => {
         const { argv, ...rest } = connectCommand(place, { args: [] })
         const [node, program] = argv
         const watching = yield* openTerminal({ ...rest, argv: [node, program, "instances", "--watch"] })
-        yield* watching.screenUntil(/No instance is registered/u)
+        yield* watching.screenUntil(/No instance was found/u)
         const terminal = yield* openTerminal({ ...rest, argv })
         yield* watching.screenUntil(/-web-shop +online/u)
         yield* terminal.screenUntil(ready)
         yield* terminal.press("C-c")
-        yield* watching.screenUntil(/No instance is registered/u)
+        yield* watching.screenUntil(/No instance was found/u)
         yield* watching.press("C-c")
         assert.strictEqual(yield* watching.exitStatus, 130)
       }).pipe(Effect.scoped, Effect.provide(services)),

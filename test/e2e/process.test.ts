@@ -119,7 +119,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
         const raw = yield* startRaw(relay, { file: `${bin}/opencode-fleet.mjs`, cwd: relay.home, args })
         yield* raw.initialize()
         const { result } = yield* raw.request("tools/call", { name: "refresh_instances", arguments: {} })
-        assert.include(JSON.stringify(result), "No instance is registered")
+        assert.include(JSON.stringify(result), "No instance was found")
         yield* raw.closeStdin
         assert.deepStrictEqual(yield* raw.ended, succeeded)
       }

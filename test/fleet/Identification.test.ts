@@ -78,6 +78,19 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
+  it.effect("takes where it works for text that anybody may have written", () =>
+    Effect.gen(function* () {
+      const { identify } = yield* over(
+        routes(online, json({ directory: "/tmp/\u001B[31ma\nb", worktree: "/tmp\u202E" })),
+      )
+      assert.deepStrictEqual(yield* identify(port), {
+        _tag: "Opencode",
+        locked: false,
+        place: { directory: "/tmp/[31ma b", worktree: "/tmp" },
+      })
+    }),
+  )
+
   it.effect("sends the password to what asks for one as opencode does, if it may have it", () =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(locked)

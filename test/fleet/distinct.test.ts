@@ -33,6 +33,11 @@ describe("distinct", () => {
       [left.source],
     )
   })
+
+  it("keeps one of those whose processes have all ended", () => {
+    const left = [announcement("a-stale", 4096), announcement("b-stale", 4096)]
+    assert.deepStrictEqual(names(distinct(left, () => true).servers), ["a-stale"])
+  })
 })
 
 describe("what several transports have found", () => {
@@ -84,6 +89,26 @@ describe("what several transports have found", () => {
       server?.ways.map(({ source }) => source),
       ["peer"],
     )
+  })
+
+  it("is called as the first transport says, whenever another one has written", () => {
+    const { servers } = distinct([byPort, { ...announced, writtenAt: 5 }])
+    assert.deepStrictEqual(names(servers), ["opencode-4096"])
+  })
+
+  it("has one way to each of its other URLs, and two announcements of one transport there are no trouble", () => {
+    const left = announcement("left", 4097)
+    const right = announcement("right", 4098)
+    const { problems, servers } = distinct(
+      [announced, left, right, { ...right, transport: "mdns" }],
+      undefined,
+      () => "the same",
+    )
+    assert.deepStrictEqual(
+      servers.map(({ transports, ways }) => ({ transports, ways: ways.map(({ url }) => url) })),
+      [{ transports: ["local-relay", "mdns"], ways: [left.url, right.url] }],
+    )
+    assert.deepStrictEqual(problems, [])
   })
 
   it("is two servers where nothing shows that it is one", () => {

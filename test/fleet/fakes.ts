@@ -3,9 +3,10 @@ import { Clock, Context, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { type Announcement, Discovery, type Problem, type Scan } from "../../src/fleet/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
-import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
+import { Identification } from "../../src/fleet/Identification.ts"
 import type { Health, HealthState } from "../../src/fleet/Instance.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
+import { refused } from "./verdicts.ts"
 
 export const interval = 30_000
 
@@ -34,7 +35,7 @@ export const healthy = healthCheck(() => "online")
 
 /** Nobody is an opencode, and no server has a mark. */
 export const unidentified = Layer.succeed(Identification, {
-  identify: () => Effect.succeed<Verdict>({ _tag: "Refused" }),
+  identify: () => Effect.succeed(refused),
   markOf: () => Effect.succeedNone,
 })
 

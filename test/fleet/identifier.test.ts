@@ -3,8 +3,10 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import { type Candidate, identifier } from "../../src/fleet/identifier.ts"
+import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "./verdicts.ts"
 
-const opencode: Verdict = { _tag: "Opencode", locked: false, place: { directory: "/work/shop", worktree: undefined } }
+const opencode = opencodeIn("/work/shop")
+const openButMute: Verdict = { _tag: "Opencode", locked: false, place: undefined }
 
 const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
   key: String(port),
@@ -25,14 +27,14 @@ const place = Effect.fnUntraced(function* () {
       Effect.suspend(() => {
         const port = Number(new URL(url).port)
         asked.push(port)
-        return verdicts.get(port) ?? Effect.succeed<Verdict>({ _tag: "Other" })
+        return verdicts.get(port) ?? Effect.succeed(notOpencode)
       }),
     markOf: () => Effect.succeedNone,
   })
   return {
     identify,
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
-    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed<Verdict>({ _tag: "Silent" }), "1 second")),
+    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
     /** Which were asked since the last time. */
     asked: () => asked.splice(0),
   }
@@ -57,7 +59,7 @@ describe("Looking for opencodes among ports", () => {
   it.effect("asks a port that was not opencode once a minute at the most", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
-      answer(2, { _tag: "Silent" })
+      answer(2, silent)
       yield* identify([candidate(1), candidate(2)])
       assert.deepStrictEqual(asked(), [1, 2])
       yield* TestClock.adjust(59_999)
@@ -82,8 +84,8 @@ describe("Looking for opencodes among ports", () => {
   it.effect("asks at every scan what is likely, refused, or has not said where it works", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
-      answer(2, { _tag: "Refused" })
-      answer(3, { _tag: "Opencode", locked: true, place: undefined })
+      answer(2, refused)
+      answer(3, lockedOpencode)
       answer(4, opencode)
       const all = [candidate(1, { likely: true }), candidate(2), candidate(3), candidate(4)]
       yield* identify(all)
@@ -118,37 +120,43 @@ describe("Looking for opencodes among ports", () => {
       const { answer, identify } = yield* place()
       answer(1, opencode)
       yield* identify([candidate(1)])
-      for (const verdict of [{ _tag: "Silent" }, { _tag: "Opencode", locked: false, place: undefined }] as const) {
+      for (const verdict of [silent, openButMute]) {
         answer(1, verdict)
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual((yield* identify([candidate(1)])).opencodes, [
           { candidate: candidate(1), identity: opencode },
         ])
       }
-      answer(1, { _tag: "Other" })
+      answer(1, notOpencode)
       yield* TestClock.adjust("1 minute")
       assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
     }),
   )
 
-  it.effect("stops when its time is up, and goes on there the next time, with what is likely before all", () =>
-    Effect.gen(function* () {
-      const { answer, asked, hang, identify } = yield* place()
-      const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
-      for (const { key } of all) hang(Number(key))
-      answer(20, opencode)
-      const scan = Effect.gen(function* () {
-        const scanning = yield* Effect.forkChild(identify(all))
-        yield* TestClock.adjust("5 seconds")
-        return yield* Fiber.join(scanning)
-      })
-      const first = yield* scan
-      assert.deepStrictEqual(ports(first), [20])
-      assert.strictEqual(asked()[0], 20)
-      assert.strictEqual(first.unasked, 11)
-      const second = yield* scan
-      assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
-      assert.strictEqual(second.unasked, 3)
-    }),
+  it.effect(
+    "stops when its time is up, and goes on there the next time, with what is likely before all and who was asked last at the end",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 day")
+        const { answer, asked, hang, identify } = yield* place()
+        const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
+        for (const { key } of all) hang(Number(key))
+        answer(20, opencode)
+        const scan = Effect.gen(function* () {
+          const scanning = yield* Effect.forkChild(identify(all))
+          yield* TestClock.adjust("5 seconds")
+          return yield* Fiber.join(scanning)
+        })
+        const first = yield* scan
+        assert.deepStrictEqual(ports(first), [20])
+        assert.strictEqual(asked()[0], 20)
+        assert.strictEqual(first.unasked, 11)
+        const second = yield* scan
+        assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
+        assert.strictEqual(second.unasked, 3)
+        yield* TestClock.adjust("1 minute")
+        yield* scan
+        assert.deepStrictEqual(asked(), [20, 17, 18, 19, 1, 2, 3, 4, 5])
+      }),
   )
 })

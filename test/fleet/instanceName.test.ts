@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { instanceName } from "../../src/fleet/instanceName.ts"
 import { Registration } from "../../src/fleet/Registration.ts"
-import { HostileText, hostileText } from "../fleet/hostile.ts"
+import { HostileText, hostileText } from "./hostile.ts"
 
 const isName = Schema.is(Registration)
 
@@ -27,6 +27,16 @@ describe("An instance's name", () => {
       assert.strictEqual(instanceName(chosen, host, directory), expected)
     },
   )
+
+  it.each([
+    ["/home/me/shop/packages/api", "/home/me/shop", "laptop-shop-api"],
+    ["/home/me/shop", "/home/me/shop", "laptop-shop"],
+    ["/home/me/shop", "/home/me/shop/api", "laptop-shop"],
+    ["/home/me/shop/api", "/home/you/shop", "laptop-api"],
+    ["/home/me/shop/api", "/", "laptop-api"],
+  ])("names, in %j of the working tree %j, both: %j", (directory, worktree, expected) => {
+    assert.strictEqual(instanceName(undefined, "laptop", directory, worktree), expected)
+  })
 
   it.each(["x".repeat(300), "\u{1F680}".repeat(300), `${"x".repeat(179)}\u{1F680}`])(
     "leaves room for the number of a second one (%#)",

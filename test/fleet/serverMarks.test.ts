@@ -41,6 +41,30 @@ describe("Servers that may be the same", () => {
     }),
   )
 
+  it.effect("are two where two opencodes of one machine work in one directory", () =>
+    Effect.gen(function* () {
+      const { same } = yield* marked(() => "laptop")
+      const second = announcement("laptop", 40_002, { remotePort: 5000, tunnelled: true })
+      const all = [tunnel, tailnet, second, { ...tailnet, url: "http://100.64.0.7:5000" }]
+      assert.isTrue(yield* same(all, tunnel, tailnet))
+      assert.isFalse(yield* same(all, tunnel, second))
+    }),
+  )
+
+  it.effect("have the port that their URL means where it names none", () =>
+    Effect.gen(function* () {
+      for (const [url, remotePort] of [
+        ["https://laptop.example.org", 443],
+        ["http://laptop.example.org", 80],
+      ] as const) {
+        const { same } = yield* marked(() => "same")
+        const proxied = { ...tailnet, url }
+        const there = { ...tunnel, remotePort }
+        assert.isTrue(yield* same([there, proxied], there, proxied))
+      }
+    }),
+  )
+
   it.effect("are asked only where two transports have found the same port of some machine", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
@@ -53,7 +77,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are asked once a minute, and when a registration was written anew", () =>
+  it.effect("are asked once a minute, and when something shows that somebody else may be there now", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
       const both = [tunnel, tailnet]
@@ -67,8 +91,12 @@ describe("Servers that may be the same", () => {
         yield* same(both, tunnel, tailnet)
         assert.deepStrictEqual(asked(), expected)
       }
-      yield* same([{ ...tunnel, writtenAt: 5 }, tailnet], tunnel, tailnet)
-      assert.deepStrictEqual(asked(), [tunnel.url])
+      const written = { ...tunnel, writtenAt: 5 }
+      const reborn = { ...written, birth: "a later process" }
+      for (const now of [written, reborn, { ...reborn, source: "/relay/another.json" }]) {
+        yield* same([now, tailnet], now, tailnet)
+        assert.deepStrictEqual(asked(), [tunnel.url])
+      }
     }),
   )
 

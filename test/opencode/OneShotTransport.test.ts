@@ -1,6 +1,6 @@
 /** Strangers on real sockets, who may answer anything. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../src/fleet/Identification.ts"
 import * as OneShotTransport from "../../src/opencode/OneShotTransport.ts"
@@ -12,7 +12,12 @@ import { close, listen } from "../support/loopback.ts"
 const identification = Identification.layer.pipe(
   Layer.provide(OpencodeClient.layer),
   Layer.provide(OneShotTransport.layer),
-  Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),
+  Layer.provide(
+    Settings.layerOf({
+      relayDirectory: "/relay",
+      credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
+    }),
+  ),
 )
 
 /** A server that does this with every connection, and what it was sent on each. */
@@ -108,6 +113,18 @@ describe("A stranger", () => {
     }).pipe(Effect.provide(identification)),
   )
 
+  it.live("that asks for a password is sent it with the next request, and not before", () =>
+    Effect.gen(function* () {
+      const { heard, url } = yield* stranger(http("401 No", 'WWW-Authenticate: Basic realm="Secure Area"\r\n', ""))
+      yield* verdict(url)
+      const sent = `authorization: Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`
+      assert.deepStrictEqual(
+        heard.map((request) => request.includes(sent)),
+        [false, true],
+      )
+    }),
+  )
+
   it.live("that says nothing is left alone when the time is up", () =>
     Effect.gen(function* () {
       const { heard, open, url } = yield* stranger(() => undefined)
@@ -120,7 +137,9 @@ describe("A stranger", () => {
   it.live("that is not there is refused", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(stranger(() => undefined))
-      assert.strictEqual((yield* verdict(url))._tag, "Refused")
+      for (const there of [url, url.replace("http:", "https:")]) {
+        assert.strictEqual((yield* verdict(there))._tag, "Refused")
+      }
     }),
   )
 })

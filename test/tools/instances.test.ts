@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { Attention, type Look } from "../../src/fleet/Attention.ts"
+import type { TransportReport } from "../../src/fleet/Discovery.ts"
 import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
 import type { HealthState } from "../../src/fleet/Instance.ts"
 import { Settings } from "../../src/Settings.ts"
@@ -32,13 +34,20 @@ const waitingFor = (...requests: ReadonlyArray<string>): Look => ({
   })),
 })
 
+interface Surroundings {
+  readonly reports?: ReadonlyArray<TransportReport>
+  readonly transports?: ReadonlyArray<string>
+}
+
 /** What list_instances says of a fleet of these. */
 const listed = Effect.fnUntraced(function* (
   instances: Snapshot["instances"],
   looks: ReadonlyArray<readonly [port: number, look: Look]>,
   limit = 50,
+  { reports = [], transports = ["local-relay"] }: Surroundings = {},
 ) {
-  const snapshot = Effect.succeed<Snapshot>({ instances, problems: [], reports: [], refreshedAt: 0 })
+  const problems = reports.flatMap((report) => report.problems)
+  const snapshot = Effect.succeed<Snapshot>({ instances, problems, reports, refreshedAt: 0 })
   const current = Effect.succeed(
     HashMap.fromIterable(looks.map(([port, look]) => [`http://127.0.0.1:${port}`, look] as const)),
   )
@@ -53,7 +62,7 @@ const listed = Effect.fnUntraced(function* (
         use: () => Effect.never,
       }),
       Layer.succeed(Attention, { current, settled: current }),
-      Settings.layerOf({ relayDirectory: "/relay" }),
+      Settings.layerOf({ relayDirectory: "/relay", transports }),
     ]),
   )
   const view = yield* handlers.list_instances({ limit })
@@ -88,6 +97,40 @@ describe("list_instances", () => {
         ],
       )
       assert.include(text, "**2 wait for a person.**")
+    }),
+  )
+
+  it.effect("says of each transport when it was scanned, how long that took and what went wrong", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("2 minutes")
+      const report = { scannedAt: 30_000, duration: 12, found: 3, problems: [] }
+      const problems = [
+        { source: "tailscale", reason: "is stopped\u001B[31m" },
+        { source: "tailscale", reason: "has a second trouble" },
+      ]
+      const reports = [
+        { ...report, transport: "mdns" },
+        { ...report, transport: "tailscale", found: 0, problems },
+      ]
+      const { text, view } = yield* listed([], [], 50, { reports })
+      const scanned = { found: 3, scanned: "1 min ago", took_ms: 12, problem_count: 0 }
+      assert.deepStrictEqual(view.transports, [
+        { ...scanned, transport: "mdns" },
+        { ...scanned, transport: "tailscale", found: 0, problem_count: 2, problem: "tailscale is stopped[31m" },
+      ])
+      assert.include(
+        text,
+        "mdns found 3 within 12 ms, 1 min ago; tailscale found 0 within 12 ms, 1 min ago (2 problems)",
+      )
+    }),
+  )
+
+  it.effect("where there is none, says how to start one, or where it was looked for", () =>
+    Effect.gen(function* () {
+      assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
+      const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })
+      assert.include(view.hint, "found by local-ports, mdns")
+      assert.notInclude(view.hint, "/relay")
     }),
   )
 

@@ -4,7 +4,7 @@ import type { TransportReport } from "../../fleet/Discovery.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { line } from "../../PlainText.ts"
 import { age } from "../../tools/render/time.ts"
-import { type Check, ok, type Observation, problem } from "./Check.ts"
+import { type Check, ok, type Observation, problem, warning } from "./Check.ts"
 
 const observe =
   (now: number) =>
@@ -12,8 +12,9 @@ const observe =
     const scanned = `${transport} was scanned ${age(now, scannedAt)} within ${duration} ms and found ${found}`
     // Of registrations other checks speak.
     if (problems.length === 0 || transport === "local-relay") return [ok(scanned)]
+    const observation = found > 0 ? warning : problem
     return problems.map(({ reason, source }) =>
-      problem(`${scanned}: ${line(source)} ${line(reason)}`, `Mend that, or leave ${transport} out of TRANSPORT.`),
+      observation(`${scanned}: ${line(source)} ${line(reason)}`, `Mend that, or leave ${transport} out of TRANSPORT.`),
     )
   }
 

@@ -5,16 +5,17 @@
  */
 import { Clock, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import { Settings } from "../../Settings.ts"
+import { urlOf } from "../address.ts"
 import { Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { Identification } from "../Identification.ts"
 import { identifier } from "../identifier.ts"
 import { LocalMachine } from "../LocalMachine.ts"
 import { isAllowed } from "./allowed.ts"
-import { announce, type Place } from "./announce.ts"
+import { announce, type ServiceCandidate } from "./announce.ts"
 import { LocalNetworks, onLink } from "./localNetworks.ts"
 import { MulticastDns } from "./MulticastDns.ts"
 import { browse, heard, whereIs } from "./records.ts"
-import { mostOfOneHost, mostServices, type Service, Services } from "./Services.ts"
+import { mostOfOneHost, mostServices, Services } from "./Services.ts"
 
 /** Hosts take their time, so that not all answer at once: up to 120 ms, and a wireless network as long again. */
 const firstAnswers = "500 millis"
@@ -39,8 +40,6 @@ const oncePerSecond = (signals: Stream.Stream<void>) =>
   Stream.throttle(signals, { cost: () => 1, units: 1, duration: "1 second" })
 
 const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
-
-const urlOf = ({ address, port }: Service) => `http://${address}:${port}`
 
 /** `Discovery` over any {@link MulticastDns}. */
 export const layerNoDeps = Layer.effect(
@@ -110,7 +109,7 @@ export const layerNoDeps = Layer.effect(
         silent,
         (one) =>
           Effect.map(
-            identify({ url: urlOf(one), mayHavePassword: false, timeout }),
+            identify({ url: urlOf(one.address, one.port), mayHavePassword: false, timeout }),
             ({ _tag }) => _tag === "Refused" && services.forget(one),
           ),
         { concurrency: atOnce },
@@ -135,16 +134,16 @@ export const layerNoDeps = Layer.effect(
       if (isFirst && trouble.length === 0) yield* Effect.sleep(firstAnswers)
       isFirst = false
       yield* expire
-      const places = services.known.map((service): Place => {
-        const url = urlOf(service)
+      const candidates = services.known.map((service): ServiceCandidate => {
+        const url = urlOf(service.address, service.port)
         return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: true, service }
       })
-      const { opencodes } = yield* find(places)
+      const { opencodes } = yield* find(candidates)
       const identities = new Map(opencodes.map(({ candidate, identity }) => [candidate, identity]))
       const own = new Set((yield* reachable).now.map(({ address }) => address))
       const found: Scan = {
-        announcements: places.map((place) =>
-          announce(place, identities.get(place), own.has(place.service.address) ? machine.hostname : undefined),
+        announcements: candidates.map((one) =>
+          announce(one, identities.get(one), own.has(one.service.address) ? machine.hostname : undefined),
         ),
         problems: services.isOverfull(yield* Clock.currentTimeMillis)
           ? [

@@ -59,8 +59,8 @@ export interface MulticastDnsOptions {
 const failed = (what: string) => (cause: unknown) =>
   new MulticastDnsError({ message: `${what}: ${line(cause instanceof Error ? cause.message : String(cause))}` })
 
-const notHeard = failed("UDP port 5353, where services are announced, cannot be listened on")
-const notAsked = failed("the network cannot be asked; a firewall or a VPN may keep multicast from it")
+const notHeard = failed("cannot listen on UDP port 5353, where services are announced")
+const notAsked = failed("cannot ask the network; a firewall or a VPN may keep multicast from it")
 
 /** A socket that hears all of these networks, until the scope closes. */
 const open = Effect.fnUntraced(function* (
@@ -73,7 +73,10 @@ const open = Effect.fnUntraced(function* (
     catch: () =>
       new MulticastDnsError({ message: "needs the npm package multicast-dns, which is not there: npm install it" }),
   })
-  if (networks.length === 0) return yield* new MulticastDnsError({ message: "this machine is on no network" })
+  if (networks.length === 0)
+    return yield* new MulticastDnsError({
+      message: "hears nobody, for this machine is on no network. It listens again when it is",
+    })
   const broken = yield* Deferred.make<never, MulticastDnsError>()
   const ready = yield* Deferred.make<void>()
   const { dns, socket } = yield* Effect.acquireRelease(
@@ -181,7 +184,7 @@ export class MulticastDns extends Context.Service<
             Effect.flatMap(({ ask }) => lock.withPermits(1)(ask(questions))),
             Effect.timeoutOrElse({
               duration: longestSend,
-              orElse: () => Effect.fail(notAsked(`nothing could be sent within ${longestSend}`)),
+              orElse: () => Effect.fail(notAsked(`nothing went out within ${longestSend}`)),
             }),
           )
         return MulticastDns.of({

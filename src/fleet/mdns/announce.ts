@@ -1,12 +1,12 @@
 /** A service of mDNS as the fleet sees it. */
-import { line, plainLine } from "../../PlainText.ts"
+import { line } from "../../PlainText.ts"
 import type { Announcement } from "../Discovery.ts"
 import type { Identity } from "../Identification.ts"
 import { type Candidate, withheld } from "../identifier.ts"
 import { instanceName } from "../instanceName.ts"
 import type { Service } from "./Services.ts"
 
-export interface Place extends Candidate {
+export interface ServiceCandidate extends Candidate {
   readonly service: Service
 }
 
@@ -18,31 +18,35 @@ const given = (target: string): string | undefined => {
   return anyHost.has(name.toLowerCase()) ? undefined : name
 }
 
-const withheldFrom = (place: Place, identity: Identity | undefined): string | undefined => {
-  const { address } = place.service
+const withheldFrom = (candidate: ServiceCandidate, identity: Identity | undefined): string | undefined => {
+  const { address } = candidate.service
   const stranger = `anybody on the network can announce an opencode; MDNS_ALLOW=${address} says that this one may have it`
-  if (identity !== undefined) return withheld({ candidate: place, identity }, stranger)
-  return place.mayHavePassword ? "it has not shown yet that it is an opencode which asks for one" : stranger
+  if (identity !== undefined) return withheld({ candidate, identity }, stranger)
+  return candidate.mayHavePassword ? "it has not shown yet that it is an opencode which asks for one" : stranger
 }
 
 /** `identity` is none of one that does not answer as opencode does; `ownName` is this machine's, if it is here. */
-export const announce = (place: Place, identity: Identity | undefined, ownName: string | undefined): Announcement => {
-  const { address, label, target } = place.service
+export const announce = (
+  candidate: ServiceCandidate,
+  identity: Identity | undefined,
+  ownName: string | undefined,
+): Announcement => {
+  const { address, label, target } = candidate.service
   const shown = line(label, 63)
   const host = given(target) ?? ownName
   // A name ends at its first dot, and the first part of an address says nothing.
   const [machine = ""] = (host ?? address.replaceAll(".", "-")).split(".")
-  const directory = plainLine(identity?.place?.directory ?? "")
+  const directory = identity?.place?.directory ?? ""
   return {
     name:
       directory === ""
         ? instanceName(`${machine}-${shown}`, "", "")
         : instanceName(undefined, machine, directory, identity?.place?.worktree),
     host: host ?? address,
-    url: place.url,
+    url: candidate.url,
     directory: directory === "" ? undefined : directory,
     transport: "mdns",
-    passwordWithheld: withheldFrom(place, identity),
+    passwordWithheld: withheldFrom(candidate, identity),
     source: `mdns ${shown} at ${address}`,
   }
 }

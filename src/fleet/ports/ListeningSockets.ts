@@ -29,7 +29,7 @@ export class ListeningUnknown extends Schema.TaggedError<ListeningUnknown>()("Li
   detail: Schema.String,
 }) {
   override get message() {
-    return `it cannot be told which ports are listened on: ${this.detail}`
+    return `does not learn which ports are listened on: ${this.detail}`
   }
 }
 

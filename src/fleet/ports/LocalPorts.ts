@@ -17,6 +17,8 @@ import * as SystemSockets from "./systemSockets.ts"
 
 const transport = "local-ports"
 
+const problem = (reason: string): Problem => ({ source: transport, reason })
+
 const asking = { atOnce: 64, timeout: 1000, patience: "4 seconds" } as const
 
 /** How long an opencode may take from listening to answering, and how often it is asked meanwhile. */
@@ -34,6 +36,7 @@ const announce = (found: Identified<PortCandidate>, hostname: string): Announcem
   const host = likely ? hostname : ""
   const ours = likely ? owner : undefined
   const directory = plainLine(identity.place?.directory ?? ours?.directory ?? "")
+  const source = `port ${port} (${processOf(owner)})`
   const unknown = host === "" && directory === "" ? `opencode-${port}` : undefined
   return {
     name: instanceName(unknown, host, directory, identity.place?.worktree),
@@ -44,20 +47,22 @@ const announce = (found: Identified<PortCandidate>, hostname: string): Announcem
     transport,
     passwordWithheld: withheld(
       found,
-      `port ${port} (${processOf(owner)}) is not known to be an opencode's of this user; \`opencode-fleet connect --attach ${url}\` vouches for it, with local-relay in TRANSPORT`,
+      `${source} is not known to be an opencode's of this user; \`opencode-fleet connect --attach ${url}\` vouches for it, with local-relay in TRANSPORT`,
     ),
     pid: ours?.pid,
     birth: ours?.birth,
     tunnelled: owner !== undefined && isTunnel(owner),
-    source: `port ${port} (${processOf(owner)})`,
+    source,
   }
 }
 
+/** The sockets to look at, and why they may not be all. */
 interface Heard {
   readonly listening: ReadonlyArray<Listening>
   readonly problems: ReadonlyArray<Problem>
 }
 
+/** `Discovery` over any {@link ListeningSockets}. */
 export const layerNoDeps = Layer.effect(
   Discovery,
   Effect.gen(function* () {
@@ -82,7 +87,7 @@ export const layerNoDeps = Layer.effect(
       Effect.catch(({ message }) =>
         Effect.succeed<Heard>({
           listening: range,
-          problems: [{ source: transport, reason: `${message}. Only the ports of LOCAL_PORTS are asked` }],
+          problems: [problem(`${message}. Only the ports of LOCAL_PORTS are asked`)],
         }),
       ),
     )
@@ -103,13 +108,10 @@ export const layerNoDeps = Layer.effect(
       const { opencodes, unasked } = yield* identify(candidates)
       const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
       yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
-      const late: Problem = {
-        source: transport,
-        reason: `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`,
-      }
+      const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
       const found: Scan = {
         announcements: opencodes.map((one) => announce(one, hostname)),
-        problems: unasked > 0 ? [...problems, late] : problems,
+        problems: unasked > 0 ? [...problems, problem(late)] : problems,
       }
       return found
     }).pipe(Effect.withSpan("LocalPorts.scan"))

@@ -1,7 +1,7 @@
 /** From the sockets that listen to the URLs that may be asked, each once. */
 import { Array } from "effect"
+import { isIPv6, isLinkLocal, urlOf } from "../address.ts"
 import type { Candidate } from "../identifier.ts"
-import { hostOf, isIPv6, isLinkLocal } from "./address.ts"
 import type { Listening, Owner } from "./ListeningSockets.ts"
 
 export interface PortCandidate extends Candidate {
@@ -33,7 +33,7 @@ const candidateOf = (
   const likely = owner?.isOpencode === true
   const there = new Set(sockets.flatMap(reached))
   const hosts = [...preferred.filter((host) => there.has(host)), ...there]
-  const [url, ...aliases] = new Set(hosts.map((host) => `http://${hostOf(host)}:${port}`))
+  const [url, ...aliases] = new Set(hosts.map((host) => urlOf(host, port)))
   const keys = sockets.map(({ key }) => key).toSorted()
   return url === undefined
     ? []

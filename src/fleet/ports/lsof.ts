@@ -1,5 +1,5 @@
 /** macOS, and wherever else there is `lsof`: what that program lists. */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, type PlatformError, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { line, plainLine } from "../../PlainText.ts"
 import { CurrentUser } from "../StrictModes.ts"
@@ -53,7 +53,10 @@ export const parseDirectories = (output: string): ReadonlyMap<number, string> =>
   new Map(filesIn(output).map(({ n = "", p }) => [Number(p), plainLine(n)]))
 
 /** On macOS it lies where not every PATH leads. */
-const commands = ["lsof", "/usr/sbin/lsof"]
+const elsewhere = "/usr/sbin/lsof"
+
+const isMissing = (error: ListeningUnknown | PlatformError.PlatformError) =>
+  error._tag === "PlatformError" && error.reason._tag === "NotFound"
 
 export const lsof = Effect.gen(function* () {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
@@ -63,7 +66,10 @@ export const lsof = Effect.gen(function* () {
   const output = (command: string, args: ReadonlyArray<string>) =>
     Effect.gen(function* () {
       const { stderr, stdout } = yield* spawner.spawn(
-        ChildProcess.make(command, ["-w", "-n", "-P", "-a", ...args], { stdin: "ignore", forceKillAfter: "1 second" }),
+        ChildProcess.make(command, ["-w", "-n", "-P", "-a", ...args], {
+          stdin: "ignore",
+          forceKillAfter: "300 millis",
+        }),
       )
       const [out, said] = yield* Effect.all(
         [Stream.mkString(Stream.decodeText(stdout)), Stream.mkString(Stream.decodeText(stderr))],
@@ -75,8 +81,12 @@ export const lsof = Effect.gen(function* () {
     }).pipe(Effect.scoped)
 
   const run = (args: ReadonlyArray<string>) =>
-    Effect.firstSuccessOf(commands.map((command) => output(command, args))).pipe(
-      Effect.catchTag("PlatformError", ({ message }) => new ListeningUnknown({ detail: line(message) })),
+    output("lsof", args).pipe(
+      Effect.catchIf(isMissing, () => output(elsewhere, args)),
+      Effect.catchTag(
+        "PlatformError",
+        (error) => new ListeningUnknown({ detail: isMissing(error) ? "there is no lsof" : line(error.message) }),
+      ),
     )
 
   const list = Effect.gen(function* () {

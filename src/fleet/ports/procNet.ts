@@ -1,8 +1,8 @@
 /** Linux: the listening sockets in `/proc/net/tcp` and `/proc/net/tcp6`. */
 import { Effect, FileSystem, Option, Schedule, Stream } from "effect"
 import { line } from "../../PlainText.ts"
+import { fromGroups } from "../address.ts"
 import { CurrentUser } from "../StrictModes.ts"
-import { fromGroups } from "./address.ts"
 import { ListeningUnknown } from "./ListeningSockets.ts"
 
 export interface Socket {

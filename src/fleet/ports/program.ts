@@ -3,7 +3,7 @@ import { line } from "../../PlainText.ts"
 
 const baseName = (path: string): string => path.slice(path.search(/[^/\\]*$/u))
 
-/** Programs that run the program that is meant. */
+/** Programs that run, by their first argument, the program that is meant. */
 const interpreters = /^(?:node(?:js)?|bunx?|deno)(?:\.exe)?$/u
 
 const isNamedOpencode = (path: string) => baseName(path).startsWith("opencode")
@@ -13,7 +13,7 @@ export const programOf = (file: string | undefined, args: ReadonlyArray<string>)
   const [name = "", ...rest] = args
   // Linux puts that behind the path of a file that an update has replaced.
   const program = baseName(file?.replace(/ \(deleted\)$/u, "") ?? name)
-  const script = interpreters.test(program) ? rest.find((arg) => !arg.startsWith("-") && arg !== "run") : undefined
+  const script = interpreters.test(program) ? rest[rest[0] === "run" ? 1 : 0] : undefined
   return {
     program: line(program, 50),
     isOpencode: isNamedOpencode(program) || (script !== undefined && isNamedOpencode(script)),

@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { ChildProcessSpawner } from "effect/process"
 import { line } from "../../PlainText.ts"
-import { askCommand } from "./commandLine.ts"
+import { askCommand, typed } from "./commandLine.ts"
 import {
   type TailscaleError,
   TailscaleInUse,
@@ -111,7 +111,7 @@ export class Tailnet extends Context.Service<
                 : new TailscaleNotUnderstood({ asked: command, detail: `cannot be run: ${line(message)}` }),
             ),
           )
-          if (json !== undefined) return { asked: `\`${command} status --json\``, json }
+          if (json !== undefined) return { asked: typed(command), json }
         }
         return yield* found.exists
           ? new TailscaleNotRunning({ detail: found.detail })

@@ -3,6 +3,7 @@
  * as with `opencode serve --hostname 0.0.0.0 --port 4096`, and the tailnet's rules have to let this machine through.
  */
 import { Effect, Layer, Stream } from "effect"
+import { urlOf } from "../address.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { type Candidate, identifier, type Identified, withheld } from "../identifier.ts"
 import { instanceName } from "../instanceName.ts"
@@ -20,20 +21,18 @@ const longestAnswer = 1500
 /** With Tailscale's own answer before, and the last ones' after it, a scan takes less than 10 s. */
 const patience = "3 seconds"
 
-interface Place extends Candidate {
+interface PeerCandidate extends Candidate {
   readonly machine: Machine
   readonly port: number
 }
 
-const urlOf = (address: string, port: number) => `http://${address}:${port}`
-
 /** The machines are the user's own, or have the tag that they have named; and WireGuard hides what is sent to them. */
-const placeOf = (machine: Machine, port: number): Place => {
+const candidateOf = (machine: Machine, port: number): PeerCandidate => {
   const url = urlOf(machine.addresses[0], port)
   return { key: url, url, mayHavePassword: true, likely: false, machine, port }
 }
 
-const announce = (found: Identified<Place>): Announcement => {
+const announce = (found: Identified<PeerCandidate>): Announcement => {
   const { candidate, identity } = found
   const { machine, port, url } = candidate
   const [, ...others] = machine.addresses
@@ -69,25 +68,23 @@ export const layerNoDeps = Layer.effect(
 
     const look = Effect.gen(function* () {
       const status = yield* tailnet.read
-      const { machines, problems } = machinesOf(status, tailscaleTag)
-      const places = machines.flatMap((machine) => tailscalePorts.map((port) => placeOf(machine, port)))
-      const { opencodes, unasked } = yield* find(places)
+      const { machines, troubles } = machinesOf(status, tailscaleTag)
+      const candidates = machines.flatMap((machine) => tailscalePorts.map((port) => candidateOf(machine, port)))
+      const { opencodes, unasked } = yield* find(candidates)
       const announcements = opencodes.map(announce)
       return {
         announcements,
         problems: [
-          ...problems,
+          ...troubles,
           ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
-            ? [problem("runs here without a network device (userspace networking), so that no peer can be reached")]
+            ? ["runs here without a network device (userspace networking), so that no peer can be reached"]
             : []),
           ...(unasked > 0
             ? [
-                problem(
-                  `has more addresses than one scan can ask: ${unasked} of ${places.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
-                ),
+                `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
               ]
             : []),
-        ],
+        ].map(problem),
       }
     })
 

@@ -11,6 +11,10 @@ import {
 } from "./errors.ts"
 import { longestAnswer, mostBytes, tooLarge } from "./limits.ts"
 
+/** As one would type it. */
+export const typed = (command: string): string => `\`${command} status --json\``
+
+/** Characters of what it says on stderr. */
 const enoughWords = 4000
 
 /** All of it, unless it is more than anybody would say. */
@@ -47,13 +51,13 @@ const complaint = (asked: string, status: number, said: string) => {
 /** The status as JSON. Fails with a `PlatformError` if the command cannot be started. */
 export const askCommand = Effect.fnUntraced(
   function* (command: string) {
-    const asked = `\`${command} status --json\``
+    const asked = typed(command)
     const handle = yield* ChildProcess.make(command, ["status", "--json"], {
       stdin: "ignore",
       extendEnv: true,
       // Without it the app of macOS takes itself for started by hand where there is no terminal.
       env: { TAILSCALE_BE_CLI: "1" },
-      forceKillAfter: "1 second",
+      forceKillAfter: "300 millis",
     })
     const [output, said, status] = yield* Effect.all(
       [whole(asked, handle.stdout), words(handle.stderr), handle.exitCode],
@@ -65,6 +69,6 @@ export const askCommand = Effect.fnUntraced(
   (effect, command) =>
     Effect.timeoutOrElse(effect, {
       duration: longestAnswer,
-      orElse: () => new TailscaleTimedOut({ asked: `\`${command} status --json\``, within: longestAnswer }),
+      orElse: () => new TailscaleTimedOut({ asked: typed(command), within: longestAnswer }),
     }),
 )

@@ -1,7 +1,6 @@
 /** The machines of a tailnet on which the user may have an opencode. */
 import { isIPv4, isIPv6 } from "node:net"
 import { line } from "../../PlainText.ts"
-import type { Problem } from "../Discovery.ts"
 import { loginOf, type Peer, peersOf, type TailnetStatus } from "./TailnetStatus.ts"
 
 export interface Machine {
@@ -9,13 +8,14 @@ export interface Machine {
   readonly host: string
   /** The whole of that name, or its address where it has none. */
   readonly name: string
-  /** As they stand in a URL, the one to connect to first. */
+  /** The one to connect to first. */
   readonly addresses: readonly [string, ...ReadonlyArray<string>]
 }
 
 export interface Machines {
   readonly machines: ReadonlyArray<Machine>
-  readonly problems: ReadonlyArray<Problem>
+  /** Why some may be missing; each goes on behind the word "tailscale". */
+  readonly troubles: ReadonlyArray<string>
 }
 
 /** The user who stands for all tagged machines. Versions before 1.34 do not say their own tags. */
@@ -60,7 +60,7 @@ const addressesOf = ({ TailscaleIPs }: Peer): ReadonlyArray<string> => {
   const all = TailscaleIPs ?? []
   return [
     ...all.filter((address) => isIPv4(address)),
-    ...all.filter((address) => isIPv6(address) && !address.includes("%")).map((address) => `[${address}]`),
+    ...all.filter((address) => isIPv6(address) && !address.includes("%")),
   ]
 }
 
@@ -81,7 +81,7 @@ export const machinesOf = (status: TailnetStatus, tag: string | undefined): Mach
     .filter(chosen(status, tag))
     .flatMap(machineOf)
     .filter(({ addresses }) => !addresses.some((address) => own.has(address)))
-  const reasons = [
+  const troubles = [
     ...(broken === 0 ? [] : [`tells of ${broken} peers that cannot be understood; they are left out`]),
     ...(tag !== undefined || userOf(status) !== undefined
       ? []
@@ -89,5 +89,5 @@ export const machinesOf = (status: TailnetStatus, tag: string | undefined): Mach
           "does not say whose machines to look at, for this one is tagged and so belongs to no user. TAILSCALE_TAG names the tag of those that run opencode",
         ]),
   ]
-  return { machines, problems: reasons.map((reason) => ({ source: "tailscale", reason })) }
+  return { machines, troubles }
 }

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { announced, join, kind, location, lockedOpencode, opencodeIn, pointer } from "./network.ts"
+import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
+import { announced, join, kind, location, pointer } from "./network.ts"
 
 const browsing = { type: "PTR", name: kind } as const
 
@@ -100,6 +101,17 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("a scan finds nobody whose word has just expired", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 2))
+      yield* TestClock.adjust(1999)
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:4096"])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* network.find, {})
+    }),
+  )
+
   it.effect("asks again before a word expires, also when nobody scans, so that who is still there stays", () =>
     Effect.gen(function* () {
       const network = yield* join()
@@ -127,7 +139,7 @@ describe("mdns", () => {
         yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
         yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
         assert.hasAllKeys(yield* network.find, [ended, asleep])
-        network.verdicts.set(ended, { _tag: "Refused" }).set(asleep, { _tag: "Silent" })
+        network.verdicts.set(ended, refused).set(asleep, silent)
         yield* TestClock.adjust("2 seconds")
         const before = network.changes()
         yield* TestClock.adjust("8 seconds")
@@ -162,7 +174,7 @@ describe("mdns", () => {
     Effect.gen(function* () {
       const network = yield* join()
       const url = "http://192.168.1.7:4096"
-      network.verdicts.set(url, { _tag: "Refused" })
+      network.verdicts.set(url, refused)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.scan
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -301,16 +313,29 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("nobody is asked for longer than a health check may take", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ settings: { healthCheckTimeout: 200 } })
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.scan
+      assert.isNotEmpty(network.identified)
+      for (const { timeout } of network.identified) assert.strictEqual(timeout, 200)
+    }),
+  )
+
   it.effect("one that does not answer as an opencode is announced, without the password", () =>
     Effect.gen(function* () {
       const network = yield* join({ settings: { mdnsAllow: ["*"] } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
-      network.verdicts.set("http://192.168.1.8:4096", { _tag: "Other" })
+      network.verdicts.set("http://192.168.1.8:4096", notOpencode)
       for (const { name, passwordWithheld } of Object.values(yield* network.find)) {
         assert.match(name, /^192-168-1-[78]-opencode-4096$/u)
         assert.include(passwordWithheld, "has not shown yet that it is an opencode")
       }
+      const strict = yield* join()
+      yield* strict.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      assert.include((yield* strict.find)["http://192.168.1.7:4096"]?.passwordWithheld, "MDNS_ALLOW=192.168.1.7")
     }),
   )
 

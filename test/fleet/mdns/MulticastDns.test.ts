@@ -156,7 +156,7 @@ describe("MulticastDns", () => {
       const other = yield* Scope.provide(udp({ reuseAddr: false }), scope)
       const { dns, heard, opened, say } = yield* start({ port: yield* bind(other) })
       const error = yield* Effect.flip(dns.query([browse]))
-      assert.match(error.message, /cannot be listened on: .*EADDRINUSE/u)
+      assert.match(error.message, /cannot listen on UDP port .*EADDRINUSE/u)
       yield* Scope.close(scope, Exit.void)
       yield* opened
       yield* say("opencode-1")

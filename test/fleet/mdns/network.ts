@@ -8,6 +8,7 @@ import { type LocalNetwork, LocalNetworks } from "../../../src/fleet/mdns/localN
 import * as Mdns from "../../../src/fleet/mdns/Mdns.ts"
 import { MulticastDns, MulticastDnsError, type Question, type Response } from "../../../src/fleet/mdns/MulticastDns.ts"
 import { Settings, type SettingsValues } from "../../../src/Settings.ts"
+import { silent } from "../verdicts.ts"
 
 export const kind = "_http._tcp.local"
 
@@ -36,15 +37,6 @@ export const announced = (label: string, port: number, ttl = 120, target = "open
   { type: "TXT", name: `${label}.${kind}`, ttl, class: "IN", flush: false, data: [Buffer.from("path=/")] },
   { type: "A", name: target, ttl, class: "IN", flush: false, data: "10.9.9.9" },
 ]
-
-/** An open opencode that works there. */
-export const opencodeIn = (directory: string): Verdict => ({
-  _tag: "Opencode",
-  locked: false,
-  place: { directory, worktree: directory },
-})
-
-export const lockedOpencode: Verdict = { _tag: "Opencode", locked: true, place: undefined }
 
 const home: ReadonlyArray<LocalNetwork> = [
   { address: "127.0.0.1", prefix: 8, internal: true },
@@ -109,7 +101,7 @@ export const join = Effect.fnUntraced(function* ({ present = [], settings, troub
           identify: (one) =>
             Effect.sync(() => {
               identified.push(one)
-              return verdicts.get(one.url) ?? { _tag: "Silent" }
+              return verdicts.get(one.url) ?? silent
             }),
           markOf: () => Effect.succeedNone,
         }),

@@ -7,14 +7,8 @@ import { LocalMachine } from "../../../src/fleet/LocalMachine.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/fleet/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/fleet/ports/LocalPorts.ts"
 import { Settings } from "../../../src/Settings.ts"
+import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
-
-const works = (directory: string, locked = false, worktree?: string): Verdict => ({
-  _tag: "Opencode",
-  locked,
-  place: { directory, worktree },
-})
-const locked: Verdict = { _tag: "Opencode", locked: true, place: undefined }
 
 /** A machine with these sockets; a port answers as told, else as something else does. */
 const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
@@ -33,7 +27,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
           identify: (one) =>
             Effect.suspend(() => {
               asked.push(one)
-              return verdicts.get(Number(new URL(one.url).port)) ?? Effect.succeed<Verdict>({ _tag: "Other" })
+              return verdicts.get(Number(new URL(one.url).port)) ?? Effect.succeed(notOpencode)
             }),
           markOf: () => Effect.succeedNone,
         }),
@@ -54,7 +48,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
     fail: Ref.set(sockets, Effect.fail(new ListeningUnknown({ detail: "no /proc here" }))),
     change: Queue.offer(changes, undefined),
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
-    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed<Verdict>({ _tag: "Silent" }), "1 second")),
+    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
     /** Which ports were asked since the last time. */
     asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
     questions: asked as ReadonlyArray<Asked>,
@@ -80,7 +74,7 @@ describe("local-ports", () => {
         listening(4096, opencode(17), "0.0.0.0"),
         listening(5432, other(18, "postgres")),
       )
-      answer(4096, works("/work/shop/api", false, "/work/shop"))
+      answer(4096, opencodeIn("/work/shop/api", "/work/shop"))
       assert.deepStrictEqual(yield* scan, {
         announcements: [
           {
@@ -112,7 +106,7 @@ describe("local-ports", () => {
   it.effect("takes the process's directory for that of an opencode that does not say", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(listening(4096, opencode(17, "/work/\u202Eshop")))
-      answer(4096, locked)
+      answer(4096, lockedOpencode)
       const [announcement] = (yield* scan).announcements
       assert.strictEqual(announcement?.directory, "/work/shop")
       assert.strictEqual(announcement?.name, "laptop-shop")
@@ -130,18 +124,39 @@ describe("local-ports", () => {
           listening(4102, undefined),
           listening(4103, other(22, "bun")),
         )
-        answer(4100, works("/home/bob/api"))
-        answer(4101, locked)
-        answer(4102, locked)
-        answer(4103, works("/work/dev"))
+        answer(4100, opencodeIn("/home/bob/api"))
+        answer(4101, lockedOpencode)
+        answer(4102, lockedOpencode)
+        answer(4103, opencodeIn("/work/dev"))
         const { announcements } = yield* scan
         assert.deepStrictEqual(
-          announcements.map(({ directory, host, name, pid, tunnelled }) => ({ directory, host, name, pid, tunnelled })),
+          announcements.map(({ birth, directory, host, name, pid, tunnelled }) => ({
+            birth,
+            directory,
+            host,
+            name,
+            pid,
+            tunnelled,
+          })),
           [
-            { directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
-            { directory: undefined, host: "", name: "opencode-4101", pid: undefined, tunnelled: true },
-            { directory: undefined, host: "", name: "opencode-4102", pid: undefined, tunnelled: false },
-            { directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
+            { birth: undefined, directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4101",
+              pid: undefined,
+              tunnelled: true,
+            },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4102",
+              pid: undefined,
+              tunnelled: false,
+            },
+            { birth: undefined, directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
           ],
         )
         const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
@@ -154,8 +169,8 @@ describe("local-ports", () => {
   it.effect("leaves out what this very process listens on", () =>
     Effect.gen(function* () {
       const { answer, asked, scan } = yield* start(listening(4096, opencode(process.pid)), listening(4097, opencode(1)))
-      answer(4096, works("/work/self"))
-      answer(4097, works("/work/other"))
+      answer(4096, opencodeIn("/work/self"))
+      answer(4097, opencodeIn("/work/other"))
       assert.deepStrictEqual(found(yield* scan), ["laptop-other http://127.0.0.1:4097"])
       assert.deepStrictEqual(asked(), [4097])
     }),
@@ -176,11 +191,11 @@ describe("local-ports", () => {
       yield* scan
       assert.deepStrictEqual(asked(), [3000])
       // Its program has ended, and an opencode has taken the port.
-      answer(3000, works("/work/shop"))
+      answer(3000, opencodeIn("/work/shop"))
       yield* listen(listening(3000, opencode(31)))
       assert.deepStrictEqual(found(yield* scan), ["laptop-shop http://127.0.0.1:3000"])
       yield* listen(server)
-      answer(3000, { _tag: "Other" })
+      answer(3000, notOpencode)
       assert.deepStrictEqual(found(yield* scan), [])
     }),
   )
@@ -203,7 +218,7 @@ describe("local-ports", () => {
     Effect.gen(function* () {
       const socket = listening(4096, opencode(17))
       const { answer, listen, scan } = yield* start(socket)
-      answer(4096, locked)
+      answer(4096, lockedOpencode)
       assert.isUndefined((yield* scan).announcements[0]?.passwordWithheld)
       yield* listen({ ...socket, owner: other(18, "socat") })
       const [announcement] = (yield* scan).announcements
@@ -219,7 +234,7 @@ describe("local-ports among ten thousand sockets", () => {
   it.effect("finds the opencode at once", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(...many, listening(4096, opencode(1)))
-      answer(4096, works("/work/shop"))
+      answer(4096, opencodeIn("/work/shop"))
       const { problems, took, ...result } = yield* timed(scan)
       assert.deepStrictEqual(found({ ...result, problems }), ["laptop-shop http://127.0.0.1:4096"])
       assert.deepStrictEqual(problems, [])
@@ -231,7 +246,7 @@ describe("local-ports among ten thousand sockets", () => {
     Effect.gen(function* () {
       const { answer, asked, hang, scan } = yield* start(...many, listening(4096, opencode(1)))
       for (const { port } of many) hang(port)
-      answer(4096, works("/work/shop"))
+      answer(4096, opencodeIn("/work/shop"))
       const first = yield* timed(scan)
       assert.deepStrictEqual(found(first), ["laptop-shop http://127.0.0.1:4096"])
       assert.isAtMost(first.took, 5000)
@@ -254,7 +269,7 @@ describe("local-ports where the system does not say who listens", () => {
     Effect.gen(function* () {
       const { answer, asked, fail, scan } = yield* start(listening(5000, opencode(1)))
       yield* fail
-      answer(4097, locked)
+      answer(4097, lockedOpencode)
       const result = yield* scan
       assert.deepStrictEqual(asked(), [4096, 4097])
       assert.deepStrictEqual(found(result), ["opencode-4097 http://127.0.0.1:4097"])
@@ -285,11 +300,12 @@ describe("Changes of local-ports", () => {
   it.effect("are told soon after an opencode listened and did not answer yet, but not for ever", () =>
     Effect.gen(function* () {
       const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
-      answer(4096, { _tag: "Silent" })
-      answer(3000, { _tag: "Silent" })
+      answer(4096, silent)
+      answer(3000, silent)
       yield* scan
+      yield* TestClock.adjust(1999)
       assert.strictEqual(yield* count, 0)
-      yield* TestClock.adjust("2 seconds")
+      yield* TestClock.adjust(1)
       assert.strictEqual(yield* count, 1)
       // Each of them makes the fleet scan.
       for (let seconds = 0; seconds < 60; seconds += 2) {
@@ -304,11 +320,28 @@ describe("Changes of local-ports", () => {
     }),
   )
 
+  it.effect("are told as soon of what listens there later", () =>
+    Effect.gen(function* () {
+      const socket = listening(4096, opencode(1))
+      const { answer, count, listen, scan } = yield* counted(socket)
+      answer(4096, silent)
+      yield* scan
+      yield* listen()
+      yield* TestClock.adjust("1 minute")
+      yield* scan
+      yield* listen(socket)
+      const before = yield* count
+      yield* scan
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* count, before + 1)
+    }),
+  )
+
   it.effect("are none when all that listen have answered, or are no opencodes", () =>
     Effect.gen(function* () {
       const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
-      answer(4096, works("/work/shop"))
-      answer(3000, { _tag: "Silent" })
+      answer(4096, opencodeIn("/work/shop"))
+      answer(3000, silent)
       yield* scan
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* count, 0)

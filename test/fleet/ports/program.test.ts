@@ -7,7 +7,7 @@ describe("A program", () => {
     ["/usr/lib/node_modules/opencode-ai/bin/opencode.exe", ["/usr/bin/opencode"], "opencode.exe"],
     ["/home/ada/.opencode/bin/opencode (deleted)", ["opencode"], "opencode"],
     ["/Applications/OpenCode.app/Contents/MacOS/opencode-cli", ["opencode-cli", "serve"], "opencode-cli"],
-    ["/usr/bin/node", ["node", "--no-warnings", "/usr/bin/opencode", "serve"], "node"],
+    ["/usr/bin/node", ["node", "/usr/bin/opencode", "serve"], "node"],
     ["/usr/bin/bun", ["bun", "run", "/src/opencode.ts"], "bun"],
     [undefined, ["opencode", "--port", "4096"], "opencode"],
   ])("is an opencode: %s %j", (file, args, program) => {
@@ -19,6 +19,7 @@ describe("A program", () => {
     ["/usr/bin/python3.12", ["python3", "-m", "http.server"], "python3.12"],
     ["/usr/bin/node", ["node", "/work/opencode/server.js"], "node"],
     ["/usr/bin/node", ["node", "server.js", "opencode"], "node"],
+    ["/usr/bin/node", ["node", "--import", "./opencode.mjs", "server.js"], "node"],
     ["/usr/bin/socat", ["opencode", "TCP-LISTEN:4096"], "socat"],
     ["/home/opencode/bin/server", ["/home/opencode/bin/server"], "server"],
     [undefined, [], ""],

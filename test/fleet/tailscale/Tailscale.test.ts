@@ -6,8 +6,9 @@ import { TestClock } from "effect/testing"
 import type { Verdict } from "../../../src/fleet/Identification.ts"
 import { TailscaleStopped, TailscaleTimedOut } from "../../../src/fleet/tailscale/errors.ts"
 import type { TailnetStatus } from "../../../src/fleet/tailscale/TailnetStatus.ts"
+import { lockedOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { status } from "./recordings.ts"
-import { locked, opencodeIn, silent, start, tailnetOf } from "./scene.ts"
+import { start, tailnetOf } from "./scene.ts"
 
 const running = status("running-1.84.0")
 
@@ -66,7 +67,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     "one that asks for a password is named by its port until it says where it works, and gets the password",
     () =>
       Effect.gen(function* () {
-        let verdict: Verdict = locked
+        let verdict: Verdict = lockedOpencode
         const { scan } = yield* start({
           tailnet: running,
           answers: (url) => (url === "http://100.64.10.2:4096" ? Effect.sync(() => verdict) : undefined),
@@ -77,7 +78,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         verdict = opencodeIn("/srv/shop", "/srv/shop", true)
         const [after] = (yield* scan).announcements
         assert.deepInclude(after, { name: "laptop-shop", directory: "/srv/shop", passwordWithheld: undefined })
-        verdict = locked
+        verdict = lockedOpencode
         assert.strictEqual((yield* scan).announcements[0]?.name, "laptop-shop")
       }),
   )
@@ -86,7 +87,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const machines = yield* tailnetOf(2)
       let now = machines
-      let verdict = opencodeIn("/srv/shop")
+      let verdict: Verdict = opencodeIn("/srv/shop")
       const { scan } = yield* start({
         tailnet: Effect.sync(() => now),
         answers: () => Effect.sync(() => verdict),
@@ -146,13 +147,19 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("it is said that nothing can be found without a network device, but not where something was", () =>
-    Effect.gen(function* () {
-      const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
-      const lonely = yield* start({ tailnet: userspace })
-      assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
-      const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
-      assert.deepStrictEqual((yield* proxied.scan).problems, [])
-    }),
+  it.effect(
+    "it is said that nothing can be found without a network device, but not where something was, nor where nobody is",
+    () =>
+      Effect.gen(function* () {
+        const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
+        const lonely = yield* start({ tailnet: userspace })
+        assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
+        const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
+        assert.deepStrictEqual((yield* proxied.scan).problems, [])
+        const empty = yield* start({
+          tailnet: Effect.map(tailnetOf(0), (one): TailnetStatus => ({ ...one, TUN: false })),
+        })
+        assert.deepStrictEqual((yield* empty.scan).problems, [])
+      }),
   )
 })

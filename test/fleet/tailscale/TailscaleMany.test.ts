@@ -3,7 +3,8 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { opencodeIn, silent, start, tailnetOf } from "./scene.ts"
+import { opencodeIn, silent } from "../verdicts.ts"
+import { start, tailnetOf } from "./scene.ts"
 
 layer(NodeServices.layer)("In a tailnet", (it) => {
   it.effect("a thousand machines that hang hold up no scan, and all of them are asked in the end", () =>

@@ -6,20 +6,13 @@ import { type Machines, machinesOf } from "../../../src/fleet/tailscale/machines
 import { plainLine } from "../../../src/PlainText.ts"
 import { HostileText, hostileText } from "../hostile.ts"
 import { decode, recording, status, versions } from "./recordings.ts"
+import { tailnetWith } from "./scene.ts"
 
 const hosts = ({ machines }: Machines) => machines.map(({ host }) => host).toSorted()
 
 /** A tailnet of this user with one machine, of which only this is said. */
-const lone = (peer: Readonly<Record<string, unknown>>, rest: Readonly<Record<string, unknown>> = {}) =>
-  decode(
-    JSON.stringify({
-      BackendState: "Running",
-      Self: { UserID: 5, TailscaleIPs: ["100.64.0.1"] },
-      MagicDNSSuffix: "mine.ts.net",
-      Peer: { "nodekey:1": { UserID: 5, Online: true, TailscaleIPs: ["100.64.0.2"], ...peer } },
-      ...rest,
-    }),
-  )
+const lone = (peer: Readonly<Record<string, unknown>>, rest?: Readonly<Record<string, unknown>>) =>
+  tailnetWith({ "nodekey:1": { UserID: 5, Online: true, TailscaleIPs: ["100.64.0.2"], ...peer } }, rest)
 
 /** Those of a machine that has these. */
 const addresses = (of: ReadonlyArray<string>) =>
@@ -30,7 +23,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const found = machinesOf(yield* status(`running-${version}`), undefined)
       assert.deepStrictEqual(hosts(found), ["laptop", "pixel-8", "tower"])
-      assert.deepStrictEqual(found.problems, [])
+      assert.deepStrictEqual(found.troubles, [])
     }),
   )
 
@@ -49,7 +42,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         {
           host: "server",
           name: "server.tail0c3d2.ts.net",
-          addresses: ["100.64.20.2", "[fd7a:115c:a1e0::f01:1402]"],
+          addresses: ["100.64.20.2", "fd7a:115c:a1e0::f01:1402"],
         },
       ])
     }),
@@ -57,8 +50,8 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
 
   it.effect("a machine is connected to over IPv4, and where it has none over IPv6", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* addresses(["fd7a::2", "100.64.0.2"]), ["100.64.0.2", "[fd7a::2]"])
-      assert.deepStrictEqual(yield* addresses(["fd7a::2"]), ["[fd7a::2]"])
+      assert.deepStrictEqual(yield* addresses(["fd7a::2", "100.64.0.2"]), ["100.64.0.2", "fd7a::2"])
+      assert.deepStrictEqual(yield* addresses(["fd7a::2"]), ["fd7a::2"])
       assert.isUndefined(yield* addresses([]))
       assert.isUndefined(yield* addresses(["", "not-an-address", "evil.example:80/", "fe80::1%eth0"]))
     }),
@@ -112,8 +105,8 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const found = machinesOf(yield* tagged, undefined)
       assert.deepStrictEqual(hosts(found), [])
-      assert.include(found.problems[0]?.reason, "TAILSCALE_TAG")
-      assert.deepStrictEqual(machinesOf(yield* tagged, "tag:none").problems, [])
+      assert.include(found.troubles[0], "TAILSCALE_TAG")
+      assert.deepStrictEqual(machinesOf(yield* tagged, "tag:none").troubles, [])
     }),
   )
 
@@ -129,13 +122,13 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       const Peer = { a: null, b: 7, c: { HostName: 7 }, d: { TailscaleIPs: "100.64.0.9" }, e: good, f: { new: [{}] } }
       const found = machinesOf(yield* lone({}, { Peer }), undefined)
       assert.deepStrictEqual(hosts(found), ["good"])
-      assert.include(found.problems[0]?.reason, "4 peers")
+      assert.include(found.troubles[0], "4 peers")
     }),
   )
 
   it.effect("without any peer there is nothing to find, and nothing wrong", () =>
     Effect.gen(function* () {
-      const none = { machines: [], problems: [] }
+      const none = { machines: [], troubles: [] }
       assert.deepStrictEqual(machinesOf(yield* lone({}, { Peer: null }), undefined), none)
       assert.deepStrictEqual(machinesOf(yield* lone({}, { Peer: {}, Health: null, User: null }), undefined), none)
     }),

@@ -8,16 +8,7 @@ import type { TailnetStatus } from "../../../src/fleet/tailscale/TailnetStatus.t
 import { Tailnet } from "../../../src/fleet/tailscale/Tailnet.ts"
 import { Settings, type SettingsValues } from "../../../src/Settings.ts"
 import { decode } from "./recordings.ts"
-
-export const opencodeIn = (directory: string, worktree = directory, locked = false): Verdict => ({
-  _tag: "Opencode",
-  locked,
-  place: { directory, worktree },
-})
-
-export const locked: Verdict = { _tag: "Opencode", locked: true, place: undefined }
-
-export const silent: Verdict = { _tag: "Silent" }
+import { refused } from "../verdicts.ts"
 
 export interface Scene {
   readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
@@ -32,7 +23,7 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
   const asked: Array<Asked> = []
   const identify = (one: Asked) => {
     asked.push(one)
-    return answers(one.url) ?? Effect.succeed<Verdict>({ _tag: "Refused" })
+    return answers(one.url) ?? Effect.succeed(refused)
   }
   const services = yield* Layer.build(
     Tailscale.layerNoDeps.pipe(
@@ -46,23 +37,33 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
   return { ...Context.get(services, Discovery), asked }
 })
 
-/** A tailnet of so many machines of this user's. */
-export const tailnetOf = (count: number) =>
+/** A tailnet of this user's with these peers; `rest` is what else, or otherwise, its status says. */
+export const tailnetWith = (
+  peers: Readonly<Record<string, unknown>>,
+  rest: Readonly<Record<string, unknown>> = {},
+): Effect.Effect<TailnetStatus> =>
   decode(
     JSON.stringify({
       BackendState: "Running",
       Self: { UserID: 5, TailscaleIPs: ["100.64.0.1"] },
       MagicDNSSuffix: "mine.ts.net",
-      Peer: Object.fromEntries(
-        Array.from({ length: count }, (_, index) => [
-          `nodekey:${index}`,
-          {
-            UserID: 5,
-            Online: true,
-            DNSName: `box-${index}.mine.ts.net.`,
-            TailscaleIPs: [`100.100.${index >> 8}.${index & 255}`],
-          },
-        ]),
-      ),
+      Peer: peers,
+      ...rest,
     }),
+  )
+
+/** A tailnet of so many machines of this user's. */
+export const tailnetOf = (count: number) =>
+  tailnetWith(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `nodekey:${index}`,
+        {
+          UserID: 5,
+          Online: true,
+          DNSName: `box-${index}.mine.ts.net.`,
+          TailscaleIPs: [`100.100.${index >> 8}.${index & 255}`],
+        },
+      ]),
+    ),
   )

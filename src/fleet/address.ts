@@ -1,9 +1,11 @@
-/** IP addresses as text. */
+/** IP addresses as text, and the URLs of servers there. */
 
 export const isIPv6 = (address: string) => address.includes(":")
 
 /** As it stands in a URL. An IPv6 address gets its usual short form. */
-export const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[${address}]`).hostname : address)
+const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[${address}]`).hostname : address)
+
+export const urlOf = (address: string, port: number): string => `http://${hostOf(address)}:${port}`
 
 /** It means nothing without the interface, which no URL can name. */
 export const isLinkLocal = (address: string) => /^fe[89ab]/iu.test(address)

@@ -1,0 +1,30 @@
+/** Which transports `TRANSPORT` brings together. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { Discovery } from "../src/fleet/Discovery.ts"
+import { TailscaleAccess } from "../src/fleet/tailscale/Tailnet.ts"
+import { configuredDiscovery } from "../src/layers.ts"
+import { Settings } from "../src/Settings.ts"
+import { unidentified } from "./fleet/fakes.ts"
+import { makeRelay } from "./fleet/relay.ts"
+
+layer(NodeServices.layer)("The transports that are configured", (it) => {
+  it.effect("are scanned and no others, in the order of trust whatever the order of their names", () =>
+    Effect.gen(function* () {
+      const { directory, file } = yield* makeRelay
+      const services = yield* Layer.build(configuredDiscovery).pipe(
+        Effect.provide([
+          unidentified,
+          Settings.layerOf({ relayDirectory: directory, transports: ["tailscale", "local-relay"] }),
+          Layer.succeed(TailscaleAccess, { socket: file("none.sock"), commands: [] }),
+        ]),
+      )
+      const { reports = [] } = yield* Context.get(services, Discovery).scan
+      assert.deepStrictEqual(
+        reports.map(({ transport }) => transport),
+        ["local-relay", "tailscale"],
+      )
+    }),
+  )
+})
