@@ -20,6 +20,10 @@ export interface Announcement {
   readonly transport: string
   /** Why the password must not be sent there; it may be where nothing stands here. */
   readonly passwordWithheld?: string | undefined
+  /** Whether that process still runs which was found there; asked before each request. None where nobody can tell. */
+  readonly stillThere?: (() => boolean) | undefined
+  /** Anybody may have announced it, so it is never asked in another one's place. */
+  readonly stranger?: boolean | undefined
   /** opencode's process on `host`, if announced. */
   readonly pid?: number | undefined
   /** What tells that process from others of its id, if announced. */

@@ -1,6 +1,5 @@
 /** All instances: the last snapshot of them, the fiber that keeps it fresh, and the way from a name to an instance. */
 import {
-  type Array,
   Cause,
   Clock,
   Context,
@@ -19,20 +18,14 @@ import {
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
-import { type Announcement, Discovery, type Problem, type TransportReport } from "./Discovery.ts"
+import { Discovery, type Problem, type TransportReport } from "./Discovery.ts"
 import { distinct, type Server } from "./distinct.ts"
 import { hasEnded } from "./hasEnded.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { LocalMachine } from "./LocalMachine.ts"
-import {
-  AmbiguousInstance,
-  InstanceNotFound,
-  InstanceRequired,
-  matching,
-  type ResolveError,
-  uniqueNames,
-} from "./naming.ts"
+import { InstanceRequired, named, onlyOnline, type ResolveError, uniqueNames } from "./naming.ts"
+import { reach } from "./reach.ts"
 import { serverMarks } from "./serverMarks.ts"
 import { targetOf } from "./target.ts"
 
@@ -81,7 +74,7 @@ export class Fleet extends Context.Service<
     Fleet,
     Effect.gen(function* () {
       const discovery = yield* Discovery
-      const health = yield* HealthCheck
+      const healthCheck = yield* HealthCheck
       const machine = yield* LocalMachine
       const { credentials, discoveryInterval } = yield* Settings
       const scope = yield* Scope.Scope
@@ -90,24 +83,19 @@ export class Fleet extends Context.Service<
 
       const marksOf = yield* serverMarks
 
-      /** All ways to it are tried at once. The first that leads to an opencode is taken. */
-      const reach = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
-        const ways: Array.NonEmptyReadonlyArray<Announcement> = [server, ...server.ways]
-        const tried = yield* Effect.forEach(
-          ways,
-          (way) => Effect.map(health.probe({ ...way, name: server.name }), (health) => ({ health, way })),
-          { concurrency: "unbounded" },
-        )
-        const { health: found, way } = tried.find(({ health }) => health.state === "online") ?? tried[0]
+      const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
+        const { health, way } = yield* reach(server, healthCheck)
+        const ways = [server, ...server.ways]
         const instance: Instance = {
           ...server,
           url: way.url,
           passwordWithheld: way.passwordWithheld,
-          ways: ways.filter((other) => other !== way),
-          health: found,
+          stillThere: way.stillThere,
+          ways: ways.filter(({ url }) => url !== way.url),
+          health,
           lastSeen:
-            found.state === "online"
-              ? found.checkedAt
+            health.state === "online"
+              ? health.checkedAt
               : ways.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
         }
         yield* PubSub.publish(probed, instance)
@@ -127,7 +115,7 @@ export class Fleet extends Context.Service<
         })
         const instances = yield* Effect.forEach(
           uniqueNames(servers),
-          (server) => reach(server, (url) => before.get(url)?.lastSeen),
+          (server) => instanceOf(server, (url) => before.get(url)?.lastSeen),
           // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
           { concurrency: "unbounded" },
         ).pipe(
@@ -194,23 +182,7 @@ export class Fleet extends Context.Service<
 
       const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
         const { instances } = yield* snapshot
-        if (name === undefined) {
-          const online = instances.filter(({ health }) => health.state === "online")
-          const [only, ...others] = online
-          return only !== undefined && others.length === 0
-            ? only
-            : yield* new InstanceRequired({
-                online: online.map(({ name }) => name),
-                offline: instances.filter(({ health }) => health.state !== "online").map(({ name }) => name),
-              })
-        }
-        const [found, ...others] = matching(instances, name)
-        if (found === undefined) {
-          return yield* new InstanceNotFound({ asked: name, known: instances.map(({ name }) => name) })
-        }
-        return others.length === 0
-          ? found
-          : yield* new AmbiguousInstance({ asked: name, candidates: [found, ...others].map(({ name }) => name) })
+        return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
       })
 
       const use = <A, E, R>(

@@ -54,6 +54,9 @@ const verdictOf = (error: ClientError): Verdict => {
   }
 }
 
+/** In milliseconds: a refresh waits for marks before it begins. */
+const longestMark = 2000
+
 /** Somebody answers, though not as asked. */
 const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !== "InstanceUnreachable"
 
@@ -90,7 +93,8 @@ export class Identification extends Context.Service<
 
       const markOf = (announcement: Announcement) => {
         const opencode = client.at(targetOf(announcement, credentials))
-        return Effect.all([opencode.firstSeen(healthCheckTimeout), opencode.place(healthCheckTimeout)], {
+        const timeout = Math.min(healthCheckTimeout, longestMark)
+        return Effect.all([opencode.firstSeen(timeout), opencode.place(timeout)], {
           concurrency: "unbounded",
         }).pipe(
           Effect.map(([firstSeen, { directory }]) =>

@@ -51,7 +51,7 @@ const serverOf = (
   const chosen = believed.filter(({ transport }) => transport === head.transport).reduce(latest, head)
   const others = believed.filter((one) => one !== chosen)
   const ways = Array.dedupeWith(
-    others.filter(({ url }) => url !== chosen.url),
+    others.filter(({ stranger, url }) => url !== chosen.url && (stranger !== true || chosen.stranger === true)),
     (one, other) => one.url === other.url,
   )
   return {
@@ -64,7 +64,7 @@ const serverOf = (
       ways,
     },
     problems: group
-      .filter((one) => one !== chosen && one.url === chosen.url)
+      .filter((one) => one !== chosen && one.url === chosen.url && one.transport === "local-relay")
       .filter((one) => one.transport === chosen.transport || !believed.includes(one))
       .map(({ source, url }) => ({
         source,

@@ -20,6 +20,8 @@ export interface Identified<A> {
 
 export interface Found<A> {
   readonly opencodes: ReadonlyArray<Identified<A>>
+  /** Candidates that have answered, and not as opencode does. */
+  readonly strangers: ReadonlyArray<A>
   /** Candidates for which there was no time. The next call begins with them. */
   readonly unasked: number
 }
@@ -41,11 +43,14 @@ interface Memo {
 /** What a candidate was found to be holds for so long. */
 const pause = Duration.toMillis("1 minute")
 
-/** Where nothing listens nobody is disturbed, and an opencode that did not say where it works may say it now. */
+/** An opencode that did not say where it works may say it soon. */
+const shortPause = Duration.toMillis("10 seconds")
+
+/** Where nothing listens nobody is disturbed. */
 const pauseAfter = ({ verdict }: Memo, { likely }: Candidate): number => {
   switch (verdict._tag) {
     case "Opencode":
-      return verdict.place === undefined ? 0 : pause
+      return verdict.place === undefined ? shortPause : pause
     case "Refused":
       return 0
     default:
@@ -100,6 +105,7 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
         const verdict = memos.get(candidate.key)?.verdict
         return verdict?._tag === "Opencode" ? [{ candidate, identity: verdict }] : []
       }),
+      strangers: candidates.filter(({ key }) => memos.get(key)?.verdict._tag === "Other"),
       unasked: asked.filter((one) => !one).length,
     }
   })

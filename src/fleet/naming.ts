@@ -1,7 +1,8 @@
 /** Names that tell instances apart, and how a name that somebody typed finds its instance. */
-import { Array, Schema } from "effect"
+import { Array, Effect, Schema } from "effect"
 import { quote } from "../PlainText.ts"
 import type { Announcement } from "./Discovery.ts"
+import type { Instance } from "./Instance.ts"
 
 /** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */
 const suffixes: ReadonlyArray<(url: URL) => string> = [
@@ -86,4 +87,26 @@ export const matching = <A extends { readonly name: string }>(
     if (found.length > 0) return found
   }
   return []
+}
+
+/** The one that somebody means by this name. */
+export const named = <A extends { readonly name: string }>(
+  instances: ReadonlyArray<A>,
+  asked: string,
+): Effect.Effect<A, InstanceNotFound | AmbiguousInstance> => {
+  const [found, ...others] = matching(instances, asked)
+  if (found === undefined) return new InstanceNotFound({ asked, known: instances.map(({ name }) => name) })
+  return others.length === 0
+    ? Effect.succeed(found)
+    : new AmbiguousInstance({ asked, candidates: [found, ...others].map(({ name }) => name) })
+}
+
+/** The one that is meant without a name: the only one that is online. */
+export const onlyOnline = (instances: ReadonlyArray<Instance>): Effect.Effect<Instance, InstanceRequired> => {
+  const online = instances.filter(({ health }) => health.state === "online")
+  const offline = instances.filter(({ health }) => health.state !== "online")
+  const [only, ...others] = online
+  return only !== undefined && others.length === 0
+    ? Effect.succeed(only)
+    : new InstanceRequired({ online: online.map(({ name }) => name), offline: offline.map(({ name }) => name) })
 }

@@ -7,13 +7,16 @@ import type { Announcement } from "./Discovery.ts"
 import { grouped, urls } from "./distinct.ts"
 import { Identification } from "./Identification.ts"
 
-/** So long a mark holds without being asked for again. */
-const lasting = Duration.toMillis("1 minute")
+/** So long a mark holds without being asked for again, and that there is none. */
+const lasting = { mark: Duration.toMillis("1 minute"), none: Duration.toMillis("10 seconds") }
 
 interface Memo {
   readonly askedAt: number
   readonly mark: string | undefined
 }
+
+const isDue = (memo: Memo | undefined, now: number): boolean =>
+  memo === undefined || now - memo.askedAt >= (memo.mark === undefined ? lasting.none : lasting.mark)
 
 /** The port that opencode itself listens on, where it runs. */
 const serverPort = ({ remotePort, url }: Announcement): number =>
@@ -30,17 +33,24 @@ const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Ann
   })
 
 /**
+ * Machines may be copies of each other, database and all. A transport does not find one server at two places, so a mark that
+ * it has found at two tells nothing.
+ */
+const tells = (sharing: ReadonlyArray<Announcement>): boolean =>
+  Object.values(Array.groupBy(sharing, ({ transport }) => transport)).every((same) => grouped(same, urls).length === 1)
+
+/**
  * Marks of those that may be the same server: two of the same mark are. One that does not answer keeps the mark that it had,
  * so that it does not become another instance while it is away. One that answers and does not say it any more loses it, for
  * somebody else may have its address now.
  */
 export const serverMarks = Effect.gen(function* () {
-  const { markOf } = yield* Identification
+  const identification = yield* Identification
   const memos = new Map<string, Memo>()
 
   const ask = Effect.fnUntraced(function* (announcement: Announcement, key: string) {
     const askedAt = yield* Clock.currentTimeMillis
-    const mark = yield* Effect.match(markOf(announcement), {
+    const mark = yield* Effect.match(identification.markOf(announcement), {
       onFailure: () => memos.get(key)?.mark,
       onSuccess: Option.match({
         onNone: () => undefined,
@@ -56,10 +66,15 @@ export const serverMarks = Effect.gen(function* () {
     for (const key of memos.keys()) if (!keys.has(key)) memos.delete(key)
     const now = yield* Clock.currentTimeMillis
     yield* Effect.forEach(
-      asked.filter(([, key]) => now - (memos.get(key)?.askedAt ?? -lasting) >= lasting),
+      asked.filter(([, key]) => isDue(memos.get(key), now)),
       ([announcement, key]) => ask(announcement, key),
       { concurrency: "unbounded", discard: true },
     )
-    return (announcement: Announcement) => memos.get(stamp(announcement))?.mark
+    const markOf = (announcement: Announcement) => memos.get(stamp(announcement))?.mark
+    const sharing = Array.groupBy(announcements, (announcement) => markOf(announcement) ?? "")
+    return (announcement: Announcement) => {
+      const mark = markOf(announcement)
+      return mark !== undefined && tells(sharing[mark] ?? []) ? mark : undefined
+    }
   })
 })

@@ -1,11 +1,15 @@
-/** How an instance is asked: with the password only where that may go. */
+/** How an instance is asked: with the password only where that may go, and only while it is the one that was found. */
 import type { Credentials, Target } from "../opencode/Target.ts"
 import type { Announcement } from "./Discovery.ts"
 
 export const targetOf = (
-  { name, passwordWithheld, url }: Pick<Announcement, "name" | "passwordWithheld" | "url">,
+  { name, passwordWithheld, stillThere, url }: Announcement,
   credentials: Credentials | undefined,
-): Target =>
-  passwordWithheld === undefined || credentials === undefined
-    ? { instance: name, url, credentials }
-    : { instance: name, url, credentials: undefined, withheld: passwordWithheld }
+): Target => ({
+  instance: name,
+  url,
+  ...(stillThere === undefined ? {} : { stillThere }),
+  ...(passwordWithheld === undefined || credentials === undefined
+    ? { credentials }
+    : { credentials: undefined, withheld: passwordWithheld }),
+})

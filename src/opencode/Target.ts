@@ -16,6 +16,8 @@ export interface Target {
   readonly credentials: Credentials | undefined
   /** Why there are none although there is a password: what is said where it is asked for. */
   readonly withheld?: string
+  /** Whether it is still the one that was found there, where somebody can tell. Asked before each request. */
+  readonly stillThere?: () => boolean
 }
 
 /** The target of the request that is being made. */

@@ -1,6 +1,6 @@
 /** How opencode is asked over HTTP: where, in whose name, how often, and what counts as its answer. */
 import { Effect, Schedule } from "effect"
-import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { quote } from "../PlainText.ts"
 import { NotOpencode } from "./clientErrors.ts"
@@ -39,9 +39,22 @@ const refuseOtherContent = (
   return Effect.fail(new NotOpencode({ status: response.status, detail }))
 }
 
+/** As where nothing listens: whoever listens there now is not the one that is meant. */
+const gone = (request: HttpClientRequest.HttpClientRequest) =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.TransportError({
+      request,
+      cause: new Error("not sent", {
+        cause: Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }),
+      }),
+    }),
+  })
+
 /** To the instance that the request is about. */
-const addressed = HttpClient.mapRequestEffect((request) =>
-  Effect.map(CurrentTarget, ({ credentials, url }) => {
+const addressed = HttpClient.mapRequestEffect(
+  Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
+    const { credentials, stillThere, url } = yield* CurrentTarget
+    if (stillThere?.() === false) return yield* Effect.fail(gone(request))
     const to = HttpClientRequest.prependUrl(request, url)
     return credentials === undefined ? to : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
   }),

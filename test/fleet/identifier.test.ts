@@ -51,6 +51,7 @@ describe("Looking for opencodes among ports", () => {
       const found = yield* identify([candidate(1), candidate(2), candidate(3)])
       assert.deepStrictEqual(found, {
         opencodes: [{ candidate: candidate(2), identity: opencode }],
+        strangers: [candidate(1), candidate(3)],
         unasked: 0,
       })
     }),

@@ -36,8 +36,10 @@ const atOnce = 64
 const problem = (reason: string): Problem => ({ source: "mdns", reason })
 
 /** The first at once. */
-const oncePerSecond = (signals: Stream.Stream<void>) =>
-  Stream.throttle(signals, { cost: () => 1, units: 1, duration: "1 second" })
+const oncePerSecond = Stream.throttle<void>({ cost: () => 1, units: 1, duration: "1 second" })
+
+/** A few, as somebody starts and ends opencodes. Who floods the network does not make everybody ask all of it all the time. */
+const fewPerMinute = Stream.throttle<void>({ cost: () => 1, units: 5, duration: "25 seconds" })
 
 const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
 
@@ -136,15 +138,18 @@ export const layerNoDeps = Layer.effect(
       yield* expire
       const candidates = services.known.map((service): ServiceCandidate => {
         const url = urlOf(service.address, service.port)
-        return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: true, service }
+        return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: false, service }
       })
-      const { opencodes } = yield* find(candidates)
+      const { opencodes, strangers } = yield* find(candidates)
+      const isStranger = new Set(strangers)
       const identities = new Map(opencodes.map(({ candidate, identity }) => [candidate, identity]))
       const own = new Set((yield* reachable).now.map(({ address }) => address))
       const found: Scan = {
-        announcements: candidates.map((one) =>
-          announce(one, identities.get(one), own.has(one.service.address) ? machine.hostname : undefined),
-        ),
+        announcements: candidates
+          .filter((one) => !isStranger.has(one))
+          .map((one) =>
+            announce(one, identities.get(one), own.has(one.service.address) ? machine.hostname : undefined),
+          ),
         problems: services.isOverfull(yield* Clock.currentTimeMillis)
           ? [
               ...trouble,
@@ -157,7 +162,7 @@ export const layerNoDeps = Layer.effect(
       return found
     }).pipe(Effect.withSpan("Mdns.scan"))
 
-    return Discovery.of({ scan, changes: oncePerSecond(Stream.fromQueue(changed)) })
+    return Discovery.of({ scan, changes: Stream.fromQueue(changed).pipe(oncePerSecond, fewPerMinute) })
   }),
 )
 

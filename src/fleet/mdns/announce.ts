@@ -34,8 +34,10 @@ export const announce = (
   const { address, label, target } = candidate.service
   const shown = line(label, 63)
   const host = given(target) ?? ownName
+  // Who is not trusted does not choose the name that it is called by.
+  const known = candidate.mayHavePassword ? host : ownName
   // A name ends at its first dot, and the first part of an address says nothing.
-  const [machine = ""] = (host ?? address.replaceAll(".", "-")).split(".")
+  const [machine = ""] = (known ?? address.replaceAll(".", "-")).split(".")
   const directory = identity?.place?.directory ?? ""
   return {
     name:
@@ -47,6 +49,7 @@ export const announce = (
     directory: directory === "" ? undefined : directory,
     transport: "mdns",
     passwordWithheld: withheldFrom(candidate, identity),
+    stranger: !candidate.mayHavePassword && ownName === undefined,
     source: `mdns ${shown} at ${address}`,
   }
 }

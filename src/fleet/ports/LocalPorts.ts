@@ -30,7 +30,11 @@ const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(
 const processOf = (owner: Owner | undefined) =>
   owner === undefined ? "unknown process" : `${owner.program}, process ${owner.pid}`
 
-const announce = (found: Identified<PortCandidate>, hostname: string): Announcement => {
+const announce = (
+  found: Identified<PortCandidate>,
+  hostname: string,
+  stillThere: (url: string) => boolean,
+): Announcement => {
   const { candidate, identity } = found
   const { aliases, likely, owner, port, url } = candidate
   const host = likely ? hostname : ""
@@ -51,6 +55,7 @@ const announce = (found: Identified<PortCandidate>, hostname: string): Announcem
     ),
     pid: ours?.pid,
     birth: ours?.birth,
+    ...(ours === undefined ? {} : { stillThere: () => stillThere(url) }),
     tunnelled: owner !== undefined && isTunnel(owner),
     source,
   }
@@ -68,11 +73,19 @@ export const layerNoDeps = Layer.effect(
   Effect.gen(function* () {
     const sockets = yield* ListeningSockets
     const { localPorts } = yield* Settings
-    const { addresses, hostname } = yield* LocalMachine
+    const { addresses, hostname, isAlive } = yield* LocalMachine
     const identify = yield* identifier(asking)
     /** When each opencode that does not answer yet was first seen. */
     const silent = new Map<string, number>()
     const again = yield* Queue.sliding<void>(1)
+    /** The opencode at each URL, as of the last scan. */
+    let owners: ReadonlyMap<string, Owner> = new Map()
+
+    /** Whoever waits for a free port has it before the next scan. One that is started again there is known by then. */
+    const stillThere = (url: string): boolean => {
+      const owner = owners.get(url)
+      return owner !== undefined && isAlive(owner.pid, owner.birth)
+    }
 
     /** Where the system does not say who listens, some may. */
     const range = localPorts.map((port): Listening => ({
@@ -106,11 +119,16 @@ export const layerNoDeps = Layer.effect(
       const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
       const candidates = candidatesOf(others, addresses())
       const { opencodes, unasked } = yield* identify(candidates)
+      owners = new Map(
+        opencodes.flatMap(({ candidate: { likely, owner, url } }) =>
+          likely && owner !== undefined ? [[url, owner] as const] : [],
+        ),
+      )
       const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
       yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
       const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
       const found: Scan = {
-        announcements: opencodes.map((one) => announce(one, hostname)),
+        announcements: opencodes.map((one) => announce(one, hostname, stillThere)),
         problems: unasked > 0 ? [...problems, problem(late)] : problems,
       }
       return found
