@@ -21,7 +21,7 @@ const stateOf = (error: ClientError): HealthState => {
   }
 }
 
-const reasonOf = (error: ClientError, hasPassword: boolean): string => {
+const reasonOf = (error: ClientError, hasPassword: boolean, withheld: string | undefined): string => {
   switch (error._tag) {
     case "RequestTimeout":
       return `accepted the connection but did not answer within ${error.seconds} s; it may be starting or stuck`
@@ -31,7 +31,9 @@ const reasonOf = (error: ClientError, hasPassword: boolean): string => {
       if (error.withheld !== undefined) return `asks for a password, which is not sent there: ${error.withheld}`
       return hasPassword
         ? "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME"
-        : "asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with"
+        : `asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with${
+            withheld === undefined ? "" : `. It is not sent there as yet: ${withheld}`
+          }`
     case "UnexpectedResponse":
       return `answers, but not as opencode does: ${error.detail}`
     default:
@@ -66,7 +68,11 @@ export class HealthCheck extends Context.Service<
         const checkedAt = yield* Clock.currentTimeMillis
         if (answer._tag === "Failure") {
           const { failure } = answer
-          return notOnline(stateOf(failure), reasonOf(failure, credentials !== undefined), checkedAt)
+          return notOnline(
+            stateOf(failure),
+            reasonOf(failure, credentials !== undefined, announcement.passwordWithheld),
+            checkedAt,
+          )
         }
         const { healthy, version } = answer.success
         if (!healthy) return notOnline("unhealthy", "says of itself that it is not healthy", checkedAt)

@@ -47,6 +47,7 @@ const tells = (sharing: ReadonlyArray<Announcement>): boolean =>
 export const serverMarks = Effect.gen(function* () {
   const identification = yield* Identification
   const memos = new Map<string, Memo>()
+  const markOf = (announcement: Announcement) => memos.get(stamp(announcement))?.mark
 
   const ask = Effect.fnUntraced(function* (announcement: Announcement, key: string) {
     const askedAt = yield* Clock.currentTimeMillis
@@ -70,7 +71,6 @@ export const serverMarks = Effect.gen(function* () {
       ([announcement, key]) => ask(announcement, key),
       { concurrency: "unbounded", discard: true },
     )
-    const markOf = (announcement: Announcement) => memos.get(stamp(announcement))?.mark
     const sharing = Array.groupBy(announcements, (announcement) => markOf(announcement) ?? "")
     return (announcement: Announcement) => {
       const mark = markOf(announcement)

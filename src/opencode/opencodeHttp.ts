@@ -54,7 +54,7 @@ const gone = (request: HttpClientRequest.HttpClientRequest) =>
 const addressed = HttpClient.mapRequestEffect(
   Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
     const { credentials, stillThere, url } = yield* CurrentTarget
-    if (stillThere?.() === false) return yield* Effect.fail(gone(request))
+    if (stillThere?.() === false) return yield* gone(request)
     const to = HttpClientRequest.prependUrl(request, url)
     return credentials === undefined ? to : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
   }),

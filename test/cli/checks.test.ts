@@ -200,6 +200,9 @@ describe("A registration", () => {
       assert.deepStrictEqual(states(found), ["problem"])
       assert.include(found[0]?.message, "/relay/bad.json")
       assert.deepStrictEqual(yield* look(instances, { problems }), [])
+      // Of those that were found elsewhere is spoken all the same.
+      const elsewhere = [announcement("api", 4096, { transport: "local-ports" })]
+      assert.deepStrictEqual(states(yield* look(instances, { announcements: elsewhere, problems })), ["ok"])
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 })

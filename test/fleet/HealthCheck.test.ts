@@ -119,7 +119,9 @@ describe("HealthCheck", () => {
         [undefined],
       )
       const without = yield* probe(text("", 401), undefined, known)
-      assert.include(without.health.reason, "set OPENCODE_SERVER_PASSWORD")
+      for (const part of ["set OPENCODE_SERVER_PASSWORD", "MDNS_ALLOW=10.0.0.7"]) {
+        assert.include(without.health.reason, part)
+      }
     }),
   )
 

@@ -111,6 +111,15 @@ describe("what several transports have found", () => {
     )
   })
 
+  it("is not reached where only a stranger says that it is, unless nobody else has found it", () => {
+    const stranger = { ...onNetwork, stranger: true }
+    const [server] = distinct([announced, byPort, stranger]).servers
+    assert.deepStrictEqual(server?.transports, ["local-relay", "local-ports", "mdns"])
+    assert.deepStrictEqual(server?.ways, [])
+    const other = { ...stranger, url: "http://192.168.1.6:4096", aliases: [stranger.url] }
+    assert.lengthOf(distinct([stranger, other]).servers[0]?.ways ?? [], 1)
+  })
+
   it("is two servers where nothing shows that it is one", () => {
     const { servers } = distinct([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
     assert.deepStrictEqual(names(servers), ["shop", "elsewhere"])

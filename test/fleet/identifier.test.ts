@@ -82,7 +82,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("asks at every scan what is likely, refused, or has not said where it works", () =>
+  it.effect("asks at every scan what is likely or refused, and soon what has not said where it works", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
       answer(2, refused)
@@ -91,6 +91,9 @@ describe("Looking for opencodes among ports", () => {
       const all = [candidate(1, { likely: true }), candidate(2), candidate(3), candidate(4)]
       yield* identify(all)
       assert.deepStrictEqual(asked(), [1, 2, 3, 4])
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2])
+      yield* TestClock.adjust("10 seconds")
       yield* identify(all)
       assert.deepStrictEqual(asked(), [1, 2, 3])
     }),

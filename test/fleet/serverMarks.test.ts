@@ -65,6 +65,17 @@ describe("Servers that may be the same", () => {
     }),
   )
 
+  it.effect("are not told by a mark that one transport has found at two places: machines may be copies", () =>
+    Effect.gen(function* () {
+      const { same } = yield* marked(() => "copied")
+      const all = [tunnel, tailnet, desktop]
+      assert.isFalse(yield* same(all, tailnet, desktop))
+      assert.isFalse(yield* same(all, tunnel, tailnet))
+      const joined = { ...desktop, aliases: [tailnet.url] }
+      assert.isTrue(yield* same([tunnel, tailnet, joined], tunnel, tailnet))
+    }),
+  )
+
   it.effect("are asked only where two transports have found the same port of some machine", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")

@@ -36,6 +36,16 @@ describe("OpencodeClient's errors", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("nothing is sent to whoever has the port of a process that has ended", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const client = yield* OpencodeClient
+      const error = yield* Effect.flip(prompt(client.at({ ...target, stillThere: () => false })))
+      assert.deepInclude(error, { _tag: "InstanceUnreachable", mayHaveArrived: false })
+      assert.deepStrictEqual(fake.requests, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("a connection that breaks is InstanceUnreachable, and the request may have arrived", () =>
     Effect.gen(function* () {
       const error = yield* failure("InstanceUnreachable", Fault.reset, prompt)

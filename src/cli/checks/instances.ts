@@ -44,10 +44,10 @@ export const instances: Check<Fleet | Settings> = {
   run: Effect.gen(function* () {
     const { relayDirectory } = yield* Settings
     const { instances, problems } = yield* (yield* Fleet).snapshot
+    if (instances.length > 0) return instances.map(observe)
     // Another check says why it was not read.
-    if (problems.some(({ source }) => source === relayDirectory)) return []
-    return instances.length === 0
-      ? [warning("no instance was found", "Run `opencode-fleet connect` in a project's directory.")]
-      : instances.map(observe)
+    return problems.some(({ source }) => source === relayDirectory)
+      ? []
+      : [warning("no instance was found", "Run `opencode-fleet connect` in a project's directory.")]
   }),
 }

@@ -58,6 +58,8 @@ export const layerNoDeps = Layer.effect(
     /** Each holds one signal at the most: a flood of packets is one reason to look, not thousands. */
     const changed = yield* Queue.sliding<void>(1)
     const incomplete = yield* Queue.sliding<void>(1)
+    /** URLs of what is announced and is no opencode, as of the last scan. It is left alone. */
+    let strangers: ReadonlySet<string> = new Set()
 
     const reachable = yield* Effect.cachedWithTTL(
       Effect.map(networks, (now) => ({ now, includes: onLink(now) })),
@@ -106,7 +108,9 @@ export const layerNoDeps = Layer.effect(
 
     /** opencode says no goodbye. One that is silent when all are asked, and at whose port nothing listens, has ended. */
     const forgetEnded = Effect.gen(function* () {
-      const silent = services.takeSilent(yield* Clock.currentTimeMillis)
+      const silent = services
+        .takeSilent(yield* Clock.currentTimeMillis)
+        .filter(({ address, port }) => !strangers.has(urlOf(address, port)))
       const gone = yield* Effect.filter(
         silent,
         (one) =>
@@ -140,13 +144,13 @@ export const layerNoDeps = Layer.effect(
         const url = urlOf(service.address, service.port)
         return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: false, service }
       })
-      const { opencodes, strangers } = yield* find(candidates)
-      const isStranger = new Set(strangers)
+      const { opencodes, strangers: others } = yield* find(candidates)
+      strangers = new Set(others.map(({ url }) => url))
       const identities = new Map(opencodes.map(({ candidate, identity }) => [candidate, identity]))
       const own = new Set((yield* reachable).now.map(({ address }) => address))
       const found: Scan = {
         announcements: candidates
-          .filter((one) => !isStranger.has(one))
+          .filter(({ url }) => !strangers.has(url))
           .map((one) =>
             announce(one, identities.get(one), own.has(one.service.address) ? machine.hostname : undefined),
           ),

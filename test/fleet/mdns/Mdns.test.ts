@@ -29,6 +29,7 @@ describe("mdns", () => {
           directory: "/home/ann/shop",
           transport: "mdns",
           passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+          stranger: true,
           source: "mdns opencode-4106 at 192.168.1.7",
         },
       ])
@@ -242,7 +243,7 @@ describe("mdns", () => {
     "names an instance by its host where that has a name of its own, and by this machine's where it is here",
     () =>
       Effect.gen(function* () {
-        const network = yield* join()
+        const network = yield* join({ settings: { mdnsAllow: ["192.168.1.*"] } })
         network.verdicts
           .set("http://192.168.1.7:4096", opencodeIn("/shop"))
           .set("http://192.168.1.2:4096", opencodeIn("/shop"))
@@ -258,6 +259,33 @@ describe("mdns", () => {
           ],
         )
       }),
+  )
+
+  it.effect("names one that nobody trusts by its address, so that it cannot take another one's name", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      network.verdicts.set("http://192.168.1.7:4096", opencodeIn("/shop"))
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 120, "laptop.local"))
+      yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096, 120, "laptop.local"))
+      assert.deepStrictEqual(
+        Object.values(yield* network.find).map(({ name }) => name),
+        ["192-168-1-7-shop", "192-168-1-8-opencode-4096"],
+      )
+    }),
+  )
+
+  it.effect("does not list what answers, and not as opencode does, and asks it once a minute", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      network.verdicts.set("http://192.168.1.7:4096", notOpencode)
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.8:4096"])
+      yield* TestClock.adjust("30 seconds")
+      yield* network.scan
+      const asked = network.identified.filter(({ url }) => url === "http://192.168.1.7:4096")
+      assert.lengthOf(asked, 1)
+    }),
   )
 
   it.effect("keeps the name of one that answers no longer", () =>

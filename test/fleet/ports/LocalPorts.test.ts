@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream, Struct } from "effect"
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../../src/fleet/Discovery.ts"
 import { type Asked, Identification, type Verdict } from "../../../src/fleet/Identification.ts"
@@ -16,6 +16,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   const changes = yield* Queue.unbounded<void>()
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
   const asked: Array<Asked> = []
+  const ended = new Set<number>()
   const context = yield* Layer.build(
     LocalPorts.layerNoDeps.pipe(
       Layer.provide([
@@ -33,7 +34,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
         }),
         Layer.succeed(LocalMachine, {
           hostname: "laptop.example.org",
-          isAlive: () => true,
+          isAlive: (pid) => !ended.has(pid),
           birthOf: () => undefined,
           addresses: () => ["192.0.2.2"],
         }),
@@ -49,6 +50,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
     change: Queue.offer(changes, undefined),
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
     hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
+    end: (pid: number) => ended.add(pid),
     /** Which ports were asked since the last time. */
     asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
     questions: asked as ReadonlyArray<Asked>,
@@ -75,24 +77,28 @@ describe("local-ports", () => {
         listening(5432, other(18, "postgres")),
       )
       answer(4096, opencodeIn("/work/shop/api", "/work/shop"))
-      assert.deepStrictEqual(yield* scan, {
-        announcements: [
-          {
-            name: "laptop-shop-api",
-            host: "laptop.example.org",
-            url: "http://127.0.0.1:4096",
-            aliases: ["http://192.0.2.2:4096"],
-            directory: "/work/shop/api",
-            transport: "local-ports",
-            passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
-            pid: 17,
-            birth: "birth of 17",
-            tunnelled: false,
-            source: "port 4096 (opencode, process 17)",
-          },
-        ],
-        problems: [],
-      })
+      const { announcements, problems } = yield* scan
+      assert.deepStrictEqual(
+        { announcements: announcements.map(Struct.omit(["stillThere"])), problems },
+        {
+          announcements: [
+            {
+              name: "laptop-shop-api",
+              host: "laptop.example.org",
+              url: "http://127.0.0.1:4096",
+              aliases: ["http://192.0.2.2:4096"],
+              directory: "/work/shop/api",
+              transport: "local-ports",
+              passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+              pid: 17,
+              birth: "birth of 17",
+              tunnelled: false,
+              source: "port 4096 (opencode, process 17)",
+            },
+          ],
+          problems: [],
+        },
+      )
       assert.deepStrictEqual(
         questions.map(({ mayHavePassword, timeout, url }) => ({ mayHavePassword, timeout, url })),
         [
@@ -101,6 +107,31 @@ describe("local-ports", () => {
         ],
       )
     }),
+  )
+
+  it.effect(
+    "knows at any time whether an opencode's process still runs, or the one that a later scan has found there",
+    () =>
+      Effect.gen(function* () {
+        const { answer, end, listen, scan } = yield* start(
+          listening(4096, opencode(17)),
+          listening(4097, other(18, "ssh")),
+        )
+        answer(4096, lockedOpencode)
+        answer(4097, lockedOpencode)
+        const [ours, tunnel] = (yield* scan).announcements
+        assert.isTrue(ours?.stillThere?.())
+        end(17)
+        assert.isFalse(ours?.stillThere?.())
+        yield* listen(listening(4096, opencode(19)))
+        yield* scan
+        assert.isTrue(ours?.stillThere?.())
+        yield* listen(listening(4096, other(20, "nc")))
+        yield* scan
+        assert.isFalse(ours?.stillThere?.())
+        // Whose process that is which answers there, nobody can tell.
+        assert.isUndefined(tunnel?.stillThere)
+      }),
   )
 
   it.effect("takes the process's directory for that of an opencode that does not say", () =>

@@ -76,6 +76,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         const [before] = (yield* scan).announcements
         assert.deepInclude(before, { name: "laptop-4096", directory: undefined, passwordWithheld: undefined })
         verdict = opencodeIn("/srv/shop", "/srv/shop", true)
+        yield* TestClock.adjust("10 seconds")
         const [after] = (yield* scan).announcements
         assert.deepInclude(after, { name: "laptop-shop", directory: "/srv/shop", passwordWithheld: undefined })
         verdict = lockedOpencode
