@@ -4,18 +4,19 @@
  */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { createServer } from "node:http"
 import { hostname } from "node:os"
 import { opencodeChallenge } from "../../src/opencode/OpencodeApi.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
-import { CreateSession } from "../../src/tools/SessionTools.ts"
+import { CreateSession, ListSessions } from "../../src/tools/SessionTools.ts"
 import { SendMessage } from "../../src/tools/TurnTools.ts"
 import { makeRelay, type Variables } from "../support/Executable.ts"
 import { close, listen } from "../support/loopback.ts"
 import { connect, eventually, type McpClient } from "../support/McpClients.ts"
 import { start } from "../support/RealOpencode.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
+import { midTurn } from "../support/throughProxy.ts"
 
 const password = "hunter2-Zk9"
 
@@ -31,13 +32,13 @@ const instanceAt = (client: McpClient, url: string) =>
   Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
 
 /** Refuses everybody in these words, and notes what it was asked. */
-const recordingServer = Effect.fnUntraced(function* (challenge: string) {
+const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: number) {
   const requests: Array<{ readonly line: string; readonly authorization: string | undefined }> = []
   const server = createServer(({ headers, method, url }, response) => {
     requests.push({ line: `${method} ${url}`, authorization: headers.authorization })
     response.writeHead(401, { "www-authenticate": challenge }).end()
   })
-  const port = yield* Effect.acquireRelease(listen(server), () => {
+  const port = yield* Effect.acquireRelease(listen(server, at), () => {
     server.closeAllConnections()
     return close(server)
   })
@@ -79,6 +80,34 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
       // It does not say where it works, and its process does.
       assert.strictEqual(locked?.directory, opencode.directory)
       assert.include(locked?.reason, "OPENCODE_SERVER_PASSWORD")
+    }),
+  )
+
+  it.effect("sends nothing to a program that has taken the port of an opencode that ended", () =>
+    Effect.gen(function* () {
+      const opencode = yield* start({ password })
+      const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
+      const instance = (yield* instanceAt(client, opencode.url))?.name
+      yield* client.call(ListSessions, { instance })
+      yield* opencode.kill
+      const { requests } = yield* recordingServer(opencodeChallenge, opencode.port)
+      yield* Effect.flip(client.call(ListSessions, { instance }))
+      // By then it was looked at anew, which is a question without the password.
+      for (const { authorization } of requests) assert.isUndefined(authorization)
+    }),
+  )
+
+  it.effect("follows a turn through a restart of its opencode: interrupted, with what it had written", () =>
+    Effect.gen(function* () {
+      const opencode = yield* start({ password })
+      const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
+      const where = { instance: (yield* instanceAt(client, opencode.url))?.name ?? "" }
+      const { session } = yield* client.call(CreateSession, { ...where, title: "Restart" })
+      const turn = yield* midTurn(client, session.id, "slow: 600", where)
+      yield* opencode.restart
+      const { outcome, text } = yield* Fiber.join(turn)
+      assert.strictEqual(outcome, "interrupted")
+      assert.match(text, /^tick 1 /u)
     }),
   )
 

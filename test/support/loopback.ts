@@ -3,9 +3,9 @@ import { Effect } from "effect"
 import { createServer as createHttpServer } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"
 
-export const listen = (server: Server) =>
+export const listen = (server: Server, port = 0) =>
   Effect.callback<number>((resume) => {
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(port, "127.0.0.1", () => {
       const address = server.address()
       resume(
         address === null || typeof address === "string"

@@ -43,10 +43,15 @@ export const throughProxy = Effect.fnUntraced(function* (opencode: Opencode, tit
 })
 
 /** Sends a message whose answer is `tick 1 tick 2 …`, and goes on in the middle of the answer. */
-export const midTurn = Effect.fnUntraced(function* (client: McpClient, session_id: string, message: string) {
+export const midTurn = Effect.fnUntraced(function* (
+  client: McpClient,
+  session_id: string,
+  message: string,
+  where: { readonly instance?: string } = {},
+) {
   const heard = yield* Deferred.make<void>()
   const turn = yield* client
-    .call(SendMessage, { session_id, message }, ({ message }) => {
+    .call(SendMessage, { ...where, session_id, message }, ({ message }) => {
       if (message?.includes("tick") === true) Deferred.doneUnsafe(heard, Effect.void)
     })
     .pipe(Effect.forkChild)
