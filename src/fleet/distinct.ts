@@ -37,8 +37,6 @@ export const urls = ({ aliases = [], url }: Announcement): ReadonlyArray<string>
 /** A port changes hands, a tunnel's end on a relay above all, and who has it now has written last. */
 const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
 
-const first = <A>(values: ReadonlyArray<A | undefined>): A | undefined => values.find((value) => value !== undefined)
-
 /** The transport that comes first in the table is believed first, and of its announcements the one written last. */
 const serverOf = (
   group: ReadonlyArray<Announcement>,
@@ -49,18 +47,17 @@ const serverOf = (
   const [head] = believed
   if (head === undefined) return undefined
   const chosen = believed.filter(({ transport }) => transport === head.transport).reduce(latest, head)
-  const others = believed.filter((one) => one !== chosen)
+  const all = [chosen, ...believed.filter((one) => one !== chosen)]
   const ways = Array.dedupeWith(
-    others.filter(({ stranger, url }) => url !== chosen.url && (stranger !== true || chosen.stranger === true)),
+    all.filter(({ stranger, url }) => url !== chosen.url && (stranger !== true || chosen.stranger === true)),
     (one, other) => one.url === other.url,
   )
   return {
     server: {
       ...chosen,
-      host:
-        chosen.host === "" ? (first(others.map(({ host }) => (host === "" ? undefined : host))) ?? "") : chosen.host,
-      directory: chosen.directory ?? first(others.map(({ directory }) => directory)),
-      transports: Array.dedupe([chosen, ...others].map(({ transport }) => transport)),
+      host: all.find(({ host }) => host !== "")?.host ?? "",
+      directory: all.find(({ directory }) => directory !== undefined)?.directory,
+      transports: Array.dedupe(all.map(({ transport }) => transport)),
       ways,
     },
     problems: group

@@ -111,10 +111,10 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
   })
 })
 
-/** Why the password is not sent to an opencode that was found like this; it is where nothing comes back. */
-export const withheld = ({ candidate, identity }: Identified<Candidate>, unlessLikely: string): string | undefined =>
+/** Why the password is not sent to an opencode that was found like this; `reason` if it may not have it. None if it is sent. */
+export const withheld = ({ candidate, identity }: Identified<Candidate>, reason: string): string | undefined =>
   !identity.locked
     ? "it did not ask for one when it was found; the next scan sees whether it does"
     : candidate.mayHavePassword
       ? undefined
-      : unlessLikely
+      : reason
