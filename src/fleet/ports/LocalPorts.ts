@@ -78,7 +78,7 @@ export const layerNoDeps = Layer.effect(
     /** When each opencode that does not answer yet was first seen. */
     const silent = new Map<string, number>()
     const again = yield* Queue.sliding<void>(1)
-    /** The opencode at each URL, as of the last scan. */
+    /** The opencode at each URL, as of the last time that the system told. */
     let owners: ReadonlyMap<string, Owner> = new Map()
 
     /** Whoever waits for a free port has it before the next scan. One that is started again there is known by then. */
@@ -119,11 +119,13 @@ export const layerNoDeps = Layer.effect(
       const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
       const candidates = candidatesOf(others, addresses())
       const { opencodes, unasked } = yield* identify(candidates)
-      owners = new Map(
-        opencodes.flatMap(({ candidate: { likely, owner, url } }) =>
-          likely && owner !== undefined ? [[url, owner] as const] : [],
-        ),
-      )
+      if (problems.length === 0) {
+        owners = new Map(
+          opencodes.flatMap(({ candidate: { likely, owner, url } }) =>
+            likely && owner !== undefined ? [[url, owner] as const] : [],
+          ),
+        )
+      }
       const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
       yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
       const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`

@@ -113,13 +113,17 @@ describe("local-ports", () => {
     "knows at any time whether an opencode's process still runs, or the one that a later scan has found there",
     () =>
       Effect.gen(function* () {
-        const { answer, end, listen, scan } = yield* start(
+        const { answer, end, fail, listen, scan } = yield* start(
           listening(4096, opencode(17)),
           listening(4097, other(18, "ssh")),
         )
         answer(4096, lockedOpencode)
         answer(4097, lockedOpencode)
         const [ours, tunnel] = (yield* scan).announcements
+        assert.isTrue(ours?.stillThere?.())
+        // That the system does not tell for once does not end the process.
+        yield* fail
+        yield* scan
         assert.isTrue(ours?.stillThere?.())
         end(17)
         assert.isFalse(ours?.stillThere?.())
