@@ -142,7 +142,8 @@ export const layerNoDeps = Layer.effect(
       yield* expire
       const candidates = services.known.map((service): ServiceCandidate => {
         const url = urlOf(service.address, service.port)
-        return { key: url, url, mayHavePassword: isAllowed(service, mdnsAllow), likely: false, service }
+        const isTrusted = isAllowed(service, mdnsAllow)
+        return { key: url, url, mayHavePassword: isTrusted, likely: isTrusted, service }
       })
       const { opencodes, strangers: others } = yield* find(candidates)
       strangers = new Set(others.map(({ url }) => url))

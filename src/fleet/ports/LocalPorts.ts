@@ -78,7 +78,7 @@ export const layerNoDeps = Layer.effect(
     /** When each opencode that does not answer yet was first seen. */
     const silent = new Map<string, number>()
     const again = yield* Queue.sliding<void>(1)
-    /** The opencode at each URL, as of the last time that the system told. */
+    /** The opencode at each URL, as of the last scan that learnt who listens. */
     let owners: ReadonlyMap<string, Owner> = new Map()
 
     /** Whoever waits for a free port has it before the next scan. One that is started again there is known by then. */
@@ -86,6 +86,16 @@ export const layerNoDeps = Layer.effect(
       const owner = owners.get(url)
       return owner !== undefined && isAlive(owner.pid, owner.birth)
     }
+
+    /** A process that was found to be an opencode stays one while it listens there, whether it answers now or not. */
+    const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
+      new Map(
+        candidates.flatMap(({ key, likely, owner, url }) => {
+          const before = owners.get(url)
+          const isSame = before !== undefined && before.pid === owner?.pid && before.birth === owner.birth
+          return likely && owner !== undefined && (isSame || answering.has(key)) ? [[url, owner] as const] : []
+        }),
+      )
 
     /** Where the system does not say who listens, some may. */
     const range = localPorts.map((port): Listening => ({
@@ -119,14 +129,8 @@ export const layerNoDeps = Layer.effect(
       const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
       const candidates = candidatesOf(others, addresses())
       const { opencodes, unasked } = yield* identify(candidates)
-      if (problems.length === 0) {
-        owners = new Map(
-          opencodes.flatMap(({ candidate: { likely, owner, url } }) =>
-            likely && owner !== undefined ? [[url, owner] as const] : [],
-          ),
-        )
-      }
       const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
+      if (problems.length === 0) owners = ownersOf(candidates, answering)
       yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
       const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
       const found: Scan = {

@@ -288,6 +288,18 @@ describe("mdns", () => {
     }),
   )
 
+  it.effect("asks one that may have the password at each scan until it answers as opencode does", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ settings: { mdnsAllow: ["192.168.1.7"] } })
+      const url = "http://192.168.1.7:4096"
+      network.verdicts.set(url, silent)
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      assert.include((yield* network.find)[url]?.passwordWithheld, "has not shown yet")
+      network.verdicts.set(url, lockedOpencode)
+      assert.isUndefined((yield* network.find)[url]?.passwordWithheld)
+    }),
+  )
+
   it.effect("keeps the name of one that answers no longer", () =>
     Effect.gen(function* () {
       const network = yield* join()

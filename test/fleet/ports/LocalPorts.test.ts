@@ -138,6 +138,29 @@ describe("local-ports", () => {
       }),
   )
 
+  it.effect("an opencode is still there when a scan does not learn who listens, or does not get its answer", () =>
+    Effect.gen(function* () {
+      const { answer, end, fail, listen, scan } = yield* start(listening(4096, opencode(17)))
+      answer(4096, lockedOpencode)
+      const [ours] = (yield* scan).announcements
+      yield* fail
+      yield* scan
+      assert.isTrue(ours?.stillThere?.())
+      yield* listen(listening(4096, opencode(17)))
+      answer(4096, notOpencode)
+      yield* scan
+      assert.isTrue(ours?.stillThere?.())
+      yield* fail
+      end(17)
+      yield* scan
+      assert.isFalse(ours?.stillThere?.())
+      // Another one there has to show itself first.
+      yield* listen(listening(4096, opencode(19)))
+      yield* scan
+      assert.isFalse(ours?.stillThere?.())
+    }),
+  )
+
   it.effect("takes the process's directory for that of an opencode that does not say", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(listening(4096, opencode(17, "/work/\u202Eshop")))
