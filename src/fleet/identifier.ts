@@ -58,11 +58,12 @@ const pauseAfter = ({ verdict }: Memo, { likely }: Candidate): number => {
   }
 }
 
-/** An opencode that is stuck for a moment stays one, and stays where it works. */
+/** Who says nothing now is what it was. An opencode stays where it works. */
 const learnt = (before: Verdict | undefined, now: Verdict): Verdict => {
-  if (before?._tag !== "Opencode") return now
-  if (now._tag === "Silent") return before
-  return now._tag === "Opencode" && now.place === undefined ? { ...now, place: before.place } : now
+  if (now._tag === "Silent" && (before?._tag === "Opencode" || before?._tag === "Other")) return before
+  return before?._tag === "Opencode" && now._tag === "Opencode" && now.place === undefined
+    ? { ...now, place: before.place }
+    : now
 }
 
 /** Who has never been asked comes before those who have. */

@@ -99,6 +99,17 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
+  it.effect("takes one that has answered as something else for that, also while it says nothing", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(1, notOpencode)
+      yield* identify([candidate(1)])
+      answer(1, silent)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* identify([candidate(1)])).strangers, [candidate(1)])
+    }),
+  )
+
   it.effect("asks an opencode whose connection broke once more at the next scan, and then as any other", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
