@@ -25,12 +25,16 @@ const serverPort = ({ remotePort, url }: Announcement): number =>
 /** The URL, and what shows that somebody else may have it now. */
 const stamp = ({ birth, source, url, writtenAt }: Announcement) => [url, source, writtenAt, birth].join(" ")
 
+const haveOneTransport = ([first, ...others]: ReadonlyArray<Announcement>): boolean =>
+  others.every(({ transport }) => transport === first?.transport)
+
 /** A server has one port, so only announcements of one port can be of one server; and a transport does not find it twice. */
 const suspects = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
-  Object.values(Array.groupBy(announcements, (one) => String(serverPort(one)))).flatMap((sharing) => {
-    const several = new Set(sharing.map(({ transport }) => transport)).size > 1 && grouped(sharing, urls).length > 1
-    return several ? sharing : []
-  })
+  haveOneTransport(announcements)
+    ? []
+    : Object.values(Array.groupBy(announcements, (one) => String(serverPort(one)))).flatMap((sharing) =>
+        haveOneTransport(sharing) || grouped(sharing, urls).length === 1 ? [] : sharing,
+      )
 
 /**
  * Machines may be copies of each other, database and all. A transport does not find one server at two places, so a mark that
@@ -62,7 +66,8 @@ export const serverMarks = Effect.gen(function* () {
   })
 
   return Effect.fnUntraced(function* (announcements: ReadonlyArray<Announcement>) {
-    const asked = suspects(announcements).map((announcement) => [announcement, stamp(announcement)] as const)
+    const suspected = suspects(announcements)
+    const asked = suspected.map((announcement) => [announcement, stamp(announcement)] as const)
     const keys = new Set(asked.map(([, key]) => key))
     for (const key of memos.keys()) if (!keys.has(key)) memos.delete(key)
     const now = yield* Clock.currentTimeMillis
@@ -71,10 +76,11 @@ export const serverMarks = Effect.gen(function* () {
       ([announcement, key]) => ask(announcement, key),
       { concurrency: "unbounded", discard: true },
     )
-    const sharing = Array.groupBy(announcements, (announcement) => markOf(announcement) ?? "")
+    const sharing = Object.entries(Array.groupBy(suspected, (announcement) => markOf(announcement) ?? ""))
+    const telling = new Set(sharing.flatMap(([mark, all]) => (tells(all) ? [mark] : [])))
     return (announcement: Announcement) => {
-      const mark = markOf(announcement)
-      return mark !== undefined && tells(sharing[mark] ?? []) ? mark : undefined
+      const mark = telling.size === 0 ? undefined : markOf(announcement)
+      return mark !== undefined && telling.has(mark) ? mark : undefined
     }
   })
 })

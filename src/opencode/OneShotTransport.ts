@@ -3,21 +3,16 @@
  * with it. `fetch` keeps a connection, and a pool for each origin that it has ever seen: some 60 KB.
  */
 import { Effect, Layer } from "effect"
-import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { get as getHttp, type IncomingMessage } from "node:http"
 import { get as getHttps } from "node:https"
+import { transportError } from "./clientErrors.ts"
 
 /** Health is asked of whatever listens somewhere, over and over. */
 const maxHealthBytes = 64 * 1024
 
 /** An opencode that has shown itself says more: in what it says of its project stand two pictures. */
 const maxBytes = 4 * 1024 * 1024
-
-/** As `fetch` fails: the system's own error stands below. */
-const failed = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
-  new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
-  })
 
 /** It throws for a status or a header that is none. */
 const answerOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Buffer) =>
@@ -30,7 +25,7 @@ const answerOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Bu
 
 const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
   Effect.callback<Response, HttpClientError.HttpClientError>((resume) => {
-    const fail = (cause: unknown) => resume(Effect.fail(failed(request, cause)))
+    const fail = (cause: unknown) => resume(Effect.fail(transportError(request, cause)))
     const get = url.protocol === "https:" ? getHttps : getHttp
     const most = url.pathname === "/global/health" ? maxHealthBytes : maxBytes
     const sent = get(url, { agent: false, headers: { ...request.headers } }, (response) => {
@@ -46,7 +41,7 @@ const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
         resume(
           Effect.try({
             try: () => answerOf(response, Buffer.concat(chunks)),
-            catch: (cause) => failed(request, cause),
+            catch: (cause) => transportError(request, cause),
           }),
         ),
       )

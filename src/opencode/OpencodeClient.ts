@@ -140,6 +140,11 @@ export class OpencodeClient extends Context.Service<
             Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
             call("list sessions"),
           )
+        const place = (timeout: number) =>
+          api.server.path({ query: {} }).pipe(
+            Effect.map(({ directory, worktree }) => ({ directory, worktree: worktree === "/" ? undefined : worktree })),
+            call("path", { timeout }),
+          )
         return {
           health: (timeout) => health({}).pipe(call("health", { timeout })),
           agents: (directory) =>
@@ -158,18 +163,8 @@ export class OpencodeClient extends Context.Service<
               ),
               call("models"),
             ),
-          directory: api.server.path({ query: {} }).pipe(
-            Effect.map(({ directory }) => directory),
-            call("path"),
-          ),
-          place: (timeout) =>
-            api.server.path({ query: {} }).pipe(
-              Effect.map(({ directory, worktree }) => ({
-                directory,
-                worktree: worktree === "/" ? undefined : worktree,
-              })),
-              call("path", { timeout }),
-            ),
+          directory: Effect.map(place(requestTimeout), ({ directory }) => directory),
+          place,
           firstSeen: (timeout) =>
             api.server.project({ query: {} }).pipe(
               Effect.map(({ time }) => time?.created),

@@ -1,6 +1,6 @@
 /** How the failures of the derived HTTP client become the errors of `errors.ts`. */
 import { type Cause, Option, Schema } from "effect"
-import type { HttpClientError } from "effect/http"
+import { HttpClientError, type HttpClientRequest } from "effect/http"
 import {
   type ClientError,
   InstanceUnreachable,
@@ -47,6 +47,12 @@ const decodeFetchError = Schema.decodeUnknownOption(
     }),
   }),
 )
+
+/** That it could not be sent, or not be answered, in the shape that `fetch` gives it. `cause` is the system's own error. */
+export const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
+  })
 
 /** With these no connection came about, so that nothing can have arrived. */
 const neverConnected = new Map([

@@ -1,9 +1,9 @@
 /** How opencode is asked over HTTP: where, in whose name, how often, and what counts as its answer. */
 import { Effect, Schedule } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { quote } from "../PlainText.ts"
-import { NotOpencode } from "./clientErrors.ts"
+import { NotOpencode, transportError } from "./clientErrors.ts"
 import { InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
 import { CurrentTarget } from "./Target.ts"
 
@@ -41,14 +41,7 @@ const refuseOtherContent = (
 
 /** As where nothing listens: whoever listens there now is not the one that is meant. */
 const gone = (request: HttpClientRequest.HttpClientRequest) =>
-  new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({
-      request,
-      cause: new Error("not sent", {
-        cause: Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }),
-      }),
-    }),
-  })
+  transportError(request, Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }))
 
 /** To the instance that the request is about. */
 const addressed = HttpClient.mapRequestEffect(
