@@ -7,15 +7,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/machine/**"],
+          exclude: ["test/e2e/**", "test/system/**"],
           // Some play through thousands of events, and the machine may be busy.
           testTimeout: 30_000,
         },
       },
       {
         test: {
-          name: "machine",
-          include: ["test/machine/**/*.test.ts"],
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
           // They ask whatever listens on this machine, and their opencodes can be heard on its network: after all others, and
           // one after the other.
           sequence: { groupOrder: 1 },

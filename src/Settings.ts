@@ -4,7 +4,7 @@
  */
 import { Config, Context, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
 import type { Credentials } from "./opencode/Target.ts"
-import { mostPorts, portsOf } from "./portList.ts"
+import { mostPorts, portsOf } from "./text/portList.ts"
 import { transports } from "./transports.ts"
 
 /** A variable holds something that cannot be used. One line, and never a secret. */

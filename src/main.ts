@@ -87,7 +87,8 @@ const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void>
   for (const signal of endings) process.on(signal, leave)
   enableCompileCache()
   skipSchemaCompilation()
-  if (others.length === 0 && (command === undefined || command === "serve")) (await import("./cli/serve.ts")).runServe()
+  if (others.length === 0 && (command === undefined || command === "serve"))
+    (await import("./cli/commands/serve.ts")).runServe()
   else (await import("./cli/cli.ts")).runCli()
   // From here on the program ends by itself at these two. A terminal that is closed asks for the same.
   for (const signal of endings) process.off(signal, leave)

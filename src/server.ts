@@ -1,6 +1,6 @@
 /** The whole server as one effect, for programs that embed it. The executable does the same and loads the fleet later. */
 import { Effect, type Layer } from "effect"
-import type { Discovery } from "./fleet/Discovery.ts"
+import type { Discovery } from "./discovery/Discovery.ts"
 import { identity } from "./identity.ts"
 import { configuredDiscovery, toolsLayerWith } from "./layers.ts"
 import { serve } from "./mcp/ToolServer.ts"

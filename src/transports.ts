@@ -7,8 +7,8 @@
  */
 import { Effect, type FileSystem, type Layer, type Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
-import type { Discovery } from "./fleet/Discovery.ts"
-import type { Identification } from "./fleet/Identification.ts"
+import type { Discovery } from "./discovery/Discovery.ts"
+import type { Identification } from "./discovery/identification/Identification.ts"
 import type { Settings } from "./Settings.ts"
 
 /** What a transport may need. */
@@ -23,8 +23,8 @@ export type TransportServices =
 export type Transport = Effect.Effect<{ readonly layer: Layer.Layer<Discovery, never, TransportServices> }>
 
 export const transports: Readonly<Record<string, Transport>> = {
-  "local-relay": Effect.promise(() => import("./fleet/RelayDirectory.ts")),
-  "local-ports": Effect.promise(() => import("./fleet/ports/LocalPorts.ts")),
-  tailscale: Effect.promise(() => import("./fleet/tailscale/Tailscale.ts")),
-  mdns: Effect.promise(() => import("./fleet/mdns/Mdns.ts")),
+  "local-relay": Effect.promise(() => import("./discovery/relay/RelayDirectory.ts")),
+  "local-ports": Effect.promise(() => import("./discovery/ports/LocalPorts.ts")),
+  tailscale: Effect.promise(() => import("./discovery/tailscale/Tailscale.ts")),
+  mdns: Effect.promise(() => import("./discovery/mdns/Mdns.ts")),
 }

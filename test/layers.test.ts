@@ -2,12 +2,12 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { Discovery } from "../src/fleet/Discovery.ts"
-import { TailscaleAccess } from "../src/fleet/tailscale/Tailnet.ts"
+import { Discovery } from "../src/discovery/Discovery.ts"
+import { TailscaleAccess } from "../src/discovery/tailscale/Tailnet.ts"
 import { configuredDiscovery } from "../src/layers.ts"
 import { Settings } from "../src/Settings.ts"
-import { unidentified } from "./fleet/fakes.ts"
-import { makeRelay } from "./fleet/relay.ts"
+import { unidentified } from "./discovery/fakes.ts"
+import { makeRelay } from "./discovery/relay/relay.ts"
 
 layer(NodeServices.layer)("The transports that are configured", (it) => {
   it.effect("are scanned and no others, in the order of trust whatever the order of their names", () =>

@@ -4,21 +4,21 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, type Exit, Logger, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
-import { config } from "./config.ts"
-import { connect } from "./connect.ts"
-import { doctor } from "./doctor.ts"
-import { endProcess } from "./endProcess.ts"
-import { exitStatus } from "./exitStatus.ts"
-import { instances } from "./instances.ts"
-import { prune } from "./prune.ts"
-import { send } from "./send.ts"
-import { sessions } from "./sessions.ts"
+import { config } from "./commands/config.ts"
+import { connect } from "./commands/connect.ts"
+import { doctor } from "./commands/doctor.ts"
+import { endProcess } from "./process/endProcess.ts"
+import { exitStatus } from "./process/exitStatus.ts"
+import { instances } from "./commands/instances.ts"
+import { prune } from "./commands/prune.ts"
+import { send } from "./commands/send.ts"
+import { sessions } from "./commands/sessions.ts"
 
 /**
  * Loaded when it is asked for: no other command needs the MCP SDK, a sixth of the time that `--help` would take. The
  * server ends as it does without the command line, whoever ends it.
  */
-const served = Effect.promise(() => import("./serve.ts")).pipe(
+const served = Effect.promise(() => import("./commands/serve.ts")).pipe(
   Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
 )
 

@@ -1,6 +1,6 @@
 /** The fleet as the commands see it that ask it something: what the server has, without the tools. */
 import { Layer } from "effect"
-import { Attention } from "../fleet/Attention.ts"
+import { Attention } from "../fleet/attention/Attention.ts"
 import * as Services from "../layers.ts"
 import { usableSettings } from "./usableSettings.ts"
 

@@ -3,16 +3,16 @@
  * of a scope.
  */
 import { Clock, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
-import { LocalMachine } from "../fleet/LocalMachine.ts"
-import { instanceName } from "../fleet/instanceName.ts"
-import type { ConnectState, Registration } from "../fleet/Registration.ts"
-import { keep } from "../fleet/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/OpencodeClient.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
+import { instanceName } from "../discovery/instanceName.ts"
+import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
+import { keep } from "../discovery/relay/RegistrationFiles.ts"
+import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
-import { keepTunnel, type TunnelState } from "./keepTunnel.ts"
+import { keepTunnel, type TunnelState } from "./tunnel/keepTunnel.ts"
 import { shownCommand } from "./shownCommand.ts"
 import { localOpencode } from "./localOpencode.ts"
-import { machineId } from "./machineId.ts"
+import { machineId } from "../machine/machineId.ts"
 
 export interface Member {
   /** On this machine. */

@@ -1,13 +1,13 @@
 /** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
 import { Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
-import type { ConnectState } from "../fleet/Registration.ts"
-import { makeRelayDirectory } from "../fleet/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/OpencodeClient.ts"
+import type { ConnectState } from "../discovery/relay/Registration.ts"
+import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
+import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
-import type { TunnelState } from "./keepTunnel.ts"
+import type { TunnelState } from "./tunnel/keepTunnel.ts"
 import { startOpencode } from "./OpencodeProcess.ts"
 
 /** What asks this program to end. */

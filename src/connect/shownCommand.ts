@@ -2,7 +2,7 @@
  * A command line as others may see it: its program and its last word. What is between them, or in front of them, may be
  * secret (`SSHPASS=… sshpass -p … ssh relay`).
  */
-import { line } from "../PlainText.ts"
+import { line } from "../text/plainText.ts"
 
 const assignments = /^\s*(?:\w+=(?:"(?:[^"\\]|\\.)*"|'[^']*'|\$\([^)]*\)|\\.|[^\s"'\\])*\s+)*/u
 

@@ -18,16 +18,16 @@ import {
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Target } from "../opencode/Target.ts"
 import { Settings } from "../Settings.ts"
-import { Discovery, type Problem, type TransportReport } from "./Discovery.ts"
-import { distinct, type Server } from "./distinct.ts"
-import { hasEnded } from "./hasEnded.ts"
+import { Discovery, type Problem, type TransportReport } from "../discovery/Discovery.ts"
+import { distinct, type Server } from "../discovery/distinct.ts"
+import { hasEnded } from "../discovery/hasEnded.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
-import { LocalMachine } from "./LocalMachine.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
 import { InstanceRequired, named, onlyOnline, type ResolveError, uniqueNames } from "./naming.ts"
 import { reach } from "./reach.ts"
-import { serverMarks } from "./serverMarks.ts"
-import { targetOf } from "./target.ts"
+import { serverMarks } from "../discovery/identification/serverMarks.ts"
+import { targetOf } from "../discovery/target.ts"
 
 /** So many instances that were just probed are kept for those who follow. */
 const mostProbed = 1024

@@ -1,12 +1,12 @@
 /** Asks an instance how it is, and sorts the answer into one of five states. */
 import { Clock, Context, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
-import { OpencodeClient } from "../opencode/OpencodeClient.ts"
-import { line } from "../PlainText.ts"
+import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
+import { line } from "../text/plainText.ts"
 import { Settings } from "../Settings.ts"
-import type { Announcement } from "./Discovery.ts"
+import type { Announcement } from "../discovery/Discovery.ts"
 import type { Health, HealthState } from "./Instance.ts"
-import { targetOf } from "./target.ts"
+import { targetOf } from "../discovery/target.ts"
 
 const stateOf = (error: ClientError): HealthState => {
   switch (error._tag) {

@@ -1,7 +1,7 @@
 /** Names that tell instances apart, and how a name that somebody typed finds its instance. */
 import { Array, Effect, Schema } from "effect"
-import { quote } from "../PlainText.ts"
-import type { Announcement } from "./Discovery.ts"
+import { quote } from "../text/plainText.ts"
+import type { Announcement } from "../discovery/Discovery.ts"
 import type { Instance } from "./Instance.ts"
 
 /** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */

@@ -1,7 +1,7 @@
 /** How a server is, by the best of the ways that lead to it. */
 import { Effect, Fiber } from "effect"
-import type { Announcement } from "./Discovery.ts"
-import type { Server } from "./distinct.ts"
+import type { Announcement } from "../discovery/Discovery.ts"
+import type { Server } from "../discovery/distinct.ts"
 import type { HealthCheck } from "./HealthCheck.ts"
 import type { Health } from "./Instance.ts"
 

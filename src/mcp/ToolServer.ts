@@ -12,7 +12,7 @@ import {
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
 import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
-import { Call } from "../tools/Call.ts"
+import { Call } from "./Call.ts"
 import * as Advertise from "./advertise.ts"
 import { fromCause, succeeded } from "./callResult.ts"
 import { type Asking, useUpFirstId, withQuestions } from "./elicitation.ts"

@@ -2,7 +2,7 @@
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
 import { Cause, Effect, Option, Schema } from "effect"
 import { AiError, Tool } from "effect/ai"
-import { clip, plainText } from "../PlainText.ts"
+import { clip, plainText } from "../text/plainText.ts"
 
 const text = (text: string): ContentBlock => ({ type: "text", text })
 

@@ -17,7 +17,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server"
 import { Deferred, Effect, Option, Schema } from "effect"
-import type { CallValues, Question, Reply } from "../tools/Call.ts"
+import type { CallValues, Question, Reply } from "./Call.ts"
 import * as Advertise from "./advertise.ts"
 
 /** How the handler of one call may ask. */

@@ -1,7 +1,7 @@
 /** How a handler tells the client how its call gets on. */
 import type { ServerContext } from "@modelcontextprotocol/server"
 import { Effect, Fiber } from "effect"
-import type { CallValues } from "../tools/Call.ts"
+import type { CallValues } from "./Call.ts"
 
 /** Without a token from the client nobody wants progress. */
 export const progressOf = ({

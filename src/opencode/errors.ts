@@ -3,7 +3,7 @@
  * its message is what a person or a model reads.
  */
 import { Schema } from "effect"
-import { line, quote } from "../PlainText.ts"
+import { line, quote } from "../text/plainText.ts"
 
 /** No answer, and none can be expected: nothing listens there, the connection broke, the name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {

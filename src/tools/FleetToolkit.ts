@@ -4,11 +4,11 @@
  * Only the declarations: a client is told of them before anything that the handlers need is loaded.
  */
 import { Toolkit } from "effect/ai"
-import { ControlTools } from "./ControlTools.ts"
-import { DiffTools } from "./DiffTools.ts"
-import { InstanceTools } from "./InstanceTools.ts"
-import { RequestTools } from "./RequestTools.ts"
-import { SessionTools } from "./SessionTools.ts"
-import { TurnTools } from "./TurnTools.ts"
+import { ControlTools } from "./control/ControlTools.ts"
+import { DiffTools } from "./changes/ChangeTools.ts"
+import { InstanceTools } from "./instances/InstanceTools.ts"
+import { RequestTools } from "./requests/RequestTools.ts"
+import { SessionTools } from "./sessions/SessionTools.ts"
+import { TurnTools } from "./turns/TurnTools.ts"
 
 export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, RequestTools, ControlTools, DiffTools)

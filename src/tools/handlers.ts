@@ -1,12 +1,12 @@
 /** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 import { Effect } from "effect"
-import { controlHandlers } from "./controlHandlers.ts"
-import { diffHandlers } from "./diffHandlers.ts"
+import { controlHandlers } from "./control/controlHandlers.ts"
+import { diffHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
-import { instanceHandlers } from "./instanceHandlers.ts"
-import { requestHandlers } from "./requestHandlers.ts"
-import { sessionHandlers } from "./sessionHandlers.ts"
-import { turnHandlers } from "./turnHandlers.ts"
+import { instanceHandlers } from "./instances/instanceHandlers.ts"
+import { requestHandlers } from "./requests/requestHandlers.ts"
+import { sessionHandlers } from "./sessions/sessionHandlers.ts"
+import { turnHandlers } from "./turns/turnHandlers.ts"
 
 export const layer = FleetToolkit.toLayer(
   Effect.gen(function* () {

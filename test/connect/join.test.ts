@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Option, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { credentials } from "../fleet/relay.ts"
+import { credentials } from "../discovery/relay/relay.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { hang } from "../support/Fault.ts"
-import { FakeSsh } from "./FakeSsh.ts"
+import { FakeSsh } from "./tunnel/FakeSsh.ts"
 import { eventually, joinIn, makePlace, registrationsIn, services } from "./joining.ts"
-import { seconds } from "./tunnel.ts"
+import { seconds } from "./tunnel/tunnel.ts"
 
 const relayCommand = "ssh me@relay"
 

@@ -2,12 +2,12 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Exit, FileSystem, Layer, Schema, Scope } from "effect"
 import { join, type Member } from "../../src/connect/join.ts"
-import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
-import { RegistrationJson } from "../../src/fleet/Registration.ts"
+import { LocalMachine } from "../../src/machine/LocalMachine.ts"
+import { RegistrationJson } from "../../src/discovery/relay/Registration.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
-import { makeRelay } from "../fleet/relay.ts"
+import { makeRelay } from "../discovery/relay/relay.ts"
 import { overFake } from "../support/overFake.ts"
-import { FakeSsh } from "./FakeSsh.ts"
+import { FakeSsh } from "./tunnel/FakeSsh.ts"
 
 /** Its processes 1 to 99 run. */
 export const here = {

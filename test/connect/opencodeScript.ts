@@ -3,7 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Schedule, Stream } from "effect"
 import { type Ending, runOpencode } from "../../src/connect/run.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
-import { makeRelay } from "../fleet/relay.ts"
+import { makeRelay } from "../discovery/relay/relay.ts"
 import { overFake } from "../support/overFake.ts"
 
 const services = Layer.mergeAll(NodeServices.layer, overFake)

@@ -2,14 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Queue, Stream } from "effect"
 import { type Ending, runBeside } from "../../src/connect/run.ts"
-import { LocalMachine } from "../../src/fleet/LocalMachine.ts"
+import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { hang, refused, unauthorized, unavailable, webPage } from "../support/Fault.ts"
 import { whilePassing } from "../support/overFake.ts"
-import { FakeSsh } from "./FakeSsh.ts"
+import { FakeSsh } from "./tunnel/FakeSsh.ts"
 import { eventually, here, makePlace, registrationsIn, services } from "./joining.ts"
-import { seconds } from "./tunnel.ts"
+import { seconds } from "./tunnel/tunnel.ts"
 
 const health = "GET /global/health"
 

@@ -2,7 +2,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
-import { ListInstances } from "../../src/tools/InstanceTools.ts"
+import { ListInstances } from "../../src/tools/instances/InstanceTools.ts"
 import {
   connectCommand,
   localRegistry,

@@ -1,7 +1,7 @@
 /** What becomes of a turn when the connection to the real opencode breaks, each fault made by a proxy in between. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { startRaw } from "../support/RawServer.ts"

@@ -1,8 +1,8 @@
 /** A person decides: through a form at the MCP client, in both protocol eras, or through the tools that carry a decision. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Ref } from "effect"
-import { AnswerQuestion, RespondPermission } from "../../src/tools/RequestTools.ts"
-import { SendMessage, WaitForSession } from "../../src/tools/TurnTools.ts"
+import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, type Filled, FleetClient, type Form, kinds, type Person } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

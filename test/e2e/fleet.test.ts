@@ -1,9 +1,9 @@
 /** Instances that want a password, end, come back, move, and die in the middle of a turn. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
-import { ListInstances, RefreshInstances } from "../../src/tools/InstanceTools.ts"
-import { CreateSession, GetSession, ListSessions } from "../../src/tools/SessionTools.ts"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
+import { CreateSession, GetSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { freePort } from "../support/loopback.ts"
 import { connect, eventually, FleetClient, type McpClient } from "../support/McpClients.ts"

@@ -1,7 +1,7 @@
 /** Many turns at once on real opencodes, and what is left of a call that nobody waits for any more. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { type FaultProxy, makeFaultProxy } from "../support/FaultProxy.ts"
 import { connect, eventually, kinds } from "../support/McpClients.ts"

@@ -1,9 +1,9 @@
 /** Every outcome of a turn of the real opencode. The names are lines of the README's table "What happens when…". */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { AbortSession } from "../../src/tools/ControlTools.ts"
-import { AnswerQuestion, RespondPermission } from "../../src/tools/RequestTools.ts"
-import { SendMessage, WaitForSession } from "../../src/tools/TurnTools.ts"
+import { AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Progress } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

@@ -1,9 +1,9 @@
 /** How a session may be named, and that no name leads anywhere else. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { GetSession } from "../../src/tools/SessionTools.ts"
-import { AbortSession } from "../../src/tools/ControlTools.ts"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
+import { AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"

@@ -1,9 +1,9 @@
 /** Every method of the client against the real server, compared with what that says when it is asked by hand. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import * as HttpTransport from "../../src/opencode/HttpTransport.ts"
+import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
 import { freshMessageId, SessionId } from "../../src/opencode/Identifiers.ts"
-import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"

@@ -1,8 +1,8 @@
 /** An agent that calls several tools at once may wait for several decisions at once. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { RespondPermission } from "../../src/tools/RequestTools.ts"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
+import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Form } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

@@ -1,9 +1,9 @@
 /** What a subagent waits for, its parent waits for: it is asked, shown and decided there. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { AbortSession, GetStatus } from "../../src/tools/ControlTools.ts"
-import { RespondPermission } from "../../src/tools/RequestTools.ts"
-import { SendMessage, WaitForSession } from "../../src/tools/TurnTools.ts"
+import { AbortSession, GetStatus } from "../../src/tools/control/ControlTools.ts"
+import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Form, kinds } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

@@ -1,17 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Discovery, type Scan } from "../../src/fleet/Discovery.ts"
+import { Discovery, type Scan } from "../../src/discovery/Discovery.ts"
 import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
-import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { Settings } from "../../src/Settings.ts"
-import { announcement } from "./announcements.ts"
-import { healthy, interval, type Place, scanTime, start, unidentified } from "./fakes.ts"
-import { hanging, httpLayer, online } from "./http.ts"
+import { announcement } from "../discovery/announcements.ts"
+import { healthy, interval, type Place, scanTime, start, unidentified } from "../discovery/fakes.ts"
+import { hanging, httpLayer, online } from "../discovery/http.ts"
 
 const names = ({ instances }: Snapshot) => instances.map(({ name }) => name)
 

@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
-import type { Announcement } from "../../src/fleet/Discovery.ts"
+import type { Announcement } from "../../src/discovery/Discovery.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
-import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Credentials } from "../../src/opencode/Target.ts"
 import { Settings } from "../../src/Settings.ts"
-import { announcement } from "./announcements.ts"
-import { type Answer, broken, hanging, httpLayer, json, online } from "./http.ts"
+import { announcement } from "../discovery/announcements.ts"
+import { type Answer, broken, hanging, httpLayer, json, online } from "../discovery/http.ts"
 
 const password: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
 

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import type { Announcement } from "../../src/fleet/Discovery.ts"
+import type { Announcement } from "../../src/discovery/Discovery.ts"
 import { AmbiguousInstance, InstanceNotFound, InstanceRequired, matching, uniqueNames } from "../../src/fleet/naming.ts"
-import { announcement } from "./announcements.ts"
-import { HostileText, hostileText } from "./hostile.ts"
+import { announcement } from "../discovery/announcements.ts"
+import { HostileText, hostileText } from "../discovery/relay/hostile.ts"
 
 const names = (announcements: ReadonlyArray<{ readonly name: string }>) => announcements.map(({ name }) => name)
 

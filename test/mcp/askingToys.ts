@@ -1,7 +1,7 @@
 /** Toys that ask the person at the client. */
 import { Console, Deferred, Effect, Option, Schema, Semaphore } from "effect"
 import { Tool, Toolkit } from "effect/ai"
-import { Call } from "../../src/tools/Call.ts"
+import { Call } from "../../src/mcp/Call.ts"
 
 const form = Schema.Struct({
   colour: Schema.Literals(["red", "green"]).annotate({ title: "Colour" }),

@@ -2,9 +2,9 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Array, Console, Effect, Layer, Logger, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
-import { teardown } from "../../src/cli/serve.ts"
+import { teardown } from "../../src/cli/commands/serve.ts"
 import { serve } from "../../src/mcp/ToolServer.ts"
-import { Call } from "../../src/tools/Call.ts"
+import { Call } from "../../src/mcp/Call.ts"
 import * as Asking from "./askingToys.ts"
 
 const Toys = Toolkit.make(

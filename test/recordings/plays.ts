@@ -1,6 +1,6 @@
 /** What the scenarios have in common: how a turn is played, and what of it is kept. */
 import { Effect } from "effect"
-import type { Outcome } from "../../src/opencode/Turn.ts"
+import type { Outcome } from "../../src/opencode/turn/Turn.ts"
 import type { Prompted, Snapshot, Stage } from "./Stage.ts"
 
 /** A turn of the log, and what a person who watched it would say of it. */

@@ -1,11 +1,11 @@
 /** What the fake opencode stores, what it was asked, and how a test makes things happen in it. */
 import { type Cause, Queue } from "effect"
-import type { FileDiff } from "../../src/opencode/FileDiff.ts"
+import type { FileDiff } from "../../src/opencode/v1/FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../../src/opencode/Identifiers.ts"
-import type { Message } from "../../src/opencode/Message.ts"
-import type { GlobalEvent, OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
-import type { PermissionReply, PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
-import type { Session, SessionStatus } from "../../src/opencode/Session.ts"
+import type { Message } from "../../src/opencode/sessions/Message.ts"
+import type { GlobalEvent, OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import type { PermissionReply, PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
+import type { Session, SessionStatus } from "../../src/opencode/sessions/Session.ts"
 import type { Fault } from "./Fault.ts"
 import { event, user } from "./samples.ts"
 

@@ -5,12 +5,12 @@
 import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
-import { type Message, Messages, type Part } from "../../src/opencode/Message.ts"
-import { GlobalEvent, type OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
-import { type PendingRequest, PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
-import { SessionStatus } from "../../src/opencode/Session.ts"
-import type { Stored } from "../../src/opencode/Turn.ts"
-import { recognised } from "../../src/opencode/Unrecognised.ts"
+import { type Message, Messages, type Part } from "../../src/opencode/sessions/Message.ts"
+import { GlobalEvent, type OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import { type PendingRequest, PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
+import { SessionStatus } from "../../src/opencode/sessions/Session.ts"
+import type { Stored } from "../../src/opencode/turn/Turn.ts"
+import { recognised } from "../../src/opencode/v1/Unrecognised.ts"
 
 const Snapshot = Schema.Struct({
   after: Schema.Int,

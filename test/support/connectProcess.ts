@@ -1,7 +1,7 @@
 /** The built executable as `opencode-fleet connect`, in the home and project of an opencode of the tests. */
 import { Effect, FileSystem, Option, Path, Ref, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { ConnectState, RegistrationJson } from "../../src/fleet/Registration.ts"
+import { ConnectState, RegistrationJson } from "../../src/discovery/relay/Registration.ts"
 import { fileURLToPath } from "node:url"
 import { executable } from "./Executable.ts"
 import { eventually } from "./McpClients.ts"

@@ -1,10 +1,10 @@
 /** Several fakes behind one transport, each at a URL of its own, and the services over them all. */
 import { Context, Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
-import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
-import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
+import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
-import { Turns } from "../../src/opencode/Turns.ts"
+import { Turns } from "../../src/opencode/turns/Turns.ts"
 import { FakeOpencode } from "./FakeOpencode.ts"
 import { FakeState } from "./FakeState.ts"
 

@@ -1,10 +1,10 @@
 /** The tools over the fake opencode: one instance, named `fake`, found by a discovery that does nothing else. */
 import { Effect, Layer, Stream } from "effect"
-import { Attention } from "../../src/fleet/Attention.ts"
-import { Discovery } from "../../src/fleet/Discovery.ts"
+import { Attention } from "../../src/fleet/attention/Attention.ts"
+import { Discovery } from "../../src/discovery/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
-import { Identification } from "../../src/fleet/Identification.ts"
+import { Identification } from "../../src/discovery/identification/Identification.ts"
 import { Settings } from "../../src/Settings.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
 import * as Handlers from "../../src/tools/handlers.ts"

@@ -1,11 +1,11 @@
 /** The services of one opencode over the fake, and what their tests have in common. */
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { InstanceEvents } from "../../src/opencode/InstanceEvents.ts"
-import { MessageCounts } from "../../src/opencode/MessageCounts.ts"
-import { OpencodeClient } from "../../src/opencode/OpencodeClient.ts"
+import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
+import { MessageCounts } from "../../src/opencode/sessions/MessageCounts.ts"
+import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
-import { Turns } from "../../src/opencode/Turns.ts"
+import { Turns } from "../../src/opencode/turns/Turns.ts"
 import { FakeOpencode } from "./FakeOpencode.ts"
 
 export const target: Target = { instance: "fake", url: "http://fake.test:4096", credentials: undefined }

@@ -8,10 +8,10 @@ import type {
   TextPart,
   ToolPart,
   ToolState,
-} from "../../src/opencode/Message.ts"
-import type { OpencodeEvent } from "../../src/opencode/OpencodeEvent.ts"
-import type { PermissionRequest, QuestionRequest } from "../../src/opencode/PendingRequest.ts"
-import type { Session, SessionStatus } from "../../src/opencode/Session.ts"
+} from "../../src/opencode/sessions/Message.ts"
+import type { OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import type { PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
+import type { Session, SessionStatus } from "../../src/opencode/sessions/Session.ts"
 
 export const ses = (name: string) => SessionId.make(`ses_${name}`)
 export const msg = (name: string) => MessageId.make(`msg_${name}`)

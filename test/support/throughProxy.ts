@@ -1,8 +1,8 @@
 /** A session of a real opencode, and the built executable, which reaches it through a {@link FaultProxy}. */
 import { assert } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
-import { SendMessage } from "../../src/tools/TurnTools.ts"
-import type { TurnView } from "../../src/tools/TurnAnswer.ts"
+import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
+import type { TurnView } from "../../src/tools/turns/TurnAnswer.ts"
 import { makeRelay } from "./Executable.ts"
 import { makeFaultProxy } from "./FaultProxy.ts"
 import { connect, eventually, type McpClient } from "./McpClients.ts"

@@ -1,8 +1,8 @@
 /** The turn after one more event. */
-import type { OpencodeEvent } from "../OpencodeEvent.ts"
-import type { MessageInfo, Part } from "../Message.ts"
-import type { PendingRequest } from "../PendingRequest.ts"
-import type { SessionStatus } from "../Session.ts"
+import type { OpencodeEvent } from "../v1/OpencodeEvent.ts"
+import type { MessageInfo, Part } from "../sessions/Message.ts"
+import type { PendingRequest } from "../requests/PendingRequest.ts"
+import type { SessionStatus } from "../sessions/Session.ts"
 import { answers, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
 import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
 

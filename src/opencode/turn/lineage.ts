@@ -7,7 +7,7 @@
  * and a user message of opencode's own, whose answers continue the turn (checked on opencode 1.18.33).
  */
 import type { MessageId } from "../Identifiers.ts"
-import type { AssistantInfo, UserInfo } from "../Message.ts"
+import type { AssistantInfo, UserInfo } from "../sessions/Message.ts"
 
 export interface Lineage {
   /** The messages whose answers are the turn's, the prompt first. */

@@ -1,7 +1,7 @@
 /** How a turn stands when nothing more will come of it by itself. */
 import type { MessageId } from "../Identifiers.ts"
-import type { Failure } from "../Message.ts"
-import type { PermissionRequest, QuestionRequest } from "../PendingRequest.ts"
+import type { Failure } from "../sessions/Message.ts"
+import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
 import { isOver, toolCalls, type Turn } from "./state.ts"
 
 export type Outcome =

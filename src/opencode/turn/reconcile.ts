@@ -1,7 +1,7 @@
 /** The turn after a look at what opencode has stored about its session. */
-import type { Message, Part } from "../Message.ts"
-import type { PendingRequest } from "../PendingRequest.ts"
-import type { SessionStatus } from "../Session.ts"
+import type { Message, Part } from "../sessions/Message.ts"
+import type { PendingRequest } from "../requests/PendingRequest.ts"
+import type { SessionStatus } from "../sessions/Session.ts"
 import {
   answers as belongs,
   isSummary,

@@ -1,8 +1,8 @@
 /** What is known of one turn: what a prompt has led to so far. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import type { AssistantInfo, Failure, Part, ReasoningPart, TextPart, ToolPart } from "../Message.ts"
-import type { PendingRequest } from "../PendingRequest.ts"
-import type { SessionStatus } from "../Session.ts"
+import type { AssistantInfo, Failure, Part, ReasoningPart, TextPart, ToolPart } from "../sessions/Message.ts"
+import type { PendingRequest } from "../requests/PendingRequest.ts"
+import type { SessionStatus } from "../sessions/Session.ts"
 import { beginLineage, type Lineage } from "./lineage.ts"
 
 export interface Turn {

@@ -1,0 +1,98 @@
+/** `opencode-fleet config`: the ready configuration of an MCP client for this very executable. */
+import { Config, Console, Effect, FileSystem, Option, Result } from "effect"
+import { Argument, Command } from "effect/cli"
+import { CommandLine } from "effect/process"
+import { Settings } from "../../Settings.ts"
+import {
+  type Client,
+  clientConfigurations,
+  type ClientConfiguration,
+  clients,
+  type Launch,
+} from "../clients/clientConfigurations.ts"
+import { failedWith } from "../process/exitStatus.ts"
+import { usableSettings } from "../usableSettings.ts"
+import { toJson } from "../terminal/terminal.ts"
+
+/** They go along as they are. The password never does. */
+const carried = [
+  "TRANSPORT",
+  "DISCOVERY_INTERVAL_MS",
+  "HEALTH_CHECK_TIMEOUT_MS",
+  "SEND_TIMEOUT_MS",
+  "OPENCODE_SERVER_USERNAME",
+  "LOG_LEVEL",
+] as const
+
+const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
+
+/** The client starts the server in a directory and an environment of its own, so what these two mean here goes along. */
+const relayDirectory = Effect.gen(function* () {
+  const chosen = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
+  const { relayDirectory } = yield* Settings
+  return chosen.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
+})
+
+const environment = Effect.gen(function* () {
+  const values = yield* Effect.forEach(carried, (name) =>
+    Effect.map(
+      variable(name),
+      Option.map((value) => [name, value] as const),
+    ),
+  )
+  return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
+})
+
+/** This executable by its own path: a client that was not started in a terminal has no PATH to speak of. */
+const thisLaunch = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)
+  return { command: process.execPath, args: [program], environment: yield* environment } satisfies Launch as Launch
+})
+
+const shell = process.platform === "win32" ? "powershell" : "posix"
+
+export const textOf = (
+  { form }: ClientConfiguration,
+  launch: Launch,
+): Result.Result<string, CommandLine.CommandLineError> =>
+  form.kind === "file"
+    ? Result.succeed(toJson(form.json(launch)))
+    : CommandLine.join(form.words(launch), { format: shell })
+
+const run = Effect.fn(function* ({ client }: { client: Client }) {
+  const configuration = clientConfigurations[client]
+  const text = yield* Effect.mapError(Effect.fromResult(textOf(configuration, yield* thisLaunch)), failedWith)
+  yield* Console.error(`${configuration.title}: ${configuration.where}`)
+  yield* Console.log(text)
+  yield* Console.error(configuration.next)
+  const { credentials } = yield* Settings
+  if (credentials !== undefined) {
+    yield* Console.error(`The password is not written down. ${configuration.password}`)
+  }
+})
+
+export const config = Command.make(
+  "config",
+  {
+    client: Argument.Literals("client", clients).pipe(
+      Argument.withDescription(`The MCP client that is to start it: ${clients.join(", ")}`),
+    ),
+  },
+  run,
+).pipe(
+  Command.provide(usableSettings),
+  Command.withShortDescription("Print the configuration of an MCP client"),
+  Command.withDescription(
+    `Prints what adds this executable to an MCP client: a command line to run for Claude Code, Codex and Gemini CLI, JSON to paste for opencode, VS Code and Cursor. Where it goes and what comes next is said on stderr.
+
+Settings that are set now go along: RELAY_REGISTRY_DIR, ${carried.join(", ")}. OPENCODE_SERVER_PASSWORD never does; where it is set, stderr says how to pass it on.
+
+Exit status: 0; 1 if a setting cannot be used; 2 if the command line makes no sense.`,
+  ),
+  Command.withExamples([
+    { command: "opencode-fleet config claude-code", description: "See what would be run" },
+    { command: 'sh -c "$(opencode-fleet config codex)"', description: "Run it at once" },
+    { command: "opencode-fleet config vscode", description: "See the JSON to paste" },
+  ]),
+)

@@ -1,0 +1,53 @@
+/** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, References, Scope } from "effect"
+import { identity } from "../../identity.ts"
+import { serve } from "../../mcp/ToolServer.ts"
+import { endProcess } from "../process/endProcess.ts"
+import { Settings } from "../../Settings.ts"
+import { FleetToolkit } from "../../tools/FleetToolkit.ts"
+
+/** Loading the fleet makes way for the client's first two questions, unless it calls a tool before that. */
+const headStart = "100 millis"
+
+export const program = Effect.gen(function* () {
+  // Once, and in the program's scope: built in the scope of the first call, the fleet would end with that call.
+  const scope = yield* Effect.scope
+  const loading = yield* Effect.cached(
+    Effect.promise(() => import("./handledToolkit.ts")).pipe(
+      Effect.flatMap(({ build }) => build),
+      Effect.provideService(Scope.Scope, scope),
+      Effect.forkIn(scope),
+    ),
+  )
+  const fleet = Effect.flatMap(loading, Fiber.join)
+  yield* Effect.forkScoped(Effect.andThen(Effect.sleep(headStart), fleet))
+  // Somebody typed the command to see what it does: an MCP client has no terminal at the other end.
+  if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
+  yield* serve(
+    FleetToolkit,
+    Effect.flatMap(fleet, ({ handled }) => handled),
+    identity,
+  )
+}).pipe(
+  Effect.scoped,
+  Effect.provideServiceEffect(
+    References.MinimumLogLevel,
+    Effect.map(Settings, ({ logLevel }) => logLevel),
+  ),
+  Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
+  Effect.tapErrorTag("SettingsError", ({ message }) => Console.error(`opencode-fleet: ${message}`)),
+  // stdout belongs to the protocol. This has to stand outermost, or fibers forked further out would log there.
+  Effect.provideService(Logger.LogToStderr, true),
+)
+
+/** How long an unread stdout may hold up the end. A client that has gone does not read it any more. */
+const drainMs = 300
+
+/** With 0 when the client has gone or a signal came, with 1 otherwise. Answers that are still being written get a moment. */
+export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
+  endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
+}
+
+export const runServe = (): void => NodeRuntime.runMain(program, { teardown })

@@ -1,0 +1,109 @@
+/** Asks whoever listens on a port whether it is an opencode, without telling it anything that it must not know. */
+import { Context, Effect, Layer, Option, Result } from "effect"
+import type { ClientError } from "../../opencode/errors.ts"
+import { opencodeChallenge } from "../../opencode/v1/OpencodeApi.ts"
+import { type Opencode, OpencodeClient, type Place } from "../../opencode/v1/OpencodeClient.ts"
+import { plainLine } from "../../text/plainText.ts"
+import { Settings } from "../../Settings.ts"
+import type { Announcement } from "../Discovery.ts"
+import { targetOf } from "../target.ts"
+
+/** An opencode, as far as it has shown itself. */
+export interface Identity {
+  readonly _tag: "Opencode"
+  /** It asks for a password. */
+  readonly locked: boolean
+  /** Where it works; none where it did not say. */
+  readonly place: Place | undefined
+}
+
+/** What answered; `Refused` where nothing listens, `Silent` where something does and says nothing. */
+export type Verdict = Identity | { readonly _tag: "Other" } | { readonly _tag: "Refused" } | { readonly _tag: "Silent" }
+
+export interface Asked {
+  readonly url: string
+  /** Whether the password may be sent there once it has shown itself to be an opencode that asks for one. */
+  readonly mayHavePassword: boolean
+  /** Bound on each of the two requests, in milliseconds. */
+  readonly timeout: number
+}
+
+const opencode = (locked: boolean, place?: Place): Verdict => ({ _tag: "Opencode", locked, place })
+
+/** Anybody may say it, so it is one printable line. */
+const placeOf = (opencode: Opencode, timeout: number) =>
+  opencode.place(timeout).pipe(
+    Effect.map(({ directory, worktree }): Place => ({
+      directory: plainLine(directory),
+      worktree: worktree === undefined ? undefined : plainLine(worktree),
+    })),
+    Effect.option,
+    Effect.map(Option.getOrUndefined),
+  )
+
+const verdictOf = (error: ClientError): Verdict => {
+  switch (error._tag) {
+    case "RequestTimeout":
+      return { _tag: "Silent" }
+    case "InstanceUnreachable":
+      return { _tag: error.mayHaveArrived ? "Other" : "Refused" }
+    case "Unauthorized":
+      return error.challenge === opencodeChallenge ? opencode(true) : { _tag: "Other" }
+    default:
+      return { _tag: "Other" }
+  }
+}
+
+/** In milliseconds: a refresh waits for marks before it begins. */
+const longestMark = 2000
+
+/** Somebody answers, though not as asked. */
+const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !== "InstanceUnreachable"
+
+export class Identification extends Context.Service<
+  Identification,
+  {
+    /**
+     * One `GET /global/health` without the password. Only what answers it as opencode does is asked for its directory:
+     * with the password if it asks for one, and may have it.
+     */
+    readonly identify: (asked: Asked) => Effect.Effect<Verdict>
+    /**
+     * What tells the server's machine and directory from any other; none where something answers that does not say. It
+     * fails where nothing answers.
+     */
+    readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
+  }
+>()("opencode-fleet/fleet/Identification") {
+  static readonly layer = Layer.effect(
+    Identification,
+    Effect.gen(function* () {
+      const client = yield* OpencodeClient
+      const { credentials, healthCheckTimeout } = yield* Settings
+
+      const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: Asked) {
+        const open = client.at({ instance: url, url, credentials: undefined })
+        const answer = yield* Effect.result(open.health(timeout))
+        if (Result.isSuccess(answer)) return opencode(false, yield* placeOf(open, timeout))
+        const verdict = verdictOf(answer.failure)
+        return verdict._tag === "Opencode" && mayHavePassword && credentials !== undefined
+          ? opencode(true, yield* placeOf(client.at({ instance: url, url, credentials }), timeout))
+          : verdict
+      })
+
+      const markOf = (announcement: Announcement) => {
+        const opencode = client.at(targetOf(announcement, credentials))
+        const timeout = Math.min(healthCheckTimeout, longestMark)
+        return Effect.all([opencode.firstSeen(timeout), opencode.place(timeout)], {
+          concurrency: "unbounded",
+        }).pipe(
+          Effect.map(([firstSeen, { directory }]) =>
+            Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
+          ),
+          Effect.catchIf(isAnswer, () => Effect.succeedNone),
+        )
+      }
+      return Identification.of({ identify, markOf })
+    }),
+  )
+}

@@ -1,0 +1,184 @@
+/**
+ * `TRANSPORT=local-relay`: instances announced by registration files in one directory, put there by hand, by a script,
+ * or through SSH from another machine whose opencode is reached through a tunnel.
+ *
+ * The directory is only ever read. An instance that does not answer may be a laptop that sleeps, and a file that makes
+ * no sense may be half written: neither is a reason to delete anything.
+ */
+import {
+  ByteSize,
+  Clock,
+  Effect,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Queue,
+  Result,
+  Schedule,
+  Schema,
+  Stream,
+} from "effect"
+import type { PlatformError } from "effect"
+import { plainLine } from "../../text/plainText.ts"
+import { Settings } from "../../Settings.ts"
+import { FileMemo } from "./FileMemo.ts"
+import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
+import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
+import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.ts"
+
+const maxFileSize = ByteSize.kibibytes(64)
+
+/** Far above any fleet, and below the number of files that a process may open. */
+const readingAtOnce = 128
+
+const longestScan = "10 seconds"
+
+class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
+
+const refuse = (message: string) => Effect.fail(new Refused({ message }))
+
+const decode = Schema.decodeUnknownEffect(RegistrationJson)
+
+class WatchedDirectoryGone extends Schema.TaggedError<WatchedDirectoryGone>()("WatchedDirectoryGone", {}) {}
+
+export const layer = Layer.effect(
+  Discovery,
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const user = yield* CurrentUser
+    const { credentials, relayDirectory: directory } = yield* Settings
+    const sendsPassword = credentials !== undefined
+
+    const unchanged = new FileMemo<Announcement>()
+
+    const read = Effect.fnUntraced(
+      function* (entry: FileSystem.DirectoryEntry) {
+        const file = path.join(directory, entry.name)
+        if (entry.type === "SymbolicLink") {
+          const [target, inside] = yield* Effect.all([fs.realPath(file), fs.realPath(directory)])
+          if (path.dirname(target) !== inside) {
+            return yield* refuse("is a link that leads out of the directory; put the file itself there")
+          }
+        }
+        const info = yield* fs.stat(file)
+        if (info.type !== "File") return yield* refuse(`is not a file but a ${info.type.toLowerCase()}`)
+        if (ByteSize.isGreaterThan(info.size, maxFileSize)) {
+          return yield* refuse("is larger than 64 KiB, which no registration is")
+        }
+        const weak = sendsPassword ? weakness(info, user) : Option.none()
+        if (Option.isSome(weak)) {
+          return yield* refuse(`${weak.value}, who could have the password sent elsewhere`)
+        }
+        const known = unchanged.recall(file, info)
+        if (known !== undefined) return known
+        const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
+        unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
+        return announcement
+      },
+      Effect.catchTags({
+        PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
+        SchemaError: (error) => refuse(`is not a registration: ${error.message}`),
+      }),
+    )
+
+    const readAll = Effect.gen(function* () {
+      const entries = yield* fs.readDirectoryEntries(directory)
+      const files = entries
+        // A name with a dot in front is a file that is still being written.
+        .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      const weak = sendsPassword ? yield* weakDirectory(directory, user) : Option.none()
+      if (Option.isSome(weak)) {
+        return yield* refuse(
+          `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, and whoever writes there could have the password sent elsewhere`,
+        )
+      }
+      const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
+        concurrency: readingAtOnce,
+      })
+      unchanged.retain(new Set(files.map(({ name }) => path.join(directory, name))))
+      return {
+        announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
+        problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
+          Result.isFailure(result)
+            ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: plainLine(result.failure.message) }]
+            : [],
+        ),
+      }
+    })
+
+    const scan: Effect.Effect<Scan> = readAll.pipe(
+      Effect.provideService(FileSystem.FileSystem, fs),
+      Effect.provideService(Path.Path, path),
+      Effect.catch((error: Refused | PlatformError.PlatformError) =>
+        Effect.succeed<Scan>({
+          announcements: [],
+          problems: [{ source: directory, reason: error._tag === "Refused" ? error.message : unreadable(error) }],
+        }),
+      ),
+      // A network file system that is gone may never answer, and everybody waits for the scan.
+      Effect.timeoutOrElse({
+        duration: longestScan,
+        orElse: () =>
+          Effect.succeed<Scan>({
+            announcements: [],
+            problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
+          }),
+      }),
+      Effect.withSpan("RelayDirectory.scan"),
+    )
+
+    /** A watch that cannot be set up is set up later, for the directory may come into being; the interval is the net below it. */
+    const changes = Stream.unwrap(
+      Effect.gen(function* () {
+        const ready = yield* Queue.unbounded<void>()
+        const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
+          // After this one Linux says nothing more, even if a directory of that name is made anew.
+          Stream.takeUntil(
+            (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
+          ),
+          Stream.concat(Stream.fail(new WatchedDirectoryGone())),
+          Stream.retry(Schedule.spaced("1 second")),
+          Stream.orDie,
+        )
+        return Stream.merge(
+          Stream.fromQueue(ready),
+          Stream.map(watched, () => undefined),
+        ).pipe(Stream.debounce("100 millis"))
+      }),
+    )
+
+    return Discovery.of({ scan, changes })
+  }),
+)
+
+/** Why, and the way out. */
+export const unreadable = (error: PlatformError.PlatformError) => {
+  switch (error.reason._tag) {
+    case "NotFound":
+      return "does not exist yet. It is watched for; `opencode-fleet connect`, or a registration file put there, announces an instance"
+    case "BadResource":
+      return "is not a directory. RELAY_REGISTRY_DIR has to name the one that holds the registration files"
+    default:
+      return `cannot be read: ${error.message}`
+  }
+}
+
+const connectState = Schema.decodeUnknownOption(ConnectState)
+
+const announce = (file: string, { mtime }: FileSystem.File.Info, registration: Registration): Announcement => ({
+  name: registration.name,
+  host: registration.hostname ?? "",
+  url: `http://127.0.0.1:${registration.port}`,
+  remotePort: registration.localPort,
+  directory: registration.cwd,
+  transport: "local-relay",
+  source: file,
+  pid: registration.pid,
+  birth: registration.birth,
+  writtenAt: Option.getOrUndefined(Option.map(mtime, Number)),
+  tunnelled: registration.localPort !== undefined,
+  connect: Option.getOrUndefined(connectState(registration.connect)),
+})

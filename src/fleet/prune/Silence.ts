@@ -1,0 +1,53 @@
+/**
+ * Since when each registration has been found silent: what `prune` keeps from one run to the next, in `silence.json` of
+ * the state directory. Nobody else writes there, and a lost or broken file only means that the waiting begins anew.
+ */
+import { DateTime, Effect, FileSystem, Path, Random, Schema } from "effect"
+import { Settings } from "../../Settings.ts"
+
+/** Epoch milliseconds by the path of the registration. */
+export type Silence = ReadonlyMap<string, number>
+
+const none: Silence = new Map()
+
+const SilenceJson = Schema.fromJsonString(Schema.Record(Schema.String, Schema.DateTimeUtcFromString))
+
+const encode = Schema.encodeEffect(SilenceJson)
+const decode = Schema.decodeEffect(SilenceJson)
+
+const place = Effect.gen(function* () {
+  const path = yield* Path.Path
+  const { stateDirectory } = yield* Settings
+  return { directory: stateDirectory, file: path.join(stateDirectory, "silence.json") }
+})
+
+export const read = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const { file } = yield* place
+  const startAnew = ({ message }: { readonly message: string }) =>
+    Effect.as(Effect.logWarning(`${file} cannot be used, so every silence counts from now: ${message}`), none)
+  return yield* fs.readFileString(file).pipe(
+    Effect.flatMap(decode),
+    Effect.map((notes): Silence => new Map(Object.entries(notes).map(([key, time]) => [key, time.epochMilliseconds]))),
+    Effect.catchTags({
+      PlatformError: (error) => (error.reason._tag === "NotFound" ? Effect.succeed(none) : startAnew(error)),
+      SchemaError: startAnew,
+    }),
+  )
+})
+
+/** Written aside and moved, so that nobody ever reads half of it. */
+export const write = Effect.fnUntraced(
+  function* (silence: Silence) {
+    const fs = yield* FileSystem.FileSystem
+    const { directory, file } = yield* place
+    const text = yield* encode(Object.fromEntries([...silence].map(([key, time]) => [key, DateTime.makeUnsafe(time)])))
+    yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
+    const draft = `${file}.${yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)}`
+    yield* fs.writeFileString(draft, text, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.andThen(fs.rename(draft, file)),
+      Effect.tapError(() => Effect.ignore(fs.remove(draft))),
+    )
+  },
+  Effect.catch(({ message }) => Effect.logWarning(`how long each has been silent could not be noted: ${message}`)),
+)

@@ -1,0 +1,124 @@
+/** The only place in the program where registrations are removed. `judgement.ts` says which. */
+import { Clock, type Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import { unreadable } from "../../discovery/relay/RelayDirectory.ts"
+import { Settings } from "../../Settings.ts"
+import type { Snapshot } from "../Fleet.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { type Judgement, judge } from "./judgement.ts"
+import * as Silence from "./Silence.ts"
+
+export type Verdict = "removed" | "would-remove" | "kept" | "failed"
+
+export interface Pruned extends Omit<Judgement, "remove"> {
+  readonly verdict: Verdict
+}
+
+export interface PruneOptions {
+  readonly silentFor: Duration.Duration
+  /** Only says what would be removed, and changes nothing. */
+  readonly dryRun: boolean
+}
+
+/** The directory is there, and what it holds cannot be told. */
+export class RelayDirectoryUnread extends Schema.TaggedError<RelayDirectoryUnread>()("RelayDirectoryUnread", {
+  directory: Schema.String,
+  reason: Schema.String,
+}) {
+  override get message() {
+    return `Nothing was removed: ${this.directory} ${this.reason}`
+  }
+}
+
+/** None where there is no such file any more. */
+const unlessGone = <A, R>(effect: Effect.Effect<A, PlatformError.PlatformError, R>) =>
+  Effect.catchIf(
+    Effect.asSome(effect),
+    ({ reason }) => reason._tag === "NotFound",
+    () => Effect.succeed(Option.none<A>()),
+  )
+
+/** Every file of the directory as it is now; none where there is no such directory. */
+const look = Effect.fnUntraced(function* (directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const names = yield* unlessGone(fs.readDirectory(directory))
+  if (Option.isNone(names)) return undefined
+  const found = yield* Effect.forEach(
+    names.value.map((name) => path.join(directory, name)),
+    (file) =>
+      Effect.map(
+        unlessGone(fs.lstat(file)),
+        Option.map((info) => [file, info] as const),
+      ),
+    { concurrency: 64 },
+  )
+  return new Map(found.flatMap(Option.toArray))
+})
+
+const same = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
+  one.type === other.type &&
+  one.size === other.size &&
+  Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino) &&
+  Option.match(one.mtime, { onNone: () => 0, onSome: Number }) ===
+    Option.match(other.mtime, { onNone: () => 0, onSome: Number })
+
+/** Removes a file that is still what was judged. */
+const remove = Effect.fnUntraced(function* (judgement: Judgement, judged: FileSystem.File.Info | undefined) {
+  const fs = yield* FileSystem.FileSystem
+  const kept = (reason: string): Pruned => ({ ...judgement, verdict: "kept", reason })
+  const now = yield* unlessGone(fs.lstat(judgement.file))
+  if (Option.isNone(now)) return kept("has been removed by somebody else just now")
+  if (judged === undefined || !same(judged, now.value)) return kept("has been written anew just now")
+  yield* fs.remove(judgement.file)
+  return { ...judgement, verdict: "removed" } satisfies Pruned as Pruned
+})
+
+/** Those of other directories are as they were, if their registrations are still there. */
+const noteSilence = Effect.fnUntraced(function* (
+  before: Silence.Silence,
+  directory: string,
+  all: ReadonlyArray<Pruned>,
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const elsewhere = yield* Effect.filter(
+    [...before].filter(([file]) => path.dirname(file) !== directory),
+    ([file]) => Effect.orElseSucceed(fs.exists(file), () => true),
+  )
+  const here = all.flatMap(({ file, silentSince, verdict }) =>
+    silentSince === undefined || verdict === "removed" ? [] : [[file, silentSince] as const],
+  )
+  const after = new Map([...elsewhere, ...here])
+  // Who has never pruned anything needs no file.
+  if (before.size > 0 || after.size > 0) yield* Silence.write(after)
+})
+
+/**
+ * Judges every registration and removes those that may go. `refresh` has to begin after this: what is written while it
+ * runs was not judged, and stays.
+ */
+export const prune = Effect.fn("prune")(function* <R>(
+  refresh: Effect.Effect<Snapshot, never, R>,
+  options: PruneOptions,
+) {
+  const { relayDirectory: directory } = yield* Settings
+  const unread = (reason: string) => Effect.fail(new RelayDirectoryUnread({ directory, reason }))
+  const files = yield* Effect.catchTag(look(directory), "PlatformError", (error) => unread(unreadable(error)))
+  if (files === undefined) return []
+  const snapshot = yield* refresh
+  const refusal = snapshot.problems.find(({ source }) => source === directory)
+  if (refusal !== undefined) return yield* unread(refusal.reason)
+  const silence = yield* Silence.read
+  const machine = yield* LocalMachine
+  const now = yield* Clock.currentTimeMillis
+  const judgements = judge({ directory, files, snapshot, silence, now, silentFor: options.silentFor, machine })
+  const pruned = yield* Effect.forEach(judgements, (judgement): Effect.Effect<Pruned, never, FileSystem.FileSystem> => {
+    if (!judgement.remove) return Effect.succeed({ ...judgement, verdict: "kept" })
+    if (options.dryRun) return Effect.succeed({ ...judgement, verdict: "would-remove" })
+    return Effect.catch(remove(judgement, files.get(judgement.file)), ({ message }) =>
+      Effect.succeed<Pruned>({ ...judgement, verdict: "failed", reason: `could not be removed: ${message}` }),
+    )
+  })
+  if (!options.dryRun) yield* noteSilence(silence, directory, pruned)
+  return pruned
+})

@@ -1,0 +1,131 @@
+/** How the failures of the derived HTTP client become the errors of `errors.ts`. */
+import { type Cause, Option, Schema } from "effect"
+import { HttpClientError, type HttpClientRequest } from "effect/http"
+import {
+  type ClientError,
+  InstanceUnreachable,
+  OpencodeError,
+  RequestTimeout,
+  SessionNotFound,
+  Unauthorized,
+  UnexpectedResponse,
+} from "../errors.ts"
+import type { SessionId } from "../Identifiers.ts"
+import type { ApiError, InvalidCredentials } from "../v1/OpencodeApi.ts"
+import type { Target } from "../Target.ts"
+
+/** An answer whose kind is not one that opencode's API sends. */
+export class NotOpencode extends Schema.TaggedError<NotOpencode>()("NotOpencode", {
+  status: Schema.Finite,
+  detail: Schema.String,
+}) {}
+
+/** All that a method of the derived client can fail with. */
+export type RawError =
+  | ApiError
+  | InvalidCredentials
+  | NotOpencode
+  | HttpClientError.HttpClientError
+  | Schema.SchemaError
+  | Cause.TimeoutError
+
+/** What was asked, for the error's text. */
+export interface Operation {
+  readonly name: string
+  readonly session?: SessionId
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** Node puts the reason two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED", message: "…" }`. */
+const decodeFetchError = Schema.decodeUnknownOption(
+  Schema.Struct({
+    cause: Schema.Struct({
+      name: Schema.optional(Schema.String),
+      code: Schema.optional(Schema.String),
+      message: Schema.optional(Schema.String),
+    }),
+  }),
+)
+
+/** That it could not be sent, or not be answered, in the shape that `fetch` gives it. `cause` is the system's own error. */
+export const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
+  })
+
+/** With these no connection came about, so that nothing can have arrived. */
+const neverConnected = new Map([
+  ...[
+    "ECONNREFUSED",
+    "EHOSTDOWN",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "ENETDOWN",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "EADDRNOTAVAIL",
+    "UND_ERR_CONNECT_TIMEOUT",
+  ].map((code) => [code, code] as const),
+  // https://fetch.spec.whatwg.org/#port-blocking
+  ["bad port", "HTTP clients refuse this port, which belongs to another protocol; use another one"],
+])
+
+const fromTransport = ({ instance, url }: Target, operation: string, error: unknown) => {
+  const cause = Option.match(decodeFetchError(error), { onNone: () => undefined, onSome: ({ cause }) => cause })
+  const reason = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : "the connection failed")
+  return cause?.name === "HTTPParserError"
+    ? new UnexpectedResponse({ instance, url, operation, detail: "not HTTP" })
+    : new InstanceUnreachable({
+        instance,
+        url,
+        mayHaveArrived: !neverConnected.has(reason),
+        detail: neverConnected.get(reason) ?? reason,
+      })
+}
+
+export const toClientError =
+  (target: Target, operation: Operation) =>
+  (error: RawError): ClientError => {
+    const { instance, url, withheld } = target
+    const unexpected = (detail: string, status?: number) =>
+      new UnexpectedResponse({
+        instance,
+        url,
+        operation: operation.name,
+        detail,
+        ...(status === undefined ? {} : { status }),
+      })
+    switch (error._tag) {
+      case "TimeoutError":
+        return new RequestTimeout({ instance, url, operation: operation.name, seconds: operation.timeout })
+      case "InvalidCredentials":
+        return new Unauthorized({
+          instance,
+          url,
+          challenge: error.challenge,
+          ...(withheld === undefined ? {} : { withheld }),
+        })
+      case "ApiError":
+        return error.status === 404 && operation.session !== undefined
+          ? new SessionNotFound({ instance, session: operation.session })
+          : new OpencodeError({ instance, operation: operation.name, status: error.status, detail: error.message })
+      case "NotOpencode":
+        return unexpected(error.detail, error.status)
+      case "SchemaError":
+        return unexpected(firstLine(error.message))
+      case "HttpClientError": {
+        const { reason } = error
+        if (reason._tag === "TransportError") return fromTransport(target, operation.name, reason.cause)
+        if (!("response" in reason)) return unexpected(firstLine(reason.message))
+        const { status } = reason.response
+        return unexpected(status < 300 ? decodeDetail(reason) : "an error that it does not explain", status)
+      }
+    }
+  }
+
+const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""
+
+/** What broke while the answer was read, in its own words: for example that it is too long. */
+const decodeDetail = ({ cause, message }: { readonly cause?: unknown; readonly message: string }) =>
+  firstLine(cause instanceof Error && cause.message !== "" ? cause.message : message)

@@ -1,0 +1,55 @@
+/**
+ * How many messages a session has. opencode keeps no count, so a bounded page is read, and the count remembered for as
+ * long as the session is not updated.
+ */
+import { Cache, Context, Effect, Layer } from "effect"
+import type { ClientError } from "../errors.ts"
+import type { SessionId } from "../Identifiers.ts"
+import { OpencodeClient } from "../v1/OpencodeClient.ts"
+import type { Session } from "./Session.ts"
+import type { Target } from "../Target.ts"
+
+export interface MessageCount {
+  readonly count: number
+  /** Whether there are more than were counted. */
+  readonly more: boolean
+}
+
+/** Counting stops here. */
+export const countBound = 100
+
+interface Key {
+  readonly target: Target
+  readonly id: SessionId
+  readonly updated: number
+}
+
+export class MessageCounts extends Context.Service<
+  MessageCounts,
+  {
+    /** Of a session that is running the messages are counted anew: it is not updated with each. */
+    readonly count: (target: Target, session: Session, running: boolean) => Effect.Effect<MessageCount, ClientError>
+  }
+>()("opencode-fleet/opencode/MessageCounts") {
+  static readonly layer = Layer.effect(
+    MessageCounts,
+    Effect.gen(function* () {
+      const client = yield* OpencodeClient
+      const read = ({ id, target }: Key) =>
+        Effect.map(client.at(target).messages(id, { limit: countBound }), ({ messages, older }) => ({
+          count: messages.length,
+          more: older !== undefined,
+        }))
+      const counts = yield* Cache.makeWith(read, {
+        capacity: 10_000,
+        timeToLive: (exit) => (exit._tag === "Success" ? "1 day" : "0 millis"),
+      })
+      return MessageCounts.of({
+        count: (target, { id, time }, running) => {
+          const key: Key = { target, id, updated: time.updated }
+          return running ? read(key) : Cache.get(counts, key)
+        },
+      })
+    }),
+  )
+}

@@ -1,0 +1,43 @@
+/** get_diff. */
+import { Effect, Option, Schema } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { MessageId } from "../../opencode/Identifiers.ts"
+import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { sessionDiff, turnDiff } from "../../opencode/changes/sessionDiff.ts"
+import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
+import type { Target } from "../../opencode/Target.ts"
+import { DiffTools } from "./ChangeTools.ts"
+import { diffView } from "./changeView.ts"
+import { InvalidParameter } from "../shared/failures.ts"
+
+const asMessageId = Schema.decodeOption(MessageId)
+
+const unknownMessage = (value: string) =>
+  new InvalidParameter({
+    parameter: "message_id",
+    value,
+    detail:
+      "the session has no such message, or it is too far back. get_session shows the ids of its messages; leave it out for the whole session",
+  })
+
+export const diffHandlers = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+
+  const diff = Effect.fnUntraced(function* (
+    target: Target,
+    { message_id, session_id }: { readonly session_id: string; readonly message_id?: string },
+  ) {
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, session_id)
+    if (message_id === undefined) return diffView(target, session, yield* sessionDiff(opencode, session))
+    const message = Option.getOrUndefined(asMessageId(message_id.trim()))
+    const found = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
+    if (found === undefined) return yield* unknownMessage(message_id)
+    return diffView(target, session, found, found.message)
+  })
+
+  return DiffTools.of({
+    get_diff: ({ instance, ...parameters }) => fleet.use(instance, (target) => diff(target, parameters)),
+  })
+})

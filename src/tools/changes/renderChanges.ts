@@ -1,0 +1,26 @@
+import { clip } from "../../text/plainText.ts"
+import type { DiffView, FileView } from "./ChangeTools.ts"
+import { answerBudget, block, code, paragraphs, plural } from "../shared/markdown.ts"
+
+const lines = ({ additions, deletions }: Pick<FileView, "additions" | "deletions">) => `+${additions} -${deletions}`
+
+const file = (view: FileView): string =>
+  [
+    `${code(view.path)} **${view.status}** ${lines(view)}${view.detail === undefined ? "" : ` (${view.detail})`}`,
+    ...(view.patch === undefined ? [] : [block(view.patch)]),
+  ].join("\n")
+
+export const renderDiff = (view: DiffView): string =>
+  clip(
+    paragraphs(
+      `${plural(view.file_count, "file")} changed, ${lines(view)}, in ${
+        view.message_id === undefined ? plural(view.turns, "turn") : `the turn of message ${code(view.message_id)}`
+      } of session ${code(view.session_id)} on ${code(view.instance)}.`,
+      view.note,
+      view.untold_files.length === 0
+        ? ""
+        : `Changed as well, by turns of which opencode has no diff (they run, were broken off, or changed all back): ${view.untold_files.map(code).join(", ")}`,
+      ...view.files.map(file),
+    ),
+    answerBudget,
+  )

@@ -1,0 +1,42 @@
+/** An instance of the fleet as a tool's answer shows it, with what waits for a person there. */
+import type { Look, Waiting } from "../../fleet/attention/Attention.ts"
+import type { Instance } from "../../fleet/Instance.ts"
+import { line } from "../../text/plainText.ts"
+import type { InstanceView } from "./InstanceTools.ts"
+import { age, iso } from "../shared/time.ts"
+
+/** Requests of one instance that are shown one by one. */
+const mostWaiting = 3
+
+const waitingView = ({ about, id, kind, session, title }: Waiting) => ({
+  kind,
+  id,
+  session_id: session,
+  about: line(about, 150),
+  ...(title === undefined ? {} : { title: line(title, 100) }),
+})
+
+const lookView = (
+  now: number,
+  look: Look | undefined,
+): Pick<InstanceView, "waiting" | "waiting_asked" | "waiting_count" | "waiting_unknown"> => {
+  if (look === undefined) return { waiting_unknown: "not asked yet" }
+  const waiting_asked = age(now, look.askedAt)
+  if (!look.known) return { waiting_asked, waiting_unknown: look.reason }
+  if (look.count === 0) return { waiting_asked, waiting_count: 0 }
+  return { waiting_asked, waiting_count: look.count, waiting: look.waiting.slice(0, mostWaiting).map(waitingView) }
+}
+
+export const instanceView = (now: number, { health, ...instance }: Instance, look: Look | undefined): InstanceView => ({
+  name: instance.name,
+  health: health.state,
+  reason: health.reason,
+  ...(health.version === undefined ? {} : { version: health.version }),
+  ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
+  host: instance.host,
+  url: instance.url,
+  ...(instance.directory === undefined ? {} : { directory: instance.directory }),
+  transports: instance.transports,
+  ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
+  ...(health.state === "online" ? lookView(now, look) : {}),
+})

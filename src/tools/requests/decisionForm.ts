@@ -1,0 +1,91 @@
+/** A pending request as a form that MCP can put to a person, and what the filled-in form decides. */
+import { Option, Schema } from "effect"
+import type { Decision } from "../../opencode/requests/decision.ts"
+import type {
+  PendingRequest,
+  PermissionRequest,
+  Question,
+  QuestionRequest,
+} from "../../opencode/requests/PendingRequest.ts"
+import { line } from "../../text/plainText.ts"
+import { shownLabels, takesOwnAnswer } from "./question.ts"
+
+/** A form, and how what was filled in is read. None if it does not fit. */
+export interface DecisionForm {
+  readonly schema: Schema.Constraint
+  readonly read: (content: unknown) => Option.Option<Decision>
+}
+
+const PermissionForm = Schema.Struct({
+  decision: Schema.Literals(["once", "always", "reject"]).annotate({
+    title: "Decision",
+    description: "once, always (in all sessions of this directory), or reject",
+  }),
+  reason: Schema.optionalKey(
+    Schema.String.annotate({
+      title: "Reason",
+      description: "Only with reject: what the agent should do instead. Without it the turn ends.",
+    }),
+  ),
+})
+
+const permissionForm = (request: PermissionRequest): DecisionForm => ({
+  schema: PermissionForm,
+  read: (content) =>
+    Option.map(Schema.decodeUnknownOption(PermissionForm)(content), ({ decision: reply, reason = "" }) => ({
+      kind: "permission",
+      request,
+      reply: reply === "reject" && reason.trim() !== "" ? { reply, message: reason } : { reply },
+    })),
+})
+
+/** A union of one is no list of choices in JSON Schema, and MCP refuses it. */
+const oneOf = (labels: ReadonlyArray<string>): Schema.Codec<string> => {
+  const [only, ...others] = labels
+  return only !== undefined && others.length === 0 ? Schema.Literal(only) : Schema.Literals(labels)
+}
+
+type Field =
+  | Schema.Codec<string | ReadonlyArray<string>>
+  | Schema.optionalKey<Schema.Codec<string | ReadonlyArray<string>>>
+
+const fieldsOf = (question: Question, index: number): ReadonlyArray<readonly [name: string, field: Field]> => {
+  const labels = shownLabels(question)
+  const about = {
+    title: line(question.header ?? `Question ${index + 1}`, 100),
+    description: line(question.question, 500),
+  }
+  const chosen = question.multiple === true ? Schema.Array(oneOf(labels)) : oneOf(labels)
+  const own = Schema.String.annotate({ title: "Other", description: "An answer of your own" })
+  if (labels.length === 0) return [[`other_${index + 1}`, Schema.String.annotate(about)]]
+  return takesOwnAnswer(question)
+    ? [
+        [`answer_${index + 1}`, Schema.optionalKey(chosen.annotate(about))],
+        [`other_${index + 1}`, Schema.optionalKey(own)],
+      ]
+    : [[`answer_${index + 1}`, chosen.annotate(about)]]
+}
+
+const Filled = Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)]))
+
+const answersOf = (filled: typeof Filled.Type) => (question: Question, index: number) => {
+  const labels = shownLabels(question)
+  const chosen = new Set([filled[`answer_${index + 1}`] ?? []].flat())
+  const own = [filled[`other_${index + 1}`] ?? []].flat().filter((text) => text.trim() !== "")
+  return [...question.options.flatMap(({ label }, place) => (chosen.has(labels[place] ?? "") ? [label] : [])), ...own]
+}
+
+const questionForm = (request: QuestionRequest): DecisionForm => {
+  const schema = Schema.Struct(Object.fromEntries(request.questions.flatMap(fieldsOf)))
+  return {
+    schema,
+    read: (content) =>
+      Schema.decodeUnknownOption(schema)(content).pipe(
+        Option.flatMap(Schema.decodeUnknownOption(Filled)),
+        Option.map((filled) => ({ kind: "question", request, answers: request.questions.map(answersOf(filled)) })),
+      ),
+  }
+}
+
+export const decisionForm = (pending: PendingRequest): DecisionForm =>
+  pending.kind === "permission" ? permissionForm(pending.request) : questionForm(pending.request)

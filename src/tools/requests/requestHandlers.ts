@@ -1,0 +1,99 @@
+/** respond_permission and answer_question. */
+import { Clock, Effect } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { type Decision, openRequest, refusal } from "../../opencode/requests/decision.ts"
+import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
+import type { Target } from "../../opencode/Target.ts"
+import { Turns } from "../../opencode/turns/Turns.ts"
+import { line } from "../../text/plainText.ts"
+import { carry } from "./askPerson.ts"
+import { InvalidParameter } from "../shared/failures.ts"
+import { makeFollower } from "../turns/follower.ts"
+import { labelMeant, takesOwnAnswer } from "./question.ts"
+import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
+import { makeResume } from "./resume.ts"
+
+type Response = typeof RespondPermission.parametersSchema.Type
+type Answer = typeof AnswerQuestion.parametersSchema.Type
+
+const invalid = (parameter: string, value: unknown, detail: string) =>
+  new InvalidParameter({ parameter, value: JSON.stringify(value) ?? "", detail })
+
+type Permission = Extract<PendingRequest, { kind: "permission" }>
+type Question = Extract<PendingRequest, { kind: "question" }>
+
+const response = (pending: Permission, { message, response: reply }: Response) => {
+  if (message === undefined) return Effect.succeed<Decision>({ ...pending, reply: { reply } })
+  return reply === "reject"
+    ? Effect.succeed<Decision>({ ...pending, reply: { reply, message } })
+    : Effect.fail(invalid("message", message, 'it only goes with response "reject"; send_message talks to the agent'))
+}
+
+/** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
+const answer = (pending: Question, { answers, reject = false }: Answer) => {
+  const { questions } = pending.request
+  if (answers === undefined) {
+    return reject
+      ? Effect.succeed(refusal(pending))
+      : Effect.fail(invalid("answers", answers, "give the answers, or reject true to dismiss the question"))
+  }
+  if (reject) return Effect.fail(invalid("reject", reject, "it does not go together with answers"))
+  if (answers.length !== questions.length) {
+    return Effect.fail(invalid("answers", answers, `one list is needed for each of the ${questions.length} questions`))
+  }
+  const meant = questions.map((question, index) => (answers[index] ?? []).map((given) => labelMeant(question, given)))
+  const problems = questions.flatMap((question, index) => {
+    const labels = question.options.map(({ label }) => label)
+    const given = meant[index] ?? []
+    const own = given.filter((label) => !labels.includes(label))
+    const about = `question ${index + 1} (${line(question.question, 100)})`
+    if (own.length > 0 && !takesOwnAnswer(question)) {
+      return [`${about} takes only ${labels.map((label) => line(label, 100)).join(", ")}`]
+    }
+    return question.multiple === true || (given.length - own.length < 2 && own.length < 2)
+      ? []
+      : [`${about} takes one answer`]
+  })
+  return problems.length === 0
+    ? Effect.succeed<Decision>({ ...pending, answers: meant })
+    : Effect.fail(invalid("answers", answers, problems.join("; ")))
+}
+
+export const requestHandlers = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const turns = yield* Turns
+  const follower = yield* makeFollower
+  const resume = yield* makeResume
+
+  const decide = <Kind extends PendingRequest["kind"], E>(
+    { instance, session_id: reference }: { readonly instance?: string; readonly session_id: string },
+    kind: Kind,
+    id: string | undefined,
+    decisionOn: (pending: Extract<PendingRequest, { kind: Kind }>) => Effect.Effect<Decision, E>,
+  ) =>
+    Effect.flatMap(Clock.currentTimeMillis, (began) =>
+      fleet.use(
+        instance,
+        Effect.fnUntraced(function* (target: Target) {
+          const opencode = client.at(target)
+          const session = yield* resolveSession(target.instance, opencode, reference)
+          const pending = yield* openRequest(target, opencode, session, kind, id)
+          const decision = yield* decisionOn(pending)
+          const origin = { target, opencode, session }
+          const { decided, options, view } = yield* follower(origin, began)
+          const first = carry(origin, pending, decision, decided)
+          return yield* view(yield* turns.follow(target, session, { ...options, first }))
+        }),
+      ),
+    ).pipe(resume)
+
+  return RequestTools.of({
+    respond_permission: (parameters) =>
+      decide(parameters, "permission", parameters.permission_id, (pending) => response(pending, parameters)),
+    answer_question: (parameters) =>
+      decide(parameters, "question", parameters.question_id, (pending) => answer(pending, parameters)),
+  })
+})

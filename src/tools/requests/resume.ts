@@ -1,0 +1,66 @@
+/** Goes on with a turn whose question ended an earlier call: the person's answer has come with a call of its own. */
+import { Clock, Effect, Option, Schema } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { pendingOf } from "../../opencode/sessions/activity.ts"
+import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import type { Target } from "../../opencode/Target.ts"
+import { Turns } from "../../opencode/turns/Turns.ts"
+import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
+import { Call, type Reply } from "../../mcp/Call.ts"
+import { InvalidParameter } from "../shared/failures.ts"
+import { makeFollower } from "../turns/follower.ts"
+
+export const makeResume = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const turns = yield* Turns
+  const follower = yield* makeFollower
+
+  const goOn = Effect.fnUntraced(function* (
+    target: Target,
+    question: (typeof OpenQuestion)["Type"],
+    reply: Reply,
+    began: number,
+  ) {
+    const opencode = client.at(target)
+    const session = yield* opencode.session(question.session)
+    const origin = { target, opencode, session }
+    const pending = (yield* pendingOf(opencode, session)).find(({ request }) => request.id === question.request)
+    const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
+    const settled =
+      pending === undefined
+        ? ["too late, for it was settled elsewhere, or its turn had ended, before the answer came"]
+        : []
+    const { decided, options, view } = yield* follower(origin, began, [...question.decided, ...settled])
+    const report = yield* turns.follow(target, session, {
+      ...options,
+      prompt: question.prompt,
+      // Who has just closed the form is not asked the same again.
+      decide: (other, turn) =>
+        other.request.id === question.request ? Effect.succeedNone : options.decide(other, turn),
+      ...(pending === undefined || Option.isNone(decision)
+        ? {}
+        : { first: carry(origin, pending, decision.value, decided) }),
+    })
+    return yield* view(report)
+  })
+
+  /** The rest of the turn if this call answers a question, else what the tool does. */
+  return <A, E, R>(tool: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      const { resumed } = yield* Call
+      if (Option.isNone(resumed)) return yield* tool
+      const { reply, state } = resumed.value
+      const question = Schema.decodeOption(OpenQuestion)(state)
+      if (Option.isNone(question)) {
+        return yield* new InvalidParameter({
+          parameter: "requestState",
+          value: state,
+          detail:
+            "it is not one that opencode-fleet gave out. Nothing was sent or decided; wait_for_session shows how the turn stands",
+        })
+      }
+      const began = yield* Clock.currentTimeMillis
+      return yield* fleet.use(question.value.instance, (target) => goOn(target, question.value, reply, began))
+    })
+})

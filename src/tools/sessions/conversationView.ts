@@ -1,0 +1,84 @@
+/** A message of opencode as a tool's answer shows it: without what may not be shown, and no longer than it is useful. */
+import type { AssistantInfo, Message, Part, ToolState } from "../../opencode/sessions/Message.ts"
+import { clip, line, plainText } from "../../text/plainText.ts"
+import { renderPart } from "./renderConversation.ts"
+import { newestWithin } from "../shared/markdown.ts"
+import { iso } from "../shared/time.ts"
+import type { MessageView, PartView } from "./SessionTools.ts"
+
+/** Characters of each. What people and agents write is read most, what tools put out least. */
+const longest = { text: 4000, reasoning: 500, input: 400, output: 1000, message: 18_000 } as const
+
+export const inputText = (input: ToolState["input"], length: number = longest.input): string =>
+  clip(plainText(JSON.stringify(input)), length)
+
+const outputText = (state: ToolState): string => {
+  switch (state.status) {
+    case "completed":
+      return clip(plainText(state.output), longest.output)
+    case "error":
+      return clip(plainText(state.error), longest.output)
+    default:
+      return ""
+  }
+}
+
+const partView = (part: Part): ReadonlyArray<PartView> => {
+  switch (part.type) {
+    case "text":
+      // What opencode adds to a prompt for the model's eyes only.
+      return part.synthetic === true ? [] : [{ kind: "text", text: clip(plainText(part.text), longest.text) }]
+    case "reasoning":
+      return part.text === "" ? [] : [{ kind: "reasoning", text: clip(plainText(part.text), longest.reasoning) }]
+    case "tool":
+      return [
+        {
+          kind: "tool",
+          tool: line(part.tool),
+          state: part.state.status,
+          input: inputText(part.state.input),
+          text: outputText(part.state),
+        },
+      ]
+    case "file":
+      return [{ kind: "file", text: line(part.filename ?? part.mime) }]
+    case "patch":
+      return [{ kind: "changes", text: line(part.files.join(", ")) }]
+    case "subtask":
+      return [{ kind: "subtask", text: line(`${part.agent}: ${part.description}`) }]
+    case "compaction":
+      return [{ kind: "compaction", text: "" }]
+    case "unrecognised":
+      return []
+  }
+}
+
+const answerFacts = (info: AssistantInfo) => ({
+  ...(info.providerID === undefined || info.modelID === undefined
+    ? {}
+    : { model: line(`${info.providerID}/${info.modelID}`) }),
+  ...(info.error === undefined ? {} : { error: line(info.error.data?.message ?? info.error.name, longest.output) }),
+  ...(info.tokens === undefined ? {} : { input_tokens: info.tokens.input, output_tokens: info.tokens.output }),
+  ...(info.cost === undefined ? {} : { cost: info.cost }),
+})
+
+/** One message of hundreds of tool calls may be longer than an answer. Its newest parts are kept. */
+const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
+  const kept = newestWithin(parts, (part) => renderPart(part).length + 2, longest.message)
+  return kept === parts.length
+    ? parts
+    : [
+        { kind: "text", text: `[${parts.length - kept} earlier parts of this message are left out]` },
+        ...parts.slice(parts.length - kept),
+      ]
+}
+
+export const messageView = ({ info, parts }: Message): MessageView => ({
+  id: info.id,
+  role: info.role,
+  created: iso(info.time.created),
+  completed: info.role === "user" || info.time.completed !== undefined,
+  ...(info.agent === undefined ? {} : { agent: line(info.agent) }),
+  parts: bounded(parts.flatMap(partView)),
+  ...(info.role === "assistant" ? answerFacts(info) : {}),
+})

@@ -1,0 +1,44 @@
+import { clip } from "../../text/plainText.ts"
+import type { CreatedView, SessionsView, SessionView, WaitingView } from "./SessionTools.ts"
+import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"
+
+export const messageCount = ({ messages, more_messages }: SessionView): string =>
+  messages === undefined
+    ? "messages not counted"
+    : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
+
+/** A request with its id, and with its session where that is another one. */
+const waitingText =
+  (id: string) =>
+  (waiting: WaitingView): string =>
+    `${code(waiting.about)} · ${code(waiting.id)}${
+      waiting.session_id === id ? "" : ` of subagent ${code(waiting.session_id)}`
+    }`
+
+export const statusText = ({ detail, id, status, waiting_for: waiting = [] }: SessionView): string => {
+  const about =
+    waiting.length > 0 ? waiting.map(waitingText(id)).join("; ") : detail === undefined ? "" : code(clip(detail, 300))
+  return `**${status}**${about === "" ? "" : ` (${about})`}`
+}
+
+const session = (view: SessionView): string =>
+  `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`
+
+export const renderSessions = ({ instance, matching, sessions, total }: SessionsView): string => {
+  const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
+  return clip(
+    paragraphs(
+      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} updated last; search narrows it, limit shows more` : ""}.`,
+      sessions.map(session).join("\n"),
+      matching > 0
+        ? ""
+        : total === 0
+          ? "create_session starts one."
+          : `None of its ${plural(total, "session")} matches the search.`,
+    ),
+    answerBudget,
+  )
+}
+
+export const renderCreated = ({ instance, session: { id, title } }: CreatedView): string =>
+  `Session ${code(id)} (${code(clip(title, 120))}) was created on ${code(instance)}. send_message gives it work.`

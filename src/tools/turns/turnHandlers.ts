@@ -1,0 +1,85 @@
+/** send_message and wait_for_session. */
+import { Clock, Effect } from "effect"
+import { line } from "../../text/plainText.ts"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { OpencodeClient, type Opencode } from "../../opencode/v1/OpencodeClient.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
+import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
+import type { Target } from "../../opencode/Target.ts"
+import { Turns } from "../../opencode/turns/Turns.ts"
+import { InvalidParameter } from "../shared/failures.ts"
+import { makeFollower, patienceWithoutProgress } from "./follower.ts"
+import { makeResume } from "../requests/resume.ts"
+import { TurnTools, type SendMessage } from "./TurnTools.ts"
+import { turnView } from "./turnView.ts"
+
+/** opencode takes any name and fails afterwards, without an answer. So names are checked before anything is sent. */
+const known = (parameter: string, value: string, names: ReadonlyArray<string>) => {
+  if (names.includes(value)) return Effect.void
+  const close = names.filter((name) => name.includes(value))
+  const shown = (close.length > 0 ? close : names).slice(0, 20)
+  return Effect.fail(
+    new InvalidParameter({
+      parameter,
+      value,
+      detail: `that opencode has ${shown.length === 0 ? "none" : `${shown.map((name) => line(name, 100)).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
+    }),
+  )
+}
+
+const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
+  yield* known("model", model, yield* opencode.models(directory))
+  const slash = model.indexOf("/")
+  return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
+})
+
+export const turnHandlers = Effect.gen(function* () {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const turns = yield* Turns
+  const follower = yield* makeFollower
+  const resume = yield* makeResume
+
+  const send = Effect.fnUntraced(function* (
+    target: Target,
+    parameters: typeof SendMessage.parametersSchema.Type,
+    began: number,
+  ) {
+    const { agent, message, model } = parameters
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
+    if (agent !== undefined) yield* known("agent", agent, yield* opencode.agents(session.directory))
+    const prompt = {
+      text: message,
+      ...(agent === undefined ? {} : { agent }),
+      ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
+    }
+    const { options, view } = yield* follower({ target, opencode, session }, began)
+    if (parameters.async === true) {
+      const patience = Math.min(options.patience, patienceWithoutProgress)
+      const ifBusy = parameters.if_busy ?? "fail"
+      const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, patience })
+      return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
+    }
+    const ifBusy = parameters.if_busy ?? "wait"
+    return yield* view(yield* turns.send(target, session, { ...prompt, ...options, ifBusy }))
+  })
+
+  const wait = Effect.fnUntraced(function* (target: Target, reference: string, began: number) {
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, reference)
+    const { options, view } = yield* follower({ target, opencode, session }, began)
+    return yield* view(yield* turns.follow(target, session, options))
+  })
+
+  return TurnTools.of({
+    send_message: (parameters) =>
+      Effect.flatMap(Clock.currentTimeMillis, (began) =>
+        fleet.use(parameters.instance, (target) => send(target, parameters, began)),
+      ).pipe(resume),
+    wait_for_session: ({ instance, session_id }) =>
+      Effect.flatMap(Clock.currentTimeMillis, (began) =>
+        fleet.use(instance, (target) => wait(target, session_id, began)),
+      ).pipe(resume),
+  })
+})

@@ -1,0 +1,258 @@
+/** The command `send` over the fake opencode: what is printed where, and how it ends. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
+import { TestConsole } from "effect/testing"
+import { CommandFailed, exitStatus } from "../../../src/cli/process/exitStatus.ts"
+import { sendMessage } from "../../../src/cli/commands/send.ts"
+import { Attention } from "../../../src/fleet/attention/Attention.ts"
+import { Discovery } from "../../../src/discovery/Discovery.ts"
+import { Fleet } from "../../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../../src/discovery/identification/Identification.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { announcement } from "../../discovery/announcements.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { overFake, pass, target } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer, makeIdle, storeAnswer } from "../../support/play.ts"
+import {
+  aborted,
+  assistant,
+  event,
+  failedWith,
+  here,
+  msg,
+  permission,
+  question,
+  session,
+  textPart,
+} from "../../support/samples.ts"
+import { fakeTerminal } from "../terminal/fakeTerminal.ts"
+
+const discovery = Layer.succeed(Discovery, {
+  scan: Effect.succeed({ announcements: [announcement("fake", 4096, { url: target.url })], problems: [] }),
+  changes: Stream.empty,
+})
+
+const overTheFake = Attention.layer.pipe(
+  Layer.provideMerge(Fleet.layer),
+  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
+  Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
+  Layer.provideMerge(overFake),
+)
+
+type Input = Parameters<typeof sendMessage>[0]
+
+const input: Input = {
+  instance: "fake",
+  session: "latest",
+  message: "Do it",
+  ifBusy: "wait",
+  agent: Option.none(),
+  model: Option.none(),
+  asJson: false,
+}
+
+/** The command, begun at a terminal at which this is typed; without any, nobody can be asked. */
+const sending = Effect.fnUntraced(function* (given: Partial<Input> = {}, typed?: Parameters<typeof fakeTerminal>[0]) {
+  const fake = yield* FakeOpencode
+  fake.sessions = [session("main")]
+  const { layer, written } = fakeTerminal(typed)
+  const fiber = yield* sendMessage({ ...input, ...given }).pipe(
+    Effect.provide(layer({ canPrompt: typed !== undefined })),
+    Effect.forkChild,
+  )
+  yield* pass(500)
+  return { fake, fiber, stdout: written, stderr: Effect.map(TestConsole.errorLines, (lines) => lines.join("\n")) }
+})
+
+type Sending = Effect.Success<ReturnType<typeof sending>>
+
+/** The status with which the process would end. */
+const ending = Effect.fnUntraced(function* ({ fiber }: Sending, milliseconds = 500) {
+  yield* pass(milliseconds)
+  const exit = yield* Fiber.await(fiber)
+  if (Exit.isSuccess(exit)) return { status: 0, reason: "" }
+  const error = Option.getOrThrow(Exit.findErrorOption(exit))
+  assert.instanceOf(error, CommandFailed)
+  return { status: error.status, reason: error.reason }
+})
+
+const asks = (fake: Sending["fake"]) => {
+  fake.permissions.push(permission("1"))
+  fake.emit(event.asked(permission("1")))
+}
+
+describe("send", () => {
+  it.effect("prints what the agent writes, and ends with 0 when the turn is completed", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      beginAnswer(sent.fake, "Half of")
+      yield* pass(500)
+      assert.strictEqual(sent.stdout(), "Half of")
+      finishAnswer(sent.fake, "Half of it.")
+      assert.deepStrictEqual(yield* ending(sent), { status: 0, reason: "" })
+      assert.strictEqual(sent.stdout(), "Half of it.\n")
+      assert.match(yield* sent.stderr, /^completed · session ses_main on fake/u)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("makes a session for the message, and says which", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending({ session: "new" })
+      finishAnswer(sent.fake, "Done.")
+      assert.strictEqual((yield* ending(sent)).status, 0)
+      const created = sent.fake.prompts[0]?.session ?? ""
+      assert.notStrictEqual(created, here)
+      assert.include(yield* sent.stderr, `New session ${created} on fake.`)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("ends with 3 where nobody can be asked, and says what waits and where to decide", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      asks(sent.fake)
+      const { reason, status } = yield* ending(sent)
+      assert.strictEqual(status, exitStatus.waits)
+      assert.include(reason, `opencode attach ${target.url} --session ses_main`)
+      assert.include(yield* sent.stderr, "Permission for bash:\n  rm -rf build")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("ends with 3 for a question, too", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      sent.fake.questions.push(question("1"))
+      sent.fake.emit(event.questioned(question("1")))
+      const { reason, status } = yield* ending(sent)
+      assert.strictEqual(status, exitStatus.waits)
+      assert.include(reason, "answer_question")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("asks who sits at the terminal, below all that was written until then", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending({}, [["down", "enter"]])
+      beginAnswer(sent.fake, "I need this")
+      asks(sent.fake)
+      yield* pass(500)
+      assert.deepStrictEqual(sent.fake.replies, [{ id: permission("1").id, reply: "always" }])
+      finishAnswer(sent.fake, "I need this. Done.")
+      assert.strictEqual((yield* ending(sent)).status, 0)
+      assert.match(sent.stdout(), /^I need this[^.]*Decision[\s\S]*\. Done\.\n$/u)
+      assert.include(yield* sent.stderr, "Decision: allowed always")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("leaves the request open and ends with 3 when the form is left", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending({}, [["escape"]])
+      asks(sent.fake)
+      assert.strictEqual((yield* ending(sent)).status, exitStatus.waits)
+      assert.deepStrictEqual(sent.fake.replies, [])
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("ends with 4 when SEND_TIMEOUT_MS have passed, and says not to send again", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      beginAnswer(sent.fake, "Still")
+      const { reason, status } = yield* ending(sent, 70_000)
+      assert.strictEqual(status, exitStatus.running)
+      assert.include(reason, "Do not send the message again")
+      assert.strictEqual(sent.stdout(), "Still\n")
+      assert.include(yield* sent.stderr, "Still waiting; nothing new from the agent for 15 s.")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("gives no sign of life while the agent writes", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      beginAnswer(sent.fake, "One")
+      const part = textPart(msg(`answer_${sent.fake.prompts[0]?.messageID.slice(4)}`), "")
+      for (let piece = 0; piece < 5; piece++) {
+        yield* pass(8000)
+        sent.fake.emit(event.delta(part, " more"))
+      }
+      yield* pass(500)
+      assert.strictEqual(sent.stdout(), "One more more more more more")
+      assert.strictEqual(yield* sent.stderr, "")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect.each([
+    { name: "failed", error: { name: "APIError", data: { message: "no credit", statusCode: 402 } }, says: "no credit" },
+    { name: "aborted", error: aborted, says: "aborted" },
+  ])("ends with 1 when the turn was $name", ({ error, says }) =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      storeAnswer(sent.fake, "")
+      const [prompt] = sent.fake.prompts
+      assert(prompt !== undefined)
+      const info = assistant(msg("failed"), prompt.messageID, failedWith(error))
+      sent.fake.store(here, { info, parts: [] })
+      sent.fake.emit(event.message(info))
+      makeIdle(sent.fake)
+      const { reason, status } = yield* ending(sent)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, says)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("prints the structured answer alone for who asks for JSON", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending({ asJson: true })
+      finishAnswer(sent.fake, "Done.")
+      assert.strictEqual((yield* ending(sent)).status, 0)
+      assert.strictEqual(sent.stdout(), "")
+      const [answer, ...others] = yield* TestConsole.logLines
+      assert.lengthOf(others, 0)
+      assert.deepInclude(JSON.parse(String(answer)), { outcome: "completed", text: "Done.", session_id: here })
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect.each([
+    { given: { instance: "nope" }, says: 'There is no instance "nope"' },
+    { given: { session: "nope" }, says: "nope" },
+    { given: { agent: Option.some("nope") }, says: "that opencode has build" },
+    { given: { model: Option.some("nope") }, says: "scripted/small" },
+  ])("ends with 1 and the service's own words, and sends nothing: $says", ({ given, says }) =>
+    Effect.gen(function* () {
+      const sent = yield* sending(given)
+      const { reason, status } = yield* ending(sent)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, says)
+      assert.strictEqual(sent.stdout() + (yield* sent.stderr), "")
+      assert.lengthOf(sent.fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("says that the agent goes on when the following is broken off, and does not stop it", () =>
+    Effect.gen(function* () {
+      const sent = yield* sending()
+      beginAnswer(sent.fake, "Still")
+      yield* pass(500)
+      yield* Fiber.interrupt(sent.fiber)
+      assert.include(yield* sent.stderr, `the agent goes on in session ${here}`)
+      assert.deepStrictEqual(sent.fake.aborts, [])
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect.each([
+    { stdin: "From a pipe\n", sent: ["From a pipe"] },
+    { stdin: "\n", sent: [] },
+  ])("takes the message from stdin, and refuses an empty one: $sent", ({ sent: texts, stdin }) =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      const { layer } = fakeTerminal()
+      const piped = { stdin: Stream.make(new TextEncoder().encode(stdin)) }
+      const command = sendMessage({ ...input, message: "-" })
+      yield* Effect.forkChild(Effect.provide(command, layer({}, piped)))
+      yield* pass(500)
+      assert.deepStrictEqual(
+        fake.prompts.map(({ text }) => text),
+        texts,
+      )
+    }).pipe(Effect.provide(overTheFake)),
+  )
+})

@@ -1,0 +1,157 @@
+import { assert, describe, it } from "@effect/vitest"
+import { CliOutput } from "effect/cli"
+import { fleetProblems, fleetTable } from "../../../src/cli/terminal/fleetTable.ts"
+import { sessionTable } from "../../../src/cli/terminal/sessionTable.ts"
+import { styleOf } from "../../../src/cli/terminal/style.ts"
+import { cut, table, wrap } from "../../../src/cli/terminal/table.ts"
+import type { FleetView, InstanceView } from "../../../src/tools/instances/InstanceTools.ts"
+import { sessionView } from "../../../src/tools/sessions/sessionView.ts"
+import { here, session } from "../../support/samples.ts"
+
+const { displayWidth } = CliOutput
+
+const online: InstanceView = {
+  name: "shop",
+  health: "online",
+  reason: "",
+  version: "1.18.33",
+  latency_ms: 3,
+  host: "laptop",
+  url: "http://127.0.0.1:4096",
+  directory: "/home/me/work/shop",
+  transports: ["local-relay"],
+}
+const down: InstanceView = {
+  name: "漢字の名前",
+  health: "unreachable",
+  reason: "nothing answers there",
+  host: "desk",
+  url: "http://127.0.0.1:4097",
+  transports: ["local-relay"],
+}
+
+const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
+  counts: {},
+  waiting: 0,
+  waiting_unknown: 0,
+  matching: instances.length,
+  instances,
+  problem_count: 0,
+  problems: [],
+  transports: [],
+  refreshed: "2026-11-24T12:00:00.000Z",
+})
+
+const plain = styleOf(false)
+const escape = "\u001B"
+
+/** In which cell the text begins. */
+const cellOf = (line: string, text: string) => displayWidth(line.slice(0, line.indexOf(text)))
+
+describe("the table of the fleet", () => {
+  it("is aligned, also below characters that are two cells wide", () => {
+    const [titles = "", ...rows] = fleetTable(fleet(online, down), plain, Infinity)
+    const place = cellOf(titles, "HEALTH")
+    assert.deepStrictEqual(
+      rows.map((row) => cellOf(row, row.includes("online") ? "online" : "unreachable")),
+      [place, place],
+    )
+  })
+
+  it("has no line that is wider than the terminal, however narrow that is, and still says which is how", () => {
+    const waiting = [{ kind: "permission" as const, id: "per_1", session_id: here, about: "rm -rf /".repeat(20) }]
+    const instances = [{ ...online, waiting_asked: "just now", waiting_count: 1, waiting }, down]
+    for (let room = 10; room <= 200; room++) {
+      const lines = fleetTable(fleet(...instances), styleOf(true), room)
+      assert.isAtMost(Math.max(...lines.map(displayWidth)), room, `room for ${room}`)
+      if (room >= 60) assert.include(lines.join("\n"), "waits for a person")
+      if (room >= 60) assert.include(lines.join("\n"), "unreachable")
+    }
+  })
+
+  it("has not one escape byte without colours, and shows states in colour with them", () => {
+    assert.notInclude(fleetTable(fleet(online, down), plain, 80).join("\n"), escape)
+    assert.include(fleetTable(fleet(online, down), styleOf(true), 80).join("\n"), `${escape}[32monline`)
+  })
+
+  it("lets nothing through that a name could do to the terminal", () => {
+    const name = `${escape}[2Jevil\nsecond line\u202E`
+    const lines = fleetTable(fleet({ ...online, name }), plain, Infinity)
+    assert.lengthOf(lines, 2)
+    assert.match(lines[1] ?? "", /^\[2Jevil second line {2}online/u)
+  })
+
+  it("says how many more requests wait, since when an instance is away, and why nobody knows what waits", () => {
+    const waiting = [{ kind: "question" as const, id: "que_1", session_id: here, about: "question: Which?" }]
+    const [, first, second, third] = fleetTable(
+      fleet(
+        { ...online, waiting_asked: "just now", waiting_count: 3, waiting },
+        { ...down, age: "5 min ago" },
+        { ...online, waiting_asked: "just now", waiting_unknown: "no answer within 3 s" },
+      ),
+      plain,
+      Infinity,
+    )
+    assert.match(first ?? "", /waits for a person \(and 2 more\): question: Which\?$/u)
+    assert.match(second ?? "", /last seen 5 min ago: nothing answers there$/u)
+    assert.match(third ?? "", /no answer within 3 s$/u)
+  })
+
+  it("names what could not be used, counts the rest, and helps where there is nothing", () => {
+    const problems = [{ source: "/relay/x.json", reason: "is not a registration" }]
+    assert.deepStrictEqual(fleetTable(fleet(), plain, 80), [])
+    assert.deepStrictEqual(fleetProblems({ ...fleet(), hint: "Start one.", problem_count: 3, problems }), [
+      "Start one.",
+      "problem: /relay/x.json is not a registration",
+      "and 2 more problems",
+    ])
+  })
+})
+
+describe("the table of sessions", () => {
+  it("shows full ids, and subagents below and to the right of the session that they work for", () => {
+    const child = session("child", { parentID: here })
+    const grandchild = session("grandchild", { parentID: child.id })
+    const sessions = [session("main"), child, grandchild].map((each) => sessionView(2000, each))
+    const lines = sessionTable({ instance: "shop", total: 1, matching: 1, sessions }, plain, 80)
+    assert.deepStrictEqual(
+      lines.slice(1).map((line) => /^ *\S+/u.exec(line)?.[0]),
+      ["ses_main", "  ses_child", "    ses_grandchild"],
+    )
+  })
+
+  it("ends also where parents go round in a circle", () => {
+    const sessions = [
+      sessionView(2000, session("one", { parentID: session("two").id })),
+      sessionView(2000, session("two", { parentID: session("one").id })),
+    ]
+    assert.lengthOf(sessionTable({ instance: "shop", total: 1, matching: 1, sessions }, plain, 80), 3)
+  })
+})
+
+describe("a line that is cut", () => {
+  it("says so, and halves no character", () => {
+    assert.strictEqual(cut("漢字の", 6), "漢字の")
+    assert.strictEqual(cut("漢字の", 5), "漢字…")
+    assert.strictEqual(cut("漢字の", 4), "漢…")
+    assert.strictEqual(cut("👩‍👧 and more", 4), "👩‍👧 …")
+  })
+
+  it("is one of those that are too long, not one that has been asked to stay", () => {
+    const columns = [{ title: "ID" }, { title: "TITLE", least: 6 }]
+    assert.deepStrictEqual(table(columns, [[{ text: "ses_0123456789" }, { text: "a long title" }]], 24), [
+      "ID              TITLE",
+      "ses_0123456789  a long …",
+    ])
+  })
+})
+
+describe("a sentence that is wrapped", () => {
+  it("has lines that fit, and no word is lost", () => {
+    assert.deepStrictEqual(wrap("one two three", 7), ["one two", "three"])
+    assert.deepStrictEqual(wrap("漢字 の one", 4), ["漢字", "の", "one"])
+    assert.deepStrictEqual(wrap("one", 80), ["one"])
+    assert.deepStrictEqual(wrap("a much-too-long one", 6), ["a", "much-…", "one"])
+    assert.deepStrictEqual(wrap("one two", Infinity), ["one two"])
+  })
+})

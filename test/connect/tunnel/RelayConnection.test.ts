@@ -1,0 +1,165 @@
+/** A connection through a command of the user's: a real shell script that behaves as ssh does. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, FileSystem, Random, Scope } from "effect"
+import { openConnection } from "../../../src/connect/tunnel/RelayConnection.ts"
+import { startedWith } from "../../support/processes.ts"
+
+/** Keeps its arguments, tells a port as ssh does, and runs the remote command on this machine. */
+const asSsh = String.raw`
+printf '%s\n' "$@" > "$HOME/arguments"
+printf 'Allocated port 40123 for remote forward to 127.0.0.1:4096\r\n' >&2
+for command; do :; done
+eval "$command"
+`
+
+/** The same, and it goes on when that one has ended. */
+const inSubshell = asSsh.replace('eval "$command"', '(eval "$command")')
+
+/** A home with an executable in it, and the command that starts that one as if it were on the relay. */
+const makeSsh = Effect.fnUntraced(function* (script: string = asSsh) {
+  const fs = yield* FileSystem.FileSystem
+  const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "fake ssh " }), fs.realPath)
+  yield* fs.makeDirectory(`${home}/my bin`)
+  yield* fs.writeFileString(`${home}/my bin/ssh`, `#!/bin/sh\n${script}`, { mode: 0o755 })
+  const id = (yield* Random.nextInt).toString(36)
+  return {
+    home,
+    // `exec`, for dash would stay as its parent, and an orphan's end is seen late where the first process is no init.
+    command: `exec env FLEET_TEST=${id} HOME='${home}' '${home}/my bin/ssh' -v me@relay`,
+    directory: `${home}/relay`,
+    arguments: Effect.map(fs.readFileString(`${home}/arguments`), (text) => text.trim().split("\n")),
+    /** What it has started and that still runs. */
+    processes: startedWith("FLEET_TEST", id),
+  }
+})
+
+const open = (command: string, remotePort = 0) => openConnection({ command, localPort: 4096, remotePort })
+
+const reasonOf = (script: string) =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(open((yield* makeSsh(script)).command))
+    assert.strictEqual(error._tag, "ConnectionLost")
+    return error.message
+  })
+
+layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) => {
+  it.effect("knows its port, keeps a registration, and leaves no process behind", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const ssh = yield* makeSsh()
+      yield* Effect.gen(function* () {
+        const { ask, port } = yield* open(ssh.command)
+        assert.strictEqual(port, 40_123)
+        const json = '{"name":"it\'s $(touch pwned) \\\\ 日本語"}'
+        assert.strictEqual(yield* ask("put", ssh.directory, "a.json", "1", json), `put ${ssh.directory}/a.json`)
+        assert.strictEqual(yield* fs.readFileString(`${ssh.directory}/a.json`), `${json}\n`)
+        // Several at once get each their own answer.
+        const answers = yield* Effect.all([ask("put", ssh.directory, "b.json", "1", "{}"), ask("ping"), ask("bye")], {
+          concurrency: "unbounded",
+        })
+        assert.match(answers.join(), /^put .*\/b\.json,pong (000|none),bye$/u)
+        assert.deepStrictEqual(yield* fs.readDirectory(ssh.directory), ["a.json"])
+      }).pipe(Effect.scoped)
+      assert.deepStrictEqual(yield* ssh.processes, [])
+
+      yield* Effect.scoped(open(ssh.command))
+      assert.deepStrictEqual(yield* ssh.processes, [])
+    }),
+  )
+
+  it.effect("gives ssh the user's own arguments first, and asks for a tunnel that ends with its forward", () =>
+    Effect.gen(function* () {
+      const ssh = yield* makeSsh()
+      yield* Effect.scoped(open(ssh.command))
+      const given = yield* ssh.arguments
+      assert.deepStrictEqual(given.slice(0, 3), ["-v", "me@relay", "-T"])
+      assert.deepStrictEqual(given.slice(-3), ["-R", "127.0.0.1:0:127.0.0.1:4096", "exec sh"])
+      for (const option of ["BatchMode=yes", "ExitOnForwardFailure=yes", "ControlPath=none"]) {
+        assert.include(given, option)
+      }
+    }),
+  )
+
+  it.effect("is made by a shell, as one would type the command", () =>
+    Effect.gen(function* () {
+      const ssh = yield* makeSsh()
+      const command = `HOME='${ssh.home}'; WHO="it's me"; export HOME; exec ~/"my bin"/ssh "$WHO"@relay -o 'Proxy Command'`
+      assert.strictEqual((yield* open(command)).port, 40_123)
+      assert.deepStrictEqual((yield* ssh.arguments).slice(0, 4), ["it's me@relay", "-o", "Proxy Command", "-T"])
+    }),
+  )
+
+  it.effect("that asks for a port by number does not wait until one is shown", () =>
+    Effect.gen(function* () {
+      const ssh = yield* makeSsh(asSsh.replace("Allocated", "I do not tell"))
+      assert.strictEqual((yield* open(ssh.command, 23_456)).port, 23_456)
+      assert.include(yield* ssh.arguments, "127.0.0.1:23456:127.0.0.1:4096")
+    }),
+  )
+
+  it.effect("does not mind what a login prints, on either pipe", () =>
+    Effect.gen(function* () {
+      const { command, directory } = yield* makeSsh(
+        `echo 'fleet- hello'; printf '\\033]0;title\\007no end of line'; head -c 200000 /dev/zero | tr '\\0' x >&2; echo >&2; ${asSsh}`,
+      )
+      const { ask, port } = yield* open(command)
+      assert.strictEqual(port, 40_123)
+      assert.match(yield* ask("put", directory, "a.json", "1", "{}"), /^put /u)
+    }),
+  )
+
+  it.effect("tells when it has ended, and answers nothing afterwards", () =>
+    Effect.gen(function* () {
+      const ssh = yield* makeSsh(`${inSubshell}echo 'Connection to relay closed.' >&2; exit 255\n`)
+      const { ask, ended } = yield* open(ssh.command)
+      const end = yield* Effect.forkChild(Effect.flip(ended), { startImmediately: true })
+      assert.isUndefined(end.pollUnsafe())
+      yield* ask("bye")
+      const { reason } = yield* Fiber.join(end)
+      assert.strictEqual(reason, "Connection to relay closed. (the command ended with status 255)")
+      assert.strictEqual((yield* Effect.flip(ask("ping"))).message, reason)
+    }),
+  )
+
+  it.effect("that ignores to be asked is killed at the end of the scope", () =>
+    Effect.gen(function* () {
+      const ssh = yield* makeSsh(`trap '' TERM HUP INT; ${inSubshell} while :; do sleep 1; done`)
+      const scope = yield* Scope.make()
+      yield* Scope.provide(open(ssh.command), scope)
+      assert.isNotEmpty(yield* ssh.processes)
+      yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+      assert.deepStrictEqual(yield* ssh.processes, [])
+    }),
+  )
+})
+
+layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connection that fails", (it) => {
+  it.effect("is what ssh has said last", () =>
+    Effect.gen(function* () {
+      const script = "for word in one two three four '\\033[31mfive\\r' six; do printf \"$word\\n\" >&2; done; exit 255"
+      assert.strictEqual(yield* reasonOf(script), "two; three; four; [31mfive; six (the command ended with status 255)")
+    }),
+  )
+
+  it.effect.each([
+    ["how it ended, if it says nothing", "exit 3", "the command ended with status 3"],
+    [
+      "what it said without an end of the line",
+      "printf 'no route' >&2; exit 1",
+      "no route (the command ended with status 1)",
+    ],
+  ] satisfies ReadonlyArray<[string, string, string]>)("is %s", ([, script, expected]) =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* reasonOf(script), expected)
+    }),
+  )
+
+  it.effect("is the shell's, of a command that is not there or makes no sense", () =>
+    Effect.gen(function* () {
+      assert.match((yield* Effect.flip(open("no-such-program me@relay"))).message, /not found .*status 127/u)
+      assert.match((yield* Effect.flip(open("ssh 'me@relay"))).message, /status 2/u)
+      assert.strictEqual((yield* Effect.flip(open("kill -KILL $$; true"))).message, "the command was killed")
+    }),
+  )
+})

@@ -1,0 +1,234 @@
+/** A tunnel over an ssh in memory: how it is made, lost, found out, and made anew. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { countingFibers } from "../../support/livingFibers.ts"
+import { whilePassing } from "../../support/overFake.ts"
+import { FakeSsh } from "./FakeSsh.ts"
+import { makeLog, registration, seconds, settle, start } from "./tunnel.ts"
+
+const inRelay = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effect.scoped, Effect.provide(FakeSsh.layer))
+
+describe("A tunnel", () => {
+  it.effect("is made, registered with its port, left alone for an hour, and taken back at the end", () =>
+    countingFibers((living) =>
+      Effect.gen(function* () {
+        const before = yield* living
+        yield* Effect.gen(function* () {
+          const fake = yield* FakeSsh
+          const tunnel = yield* start()
+          assert.deepStrictEqual(yield* tunnel.state, { _tag: "connecting", since: 0 })
+          yield* settle
+          const connected = { _tag: "connected", since: 0, port: 40_001, file: "/relay/it.json" } as const
+          assert.deepStrictEqual(yield* tunnel.state, connected)
+          assert.deepStrictEqual(fake.heard.slice(0, 4), ["put", "~/my relay", "it.json", "40001"])
+          assert.deepStrictEqual(JSON.parse(fake.files.get("it.json") ?? ""), { ...registration, port: 40_001 })
+          assert.include(fake.tries[0]?.args ?? [], "127.0.0.1:0:127.0.0.1:4096")
+          yield* seconds(3600)
+          assert.lengthOf(fake.tries, 1)
+          assert.deepStrictEqual(yield* tunnel.state, connected)
+          yield* tunnel.end
+          assert.deepStrictEqual([...fake.files], [])
+          assert.strictEqual(fake.heard.at(-1), "bye")
+          assert.strictEqual(fake.connections.size, 0)
+        }).pipe(inRelay)
+        assert.strictEqual(yield* living, before)
+      }),
+    ),
+  )
+
+  it.effect("that drops is back within two seconds, at its new port, with ssh's last words as the reason", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(60)
+      fake.drop("client_loop: send disconnect: Broken pipe")
+      yield* settle
+      const reason = "client_loop: send disconnect: Broken pipe (the command ended with status 255)"
+      assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 60_000, reason })
+      assert.strictEqual(fake.files.size, 1)
+      yield* seconds(2)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_002 })
+      assert.deepInclude(JSON.parse(fake.files.get("it.json") ?? ""), { port: 40_002 })
+    }).pipe(inRelay),
+  )
+
+  it.effect("whose port ssh does not show asks for one by number from then on", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.showsPortAfter = undefined
+      const tunnel = yield* start()
+      yield* seconds(2.25)
+      const state = yield* tunnel.state
+      assert.deepInclude(state, { _tag: "waiting" })
+      assert.include(state._tag === "waiting" ? state.reason : "", "does not show which port")
+      yield* seconds(2)
+      const now = yield* tunnel.state
+      const port = now._tag === "connected" ? now.port : 0
+      assert.isTrue(port >= 20_000 && port < 32_000, JSON.stringify(now))
+      assert.include(fake.tries[1]?.args ?? [], `127.0.0.1:${port}:127.0.0.1:4096`)
+      assert.deepInclude(JSON.parse(fake.files.get("it.json") ?? ""), { port })
+      yield* seconds(60)
+      fake.drop()
+      yield* seconds(2)
+      assert.notInclude(fake.tries[2]?.args ?? [], "127.0.0.1:0:127.0.0.1:4096")
+      assert.notStrictEqual(fake.tries[2]?.args.at(-2), fake.tries[1]?.args.at(-2))
+    }).pipe(inRelay),
+  )
+
+  it.effect("waits a little for a port that is shown after the shell's first word", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.showsPortAfter = 1500
+      const tunnel = yield* start()
+      yield* seconds(1)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connecting" })
+      yield* seconds(1)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_001 })
+      yield* whilePassing(100, tunnel.end)
+      assert.lengthOf(fake.tries, 1)
+    }).pipe(inRelay),
+  )
+
+  it.effect("to a relay that never says a word is given up, and tried again", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.mute = true
+      const tunnel = yield* start()
+      yield* seconds(45.25)
+      assert.deepInclude(yield* tunnel.state, {
+        _tag: "waiting",
+        reason: "the relay did not answer within 45 seconds",
+      })
+      fake.mute = false
+      yield* seconds(2)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected" })
+      assert.strictEqual(fake.connections.size, 1)
+    }).pipe(inRelay),
+  )
+
+  it.effect("that is half open is found within 21 seconds, and replaced", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(60)
+      fake.frozen = true
+      yield* seconds(20.25)
+      const reason = "the relay did not answer within 10 seconds"
+      assert.deepInclude(yield* tunnel.state, { _tag: "waiting", reason })
+      fake.frozen = false
+      yield* seconds(2)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_002 })
+      assert.strictEqual(fake.connections.size, 1)
+    }).pipe(inRelay),
+  )
+
+  it.effect("whose registration somebody has removed is registered again, and has been connected all the time", () => {
+    const log = makeLog()
+    return Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(60)
+      fake.files.clear()
+      yield* seconds(10)
+      assert.deepInclude(JSON.parse(fake.files.get("it.json") ?? ""), { port: 40_001 })
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected", since: 0, port: 40_001 })
+      assert.lengthOf(fake.tries, 1)
+      assert.include(log.lines.join("\n"), "is gone; it is written again")
+    }).pipe(inRelay, Effect.provide(log.layer))
+  })
+
+  it.effect("through which nothing comes twice is made anew, unless opencode does not answer here either", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      let answers = false
+      const tunnel = yield* start(Effect.sync(() => answers))
+      yield* settle
+      fake.found = "000"
+      yield* seconds(60)
+      assert.lengthOf(fake.tries, 1)
+      answers = true
+      yield* seconds(10)
+      // Once is nothing: it may have been on its way up.
+      fake.found = "401"
+      yield* seconds(10)
+      fake.found = "000"
+      yield* seconds(11)
+      assert.lengthOf(fake.tries, 1)
+      yield* seconds(9.25)
+      const reason = "nothing comes through the tunnel any more"
+      assert.deepInclude(yield* tunnel.state, { _tag: "waiting", reason })
+      fake.found = "none"
+      yield* seconds(60)
+      assert.lengthOf(fake.tries, 2)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_002 })
+    }).pipe(inRelay),
+  )
+
+  it.effect("to a relay that takes no registration says why, in one printable line", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.putRefusal = "/relay/it.json \u001B[31mis no plain file"
+      const tunnel = yield* start()
+      yield* settle
+      const reason = "no registration on the relay: /relay/it.json [31mis no plain file"
+      assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 0, reason })
+      fake.putRefusal = undefined
+      yield* seconds(2)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected" })
+    }).pipe(inRelay),
+  )
+})
+
+describe("The end of a tunnel", () => {
+  it.effect("is no later than five seconds on a relay that is frozen", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(15)
+      fake.frozen = true
+      yield* whilePassing(5000, tunnel.end)
+      assert.strictEqual(fake.connections.size, 0)
+    }).pipe(inRelay),
+  )
+
+  it.effect("waits for the answer that is on its way, and says bye then", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      // The registration is under way, too.
+      yield* tunnel.end
+      yield* settle
+      assert.deepStrictEqual([...fake.files], [])
+      assert.strictEqual(fake.connections.size, 0)
+    }).pipe(inRelay),
+  )
+
+  it.effect("that ssh has met, too, comes back once to take the registration out", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(15)
+      fake.drop()
+      yield* settle
+      yield* whilePassing(100, tunnel.end)
+      assert.deepStrictEqual([...fake.files], [])
+      assert.lengthOf(fake.tries, 2)
+      assert.strictEqual(fake.connections.size, 0)
+    }).pipe(inRelay),
+  )
+
+  it.effect("says what stays on a relay that is not reached, at once", () => {
+    const log = makeLog()
+    return Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      const tunnel = yield* start()
+      yield* seconds(15)
+      fake.refusal = "no route"
+      fake.drop()
+      yield* seconds(15)
+      yield* tunnel.end
+      assert.strictEqual(fake.connections.size, 0)
+      assert.include(log.lines.at(-1), "prune")
+    }).pipe(inRelay, Effect.provide(log.layer))
+  })
+})

@@ -1,0 +1,19 @@
+/** What a discovery would have found. */
+import type { Announcement } from "../../src/discovery/Discovery.ts"
+import type { Server } from "../../src/discovery/distinct.ts"
+
+export const announcement = (name: string, port: number, rest: Partial<Announcement> = {}): Announcement => ({
+  name,
+  host: "laptop",
+  url: `http://127.0.0.1:${port}`,
+  directory: undefined,
+  transport: "local-relay",
+  source: `/relay/${name}-${port}.json`,
+  ...rest,
+})
+
+/** The server that such an announcement stands for, found by nobody else. */
+export const server = (...known: Parameters<typeof announcement>): Server => {
+  const found = announcement(...known)
+  return { ...found, transports: [found.transport], ways: [] }
+}

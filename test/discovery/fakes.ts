@@ -1,0 +1,89 @@
+/** A fleet over a discovery and a health check that do what the test says. */
+import { Clock, Context, Effect, Layer, Queue, Ref, Stream } from "effect"
+import { type Announcement, Discovery, type Problem, type Scan } from "../../src/discovery/Discovery.ts"
+import { Fleet } from "../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../src/discovery/identification/Identification.ts"
+import type { Health, HealthState } from "../../src/fleet/Instance.ts"
+import { Settings, type SettingsValues } from "../../src/Settings.ts"
+import { refused } from "./verdicts.ts"
+
+export const interval = 30_000
+
+/** How long a scan takes here, so that there is a time at which one is under way. */
+export const scanTime = 2000
+
+const healthOf = (state: HealthState, checkedAt: number): Health => ({
+  state,
+  version: state === "online" ? "1.18.33" : undefined,
+  latency: state === "online" ? 1 : undefined,
+  reason: state === "online" ? "" : "not today",
+  checkedAt,
+})
+
+const healthCheck = (state: (url: string) => HealthState, slow: ReadonlyMap<string, number> = new Map()) =>
+  Layer.succeed(HealthCheck, {
+    probe: ({ url }) => {
+      const health = Effect.map(Clock.currentTimeMillis, (now) => healthOf(state(url), now))
+      const time = slow.get(url)
+      return time === undefined ? health : Effect.delay(health, time)
+    },
+  })
+
+/** Everything is online. */
+export const healthy = healthCheck(() => "online")
+
+/** Nobody is an opencode, and no server has a mark. */
+export const unidentified = Layer.succeed(Identification, {
+  identify: () => Effect.succeed(refused),
+  markOf: () => Effect.succeedNone,
+})
+
+export interface Place {
+  readonly fleet: Fleet["Service"]
+  /** How many scans have begun. */
+  readonly scans: Effect.Effect<number>
+  /** From now on a scan finds these. */
+  readonly find: (announcements: ReadonlyArray<Announcement>, problems?: ReadonlyArray<Problem>) => Effect.Effect<void>
+  /** From now on the instance at this URL is in that state; without that, one is online. */
+  readonly make: (url: string, state: HealthState) => Effect.Effect<void>
+  /** From now on a probe of the instance at this URL takes so many milliseconds; without that, none. */
+  readonly slow: (url: string, milliseconds: number) => Effect.Effect<void>
+  /** The discovery says that something has changed. */
+  readonly change: Effect.Effect<void>
+}
+
+/** What a scan sees is what is there when it begins. */
+export const start = Effect.fnUntraced(function* (
+  first: ReadonlyArray<Announcement> = [],
+  settings: Partial<SettingsValues> = {},
+) {
+  const found = yield* Ref.make<Scan>({ announcements: first, problems: [] })
+  const states = new Map<string, HealthState>()
+  const slow = new Map<string, number>()
+  const changes = yield* Queue.unbounded<void>()
+  const scans = yield* Ref.make(0)
+  const scan = Ref.update(scans, (count) => count + 1).pipe(
+    Effect.andThen(Ref.get(found)),
+    Effect.tap(Effect.sleep(scanTime)),
+  )
+  const services = yield* Layer.build(
+    Fleet.layer.pipe(
+      Layer.provide([
+        Layer.succeed(Discovery, { scan, changes: Stream.fromQueue(changes) }),
+        healthCheck((url) => states.get(url) ?? "online", slow),
+        unidentified,
+        Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval, ...settings }),
+      ]),
+    ),
+  )
+  const place: Place = {
+    fleet: Context.get(services, Fleet),
+    scans: Ref.get(scans),
+    find: (announcements, problems = []) => Ref.set(found, { announcements, problems }),
+    make: (url, state) => Effect.sync(() => states.set(url, state)),
+    slow: (url, milliseconds) => Effect.sync(() => slow.set(url, milliseconds)),
+    change: Effect.asVoid(Queue.offer(changes, undefined)),
+  }
+  return place
+})

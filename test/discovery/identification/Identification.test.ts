@@ -1,0 +1,210 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Fiber, Layer, Option, Redacted } from "effect"
+import type { HttpClientRequest } from "effect/http"
+import { TestClock } from "effect/testing"
+import { Identification } from "../../../src/discovery/identification/Identification.ts"
+import { opencodeChallenge } from "../../../src/opencode/v1/OpencodeApi.ts"
+import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import type { Credentials } from "../../../src/opencode/Target.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { announcement } from "../announcements.ts"
+import { type Answer, broken, hanging, httpLayer, json, online } from "../http.ts"
+
+const credentials: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
+const right = `Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`
+
+const place = { directory: "/work/shop/api", worktree: "/work/shop" }
+
+/** An identification over a server that answers like this, and all that it was asked. */
+const over = Effect.fnUntraced(function* (
+  answer: Answer,
+  given: { readonly credentials?: Credentials } = { credentials },
+) {
+  const requests: Array<HttpClientRequest.HttpClientRequest> = []
+  const http = httpLayer((request) => {
+    requests.push(request)
+    return answer(request)
+  })
+  const services = Identification.layer.pipe(
+    Layer.provide(OpencodeClient.layer),
+    Layer.provide(http),
+    Layer.provide(Settings.layerOf({ relayDirectory: "/relay", ...given })),
+  )
+  const identification = Context.get(yield* Layer.build(services), Identification)
+  return {
+    ...identification,
+    asked: () => requests.map(({ headers, url }) => [new URL(url).pathname, headers["authorization"]] as const),
+  }
+})
+
+const port = { url: "http://127.0.0.1:4096", mayHavePassword: true, timeout: 1000 }
+
+const routes =
+  (health: Answer, others: Answer): Answer =>
+  (request) =>
+    (request.url.endsWith("/global/health") ? health : others)(request)
+
+const unauthorized =
+  (challenge: string): Answer =>
+  () =>
+    Effect.sync(() => new Response(null, { status: 401, headers: { "www-authenticate": challenge } }))
+
+/** An opencode that wants this password. */
+const locked: Answer = (request) =>
+  request.headers["authorization"] === right
+    ? routes(online, json(place))(request)
+    : unauthorized(opencodeChallenge)(request)
+
+describe("Asking who listens on a port", () => {
+  it.effect("finds an opencode, and where it works, without sending the password that nobody asks for", () =>
+    Effect.gen(function* () {
+      const { asked, identify } = yield* over(routes(online, json(place)))
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place })
+      assert.deepStrictEqual(asked(), [
+        ["/global/health", undefined],
+        ["/path", undefined],
+      ])
+    }),
+  )
+
+  it.effect("says that there is no working tree where opencode says that it is /", () =>
+    Effect.gen(function* () {
+      const { identify } = yield* over(routes(online, json({ directory: "/tmp/a", worktree: "/" })))
+      assert.deepStrictEqual(yield* identify(port), {
+        _tag: "Opencode",
+        locked: false,
+        place: { directory: "/tmp/a", worktree: undefined },
+      })
+    }),
+  )
+
+  it.effect("takes where it works for text that anybody may have written", () =>
+    Effect.gen(function* () {
+      const { identify } = yield* over(
+        routes(online, json({ directory: "/tmp/\u001B[31ma\nb", worktree: "/tmp\u202E" })),
+      )
+      assert.deepStrictEqual(yield* identify(port), {
+        _tag: "Opencode",
+        locked: false,
+        place: { directory: "/tmp/[31ma b", worktree: "/tmp" },
+      })
+    }),
+  )
+
+  it.effect("sends the password to what asks for one as opencode does, if it may have it", () =>
+    Effect.gen(function* () {
+      const { asked, identify } = yield* over(locked)
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: true, place })
+      assert.deepStrictEqual(asked(), [
+        ["/global/health", undefined],
+        ["/path", right],
+      ])
+    }),
+  )
+
+  it.effect("sends it to nobody who may not have it, and to nobody who asks in another way than opencode", () =>
+    Effect.gen(function* () {
+      const forbidden = yield* over(locked)
+      assert.deepStrictEqual(yield* forbidden.identify({ ...port, mayHavePassword: false }), {
+        _tag: "Opencode",
+        locked: true,
+        place: undefined,
+      })
+      const other = yield* over(unauthorized('Basic realm="Router"'))
+      assert.deepStrictEqual(yield* other.identify(port), { _tag: "Other" })
+      for (const { asked } of [forbidden, other]) assert.deepStrictEqual(asked(), [["/global/health", undefined]])
+    }),
+  )
+
+  it.effect("finds one whose password is another one, or that there is none to send", () =>
+    Effect.gen(function* () {
+      const other = yield* over(unauthorized(opencodeChallenge))
+      const none = yield* over(locked, {})
+      for (const { identify } of [other, none]) {
+        assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: true, place: undefined })
+      }
+      assert.lengthOf(none.asked(), 1)
+    }),
+  )
+
+  const strangers: ReadonlyArray<readonly [string, Answer, "Other" | "Refused"]> = [
+    [
+      "a web page",
+      () => Effect.sync(() => new Response("<html>", { headers: { "content-type": "text/html" } })),
+      "Other",
+    ],
+    ["another JSON", json({ status: "ok" }), "Other"],
+    ["an error", json({ name: "NotFound", data: { message: "no" } }, 404), "Other"],
+    ["no HTTP", broken("UND_ERR_SOCKET"), "Other"],
+    ["nobody", broken("ECONNREFUSED"), "Refused"],
+  ]
+  it.effect.each(strangers)("takes %s for no opencode, and asks it nothing else", ([, answer, verdict]) =>
+    Effect.gen(function* () {
+      const { asked, identify } = yield* over(answer)
+      assert.deepStrictEqual(yield* identify(port), { _tag: verdict })
+      assert.deepStrictEqual(asked(), [["/global/health", undefined]])
+    }),
+  )
+
+  it.effect("waits no longer than it is told", () =>
+    Effect.gen(function* () {
+      const { identify } = yield* over(hanging)
+      const asking = yield* Effect.forkChild(identify(port))
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(yield* Fiber.join(asking), { _tag: "Silent" })
+    }),
+  )
+
+  it.effect("finds an opencode that does not say where it works", () =>
+    Effect.gen(function* () {
+      const { identify } = yield* over(routes(online, json({}, 404)))
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place: undefined })
+    }),
+  )
+})
+
+const answer =
+  (created: number, directory: string): Answer =>
+  (request) =>
+    (request.url.endsWith("/path") ? json({ directory }) : json({ id: "global", time: { created } }))(request)
+
+describe("The mark of a server", () => {
+  it.effect("differs by machine and by directory", () =>
+    Effect.gen(function* () {
+      const marks = yield* Effect.forEach(
+        [answer(1, "/a"), answer(1, "/b"), answer(2, "/a"), answer(1, "/a")],
+        (answer) => Effect.flatMap(over(answer), ({ markOf }) => markOf(announcement("api", 4096))),
+      )
+      assert.strictEqual(new Set(marks.map(Option.getOrThrow)).size, 3)
+      assert.deepStrictEqual(marks[0], marks[3])
+    }),
+  )
+
+  it.effect("is none where it does not know, or does not say; where nothing answers that is not known", () =>
+    Effect.gen(function* () {
+      const asked = Effect.fnUntraced(function* (answer: Answer) {
+        const { markOf } = yield* over(answer)
+        const asking = yield* Effect.forkChild(Effect.option(markOf(announcement("api", 4096))))
+        yield* TestClock.adjust("10 seconds")
+        return yield* Fiber.join(asking)
+      })
+      for (const open of [routes(online, json({ id: "global", directory: "/a" })), unauthorized("Basic"), json({})]) {
+        assert.deepStrictEqual(yield* asked(open), Option.some(Option.none()))
+      }
+      for (const silent of [broken("ECONNREFUSED"), hanging]) {
+        assert.deepStrictEqual(yield* asked(silent), Option.none())
+      }
+    }),
+  )
+
+  it.effect("is asked without the password where that is withheld", () =>
+    Effect.gen(function* () {
+      const { asked, markOf } = yield* over(answer(1, "/a"))
+      yield* markOf(announcement("api", 4096, { passwordWithheld: "not there" }))
+      assert.deepStrictEqual(
+        asked().map(([, authorization]) => authorization),
+        [undefined, undefined],
+      )
+    }),
+  )
+})

@@ -1,0 +1,177 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import { type Candidate, identifier } from "../../../src/discovery/identification/identifier.ts"
+import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
+
+const opencode = opencodeIn("/work/shop")
+const openButMute: Verdict = { _tag: "Opencode", locked: false, place: undefined }
+
+const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
+  key: String(port),
+  url: `http://127.0.0.1:${port}`,
+  mayHavePassword: false,
+  likely: false,
+  ...rest,
+})
+
+const options = { atOnce: 2, timeout: 1000, patience: "4 seconds" } as const
+
+/** An identifier of ports that answer as told, and which of them were asked. */
+const place = Effect.fnUntraced(function* () {
+  const verdicts = new Map<number, Effect.Effect<Verdict>>()
+  const asked: Array<number> = []
+  const identify = yield* Effect.provideService(identifier(options), Identification, {
+    identify: ({ url }) =>
+      Effect.suspend(() => {
+        const port = Number(new URL(url).port)
+        asked.push(port)
+        return verdicts.get(port) ?? Effect.succeed(notOpencode)
+      }),
+    markOf: () => Effect.succeedNone,
+  })
+  return {
+    identify,
+    answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
+    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
+    /** Which were asked since the last time. */
+    asked: () => asked.splice(0),
+  }
+})
+
+const ports = (found: { readonly opencodes: ReadonlyArray<{ readonly candidate: Candidate }> }) =>
+  found.opencodes.map(({ candidate }) => Number(candidate.key))
+
+describe("Looking for opencodes among ports", () => {
+  it.effect("finds them, and where they work", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(2, opencode)
+      const found = yield* identify([candidate(1), candidate(2), candidate(3)])
+      assert.deepStrictEqual(found, {
+        opencodes: [{ candidate: candidate(2), identity: opencode }],
+        strangers: [candidate(1), candidate(3)],
+        unasked: 0,
+      })
+    }),
+  )
+
+  it.effect("asks a port that was not opencode once a minute at the most", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      answer(2, silent)
+      yield* identify([candidate(1), candidate(2)])
+      assert.deepStrictEqual(asked(), [1, 2])
+      yield* TestClock.adjust(59_999)
+      yield* identify([candidate(1), candidate(2)])
+      assert.deepStrictEqual(asked(), [])
+      yield* TestClock.adjust(1)
+      answer(1, opencode)
+      assert.deepStrictEqual(ports(yield* identify([candidate(1), candidate(2)])), [1])
+    }),
+  )
+
+  it.effect("asks at once what has come anew at the same port", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      yield* identify([candidate(1)])
+      answer(1, opencode)
+      assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
+      assert.lengthOf(ports(yield* identify([candidate(1, { key: "another socket" })])), 1)
+    }),
+  )
+
+  it.effect("asks at every scan what is likely or refused, and soon what has not said where it works", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      answer(2, refused)
+      answer(3, lockedOpencode)
+      answer(4, opencode)
+      const all = [candidate(1, { likely: true }), candidate(2), candidate(3), candidate(4)]
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2, 3, 4])
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2])
+      yield* TestClock.adjust("10 seconds")
+      yield* identify(all)
+      assert.deepStrictEqual(asked(), [1, 2, 3])
+    }),
+  )
+
+  it.effect("takes one that has answered as something else for that, also while it says nothing", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(1, notOpencode)
+      yield* identify([candidate(1)])
+      answer(1, silent)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* identify([candidate(1)])).strangers, [candidate(1)])
+    }),
+  )
+
+  it.effect("asks an opencode whose connection broke once more at the next scan, and then as any other", () =>
+    Effect.gen(function* () {
+      const { answer, asked, identify } = yield* place()
+      const again = () => Effect.map(identify([candidate(1)]), ports)
+      answer(1, opencode)
+      yield* again()
+      answer(1, { _tag: "Other" })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* again(), [])
+      answer(1, opencode)
+      assert.deepStrictEqual(yield* again(), [1])
+      answer(1, { _tag: "Other" })
+      yield* TestClock.adjust("1 minute")
+      yield* Effect.all([again(), again()])
+      asked()
+      assert.deepStrictEqual(yield* again(), [])
+      assert.deepStrictEqual(asked(), [])
+    }),
+  )
+
+  it.effect("takes one that is stuck for what it was, and where it was, until it answers otherwise", () =>
+    Effect.gen(function* () {
+      const { answer, identify } = yield* place()
+      answer(1, opencode)
+      yield* identify([candidate(1)])
+      for (const verdict of [silent, openButMute]) {
+        answer(1, verdict)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* identify([candidate(1)])).opencodes, [
+          { candidate: candidate(1), identity: opencode },
+        ])
+      }
+      answer(1, notOpencode)
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
+    }),
+  )
+
+  it.effect(
+    "stops when its time is up, and goes on there the next time, with what is likely before all and who was asked last at the end",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.adjust("1 day")
+        const { answer, asked, hang, identify } = yield* place()
+        const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
+        for (const { key } of all) hang(Number(key))
+        answer(20, opencode)
+        const scan = Effect.gen(function* () {
+          const scanning = yield* Effect.forkChild(identify(all))
+          yield* TestClock.adjust("5 seconds")
+          return yield* Fiber.join(scanning)
+        })
+        const first = yield* scan
+        assert.deepStrictEqual(ports(first), [20])
+        assert.strictEqual(asked()[0], 20)
+        assert.strictEqual(first.unasked, 11)
+        const second = yield* scan
+        assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
+        assert.strictEqual(second.unasked, 3)
+        yield* TestClock.adjust("1 minute")
+        yield* scan
+        assert.deepStrictEqual(asked(), [20, 17, 18, 19, 1, 2, 3, 4, 5])
+      }),
+  )
+})

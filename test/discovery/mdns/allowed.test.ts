@@ -1,0 +1,90 @@
+/** Which announced opencodes `MDNS_ALLOW` lets have the password. */
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { isAllowed } from "../../../src/discovery/mdns/allowed.ts"
+import { HostileText, hostileText } from "../relay/hostile.ts"
+
+const service = { label: "opencode-4096", target: "Build.local", address: "192.168.1.7", port: 4096 }
+
+const letters = Schema.Array(Schema.Literals(["a", "b", "*"]))
+
+describe("MDNS_ALLOW", () => {
+  it.each([
+    "opencode-4096",
+    "OPENCODE-4096",
+    "build.local",
+    "BUILD.LOCAL.",
+    "192.168.1.7",
+    "192.168.1.7:4096",
+    "192.168.1.*",
+    "192.168.1.*:4096",
+    "*:4096",
+    "opencode-*",
+    "*.local",
+    "b*d.l*l",
+    "*i*o*",
+    "*",
+    "**",
+    "build.local*",
+  ])("%s names one by its label, its host, its address or its port", (pattern) => {
+    assert.isTrue(isAllowed(service, ["nobody", pattern]))
+  })
+
+  it.each([
+    "opencode-409",
+    "opencode-40966",
+    "pencode-4096",
+    "build",
+    "local",
+    "build-local",
+    "192.168.1.70",
+    "192.168.1",
+    "192.168.1.?",
+    "192.168.1.7:40",
+    "192.168.2.*",
+    "opencode.local",
+    "*.locale",
+    "build.local*l",
+    "b*ld.*ld.local",
+    "[a-z]*",
+    ".*",
+    "",
+  ])("%s does not", (pattern) => {
+    assert.isFalse(isAllowed(service, [pattern]))
+  })
+
+  it.each(["192.168.1.7", "192.168.1.7:4096", "192.168.1.*", "*.7", "*:4096"])(
+    "%s means an address: a host that only calls itself so is not allowed",
+    (pattern) => {
+      const name = pattern.replace("*", "192.168.1.7")
+      const elsewhere = { address: "10.0.0.66", port: 4097 }
+      assert.isFalse(isAllowed({ ...elsewhere, label: "opencode-4097", target: name }, [pattern]))
+      assert.isFalse(isAllowed({ ...elsewhere, label: name, target: "opencode.local" }, [pattern]))
+    },
+  )
+
+  it("nobody is allowed where nobody is named, not even one without a name", () => {
+    assert.isFalse(isAllowed({ ...service, target: "" }, []))
+    assert.isFalse(isAllowed({ ...service, target: "." }, ["build.local"]))
+  })
+
+  it("a pattern of many stars is soon done with a long name", () => {
+    assert.isFalse(isAllowed({ ...service, target: "a".repeat(250) }, [`${"*a".repeat(100)}*b`]))
+  })
+
+  it.prop("stands for what a regular expression would", [letters, letters], ([pattern, name]) => {
+    const text = name.map((letter) => (letter === "*" ? "b" : letter)).join("")
+    const expected = new RegExp(`^${pattern.map((letter) => (letter === "*" ? ".*" : letter)).join("")}$`, "u").test(
+      text,
+    )
+    assert.strictEqual(isAllowed({ label: text, target: "-", address: "-", port: 1 }, [pattern.join("")]), expected)
+  })
+
+  it.prop("without a star only the very name fits", [HostileText], ([points]) => {
+    const name = hostileText(points)
+    assert.strictEqual(
+      isAllowed({ ...service, label: name }, ["build"]),
+      name.toLowerCase().replace(/\.$/u, "") === "build",
+    )
+  })
+})

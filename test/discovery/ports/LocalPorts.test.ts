@@ -1,0 +1,408 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream, Struct } from "effect"
+import { TestClock } from "effect/testing"
+import { Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
+import { type Asked, Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
+import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
+import { listening, opencode, other } from "./listening.ts"
+
+/** A machine with these sockets; a port answers as told, else as something else does. */
+const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
+  const sockets = yield* Ref.make<Effect.Effect<ReadonlyArray<Listening>, ListeningUnknown>>(Effect.succeed(first))
+  const changes = yield* Queue.unbounded<void>()
+  const verdicts = new Map<number, Effect.Effect<Verdict>>()
+  const asked: Array<Asked> = []
+  const ended = new Set<number>()
+  const context = yield* Layer.build(
+    LocalPorts.layerNoDeps.pipe(
+      Layer.provide([
+        Layer.succeed(ListeningSockets, {
+          list: Effect.flatten(Ref.get(sockets)),
+          changes: Stream.fromQueue(changes),
+        }),
+        Layer.succeed(Identification, {
+          identify: (one) =>
+            Effect.suspend(() => {
+              asked.push(one)
+              return verdicts.get(Number(new URL(one.url).port)) ?? Effect.succeed(notOpencode)
+            }),
+          markOf: () => Effect.succeedNone,
+        }),
+        Layer.succeed(LocalMachine, {
+          hostname: "laptop.example.org",
+          isAlive: (pid) => !ended.has(pid),
+          birthOf: () => undefined,
+          addresses: () => ["192.0.2.2"],
+        }),
+        Settings.layerOf({ relayDirectory: "/relay", localPorts: [4096, 4097] }),
+      ]),
+    ),
+  )
+  const discovery = Context.get(context, Discovery)
+  return {
+    ...discovery,
+    listen: (...all: ReadonlyArray<Listening>) => Ref.set(sockets, Effect.succeed(all)),
+    fail: Ref.set(sockets, Effect.fail(new ListeningUnknown({ detail: "no /proc here" }))),
+    change: Queue.offer(changes, undefined),
+    answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
+    hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
+    end: (pid: number) => ended.add(pid),
+    /** Which ports were asked since the last time. */
+    asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
+    questions: asked as ReadonlyArray<Asked>,
+  }
+})
+
+const found = ({ announcements }: Scan) => announcements.map(({ name, url }) => `${name} ${url}`)
+
+/** The scan, and how many milliseconds it took, while time passes. */
+const timed = (scan: Effect.Effect<Scan>) =>
+  Effect.gen(function* () {
+    const before = yield* Clock.currentTimeMillis
+    const scanning = yield* Effect.forkChild(Effect.zip(scan, Clock.currentTimeMillis))
+    yield* TestClock.adjust("15 seconds")
+    const [result, after] = yield* Fiber.join(scanning)
+    return { ...result, took: after - before }
+  })
+
+describe("local-ports", () => {
+  it.effect("finds the opencodes among those who listen, and tells all that is known of each", () =>
+    Effect.gen(function* () {
+      const { answer, questions, scan } = yield* start(
+        listening(4096, opencode(17), "0.0.0.0"),
+        listening(5432, other(18, "postgres")),
+      )
+      answer(4096, opencodeIn("/work/shop/api", "/work/shop"))
+      const { announcements, problems } = yield* scan
+      assert.deepStrictEqual(
+        { announcements: announcements.map(Struct.omit(["stillThere"])), problems },
+        {
+          announcements: [
+            {
+              name: "laptop-shop-api",
+              host: "laptop.example.org",
+              url: "http://127.0.0.1:4096",
+              aliases: ["http://192.0.2.2:4096"],
+              directory: "/work/shop/api",
+              transport: "local-ports",
+              passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+              pid: 17,
+              birth: "birth of 17",
+              tunnelled: false,
+              source: "port 4096 (opencode, process 17)",
+            },
+          ],
+          problems: [],
+        },
+      )
+      assert.deepStrictEqual(
+        questions.map(({ mayHavePassword, timeout, url }) => ({ mayHavePassword, timeout, url })),
+        [
+          { mayHavePassword: true, timeout: 1000, url: "http://127.0.0.1:4096" },
+          { mayHavePassword: false, timeout: 1000, url: "http://127.0.0.1:5432" },
+        ],
+      )
+    }),
+  )
+
+  it.effect(
+    "knows at any time whether an opencode's process still runs, or the one that a later scan has found there",
+    () =>
+      Effect.gen(function* () {
+        const { answer, end, fail, listen, scan } = yield* start(
+          listening(4096, opencode(17)),
+          listening(4097, other(18, "ssh")),
+        )
+        answer(4096, lockedOpencode)
+        answer(4097, lockedOpencode)
+        const [ours, tunnel] = (yield* scan).announcements
+        assert.isTrue(ours?.stillThere?.())
+        // That the system does not tell for once does not end the process.
+        yield* fail
+        yield* scan
+        assert.isTrue(ours?.stillThere?.())
+        end(17)
+        assert.isFalse(ours?.stillThere?.())
+        yield* listen(listening(4096, opencode(19)))
+        yield* scan
+        assert.isTrue(ours?.stillThere?.())
+        yield* listen(listening(4096, other(20, "nc")))
+        yield* scan
+        assert.isFalse(ours?.stillThere?.())
+        // Whose process that is which answers there, nobody can tell.
+        assert.isUndefined(tunnel?.stillThere)
+      }),
+  )
+
+  it.effect("an opencode is still there when a scan does not learn who listens, or does not get its answer", () =>
+    Effect.gen(function* () {
+      const { answer, end, fail, listen, scan } = yield* start(listening(4096, opencode(17)))
+      answer(4096, lockedOpencode)
+      const [ours] = (yield* scan).announcements
+      yield* fail
+      yield* scan
+      assert.isTrue(ours?.stillThere?.())
+      yield* listen(listening(4096, opencode(17)))
+      answer(4096, notOpencode)
+      yield* scan
+      assert.isTrue(ours?.stillThere?.())
+      yield* fail
+      end(17)
+      yield* scan
+      assert.isFalse(ours?.stillThere?.())
+      // Another one there has to show itself first.
+      yield* listen(listening(4096, opencode(19)))
+      yield* scan
+      assert.isFalse(ours?.stillThere?.())
+    }),
+  )
+
+  it.effect("takes the process's directory for that of an opencode that does not say", () =>
+    Effect.gen(function* () {
+      const { answer, scan } = yield* start(listening(4096, opencode(17, "/work/\u202Eshop")))
+      answer(4096, lockedOpencode)
+      const [announcement] = (yield* scan).announcements
+      assert.strictEqual(announcement?.directory, "/work/shop")
+      assert.strictEqual(announcement?.name, "laptop-shop")
+      assert.isUndefined(announcement?.passwordWithheld)
+    }),
+  )
+
+  it.effect(
+    "knows that a tunnel leads to another machine: neither its process nor its directory is that of opencode",
+    () =>
+      Effect.gen(function* () {
+        const { answer, scan } = yield* start(
+          listening(4100, other(20, "ssh")),
+          listening(4101, other(21, "sshd-session")),
+          listening(4102, undefined),
+          listening(4103, other(22, "bun")),
+        )
+        answer(4100, opencodeIn("/home/bob/api"))
+        answer(4101, lockedOpencode)
+        answer(4102, lockedOpencode)
+        answer(4103, opencodeIn("/work/dev"))
+        const { announcements } = yield* scan
+        assert.deepStrictEqual(
+          announcements.map(({ birth, directory, host, name, pid, tunnelled }) => ({
+            birth,
+            directory,
+            host,
+            name,
+            pid,
+            tunnelled,
+          })),
+          [
+            { birth: undefined, directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4101",
+              pid: undefined,
+              tunnelled: true,
+            },
+            {
+              birth: undefined,
+              directory: undefined,
+              host: "",
+              name: "opencode-4102",
+              pid: undefined,
+              tunnelled: false,
+            },
+            { birth: undefined, directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
+          ],
+        )
+        const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
+        assert.include(withheld[1], "sshd-session, process 21")
+        assert.include(withheld[1], "opencode-fleet connect --attach http://127.0.0.1:4101")
+        assert.include(withheld[2], "unknown process")
+      }),
+  )
+
+  it.effect("leaves out what this very process listens on", () =>
+    Effect.gen(function* () {
+      const { answer, asked, scan } = yield* start(listening(4096, opencode(process.pid)), listening(4097, opencode(1)))
+      answer(4096, opencodeIn("/work/self"))
+      answer(4097, opencodeIn("/work/other"))
+      assert.deepStrictEqual(found(yield* scan), ["laptop-other http://127.0.0.1:4097"])
+      assert.deepStrictEqual(asked(), [4097])
+    }),
+  )
+
+  it.effect("asks who is not an opencode once a minute at the most, and who listens anew at once", () =>
+    Effect.gen(function* () {
+      const server = listening(3000, other(30))
+      const { answer, asked, listen, scan } = yield* start(server)
+      yield* scan
+      assert.deepStrictEqual(asked(), [3000])
+      for (let seconds = 0; seconds < 58; seconds += 2) {
+        yield* TestClock.adjust("2 seconds")
+        yield* scan
+      }
+      assert.deepStrictEqual(asked(), [])
+      yield* TestClock.adjust("2 seconds")
+      yield* scan
+      assert.deepStrictEqual(asked(), [3000])
+      // Its program has ended, and an opencode has taken the port.
+      answer(3000, opencodeIn("/work/shop"))
+      yield* listen(listening(3000, opencode(31)))
+      assert.deepStrictEqual(found(yield* scan), ["laptop-shop http://127.0.0.1:3000"])
+      yield* listen(server)
+      answer(3000, notOpencode)
+      assert.deepStrictEqual(found(yield* scan), [])
+    }),
+  )
+
+  it.effect("does not know any more what has stopped listening: when it is back, it is asked as if it were new", () =>
+    Effect.gen(function* () {
+      const server = listening(3000, other(30))
+      const { asked, listen, scan } = yield* start(server)
+      yield* scan
+      yield* listen()
+      yield* scan
+      yield* listen(server)
+      asked()
+      yield* scan
+      assert.deepStrictEqual(asked(), [3000])
+    }),
+  )
+
+  it.effect("trusts a socket no longer when it has passed to another program", () =>
+    Effect.gen(function* () {
+      const socket = listening(4096, opencode(17))
+      const { answer, listen, scan } = yield* start(socket)
+      answer(4096, lockedOpencode)
+      assert.isUndefined((yield* scan).announcements[0]?.passwordWithheld)
+      yield* listen({ ...socket, owner: other(18, "socat") })
+      const [announcement] = (yield* scan).announcements
+      assert.include(announcement?.passwordWithheld, "socat, process 18")
+      assert.strictEqual(announcement?.host, "")
+    }),
+  )
+})
+
+describe("local-ports among ten thousand sockets", () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => listening(20_000 + index, other(40)))
+
+  it.effect("finds the opencode at once", () =>
+    Effect.gen(function* () {
+      const { answer, scan } = yield* start(...many, listening(4096, opencode(1)))
+      answer(4096, opencodeIn("/work/shop"))
+      const { problems, took, ...result } = yield* timed(scan)
+      assert.deepStrictEqual(found({ ...result, problems }), ["laptop-shop http://127.0.0.1:4096"])
+      assert.deepStrictEqual(problems, [])
+      assert.strictEqual(took, 0)
+    }),
+  )
+
+  it.effect("ends in time if all of them hang, says so, and goes on with the others", () =>
+    Effect.gen(function* () {
+      const { answer, asked, hang, scan } = yield* start(...many, listening(4096, opencode(1)))
+      for (const { port } of many) hang(port)
+      answer(4096, opencodeIn("/work/shop"))
+      const first = yield* timed(scan)
+      assert.deepStrictEqual(found(first), ["laptop-shop http://127.0.0.1:4096"])
+      assert.isAtMost(first.took, 5000)
+      const askedFirst = asked()
+      assert.strictEqual(askedFirst.length, new Set(askedFirst).size)
+      const left = many.length + 1 - askedFirst.length
+      assert.isAbove(left, 0)
+      assert.lengthOf(first.problems, 1)
+      assert.include(first.problems[0]?.reason, `${left} of 10001 ports`)
+      yield* timed(scan)
+      const askedThen = asked().filter((port) => port !== 4096)
+      assert.isAbove(askedThen.length, 100)
+      assert.isEmpty(askedThen.filter((port) => askedFirst.includes(port)))
+    }),
+  )
+})
+
+describe("local-ports where the system does not say who listens", () => {
+  it.effect("asks the ports of LOCAL_PORTS, says why, and trusts none of them", () =>
+    Effect.gen(function* () {
+      const { answer, asked, fail, scan } = yield* start(listening(5000, opencode(1)))
+      yield* fail
+      answer(4097, lockedOpencode)
+      const result = yield* scan
+      assert.deepStrictEqual(asked(), [4096, 4097])
+      assert.deepStrictEqual(found(result), ["opencode-4097 http://127.0.0.1:4097"])
+      assert.include(result.announcements[0]?.passwordWithheld, "unknown process")
+      assert.include(result.problems[0]?.reason, "no /proc here")
+      assert.include(result.problems[0]?.reason, "LOCAL_PORTS")
+    }),
+  )
+})
+
+describe("Changes of local-ports", () => {
+  const counted = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
+    const machine = yield* start(...first)
+    const count = yield* Ref.make(0)
+    yield* Effect.forkScoped(Stream.runForEach(machine.changes, () => Ref.update(count, (before) => before + 1)))
+    return { ...machine, count: Ref.get(count) }
+  })
+
+  it.effect("are those of the sockets", () =>
+    Effect.gen(function* () {
+      const { change, count } = yield* counted()
+      yield* change
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* count, 1)
+    }),
+  )
+
+  it.effect("are told soon after an opencode listened and did not answer yet, but not for ever", () =>
+    Effect.gen(function* () {
+      const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
+      answer(4096, silent)
+      answer(3000, silent)
+      yield* scan
+      yield* TestClock.adjust(1999)
+      assert.strictEqual(yield* count, 0)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* count, 1)
+      // Each of them makes the fleet scan.
+      for (let seconds = 0; seconds < 60; seconds += 2) {
+        yield* scan
+        yield* TestClock.adjust("2 seconds")
+      }
+      assert.isAtMost(yield* count, 11)
+      const before = yield* count
+      yield* scan
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* count, before)
+    }),
+  )
+
+  it.effect("are told as soon of what listens there later", () =>
+    Effect.gen(function* () {
+      const socket = listening(4096, opencode(1))
+      const { answer, count, listen, scan } = yield* counted(socket)
+      answer(4096, silent)
+      yield* scan
+      yield* listen()
+      yield* TestClock.adjust("1 minute")
+      yield* scan
+      yield* listen(socket)
+      const before = yield* count
+      yield* scan
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(yield* count, before + 1)
+    }),
+  )
+
+  it.effect("are none when all that listen have answered, or are no opencodes", () =>
+    Effect.gen(function* () {
+      const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
+      answer(4096, opencodeIn("/work/shop"))
+      answer(3000, silent)
+      yield* scan
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* count, 0)
+    }),
+  )
+})

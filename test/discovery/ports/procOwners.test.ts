@@ -1,0 +1,203 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Option, PlatformError } from "effect"
+import { TestClock } from "effect/testing"
+import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { procOwners } from "../../../src/discovery/ports/procOwners.ts"
+import { CurrentUser } from "../../../src/machine/StrictModes.ts"
+import { fileInfo } from "./fileInfo.ts"
+
+interface Process {
+  readonly user?: number
+  readonly exe?: string
+  readonly args?: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly inodes?: ReadonlyArray<number>
+  /** The kernel lets nobody look at its files. */
+  readonly closed?: boolean
+}
+
+const refused = (path: string) =>
+  Effect.fail(
+    PlatformError.systemError({
+      _tag: "PermissionDenied",
+      module: "FileSystem",
+      method: "read",
+      pathOrDescriptor: path,
+    }),
+  )
+
+const given = (path: string, value: string | undefined) => (value === undefined ? refused(path) : Effect.succeed(value))
+
+/** `/proc` as these processes make it, user 7 looking, and which processes' files were looked at. */
+const machine = (processes: Map<number, Process>) => {
+  const looked: Array<number> = []
+  const at = (path: string) => {
+    const [, , pid = "", ...rest] = path.split("/")
+    const process = processes.get(Number(pid))
+    return { pid: Number(pid), process, rest: rest.join("/") }
+  }
+  const services = Layer.mergeAll(
+    FileSystem.layerNoop({
+      readDirectory: (path) =>
+        Effect.suspend(() => {
+          if (path === "/proc") return Effect.succeed(["self", "net", ...[...processes.keys()].map(String)])
+          const { pid, process } = at(path)
+          looked.push(pid)
+          if (process === undefined || process.closed === true) return refused(path)
+          return Effect.succeed(["0", "1", ...(process.inodes ?? []).map((inode) => `n${inode}`)])
+        }),
+      readLink: (path) =>
+        Effect.suspend(() => {
+          const { process, rest } = at(path)
+          if (rest === "exe") return given(path, process?.exe)
+          if (rest === "cwd") return given(path, process?.cwd)
+          const inode = /^fd\/n(\d+)$/u.exec(rest)?.[1]
+          return given(path, inode === undefined ? "/dev/null" : `socket:[${inode}]`)
+        }),
+      readFileString: (path) =>
+        Effect.suspend(() =>
+          given(
+            path,
+            at(path)
+              .process?.args?.map((arg) => `${arg}\0`)
+              .join(""),
+          ),
+        ),
+      stat: (path) =>
+        Effect.suspend(() => {
+          const { process } = at(path)
+          return process === undefined ? refused(path) : Effect.succeed(fileInfo({ uid: process.user ?? 7 }))
+        }),
+    }),
+    Layer.succeed(CurrentUser, Option.some(7)),
+    Layer.succeed(LocalMachine, {
+      hostname: "here",
+      isAlive: (pid, birth) => processes.has(pid) && birth === `birth of ${pid}`,
+      birthOf: (pid) => (processes.has(pid) ? `birth of ${pid}` : undefined),
+      addresses: () => [],
+    }),
+  )
+  return {
+    looked: () => looked.splice(0),
+    owners: procOwners.pipe(
+      Effect.map(
+        (ownersOf) =>
+          (...inodes: ReadonlyArray<number>) =>
+            Effect.map(ownersOf(new Set(inodes.map(String))), (owners) =>
+              inodes.map((inode) => owners.get(String(inode))),
+            ),
+      ),
+      Effect.provide(services),
+    ),
+  }
+}
+
+const opencode = { exe: "/opt/opencode", args: ["opencode", "serve"], cwd: "/work/shop" }
+
+describe("Who has a socket", () => {
+  it.effect("is the process of this user among whose files it is", () =>
+    Effect.gen(function* () {
+      const { owners } = machine(
+        new Map([
+          [10, { exe: "/usr/bin/bash", inodes: [1] }],
+          [11, { ...opencode, inodes: [2, 3] }],
+          [12, { ...opencode, user: 8, inodes: [4] }],
+        ]),
+      )
+      const who = yield* owners
+      const [two, three, four, five] = yield* who(2, 3, 4, 5)
+      assert.deepStrictEqual(two, {
+        pid: 11,
+        birth: "birth of 11",
+        program: "opencode",
+        isOpencode: true,
+        directory: "/work/shop",
+      })
+      assert.deepStrictEqual(three, two)
+      // Another user's process, whatever it calls itself; and nobody's.
+      assert.isUndefined(four)
+      assert.isUndefined(five)
+    }),
+  )
+
+  it.effect("is looked for once: later only who has sockets that are new", () =>
+    Effect.gen(function* () {
+      const processes = new Map<number, Process>([[11, { ...opencode, inodes: [2] }]])
+      const { looked, owners } = machine(processes)
+      const who = yield* owners
+      yield* who(2)
+      assert.deepStrictEqual(looked(), [11])
+      yield* who(2)
+      assert.deepStrictEqual(looked(), [])
+      processes.set(13, { ...opencode, cwd: "/work/api", inodes: [6] })
+      assert.deepStrictEqual(
+        (yield* who(2, 6)).map((owner) => owner?.directory),
+        ["/work/shop", "/work/api"],
+      )
+      assert.deepStrictEqual(looked(), [11, 13])
+    }),
+  )
+
+  it.effect("is looked for once a minute where the system does not let it be found", () =>
+    Effect.gen(function* () {
+      const { looked, owners } = machine(new Map<number, Process>([[10, { closed: true, inodes: [1] }]]))
+      const who = yield* owners
+      for (const [pass, expected] of [
+        [0, 1],
+        [59_999, 0],
+        [1, 1],
+      ] as const) {
+        yield* TestClock.adjust(pass)
+        assert.deepStrictEqual(yield* who(1), [undefined])
+        assert.lengthOf(looked(), expected)
+      }
+    }),
+  )
+
+  it.effect("is nobody for a process that ends or is closed while it is looked at, and the others are found", () =>
+    Effect.gen(function* () {
+      const { owners } = machine(
+        new Map<number, Process>([
+          [10, { closed: true, inodes: [1] }],
+          [11, { inodes: [2] }],
+          [12, { ...opencode, inodes: [3] }],
+        ]),
+      )
+      const who = yield* owners
+      const [one, two, three] = yield* who(1, 2, 3)
+      assert.isUndefined(one)
+      assert.deepInclude(two, { pid: 11, program: "", isOpencode: false, directory: undefined })
+      assert.isTrue(three?.isOpencode)
+    }),
+  )
+
+  it.effect("is another one after the first has passed the socket on and ended", () =>
+    Effect.gen(function* () {
+      const processes = new Map<number, Process>([
+        [11, { ...opencode, inodes: [2] }],
+        [12, { exe: "/usr/bin/python3.12", inodes: [2] }],
+      ])
+      const { owners } = machine(processes)
+      const who = yield* owners
+      assert.deepInclude((yield* who(2))[0], { pid: 11, isOpencode: true })
+      processes.delete(11)
+      assert.deepInclude((yield* who(2))[0], { pid: 12, program: "python3.12", isOpencode: false })
+    }),
+  )
+
+  it.effect("is forgotten when the socket is gone: its number may come back as another's", () =>
+    Effect.gen(function* () {
+      const processes = new Map<number, Process>([
+        [11, { ...opencode, inodes: [2] }],
+        [12, { exe: "/usr/bin/ssh", inodes: [] }],
+      ])
+      const { owners } = machine(processes)
+      const who = yield* owners
+      yield* who(2)
+      yield* who()
+      processes.set(11, { ...opencode, inodes: [] })
+      processes.set(12, { exe: "/usr/bin/ssh", inodes: [2] })
+      assert.deepInclude((yield* who(2))[0], { pid: 12, program: "ssh" })
+    }),
+  )
+})

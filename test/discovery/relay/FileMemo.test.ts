@@ -1,0 +1,66 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, layer } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { FileMemo } from "../../../src/discovery/relay/FileMemo.ts"
+
+/** Epoch milliseconds of a change, and a moment when it has settled. */
+const changed = 1_000_000
+const later = changed + 10_000
+
+/** A file of one letter that was last changed then. */
+const makeFile = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const file = `${yield* fs.makeTempDirectoryScoped()}/one.json`
+  const write = Effect.fnUntraced(function* (content: string, at: number) {
+    yield* fs.writeFileString(file, content)
+    yield* fs.utimes(file, new Date(at), new Date(at))
+    return yield* fs.stat(file)
+  })
+  return { file, write }
+})
+
+describe("FileMemo", () => {
+  layer(NodeFileSystem.layer)((it) => {
+    it.effect("recalls what was made of a file that was not touched", () =>
+      Effect.gen(function* () {
+        const { file, write } = yield* makeFile
+        const info = yield* write("a", changed)
+        const memo = new FileMemo<string>()
+        assert.isUndefined(memo.recall(file, info))
+        memo.remember(file, info, later, "made of a")
+        assert.strictEqual(memo.recall(file, yield* write("a", changed)), "made of a")
+      }),
+    )
+
+    it.effect("forgets it when the file changes, by its time or by its size alone", () =>
+      Effect.gen(function* () {
+        const { file, write } = yield* makeFile
+        const memo = new FileMemo<string>()
+        memo.remember(file, yield* write("a", changed), later, "made of a")
+        assert.isUndefined(memo.recall(file, yield* write("b", changed + 1000)))
+        assert.isUndefined(memo.recall(file, yield* write("ab", changed)))
+      }),
+    )
+
+    it.effect("does not trust a file that was changed just now, for it may change again within the same tick", () =>
+      Effect.gen(function* () {
+        const { file, write } = yield* makeFile
+        const info = yield* write("a", changed)
+        const memo = new FileMemo<string>()
+        memo.remember(file, info, changed + 1, "made of a")
+        assert.isUndefined(memo.recall(file, info))
+      }),
+    )
+
+    it.effect("keeps nothing of files that are gone", () =>
+      Effect.gen(function* () {
+        const { file, write } = yield* makeFile
+        const info = yield* write("a", changed)
+        const memo = new FileMemo<string>()
+        memo.remember(file, info, later, "made of a")
+        memo.retain(new Set(["another.json"]))
+        assert.isUndefined(memo.recall(file, info))
+      }),
+    )
+  })
+})

@@ -1,0 +1,166 @@
+/** What `TRANSPORT=tailscale` announces. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import type { Verdict } from "../../../src/discovery/identification/Identification.ts"
+import { TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
+import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
+import { lockedOpencode, opencodeIn, silent } from "../verdicts.ts"
+import { status } from "./recordings.ts"
+import { start, tailnetOf } from "./scene.ts"
+
+const running = status("running-1.84.0")
+
+layer(NodeServices.layer)("In a tailnet", (it) => {
+  it.effect("an opencode on another machine is announced by machine and directory, with its other address", () =>
+    Effect.gen(function* () {
+      const { scan } = yield* start({
+        tailnet: running,
+        answers: (url) =>
+          url === "http://100.64.10.2:4096"
+            ? Effect.succeed(opencodeIn("/Users/alice/shop/api", "/Users/alice/shop"))
+            : undefined,
+      })
+      const { announcements, problems } = yield* scan
+      assert.deepStrictEqual(problems, [])
+      assert.lengthOf(announcements, 1)
+      const aliases = announcements[0]?.aliases
+      assert.deepStrictEqual(announcements[0], {
+        name: "laptop-shop-api",
+        host: "laptop",
+        url: "http://100.64.10.2:4096",
+        directory: "/Users/alice/shop/api",
+        transport: "tailscale",
+        passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+        source: "tailscale peer laptop.tail4f2b1.ts.net",
+        aliases,
+      })
+      assert.lengthOf(aliases ?? [], 1)
+      assert.match(aliases?.[0] ?? "", /^http:\/\/\[fd7a:[0-9a-f:]+\]:4096$/u)
+    }),
+  )
+
+  it.effect("only the user's machines and those with the tag are asked, each on every port, over IPv6 if need be", () =>
+    Effect.gen(function* () {
+      const { asked, scan } = yield* start({
+        tailnet: running,
+        settings: { tailscalePorts: [4096, 5000], tailscaleTag: "tag:dev" },
+      })
+      yield* scan
+      const urls = asked.map(({ url }) => url.replace(/\[fd7a:[^\]]+\]/u, "[tower]")).toSorted()
+      assert.deepStrictEqual(urls, [
+        "http://100.64.10.2:4096",
+        "http://100.64.10.2:5000",
+        "http://100.64.10.4:4096",
+        "http://100.64.10.4:5000",
+        "http://100.64.10.7:4096",
+        "http://100.64.10.7:5000",
+        "http://[tower]:4096",
+        "http://[tower]:5000",
+      ])
+      for (const { mayHavePassword } of asked) assert.isTrue(mayHavePassword)
+    }),
+  )
+
+  it.effect(
+    "one that asks for a password is named by its port until it says where it works, and gets the password",
+    () =>
+      Effect.gen(function* () {
+        let verdict: Verdict = lockedOpencode
+        const { scan } = yield* start({
+          tailnet: running,
+          answers: (url) => (url === "http://100.64.10.2:4096" ? Effect.sync(() => verdict) : undefined),
+          settings: { credentials: { username: "opencode", password: Redacted.make("secret") } },
+        })
+        const [before] = (yield* scan).announcements
+        assert.deepInclude(before, { name: "laptop-4096", directory: undefined, passwordWithheld: undefined })
+        verdict = opencodeIn("/srv/shop", "/srv/shop", true)
+        yield* TestClock.adjust("10 seconds")
+        const [after] = (yield* scan).announcements
+        assert.deepInclude(after, { name: "laptop-shop", directory: "/srv/shop", passwordWithheld: undefined })
+        verdict = lockedOpencode
+        assert.strictEqual((yield* scan).announcements[0]?.name, "laptop-shop")
+      }),
+  )
+
+  it.effect("one that hangs stays, and one whose machine goes offline goes", () =>
+    Effect.gen(function* () {
+      const machines = yield* tailnetOf(2)
+      let now = machines
+      let verdict: Verdict = opencodeIn("/srv/shop")
+      const { scan } = yield* start({
+        tailnet: Effect.sync(() => now),
+        answers: () => Effect.sync(() => verdict),
+      })
+      const names = Effect.map(scan, ({ announcements }) => announcements.map(({ name }) => name))
+      assert.deepStrictEqual(yield* names, ["box-0-shop", "box-1-shop"])
+      verdict = silent
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* names, ["box-0-shop", "box-1-shop"])
+      now = yield* tailnetOf(1)
+      assert.deepStrictEqual(yield* names, ["box-0-shop"])
+    }),
+  )
+
+  it.effect("nothing is asked of anybody while Tailscale is stopped, and what was found is gone", () =>
+    Effect.gen(function* () {
+      let stopped = false
+      const { asked, scan } = yield* start({
+        tailnet: Effect.suspend(() => (stopped ? Effect.fail(new TailscaleStopped()) : running)),
+        answers: () => Effect.succeed(opencodeIn("/srv/shop")),
+      })
+      assert.lengthOf((yield* scan).announcements, 3)
+      stopped = true
+      yield* TestClock.adjust("2 minutes")
+      const { announcements, problems } = yield* scan
+      assert.deepStrictEqual(announcements, [])
+      assert.deepStrictEqual(problems, [
+        { source: "tailscale", reason: "is stopped on this machine. `tailscale up` connects it" },
+      ])
+      assert.lengthOf(asked, 3)
+    }),
+  )
+
+  it.effect("what was found stays while tailscaled is too busy to say anything", () =>
+    Effect.gen(function* () {
+      let busy = false
+      const { scan } = yield* start({
+        tailnet: Effect.suspend(() =>
+          busy ? Effect.fail(new TailscaleTimedOut({ asked: "it", within: "3 seconds" })) : running,
+        ),
+        answers: () => Effect.succeed(opencodeIn("/srv/shop")),
+      })
+      const { announcements } = yield* scan
+      busy = true
+      for (const again of [yield* scan, yield* scan]) {
+        assert.deepStrictEqual(again.announcements, announcements)
+        assert.include(again.problems[0]?.reason, "3 seconds")
+      }
+    }),
+  )
+
+  it.effect("no machine is asked for longer than a health check may take", () =>
+    Effect.gen(function* () {
+      const { asked, scan } = yield* start({ tailnet: running, settings: { healthCheckTimeout: 200 } })
+      yield* scan
+      for (const { timeout } of asked) assert.strictEqual(timeout, 200)
+    }),
+  )
+
+  it.effect(
+    "it is said that nothing can be found without a network device, but not where something was, nor where nobody is",
+    () =>
+      Effect.gen(function* () {
+        const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
+        const lonely = yield* start({ tailnet: userspace })
+        assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
+        const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
+        assert.deepStrictEqual((yield* proxied.scan).problems, [])
+        const empty = yield* start({
+          tailnet: Effect.map(tailnetOf(0), (one): TailnetStatus => ({ ...one, TUN: false })),
+        })
+        assert.deepStrictEqual((yield* empty.scan).problems, [])
+      }),
+  )
+})

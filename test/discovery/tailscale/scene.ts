@@ -1,0 +1,69 @@
+/** `TRANSPORT=tailscale` over a tailnet, and opencodes in it, that are as the test says. */
+import { Context, Effect, FileSystem, Layer } from "effect"
+import { Discovery } from "../../../src/discovery/Discovery.ts"
+import { type Asked, Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import type { TailscaleError } from "../../../src/discovery/tailscale/errors.ts"
+import * as Tailscale from "../../../src/discovery/tailscale/Tailscale.ts"
+import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
+import { Tailnet } from "../../../src/discovery/tailscale/Tailnet.ts"
+import { Settings, type SettingsValues } from "../../../src/Settings.ts"
+import { decode } from "./recordings.ts"
+import { refused } from "../verdicts.ts"
+
+export interface Scene {
+  readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
+  /** What answers at the URL; elsewhere nobody listens. */
+  readonly answers?: (url: string) => Effect.Effect<Verdict> | undefined
+  readonly settings?: Partial<SettingsValues>
+}
+
+/** A discovery, and all that it has asked so far. */
+export const start = Effect.fnUntraced(function* ({ answers = () => undefined, settings, tailnet }: Scene) {
+  const fs = yield* FileSystem.FileSystem
+  const asked: Array<Asked> = []
+  const identify = (one: Asked) => {
+    asked.push(one)
+    return answers(one.url) ?? Effect.succeed(refused)
+  }
+  const services = yield* Layer.build(
+    Tailscale.layerNoDeps.pipe(
+      Layer.provide([
+        Layer.succeed(Tailnet, { read: Effect.provideService(tailnet, FileSystem.FileSystem, fs) }),
+        Layer.succeed(Identification, { identify, markOf: () => Effect.succeedNone }),
+        Settings.layerOf({ relayDirectory: "/relay", ...settings }),
+      ]),
+    ),
+  )
+  return { ...Context.get(services, Discovery), asked }
+})
+
+/** A tailnet of this user's with these peers; `rest` is what else, or otherwise, its status says. */
+export const tailnetWith = (
+  peers: Readonly<Record<string, unknown>>,
+  rest: Readonly<Record<string, unknown>> = {},
+): Effect.Effect<TailnetStatus> =>
+  decode(
+    JSON.stringify({
+      BackendState: "Running",
+      Self: { UserID: 5, TailscaleIPs: ["100.64.0.1"] },
+      MagicDNSSuffix: "mine.ts.net",
+      Peer: peers,
+      ...rest,
+    }),
+  )
+
+/** A tailnet of so many machines of this user's. */
+export const tailnetOf = (count: number) =>
+  tailnetWith(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `nodekey:${index}`,
+        {
+          UserID: 5,
+          Online: true,
+          DNSName: `box-${index}.mine.ts.net.`,
+          TailscaleIPs: [`100.100.${index >> 8}.${index & 255}`],
+        },
+      ]),
+    ),
+  )

@@ -1,0 +1,356 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, HashMap, Layer, Option } from "effect"
+import { HttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
+import { Fleet } from "../../../src/fleet/Fleet.ts"
+import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import type { FakeState } from "../../support/FakeState.ts"
+import { named, unavailable } from "../../support/Fault.ts"
+import { whilePassing } from "../../support/overFake.ts"
+import { assistant, done, here, msg, permission, question, ses, session, updatedAt } from "../../support/samples.ts"
+import { announcement } from "../../discovery/announcements.ts"
+import { interval, scanTime, start } from "../../discovery/fakes.ts"
+
+const patience = 3000
+
+const url = (port: number) => `http://127.0.0.1:${port}`
+
+/** Every instance is the same fake, but those on these ports take a request and never answer. */
+const network = (hung: Set<number>, asked: Array<string>) =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(
+      HttpClient.HttpClient,
+      HttpClient.transform((answer, request) => {
+        asked.push(request.url)
+        return hung.has(Number(new URL(request.url).port)) ? Effect.never : answer
+      }),
+    ),
+  ).pipe(Layer.provide(FakeOpencode.layerHttpClient))
+
+/** A fleet of instances on these ports after its first refresh, with what asks them. */
+const attentive = Effect.fnUntraced(function* (
+  ports: ReadonlyArray<number>,
+  { discoveryInterval = interval, healthCheckTimeout = patience, builtAfter = 0 } = {},
+) {
+  const hung = new Set<number>()
+  const asked: Array<string> = []
+  const place = yield* start(
+    ports.map((port) => announcement(`on-${port}`, port)),
+    { discoveryInterval },
+  )
+  if (builtAfter > 0) yield* TestClock.adjust(builtAfter)
+  const services = yield* Layer.build(
+    Attention.layer.pipe(
+      Layer.provide(OpencodeClient.layer),
+      Layer.provide(network(hung, asked)),
+      Layer.provide([
+        Layer.succeed(Fleet, place.fleet),
+        Settings.layerOf({ relayDirectory: "/relay", healthCheckTimeout }),
+      ]),
+    ),
+  )
+  const attention = Context.get(services, Attention)
+  return {
+    ...place,
+    ...attention,
+    hung,
+    refresh: TestClock.adjust(discoveryInterval + scanTime),
+    /** How often the sessions of the instance on that port were asked for. */
+    looks: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
+    look: (port: number) =>
+      Effect.map(attention.current, (looks) => Option.getOrUndefined(HashMap.get(looks, url(port)))),
+  }
+})
+
+const about = (look: Look | undefined) => (look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason)
+
+const asking = "permission for bash: rm -rf build"
+
+/** A session that waits for a permission. */
+const wait = (fake: FakeState) => {
+  fake.sessions = [session("main")]
+  fake.statuses.set(here, { type: "busy" })
+  fake.permissions = [permission("1")]
+}
+
+describe("What waits for a person", () => {
+  it.effect("is known after the refresh that found the instance, with the time of asking", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1])
+      assert.isUndefined(yield* place.look(1))
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(yield* place.look(1), {
+        askedAt: scanTime,
+        known: true,
+        count: 1,
+        waiting: [{ kind: "permission", id: permission("1").id, session: here, title: "Session main", about: asking }],
+      })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("comes and goes with each refresh", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(about(yield* place.look(1)), [])
+      wait(fake)
+      fake.questions = [question("1")]
+      yield* place.refresh
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking, "question: Which colour?"])
+      fake.permissions = []
+      yield* place.refresh
+      assert.deepStrictEqual(about(yield* place.look(1)), ["question: Which colour?"])
+      fake.statuses.clear()
+      yield* place.refresh
+      assert.deepStrictEqual(about(yield* place.look(1)), [])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is not what an aborted turn has left behind", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      fake.store(here, { info: assistant(msg("old"), msg("u"), done()), parts: [] })
+      fake.store(here, { info: assistant(msg("new"), msg("u")), parts: [] })
+      fake.permissions = ["old", "new"].map((id) => ({ ...permission(id), tool: { messageID: msg(id) } }))
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const look = yield* place.look(1)
+      assert.deepStrictEqual(look?.known === true ? look.waiting.map(({ id }) => String(id)) : [], ["per_new"])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is told once, of the session that asks, though it surfaces at the parent too", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      fake.sessions.push(session("child", { parentID: here }))
+      fake.statuses.set(ses("child"), { type: "busy" })
+      fake.permissions = [permission("1", ses("child"))]
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const look = yield* place.look(1)
+      assert.deepInclude(look, { count: 1 })
+      assert.deepStrictEqual(look?.known === true ? look.waiting.map(({ title }) => title) : [], ["Session child"])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is counted in full, and bounded in memory", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      fake.permissions = Array.from({ length: 300 }, (_, index) => ({
+        ...permission(String(index)),
+        patterns: ["x".repeat(100_000)],
+      }))
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const look = yield* place.look(1)
+      assert.deepInclude(look, { count: 300 })
+      assert.isBelow(JSON.stringify(look).length, 3000)
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+})
+
+describe("Asking what waits for a person", () => {
+  it.effect("says of an instance that fails that it is not known, and finds out when it is well again", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      fake.fail("GET /permission", named(400, "database is locked"))
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      assert.include(about(yield* place.look(1)), "database is locked")
+      fake.heal()
+      yield* place.refresh
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("does not go on saying what it knew, when an instance fails", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      fake.fail("GET /session", unavailable)
+      yield* place.refresh
+      yield* TestClock.adjust(patience)
+      assert.deepInclude(yield* place.look(1), { known: false })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("gives a hung instance the time of a health check, and lets the others pass", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1, 2, 3])
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      for (const port of [2, 3]) assert.deepStrictEqual(about(yield* place.look(port)), [asking])
+      yield* TestClock.adjust(patience - 1)
+      assert.isUndefined(yield* place.look(1))
+      yield* TestClock.adjust(1)
+      assert.strictEqual(about(yield* place.look(1)), "no answer within 3 s")
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("begins with the end of the instance's own probe, while those of others go on", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1, 2])
+      yield* place.slow(url(2), 1000)
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      assert.strictEqual(place.looks(2), 0)
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 1])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("makes up for a refresh that was over before anyone followed", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1], { builtAfter: scanTime })
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("holds back no refresh and no other instance, and does not pile up where it is slow", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1, 2], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      for (let round = 0; round < 4; round++) yield* place.refresh
+      assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 5 * scanTime + 400)
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 5])
+      place.hung.delete(1)
+      yield* TestClock.adjust(9000 - 4 * (scanTime + 100))
+      // Of all the refreshes that went by, only the last one is followed.
+      assert.deepStrictEqual([place.looks(1), place.looks(2)], [2, 5])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("goes to so many instances at a time, and to the others when those are done", () =>
+    Effect.gen(function* () {
+      const ports = Array.from({ length: 50 }, (_, index) => index + 1)
+      const place = yield* attentive(ports)
+      for (const port of ports) place.hung.add(port)
+      const begun = () => ports.filter((port) => place.looks(port) > 0).length
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(begun(), 32)
+      yield* TestClock.adjust(patience)
+      assert.strictEqual(begun(), 50)
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("keeps nothing of an instance that has gone meanwhile", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      yield* place.make(url(1), "unreachable")
+      // The time is up before the next refresh would forget the instance anyway.
+      yield* TestClock.adjust(9000)
+      assert.isTrue(HashMap.isEmpty(yield* place.current))
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("leaves instances alone that are not online, and forgets what waited there", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1, 2])
+      yield* place.make(url(1), "unauthorized")
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(place.looks(1), 0)
+      yield* place.make(url(2), "unreachable")
+      yield* place.refresh
+      assert.strictEqual(place.looks(2), 1)
+      assert.isTrue(HashMap.isEmpty(yield* place.current))
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("asks the few directories that were worked in last, for each one that is new costs opencode a start", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = Array.from({ length: 9 }, (_, index) =>
+        session(`s${index}`, { directory: `/work/${index}`, ...updatedAt(index) }),
+      )
+      yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const directories = new Set(
+        fake.requests.flatMap(({ query }) => (query["directory"] === undefined ? [] : [query["directory"]])),
+      )
+      assert.sameMembers([...directories], ["/work/4", "/work/5", "/work/6", "/work/7", "/work/8"])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("needs two requests of an instance that is idle in its one directory", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("one"), session("two")]
+      yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      assert.deepStrictEqual(
+        fake.requests.map(({ route }) => route),
+        ["GET /session", "GET /session/status"],
+      )
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+})
+
+describe("Waiting until all are asked", () => {
+  it.effect("gives what waits since the last refresh, and asks nobody twice", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      const place = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      fake.permissions = []
+      yield* whilePassing(scanTime, place.fleet.refresh)
+      const looks = yield* whilePassing(0, place.settled)
+      assert.deepStrictEqual(about(HashMap.getUnsafe(looks, url(1))), [])
+      assert.strictEqual(place.looks(1), 2)
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("does not take an older answer for a new one", () =>
+    Effect.gen(function* () {
+      wait(yield* FakeOpencode)
+      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      yield* place.refresh
+      place.hung.delete(1)
+      const looks = yield* whilePassing(9000, place.settled)
+      assert.deepStrictEqual(about(HashMap.getUnsafe(looks, url(1))), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("waits for the asking that is under way", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1])
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime + 1000)
+      const looks = yield* whilePassing(patience - 1000, place.settled)
+      assert.isTrue(HashMap.has(looks, url(1)))
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("ends with what is known when an instance hangs", () =>
+    Effect.gen(function* () {
+      const place = yield* attentive([1, 2])
+      place.hung.add(1)
+      yield* TestClock.adjust(scanTime)
+      const looks = yield* whilePassing(patience, place.settled)
+      assert.isTrue(HashMap.has(looks, url(2)))
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+})

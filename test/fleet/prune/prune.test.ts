@@ -1,0 +1,265 @@
+/** Pruning real directories, with instances and processes that are as the test says. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Duration, Effect, FileSystem, Layer, Logger, PlatformError } from "effect"
+import { TestClock } from "effect/testing"
+import { Fleet } from "../../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../../src/fleet/HealthCheck.ts"
+import type { HealthState } from "../../../src/fleet/Instance.ts"
+import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { prune, type PruneOptions } from "../../../src/fleet/prune/prune.ts"
+import * as RelayDirectory from "../../../src/discovery/relay/RelayDirectory.ts"
+import { Settings, type SettingsValues } from "../../../src/Settings.ts"
+import { unidentified } from "../../discovery/fakes.ts"
+import { credentials, makeRelay } from "../../discovery/relay/relay.ts"
+
+/** Long after the files were written, as far as their times say. */
+const today = Date.UTC(2026, 10, 24)
+const written = new Date(today - Duration.toMillis("30 days"))
+
+const living = 4711
+const dead = 4712
+const machine = Layer.succeed(LocalMachine, {
+  hostname: "here",
+  isAlive: (pid) => pid === living,
+  birthOf: () => undefined,
+  addresses: () => [],
+})
+
+/** A relay directory and who answers on which port; all else is unreachable. */
+const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {}) {
+  const fs = yield* FileSystem.FileSystem
+  const relay = yield* makeRelay
+  const states = new Map<number, HealthState>()
+  yield* TestClock.setTime(today)
+  const settings = Settings.layerOf({
+    relayDirectory: relay.directory,
+    stateDirectory: `${relay.parent}/state`,
+    ...rest,
+  })
+  const probe = ({ url }: { readonly url: string }) =>
+    Effect.succeed({
+      state: states.get(Number(new URL(url).port)) ?? "unreachable",
+      version: undefined,
+      latency: undefined,
+      reason: "not today",
+      checkedAt: today,
+    })
+  const fleet = Fleet.layer.pipe(
+    Layer.provide([RelayDirectory.layer, unidentified, Layer.succeed(HealthCheck, { probe })]),
+  )
+  const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(fleet, { local: true }))
+  return {
+    ...relay,
+    answer: (port: number, state: HealthState) => Effect.sync(() => states.set(port, state)),
+    register: (name: string, port: number, registration: object = {}) =>
+      Effect.andThen(
+        relay.register(`${name}.json`, { name, port, ...registration }),
+        fs.utimes(relay.file(`${name}.json`), written, written),
+      ),
+    refresh,
+    prune: (options: Partial<PruneOptions> = {}, look: typeof refresh = refresh) =>
+      prune(look, { silentFor: Duration.days(7), dryRun: false, ...options }).pipe(
+        Effect.map((all) => all.map(({ name, verdict }) => `${name} ${verdict}`)),
+        Effect.provide([settings, machine]),
+      ),
+    files: Effect.map(fs.readDirectory(relay.directory), (names) => names.toSorted()),
+    notes: fs.readFileString(`${relay.parent}/state/silence.json`),
+    state: `${relay.parent}/state`,
+  }
+})
+
+layer(NodeServices.layer)("Pruning", (it) => {
+  it.effect("removes what is dead by pid, names everything, and leaves all else where it is", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("dead", 1, { hostname: "here", pid: dead })
+      yield* place.register("living", 2, { hostname: "here", pid: living })
+      yield* place.register("far", 3, { hostname: "there", pid: dead })
+      yield* place.register("tunnel", 4, { hostname: "here", pid: dead, localPort: 5 })
+      yield* place.register("up", 6, { hostname: "here", pid: dead })
+      yield* place.answer(6, "unhealthy")
+      yield* place.write("bad.json", "no registration")
+      yield* place.write("notes.txt", "not meant for anybody")
+      yield* fs.symlink(place.file("dead.json"), place.file("zlink.json"))
+      const before = yield* place.files
+      assert.deepStrictEqual(yield* place.prune(), [
+        " kept",
+        "dead removed",
+        "far kept",
+        "living kept",
+        "tunnel kept",
+        "up kept",
+        " kept",
+      ])
+      assert.deepStrictEqual(
+        yield* place.files,
+        before.filter((file) => file !== "dead.json"),
+      )
+    }),
+  )
+
+  it.effect("never removes a link, nor what it leads to", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("real", 1, { hostname: "here", pid: dead })
+      yield* fs.rename(place.file("real.json"), place.file(".real.json"))
+      yield* fs.symlink(place.file(".real.json"), place.file("link.json"))
+      assert.deepStrictEqual(yield* place.prune({ silentFor: Duration.zero }), ["real kept"])
+      assert.deepStrictEqual(yield* place.files, [".real.json", "link.json"])
+    }),
+  )
+
+  it.effect("waits for the time of silence from the first run that found it, across runs", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace()
+      yield* place.register("laptop", 1)
+      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+      yield* TestClock.adjust("6 days")
+      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+      yield* TestClock.adjust("1 day")
+      assert.deepStrictEqual(yield* place.prune({ dryRun: true }), ["laptop would-remove"])
+      assert.deepStrictEqual(yield* place.prune(), ["laptop removed"])
+      assert.deepStrictEqual(yield* place.files, [])
+      assert.strictEqual(yield* place.notes, "{}")
+    }),
+  )
+
+  it.effect("forgets the silence of one that has answered since", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace()
+      yield* place.register("laptop", 1)
+      yield* place.prune()
+      yield* TestClock.adjust("6 days")
+      yield* place.answer(1, "online")
+      yield* place.prune()
+      yield* place.answer(1, "timeout")
+      yield* TestClock.adjust("6 days")
+      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+    }),
+  )
+
+  it.effect("of another directory leaves the notes of this one alone", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace()
+      yield* place.register("laptop", 1)
+      yield* place.prune()
+      const other = yield* makePlace({ stateDirectory: place.state })
+      yield* other.register("desktop", 2)
+      yield* other.prune()
+      yield* TestClock.setTime(today + Duration.toMillis("7 days"))
+      assert.deepStrictEqual(yield* place.prune(), ["laptop removed"])
+    }),
+  )
+
+  it.effect("as a dry run changes nothing, and notes nothing", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("dead", 1, { hostname: "here", pid: dead })
+      yield* place.register("laptop", 2)
+      assert.deepStrictEqual(yield* place.prune({ dryRun: true }), ["dead would-remove", "laptop kept"])
+      assert.deepStrictEqual(yield* place.files, ["dead.json", "laptop.json"])
+      assert.isFalse(yield* fs.exists(place.state))
+    }),
+  )
+
+  it.effect("keeps its notes where only this user can read them", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("laptop", 1)
+      yield* place.prune()
+      assert.strictEqual((yield* fs.stat(place.state)).mode & 0o777, 0o700)
+      assert.strictEqual((yield* fs.stat(`${place.state}/silence.json`)).mode & 0o777, 0o600)
+      assert.deepStrictEqual(yield* fs.readDirectory(place.state), ["silence.json"])
+    }),
+  )
+
+  it.effect.each(["", "{half", "[1]", '{"/relay/x.json": "soon"}'])(
+    "takes notes that read %s for none, with a warning",
+    (notes) =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const place = yield* makePlace()
+        yield* place.register("laptop", 1)
+        yield* fs.makeDirectory(place.state)
+        yield* fs.writeFileString(`${place.state}/silence.json`, notes)
+        const warnings: Array<string> = []
+        const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+        assert.deepStrictEqual(yield* Effect.provide(place.prune(), Logger.layer([logger])), ["laptop kept"])
+        assert.lengthOf(warnings, 1)
+        assert.include(warnings[0], "silence.json")
+        assert.include(yield* place.notes, "laptop.json")
+      }),
+  )
+
+  it.effect("goes on where its notes cannot be written", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("dead", 1, { hostname: "here", pid: dead })
+      yield* place.register("laptop", 2)
+      yield* fs.writeFileString(place.state, "a file")
+      const silent = Logger.layer([])
+      assert.deepStrictEqual(yield* Effect.provide(place.prune(), silent), ["dead removed", "laptop kept"])
+    }),
+  )
+
+  it.effect("keeps what is written anew, or comes, while it looks", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace()
+      yield* place.register("again", 1, { hostname: "here", pid: dead })
+      const again = { name: "again", port: 2, hostname: "here", pid: living }
+      const look = Effect.tap(place.refresh, Effect.orDie(place.write("again.json", JSON.stringify(again))))
+      assert.deepStrictEqual(yield* place.prune({}, look), ["again kept"])
+      const come = Effect.orDie(place.register("late", 3, { hostname: "here", pid: dead }))
+      assert.deepStrictEqual(yield* place.prune({}, Effect.andThen(come, place.refresh)), ["again kept", "late kept"])
+      assert.deepStrictEqual(yield* place.files, ["again.json", "late.json"])
+    }),
+  )
+
+  it.effect("says which it could not remove, and goes on with the others", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace()
+      yield* place.register("one", 1, { hostname: "here", pid: dead })
+      yield* place.register("two", 2, { hostname: "here", pid: dead })
+      const stuck = FileSystem.FileSystem.of({
+        ...fs,
+        remove: (path, options) =>
+          path.endsWith("one.json")
+            ? Effect.fail(
+                new PlatformError.PlatformError(
+                  new PlatformError.SystemError({ _tag: "PermissionDenied", module: "FileSystem", method: "remove" }),
+                ),
+              )
+            : fs.remove(path, options),
+      })
+      const pruned = yield* Effect.provideService(place.prune(), FileSystem.FileSystem, stuck)
+      assert.deepStrictEqual(pruned, ["one failed", "two removed"])
+    }),
+  )
+
+  it.effect("touches nothing of a directory that is not trusted with the password, and says so", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const place = yield* makePlace({ credentials })
+      yield* place.register("dead", 1, { hostname: "here", pid: dead })
+      yield* fs.chmod(place.directory, 0o777)
+      const error = yield* Effect.flip(place.prune({ silentFor: Duration.zero }))
+      assert.include(error.message, place.directory)
+      assert.include(error.message, "Nothing was removed")
+      assert.deepStrictEqual(yield* place.files, ["dead.json"])
+    }),
+  )
+
+  it.effect("of a directory that is not there is nothing to do", () =>
+    Effect.gen(function* () {
+      const place = yield* makePlace({ relayDirectory: "/nowhere/relay" })
+      assert.deepStrictEqual(yield* place.prune(), [])
+    }),
+  )
+})

@@ -1,0 +1,137 @@
+/** What only real sockets show: the codes of the operating system, redirects, and that a stream is closed. */
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Stream } from "effect"
+import { HttpServer } from "effect/http"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"
+import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { target } from "../../support/overFake.ts"
+import { here, msg, session } from "../../support/samples.ts"
+
+const client = OpencodeClient.layer.pipe(Layer.provide(HttpTransport.layer))
+
+/** The URL of a server that does this with every request; it is gone with the scope. */
+const serving = (listener: RequestListener) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<ReturnType<typeof createServer>>((resume) => {
+        const server = createServer(listener)
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        }),
+    ),
+    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  )
+
+const at = (url: string) => Effect.map(OpencodeClient, (client) => client.at({ ...target, url }))
+
+const prompt = { messageID: msg("1"), text: "Do it" }
+
+describe("Over real sockets", () => {
+  it.live("a port where nobody listens is refused, and nothing has arrived", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.scoped(serving(() => undefined))
+      const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))
+      assert.isTrue(error._tag === "InstanceUnreachable" && !error.mayHaveArrived, error.message)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a connection that is torn down may have carried the prompt, and it is sent once", () =>
+    Effect.gen(function* () {
+      let seen = 0
+      const url = yield* serving((request) => {
+        seen++
+        request.socket.destroy()
+      })
+      const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))
+      assert.isTrue(error._tag === "InstanceUnreachable" && error.mayHaveArrived, error.message)
+      assert.strictEqual(seen, 1)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("an answer that breaks off in the middle is an error of ours, no defect", () =>
+    Effect.gen(function* () {
+      const url = yield* serving((_request, response) => {
+        response.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
+        response.write('{"id":')
+        setImmediate(() => response.destroy())
+      })
+      const error = yield* Effect.flip((yield* at(url)).session(here))
+      assert.include(["InstanceUnreachable", "UnexpectedResponse"], error._tag)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a redirect is not followed, so that nobody else gets the prompt", () =>
+    Effect.gen(function* () {
+      let stolen = 0
+      const elsewhere = yield* serving((_request, response) => {
+        stolen++
+        response.end()
+      })
+      const url = yield* serving((_request, response) => {
+        response.writeHead(307, { location: elsewhere }).end()
+      })
+      const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))
+      assert.isTrue(error._tag === "UnexpectedResponse" && error.status === 307, error.message)
+      assert.include(error.message, `redirects to "${elsewhere}`)
+      assert.strictEqual(stolen, 0)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a server of another protocol is another program, not one that is down", () =>
+    Effect.gen(function* () {
+      const url = yield* serving((request) => request.socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
+      const error = yield* Effect.flip((yield* at(url)).health(1000))
+      assert.isTrue(error._tag === "UnexpectedResponse" && error.detail.startsWith("not HTTP"), error.message)
+    }).pipe(Effect.provide(client)),
+  )
+
+  it.live("a health check reads little, whatever answers", () =>
+    Effect.gen(function* () {
+      const version = "1".repeat(100_000)
+      const url = yield* serving((_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        response.end(JSON.stringify({ healthy: true, version }))
+      })
+      const error = yield* Effect.flip((yield* at(url)).health(1000))
+      assert.strictEqual(error._tag, "UnexpectedResponse", error.message)
+    }).pipe(Effect.provide(client)),
+  )
+
+  const onPort = FakeOpencode.layerServer.pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(() => createServer(), {
+        port: 0,
+        host: "127.0.0.1",
+        gracefulShutdownTimeout: "20 millis",
+      }),
+    ),
+    Layer.provideMerge(FakeOpencode.layer),
+    Layer.merge(client),
+  )
+
+  it.live("the fake answers on a port, and sees that its event stream is closed", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      const opencode = yield* at(HttpServer.formatAddress((yield* HttpServer.HttpServer).address))
+      assert.deepStrictEqual(yield* opencode.session(here), session("main"))
+      const first = yield* Stream.runHead(yield* opencode.events)
+      assert.strictEqual(first._tag === "Some" ? first.value.payload.type : "none", "server.connected")
+      yield* Effect.repeat(
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync(() => fake.connections.size),
+        ),
+        { until: (open) => open === 0 },
+      )
+    }).pipe(Effect.provide(onPort)),
+  )
+})

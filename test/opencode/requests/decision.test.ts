@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { type Decision, openRequest, refusal, settle, verdict } from "../../../src/opencode/requests/decision.ts"
+import type { PermissionReply } from "../../../src/opencode/requests/PendingRequest.ts"
+import * as Fault from "../../support/Fault.ts"
+import { opencode, overFake, pass, target, whilePassing } from "../../support/overFake.ts"
+import { assistant, done, here, msg, permission, question, ses, session } from "../../support/samples.ts"
+import { main, withMain } from "../turns/sending.ts"
+
+const allow = (reply: PermissionReply = { reply: "once" }): Decision => ({
+  kind: "permission",
+  request: permission("1"),
+  reply,
+})
+const answer = (answers: ReadonlyArray<ReadonlyArray<string>> | undefined): Decision => ({
+  kind: "question",
+  request: question("1"),
+  answers,
+})
+
+/** Both are open. */
+const open = Effect.tap(withMain, (fake) =>
+  Effect.sync(() => {
+    fake.permissions = [permission("1")]
+    fake.questions = [question("1")]
+  }),
+)
+
+const settling = (decision: Decision, of = main) => Effect.flatMap(opencode, (api) => settle(api, of, decision))
+
+describe("settle", () => {
+  it.effect.each([
+    [allow(), { id: permission("1").id, reply: "once" }],
+    [allow({ reply: "reject", message: "no" }), { id: permission("1").id, reply: "reject", message: "no" }],
+    [answer([["Red"]]), { id: question("1").id, answers: [["Red"]] }],
+    [answer([[]]), { id: question("1").id, answers: [[]] }],
+    [answer(undefined), { id: question("1").id, reply: "reject" }],
+  ] as const)("carries %j", ([decision, reply]) =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      assert.isTrue(yield* settling(decision))
+      assert.deepStrictEqual(fake.replies, [reply])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("goes to the directory of the session, for opencode knows the request nowhere else", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      yield* settling(allow(), session("main", { directory: "/work/else where" }))
+      assert.deepInclude(fake.requests.at(-1)?.query, { directory: "/work/else where" })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([allow(), answer([["Red"]]), answer(undefined)])("tells when %j was settled before", (decision) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      assert.isFalse(yield* settling(decision))
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  const route = `POST /permission/${permission("1").id}/reply`
+
+  it.effect("takes a decision that is gone at the second try for its own where the first may have arrived", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.fail(route, Fault.hangAfterwards, 1)
+      assert.isTrue(yield* whilePassing(15_000, settling(allow())))
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+      assert.strictEqual(fake.count(route), 2)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does the same where a proxy's page came in place of the answer", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.fail(route, Fault.afterwards(Fault.proxyPage(502)), 1)
+      assert.isTrue(yield* whilePassing(5000, settling(allow())))
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does not take it for its own where the first certainly did not arrive", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(route, Fault.refused, 1)
+      assert.isFalse(yield* whilePassing(3000, settling(allow())))
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("gives up on an instance that is away", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.fail(route, Fault.refused)
+      const fiber = yield* Effect.forkChild(Effect.flip(settling(allow())))
+      yield* pass(25_000, 50)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "InstanceUnreachable")
+      assert.isAbove(fake.count(route), 10)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([
+    ["OpencodeError", Fault.named(500, "Unexpected server error")],
+    ["Unauthorized", Fault.unauthorized],
+    ["UnexpectedResponse", Fault.webPage],
+  ] as const)("does not insist after %s", ([tag, fault]) =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.fail(route, fault)
+      assert.strictEqual((yield* Effect.flip(settling(allow())))._tag, tag)
+      assert.strictEqual(fake.count(route), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
+describe("verdict", () => {
+  it.each([
+    [allow(), "allowed once"],
+    [allow({ reply: "always" }), "allowed always, in all sessions of the directory"],
+    [allow({ reply: "reject" }), "rejected"],
+    [allow({ reply: "reject", message: "use npm" }), "rejected (use npm)"],
+    [refusal({ kind: "permission", request: permission("1") }), "rejected"],
+    [answer([["Red", "Blue"], [], ["x"]]), "answered Red, Blue / nothing / x"],
+    [refusal({ kind: "question", request: question("1") }), "not answered, dismissed"],
+  ] as const)("%j is '%s'", (decision, text) => assert.strictEqual(verdict(decision), text))
+})
+
+const find = (kind: "permission" | "question", id?: string) =>
+  Effect.flatMap(opencode, (api) => openRequest(target, api, main, kind, id))
+
+describe("openRequest", () => {
+  it.effect("finds the only one of its kind, whatever else is open", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.permissions.push(permission("2", ses("second")))
+      assert.strictEqual((yield* find("permission")).request.id, permission("1").id)
+      assert.strictEqual((yield* find("question")).request.id, question("1").id)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("finds that of a subagent's subagent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.sessions.push(session("grandchild", { parentID: ses("child") }))
+      fake.permissions = [permission("3", ses("grandchild"))]
+      assert.strictEqual((yield* find("permission")).request.id, permission("3").id)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("passes over what an aborted turn has left behind, as it would decide nothing", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const ghost = { ...permission("0"), tool: { messageID: msg("old") } }
+      const alive = { ...permission("1"), tool: { messageID: msg("new") } }
+      fake.permissions = [ghost, alive]
+      fake.store(here, { info: assistant(msg("old"), msg("u"), done()), parts: [] })
+      fake.store(here, { info: assistant(msg("new"), msg("u")), parts: [] })
+      assert.strictEqual((yield* find("permission")).request.id, alive.id)
+      assert.strictEqual((yield* Effect.flip(find("permission", ghost.id)))._tag, "RequestNotOpen")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("names the candidates of its kind only", () =>
+    Effect.gen(function* () {
+      const fake = yield* open
+      fake.permissions.push({ ...permission("2"), patterns: ["git push"] })
+      const error = yield* Effect.flip(find("permission"))
+      assert(error._tag === "AmbiguousRequest")
+      assert.deepStrictEqual(error.candidates, [
+        "per_1 (permission for bash: rm -rf build)",
+        "per_2 (permission for bash: git push)",
+      ])
+    }).pipe(Effect.provide(overFake)),
+  )
+})

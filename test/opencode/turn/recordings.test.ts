@@ -1,0 +1,111 @@
+/** The rules of a turn, held against what the real opencode was recorded to do. `npm run record` records it anew. */
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import {
+  conversation,
+  heard,
+  memories,
+  memoryOf,
+  type RecordedTurn,
+  type Recording,
+  recordings,
+  storedOf,
+} from "../../support/Recording.ts"
+import { settled, Step, travels } from "./journey.ts"
+
+const turns = recordings.flatMap((recording) =>
+  recording.turns.map((turn, index) => ({
+    name: recording.turns.length === 1 ? recording.name : `${recording.name}, turn ${index + 1}`,
+    recording,
+    turn,
+  })),
+)
+
+/** No outcome follows from what is stored of a turn that was killed. */
+const verdict = (turn: Turn.Turn) => Turn.outcome(turn)?._tag ?? "interrupted"
+
+/** The text of the agent without the marks for what was not heard. */
+const written = (turn: Turn.Turn) => Turn.text(turn).replaceAll("[…]", "")
+
+/** The whole log heard, and what is stored at its end. */
+const followed = ({ log, session }: Recording, { begun, prompt }: RecordedTurn) =>
+  log
+    .slice(begun)
+    .flatMap((entry) => heard(entry) ?? [])
+    .reduce(Turn.advance, Turn.begin(session, prompt))
+
+const endOf = (recording: Recording) => storedOf(memoryOf(recording.end), recording.session)
+
+describe.each(recordings)("recorded: $name", (recording) => {
+  const all = memories(recording)
+
+  it.each([...recording.snapshots, recording.end].map((snapshot) => ({ after: snapshot.after, snapshot })))(
+    "stores after $after entries what the model says",
+    ({ after, snapshot }) => {
+      const model = all[after]
+      assert.isDefined(model)
+      const read = memoryOf(snapshot)
+      assert.deepStrictEqual(model.status, read.status)
+      assert.deepStrictEqual(model.requests, read.requests)
+      for (const session of Object.keys(snapshot.messages)) {
+        assert.deepStrictEqual(conversation(model, session), conversation(read, session))
+      }
+    },
+  )
+
+  it("says nothing that is not understood, but for what has no bearing on a turn", () => {
+    const strange = recording.log.filter((entry) => "payload" in entry && entry.payload.type === "unrecognised")
+    const types = strange.map((entry) => Schema.decodeUnknownSync(Stranger)(entry).payload.raw.type)
+    assert.deepStrictEqual(
+      types.filter((type) => type !== "session.compacted"),
+      [],
+    )
+  })
+})
+
+const Stranger = Schema.Struct({ payload: Schema.Struct({ raw: Schema.Struct({ type: Schema.String }) }) })
+
+/** Why a turn ended to which there is no answer is said once, and whoever misses that cannot know. */
+const outcomeKnown = (recording: Recording, { outcome, prompt }: RecordedTurn, told: boolean) => {
+  const answered = endOf(recording).messages.some(({ info }) => info.role === "assistant" && info.parentID === prompt)
+  return answered || told ? outcome : "interrupted"
+}
+
+/** What was written when opencode was killed is stored nowhere, and whoever misses it cannot know. */
+const textKnown = ({ outcome, text }: RecordedTurn, seen: Turn.Turn) =>
+  outcome === "interrupted" && text.startsWith(written(seen)) ? Turn.text(seen) : text
+
+describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
+  const travel = travels(recording, turn)
+  const earliest = settled(recording, turn)
+
+  it("ends as the person who watched it would say", () => {
+    const end = Turn.reconcile(followed(recording, turn), endOf(recording))
+    assert.strictEqual(verdict(end), turn.outcome)
+    assert.strictEqual(Turn.text(end), turn.text)
+  })
+
+  it.prop(
+    "ends so whatever was missed, heard late or heard twice, and is not called over before",
+    [Schema.Array(Step)],
+    ([steps]) => {
+      const { connected, cut, stations } = travel(steps)
+      for (const { known, turn: seen, whole } of stations) {
+        if (whole) assert.isTrue(turn.text.startsWith(Turn.text(seen)), `not the beginning: ${Turn.text(seen)}`)
+        assert.isAtMost(written(seen).length, turn.text.length, `too long: ${Turn.text(seen)}`)
+        const outcome = Turn.outcome(seen)
+        if (outcome === undefined || outcome._tag.startsWith("needs")) continue
+        assert.strictEqual(outcome._tag, turn.outcome)
+        assert.isAtLeast(known, earliest, `${outcome._tag} after ${known} entries`)
+        // Nobody follows it any further.
+        break
+      }
+      for (const { told, turn: end } of [connected, cut]) {
+        assert.strictEqual(verdict(end), outcomeKnown(recording, turn, told))
+        assert.strictEqual(Turn.text(end), textKnown(turn, end))
+      }
+    },
+    { arbitrary: { runs: 150 } },
+  )
+})

@@ -1,0 +1,86 @@
+/** The pieces that the event lists of `turnScenarios.ts` are made of. */
+import type { Message, Part } from "../../../src/opencode/sessions/Message.ts"
+import type { OpencodeEvent } from "../../../src/opencode/v1/OpencodeEvent.ts"
+import type { Outcome, Stored } from "../../../src/opencode/turn/Turn.ts"
+import {
+  assistant,
+  done,
+  event,
+  here,
+  msg,
+  permission,
+  question,
+  ses,
+  session,
+  textPart,
+  toolPart,
+  user,
+} from "../../support/samples.ts"
+
+export interface Scenario {
+  readonly name: string
+  readonly events: ReadonlyArray<OpencodeEvent>
+  readonly stored: Stored
+  readonly outcome: Outcome
+  readonly text: string
+}
+
+/** The prompt, the messages that answer it, and one that somebody else sent. */
+export const prompt = msg("prompt")
+export const first = msg("a1")
+export const second = msg("a2")
+export const other = msg("other")
+
+export const taken: ReadonlyArray<OpencodeEvent> = [
+  event.message(user(prompt).info),
+  event.part(textPart(prompt, "Do it")),
+  event.busy(),
+]
+
+export const opened = (id = first) => [
+  event.message(assistant(id, prompt)),
+  event.busy(),
+  event.message(user(prompt).info),
+]
+
+/** A text part from its opening to its end. */
+export const written = (id: typeof first, ...deltas: ReadonlyArray<string>) => {
+  const empty = textPart(id, "")
+  return [
+    event.part(empty),
+    ...deltas.map((delta) => event.delta(empty, delta)),
+    event.part({ ...empty, text: deltas.join(""), time: { start: 1, end: 2 } }),
+  ]
+}
+
+/** `finish` is written before the message is completed. */
+export const closed = (id: typeof first, finish = "stop") => [
+  event.message(assistant(id, prompt, { finish })),
+  event.message(assistant(id, prompt, done(finish))),
+]
+
+export const answer = (info: Message["info"], ...parts: ReadonlyArray<Part>): Message => ({ info, parts })
+
+export const stored = (messages: ReadonlyArray<Message>, given: Partial<Stored> = {}): Stored => ({
+  status: { type: "idle" },
+  messages: [user(prompt), ...messages],
+  pending: [],
+  ...given,
+})
+
+export const running = (name = "bash") => toolPart(first, { status: "running", input: { command: "ls" } }, name)
+export const asked = permission("1")
+export const wondered = question("1")
+export const child = session("child", { parentID: here })
+export const childAsked = permission("2", ses("child"))
+export const toolStep = (part: Part) => answer(assistant(first, prompt, done("tool-calls")), part)
+export const lastStep = answer(assistant(second, prompt, done()), textPart(second, "Done."))
+export const secondStep = [
+  ...opened(second),
+  ...written(second, "Do", "ne."),
+  ...closed(second),
+  event.busy(),
+  ...event.idle(),
+]
+export const partial = textPart(first, "Once up")
+export const apiError = { name: "APIError", data: { message: "bad key", statusCode: 401 } }

@@ -1,0 +1,217 @@
+/** An instance that answers otherwise than it should in the middle of a turn: what was done before must not look undone. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { settle } from "../../../src/opencode/requests/decision.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import * as Fault from "../../support/Fault.ts"
+import { call, toolsOverFake } from "../../support/fleetOver.ts"
+import { opencode, overFake, pass } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer } from "../../support/play.ts"
+import { event, here, msg, permission } from "../../support/samples.ts"
+import { joining, main, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
+
+const byHand = { session: here, messageID: msg("hand"), text: "By hand" }
+const replyRoute = `POST /permission/${permission("1").id}/reply`
+
+/** Somebody's turn, which waits for a permission. */
+const waiting = Effect.tap(withMain, (fake) =>
+  Effect.sync(() => {
+    fake.take(byHand)
+    fake.permissions = [permission("1")]
+  }),
+)
+
+describe("A start whose look fails after the prompt has left", () => {
+  it.effect.each(["Settled", "Reconnected"] as const)("at %s says that it runs, not that it failed", (notice) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.onPrompt = () => fake.fail("GET /session/*", Fault.refused)
+      const fiber = yield* starting()
+      if (notice === "Reconnected") fake.cut()
+      yield* pass(3000)
+      assert.isAbove(fake.count("GET /session/status"), 1)
+      yield* pass(3000)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).outcome, { _tag: "still running" })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("is not taken for a prompt that was refused: it is sent once only", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      // A read is tried three times. Whoever asks after that is answered.
+      fake.onPrompt = () => fake.fail("GET /session/status", Fault.refused, 3)
+      const fiber = yield* Effect.forkChild(call("send_message", { session_id: here, message: "Do it", async: true }))
+      yield* pass(8000)
+      assert.lengthOf(fake.prompts, 1)
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "accepted")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("What a following does first", () => {
+  it.effect("is done once, and what cannot be read afterwards is an outcome", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting
+      let times = 0
+      const first = Effect.sync(() => {
+        times++
+        fake.fail("*", Fault.refused)
+      })
+      const fiber = yield* joining({ first })
+      yield* pass(25_000)
+      pending(fiber)
+      yield* pass(10_000)
+      const { outcome } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "unreachable")
+      assert.strictEqual(times, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("is told by respond_permission as decided, though nobody knows what became of the turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting
+      fake.fail(replyRoute, (answer) =>
+        Effect.tap(answer, () => Effect.sync(() => fake.fail("GET /session/*", Fault.refused))),
+      )
+      const parameters = { session_id: here, response: "once" } as const
+      const fiber = yield* Effect.forkChild(call("respond_permission", parameters))
+      yield* pass(40_000)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "unreachable")
+      assert.deepStrictEqual(view.decided, ["allowed once: permission for bash: rm -rf build"])
+      assert.notInclude(text, "Nothing was sent")
+      assert.lengthOf(fake.replies, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+/** The decision goes to an instance that takes it and never answers. */
+const stalling = Effect.map(opencode, (api) =>
+  Effect.asVoid(settle(api, main, { kind: "permission", request: permission("1"), reply: { reply: "once" } })),
+)
+
+const ways = [
+  ["done first", (carry: Effect.Success<typeof stalling>) => ({ first: carry })],
+  [
+    "decided on the way",
+    (carry: Effect.Success<typeof stalling>) => ({
+      decide: () => Effect.succeedSome(Effect.as(carry, true)),
+    }),
+  ],
+] as const
+
+describe("A decision that stalls", () => {
+  it.effect.each(ways)("%s does not outlast the patience", ([, way]) =>
+    Effect.gen(function* () {
+      const fake = yield* waiting
+      fake.fail(replyRoute, Fault.hang)
+      const fiber = yield* joining({ patience: 5000, ...way(yield* stalling) })
+      yield* pass(4000)
+      assert.strictEqual(fake.count(replyRoute), 1)
+      pending(fiber)
+      yield* pass(3800)
+      assert.isDefined(fiber.pollUnsafe())
+      const { outcome } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "needs permission", request: permission("1") })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each(ways)("%s lets a caller who goes away go at once", ([, way]) =>
+    Effect.gen(function* () {
+      const fake = yield* waiting
+      fake.fail(replyRoute, Fault.hang)
+      const fiber = yield* joining(way(yield* stalling))
+      assert.strictEqual(fake.count(replyRoute), 1)
+      // The clock stands still.
+      yield* Fiber.interrupt(fiber)
+      yield* pass(60_000)
+      assert.strictEqual(fake.count(replyRoute), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
+describe("An instance in the middle of a turn", () => {
+  it.effect("that comes back and refuses the credentials is unreachable at once, with what to do", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      yield* pass(500)
+      fake.fail("GET /global/event", Fault.unauthorized)
+      fake.cut()
+      yield* pass(2000)
+      assert.isDefined(fiber.pollUnsafe())
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert(outcome._tag === "unreachable")
+      assert.include(outcome.detail, "OPENCODE_SERVER_PASSWORD")
+      assert.strictEqual(Turn.text(turn), "Hel[…]")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("whose proxy says for a while that it is not there yet is followed on", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      yield* pass(500)
+      fake.fail("GET /session/*", Fault.proxyPage(503))
+      fake.cut()
+      yield* pass(5000)
+      pending(fiber)
+      fake.heal()
+      yield* pass(2000)
+      finishAnswer(fake, "Hello")
+      yield* pass(500)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Hello"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("from which the session is deleted takes the form back, and keeps what was written", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      let takenBack = 0
+      const decide = () => Effect.never.pipe(Effect.onInterrupt(() => Effect.sync(() => takenBack++)))
+      const fiber = yield* sending({ decide })
+      beginAnswer(fake, "May I?")
+      fake.permissions = [permission("1")]
+      fake.emit(event.asked(permission("1")))
+      yield* pass(1000)
+      pending(fiber)
+      fake.sessions = fake.sessions.filter(({ id }) => id !== here)
+      fake.emit({ type: "session.deleted", properties: { info: main } })
+      yield* pass(1000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "interrupted", detail: "the session was deleted" })
+      assert.strictEqual(Turn.text(turn), "May I?")
+      assert.strictEqual(takenBack, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
+describe("A proxy's page in the place of the prompt's answer", () => {
+  it.effect("is no reason to send it again where opencode has it: its turn is followed", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.afterwards(Fault.proxyPage(502)))
+      const fiber = yield* sending()
+      yield* pass(1000)
+      finishAnswer(fake, "All the same")
+      yield* pass(500)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "All the same"])
+      assert.strictEqual(fake.count(promptRoute), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("leaves it uncertain where opencode shows nothing of it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.proxyPage(502))
+      const fiber = yield* sending()
+      yield* pass(5000)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
+      assert.strictEqual(fake.count(promptRoute), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+})

@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { Turns } from "../../../src/opencode/turns/Turns.ts"
+import { overFake, pass, target } from "../../support/overFake.ts"
+import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
+import { here, permission, session } from "../../support/samples.ts"
+import { main, sending, starting, texts, withMain } from "./sending.ts"
+
+describe("Turns and a busy session", () => {
+  it.effect("`wait` sends when the other turn is over, and not before", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const fiber = yield* sending()
+      yield* pass(20_000)
+      assert.deepStrictEqual(fake.prompts, [])
+      makeIdle(fake)
+      yield* pass(200)
+      assert.strictEqual(fake.prompts.length, 1)
+      finishAnswer(fake, "Now")
+      yield* pass(200)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`wait` notices the end of the other turn also without an event", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      yield* sending()
+      fake.statuses.delete(here)
+      yield* pass(6000)
+      assert.strictEqual(fake.prompts.length, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`wait` gives up with SessionBusy after the patience, and says that nothing was sent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      fake.permissions = [permission("1")]
+      const fiber = yield* sending({ patience: 10_000 })
+      yield* pass(11_000)
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "SessionBusy")
+      assert.include(error.message, "not sent")
+      assert.include(error.message, "rm -rf build")
+      makeIdle(fake)
+      yield* pass(10_000)
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`fail` gives up at once and sends nothing", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const error = yield* Effect.flip(Fiber.join(yield* sending({ ifBusy: "fail" })))
+      assert.strictEqual(error._tag, "SessionBusy")
+      assert.include(error.message, "The message was not sent")
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`fail` gives up at once also when the turn is one of ours", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* sending({ text: "first" })
+      const second = yield* sending({ text: "second", ifBusy: "fail" })
+      assert.strictEqual((yield* Effect.flip(Fiber.join(second)))._tag, "SessionBusy")
+      const third = yield* starting({ text: "third" })
+      assert.strictEqual((yield* Effect.flip(Fiber.join(third)))._tag, "SessionBusy")
+      assert.strictEqual(fake.prompts.length, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`steer` hands the message to the running turn at once", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* sending({ text: "first" })
+      const steered = yield* sending({ text: "second", ifBusy: "steer" })
+      assert.deepStrictEqual(yield* texts, ["first", "second"])
+      finishAnswer(fake, "To the second")
+      yield* pass(200)
+      assert.strictEqual(Turn.text((yield* Fiber.join(steered)).turn), "To the second")
+      yield* pass(8000)
+      const { outcome, turn } = yield* Fiber.join(first)
+      assert.strictEqual(outcome._tag, "completed")
+      assert.strictEqual(turn.lineage.overtaken, fake.prompts[1]?.messageID)
+      assert.strictEqual(Turn.text(turn), "To the second")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("two sends at the same instant run one after the other", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const turns = yield* Turns
+      // For a moment after a prompt opencode reports the session as idle, so its status alone would let both pass.
+      fake.onPrompt = () => undefined
+      const options = { ifBusy: "wait", patience: 60_000, observe: () => Effect.void } as const
+      const both = yield* Effect.all(
+        [turns.send(target, main, { ...options, text: "one" }), turns.send(target, main, { ...options, text: "two" })],
+        { concurrency: "unbounded" },
+      ).pipe(Effect.forkChild)
+      yield* pass(500)
+      assert.deepStrictEqual(yield* texts, ["one"])
+      finishAnswer(fake, "Answer to one")
+      yield* pass(500)
+      assert.deepStrictEqual(yield* texts, ["one", "two"])
+      finishAnswer(fake, "Answer to two")
+      yield* pass(500)
+      const reports = yield* Fiber.join(both)
+      assert.deepStrictEqual(
+        reports.map(({ turn }) => Turn.text(turn)),
+        ["Answer to one", "Answer to two"],
+      )
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("two sessions do not wait for each other, and share one event stream", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* sending({ text: "here" })
+      yield* sending({ text: "there" }, session("second"))
+      assert.deepStrictEqual(yield* texts, ["here", "there"])
+      assert.strictEqual(fake.count("GET /global/event"), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a send that was interrupted while it waited is never sent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* sending({ text: "first" })
+      const second = yield* sending({ text: "second" })
+      yield* Fiber.interrupt(second)
+      finishAnswer(fake, "Done")
+      yield* pass(10_000)
+      yield* Fiber.join(first)
+      assert.deepStrictEqual(yield* texts, ["first"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`steer` tells what the running turn waits for already", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      fake.permissions = [permission("1")]
+      const fiber = yield* sending({ ifBusy: "steer" })
+      yield* pass(1000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "needs permission")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a start that waits gives up after the patience, and its prompt is never sent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const fiber = yield* starting({ ifBusy: "wait", patience: 50_000 })
+      yield* pass(51_000)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "SessionBusy")
+      makeIdle(fake)
+      yield* pass(10_000)
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+})

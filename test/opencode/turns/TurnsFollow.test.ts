@@ -1,0 +1,208 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import type { AssistantInfo } from "../../../src/opencode/sessions/Message.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import type { FakeState } from "../../support/FakeState.ts"
+import { overFake, pass } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
+import {
+  aborted,
+  assistant,
+  done,
+  event,
+  failedWith,
+  here,
+  msg,
+  permission,
+  session,
+  textPart,
+  user,
+} from "../../support/samples.ts"
+import { joining, onlooker, pending, sending, withMain } from "./sending.ts"
+
+/** A message that somebody typed into the terminal. */
+const byHand = { session: here, messageID: msg("hand"), text: "By hand" }
+const answer = msg("answer")
+
+/** A session with one turn, which is over. */
+const withOldTurn = (fake: FakeState, given: Partial<AssistantInfo>, text: string) => {
+  const info = assistant(answer, byHand.messageID, given)
+  fake.messages.set(here, [user(byHand.messageID), { info, parts: [textPart(answer, text)] }])
+}
+
+const ends = [
+  ["completed", done(), { _tag: "completed" }],
+  ["failed", failedWith({ name: "APIError", data: { message: "bad key" } }), { _tag: "failed", detail: "bad key" }],
+  ["aborted", failedWith(aborted), { _tag: "aborted" }],
+] as const
+
+describe("Turns.follow", () => {
+  it.effect("picks up a turn that somebody else began: what was missed is marked, and in the end all is there", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      beginAnswer(fake, "Once upon", byHand)
+      const { observe, seen } = onlooker()
+      const fiber = yield* joining({ observe })
+      fake.emit(event.delta(textPart(msg("answer_hand"), ""), " a time"))
+      yield* pass(20_000)
+      fake.emit(event.delta(textPart(msg("answer_hand"), ""), " there was"))
+      yield* pass(20_000)
+      pending(fiber)
+      finishAnswer(fake, "Once upon a time there was nothing.", byHand)
+      yield* pass(500)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "completed" })
+      assert.strictEqual(turn.prompt, byHand.messageID)
+      assert.deepStrictEqual(seen, ["[…]", "[…] a time", "[…] a time there was", "Once upon a time there was nothing."])
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each(ends)("tells at once how the last turn of an idle session ended: %s", ([, given, outcome]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, given, "Long ago")
+      // The test's clock stands still from here on.
+      const report = yield* Fiber.join(yield* joining())
+      assert.deepStrictEqual(report.outcome, outcome)
+      assert.strictEqual(Turn.text(report.turn), "Long ago")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("takes the turn of the message that is asked for, not the last one", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, done(), "Long ago")
+      fake.store(here, user(msg("later")))
+      fake.store(here, {
+        info: assistant(msg("newer"), msg("later"), done()),
+        parts: [textPart(msg("newer"), "Just now")],
+      })
+      const { turn } = yield* Fiber.join(yield* joining({ prompt: byHand.messageID }))
+      assert.strictEqual(Turn.text(turn), "Long ago")
+      assert.strictEqual(Turn.text((yield* Fiber.join(yield* joining())).turn), "Just now")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([1, 30])("takes the last message that was not undone, with %i undone behind it", (undone) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, done(), "Long ago")
+      for (let index = 0; index < undone; index++) {
+        const id = msg(`undone${index}`)
+        const info = assistant(msg(`answer${index}`), id, done())
+        fake.store(here, user(id))
+        fake.store(here, { info, parts: [textPart(info.id, "Never mind")] })
+      }
+      const reverted = session("main", { revert: { messageID: msg("undone0") } })
+      const { outcome, turn } = yield* Fiber.join(yield* joining({}, reverted))
+      assert.strictEqual(turn.prompt, byHand.messageID)
+      assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Long ago"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says that there is no turn in a session without a message", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      assert.strictEqual((yield* Effect.flip(Fiber.join(yield* joining())))._tag, "NoTurn")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says within seconds that nobody ever answered the last message", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.messages.set(here, [user(byHand.messageID)])
+      const fiber = yield* joining()
+      yield* pass(3000)
+      const { outcome } = yield* Fiber.join(fiber)
+      assert.deepInclude(outcome, { _tag: "failed" })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says within seconds that the last answer was never completed, with what is lost", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, {}, "")
+      const fiber = yield* joining()
+      yield* pass(3000)
+      const { outcome } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "interrupted")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does what it is asked to do first only when nothing of it can be missed", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      const connections: Array<number> = []
+      const first = Effect.sync(() => {
+        connections.push(fake.connections.size)
+        finishAnswer(fake, "Because of it", byHand)
+      })
+      const { turn } = yield* Fiber.join(yield* joining({ first }))
+      assert.deepStrictEqual(connections, [1])
+      assert.strictEqual(Turn.text(turn), "Because of it")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("gives up after the patience with what was written so far, and leaves the turn alone", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      const fiber = yield* joining({ patience: 30_000 })
+      beginAnswer(fake, "Once upon", byHand)
+      yield* pass(29_000)
+      pending(fiber)
+      yield* pass(2000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "still running" })
+      assert.strictEqual(Turn.text(turn), "Once upon")
+      assert.deepStrictEqual(fake.aborts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("tells the end, not the patience's, when the turn ended unheard just before", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      const fiber = yield* joining({ patience: 30_000 })
+      yield* pass(29_000)
+      storeAnswer(fake, "Just in time", byHand)
+      yield* pass(1500)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "completed" })
+      assert.strictEqual(Turn.text(turn), "Just in time")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("tells what the turn waits for when the patience ends while a person thinks about it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      const asked = permission("1")
+      fake.permissions = [asked]
+      const fiber = yield* joining({ patience: 30_000, decide: () => Effect.never })
+      yield* pass(29_000)
+      pending(fiber)
+      yield* pass(2000)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).outcome, { _tag: "needs permission", request: asked })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does not stand in the session's queue: whoever looks on sees what the sender sees", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const sender = yield* sending()
+      const [one, two] = [yield* joining(), yield* joining()]
+      beginAnswer(fake, "Hel")
+      yield* pass(500)
+      finishAnswer(fake, "Hello")
+      yield* pass(500)
+      for (const { outcome, turn } of [yield* Fiber.join(sender), yield* Fiber.join(one), yield* Fiber.join(two)]) {
+        assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Hello"])
+      }
+      assert.strictEqual(fake.count("GET /global/event"), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+})

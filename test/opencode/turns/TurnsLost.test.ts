@@ -1,0 +1,166 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import * as Fault from "../../support/Fault.ts"
+import { overFake, pass } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
+import { event, here, permission, ses, session } from "../../support/samples.ts"
+import { pending, promptRoute, sending, withMain } from "./sending.ts"
+
+describe("Turns and a connection that breaks", () => {
+  it.effect("a prompt that was stored and never acknowledged is followed", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.hangAfterwards)
+      const fiber = yield* sending()
+      yield* pass(11_000)
+      finishAnswer(fake, "All the same")
+      yield* pass(500)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "completed")
+      assert.strictEqual(Turn.text(turn), "All the same")
+      assert.strictEqual(fake.count(promptRoute), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([
+    ["hangs", Fault.hang],
+    ["breaks", Fault.lost],
+  ] as const)("a prompt that %s and is not stored is an error that says so, and is never sent twice", ([, fault]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, fault)
+      const fiber = yield* sending()
+      yield* pass(30_000)
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.include(error.message, "before you send it once more")
+      assert.strictEqual(fake.count(promptRoute), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a prompt that was refused certainly did not arrive", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.refused)
+      const error = yield* Effect.flip(Fiber.join(yield* sending()))
+      assert.isTrue(error._tag === "InstanceUnreachable" && !error.mayHaveArrived)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a turn that ended while the stream was cut is reported once it is back", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      yield* pass(200)
+      fake.fail("GET /global/event", Fault.refused)
+      fake.cut()
+      yield* pass(200)
+      storeAnswer(fake, "Hello")
+      yield* pass(5000)
+      pending(fiber)
+      fake.heal()
+      yield* pass(12_000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, { _tag: "completed" })
+      assert.strictEqual(Turn.text(turn), "Hello")
+      assert.strictEqual(fake.prompts.length, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a turn that goes on after the cut is followed to its end", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      fake.cut()
+      yield* pass(3000)
+      pending(fiber)
+      finishAnswer(fake, "Hello")
+      yield* pass(500)
+      assert.strictEqual(Turn.text((yield* Fiber.join(fiber)).turn), "Hello")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a subagent's permission that was asked in the gap is found", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      fake.cut()
+      fake.permissions = [permission("1", ses("child"))]
+      yield* pass(3000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "needs permission")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("an instance that was restarted in the middle leaves the turn interrupted", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      fake.cut()
+      fake.statuses.clear()
+      yield* pass(8000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "interrupted")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("an instance that is gone for 30 s is unreachable, and not before", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      yield* pass(200)
+      fake.fail("*", Fault.refused)
+      fake.cut()
+      yield* pass(28_000)
+      pending(fiber)
+      yield* pass(4000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "unreachable")
+      assert.strictEqual(Turn.text(turn), "Hel[…]")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("an instance that answers nothing at first when it comes back is given time", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      fake.fail("GET /session/*", Fault.refused)
+      fake.cut()
+      yield* pass(5000)
+      pending(fiber)
+      storeAnswer(fake, "Hello")
+      fake.heal()
+      yield* pass(3000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "completed")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a patience that ends while the prompt is on its way does not say that it arrived", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(promptRoute, Fault.hang)
+      const fiber = yield* sending({ patience: 5000 })
+      yield* pass(8000)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("a subagent that was born while the stream was down is heard when it asks", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Working")
+      yield* pass(500)
+      fake.cut()
+      yield* pass(3000)
+      fake.permissions = [permission("2", ses("child"))]
+      fake.emit(event.updated(session("child", { parentID: here })))
+      fake.emit(event.asked(permission("2", ses("child"))))
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "needs permission")
+    }).pipe(Effect.provide(overFake)),
+  )
+})

@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { type FollowOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { FakeFleet, type Member, overFleet } from "../../support/fakeFleet.ts"
+import * as Fault from "../../support/Fault.ts"
+import type { StoredPrompt } from "../../support/FakeState.ts"
+import { overFake, pass } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer } from "../../support/play.ts"
+import { session } from "../../support/samples.ts"
+import { main, onlooker, pending, promptRoute, sending, withMain } from "./sending.ts"
+
+const each = 10
+
+/** What the agent writes to a prompt is made of the prompt, so that a mistaken one is seen. */
+const beginning = ({ text }: StoredPrompt) => `Begin ${text}`
+const whole = (prompt: StoredPrompt) => `${beginning(prompt)}, end.`
+
+/** A turn on each of ten sessions of the instance, with what its caller was shown. */
+const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
+  const turns = yield* Turns
+  const sessions = Array.from({ length: each }, (_, index) => session(`number${index}`))
+  fake.sessions = sessions
+  return yield* Effect.forEach(
+    sessions,
+    Effect.fnUntraced(function* (to) {
+      const text = `${target.instance} ${to.id}`
+      const { observe, seen } = onlooker()
+      const options = { text, ifBusy: "wait", patience: 300_000, observe } as const
+      return { text, seen, fiber: yield* Effect.forkChild(turns.send(target, to, options)) }
+    }),
+  )
+})
+
+describe("Many turns at once", () => {
+  it.effect("a hundred on ten instances each tell their own caller, over one event stream per instance", () =>
+    Effect.gen(function* () {
+      const members = yield* FakeFleet
+      const calls = (yield* Effect.forEach(members, tenTurns)).flat()
+      yield* pass(200)
+      for (const { fake } of members) assert.lengthOf(fake.prompts, each)
+      for (const { fake } of members) for (const prompt of fake.prompts) beginAnswer(fake, beginning(prompt), prompt)
+      yield* pass(500)
+      // Backwards, so that no turn's place in a list is its caller's by chance.
+      for (const { fake } of members) {
+        for (const prompt of fake.prompts.slice(1).toReversed()) finishAnswer(fake, whole(prompt), prompt)
+      }
+      yield* pass(500)
+      for (const { fake } of members) {
+        assert.strictEqual(fake.connections.size, 1)
+        for (const prompt of fake.prompts.slice(0, 1)) finishAnswer(fake, whole(prompt), prompt)
+      }
+      yield* pass(500)
+      const reports = yield* Effect.forEach(calls, ({ fiber }) => Fiber.join(fiber))
+      reports.forEach(({ outcome, turn }, index) => {
+        const { seen = [], text = "" } = calls[index] ?? {}
+        assert.deepStrictEqual(
+          { outcome, text: Turn.text(turn), written: seen.filter((shown) => shown.startsWith("Begin")) },
+          {
+            outcome: { _tag: "completed" },
+            text: `Begin ${text}, end.`,
+            written: [`Begin ${text}`, `Begin ${text}, end.`],
+          },
+        )
+      })
+      yield* pass(1000)
+      for (const { fake } of members) {
+        const routes = fake.requests.map(({ route }) => route)
+        assert.strictEqual(fake.count("GET /global/event"), 1)
+        assert.isBelow(
+          routes.indexOf("GET /global/event"),
+          routes.findIndex((route) => route.includes("prompt_async")),
+        )
+        assert.strictEqual(fake.connections.size, 0)
+      }
+    }).pipe(Effect.provide(overFleet(10))),
+  )
+
+  it.effect("a caller that takes long over its progress holds up no other turn, and gets its own in full", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const texts: Array<string> = []
+      const observe: FollowOptions["observe"] = (stage) =>
+        Effect.sync(() => texts.push(stage._tag === "Following" ? Turn.text(stage.turn) : "")).pipe(
+          Effect.andThen(Effect.sleep("1 minute")),
+        )
+      const slow = yield* sending({ text: "slow", observe })
+      const quick = yield* sending({ text: "quick" }, session("second"))
+      const [slowPrompt, quickPrompt] = fake.prompts
+      finishAnswer(fake, "Slow", slowPrompt)
+      finishAnswer(fake, "Quick", quickPrompt)
+      yield* pass(500)
+      pending(slow)
+      assert.strictEqual(Turn.text((yield* Fiber.join(quick)).turn), "Quick")
+      yield* pass(150_000)
+      assert.strictEqual(Turn.text((yield* Fiber.join(slow)).turn), "Slow")
+      assert.strictEqual(texts.at(-1), "Slow")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("an instance that does not answer holds up no other", () =>
+    Effect.gen(function* () {
+      const [dead, alive] = yield* FakeFleet
+      if (dead === undefined || alive === undefined) return assert.fail("two instances")
+      dead.fake.fail("*", Fault.hang)
+      const turns = yield* Turns
+      const options = { text: "Do it", ifBusy: "wait", patience: 300_000, observe: () => Effect.void } as const
+      for (const { fake } of [dead, alive]) fake.sessions = [main]
+      const waiting = yield* Effect.forkChild(turns.send(dead.target, main, options))
+      const going = yield* Effect.forkChild(turns.send(alive.target, main, options))
+      yield* pass(200)
+      finishAnswer(alive.fake, "Done")
+      yield* pass(200)
+      assert.strictEqual((yield* Fiber.join(going)).outcome._tag, "completed")
+      pending(waiting)
+      assert.strictEqual(dead.fake.count(promptRoute), 0)
+    }).pipe(Effect.provide(overFleet(2))),
+  )
+})

@@ -1,0 +1,180 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { abortTurn } from "../../../src/opencode/turns/abortTurn.ts"
+import type { FakeState } from "../../support/FakeState.ts"
+import * as Fault from "../../support/Fault.ts"
+import { opencode, overFake, pass, whilePassing } from "../../support/overFake.ts"
+import { makeBusy, makeIdle } from "../../support/play.ts"
+import {
+  aborted,
+  assistant,
+  done,
+  failedWith,
+  here,
+  msg,
+  permission,
+  question,
+  ses,
+  session,
+  user,
+} from "../../support/samples.ts"
+import { main, pending, withMain } from "./sending.ts"
+
+const abort = Effect.flatMap(opencode, (api) => abortTurn(api, main))
+
+const prompt = msg("u")
+const answer = msg("v")
+
+const write = (fake: FakeState, given: Parameters<typeof assistant>[2]) =>
+  fake.store(here, { info: assistant(answer, prompt, given), parts: [] })
+
+/** A turn in which the agent writes. */
+const running = Effect.tap(withMain, (fake) =>
+  Effect.sync(() => {
+    fake.store(here, user(prompt))
+    write(fake, {})
+    makeBusy(fake)
+  }),
+)
+
+/** What the turn asks for that begins as soon as the abort is done. */
+const next = { ...permission("2"), tool: { messageID: msg("x") } }
+
+const beginsNext = (fake: FakeState) =>
+  fake.fail(`POST /session/${here}/abort`, (abort) =>
+    Effect.tap(abort, () =>
+      Effect.sync(() => {
+        write(fake, failedWith(aborted))
+        fake.store(here, user(msg("w")))
+        fake.store(here, { info: assistant(msg("x"), msg("w")), parts: [] })
+        makeBusy(fake)
+        fake.permissions.push(next)
+      }),
+    ),
+  )
+
+describe("abortTurn", () => {
+  it.effect("waits until the message is final, which it is not when opencode reports idle", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      const fiber = yield* Effect.forkChild(abort)
+      yield* pass(1000)
+      assert.deepStrictEqual(fake.aborts, [here])
+      pending(fiber)
+      write(fake, failedWith(aborted))
+      yield* pass(500)
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { wasRunning: true, final: true, cleared: 0 })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says when the message does not become final", () =>
+    Effect.gen(function* () {
+      yield* running
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, final: false })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says when the turn goes on in spite of it", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      write(fake, done("tool-calls"))
+      // As on an opencode that does not run the turn: it says yes, and does nothing.
+      fake.fail(`POST /session/${here}/abort`, Fault.json(true))
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, final: false })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says of an idle session that nothing was running, though its last message was never completed", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      makeIdle(fake)
+      assert.deepStrictEqual(yield* abort, { wasRunning: false, final: true, cleared: 0 })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("stops the turn of a message that has just come, before the status shows it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.store(here, user(prompt))
+      const fiber = yield* Effect.forkChild(abort)
+      yield* pass(1000)
+      assert.deepStrictEqual(fake.aborts, [])
+      makeBusy(fake)
+      write(fake, {})
+      yield* pass(500)
+      assert.deepStrictEqual(fake.aborts, [here])
+      write(fake, failedWith(aborted))
+      yield* pass(500)
+      assert.deepInclude(yield* Fiber.join(fiber), { wasRunning: true, final: true })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does not wait for ever for a message that nobody answers", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.store(here, user(prompt))
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: false })
+      assert.deepStrictEqual(fake.aborts, [here])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("dismisses what it leaves behind, of subagents as well and of nobody else", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      write(fake, done("tool-calls"))
+      const tool = { messageID: answer }
+      fake.sessions.push(session("grandchild", { parentID: ses("child") }))
+      fake.permissions = [
+        { ...permission("1"), tool },
+        permission("2", ses("child")),
+        permission("3", ses("grandchild")),
+        permission("4", ses("second")),
+      ]
+      fake.questions = [question("1", ses("child")), question("2", ses("second"))]
+      assert.deepStrictEqual(yield* abort, { wasRunning: true, final: true, cleared: 4 })
+      assert.deepStrictEqual(fake.permissions, [permission("4", ses("second"))])
+      assert.deepStrictEqual(fake.questions, [question("2", ses("second"))])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("dismisses what an earlier abort has left behind in an idle session", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      write(fake, failedWith(aborted))
+      makeIdle(fake)
+      fake.permissions = [{ ...permission("1"), tool: { messageID: answer } }]
+      assert.deepStrictEqual(yield* abort, { wasRunning: false, final: true, cleared: 1 })
+      assert.deepStrictEqual(fake.permissions, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("leaves alone what a turn asks for that has begun since", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      fake.questions = [question("1")]
+      beginsNext(fake)
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 1 })
+      assert.deepStrictEqual([fake.permissions, fake.questions], [[next], []])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("leaves a permission behind rather than reject the next turn's with it", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      fake.permissions = [permission("1")]
+      beginsNext(fake)
+      assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, cleared: 0 })
+      assert.deepStrictEqual(fake.permissions, [permission("1"), next])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("minds not that two permissions of a session go with the first rejection", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      write(fake, done("tool-calls"))
+      fake.permissions = [permission("1"), permission("2")]
+      assert.deepStrictEqual(yield* abort, { wasRunning: true, final: true, cleared: 2 })
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "reject" }])
+    }).pipe(Effect.provide(overFake)),
+  )
+})

@@ -1,0 +1,73 @@
+/** Sends and starts that run beside a test, over the fake. */
+import { assert } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import type { Stage } from "../../../src/opencode/turns/observeTurn.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { type FollowOptions, type SendOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { pass, target } from "../../support/overFake.ts"
+import { here, session } from "../../support/samples.ts"
+
+export const promptRoute = `POST /session/${here}/prompt_async`
+export const main = session("main")
+
+interface Given extends Partial<SendOptions> {
+  readonly patience?: number
+  readonly observe?: FollowOptions["observe"]
+  readonly decide?: FollowOptions["decide"]
+}
+
+/** A send that runs beside the test, which has let it begin. */
+export const sending = Effect.fnUntraced(function* (given: Given = {}, to = main) {
+  const turns = yield* Turns
+  const fiber = yield* turns
+    .send(target, to, { text: "Do it", ifBusy: "wait", patience: 300_000, observe: () => Effect.void, ...given })
+    .pipe(Effect.forkChild)
+  yield* pass(200)
+  return fiber
+})
+
+export const starting = Effect.fnUntraced(function* (given: Partial<SendOptions> = {}) {
+  const turns = yield* Turns
+  const fiber = yield* Effect.forkChild(
+    turns.start(target, main, { text: "Do it", ifBusy: "fail", patience: 300_000, ...given }),
+  )
+  yield* pass(200)
+  return fiber
+})
+
+/** What was sent so far. */
+export const texts = Effect.map(FakeOpencode, ({ prompts }) => prompts.map(({ text }) => text))
+
+/** The fake with a session, its subagent and another one. */
+export const withMain = Effect.tap(FakeOpencode, (fake) =>
+  Effect.sync(() => {
+    fake.sessions = [main, session("child", { parentID: here }), session("second")]
+  }),
+)
+
+export const pending = <A, E>(fiber: Fiber.Fiber<A, E>) => assert.isUndefined(fiber.pollUnsafe())
+
+/** A following that runs beside the test, which has let it begin. */
+export const joining = Effect.fnUntraced(function* (
+  given: Omit<Given, "text" | "ifBusy"> & Pick<Parameters<Turns["Service"]["follow"]>[2], "prompt" | "first"> = {},
+  session = main,
+) {
+  const turns = yield* Turns
+  const fiber = yield* turns
+    .follow(target, session, { patience: 300_000, observe: () => Effect.void, ...given })
+    .pipe(Effect.forkChild)
+  yield* pass(200)
+  return fiber
+})
+
+/** An observer, and what it was shown: each stage in a word, once until it changes. */
+export const onlooker = () => {
+  const seen: Array<string> = []
+  const observe = (stage: Stage) =>
+    Effect.sync(() => {
+      const shown = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
+      if (seen.length === 0 || seen.at(-1) !== shown) seen.push(shown)
+    })
+  return { seen, observe }
+}

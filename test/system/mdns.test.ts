@@ -1,0 +1,82 @@
+/** `TRANSPORT=mdns`: real opencodes and a stranger announce themselves, and the built executable hears them. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { startAnnounced, startStranger, withMulticast } from "../support/localNetwork.ts"
+import { connect, eventually, type McpClient } from "../support/McpClients.ts"
+import { ScriptedModel } from "../support/ScriptedModel.ts"
+
+const password = "correct:horse-battery"
+
+/** No interval comes to help. */
+const variables = {
+  TRANSPORT: "mdns",
+  DISCOVERY_INTERVAL_MS: "3600000",
+  OPENCODE_SERVER_PASSWORD: password,
+  LOG_LEVEL: "all",
+}
+
+const listed = (client: McpClient, url: string) =>
+  Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
+
+withMulticast("opencodes on the local network", () => {
+  layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
+    (it) => {
+      it.effect(
+        "one that starts is listed at once, and one that has ended is gone soon after the fleet has asked",
+        () =>
+          Effect.gen(function* () {
+            const client = yield* connect(yield* makeRelay(), { variables })
+            yield* client.call(ListInstances)
+            const opencode = yield* startAnnounced()
+            const found = yield* listed(client, opencode.url).pipe(eventually((one) => one?.health === "online"))
+            assert.deepInclude(found, { directory: opencode.directory, transports: ["mdns"] })
+            assert.match(found?.name ?? "", /-project/u)
+            yield* opencode.stop
+            yield* client
+              .call(RefreshInstances)
+              .pipe(eventually(({ instances }) => instances.every(({ url }) => url !== opencode.url), "20 seconds"))
+          }),
+      )
+
+      it.effect("one that runs already is found by the first scan, and has the password if it is allowed by name", () =>
+        Effect.gen(function* () {
+          const opencode = yield* startAnnounced(password)
+          const stranger = yield* connect(yield* makeRelay(), { variables })
+          const refused = yield* listed(stranger, opencode.url).pipe(eventually((one) => one !== undefined))
+          assert.strictEqual(refused?.health, "unauthorized")
+          assert.include(refused?.reason, "MDNS_ALLOW=")
+          const client = yield* connect(yield* makeRelay(), {
+            variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
+          })
+          const found = yield* listed(client, opencode.url)
+          assert.strictEqual(found?.health, "online")
+          assert.strictEqual(found?.directory, opencode.directory)
+        }),
+      )
+
+      it.effect(
+        "a stranger's is listed at once and gets no password, whatever it asks for; its goodbye counts at once",
+        () =>
+          Effect.gen(function* () {
+            const client = yield* connect(yield* makeRelay(), { variables })
+            yield* client.call(ListInstances)
+            const stranger = yield* startStranger()
+            yield* stranger.announce
+            const found = yield* listed(client, stranger.url).pipe(eventually((one) => one !== undefined))
+            assert.strictEqual(found?.health, "unauthorized")
+            assert.include(found?.name, stranger.label)
+            yield* client.call(RefreshInstances)
+            const requests = yield* stranger.authorizations
+            assert.isAtLeast(requests.length, 2)
+            assert.isTrue(requests.every((authorization) => authorization === undefined))
+            yield* stranger.goodbye
+            yield* listed(client, stranger.url).pipe(eventually((one) => one === undefined))
+            assert.notInclude(yield* client.stderr, password)
+          }),
+      )
+    },
+  )
+})

@@ -1,0 +1,208 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, HashMap, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
+import type { TransportReport } from "../../../src/discovery/Discovery.ts"
+import { Fleet, type Snapshot } from "../../../src/fleet/Fleet.ts"
+import type { HealthState } from "../../../src/fleet/Instance.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
+import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
+import { server } from "../../discovery/announcements.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { hang, named } from "../../support/Fault.ts"
+import { call, toolsOverFake } from "../../support/fleetOver.ts"
+import { pass, whilePassing } from "../../support/overFake.ts"
+import { here, permission, session } from "../../support/samples.ts"
+
+const instance = (name: string, port: number, state: HealthState) => ({
+  ...server(name, port),
+  health: { state, version: undefined, latency: undefined, reason: "", checkedAt: 0 },
+  lastSeen: undefined,
+})
+
+const waitingFor = (...requests: ReadonlyArray<string>): Look => ({
+  askedAt: 0,
+  known: true,
+  count: requests.length,
+  waiting: requests.slice(0, 5).map((about, index) => ({
+    kind: "permission",
+    id: permission(String(index)).id,
+    session: here,
+    title: "A title",
+    about,
+  })),
+})
+
+interface Surroundings {
+  readonly reports?: ReadonlyArray<TransportReport>
+  readonly transports?: ReadonlyArray<string>
+}
+
+/** What list_instances says of a fleet of these. */
+const listed = Effect.fnUntraced(function* (
+  instances: Snapshot["instances"],
+  looks: ReadonlyArray<readonly [port: number, look: Look]>,
+  limit = 50,
+  { reports = [], transports = ["local-relay"] }: Surroundings = {},
+) {
+  const problems = reports.flatMap((report) => report.problems)
+  const snapshot = Effect.succeed<Snapshot>({ instances, problems, reports, refreshedAt: 0 })
+  const current = Effect.succeed(
+    HashMap.fromIterable(looks.map(([port, look]) => [`http://127.0.0.1:${port}`, look] as const)),
+  )
+  const handlers = yield* instanceHandlers.pipe(
+    Effect.provide([
+      Layer.succeed(Fleet, {
+        snapshot,
+        changes: Stream.empty,
+        probed: Stream.empty,
+        refresh: snapshot,
+        resolve: () => Effect.never,
+        use: () => Effect.never,
+      }),
+      Layer.succeed(Attention, { current, settled: current }),
+      Settings.layerOf({ relayDirectory: "/relay", transports }),
+    ]),
+  )
+  const view = yield* handlers.list_instances({ limit })
+  return { view, text: renderFleet(view) }
+})
+
+describe("list_instances", () => {
+  it.effect("counts those that wait for a person, and puts them first among those that are online", () =>
+    Effect.gen(function* () {
+      const { text, view } = yield* listed(
+        [
+          instance("a", 1, "online"),
+          instance("b", 2, "unreachable"),
+          instance("c", 3, "online"),
+          instance("d", 4, "online"),
+        ],
+        [
+          [1, waitingFor()],
+          // Of before it went away.
+          [2, waitingFor("x")],
+          [3, waitingFor("x")],
+          [4, waitingFor("x", "y")],
+        ],
+        3,
+      )
+      assert.deepStrictEqual(
+        view.instances.map(({ name, waiting_count }) => [name, waiting_count]),
+        [
+          ["c", 1],
+          ["d", 2],
+          ["a", 0],
+        ],
+      )
+      assert.include(text, "**2 wait for a person.**")
+    }),
+  )
+
+  it.effect("says of each transport when it was scanned, how long that took and what went wrong", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("2 minutes")
+      const report = { scannedAt: 30_000, duration: 12, found: 3, problems: [] }
+      const problems = [
+        { source: "tailscale", reason: "is stopped\u001B[31m" },
+        { source: "tailscale", reason: "has a second trouble" },
+      ]
+      const reports = [
+        { ...report, transport: "mdns" },
+        { ...report, transport: "tailscale", found: 0, problems },
+      ]
+      const { text, view } = yield* listed([], [], 50, { reports })
+      const scanned = { found: 3, scanned: "1 min ago", took_ms: 12, problem_count: 0 }
+      assert.deepStrictEqual(view.transports, [
+        { ...scanned, transport: "mdns" },
+        { ...scanned, transport: "tailscale", found: 0, problem_count: 2, problem: "tailscale is stopped[31m" },
+      ])
+      assert.include(
+        text,
+        "mdns found 3 within 12 ms, 1 min ago; tailscale found 0 within 12 ms, 1 min ago (2 problems)",
+      )
+    }),
+  )
+
+  it.effect("where there is none, says how to start one, or where it was looked for", () =>
+    Effect.gen(function* () {
+      assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
+      const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })
+      assert.include(view.hint, "found by local-ports, mdns")
+      assert.notInclude(view.hint, "/relay")
+    }),
+  )
+
+  it.effect("names the first of many requests, and counts the others", () =>
+    Effect.gen(function* () {
+      const { text } = yield* listed(
+        [instance("a", 1, "online")],
+        [[1, waitingFor(...Array.from({ length: 40 }, (_, index) => `request ${index}`))]],
+      )
+      assert.include(text, "`request 2`")
+      assert.notInclude(text, "`request 3`")
+      assert.include(text, "and 37 more")
+    }),
+  )
+
+  it.effect("says where it is not known whether anything waits", () =>
+    Effect.gen(function* () {
+      const { text, view } = yield* listed(
+        [instance("a", 1, "online"), instance("b", 2, "online"), instance("c", 3, "timeout")],
+        [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
+      )
+      assert.strictEqual(view.waiting_unknown, 2)
+      assert.include(text, "At 2 instances it is not known whether anything waits for a person.")
+      assert.include(text, "What waits for a person is not known, as of just now: `no answer within 3 s`")
+    }),
+  )
+
+  it.effect("says how long ago it was asked what waits, and asks nobody for it", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      fake.statuses.set(here, { type: "busy" })
+      fake.permissions = [permission("1")]
+      yield* call("refresh_instances", {})
+      yield* pass(9000)
+      const before = fake.requests.length
+      const { text } = yield* call("list_instances", {})
+      assert.include(
+        text,
+        "**waits for a person**, as of 9 s ago: `permission for bash: rm -rf build` · `per_1` (session `Session main` · `ses_main`)",
+      )
+      assert.strictEqual(fake.requests.length, before)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("refresh_instances", () => {
+  it.effect("asks anew what waits", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      fake.statuses.set(here, { type: "busy" })
+      const waiting = Effect.map(call("refresh_instances", {}), ({ view }) => view.waiting)
+      assert.strictEqual(yield* waiting, 0)
+      fake.permissions = [permission("1")]
+      assert.strictEqual(yield* waiting, 1)
+      fake.permissions = []
+      assert.strictEqual(yield* waiting, 0)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    { what: "fails", fault: named(500, "database is locked"), reason: "database is locked" },
+    { what: "hangs", fault: hang, reason: "no answer within 3 s" },
+  ])("does not say that nothing waits when the instance $what", ({ fault, reason }) =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.fail("GET /session", fault)
+      yield* whilePassing(4000, call("refresh_instances", {}))
+      const { text, view } = yield* call("list_instances", {})
+      assert.strictEqual(view.waiting_unknown, 1)
+      assert.include(text, reason)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})

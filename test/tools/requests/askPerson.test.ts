@@ -1,0 +1,334 @@
+/** A person at the client is asked while the call runs, as until 2025-11-25. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import * as Fault from "../../support/Fault.ts"
+import { toolsOverFake } from "../../support/fleetOver.ts"
+import { pass } from "../../support/overFake.ts"
+import { finishAnswer, makeBusy, storeAnswer } from "../../support/play.ts"
+import { aborted, assistant, event, failedWith, here, msg, permission, question, user } from "../../support/samples.ts"
+import { accept, answering, calling, child, sending, thinking, wants, withMain } from "./askingClient.ts"
+
+const once = accept({ decision: "once" })
+const asked = permission("1")
+const allowed = "allowed once: permission for bash: rm -rf build"
+
+/** A call that waits for somebody who thinks. */
+const waiting = Effect.gen(function* () {
+  const fake = yield* withMain
+  const person = yield* thinking
+  const fiber = yield* sending(person.values)
+  yield* wants(asked)
+  assert.lengthOf(person.forms, 1)
+  return { fake, fiber, person }
+})
+
+describe("a person", () => {
+  it.effect("allows, and the turn goes on to its end", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { forms, values } = answering(once)
+      const fiber = yield* sending(values)
+      yield* wants(asked)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Done.", decided: [allowed] })
+      assert.include(text, `Decision: \`${allowed}\``)
+      assert.lengthOf(forms, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("declines, which rejects", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending(answering({ action: "decline" }, { action: "decline" }).values)
+      yield* wants(asked)
+      yield* wants(question("1"))
+      assert.deepStrictEqual(fake.replies, [
+        { id: asked.id, reply: "reject" },
+        { id: question("1").id, reply: "reject" },
+      ])
+      finishAnswer(fake, "")
+      yield* pass(500)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
+        "rejected: permission for bash: rm -rf build",
+        "not answered, dismissed: question: Which colour?",
+      ])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    ["closes the form", { action: "cancel" }],
+    ["cannot be asked after all", { action: "unavailable" }],
+    ["fills in what does not fit", accept({ decision: "perhaps" })],
+  ] as const)("who %s is not asked again in that call, and the agent still waits", ([, reply]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { forms, values } = answering(reply)
+      const fiber = yield* sending(values)
+      yield* wants(asked)
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.deepStrictEqual(
+        view.waiting_for?.map(({ id }) => id),
+        [asked.id],
+      )
+      assert.lengthOf(forms, 1)
+      assert.deepStrictEqual([fake.replies, fake.permissions], [[], [asked]])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is asked one thing after the other, in the order in which they came up", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const answers = [once, accept({ decision: "always" }), accept({ answer_1: "Blue" })]
+      const { forms, values } = answering(...answers)
+      const fiber = yield* sending(values)
+      yield* wants(asked, { ...permission("2"), patterns: ["git push"] })
+      yield* wants(question("1"))
+      assert.deepStrictEqual(
+        fake.replies.map(({ id }) => id),
+        [asked.id, permission("2").id, question("1").id],
+      )
+      assert.lengthOf(forms, 3)
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.lengthOf((yield* Fiber.join(fiber)).view.decided ?? [], 3)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is asked by wait_for_session for a turn that was begun elsewhere", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.store(here, user(msg("theirs")))
+      makeBusy(fake)
+      fake.permissions = [asked]
+      const { forms, values } = answering(once)
+      yield* calling("wait_for_session", { session_id: here }, values)
+      assert.lengthOf(forms, 1)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is asked by respond_permission for what comes after its own decision", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* sending()
+      yield* wants(asked)
+      const { forms, values } = answering(accept({ decision: "reject", reason: "keep it" }))
+      yield* calling("respond_permission", { session_id: here, response: "once" }, values)
+      yield* wants(permission("2"))
+      assert.lengthOf(forms, 1)
+      assert.deepStrictEqual(fake.replies, [
+        { id: asked.id, reply: "once" },
+        { id: permission("2").id, reply: "reject", message: "keep it" },
+      ])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is asked for a subagent, which the form says", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { forms, values } = answering(once)
+      yield* sending(values)
+      yield* wants(permission("1", child))
+      assert.include(forms[0]?.message, `Session main (${here}), subagent session ${child}`)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is not asked where the client shows no forms", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      const { forms, values } = answering(once)
+      const fiber = yield* sending({ ...values, canAsk: false })
+      yield* wants(asked)
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "needs permission")
+      assert.deepStrictEqual(forms, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is not shown a form without a field", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      const { forms, values } = answering(accept({}))
+      const fiber = yield* sending(values)
+      yield* wants({ ...question("1"), questions: [] })
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "needs answer")
+      assert.deepStrictEqual(forms, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("while the person thinks", () => {
+  it.effect("somebody at the terminal decides: the form is taken back, and the turn followed on", () =>
+    Effect.gen(function* () {
+      const { fake, fiber, person } = yield* waiting
+      fake.permissions = []
+      fake.emit(event.replied(asked))
+      yield* pass(500)
+      assert.isTrue(yield* person.isTakenBack)
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Done." })
+      assert.isUndefined(view.decided)
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("it is decided and nobody tells: that is noticed all the same", () =>
+    Effect.gen(function* () {
+      const { fake, person } = yield* waiting
+      fake.permissions = []
+      yield* pass(32_000)
+      assert.isTrue(yield* person.isTakenBack)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("the turn is aborted, and its request stays behind: the form is taken back", () =>
+    Effect.gen(function* () {
+      const { fake, fiber, person } = yield* waiting
+      const info = assistant(msg("a"), fake.prompts[0]?.messageID ?? msg("none"), failedWith(aborted))
+      fake.store(here, { info, parts: [] })
+      fake.statuses.delete(here)
+      fake.emit(event.message(info), ...event.idle())
+      yield* pass(500)
+      assert.isTrue(yield* person.isTakenBack)
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "aborted")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("the connection breaks and comes back: the form stays, and the decision counts", () =>
+    Effect.gen(function* () {
+      const { fake, fiber, person } = yield* waiting
+      fake.cut()
+      yield* pass(5000)
+      assert.isFalse(yield* person.isTakenBack)
+      yield* person.answer(once)
+      yield* pass(500)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", decided: [allowed] })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("the connection breaks, and somebody decides in the gap: the form is taken back", () =>
+    Effect.gen(function* () {
+      const { fake, fiber, person } = yield* waiting
+      fake.cut()
+      fake.permissions = []
+      storeAnswer(fake, "Done in the gap.")
+      yield* pass(5000)
+      assert.isTrue(yield* person.isTakenBack)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", text: "Done in the gap." })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("the patience ends: the form is taken back, and the agent still waits", () =>
+    Effect.gen(function* () {
+      const { fake, fiber, person } = yield* waiting
+      yield* pass(48_000)
+      assert.isTrue(yield* person.isTakenBack)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.include(text, "respond_permission")
+      assert.deepStrictEqual([fake.replies, fake.permissions], [[], [asked]])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("the client sees a sign of life at least every 15 s", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const person = yield* thinking
+      const told: Array<{ readonly progress: number; readonly message: string }> = []
+      const fiber = yield* sending({
+        ...person.values,
+        wantsProgress: true,
+        progress: (update) => Effect.sync(() => void told.push(update)),
+      })
+      yield* wants(asked)
+      const before = told.length
+      yield* pass(61_000, 610)
+      const signs = told.slice(before)
+      assert.isAtLeast(signs.length, 4)
+      for (const { message } of signs) assert.include(message, "waits for a person's decision")
+      assert.deepStrictEqual(
+        told.map(({ progress }) => progress),
+        told.map((_, index) => index + 1),
+      )
+      yield* person.answer(once)
+      yield* pass(500)
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "completed")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("the decision", () => {
+  const route = `POST /permission/${asked.id}/reply`
+
+  it.effect("is carried to its end though the event that it is settled comes first", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(route, Fault.reset, 1)
+      const fiber = yield* sending(answering(once).values)
+      yield* wants(asked)
+      yield* pass(2000)
+      assert.strictEqual(fake.count(route), 2)
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", decided: [allowed] })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("comes too late, which is said, and the turn is followed", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const person = yield* thinking
+      const fiber = yield* sending(person.values)
+      yield* wants(asked)
+      // Nobody has told yet.
+      fake.permissions = []
+      yield* person.answer(accept({ decision: "reject" }))
+      yield* pass(500)
+      finishAnswer(fake, "Somebody else had allowed it.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
+      assert.deepStrictEqual(view.decided, [
+        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
+      ])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is asked for once, though opencode does not tell that it has it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(route, () => {
+        fake.permissions = []
+        return Fault.json(true)(Effect.never)
+      })
+      const { forms, values } = answering(once, once)
+      yield* sending(values)
+      yield* wants(asked)
+      yield* pass(2000)
+      assert.lengthOf(forms, 1)
+      assert.strictEqual(fake.count(route), 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("of a client that goes away is none", () =>
+    Effect.gen(function* () {
+      const { fiber, person } = yield* waiting
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(yield* person.isTakenBack)
+      const { permissions, replies } = yield* FakeOpencode
+      assert.deepStrictEqual([replies, permissions], [[], [asked]])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})

@@ -1,0 +1,117 @@
+/** A client at which somebody sits, as the tools see it: played by a test, in both ways in which MCP asks. */
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Option } from "effect"
+import type { PermissionRequest, QuestionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
+import { Call, type CallValues, type Question, type Reply } from "../../../src/mcp/Call.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { call, type ToolParameters } from "../../support/fleetOver.ts"
+import { pass } from "../../support/overFake.ts"
+import { event, here, session, ses } from "../../support/samples.ts"
+
+/** The fake with a session, its subagent and another one. */
+export const withMain = Effect.tap(FakeOpencode, (fake) =>
+  Effect.sync(() => {
+    fake.sessions = [session("main"), session("child", { parentID: here }), session("other")]
+  }),
+)
+
+export const child = ses("child")
+
+/** Runs calls as those of a client that has these abilities. */
+export const asClient =
+  (values: Partial<CallValues>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(Call, (nobody) => Effect.provideService(effect, Call, { ...nobody, ...values }))
+
+/** Somebody who gives these answers to the forms, one after the other, and dismisses all others. */
+export const answering = (...replies: ReadonlyArray<Reply>) => {
+  const forms: Array<Question> = []
+  const ask = (form: Question) => Effect.sync((): Reply => replies[forms.push(form) - 1] ?? { action: "cancel" })
+  return { forms, values: { canAsk: true, ask } satisfies Partial<CallValues> }
+}
+
+/** Somebody who thinks until the test has them answer. */
+export const thinking = Effect.gen(function* () {
+  const forms: Array<Question> = []
+  const answer = yield* Deferred.make<Reply>()
+  let takenBack = false
+  const ask = (form: Question) =>
+    Effect.suspend(() => {
+      forms.push(form)
+      return Deferred.await(answer)
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => (takenBack = true))))
+  return {
+    forms,
+    values: { canAsk: true, ask } satisfies Partial<CallValues>,
+    answer: (reply: Reply) => Deferred.succeed(answer, reply),
+    isTakenBack: Effect.sync(() => takenBack),
+  }
+})
+
+export const accept = (content: unknown): Reply => ({ action: "accept", content })
+
+type Following = "send_message" | "wait_for_session" | "respond_permission" | "answer_question"
+
+/** A call that runs beside the test, which has let it begin. */
+export const calling = Effect.fnUntraced(function* <Name extends Following>(
+  name: Name,
+  parameters: ToolParameters<Name>,
+  values: Partial<CallValues> = {},
+) {
+  const fiber = yield* Effect.forkChild(asClient(values)(call(name, parameters)))
+  yield* pass(500)
+  return fiber
+})
+
+export const sending = (values?: Partial<CallValues>) =>
+  calling("send_message", { session_id: here, message: "Do it" }, values)
+
+/** The agent comes to want something of a person. */
+export const wants = Effect.fnUntraced(function* (...requests: ReadonlyArray<PermissionRequest | QuestionRequest>) {
+  const fake = yield* FakeOpencode
+  for (const request of requests) {
+    // A subagent's session shows in events before anything is asked in it.
+    fake.emit(...fake.sessions.filter(({ id }) => id === request.sessionID).map(event.updated))
+    if ("questions" in request) {
+      fake.questions.push(request)
+      fake.emit(event.questioned(request))
+    } else {
+      fake.permissions.push(request)
+      fake.emit(event.asked(request))
+    }
+  }
+  yield* pass(500)
+})
+
+/** A turn that waits for this, and whose message is sent. */
+export const waitingFor = Effect.fnUntraced(function* (
+  ...requests: ReadonlyArray<PermissionRequest | QuestionRequest>
+) {
+  const fiber = yield* sending()
+  yield* wants(...requests)
+  yield* Fiber.join(fiber)
+})
+
+/**
+ * A call of a client of 2026-07-28 that ends with a question, as it does once the question is on its way. The client
+ * takes the question's state to the next call.
+ */
+export const endingWithQuestion = Effect.fnUntraced(function* <Name extends Following, R>(
+  name: Name,
+  parameters: ToolParameters<Name>,
+  resumed: CallValues["resumed"],
+  meanwhile: Effect.Effect<void, never, R>,
+) {
+  const asked = yield* Deferred.make<Question>()
+  const ask = (question: Question) => Effect.andThen(Deferred.succeed(asked, question), Effect.never)
+  const fiber = yield* calling(name, parameters, { canAsk: true, ask, resumed })
+  yield* meanwhile
+  yield* pass(500)
+  const question = yield* Deferred.poll(asked)
+  assert(Option.isSome(question), "nothing was asked")
+  yield* Fiber.interrupt(fiber)
+  return yield* question.value
+})
+
+/** What a call finds that brings the answer to a question. */
+export const answerTo = ({ state }: Pick<Question, "state">, reply: Reply) => Option.some({ state, reply })

@@ -1,0 +1,216 @@
+/** What a person gets to see before they decide: everything, and nothing that could deceive their eye. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import type { PermissionRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { renderAbort } from "../../../src/tools/control/renderControl.ts"
+import { renderTurn } from "../../../src/tools/turns/renderTurn.ts"
+import { alwaysText, requestText } from "../../../src/tools/requests/requestView.ts"
+import { turnView } from "../../../src/tools/turns/turnView.ts"
+import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
+import { toolsOverFake } from "../../support/fleetOver.ts"
+import { target } from "../../support/overFake.ts"
+import { event, here, msg, permission, question, session } from "../../support/samples.ts"
+import { answering, child, sending, wants, withMain } from "./askingClient.ts"
+
+const evil = "\u001B[2J\u001B]8;;http://evil.test\u0007\u202E\u2066\u200B\u0000\r"
+// oxlint-disable-next-line no-control-regex -- these are what must not be there
+const forbidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
+
+const asked = (given: Partial<PermissionRequest>): PermissionRequest => ({ ...permission("1"), ...given })
+const shown = (given: Partial<PermissionRequest>) => requestText({ kind: "permission", request: asked(given) })
+
+/** The message of the form in which a person is asked for this, in a session that may be named by anybody. */
+const messageOf = Effect.fnUntraced(function* (
+  request: PermissionRequest | Parameters<typeof wants>[0],
+  given: Parameters<typeof session>[1] = {},
+) {
+  const fake = yield* withMain
+  fake.sessions = [session("main", given), session("child", { ...given, parentID: here })]
+  const { forms, values } = answering()
+  yield* sending(values)
+  yield* wants(request)
+  return forms[0]?.message ?? ""
+})
+
+describe("the message of a form", () => {
+  it.effect("says which instance, session and directory it is about", () =>
+    Effect.gen(function* () {
+      const message = yield* messageOf(permission("1"), { title: "Tidy up", directory: "/work/project" })
+      assert.strictEqual(
+        message,
+        [
+          "fake: the agent asks for a permission.",
+          `Session: Tidy up (${here})`,
+          "Directory: /work/project",
+          "",
+          "Permission for bash:",
+          "  rm -rf build",
+          "",
+          "To decline rejects it; to close this form leaves it open.",
+        ].join("\n"),
+      )
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("names the subagent's session beside the one that it works for", () =>
+    Effect.gen(function* () {
+      const message = yield* messageOf(question("1", child))
+      assert.include(message, "fake: the agent has a question.")
+      assert.include(message, `(${here}), subagent session ${child}\n`)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says what always would allow, and that it holds for all sessions of the directory", () =>
+    Effect.gen(function* () {
+      const message = yield* messageOf(asked({ always: ["rm *", "git push *"] }))
+      assert.match(message, /"always" allows .* in all sessions of this directory .*: rm \*, git push \*$/mu)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is harmless, whatever the session, the command or the tool is called", () =>
+    Effect.gen(function* () {
+      const message = yield* messageOf(
+        asked({
+          permission: `bash${evil}`,
+          patterns: [`ls${evil}`],
+          metadata: { [`command${evil}`]: `ls${evil} -a` },
+          always: [`ls *${evil}`],
+        }),
+        { title: `Title${evil}\nDirectory: /elsewhere`, directory: "/work/project" },
+      )
+      assert.notMatch(message, forbidden)
+      assert.lengthOf(message.match(/^Directory: /gmu) ?? [], 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("a permission", () => {
+  const long = `echo ${"long ".repeat(999)}; rm -rf /`
+
+  it("shows a command of 5,000 characters in full, wherever opencode tells it", () => {
+    assert.include(shown({ patterns: [long] }), long)
+    assert.include(shown({ patterns: ["echo *"], metadata: { command: long } }), `command: ${long}`)
+  })
+
+  it("counts what it leaves out of a longer one", () => {
+    const text = shown({ patterns: [`echo ${"x".repeat(30_000)} ; rm -rf ~`] })
+    for (const part of ["  echo xxx", "xxx ; rm -rf ~", "NOT SHOWN IN FULL: 10,016 characters"])
+      assert.include(text, part)
+  })
+
+  it("shows a command of several lines as it is, and none of them can pass for a line of ours", () => {
+    const text = shown({ patterns: ["cat <<E\n\tone\nE\nDirectory: /harmless"] })
+    assert.include(text, "  cat <<E\n    \tone\n    E\n    Directory: /harmless")
+  })
+
+  it("shows each of several commands, and the whole line once", () => {
+    const text = shown({ patterns: ["cd build", "rm -rf ."], metadata: { command: "cd build && rm -rf ." } })
+    for (const part of ["  cd build\n", "  rm -rf .\n", "command: cd build && rm -rf ."]) assert.include(text, part)
+    const same = shown({ patterns: ["rm -rf ."], metadata: { command: "rm -rf ." } })
+    assert.lengthOf(same.match(/rm -rf/gu) ?? [], 1)
+  })
+
+  it("shows the file and the diff of an edit", () => {
+    const diff = "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new"
+    const text = shown({
+      permission: "edit",
+      patterns: ["src/a.ts"],
+      metadata: { filepath: "/work/project/src/a.ts", diff },
+    })
+    for (const part of [
+      "Permission for edit:",
+      "filepath: /work/project/src/a.ts",
+      `diff:\n${diff.replaceAll(/^/gmu, "    ")}`,
+    ]) {
+      assert.include(text, part)
+    }
+  })
+
+  it("counts the patterns that it leaves out, also those that always would allow", () => {
+    const patterns = Array.from({ length: 60 }, (_, index) => `command ${index}`)
+    assert.include(shown({ patterns }), "and 10 more")
+    assert.include(alwaysText(asked({ always: patterns })), "and 10 more")
+  })
+
+  it("promises nothing of always where opencode would remember nothing", () => {
+    assert.strictEqual(alwaysText(permission("1")), "")
+    assert.strictEqual(alwaysText(asked({ always: [] })), "")
+  })
+})
+
+const questionText = (given: Partial<Question>) =>
+  requestText({
+    kind: "question",
+    request: {
+      ...question("1"),
+      questions: [{ question: "Which colour?", options: [{ label: "Red", description: "warm" }], ...given }],
+    },
+  })
+
+describe("a question", () => {
+  it("shows the options with what they mean, and how it may be answered", () => {
+    assert.strictEqual(
+      questionText({ multiple: true }),
+      "Which colour?\n  - Red: warm\n  (several may be chosen)\n  (or an answer of your own)",
+    )
+    assert.strictEqual(questionText({ custom: false }), "Which colour?\n  - Red: warm")
+    assert.strictEqual(questionText({ custom: false, options: [] }), "Which colour?\n  (or an answer of your own)")
+  })
+})
+
+const Pieces = Schema.Array(
+  Schema.Union([
+    Schema.Literals(["`", "```", "````\n", "\n", "\r\n", "\n\n### Heading\n", "~~~\n", "</pre>", "**evil**", evil]),
+    HostileText,
+  ]),
+)
+const joined = (pieces: typeof Pieces.Type) =>
+  pieces.map((piece) => (typeof piece === "string" ? piece : hostileText(piece))).join("")
+
+/** The lines outside of every fenced block; code spans are taken out of them. */
+const outside = (markdown: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let open: string | undefined
+  for (const line of markdown.split("\n")) {
+    const fence = /^`{3,}$/u.exec(line)?.[0]
+    if (open === undefined && fence !== undefined) open = fence
+    else if (open === undefined) found.push(line.replaceAll(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/gu, "§"))
+    else if (fence !== undefined && fence.length >= open.length) open = undefined
+  }
+  assert.isUndefined(open, "a block is not closed")
+  return found
+}
+
+describe("an answer that shows what is waited for", () => {
+  it.prop("keeps it in its blocks, whatever it is", [Pieces, Pieces], ([one, two]) => {
+    const [name, text] = [joined(one), joined(two)]
+    const turn = [
+      event.updated({ ...session("child"), parentID: here }),
+      event.asked(asked({ permission: name, patterns: [text, name], metadata: { [name]: text }, always: [text] })),
+      event.questioned({
+        ...question("1", child),
+        questions: [{ question: text, header: name, options: [{ label: name, description: text }] }],
+      }),
+    ].reduce(Turn.advance, Turn.begin(here, msg("u")))
+    const first = [...turn.pending.values()][0]?.request
+    assert(first !== undefined && "patterns" in first)
+    const view = turnView(target, turn, { _tag: "needs permission", request: first }, [text, name])
+    assert.lengthOf(view.waiting_for ?? [], 2)
+    const rendered = renderTurn(view)
+    assert.notMatch(rendered, forbidden)
+    for (const line of outside(rendered)) {
+      assert.notInclude(line, "`")
+      assert.notMatch(line, /evil|<\/pre>|^#/u)
+    }
+  })
+
+  it("says what an abort has come to", () => {
+    const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
+    const rendered = renderAbort(view)
+    for (const part of ["was told to stop", "still at work", "2 requests that nobody had answered"]) {
+      assert.include(rendered, part)
+    }
+    assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)
+  })
+})

@@ -1,0 +1,343 @@
+/** respond_permission and answer_question: what they carry, what they refuse, and how they follow the turn on. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import type { Question } from "../../../src/opencode/requests/PendingRequest.ts"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import * as Fault from "../../support/Fault.ts"
+import { call, type ToolParameters, toolsOverFake } from "../../support/fleetOver.ts"
+import { pass } from "../../support/overFake.ts"
+import { finishAnswer } from "../../support/play.ts"
+import { event, here, permission, question, ses } from "../../support/samples.ts"
+import { calling, child, waitingFor, wants, withMain } from "./askingClient.ts"
+
+const respond = (parameters: Omit<ToolParameters<"respond_permission">, "session_id">) =>
+  calling("respond_permission", { session_id: here, ...parameters })
+
+const answer = (parameters: Omit<ToolParameters<"answer_question">, "session_id">) =>
+  calling("answer_question", { session_id: here, ...parameters })
+
+/** What the call is refused with. Nothing may have reached opencode, and the agent still waits. */
+const refusal = Effect.fnUntraced(function* <A, E, R>(tool: Effect.Effect<A, E, R>) {
+  const { permissions, questions, replies } = yield* FakeOpencode
+  const open = [...permissions, ...questions]
+  const error = yield* Effect.flip(tool)
+  assert.deepStrictEqual(replies, [])
+  const fake = yield* FakeOpencode
+  assert.deepStrictEqual([...fake.permissions, ...fake.questions], open)
+  return String(error)
+})
+
+const asking = (...questions: ReadonlyArray<Partial<Question>>) => ({
+  ...question("1"),
+  questions: questions.map((given) => ({
+    question: "Which?",
+    options: [{ label: "Red" }, { label: "Blue" }],
+    ...given,
+  })),
+})
+
+describe("respond_permission", () => {
+  it.effect.each([
+    [{ response: "once" }, { reply: "once" }, "allowed once: permission for bash: rm -rf build"],
+    [
+      { response: "always" },
+      { reply: "always" },
+      "allowed always, in all sessions of the directory: permission for bash: rm -rf build",
+    ],
+    [{ response: "reject" }, { reply: "reject" }, "rejected: permission for bash: rm -rf build"],
+    [
+      { response: "reject", message: "keep it" },
+      { reply: "reject", message: "keep it" },
+      "rejected (keep it): permission for bash: rm -rf build",
+    ],
+  ] as const)("carries %j, needs no id where one is open, and follows the turn", ([parameters, reply, decided]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      const fiber = yield* respond(parameters)
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, ...reply }])
+      finishAnswer(fake, "Went on.")
+      yield* pass(500)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Went on.", decided: [decided] })
+      assert.include(text, `Decision: \`${decided}\``)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("wants to know which where several are open, and names them", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(permission("1"), { ...permission("2"), patterns: ["git push"] }, question("1"))
+      const error = yield* refusal(call("respond_permission", { session_id: here, response: "once" }))
+      for (const part of ["per_1 (permission for bash: rm -rf build)", "per_2 (permission for bash: git push)"]) {
+        assert.include(error, part)
+      }
+      assert.include(error, "permission_id")
+      assert.notInclude(error, "que_1")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("decides the one that is named, and shows what is still open", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"), permission("2"))
+      const { view } = yield* Fiber.join(yield* respond({ permission_id: "per_2", response: "once" }))
+      assert.deepStrictEqual(
+        fake.replies.map(({ id }) => id),
+        ["per_2"],
+      )
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.deepStrictEqual(
+        view.waiting_for?.map(({ id }) => id),
+        ["per_1"],
+      )
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each(["per_9", "que_1", "", "../../instance/dispose"])("knows no permission %j", (permission_id) =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(permission("1"), question("1"))
+      const error = yield* refusal(call("respond_permission", { session_id: here, permission_id, response: "once" }))
+      assert.include(error, `"${permission_id}" is not open`)
+      assert.include(error, "Nothing was sent")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says of one that is settled already that nothing was sent, and how to see what became of it", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.permissions = []
+      const late = { session_id: here, permission_id: "per_1", response: "once" } as const
+      const error = yield* refusal(call("respond_permission", late))
+      for (const part of ["settled already", "Nothing was sent", "wait_for_session"]) assert.include(error, part)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says so where the session waits for none", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(question("1"))
+      const error = yield* refusal(call("respond_permission", { session_id: here, response: "once" }))
+      assert.include(error, "waits for no permission")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("does not decide what another session waits for", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.permissions = [permission("2", ses("other"))]
+      const foreign = { session_id: here, permission_id: "per_2", response: "once" } as const
+      assert.include(yield* refusal(call("respond_permission", foreign)), "is not open in session")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each(["once", "always"] as const)("refuses a message with %s", (response) =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(permission("1"))
+      const error = yield* refusal(call("respond_permission", { session_id: here, response, message: "and hurry" }))
+      assert.include(error, 'it only goes with response "reject"')
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("decides what a subagent waits for, asked about its parent", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1", child))
+      const fiber = yield* respond({ response: "once" })
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+      finishAnswer(fake, "Both are done.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Both are done.", session_id: here })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("follows the turn to the next permission", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(permission("1"))
+      const fiber = yield* respond({ response: "once" })
+      yield* wants({ ...permission("2"), patterns: ["git push"] })
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.deepStrictEqual(
+        view.waiting_for?.map(({ id }) => id),
+        ["per_2"],
+      )
+      for (const part of ["allowed once", "git push", "respond_permission"]) assert.include(text, part)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says when the agent still works at the end of the patience, and what was decided", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(permission("1"))
+      const fiber = yield* respond({ response: "once" })
+      yield* pass(49_000)
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "still running")
+      assert.lengthOf(view.decided ?? [], 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("hears of a turn that ends in the moment of the decision", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.fail(
+        "POST /permission/per_1/reply",
+        (reply) => Effect.tap(reply, () => Effect.sync(() => finishAnswer(fake, "Quick."))),
+        1,
+      )
+      const { view } = yield* Fiber.join(yield* respond({ response: "once" }))
+      assert.deepInclude(view, { outcome: "completed", text: "Quick." })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("answer_question", () => {
+  it.effect("sends the answers as they are given, and follows the turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const hostile = { options: [{ label: "Red\u200B \u001B[31m" }, { label: "Blue" }], custom: false }
+      yield* waitingFor(asking(hostile, { multiple: true }, { options: [] }, {}))
+      const answers = [["Red\u200B \u001B[31m"], ["Blue", "Red", "Pink"], ["Forty-two\n"], []]
+      const fiber = yield* answer({ answers })
+      assert.deepStrictEqual(fake.replies, [{ id: question("1").id, answers }])
+      finishAnswer(fake, "Went on.")
+      yield* pass(500)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Went on." })
+      assert.deepStrictEqual(view.decided, [
+        "answered Red [31m / Blue, Red, Pink / Forty-two / nothing: question: Which? / Which? / Which? / Which?",
+      ])
+      assert.notInclude(text, "\u001B")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("dismisses it, and shows how the turn ends", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(question("1"))
+      const fiber = yield* answer({ reject: true })
+      assert.deepStrictEqual(fake.replies, [{ id: question("1").id, reply: "reject" }])
+      finishAnswer(fake, "")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(view.decided, ["not answered, dismissed: question: Which colour?"])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  const closed = { custom: false }
+  it.effect.each([
+    ["no answer for one of the questions", { answers: [["Red"]] }, [{}, {}], "each of the 2 questions"],
+    ["no answers at all", { answers: [] }, [{}], "each of the 1 questions"],
+    ["more answers than questions", { answers: [["Red"], ["Red"]] }, [{}], "each of the 1 questions"],
+    ["a label that is none", { answers: [["Pink"]] }, [closed], "takes only Red, Blue"],
+    ["a label in other letters", { answers: [["red"]] }, [closed], "takes only Red, Blue"],
+    [
+      "a label of another question",
+      { answers: [["Red"], ["Red"]] },
+      [{}, { ...closed, options: [{ label: "Small" }] }],
+      "question 2 (Which?) takes only Small",
+    ],
+    ["one of several that is none", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "takes only"],
+    ["two where one is wanted", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) takes one answer"],
+    ["two of one's own where one is wanted", { answers: [["Pink", "Grey"]] }, [{}], "takes one answer"],
+    ["answers and a dismissal", { answers: [["Red"]], reject: true }, [{}], "does not go together with answers"],
+    ["neither answers nor a dismissal", {}, [{}], "give the answers, or reject true"],
+    ["no answers and no dismissal", { reject: false }, [{}], "give the answers, or reject true"],
+  ] as const)("refuses %s", ([, parameters, questions, detail]) =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(asking(...questions))
+      assert.include(yield* refusal(call("answer_question", { session_id: here, ...parameters })), detail)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("names all that is wrong with the answers at once", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      yield* waitingFor(asking({ question: "Colour?", ...closed }, {}, { question: "Size?" }))
+      const answers = [["Pink"], ["Red"], ["Red", "Blue"]]
+      const error = yield* refusal(call("answer_question", { session_id: here, answers }))
+      assert.include(error, "question 1 (Colour?) takes only Red, Blue; question 3 (Size?) takes one answer")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("wants to know which where several are open, and takes the one that is named", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(question("1"), question("2"))
+      const error = yield* refusal(call("answer_question", { session_id: here, answers: [["Red"]] }))
+      for (const part of ["que_1", "que_2", "question_id"]) assert.include(error, part)
+      yield* Fiber.join(yield* answer({ question_id: "que_2", answers: [["Red"]] }))
+      assert.deepStrictEqual(fake.replies, [{ id: question("2").id, answers: [["Red"]] }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("a decision on its way", () => {
+  it.effect.each([
+    ["never left", Fault.refused],
+    ["was lost", Fault.lost],
+    ["arrived, and its answer was lost", Fault.reset],
+  ] as const)("is sent again where it %s", ([, fault]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.fail("POST /permission/per_1/reply", fault, 1)
+      const fiber = yield* respond({ response: "once" })
+      yield* pass(2000)
+      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+      assert.strictEqual(fake.count("POST /permission/per_1/reply"), 2)
+      finishAnswer(fake, "Went on.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, {
+        outcome: "completed",
+        decided: ["allowed once: permission for bash: rm -rf build"],
+      })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("that comes too late says so, and the turn is followed all the same", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.fail(
+        "POST /permission/per_1/reply",
+        () => {
+          fake.permissions = []
+          fake.emit(event.replied(permission("1")))
+          return Fault.named(404, "Permission request not found: per_1")(Effect.never)
+        },
+        1,
+      )
+      const fiber = yield* respond({ response: "reject" })
+      finishAnswer(fake, "Somebody else had allowed it.")
+      yield* pass(500)
+      const { text, view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
+      assert.deepStrictEqual(view.decided, [
+        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
+      ])
+      assert.include(text, "too late")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("fails the call where opencode does not take it, and the agent still waits", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(permission("1"))
+      fake.fail("POST /permission/per_1/reply", Fault.named(500, "Unexpected server error"))
+      const error = yield* refusal(call("respond_permission", { session_id: here, response: "once" }))
+      assert.include(error, "Unexpected server error")
+      assert.strictEqual(fake.count("POST /permission/per_1/reply"), 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})

@@ -1,0 +1,316 @@
+/** A question ends the call, and the answer comes with a call of its own, as since 2026-07-28. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schema } from "effect"
+import { OpenQuestion } from "../../../src/tools/requests/askPerson.ts"
+import type { Question, Reply } from "../../../src/mcp/Call.ts"
+import { toolsOverFake } from "../../support/fleetOver.ts"
+import { pass } from "../../support/overFake.ts"
+import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
+import { aborted, assistant, failedWith, here, msg, permission, question, user } from "../../support/samples.ts"
+import {
+  accept,
+  answering,
+  answerTo,
+  calling,
+  child,
+  endingWithQuestion,
+  wants,
+  waitingFor,
+  withMain,
+} from "./askingClient.ts"
+
+const parameters = { session_id: here, message: "Do it" }
+const asked = permission("1")
+const once = accept({ decision: "once" })
+const allowed = "allowed once: permission for bash: rm -rf build"
+
+/** A message whose call has ended with the question about this. */
+const begun = (request: Parameters<typeof wants>[0] = asked) =>
+  endingWithQuestion("send_message", parameters, Option.none(), wants(request))
+
+/** The call that brings the answer. Nothing else that it could ask is answered. */
+const resuming = Effect.fnUntraced(function* (question: Pick<Question, "state">, reply: Reply) {
+  const { forms, values } = answering()
+  const fiber = yield* calling("send_message", parameters, { ...values, resumed: answerTo(question, reply) })
+  return { fiber, forms }
+})
+
+describe("the state of a question", () => {
+  it.effect("names the turn and the request", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { state } = yield* begun()
+      assert.deepStrictEqual(yield* Schema.decodeEffect(OpenQuestion)(state), {
+        instance: "fake",
+        session: here,
+        prompt: fake.prompts[0]?.messageID ?? msg("none"),
+        request: asked.id,
+        decided: [],
+      })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    "",
+    "null",
+    "{",
+    "{}",
+    '"ses_main"',
+    JSON.stringify({
+      instance: "fake",
+      session: "x/../../instance/dispose",
+      prompt: "msg_1",
+      request: "per_1",
+      decided: [],
+    }),
+    JSON.stringify({ instance: "fake", session: here, prompt: "no id", request: "per_1", decided: [] }),
+    JSON.stringify({ instance: "fake", session: here, prompt: "msg_1", request: "per_1", decided: "all" }),
+  ])("that is none is refused, and nothing sent: %s", (state) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* begun()
+      const { fiber } = yield* resuming({ state }, once)
+      const error = String(yield* Effect.flip(Fiber.join(fiber)))
+      for (const part of ["requestState", "wait_for_session"]) assert.include(error, part)
+      assert.lengthOf(fake.prompts, 1)
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    ["an instance that is not there", { instance: "nowhere" }, "nowhere"],
+    ["a session that is not there", { session: "ses_gone" }, "ses_gone"],
+  ] as const)("of %s is refused in words, and nothing sent", ([, given, named]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { state } = yield* begun()
+      const other = JSON.stringify({ ...JSON.parse(state), ...given })
+      const { fiber } = yield* resuming({ state: other }, once)
+      assert.include(String(yield* Effect.flip(Fiber.join(fiber))), named)
+      assert.lengthOf(fake.prompts, 1)
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("cannot decide what another session waits for", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { state } = yield* begun()
+      const other = JSON.stringify({ ...JSON.parse(state), session: "ses_other" })
+      fake.store(fake.sessions[2]?.id ?? here, user(msg("theirs"), "Hi", fake.sessions[2]?.id))
+      const { fiber } = yield* resuming({ state: other }, once)
+      yield* pass(3000)
+      assert.deepStrictEqual(fake.replies, [])
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("the call with the answer", () => {
+  it.effect("settles the request, follows the turn to its end, and does not send the message again", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { fiber, forms } = yield* resuming(yield* begun(), once)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Done.", decided: [allowed] })
+      assert.strictEqual(view.message_id, fake.prompts[0]?.messageID)
+      assert.lengthOf(fake.prompts, 1)
+      assert.deepStrictEqual(forms, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("refuses where the person declined", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* resuming(yield* begun(), { action: "decline" })
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "reject" }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("carries the labels of a question as opencode gave them", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const options = [{ label: "Red" }, { label: "Red\u200B" }]
+      const wondered = { ...question("1"), questions: [{ question: "Which?", options, custom: false }] }
+      yield* resuming(yield* begun(wondered), accept({ answer_1: "Red (2)" }))
+      assert.deepStrictEqual(fake.replies, [{ id: wondered.id, answers: [["Red\u200B"]] }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("answers what a subagent waits for", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const opened = yield* begun(permission("1", child))
+      assert.include(opened.message, `subagent session ${child}`)
+      yield* resuming(opened, once)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    ["closed the form", { action: "cancel" }],
+    ["filled in what does not fit", accept({ decision: "perhaps" })],
+    ["filled in nothing", accept(undefined)],
+  ] as const)("of somebody who %s decides nothing and asks nothing", ([, reply]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { fiber, forms } = yield* resuming(yield* begun(), reply)
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.isUndefined(view.decided)
+      assert.deepStrictEqual(forms, [])
+      assert.deepStrictEqual([fake.replies, fake.permissions], [[], [asked]])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says that it was settled elsewhere meanwhile, and follows the turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const opened = yield* begun()
+      fake.permissions = []
+      const { fiber } = yield* resuming(opened, accept({ decision: "reject" }))
+      finishAnswer(fake, "Somebody else had allowed it.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
+      assert.lengthOf(view.decided ?? [], 1)
+      assert.include(view.decided?.[0], "settled elsewhere")
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("gives the outcome of its own turn, though another one runs by then", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const opened = yield* begun()
+      fake.permissions = []
+      finishAnswer(fake, "Done meanwhile.")
+      fake.store(here, user(msg("zz_theirs"), "Next"))
+      makeBusy(fake)
+      const { fiber } = yield* resuming(opened, once)
+      makeIdle(fake)
+      yield* pass(30_000)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", text: "Done meanwhile." })
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("decides nothing about a turn that was aborted, though its request is still there", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const tool = { messageID: msg("a") }
+      const prompt = () => fake.prompts[0]?.messageID ?? msg("none")
+      const opened = yield* endingWithQuestion(
+        "send_message",
+        parameters,
+        Option.none(),
+        Effect.suspend(() => {
+          fake.store(here, { info: assistant(msg("a"), prompt()), parts: [] })
+          return wants({ ...asked, tool })
+        }),
+      )
+      fake.store(here, { info: assistant(msg("a"), prompt(), failedWith(aborted)), parts: [] })
+      fake.statuses.delete(here)
+      const { fiber } = yield* resuming(opened, once)
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "aborted")
+      assert.notInclude((view.decided ?? []).join(), "allowed")
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("that comes twice decides once", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const opened = yield* begun()
+      const one = yield* resuming(opened, once)
+      const two = yield* resuming(opened, once)
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(one.fiber)).view.outcome, "completed")
+      assert.strictEqual((yield* Fiber.join(two.fiber)).view.outcome, "completed")
+      assert.lengthOf(fake.replies, 1)
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("several questions in one turn", () => {
+  it.effect("are asked one after the other, and the last call tells of all", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* begun()
+      const next = { ...permission("2"), patterns: ["git push"] }
+      const second = yield* endingWithQuestion("send_message", parameters, answerTo(first, once), wants(next))
+      assert.include(second.message, "git push")
+      const { fiber } = yield* resuming(second, accept({ decision: "always" }))
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
+        allowed,
+        "allowed always, in all sessions of the directory: permission for bash: git push",
+      ])
+      assert.lengthOf(fake.replies, 2)
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("are nine at the most, for clients give up after ten rounds", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      let opened = yield* begun()
+      for (let round = 2; round <= 9; round++) {
+        const next = wants(permission(`${round}`))
+        opened = yield* endingWithQuestion("send_message", parameters, answerTo(opened, once), next)
+      }
+      const { fiber, forms } = yield* resuming(opened, once)
+      yield* wants(permission("10"))
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.strictEqual(view.waiting_for?.[0]?.id, "per_10")
+      assert.lengthOf(view.decided ?? [], 9)
+      assert.deepStrictEqual(forms, [])
+      assert.lengthOf(fake.replies, 9)
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("other tools", () => {
+  it.effect("respond_permission does not carry its own decision again", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(asked)
+      const own = { session_id: here, permission_id: asked.id, response: "once" } as const
+      const opened = yield* endingWithQuestion("respond_permission", own, Option.none(), wants(permission("2")))
+      const resumed = answerTo(opened, { action: "decline" })
+      const fiber = yield* calling("respond_permission", own, { canAsk: true, resumed })
+      finishAnswer(fake, "")
+      yield* pass(500)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
+        allowed,
+        "rejected: permission for bash: rm -rf build",
+      ])
+      assert.deepStrictEqual(fake.replies, [
+        { id: asked.id, reply: "once" },
+        { id: permission("2").id, reply: "reject" },
+      ])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("wait_for_session goes on with the turn that it has begun to follow", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(asked)
+      const opened = yield* endingWithQuestion("wait_for_session", { session_id: here }, Option.none(), Effect.void)
+      const resumed = answerTo(opened, once)
+      const fiber = yield* calling("wait_for_session", { session_id: here }, { canAsk: true, resumed })
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", text: "Done.", decided: [allowed] })
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})

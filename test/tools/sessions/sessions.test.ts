@@ -1,0 +1,284 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import type { FakeState } from "../../support/FakeState.ts"
+import { call, toolsOverFake } from "../../support/fleetOver.ts"
+import {
+  assistant,
+  completedTool,
+  done,
+  here,
+  msg,
+  permission,
+  ses,
+  session,
+  textPart,
+  toolPart,
+  updatedAt,
+  user,
+} from "../../support/samples.ts"
+
+const messagesRoute = `GET /session/${here}/message`
+const budget = 25_000
+
+/** So many messages, each with its number and this much text. */
+const fill = (fake: FakeState, count: number, length = 0) => {
+  fake.sessions = [session("main")]
+  for (let index = 1; index <= count; index++) {
+    fake.store(here, user(msg(String(index)), `Number ${index}. ${"x".repeat(length)}`))
+  }
+}
+
+describe("list_sessions", () => {
+  it.effect("shows full ids, titles, status and counts, the one updated last first", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 3)
+      fake.sessions.push(session("new", { title: "Newest", time: { created: 1, updated: 9000 } }))
+      fake.statuses.set(here, { type: "busy" })
+      const { text, view } = yield* call("list_sessions", {})
+      assert.deepStrictEqual(
+        view.sessions.map(({ id, messages, status }) => ({ id, messages, status })),
+        [
+          { id: "ses_new", messages: 0, status: "idle" },
+          { id: "ses_main", messages: 3, status: "busy" },
+        ],
+      )
+      assert.include(text, "`ses_main`")
+      assert.include(text, "3 messages")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("counts to a bound and says so", () =>
+    Effect.gen(function* () {
+      fill(yield* FakeOpencode, 130)
+      const { text } = yield* call("list_sessions", {})
+      assert.include(text, "100+ messages")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("counts the messages of a session once for as long as it is unchanged", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 3)
+      yield* call("list_sessions", {})
+      yield* call("list_sessions", {})
+      assert.strictEqual(fake.count(messagesRoute), 1)
+      fill(fake, 4)
+      fake.sessions = [session("main", { time: { created: 1000, updated: 3000 } })]
+      const { text } = yield* call("list_sessions", {})
+      assert.strictEqual(fake.count(messagesRoute), 2)
+      assert.include(text, "4 messages")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("puts subagents under the session that they work for, however old they are", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("old", updatedAt(1)),
+        session("new", updatedAt(50)),
+        session("child", { parentID: ses("old"), ...updatedAt(99) }),
+        session("grandchild", { parentID: ses("child"), ...updatedAt(98) }),
+        session("orphan", { parentID: ses("gone"), ...updatedAt(2) }),
+      ]
+      const { text, view } = yield* call("list_sessions", {})
+      assert.deepStrictEqual(
+        view.sessions.map(({ id }) => id),
+        ["ses_new", "ses_orphan", "ses_old", "ses_child", "ses_grandchild"],
+      )
+      assert.strictEqual(view.matching, 3)
+      assert.include(text, "  - subagent `Session child`")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("loses no session to parents that go round in a circle", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("one", { parentID: ses("two") }),
+        session("two", { parentID: ses("one") }),
+        session("self", { parentID: ses("self") }),
+      ]
+      const { view } = yield* call("list_sessions", {})
+      assert.strictEqual(new Set(view.sessions.map(({ id }) => id)).size, 3)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says how many match and how many of them it shows", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = Array.from({ length: 30 }, (_, index) => session(`s${index}`))
+      const all = yield* call("list_sessions", {})
+      assert.include(all.text, "30 sessions on `fake`, the 20 updated last")
+      const found = yield* call("list_sessions", { search: "SESSION S7" })
+      assert.strictEqual(found.view.matching, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says what a waiting session waits for", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 1)
+      fake.statuses.set(here, { type: "busy" })
+      fake.permissions = [permission("1")]
+      const { text } = yield* call("list_sessions", {})
+      assert.include(text, "**waiting** (`permission for bash: rm -rf build` · `per_1`)")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("shows at the parents what a subagent asks, at any depth, but not at one that is idle", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("root"),
+        session("child", { parentID: ses("root") }),
+        session("grandchild", { parentID: ses("child") }),
+        session("other"),
+      ]
+      for (const name of ["root", "grandchild", "other"]) fake.statuses.set(ses(name), { type: "busy" })
+      fake.permissions = [permission("1", ses("grandchild"))]
+      const { text, view } = yield* call("list_sessions", {})
+      assert.sameDeepMembers(
+        view.sessions.map(({ id, status }) => [id, status]),
+        [
+          ["ses_root", "waiting"],
+          ["ses_child", "idle"],
+          ["ses_grandchild", "waiting"],
+          ["ses_other", "busy"],
+        ],
+      )
+      const root = view.sessions.find(({ id }) => id === "ses_root")
+      assert.strictEqual(root?.detail, "subagent ses_grandchild asks: permission for bash: rm -rf build")
+      assert.deepStrictEqual(root?.waiting_for, [
+        {
+          kind: "permission",
+          id: "per_1",
+          session_id: "ses_grandchild",
+          about: "permission for bash: rm -rf build",
+        },
+      ])
+      assert.include(text, "(`permission for bash: rm -rf build` · `per_1` of subagent `ses_grandchild`)")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("ends also when the parents of a session that waits go round in a circle", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("one", { parentID: ses("two") }), session("two", { parentID: ses("one") })]
+      fake.statuses.set(ses("one"), { type: "busy" })
+      fake.permissions = [permission("1", ses("one"))]
+      const { view } = yield* call("list_sessions", {})
+      assert.strictEqual(view.sessions.find(({ id }) => id === "ses_one")?.status, "waiting")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("get_session", () => {
+  it.effect("says what a subagent waits for, whose session and whose parent were not asked about", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("main"),
+        session("child", { parentID: here }),
+        session("grandchild", { parentID: ses("child") }),
+        session("orphan", { parentID: ses("gone") }),
+      ]
+      for (const { id } of fake.sessions) fake.statuses.set(id, { type: "busy" })
+      fake.permissions = [permission("1", ses("grandchild")), permission("2", ses("orphan"))]
+      const { view } = yield* call("get_session", { session_id: here })
+      assert.deepStrictEqual(
+        view.session.waiting_for?.map(({ id, session_id }) => [id, session_id]),
+        [["per_1", "ses_grandchild"]],
+      )
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("reads as a conversation", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 1)
+      const info = assistant(msg("a"), msg("1"), {
+        ...done(),
+        agent: "build",
+        providerID: "acme",
+        modelID: "big",
+        cost: 0.25,
+        tokens: { input: 10, output: 5, reasoning: 0 },
+      })
+      fake.store(here, {
+        info,
+        parts: [toolPart(info.id, completedTool("a.txt")), textPart(info.id, "There is one file.")],
+      })
+      const { text } = yield* call("get_session", { session_id: here })
+      for (const shown of ["Number 1.", "bash", "**completed**", '{"command":"ls"}', "a.txt", "There is one file."]) {
+        assert.include(text, shown)
+      }
+      for (const shown of ["acme/big", "10 tokens in, 5 out", "$0.2500", "2 messages"]) assert.include(text, shown)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("says where it clipped, and how much", () =>
+    Effect.gen(function* () {
+      fill(yield* FakeOpencode, 1, 9000)
+      const { text } = yield* call("get_session", { session_id: here })
+      assert.match(text, /… \[5,\d\d\d more characters\]/u)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("fits the budget, and `before` leads through all messages without a gap", () =>
+    Effect.gen(function* () {
+      fill(yield* FakeOpencode, 60, 3500)
+      const read: Array<string> = []
+      let before: string | undefined
+      do {
+        const page = yield* call("get_session", {
+          session_id: here,
+          message_limit: 25,
+          ...(before === undefined ? {} : { before }),
+        })
+        assert.isAtMost(page.text.length, budget)
+        read.unshift(...page.view.messages.map(({ id }) => id))
+        before = page.view.before
+      } while (before !== undefined && read.length < 100)
+      assert.deepStrictEqual(
+        read,
+        Array.from({ length: 60 }, (_, index) => `msg_${index + 1}`),
+      )
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("fits the budget also with one message of a thousand tool calls, and keeps the newest of them", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 0)
+      const info = assistant(msg("a"), msg("1"), done())
+      const parts = Array.from({ length: 1000 }, (_, index) =>
+        toolPart(info.id, completedTool(`Output ${index} ${"`".repeat(index)}`), "bash", `prt_${index}`),
+      )
+      fake.store(here, { info, parts })
+      const { text } = yield* call("get_session", { session_id: here })
+      assert.isAtMost(text.length, budget + 100)
+      assert.isTrue(text.includes("Output 999"), "the newest part is shown")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("names the parameter when `before` is none of its cursors", () =>
+    Effect.gen(function* () {
+      fill(yield* FakeOpencode, 2)
+      const error = yield* Effect.flip(call("get_session", { session_id: here, before: "yesterday" }))
+      assert.include(String(error), 'before "yesterday" cannot be used')
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("create_session", () => {
+  it.effect("gives the id of the new session", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const { text } = yield* call("create_session", { title: "Tidy up" })
+      assert.deepInclude(fake.sessions[0], { title: "Tidy up" })
+      assert.include(text, fake.sessions[0]?.id ?? "none")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})

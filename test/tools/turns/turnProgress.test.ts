@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import type { OpencodeEvent } from "../../../src/opencode/v1/OpencodeEvent.ts"
+import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { reporter } from "../../../src/tools/turns/turnProgress.ts"
+import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
+import { completedTool, event, here, textPart, toolPart } from "../../support/samples.ts"
+
+/** A reporter with what it has sent, and the turn that it is told of. */
+const told = Effect.fnUntraced(function* (wantsProgress = true) {
+  const sent: Array<{ readonly progress: number; readonly message: string }> = []
+  const report = yield* reporter({ wantsProgress, progress: (update) => Effect.sync(() => void sent.push(update)) })
+  let turn = Turn.begin(here, prompt)
+  const tell = (...events: ReadonlyArray<OpencodeEvent>) =>
+    Effect.suspend(() => {
+      turn = events.reduce(Turn.advance, turn)
+      return report({ _tag: "Following", turn })
+    })
+  return { sent, tell, waiting: report({ _tag: "Queued", ahead: 1 }) }
+})
+
+const text = textPart(first, "")
+
+describe("A turn's progress", () => {
+  it.effect("tells what is written in order and in full, several pieces at once", () =>
+    Effect.gen(function* () {
+      const { sent, tell } = yield* told()
+      yield* tell(...taken, ...opened(), event.part(text), event.delta(text, "One, "), event.delta(text, "two, "))
+      yield* tell(event.delta(text, "three."))
+      yield* tell()
+      assert.deepStrictEqual(sent, [
+        { progress: 1, message: "One, two, " },
+        { progress: 2, message: "three." },
+      ])
+    }),
+  )
+
+  it.effect("tells of tools and of retries once each", () =>
+    Effect.gen(function* () {
+      const { sent, tell } = yield* told()
+      const retry = event.status({ type: "retry", attempt: 2, message: "overloaded", next: 5000 })
+      yield* tell(...taken, ...opened(), event.part(toolPart(first, completedTool("done"))), retry)
+      yield* tell(retry)
+      assert.lengthOf(sent, 1)
+      assert.match(
+        sent[0]?.message ?? "",
+        /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded\. It is asked again in 5 s, at 1970-01-01T00:00:05/u,
+      )
+    }),
+  )
+
+  it.effect("gives a sign of life every 15 s, while it waits to be sent as well", () =>
+    Effect.gen(function* () {
+      const { sent, tell, waiting } = yield* told()
+      yield* waiting
+      assert.lengthOf(sent, 0)
+      yield* TestClock.adjust("1 second")
+      yield* waiting
+      yield* TestClock.adjust("14 seconds")
+      yield* waiting
+      assert.lengthOf(sent, 1)
+      yield* TestClock.adjust("1 second")
+      yield* waiting
+      yield* TestClock.adjust("15 seconds")
+      yield* tell()
+      assert.deepStrictEqual(
+        sent.map(({ progress }) => progress),
+        [1, 2, 3],
+      )
+    }),
+  )
+
+  it.effect("is not told to a caller who does not want it", () =>
+    Effect.gen(function* () {
+      const { sent, tell } = yield* told(false)
+      yield* TestClock.adjust("1 minute")
+      yield* tell(...taken, ...opened(), event.part({ ...text, text: "written" }))
+      assert.lengthOf(sent, 0)
+    }),
+  )
+})

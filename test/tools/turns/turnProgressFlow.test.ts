@@ -1,0 +1,218 @@
+/** What a caller is told of a turn from its begin to its end, and how often. */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Fiber } from "effect"
+import { reporter } from "../../../src/tools/turns/turnProgress.ts"
+import { main, pending, sending, withMain } from "../../opencode/turns/sending.ts"
+import type { FakeState } from "../../support/FakeState.ts"
+import * as Fault from "../../support/Fault.ts"
+import { overFake, pass } from "../../support/overFake.ts"
+import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
+import { event, here, msg, permission, textPart } from "../../support/samples.ts"
+
+/** Lets time pass so finely that the moment of each notification is known. */
+const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 50)
+
+/** A caller, and what it was told when. `delay` is how long each notification takes to get through. */
+const makeCaller = Effect.fnUntraced(function* (delay = 0) {
+  const told: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
+  const observe = yield* reporter({
+    wantsProgress: true,
+    progress: (update) =>
+      Effect.map(Clock.currentTimeMillis, (at) => void told.push({ ...update, at })).pipe(Effect.delay(delay)),
+  })
+  return { told, observe }
+})
+
+const caller = makeCaller()
+
+type Told = Effect.Success<typeof caller>["told"]
+
+const counted = (told: Told) =>
+  assert.deepStrictEqual(
+    told.map(({ progress }) => progress),
+    told.map((_, index) => index + 1),
+  )
+
+/** The longest time without a notification, from the call's begin on. */
+const longestSilence = (told: Told, until: number) => {
+  const times = [0, ...told.map(({ at }) => at), until]
+  return Math.max(...times.map((at, index) => at - (times[index - 1] ?? at)))
+}
+
+describe("The progress of a whole turn", () => {
+  it.effect("comes at most ten times a second, however fast the agent writes, and holds every character", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* caller
+      const fiber = yield* sending({ observe })
+      beginAnswer(fake, "")
+      const part = textPart(msg(`answer_${fake.prompts[0]?.messageID.slice(4)}`), "")
+      let written = ""
+      for (let piece = 0; piece < 400; piece++) {
+        const delta = ` ${piece}${["\n", "é", "👩‍👧", ""][piece % 4]}`
+        written += delta
+        fake.emit(event.delta(part, delta))
+        yield* pass(10, 1)
+      }
+      // The end comes together with the last words.
+      written += " The end."
+      finishAnswer(fake, written)
+      yield* pass(500)
+      yield* Fiber.join(fiber)
+      assert.strictEqual(told.map(({ message }) => message).join(""), written)
+      counted(told)
+      assert.isAbove(told.length, 30)
+      // But for the last one, which comes with the answer.
+      told.slice(10, -1).forEach(({ at }, index) => assert.isAtLeast(at - (told[index]?.at ?? 0), 1000))
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("holds every character also for a client that is slow to take them", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* makeCaller(3000)
+      const fiber = yield* sending({ observe })
+      beginAnswer(fake, "Once upon")
+      yield* pass(1000)
+      // The end comes while the beginning is still being told.
+      assert.deepStrictEqual(told, [])
+      finishAnswer(fake, "Once upon a time")
+      yield* pass(10_000)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        told.map(({ message }) => message),
+        ["Once upon", " a time"],
+      )
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("tells the place in the queue whenever it changes", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* caller
+      yield* sending({ text: "one" })
+      yield* sending({ text: "two" })
+      const fiber = yield* sending({ observe, text: "three" })
+      yield* pass(2000)
+      for (const _ of ["one", "two"]) {
+        finishAnswer(fake, "Done")
+        yield* pass(2000)
+      }
+      finishAnswer(fake, "Third")
+      yield* pass(500)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(
+        told.map(({ message }) => message),
+        [
+          "Waiting in the session's queue: 2 turns come first.",
+          "Waiting for the turn that runs in the session.",
+          "Third",
+        ],
+      )
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("tells of each attempt of the provider once, with the reason and the time of the next", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* caller
+      yield* sending({ observe })
+      for (const attempt of [1, 2]) {
+        const status = { type: "retry", attempt, message: "overloaded", next: attempt * 20_000 } as const
+        fake.statuses.set(here, status)
+        fake.emit(event.status(status))
+        yield* passFinely(10_000)
+        fake.statuses.set(here, { type: "busy" })
+        fake.emit(event.busy())
+      }
+      assert.deepStrictEqual(
+        told.map(({ message }) => message.replace(/ It is asked again in \d+ s, at /u, " ")),
+        [
+          "The provider failed (attempt 1): overloaded. 1970-01-01T00:00:20.000Z.",
+          "The provider failed (attempt 2): overloaded. 1970-01-01T00:00:40.000Z.",
+        ],
+      )
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  const phases: ReadonlyArray<readonly [string, (fake: FakeState) => void]> = [
+    ["stands behind a turn that was begun elsewhere", (fake) => makeBusy(fake)],
+    ["runs and writes nothing", () => undefined],
+    [
+      "waits for a person",
+      (fake) => {
+        const { onPrompt } = fake
+        fake.onPrompt = (prompt) => {
+          onPrompt(prompt)
+          fake.permissions = [permission("1")]
+          fake.emit(event.asked(permission("1")))
+        }
+      },
+    ],
+    [
+      "waits for the provider",
+      (fake) => {
+        const { onPrompt } = fake
+        fake.onPrompt = (prompt) => {
+          onPrompt(prompt)
+          const status = { type: "retry", attempt: 1, message: "overloaded", next: 3_600_000 } as const
+          fake.statuses.set(here, status)
+          fake.emit(event.status(status))
+        }
+      },
+    ],
+  ]
+
+  it.effect.each(phases)("gives a sign of life every 15 s while it %s", ([, given]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      given(fake)
+      const { observe, told } = yield* caller
+      yield* sending({ observe, decide: () => Effect.never })
+      yield* passFinely(100_000)
+      counted(told)
+      const now = yield* Clock.currentTimeMillis
+      // It is looked ten times a second whether one is due.
+      assert.isAtMost(longestSilence(told, now), 15_100)
+      // And it is no more than that.
+      assert.isAtMost(told.length, 8)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("gives a sign of life also while the instance is away", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { observe, told } = yield* caller
+      const fiber = yield* sending({ observe })
+      fake.fail("*", Fault.refused)
+      fake.cut()
+      yield* passFinely(29_000)
+      pending(fiber)
+      assert.isAtMost(longestSilence(told, yield* Clock.currentTimeMillis), 15_100)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("goes on from one phase to the next without a longer pause", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const { observe, told } = yield* caller
+      const fiber = yield* sending({ observe })
+      yield* passFinely(14_000)
+      makeIdle(fake)
+      yield* passFinely(14_000)
+      assert.strictEqual(fake.prompts[0]?.session, main.id)
+      beginAnswer(fake, "Hel")
+      yield* passFinely(14_000)
+      finishAnswer(fake, "Hello")
+      yield* passFinely(200)
+      yield* Fiber.join(fiber)
+      counted(told)
+      assert.isAtMost(longestSilence(told, 42_400), 15_100)
+      assert.deepStrictEqual(
+        told.slice(-2).map(({ message }) => message),
+        ["Hel", "lo"],
+      )
+    }).pipe(Effect.provide(overFake)),
+  )
+})
