@@ -16,8 +16,8 @@
  */
 export type { Member } from "./connect/join.ts"
 export { join as joinFleet } from "./connect/join.ts"
-export type { TunnelOptions, TunnelState } from "./connect/tunnel/keepTunnel.ts"
-export { keepTunnel } from "./connect/tunnel/keepTunnel.ts"
+export type { TunnelOptions, TunnelState } from "./connect/tunnel/Tunnel.ts"
+export { keepTunnel } from "./connect/tunnel/Tunnel.ts"
 export type { Look, Looks, Waiting } from "./fleet/attention/Attention.ts"
 export { Attention } from "./fleet/attention/Attention.ts"
 export type { Announcement, Problem, Scan, TransportReport } from "./discovery/Discovery.ts"

@@ -9,7 +9,7 @@ import { fleetLayer } from "../fleetLayer.ts"
 import { instance } from "./sessions.ts"
 import { terminalForm } from "../terminal/terminalForm.ts"
 import { toJson } from "../terminal/terminal.ts"
-import { endWith, summary } from "../process/turnEnding.ts"
+import { endWith, summary } from "../process/turnExit.ts"
 import { makeTurnScreen, type TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
