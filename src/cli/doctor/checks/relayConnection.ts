@@ -1,10 +1,10 @@
 /** Whether this machine's way to its relay is open: a tunnel is made as `connect` makes it, and given up at once. */
 import { Effect } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
-import { openConnection } from "../../connect/tunnel/RelayConnection.ts"
-import { shownCommand } from "../../connect/shownCommand.ts"
-import { Settings } from "../../Settings.ts"
-import { type Check, ok, problem } from "./Check.ts"
+import { openConnection } from "../../../connect/tunnel/RelayConnection.ts"
+import { displayCommand } from "../../../connect/tunnel/displayCommand.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, ok, problem } from "../Check.ts"
 
 /** Nothing listens there: this tunnel leads nowhere. */
 const nowhere = 1
@@ -25,7 +25,7 @@ export const relayConnection: Check<Settings | ChildProcessSpawner.ChildProcessS
   run: Effect.gen(function* () {
     const { relayCommand: command } = yield* Settings
     if (command === undefined) return [ok("RELAY_SSH_CMD is not set, so `connect` registers on this machine only")]
-    const shown = shownCommand(command)
+    const shown = displayCommand(command)
     return yield* openConnection({ command, localPort: nowhere, remotePort: 0 }).pipe(
       Effect.scoped,
       Effect.as([ok(`${shown} reaches the relay, and tunnels can be made there`)]),

@@ -1,10 +1,10 @@
 /** How the last scan of each transport went. */
 import { Clock, Effect } from "effect"
-import type { TransportReport } from "../../discovery/Discovery.ts"
-import { Fleet } from "../../fleet/Fleet.ts"
-import { line } from "../../text/plainText.ts"
-import { age } from "../../tools/shared/time.ts"
-import { type Check, ok, type Observation, problem, warning } from "./Check.ts"
+import type { TransportReport } from "../../../discovery/Discovery.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import { line } from "../../../text/plainText.ts"
+import { age } from "../../../tools/shared/time.ts"
+import { type Check, ok, type Observation, problem, warning } from "../Check.ts"
 
 const observe =
   (now: number) =>

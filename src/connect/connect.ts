@@ -7,15 +7,15 @@ import { Settings } from "../Settings.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
-import type { TunnelState } from "./tunnel/keepTunnel.ts"
+import type { TunnelState } from "./tunnel/Tunnel.ts"
 import { startOpencode } from "./OpencodeProcess.ts"
 
 /** What asks this program to end. */
-export type Ending = "SIGINT" | "SIGTERM" | "SIGHUP"
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP"
 
-export interface RunOptions {
+export interface ConnectOptions {
   readonly connect: Pick<ConnectState, "pid" | "log">
-  readonly endings: Stream.Stream<Ending>
+  readonly stopSignals: Stream.Stream<StopSignal>
 }
 
 export interface Outcome {
@@ -43,12 +43,12 @@ const joinAgain = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spac
  * Starts opencode and lets it join as soon as it answers. Returns its exit status, and what was wrong with its
  * membership when it ended. opencode ends first, then the tunnel, then the registration.
  */
-export const runOpencode = Effect.fn("runOpencode")(function* ({
+export const connectNew = Effect.fn("connectNew")(function* ({
   args,
   connect,
-  endings,
+  stopSignals,
   headless,
-}: RunOptions & { readonly headless: boolean; readonly args: ReadonlyArray<string> }) {
+}: ConnectOptions & { readonly headless: boolean; readonly args: ReadonlyArray<string> }) {
   yield* makeRelayDirectory((yield* Settings).relayDirectory)
   const path = yield* Path.Path
   const membership = yield* Scope.make()
@@ -61,7 +61,7 @@ export const runOpencode = Effect.fn("runOpencode")(function* ({
   })
   const live = Effect.gen(function* () {
     const opencode = yield* startOpencode({ headless, args })
-    yield* endings.pipe(
+    yield* stopSignals.pipe(
       Stream.runForEach((ending) => {
         if (ending !== "SIGINT") return opencode.terminate
         // In the terminal UI's terminal a Ctrl-C has reached it already.
@@ -99,15 +99,15 @@ const untilEnded = Effect.fnUntraced(function* (opencode: Opencode, patience: nu
 })
 
 /** Lets an opencode join that runs already on this machine, until it ends or this program is asked to. */
-export const runBeside = Effect.fn("runBeside")(function* ({
+export const connectRunning = Effect.fn("connectRunning")(function* ({
   connect,
-  endings,
+  stopSignals,
   port,
-}: RunOptions & { readonly port: number }) {
+}: ConnectOptions & { readonly port: number }) {
   const { healthCheckTimeout } = yield* Settings
   const opencode = yield* localOpencode(port)
   yield* opencode.health(healthCheckTimeout)
   yield* join({ connect, pid: undefined, port, startedIn: undefined })
-  yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(endings))
+  yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(stopSignals))
   return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
 }, Effect.scoped)

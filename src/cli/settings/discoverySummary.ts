@@ -2,7 +2,7 @@
 import { plainLine } from "../../text/plainText.ts"
 import type { SettingsValues } from "../../Settings.ts"
 
-export const lookedFor = ({
+export const discoverySummary = ({
   relayDirectory,
   transports,
 }: Pick<SettingsValues, "relayDirectory" | "transports">): string =>

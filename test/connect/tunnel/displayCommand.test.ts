@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { shownCommand } from "../../src/connect/shownCommand.ts"
+import { displayCommand } from "../../../src/connect/tunnel/displayCommand.ts"
 
 describe("A command line that is shown", () => {
   it.each([
@@ -14,7 +14,7 @@ describe("A command line that is shown", () => {
     ["ssh relay -o ProxyPassword=secret", "ssh …"],
     ["ssh relay\u001B[31m", "ssh relay[31m"],
   ])("says nothing but what leads there: %j", (command, expected) => {
-    assert.strictEqual(shownCommand(command), expected)
-    assert.notInclude(shownCommand(command), "cret")
+    assert.strictEqual(displayCommand(command), expected)
+    assert.notInclude(displayCommand(command), "cret")
   })
 })

@@ -1,9 +1,9 @@
 /** The log of `opencode-fleet connect`: a file, for the terminal is opencode's. */
 import { Effect, FileSystem, Logger, Path } from "effect"
-import { instanceName } from "../../../discovery/instanceName.ts"
-import { LocalMachine } from "../../../machine/LocalMachine.ts"
-import { fileNameOf } from "../../../discovery/relay/RegistrationFiles.ts"
-import { Settings } from "../../../Settings.ts"
+import { instanceName } from "../../discovery/instanceName.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
+import { Settings } from "../../Settings.ts"
 
 /** A log that has grown beyond this is begun anew. */
 const largestLog = 1_000_000n

@@ -9,7 +9,7 @@ import { greet } from "./greeting.ts"
 const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileSystem.layer)
 
 /** Lives as long as the scope that it is built in. */
-export const build = Effect.map(Layer.build(Layer.provide(toolsLayer, nodeServices)), (services) => ({
+export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer, nodeServices)), (services) => ({
   handled: Effect.provide(FleetToolkit, services),
   greet: Effect.provide(greet, services),
 }))

@@ -20,7 +20,7 @@ const skipped = checks.map(({ name }): Finding => ({
   ...warning("skipped, for the settings cannot be used"),
 }))
 
-export const diagnosis = Effect.gen(function* () {
+export const diagnose = Effect.gen(function* () {
   const machine = yield* makeAll(machineChecks)
   const fleet = yield* makeAll(checks).pipe(
     Effect.provide(Layer.provideMerge(fleetLayer, Settings.layer)),

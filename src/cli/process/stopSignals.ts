@@ -3,14 +3,14 @@
  * hears them, and what cannot be written to a terminal that is gone is no reason to stop half-way.
  */
 import { Effect, Queue, Stream } from "effect"
-import type { Ending } from "../../connect/run.ts"
+import type { StopSignal } from "../../connect/connect.ts"
 
-const signals: ReadonlyArray<Ending> = ["SIGINT", "SIGTERM", "SIGHUP"]
+const signals: ReadonlyArray<StopSignal> = ["SIGINT", "SIGTERM", "SIGHUP"]
 
 const ignore = () => {}
 
-export const takeEndings = Effect.gen(function* () {
-  const taken = yield* Queue.unbounded<Ending>()
+export const takeStopSignals = Effect.gen(function* () {
+  const taken = yield* Queue.unbounded<StopSignal>()
   const listener = (signal: NodeJS.Signals) => {
     const ending = signals.find((each) => each === signal)
     if (ending !== undefined) Queue.offerUnsafe(taken, ending)

@@ -3,29 +3,29 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { Announcement, Problem, TransportReport } from "../../../src/discovery/Discovery.ts"
-import { Fleet } from "../../../src/fleet/Fleet.ts"
-import { HealthCheck } from "../../../src/fleet/HealthCheck.ts"
-import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
-import { Discovery } from "../../../src/discovery/Discovery.ts"
-import type { ConnectState } from "../../../src/discovery/relay/Registration.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
-import { Settings, type SettingsValues } from "../../../src/Settings.ts"
-import type { Check, FleetServices, Observation } from "../../../src/cli/doctor/Check.ts"
-import { connects } from "../../../src/cli/doctor/connects.ts"
-import { instances } from "../../../src/cli/doctor/instances.ts"
-import { names } from "../../../src/cli/doctor/names.ts"
-import { judgeNode } from "../../../src/cli/doctor/nodeVersion.ts"
-import { opencodeCommand } from "../../../src/cli/doctor/opencodeCommand.ts"
-import { openInstances } from "../../../src/cli/doctor/openInstances.ts"
-import { registrations } from "../../../src/cli/doctor/registrations.ts"
-import { relayDirectory } from "../../../src/cli/doctor/relayDirectory.ts"
-import { settingsCheck } from "../../../src/cli/doctor/settingsCheck.ts"
-import { transports } from "../../../src/cli/doctor/transports.ts"
-import { announcement } from "../../discovery/announcements.ts"
-import { type Answer, broken, httpLayer, json, online } from "../../discovery/http.ts"
-import { credentials, makeRelay } from "../../discovery/relay/relay.ts"
+import type { Announcement, Problem, TransportReport } from "../../../../src/discovery/Discovery.ts"
+import { Fleet } from "../../../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../../../src/discovery/identification/Identification.ts"
+import { LocalMachine } from "../../../../src/machine/LocalMachine.ts"
+import { Discovery } from "../../../../src/discovery/Discovery.ts"
+import type { ConnectState } from "../../../../src/discovery/relay/Registration.ts"
+import { OpencodeClient } from "../../../../src/opencode/v1/OpencodeClient.ts"
+import { Settings, type SettingsValues } from "../../../../src/Settings.ts"
+import type { Check, FleetServices, Observation } from "../../../../src/cli/doctor/Check.ts"
+import { connects } from "../../../../src/cli/doctor/checks/connects.ts"
+import { instances } from "../../../../src/cli/doctor/checks/instances.ts"
+import { duplicateNames } from "../../../../src/cli/doctor/checks/duplicateNames.ts"
+import { judgeNode } from "../../../../src/cli/doctor/checks/nodeVersion.ts"
+import { opencodeCommand } from "../../../../src/cli/doctor/checks/opencodeCommand.ts"
+import { openInstances } from "../../../../src/cli/doctor/checks/openInstances.ts"
+import { registrations } from "../../../../src/cli/doctor/checks/registrations.ts"
+import { relayDirectory } from "../../../../src/cli/doctor/checks/relayDirectory.ts"
+import { settings as settingsCheck } from "../../../../src/cli/doctor/checks/settings.ts"
+import { transports } from "../../../../src/cli/doctor/checks/transports.ts"
+import { announcement } from "../../../discovery/announcements.ts"
+import { type Answer, broken, httpLayer, json, online } from "../../../discovery/http.ts"
+import { credentials, makeRelay } from "../../../discovery/relay/relay.ts"
 
 const states = (found: ReadonlyArray<Observation>) => found.map(({ state }) => state)
 
@@ -319,7 +319,7 @@ layer(NodeServices.layer)("An instance", (it) => {
   it.effect("that shares its name with another is told with the names that both have got", () =>
     Effect.gen(function* () {
       const announcements = [announcement("api", 1), announcement("api", 2), announcement("web@3", 3)]
-      const [found, ...others] = yield* look(names, { announcements })
+      const [found, ...others] = yield* look(duplicateNames, { announcements })
       assert.lengthOf(others, 0)
       assert.include(found?.message, "api@1, api@2")
       assert.include(found?.advice, "INSTANCE_NAME")

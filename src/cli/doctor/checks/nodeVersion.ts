@@ -1,6 +1,6 @@
 /** Whether this Node is one that the program is made for. `main.ts` refuses older ones before anything else. */
 import { Effect } from "effect"
-import { type Check, ok, problem } from "./Check.ts"
+import { type Check, ok, problem } from "../Check.ts"
 
 const oldest = [22, 19] as const
 

@@ -1,10 +1,10 @@
 /** How every `opencode-fleet connect` on this machine fares. */
 import { Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
-import type { Instance } from "../../fleet/Instance.ts"
-import { LocalMachine, type LocalMachineValues } from "../../machine/LocalMachine.ts"
-import type { ConnectState } from "../../discovery/relay/Registration.ts"
-import { type Check, ok, problem, warning } from "./Check.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import type { Instance } from "../../../fleet/Instance.ts"
+import { LocalMachine, type LocalMachineValues } from "../../../machine/LocalMachine.ts"
+import type { ConnectState } from "../../../discovery/relay/Registration.ts"
+import { type Check, ok, problem, warning } from "../Check.ts"
 
 const observe = (name: string, { log, pid, tunnel }: ConnectState, { isAlive }: LocalMachineValues) => {
   const who = `connect of ${name} (process ${pid})`

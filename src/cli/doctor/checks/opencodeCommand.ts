@@ -1,8 +1,8 @@
 /** Whether `opencode-fleet connect` finds an opencode to start. */
 import { Effect } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { line } from "../../text/plainText.ts"
-import { type Check, ok, warning } from "./Check.ts"
+import { line } from "../../../text/plainText.ts"
+import { type Check, ok, warning } from "../Check.ts"
 
 const patience = "10 seconds"
 

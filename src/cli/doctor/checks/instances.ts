@@ -1,10 +1,10 @@
 /** How each instance is, and what to do about it. */
 import { Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
-import type { Instance } from "../../fleet/Instance.ts"
-import { plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
-import { type Check, ok, problem, warning } from "./Check.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import type { Instance } from "../../../fleet/Instance.ts"
+import { plainLine } from "../../../text/plainText.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, ok, problem, warning } from "../Check.ts"
 
 /** What to do about one that was found without a registration, and with one. */
 const advice = ({ health, passwordWithheld, source, transport }: Instance): string => {

@@ -1,9 +1,9 @@
 /** Whether the relay directory is one that registrations can be read from, and can be trusted. */
 import { Effect, FileSystem, type Option, type Path, type PlatformError } from "effect"
-import { CurrentUser, weakDirectory } from "../../machine/StrictModes.ts"
-import { line, plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
-import { type Check, ok, problem, warning } from "./Check.ts"
+import { CurrentUser, weakDirectory } from "../../../machine/StrictModes.ts"
+import { line, plainLine } from "../../../text/plainText.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, ok, problem, warning } from "../Check.ts"
 
 const elsewhere = "RELAY_REGISTRY_DIR has to name the directory that holds the registrations."
 

@@ -1,9 +1,9 @@
 /** `opencode-fleet connect --status`: what this machine's registrations say of the programs that keep them. */
 import { Console, Effect } from "effect"
-import { type Announcement, Discovery } from "../../../discovery/Discovery.ts"
-import { LocalMachine } from "../../../machine/LocalMachine.ts"
-import * as RelayDirectory from "../../../discovery/relay/RelayDirectory.ts"
-import { toJson } from "../../terminal/terminal.ts"
+import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
+import { toJson } from "../terminal/terminal.ts"
 
 /** Each `connect` of this machine: a stable shape for `--json`. */
 export const connected = Effect.gen(function* () {

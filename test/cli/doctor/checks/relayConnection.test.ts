@@ -1,10 +1,10 @@
 /** What `doctor` finds of the way to a relay, over an ssh in memory. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { relayConnection } from "../../../src/cli/doctor/relayConnection.ts"
-import { Settings } from "../../../src/Settings.ts"
-import { FakeSsh } from "../../connect/tunnel/FakeSsh.ts"
-import { whilePassing } from "../../support/overFake.ts"
+import { relayConnection } from "../../../../src/cli/doctor/checks/relayConnection.ts"
+import { Settings } from "../../../../src/Settings.ts"
+import { FakeSsh } from "../../../connect/tunnel/FakeSsh.ts"
+import { whilePassing } from "../../../support/overFake.ts"
 
 const check = (relayCommand: string | undefined) =>
   relayConnection.run.pipe(Effect.provide(Settings.layerOf({ relayDirectory: "/relay", relayCommand })))

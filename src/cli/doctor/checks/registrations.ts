@@ -1,9 +1,9 @@
 /** What stands in the relay directory and is of no use. */
 import { Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
-import { line, plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
-import { type Check, problem } from "./Check.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import { line, plainLine } from "../../../text/plainText.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, problem } from "../Check.ts"
 
 export const registrations: Check<Fleet | Settings> = {
   name: "registrations",

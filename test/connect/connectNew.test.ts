@@ -1,7 +1,7 @@
 /** The life of an opencode that `connect` starts: a real process, which is a shell script, and HTTP in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Option, Queue, Stream } from "effect"
-import type { Ending } from "../../src/connect/run.ts"
+import type { StopSignal } from "../../src/connect/connect.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { refused } from "../support/Fault.ts"
 import { freePort, webServer } from "../support/loopback.ts"
@@ -44,12 +44,14 @@ describe("opencode under connect", () => {
       const fs = yield* FileSystem.FileSystem
       const made = yield* makeOpencode(untilAsked)
       const port = yield* freePort
-      const endings = yield* Queue.unbounded<Ending>()
-      const running = yield* Effect.forkChild(run(made, { args: args(port), endings: Stream.fromQueue(endings) }))
+      const stopSignals = yield* Queue.unbounded<StopSignal>()
+      const running = yield* Effect.forkChild(
+        run(made, { args: args(port), stopSignals: Stream.fromQueue(stopSignals) }),
+      )
       const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
       assert.include(yield* fs.readFileString(`${made.relayDirectory}/${file}`), `"port":${port},`)
       assert.include((yield* made.arguments).join(" ").replace("=", " "), `--port ${port}`)
-      yield* Queue.offer(endings, "SIGTERM")
+      yield* Queue.offer(stopSignals, "SIGTERM")
       yield* Fiber.join(running)
     }).pipe(test),
   )
@@ -57,10 +59,10 @@ describe("opencode under connect", () => {
   it.live.each(["SIGTERM", "SIGHUP"] as const)("is asked to end on %s, and only then its registration goes", (signal) =>
     Effect.gen(function* () {
       const made = yield* makeOpencode(untilAsked)
-      const endings = yield* Queue.unbounded<Ending>()
-      const running = yield* Effect.forkChild(run(made, { endings: Stream.fromQueue(endings) }))
+      const stopSignals = yield* Queue.unbounded<StopSignal>()
+      const running = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
       const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
-      yield* Queue.offer(endings, signal)
+      yield* Queue.offer(stopSignals, signal)
       const { status, trouble } = yield* Fiber.join(running)
       assert.strictEqual(status, 5)
       assert.isTrue(Option.isNone(trouble))
@@ -73,16 +75,18 @@ describe("opencode under connect", () => {
   it.live("gets a Ctrl-C once: passed on if it is headless, from the terminal itself if it is not", () =>
     Effect.gen(function* () {
       const made = yield* makeOpencode(untilAsked)
-      const endings = yield* Queue.unbounded<Ending>()
-      const inTerminal = yield* Effect.forkChild(run(made, { endings: Stream.fromQueue(endings), headless: false }))
+      const stopSignals = yield* Queue.unbounded<StopSignal>()
+      const inTerminal = yield* Effect.forkChild(
+        run(made, { stopSignals: Stream.fromQueue(stopSignals), headless: false }),
+      )
       yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
-      yield* Queue.offerAll(endings, ["SIGINT", "SIGTERM"])
+      yield* Queue.offerAll(stopSignals, ["SIGINT", "SIGTERM"])
       assert.strictEqual((yield* Fiber.join(inTerminal)).status, 5)
       assert.deepStrictEqual(yield* made.asked, ["TERM"])
 
-      const headless = yield* Effect.forkChild(run(made, { endings: Stream.fromQueue(endings) }))
+      const headless = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
       yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
-      yield* Queue.offer(endings, "SIGINT")
+      yield* Queue.offer(stopSignals, "SIGINT")
       assert.strictEqual((yield* Fiber.join(headless)).status, 6)
       assert.deepStrictEqual(yield* made.asked, ["TERM", "INT"])
     }).pipe(test),

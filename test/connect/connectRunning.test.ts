@@ -1,7 +1,7 @@
 /** `connect --attach`: beside an opencode that somebody else has started, which is in memory here. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Queue, Stream } from "effect"
-import { type Ending, runBeside } from "../../src/connect/run.ts"
+import { type StopSignal, connectRunning } from "../../src/connect/connect.ts"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
@@ -16,17 +16,17 @@ const health = "GET /global/health"
 /** Begins it in a place of its own. */
 const begin = Effect.fnUntraced(function* (settings: Partial<SettingsValues> = {}) {
   const place = yield* makePlace
-  const endings = yield* Queue.unbounded<Ending>()
-  const fiber = yield* runBeside({
+  const stopSignals = yield* Queue.unbounded<StopSignal>()
+  const fiber = yield* connectRunning({
     port: 4096,
     connect: { pid: 3, log: "/log" },
-    endings: Stream.fromQueue(endings),
+    stopSignals: Stream.fromQueue(stopSignals),
   }).pipe(
     Effect.provide(Settings.layerOf({ ...place, ...settings })),
     Effect.provideService(LocalMachine, here),
     Effect.forkChild,
   )
-  return { fiber, endings, registrations: registrationsIn(place.relayDirectory) }
+  return { fiber, stopSignals, registrations: registrationsIn(place.relayDirectory) }
 })
 
 /** Waits until it is registered. */
@@ -52,12 +52,12 @@ describe("connect beside an opencode that runs", () => {
   it.effect.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends on %s, and opencode goes on", (signal) =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      const { endings, fiber, registrations } = yield* registered({ relayCommand: "ssh me@relay" })
+      const { stopSignals, fiber, registrations } = yield* registered({ relayCommand: "ssh me@relay" })
       yield* eventually(
         Effect.sync(() => fake.files.size),
         (count) => count === 1,
       )
-      yield* Queue.offer(endings, signal)
+      yield* Queue.offer(stopSignals, signal)
       assert.deepStrictEqual(yield* Fiber.join(fiber), { status: 0, trouble: Option.none() })
       assert.deepStrictEqual(yield* registrations, {})
       assert.strictEqual(fake.files.size, 0)

@@ -1,9 +1,9 @@
 /** With a password set, whether there are instances that let in who has none. */
 import { Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
-import { Settings } from "../../Settings.ts"
-import { type Check, ok, warning } from "./Check.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import { OpencodeClient } from "../../../opencode/v1/OpencodeClient.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, ok, warning } from "../Check.ts"
 
 export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
   name: "password",

@@ -1,16 +1,16 @@
 /** Whether all settings can be used, and what they come to. */
 import { Effect, Layer, type Path } from "effect"
-import { plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
-import { lookedFor } from "../terminal/lookedFor.ts"
-import { type Check, ok, problem } from "./Check.ts"
+import { plainLine } from "../../../text/plainText.ts"
+import { Settings } from "../../../Settings.ts"
+import { discoverySummary } from "../../settings/discoverySummary.ts"
+import { type Check, ok, problem } from "../Check.ts"
 
-export const settingsCheck: Check<Path.Path> = {
+export const settings: Check<Path.Path> = {
   name: "settings",
   run: Settings.pipe(
     Effect.map(({ credentials, ...settings }) => [
       ok(
-        `instances are looked for by ${lookedFor(settings)}, and asked ${
+        `instances are looked for by ${discoverySummary(settings)}, and asked ${
           credentials === undefined
             ? "without a password"
             : `as ${plainLine(credentials.username)} with the password that is set`

@@ -3,7 +3,7 @@ import { Console, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
-import { lookedFor } from "../terminal/lookedFor.ts"
+import { discoverySummary } from "../settings/discoverySummary.ts"
 import { version } from "../../version.ts"
 
 export const greet = Effect.gen(function* () {
@@ -14,7 +14,7 @@ export const greet = Effect.gen(function* () {
 Add it to an MCP client instead of starting it here. This says how (codex, gemini, opencode, vscode, cursor):
   node ${program} config claude-code
 
-Looking for opencode instances by ${lookedFor(settings)} …`)
+Looking for opencode instances by ${discoverySummary(settings)} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
   yield* Effect.forEach(instances, ({ health, name, url }) =>
     Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),

@@ -1,8 +1,8 @@
 /** Whether instances share a name. */
 import { Array, Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
-import type { Instance } from "../../fleet/Instance.ts"
-import { type Check, warning } from "./Check.ts"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import type { Instance } from "../../../fleet/Instance.ts"
+import { type Check, warning } from "../Check.ts"
 
 /** Without what `uniqueNames` puts behind a name; one that was announced like that shares it with no other. */
 const announced = ({ name, url }: Instance): string => {
@@ -11,7 +11,7 @@ const announced = ({ name, url }: Instance): string => {
   return suffix === undefined ? name : name.slice(0, -suffix.length)
 }
 
-export const names: Check<Fleet> = {
+export const duplicateNames: Check<Fleet> = {
   name: "names",
   run: Effect.gen(function* () {
     const { instances } = yield* (yield* Fleet).snapshot
