@@ -83,15 +83,15 @@ const workingDirectoryIsGone = (): boolean => {
 }
 
 const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
-  const endings = ["SIGINT", "SIGTERM"] as const
-  for (const signal of endings) process.on(signal, leave)
+  const stopSignals = ["SIGINT", "SIGTERM"] as const
+  for (const signal of stopSignals) process.on(signal, leave)
   enableCompileCache()
   skipSchemaCompilation()
   if (others.length === 0 && (command === undefined || command === "serve"))
     (await import("./cli/commands/serve.ts")).runServe()
   else (await import("./cli/cli.ts")).runCli()
   // From here on the program ends by itself at these two. A terminal that is closed asks for the same.
-  for (const signal of endings) process.off(signal, leave)
+  for (const signal of stopSignals) process.off(signal, leave)
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 }
 
