@@ -81,15 +81,12 @@ const copyExample = Effect.fn("copyExample")(function* (name: string, directory:
 
 const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts"]
 
-const compile = (directory: string, module: string, moduleResolution: string) =>
-  run(
-    directory,
-    program("tsc"),
-    ...["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"],
-    ...["--module", module, "--moduleResolution", moduleResolution],
-    ...["--typeRoots", `${repository}node_modules/@types`, "--types", "node"],
-    ...examples,
-  )
+const compile = (directory: string, module: string, moduleResolution: string) => {
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"]
+  const modules = ["--module", module, "--moduleResolution", moduleResolution]
+  const types = ["--typeRoots", `${repository}node_modules/@types`, "--types", "node"]
+  return run(directory, program("tsc"), ...options, ...modules, ...types, ...examples)
+}
 
 layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
   excludeTestServices: true,
