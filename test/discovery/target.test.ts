@@ -15,6 +15,9 @@ import { session } from "../support/samples.ts"
 import { listening, opencode } from "./ports/listening.ts"
 import { opencodeIn } from "./verdicts.ts"
 
+/** New objects with each call, as with settings read anew. */
+const credentials = () => ({ username: "ada", password: Redacted.make("hunter2-Zk9") })
+
 /** The target that each of `count` scans leads to. The process is this one, because it has to be alive. */
 const scannedTargets = Effect.fnUntraced(function* (count: number) {
   const context = yield* Layer.build(
@@ -33,7 +36,6 @@ const scannedTargets = Effect.fnUntraced(function* (count: number) {
     ),
   )
   const { scan } = Context.get(context, Discovery)
-  const credentials = () => ({ username: "ada", password: Redacted.make("hunter2-Zk9") })
   const scans = yield* Effect.replicateEffect(scan, count)
   return scans.flatMap(({ announcements }) => announcements.map((one) => targetOf(one, credentials())))
 })
