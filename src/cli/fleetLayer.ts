@@ -2,9 +2,9 @@
 import { Layer } from "effect"
 import { Attention } from "../fleet/attention/Attention.ts"
 import * as Services from "../layers.ts"
-import { usableSettings } from "./usableSettings.ts"
+import { settingsLayer } from "./settings/settingsLayer.ts"
 
-export const fleetLayer = Layer.provideMerge(Services.fleetLayer, usableSettings)
+export const fleetLayer = Layer.provideMerge(Services.fleetLayer, settingsLayer)
 
 /** Asks every instance after each refresh what waits there, too. */
-export const attentiveFleetLayer = Layer.provideMerge(Attention.layer, fleetLayer)
+export const fleetWithAttentionLayer = Layer.provideMerge(Attention.layer, fleetLayer)

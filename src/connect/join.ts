@@ -9,8 +9,8 @@ import type { ConnectState, Registration } from "../discovery/relay/Registration
 import { keep } from "../discovery/relay/RegistrationFiles.ts"
 import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 import { Settings } from "../Settings.ts"
-import { keepTunnel, type TunnelState } from "./tunnel/keepTunnel.ts"
-import { shownCommand } from "./shownCommand.ts"
+import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
+import { displayCommand } from "./tunnel/displayCommand.ts"
 import { localOpencode } from "./localOpencode.ts"
 import { machineId } from "../machine/machineId.ts"
 
@@ -91,7 +91,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn
     const view =
       relayCommand === undefined || tunnel === undefined
         ? {}
-        : { tunnel: tunnelView(shownCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
+        : { tunnel: tunnelView(displayCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
     yield* kept.write({ ...registration, connect: { ...connect, ...view } })
   }).pipe(Effect.catch(({ message }) => warn(message)))
   if (tunnel !== undefined) {

@@ -3,7 +3,6 @@
  * the same Toolkit works in a program that has no MCP client at the other end.
  */
 import { Context, Effect, Option, type Schema } from "effect"
-import type { Turn } from "../opencode/turn/Turn.ts"
 
 /** A form that is put to the person at the client. */
 export interface Question {
@@ -29,11 +28,6 @@ export interface CallValues {
   readonly wantsProgress: boolean
   /** Tells the caller how it gets on. `progress` has to increase from one call to the next. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
-  /**
-   * For who shows the turn's text as it is written: it is given the turn as far as it has got, before each question too,
-   * and `progress` says nothing of the text and of what is asked.
-   */
-  readonly written?: ((turn: Turn) => Effect.Effect<void>) | undefined
   /** Whether the client can put a form to its person. */
   readonly canAsk: boolean
   /**

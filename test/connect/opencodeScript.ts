@@ -1,7 +1,7 @@
 /** An opencode that is a shell script on the PATH, started as `connect` does it; HTTP is in memory. */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Schedule, Stream } from "effect"
-import { type Ending, runOpencode } from "../../src/connect/run.ts"
+import { type StopSignal, connectNew } from "../../src/connect/connect.ts"
 import { Settings, type SettingsValues } from "../../src/Settings.ts"
 import { makeRelay } from "../discovery/relay/relay.ts"
 import { overFake } from "../support/overFake.ts"
@@ -52,17 +52,17 @@ export const run = (
   { relayDirectory }: Pick<Made, "relayDirectory">,
   {
     args = [],
-    endings = Stream.never,
+    stopSignals = Stream.never,
     headless = true,
     settings = {},
   }: {
     readonly args?: ReadonlyArray<string>
-    readonly endings?: Stream.Stream<Ending>
+    readonly stopSignals?: Stream.Stream<StopSignal>
     readonly headless?: boolean
     readonly settings?: Partial<SettingsValues>
   } = {},
 ) =>
-  runOpencode({ args, headless, endings, connect: { pid: process.pid, log: "/log" } }).pipe(
+  connectNew({ args, headless, stopSignals, connect: { pid: process.pid, log: "/log" } }).pipe(
     Effect.provide(Settings.layerOf({ relayDirectory, ...settings })),
   )
 

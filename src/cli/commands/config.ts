@@ -11,7 +11,7 @@ import {
   type Launch,
 } from "../clients/clientConfigurations.ts"
 import { failedWith } from "../process/exitStatus.ts"
-import { usableSettings } from "../usableSettings.ts"
+import { settingsLayer } from "../settings/settingsLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 /** They go along as they are. The password never does. */
@@ -81,7 +81,7 @@ export const config = Command.make(
   },
   run,
 ).pipe(
-  Command.provide(usableSettings),
+  Command.provide(settingsLayer),
   Command.withShortDescription("Print the configuration of an MCP client"),
   Command.withDescription(
     `Prints what adds this executable to an MCP client: a command line to run for Claude Code, Codex and Gemini CLI, JSON to paste for opencode, VS Code and Cursor. Where it goes and what comes next is said on stderr.

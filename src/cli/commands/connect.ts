@@ -2,15 +2,15 @@
 import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { CommandLine } from "effect/process"
-import { type RunOptions, runBeside, runOpencode } from "../../connect/run.ts"
+import { type ConnectOptions, connectRunning, connectNew } from "../../connect/connect.ts"
 import { opencodeLayer } from "../../layers.ts"
 import { line, quote } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
-import { openLog } from "./connecting/connectLog.ts"
-import { showConnected } from "./connecting/connectStatus.ts"
-import { takeEndings } from "../process/endings.ts"
+import { openLog } from "../connect/connectLog.ts"
+import { showConnected } from "../connect/connectStatus.ts"
+import { takeStopSignals } from "../process/stopSignals.ts"
 import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
-import { usableSettings } from "../usableSettings.ts"
+import { settingsLayer } from "../settings/settingsLayer.ts"
 
 /** opencode has ended, and this program ends as it did. */
 class Ended extends Schema.TaggedError<Ended>()("Ended", { status: Schema.Int }) {
@@ -98,9 +98,12 @@ export const connect = Command.make(
     const command = Option.isSome(relay) ? yield* relayCommand(relay.value) : undefined
     const port = Option.isSome(attach) ? yield* portOf(attach.value) : undefined
     const log = yield* Effect.mapError(openLog(headless || port !== undefined), failedWith)
-    const options: RunOptions = { connect: { pid: process.pid, log: log.file }, endings: yield* takeEndings }
+    const options: ConnectOptions = {
+      connect: { pid: process.pid, log: log.file },
+      stopSignals: yield* takeStopSignals,
+    }
     const { status: ended, trouble } = yield* (
-      port === undefined ? runOpencode({ ...options, args, headless }) : runBeside({ ...options, port })
+      port === undefined ? connectNew({ ...options, args, headless }) : connectRunning({ ...options, port })
     ).pipe(
       Effect.mapError(failedWith),
       Effect.provide(Logger.layer(log.loggers)),
@@ -112,7 +115,7 @@ export const connect = Command.make(
     if (ended !== 0) return yield* new Ended({ status: ended })
   }, Effect.scoped),
 ).pipe(
-  Command.provide(Layer.provideMerge(opencodeLayer, usableSettings)),
+  Command.provide(Layer.provideMerge(opencodeLayer, settingsLayer)),
   Command.withDescription(
     "Start opencode and make it a member of the fleet for as long as it runs: registered on this machine and, with a relay, reachable there through an SSH tunnel that is made anew whenever it breaks. The exit status is opencode's.",
   ),

@@ -1,7 +1,7 @@
 /** `opencode-fleet doctor`: is all as it should be, and if not, what to do. */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { diagnosis, type Finding } from "../doctor/diagnosis.ts"
+import { diagnose, type Finding } from "../doctor/doctor.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 import { type Mark, marks, widest } from "../terminal/marks.ts"
 import { toJson } from "../terminal/terminal.ts"
@@ -18,7 +18,7 @@ const print = Effect.fnUntraced(function* (findings: ReadonlyArray<Finding>, cou
 })
 
 const run = Effect.fn(function* ({ json }: { json: boolean }) {
-  const findings = yield* diagnosis
+  const findings = yield* diagnose
   const count = (mark: Mark) => findings.filter(({ state }) => state === mark).length
   const ok = count("problem") === 0
   const counts = (["problem", "warning", "ok"] as const).map((mark) => counted(count(mark), mark)).join(", ")

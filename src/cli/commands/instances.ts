@@ -5,7 +5,7 @@ import { Attention } from "../../fleet/attention/Attention.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import type { FleetView } from "../../tools/instances/InstanceTools.ts"
-import { attentiveFleetLayer } from "../fleetLayer.ts"
+import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { fleetProblems, fleetTable } from "../terminal/fleetTable.ts"
 import { liveView } from "../terminal/liveView.ts"
 import { style } from "../terminal/style.ts"
@@ -117,5 +117,5 @@ Exit status: 0, also if instances are down; 1 if a setting cannot be used; 130 w
       description: "The names of those that are online",
     },
   ]),
-  Command.provide(attentiveFleetLayer),
+  Command.provide(fleetWithAttentionLayer),
 )

@@ -8,7 +8,7 @@ import { fleetLayerWith } from "../../layers.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
 import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
-import { usableSettings } from "../usableSettings.ts"
+import { settingsLayer } from "../settings/settingsLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 const decodeDuration = Schema.decodeOption(Schema.DurationFromString)
@@ -70,7 +70,7 @@ export const prune = Command.make(
   },
   run,
 ).pipe(
-  Command.provide(usableSettings),
+  Command.provide(settingsLayer),
   Command.withShortDescription("Remove registrations of instances that are gone"),
   Command.withDescription(
     `Removes from the relay directory the registrations of instances that are gone, and names each with the reason.

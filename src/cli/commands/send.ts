@@ -2,14 +2,15 @@
 import { Console, Effect, Option, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Call } from "../../mcp/Call.ts"
+import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
-import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
+import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { instance } from "./sessions.ts"
 import { terminalForm } from "../terminal/terminalForm.ts"
 import { toJson } from "../terminal/terminal.ts"
-import { endWith, summary } from "../process/turnEnding.ts"
+import { endWith, summary } from "../process/turnExit.ts"
 import { makeTurnScreen, type TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
@@ -99,13 +100,13 @@ export const sendMessage = Effect.fnUntraced(function* ({
     Effect.provideService(Call, {
       wantsProgress: true,
       progress: ({ message }) => screen.note(message),
-      written: screen.written,
       canAsk: canPrompt,
       ask: (question) => Effect.provideContext(screen.alone(terminalForm(question)), services),
       resumed: Option.none(),
     }),
+    Effect.provideService(TurnWatcher, Option.some(screen.written)),
     Effect.onInterrupt(() => leave(screen, instance)),
-    Effect.mapError(failedWith),
+    Effect.mapError(failedWithToolError),
   )
   yield* screen.end
   for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)

@@ -15,8 +15,8 @@ export const program = Effect.gen(function* () {
   // Once, and in the program's scope: built in the scope of the first call, the fleet would end with that call.
   const scope = yield* Effect.scope
   const loading = yield* Effect.cached(
-    Effect.promise(() => import("./handledToolkit.ts")).pipe(
-      Effect.flatMap(({ build }) => build),
+    Effect.promise(() => import("../server/toolkit.ts")).pipe(
+      Effect.flatMap(({ buildToolkit }) => buildToolkit),
       Effect.provideService(Scope.Scope, scope),
       Effect.forkIn(scope),
     ),

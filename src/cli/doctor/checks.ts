@@ -1,19 +1,19 @@
 /** All that `doctor` looks at, in its order. */
 import type { Check, FleetServices, MachineServices } from "./Check.ts"
-import { connects } from "./connects.ts"
-import { instances } from "./instances.ts"
-import { names } from "./names.ts"
-import { nodeVersion } from "./nodeVersion.ts"
-import { opencodeCommand } from "./opencodeCommand.ts"
-import { openInstances } from "./openInstances.ts"
-import { registrations } from "./registrations.ts"
-import { relayConnection } from "./relayConnection.ts"
-import { relayDirectory } from "./relayDirectory.ts"
-import { settingsCheck } from "./settingsCheck.ts"
-import { transports } from "./transports.ts"
+import { connects } from "./checks/connects.ts"
+import { instances } from "./checks/instances.ts"
+import { duplicateNames } from "./checks/duplicateNames.ts"
+import { nodeVersion } from "./checks/nodeVersion.ts"
+import { opencodeCommand } from "./checks/opencodeCommand.ts"
+import { openInstances } from "./checks/openInstances.ts"
+import { registrations } from "./checks/registrations.ts"
+import { relayConnection } from "./checks/relayConnection.ts"
+import { relayDirectory } from "./checks/relayDirectory.ts"
+import { settings } from "./checks/settings.ts"
+import { transports } from "./checks/transports.ts"
 
 /** These can be made whatever the settings are. */
-export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settingsCheck, opencodeCommand]
+export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settings, opencodeCommand]
 
 /** These look at what the settings lead to. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [
@@ -22,7 +22,7 @@ export const checks: ReadonlyArray<Check<FleetServices>> = [
   registrations,
   instances,
   openInstances,
-  names,
+  duplicateNames,
   connects,
   relayConnection,
 ]

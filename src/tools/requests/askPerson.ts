@@ -9,6 +9,7 @@ import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
 import type { CallValues, Reply } from "../../mcp/Call.ts"
+import { TurnWatcher } from "../turns/TurnWatcher.ts"
 import { decisionForm } from "./decisionForm.ts"
 import { alwaysText, requestText } from "./requestView.ts"
 
@@ -95,7 +96,8 @@ export const askPerson =
           decided: before.slice(-mostRounds),
         }),
       )
-      if (call.written !== undefined) yield* call.written(turn)
+      const watch = yield* TurnWatcher
+      if (Option.isSome(watch)) yield* watch.value(turn)
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
       const decision = decisionOf(pending, reply)
       if (reply.action === "accept" && Option.isNone(decision)) {

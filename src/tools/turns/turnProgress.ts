@@ -1,5 +1,5 @@
 /** Tells a caller how a turn gets on: new text as it is written, tools as they start and end, retries, and a sign of life. */
-import { Clock, Effect, Equal } from "effect"
+import { Clock, Effect, Equal, Option } from "effect"
 import type { Stage } from "../../opencode/turns/observeTurn.ts"
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../opencode/sessions/Session.ts"
@@ -9,6 +9,7 @@ import { line, plainText } from "../../text/plainText.ts"
 import type { CallValues } from "../../mcp/Call.ts"
 import { inputText } from "../sessions/conversationView.ts"
 import { clipStart } from "../shared/markdown.ts"
+import { TurnWatcher } from "./TurnWatcher.ts"
 import { iso } from "../shared/time.ts"
 
 /** Clients that restart their time-out with each progress do so after 60 s at the latest. */
@@ -60,8 +61,8 @@ const signOfLife = ({ lost, pending }: Turn, silence: number) =>
       : "The agent waits for a person's decision."
 
 /** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
-export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress" | "written">) {
-  const { written } = call
+export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
+  const watch = Option.getOrUndefined(yield* TurnWatcher)
   let before: Turn | undefined
   let ahead = 0
   let progress = 0
@@ -83,16 +84,16 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
       return yield* send(queued(ahead), now)
     }
     const { turn } = stage
-    if (written !== undefined && turn !== before) {
-      yield* written(turn)
+    if (watch !== undefined && turn !== before) {
+      yield* watch(turn)
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
-    const fresh = turn === before ? [] : lines(before, turn, now, written !== undefined)
+    const fresh = turn === before ? [] : lines(before, turn, now, watch !== undefined)
     // A look at what is stored makes a new value of a turn in which nothing has changed.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
     if (fresh.length > 0) yield* send(fresh.join("\n"), now)
-    else if (silent() && (written === undefined || turn.pending.size === 0)) {
+    else if (silent() && (watch === undefined || turn.pending.size === 0)) {
       yield* send(signOfLife(turn, now - lastNews), now)
     }
   })

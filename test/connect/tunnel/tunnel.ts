@@ -1,7 +1,7 @@
 /** A tunnel kept over an ssh in memory. */
 import { Clock, Effect, Exit, Logger, Scope, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
-import { keepTunnel } from "../../../src/connect/tunnel/keepTunnel.ts"
+import { keepTunnel } from "../../../src/connect/tunnel/Tunnel.ts"
 
 export const registration = { name: "it's", hostname: "laptop", port: 4096, localPort: 4096, cwd: "/work" }
 

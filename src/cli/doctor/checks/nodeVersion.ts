@@ -1,0 +1,14 @@
+/** Whether this Node is one that the program is made for. `main.ts` refuses older ones before anything else. */
+import { Effect } from "effect"
+import { isNodeTooOld, oldestNode } from "../../../machine/oldestNode.ts"
+import { type Check, ok, problem } from "../Check.ts"
+
+export const judgeNode = (version: string) =>
+  isNodeTooOld(version)
+    ? problem(`Node ${version} is too old`, `Install Node ${oldestNode} or newer.`)
+    : ok(`Node ${version}`)
+
+export const nodeVersion: Check<never> = {
+  name: "node",
+  run: Effect.sync(() => [judgeNode(process.versions.node)]),
+}

@@ -1,0 +1,31 @@
+/** With a password set, whether there are instances that let in who has none. */
+import { Effect } from "effect"
+import { Fleet } from "../../../fleet/Fleet.ts"
+import { OpencodeClient } from "../../../opencode/v1/OpencodeClient.ts"
+import { Settings } from "../../../Settings.ts"
+import { type Check, ok, warning } from "../Check.ts"
+
+export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
+  name: "password",
+  run: Effect.gen(function* () {
+    const { credentials, healthCheckTimeout } = yield* Settings
+    const client = yield* OpencodeClient
+    const { instances } = yield* (yield* Fleet).snapshot
+    const online = instances.filter(({ health }) => health.state === "online")
+    if (credentials === undefined || online.length === 0) return []
+    const open = yield* Effect.filter(
+      online,
+      ({ name, url }) =>
+        Effect.isSuccess(client.at({ instance: name, url, credentials: undefined }).health(healthCheckTimeout)),
+      { concurrency: "unbounded" },
+    )
+    return open.length === 0
+      ? [ok("every instance that is online asks for the password")]
+      : open.map(({ name, url }) =>
+          warning(
+            `${name} (${url}) answers without the password that is set here`,
+            "Whoever reaches that port can use it. Start that opencode with OPENCODE_SERVER_PASSWORD set.",
+          ),
+        )
+  }),
+}

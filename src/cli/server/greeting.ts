@@ -1,0 +1,26 @@
+/** What `opencode-fleet` says on stderr to somebody who starts it by hand in a terminal. */
+import { Console, Effect } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { plainLine } from "../../text/plainText.ts"
+import { Settings } from "../../Settings.ts"
+import { discoverySummary } from "../settings/discoverySummary.ts"
+import { version } from "../../version.ts"
+
+export const greet = Effect.gen(function* () {
+  const settings = yield* Settings
+  const program = process.argv[1] ?? "opencode-fleet.mjs"
+  yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
+
+Add it to an MCP client instead of starting it here. This says how (codex, gemini, opencode, vscode, cursor):
+  node ${program} config claude-code
+
+Looking for opencode instances by ${discoverySummary(settings)} …`)
+  const { instances, problems } = yield* (yield* Fleet).snapshot
+  yield* Effect.forEach(instances, ({ health, name, url }) =>
+    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),
+  )
+  yield* Effect.forEach(problems, ({ reason, source }) =>
+    Console.error(`  problem: ${plainLine(source)} ${plainLine(reason)}`),
+  )
+  if (instances.length === 0) yield* Console.error("  no instance found")
+})

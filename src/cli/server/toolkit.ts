@@ -1,0 +1,15 @@
+/** The fleet and the tools' handlers on Node: what the server needs from its first tool call on, and not before. */
+import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Effect, Layer } from "effect"
+import { toolsLayer } from "../../layers.ts"
+import { FleetToolkit } from "../../tools/FleetToolkit.ts"
+import { greet } from "./greeting.ts"
+
+const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileSystem.layer)
+
+/** Lives as long as the scope that it is built in. */
+export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer, nodeServices)), (services) => ({
+  handled: Effect.provide(FleetToolkit, services),
+  greet: Effect.provide(greet, services),
+}))

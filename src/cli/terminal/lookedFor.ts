@@ -1,9 +1,0 @@
-/** In words, how instances are looked for. */
-import { plainLine } from "../../text/plainText.ts"
-import type { SettingsValues } from "../../Settings.ts"
-
-export const lookedFor = ({
-  relayDirectory,
-  transports,
-}: Pick<SettingsValues, "relayDirectory" | "transports">): string =>
-  transports.map((name) => (name === "local-relay" ? `${name} in ${plainLine(relayDirectory)}` : name)).join(", ")

@@ -1,0 +1,129 @@
+/** `connect --status` over registrations as `connect` and others write them. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestConsole } from "effect/testing"
+import { showConnected } from "../../../src/cli/connect/connectStatus.ts"
+import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { plainText } from "../../../src/text/plainText.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { makeRelay } from "../../discovery/relay/relay.ts"
+
+const common = { hostname: "here", port: 4096, cwd: "/work/api" }
+const since = "2026-11-24T12:00:00.000Z"
+const tunnel = { relay: "ssh me@relay", since }
+
+/** What is printed where these registrations are, each in the file of its name. */
+const status = Effect.fnUntraced(function* (
+  json: boolean,
+  registrations: ReadonlyArray<{ readonly name: string; readonly [field: string]: unknown }>,
+) {
+  const relay = yield* makeRelay
+  // The console is that of all tests here.
+  const printed = Effect.all({ stdout: TestConsole.logLines, stderr: TestConsole.errorLines })
+  const before = yield* printed
+  for (const each of registrations) yield* relay.register(`${each.name}.json`, { ...common, ...each })
+  yield* showConnected(json).pipe(
+    Effect.provide(Settings.layerOf({ relayDirectory: relay.directory })),
+    Effect.provideService(LocalMachine, {
+      hostname: "here",
+      isAlive: (pid) => pid === 1,
+      birthOf: () => undefined,
+      addresses: () => [],
+    }),
+  )
+  const after = yield* printed
+  return {
+    file: relay.file,
+    stdout: after.stdout.slice(before.stdout.length).join("\n"),
+    stderr: after.stderr.slice(before.stderr.length).join("\n"),
+  }
+})
+
+layer(NodeServices.layer)("The status of connect", (it) => {
+  it.effect("says of each how its tunnel is, and where its log is", () =>
+    Effect.gen(function* () {
+      const { stderr, stdout } = yield* status(false, [
+        { name: "alone", connect: { pid: 1, log: "/log/alone" } },
+        {
+          name: "connected",
+          connect: { pid: 1, log: "/log/a", tunnel: { ...tunnel, state: "connected", port: 4711 } },
+        },
+        { name: "dead", connect: { pid: 2, log: "/log/dead", tunnel: { ...tunnel, state: "connected", port: 4711 } } },
+        {
+          name: "waiting",
+          connect: { pid: 1, log: "/log/w", tunnel: { ...tunnel, state: "waiting", reason: "no route" } },
+        },
+      ])
+      assert.strictEqual(
+        stdout,
+        `alone  http://127.0.0.1:4096  /work/api
+  no relay: on this machine only
+  log: /log/alone
+connected  http://127.0.0.1:4096  /work/api
+  relay: ssh me@relay, connected since ${since}, port 4711 there
+  log: /log/a
+dead  http://127.0.0.1:4096  /work/api
+  its connect (process 2) is gone without a word; prune removes what it left
+  log: /log/dead
+waiting  http://127.0.0.1:4096  /work/api
+  relay: ssh me@relay, waiting since ${since}: no route
+  log: /log/w`,
+      )
+      assert.strictEqual(stderr, "")
+    }),
+  )
+
+  it.effect("is JSON of a stable shape", () =>
+    Effect.gen(function* () {
+      const connect = { pid: 1, log: "/log/a", tunnel: { ...tunnel, state: "waiting", reason: "no route" } }
+      const { file, stdout } = yield* status(true, [{ name: "api", connect }])
+      assert.deepStrictEqual(JSON.parse(stdout), [
+        {
+          name: "api",
+          url: "http://127.0.0.1:4096",
+          directory: "/work/api",
+          running: true,
+          ...connect,
+          registration: file("api.json"),
+        },
+      ])
+    }),
+  )
+
+  it.effect("says nothing of others: written by hand, of another machine, or with something else in that field", () =>
+    Effect.gen(function* () {
+      const others = [
+        { name: "by-hand" },
+        { name: "there", hostname: "there", connect: { pid: 1, log: "/log" } },
+        { name: "strange", connect: "yes" },
+        { name: "half", connect: { pid: "1" } },
+      ]
+      assert.deepInclude(yield* status(false, others), {
+        stdout: "",
+        stderr: "Nothing is connected on this machine.",
+      })
+    }),
+  )
+
+  it.effect("of nothing is an empty list, on stdout and not beside it", () =>
+    Effect.gen(function* () {
+      assert.deepInclude(yield* status(true, []), { stdout: "[]", stderr: "" })
+    }),
+  )
+
+  it.effect("breaks no terminal, whatever a registration holds", () =>
+    Effect.gen(function* () {
+      const evil = "\u001B[2J\r\n\u202Eevil"
+      const { stdout } = yield* status(false, [
+        {
+          name: "api",
+          cwd: evil,
+          connect: { pid: 1, log: evil, tunnel: { relay: evil, since: evil, state: "waiting", reason: evil } },
+        },
+      ])
+      assert.strictEqual(stdout, plainText(stdout))
+      assert.lengthOf(stdout.split("\n"), 3)
+    }),
+  )
+})

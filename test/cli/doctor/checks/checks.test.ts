@@ -1,0 +1,371 @@
+/** What `doctor` finds in fleets, directories and machines that are as the test says. */
+import { assert, describe, it, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { Announcement, Problem, TransportReport } from "../../../../src/discovery/Discovery.ts"
+import { Fleet } from "../../../../src/fleet/Fleet.ts"
+import { HealthCheck } from "../../../../src/fleet/HealthCheck.ts"
+import { Identification } from "../../../../src/discovery/identification/Identification.ts"
+import { LocalMachine } from "../../../../src/machine/LocalMachine.ts"
+import { Discovery } from "../../../../src/discovery/Discovery.ts"
+import type { ConnectState } from "../../../../src/discovery/relay/Registration.ts"
+import { OpencodeClient } from "../../../../src/opencode/v1/OpencodeClient.ts"
+import { Settings, type SettingsValues } from "../../../../src/Settings.ts"
+import type { Check, FleetServices, Observation } from "../../../../src/cli/doctor/Check.ts"
+import { connects } from "../../../../src/cli/doctor/checks/connects.ts"
+import { instances } from "../../../../src/cli/doctor/checks/instances.ts"
+import { duplicateNames } from "../../../../src/cli/doctor/checks/duplicateNames.ts"
+import { judgeNode } from "../../../../src/cli/doctor/checks/nodeVersion.ts"
+import { opencodeCommand } from "../../../../src/cli/doctor/checks/opencodeCommand.ts"
+import { openInstances } from "../../../../src/cli/doctor/checks/openInstances.ts"
+import { registrations } from "../../../../src/cli/doctor/checks/registrations.ts"
+import { relayDirectory } from "../../../../src/cli/doctor/checks/relayDirectory.ts"
+import { settings as settingsCheck } from "../../../../src/cli/doctor/checks/settings.ts"
+import { transports } from "../../../../src/cli/doctor/checks/transports.ts"
+import { announcement } from "../../../discovery/announcements.ts"
+import { type Answer, broken, httpLayer, json, online } from "../../../discovery/http.ts"
+import { credentials, makeRelay } from "../../../discovery/relay/relay.ts"
+
+const states = (found: ReadonlyArray<Observation>) => found.map(({ state }) => state)
+
+const only = <R>(check: Check<R>) =>
+  Effect.map(check.run, ([found, ...others]) => {
+    assert.lengthOf(others, 0)
+    if (found === undefined) throw new Error(`${check.name} found nothing`)
+    return found
+  })
+
+interface Situation {
+  readonly announcements?: ReadonlyArray<Announcement>
+  readonly problems?: ReadonlyArray<Problem>
+  readonly reports?: ReadonlyArray<TransportReport>
+  readonly answer?: Answer
+  readonly settings?: Partial<SettingsValues>
+}
+
+/** Runs a check over a fleet of these announcements, each asked through `answer`. */
+const look = (check: Check<FleetServices>, situation: Situation) => {
+  const { announcements = [], answer = online, problems = [], reports = [], settings } = situation
+  const scan = Effect.succeed({ announcements, problems, reports })
+  return check.run.pipe(
+    Effect.provide(
+      Fleet.layer.pipe(
+        Layer.provide([
+          HealthCheck.layer,
+          Identification.layer,
+          Layer.succeed(Discovery, { scan, changes: Stream.empty }),
+        ]),
+        Layer.provideMerge(OpencodeClient.layer),
+        Layer.provide(httpLayer(answer)),
+        Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", ...settings })),
+        Layer.provideMerge(
+          Layer.succeed(LocalMachine, {
+            hostname: "here",
+            isAlive: (pid) => pid === 1,
+            birthOf: () => undefined,
+            addresses: () => [],
+          }),
+        ),
+      ),
+    ),
+  )
+}
+
+describe("Node", () => {
+  it("has to be as new as package.json says", () => {
+    assert.strictEqual(judgeNode("22.19.0").state, "ok")
+    assert.strictEqual(judgeNode("24.0.0").state, "ok")
+    assert.strictEqual(judgeNode("22.18.9").state, "problem")
+    assert.strictEqual(judgeNode("9.99.0").state, "problem")
+  })
+})
+
+const set = (env: Record<string, string>) =>
+  Effect.provideService(
+    only(settingsCheck),
+    ConfigProvider.ConfigProvider,
+    ConfigProvider.fromEnv({ env: { HOME: "/home/me", ...env } }),
+  )
+
+layer(NodeServices.layer)("The settings", (it) => {
+  it.effect("that cannot be used are a problem that names the variable", () =>
+    Effect.gen(function* () {
+      const { message, state } = yield* set({ DISCOVERY_INTERVAL_MS: "soon" })
+      assert.strictEqual(state, "problem")
+      assert.include(message, "DISCOVERY_INTERVAL_MS")
+    }),
+  )
+
+  it.effect("are told without the password", () =>
+    Effect.gen(function* () {
+      const { message, state } = yield* set({ OPENCODE_SERVER_PASSWORD: "hunter2" })
+      assert.strictEqual(state, "ok")
+      assert.include(message, "/home/me/.local/share/opencode-relay")
+      assert.notInclude(message, "hunter2")
+    }),
+  )
+})
+
+/** A PATH with nothing on it but, if given, an `opencode` of these lines. */
+const withPath = (script?: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const directory = yield* fs.makeTempDirectoryScoped({ prefix: "path-" })
+    if (script !== undefined) {
+      yield* fs.writeFileString(`${directory}/opencode`, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const before = process.env["PATH"]
+        process.env["PATH"] = directory
+        return before
+      }),
+      (before) => Effect.sync(() => (process.env["PATH"] = before)),
+    )
+    return yield* only(opencodeCommand)
+  }).pipe(Effect.scoped)
+
+layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
+  it.effect("on the PATH is told with its version", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* withPath("echo 1.18.33"), {
+        state: "ok",
+        message: "opencode 1.18.33 is on the PATH",
+      })
+    }),
+  )
+
+  it.effect("that is missing or says nothing is a warning with what it is needed for", () =>
+    Effect.gen(function* () {
+      const missing = yield* withPath()
+      assert.strictEqual(missing.state, "warning")
+      assert.include(missing.message, "not on the PATH")
+      assert.include(missing.advice, "connect")
+      assert.strictEqual((yield* withPath("exit 3")).state, "warning")
+    }),
+  )
+})
+
+const at = (directory: string, settings: Partial<SettingsValues> = {}) =>
+  Effect.provide(only(relayDirectory), Settings.layerOf({ relayDirectory: directory, ...settings }))
+
+layer(NodeServices.layer)("The relay directory", (it) => {
+  it.effect("is well where only its owner writes", () =>
+    Effect.gen(function* () {
+      const { directory } = yield* makeRelay
+      assert.strictEqual((yield* at(directory, { credentials })).state, "ok")
+    }),
+  )
+
+  it.effect("that others may write is a warning, and a problem with a password set", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { directory } = yield* makeRelay
+      yield* fs.chmod(directory, 0o777)
+      const weak = yield* at(directory)
+      assert.strictEqual(weak.state, "warning")
+      assert.include(weak.message, "chmod go-w")
+      assert.strictEqual((yield* at(directory, { credentials })).state, "problem")
+    }),
+  )
+
+  it.effect("that is missing is a warning, and a file in its place a problem", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay
+      assert.strictEqual((yield* at(relay.file("none"))).state, "warning")
+      yield* relay.write("file", "")
+      const file = yield* at(relay.file("file"))
+      assert.strictEqual(file.state, "problem")
+      assert.include(file.message, "is not a directory")
+    }),
+  )
+
+  it.effect("is not looked at where no transport reads it", () =>
+    Effect.gen(function* () {
+      const settings = Settings.layerOf({ relayDirectory: "/none", transports: ["mdns"] })
+      assert.deepStrictEqual(yield* Effect.provide(relayDirectory.run, settings), [])
+    }),
+  )
+})
+
+describe("A registration", () => {
+  it.effect("that cannot be used is a problem; what ails the directory is said elsewhere", () =>
+    Effect.gen(function* () {
+      const problems = [
+        { source: "/relay/bad.json", reason: "is not a registration" },
+        { source: "/relay", reason: "does not exist yet" },
+      ]
+      const found = yield* look(registrations, { problems })
+      assert.deepStrictEqual(states(found), ["problem"])
+      assert.include(found[0]?.message, "/relay/bad.json")
+      assert.deepStrictEqual(yield* look(instances, { problems }), [])
+      // Of those that were found elsewhere is spoken all the same.
+      const elsewhere = [announcement("api", 4096, { transport: "local-ports" })]
+      assert.deepStrictEqual(states(yield* look(instances, { announcements: elsewhere, problems })), ["ok"])
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
+
+describe("A transport", () => {
+  const report = { scannedAt: 0, duration: 12, found: 3, problems: [] }
+  const problem = { source: "tailscale", reason: "is not installed\u001B[31m" }
+  const reports = [
+    { ...report, transport: "mdns" },
+    { ...report, transport: "tailscale", found: 0, problems: [problem] },
+    { ...report, transport: "local-ports", problems: [{ source: "local-ports", reason: "asks a range" }] },
+    { ...report, transport: "local-relay", problems: [{ source: "/relay/bad.json", reason: "is no registration" }] },
+  ]
+  const problems = reports.flatMap(({ problems }) => problems)
+
+  it.effect("is told with what its last scan found and how long it took, and what went wrong is a problem", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("90 seconds")
+      const found = yield* look(transports, { problems, reports })
+      // One that has found some all the same is no reason to fail.
+      assert.deepStrictEqual(states(found), ["ok", "problem", "warning", "ok"])
+      assert.strictEqual(found[0]?.message, "mdns was scanned 1 min ago within 12 ms and found 3")
+      assert.include(found[1]?.message, "tailscale is not installed[31m")
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.effect("does not have its problems told as those of registrations", () =>
+    Effect.gen(function* () {
+      const found = yield* look(registrations, { problems, reports })
+      assert.deepStrictEqual(
+        found.map(({ message }) => message),
+        ["/relay/bad.json is no registration"],
+      )
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
+
+const strict: Answer = ({ headers }) =>
+  headers["authorization"] === undefined
+    ? Effect.sync(() => new Response(null, { status: 401 }))
+    : Effect.sync(() => Response.json({ healthy: true, version: "1.18.33" }))
+
+layer(NodeServices.layer)("An instance", (it) => {
+  const api = [announcement("api", 4096)]
+
+  it.effect.each([
+    ["is online", online, "ok", "1.18.33"],
+    [
+      "asks for a password",
+      () => Effect.sync(() => new Response(null, { status: 401 })),
+      "problem",
+      "OPENCODE_SERVER_PASSWORD",
+    ],
+    ["is another program", json({ hello: "world" }), "problem", "not as opencode does"],
+    ["is away", broken("ECONNREFUSED"), "warning", "ECONNREFUSED"],
+  ] satisfies ReadonlyArray<[string, Answer, string, string]>)("that %s", ([, answer, state, part]) =>
+    Effect.gen(function* () {
+      const [found] = yield* look(instances, { announcements: api, answer })
+      assert.strictEqual(found?.state, state)
+      assert.include(found?.message, part)
+      assert.strictEqual(found?.advice === undefined, state === "ok")
+    }),
+  )
+
+  it.effect("that may not have the password is a warning, for it may be anybody's", () =>
+    Effect.gen(function* () {
+      const withheld = [announcement("api", 4096, { transport: "mdns", passwordWithheld: "anybody can announce" })]
+      const [found] = yield* look(instances, { announcements: withheld, answer: strict, settings: { credentials } })
+      assert.strictEqual(found?.state, "warning")
+      for (const part of ["found by mdns", "anybody can announce"]) assert.include(found?.message, part)
+      assert.notInclude(found?.advice, "OPENCODE_SERVER_PASSWORD")
+    }),
+  )
+
+  it.effect.each([
+    ["is away", broken("ECONNREFUSED"), "prune"],
+    ["is another program", json({ hello: "world" }), "/relay/api-4096.json"],
+  ] satisfies ReadonlyArray<[string, Answer, string]>)(
+    "that %s has its registration spoken of only where it has one",
+    ([, answer, part]) =>
+      Effect.gen(function* () {
+        const [registered] = yield* look(instances, { announcements: api, answer })
+        assert.include(registered?.advice, part)
+        const [found] = yield* look(instances, {
+          announcements: [announcement("api", 4096, { transport: "mdns" })],
+          answer,
+        })
+        assert.isDefined(found?.advice)
+        assert.notInclude(found?.advice, part)
+      }),
+  )
+
+  it.effect("that is missing is a warning with the way to the first one", () =>
+    Effect.gen(function* () {
+      const [found] = yield* look(instances, {})
+      assert.strictEqual(found?.state, "warning")
+      assert.include(found?.advice, "connect")
+    }),
+  )
+
+  it.effect("that lets in who has no password is a warning where one is set", () =>
+    Effect.gen(function* () {
+      const settings = { credentials }
+      assert.deepStrictEqual(states(yield* look(openInstances, { announcements: api, answer: strict, settings })), [
+        "ok",
+      ])
+      const open = yield* look(openInstances, { announcements: api, settings })
+      assert.deepStrictEqual(states(open), ["warning"])
+      assert.notInclude(JSON.stringify(open), Redacted.value(credentials.password))
+      assert.deepStrictEqual(yield* look(openInstances, { announcements: api }), [])
+    }),
+  )
+
+  it.effect("that shares its name with another is told with the names that both have got", () =>
+    Effect.gen(function* () {
+      const announcements = [announcement("api", 1), announcement("api", 2), announcement("web@3", 3)]
+      const [found, ...others] = yield* look(duplicateNames, { announcements })
+      assert.lengthOf(others, 0)
+      assert.include(found?.message, "api@1, api@2")
+      assert.include(found?.advice, "INSTANCE_NAME")
+    }),
+  )
+})
+
+const tunnel = { relay: "ssh me@relay", since: "2026-11-24T12:00:00Z" }
+const foundOf = (connect: ConnectState | undefined, host = "here") =>
+  look(connects, { announcements: [announcement("api", 1, { connect, host })] })
+
+layer(NodeServices.layer)("A connect", (it) => {
+  it.effect.each([
+    ["without a relay", { pid: 1, log: "/log" }, "ok", "this machine only"],
+    [
+      "whose tunnel stands",
+      { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connected", port: 4711 } },
+      "ok",
+      "4711",
+    ],
+    [
+      "that is on its way",
+      { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connecting" } },
+      "warning",
+      tunnel.since,
+    ],
+    [
+      "whose tunnel fell",
+      { pid: 1, log: "/log", tunnel: { ...tunnel, state: "waiting", reason: "no route" } },
+      "problem",
+      "no route",
+    ],
+    ["that was killed", { pid: 2, log: "/log", tunnel: { ...tunnel, state: "connected" } }, "warning", "has ended"],
+  ] satisfies ReadonlyArray<[string, ConnectState, string, string]>)("%s", ([, connect, state, part]) =>
+    Effect.gen(function* () {
+      const [one] = yield* foundOf(connect)
+      assert.strictEqual(one?.state, state)
+      assert.include(one?.message, part)
+      if (state !== "ok") assert.include(one?.advice, "/log")
+    }),
+  )
+
+  it.effect("of another machine is not judged, for its processes are not to be seen", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* foundOf({ pid: 2, log: "/log" }, "there"), [])
+      assert.deepStrictEqual(yield* foundOf(undefined), [])
+    }),
+  )
+})
