@@ -57,6 +57,12 @@ const parametersText = (tool: Tool.Any): string => {
 const kindOf = (error: unknown) =>
   Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "failure"
 
+/** A failure's text: its encoding if that is a string, else an error's message, else the encoding as JSON. */
+const failureText = (error: unknown, encoded: unknown) =>
+  typeof encoded !== "string" && error instanceof Error && error.message !== ""
+    ? error.message
+    : textOf(encoded).join("")
+
 /** The caller's mistake, or a failure that the tool declares. None for anything else, which is a defect. */
 const expectedFailure = (
   tool: Tool.Any,
@@ -67,10 +73,9 @@ const expectedFailure = (
   if (AiError.isAiError(error) && error.reason._tag === "ToolParameterValidationError") {
     return Option.some(errorResult("invalid arguments", `${error.reason.message}\n${parametersText(tool)}`))
   }
-  if (origin !== "handler" || !Schema.is(tool.failureSchema)(error)) return Option.none()
-  return error instanceof Error && error.message !== ""
-    ? Option.some(errorResult(kindOf(error), error.message))
-    : Option.map(encoded, (encoded) => errorResult(kindOf(error), textOf(encoded).join("")))
+  return origin === "handler" && Schema.is(tool.failureSchema)(error)
+    ? Option.map(encoded, (encoded) => errorResult(kindOf(error), failureText(error, encoded)))
+    : Option.none()
 }
 
 const defect = (serverName: string, cause: Cause.Cause<unknown>) =>
