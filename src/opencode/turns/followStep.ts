@@ -87,6 +87,11 @@ const untilFinal = { readsLeft: 20, interval: 100 }
 /** In a directory that is used for the first time, a turn takes over two seconds to begin. */
 const untilBegun = { readsLeft: 20, interval: 250 }
 
+const absent: Turn.Outcome = {
+  _tag: "unreachable",
+  detail: `it went away and did not come back within ${absence / 1000} seconds`,
+}
+
 export const stillRunning = { _tag: "still running" } as const
 
 export interface FollowStart extends Pick<FollowState, "turn" | "goal" | "joined" | "connected"> {
@@ -112,9 +117,7 @@ export const step = (state: FollowState, input: FollowInput): FollowState => {
     case "Heard":
       return heard(state, input.notice, input.now)
     case "Silence":
-      return state.connected
-        ? refresh(state)
-        : gone(state, `it went away and did not come back within ${absence / 1000} seconds`)
+      return state.connected ? refresh(state) : gone(state, absent)
     case "Stored":
       return stored({ ...state, turn: Turn.reconcile(state.turn, input.stored), lastNews: input.now })
     case "Decided":
@@ -175,10 +178,12 @@ const proceed = (state: FollowState): FollowState => {
 const isOpen = ({ request: { request } }: OpenQuestion, turn: Turn.Turn) =>
   turn.status.type !== "idle" && turn.pending.has(request.id)
 
+const unreachable = (error: ClientError): Turn.Outcome => ({ _tag: "unreachable", detail: error.message, error })
+
 /** The instance is gone, as far as its events tell. While a person is asked, it may still answer a request. */
-const gone = (state: FollowState, detail: string): FollowState =>
+const gone = (state: FollowState, outcome: Turn.Outcome): FollowState =>
   state.question === undefined
-    ? end(state, isSent(state) ? stillRunning : { _tag: "unreachable", detail })
+    ? end(state, isSent(state) ? stillRunning : outcome)
     : refresh({ ...state, question: undefined })
 
 const heard = (before: FollowState, notice: Notice, now: number): FollowState => {
@@ -196,7 +201,7 @@ const heard = (before: FollowState, notice: Notice, now: number): FollowState =>
     }
     case "Lost":
       return notice.error._tag === "Unauthorized"
-        ? gone({ ...before, connected: false, missedEvents: true }, notice.error.message)
+        ? gone({ ...before, connected: false, missedEvents: true }, unreachable(notice.error))
         : missed(before, false)
     case "Reconnected":
     case "Missed":
@@ -242,5 +247,5 @@ const failure = (state: FollowState, error: ClientError): Turn.Outcome => {
   if (isSent(state)) return stillRunning
   return error._tag === "SessionNotFound"
     ? { _tag: "interrupted", detail: "the session was deleted" }
-    : { _tag: "unreachable", detail: error.message }
+    : unreachable(error)
 }
