@@ -13,7 +13,7 @@ import * as HttpTransport from "./opencode/http/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/sessions/MessageCounts.ts"
 import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
-import { OpencodeClient } from "./opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
 import { Settings } from "./Settings.ts"
 import * as Handlers from "./tools/handlers.ts"
@@ -22,13 +22,13 @@ import { type Transport, transports } from "./transports.ts"
 /** Asking one opencode. */
 export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeClient.layer),
+  Layer.provideMerge(OpencodeV1.layer),
   Layer.provide(HttpTransport.layer),
 )
 
 /** Asking whoever listens somewhere. */
 const identificationLayer = Identification.layer.pipe(
-  Layer.provide(Layer.fresh(OpencodeClient.layer)),
+  Layer.provide(Layer.fresh(OpencodeV1.layer)),
   Layer.provide(OneShotTransport.layer),
 )
 

@@ -1,6 +1,6 @@
 /** Waits for an opencode that is starting. */
 import { Effect, Schedule } from "effect"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 
 /**
  * Milliseconds. One that is starting takes a connection for some 100 ms before it listens to it, and never answers: so

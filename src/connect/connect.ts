@@ -2,7 +2,7 @@
 import { Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
 import type { ConnectState } from "../discovery/relay/Registration.ts"
 import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 import { Settings } from "../Settings.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join } from "./join.ts"

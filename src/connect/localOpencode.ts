@@ -1,6 +1,6 @@
 /** The opencode at a port of this machine, asked with the credentials of the settings. */
 import { Effect } from "effect"
-import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../opencode/Opencode.ts"
 import { Settings } from "../Settings.ts"
 
 export const localOpencode = Effect.fnUntraced(function* (port: number) {

@@ -1,7 +1,7 @@
 /** Asks an instance how it is, and sorts the answer into one of five states. */
 import { Clock, Context, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
-import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../opencode/Opencode.ts"
 import { line } from "../text/plainText.ts"
 import { Settings } from "../Settings.ts"
 import type { Announcement } from "../discovery/Discovery.ts"

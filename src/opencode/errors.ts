@@ -37,8 +37,8 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   instance: Schema.String,
   url: Schema.String,
-  /** Its `www-authenticate` header, which shows who asks; empty where there is none. */
-  challenge: Schema.String,
+  /** Whether the 401 is one that opencode sends. */
+  isOpencode: Schema.Boolean,
   /** Why the password was not sent there, if there is one. */
   withheld: Schema.optionalKey(Schema.String),
 }) {

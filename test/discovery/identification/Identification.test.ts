@@ -3,8 +3,8 @@ import { Context, Effect, Fiber, Layer, Option, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { opencodeChallenge } from "../../../src/opencode/v1/OpencodeApi.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { opencodeChallenge } from "../../../src/opencode/http/clientErrors.ts"
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import type { Credentials } from "../../../src/opencode/Target.ts"
 import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../announcements.ts"
@@ -26,7 +26,7 @@ const over = Effect.fnUntraced(function* (
     return answer(request)
   })
   const services = Identification.layer.pipe(
-    Layer.provide(OpencodeClient.layer),
+    Layer.provide(OpencodeV1.layer),
     Layer.provide(http),
     Layer.provide(Settings.layerOf({ relayDirectory: "/relay", ...given })),
   )

@@ -4,13 +4,13 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
 import * as OneShotTransport from "../../../src/opencode/http/OneShotTransport.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../../discovery/announcements.ts"
 import { close, listen } from "../../support/loopback.ts"
 
 const identification = Identification.layer.pipe(
-  Layer.provide(OpencodeClient.layer),
+  Layer.provide(OpencodeV1.layer),
   Layer.provide(OneShotTransport.layer),
   Layer.provide(
     Settings.layerOf({
