@@ -2,6 +2,8 @@
 import { Effect, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { quote } from "../../text/plainText.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
 import { InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
 
@@ -37,22 +39,25 @@ const refuseOtherContent = (
   return Effect.fail(new NotOpencode({ status: response.status, detail }))
 }
 
-/**
- * Fails like a refused connection: the discovered process has exited, so the program now on its port must not receive
- * the request.
- */
+/** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
 const processExited = (request: HttpClientRequest.HttpClientRequest) =>
   transportError(request, Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }))
 
 /** Sends each request to the {@link CurrentTarget}, with its credentials. */
-export const addressed = HttpClient.mapRequestEffect(
-  Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-    const { credentials, stillThere, url } = yield* CurrentTarget
-    if (stillThere?.() === false) return yield* processExited(request)
-    const to = HttpClientRequest.prependUrl(request, url)
-    return credentials === undefined ? to : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
-  }),
-)
+export const addressed = Effect.gen(function* () {
+  const machine = yield* LocalMachine
+  const processes = yield* ServerProcesses
+  return HttpClient.mapRequestEffect(
+    Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
+      const { credentials, listener, url } = yield* CurrentTarget
+      if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* processExited(request)
+      const to = HttpClientRequest.prependUrl(request, url)
+      return credentials === undefined
+        ? to
+        : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
+    }),
+  )
+})
 
 /** Fails for an answer that opencode does not send. */
 export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))

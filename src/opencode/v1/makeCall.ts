@@ -13,7 +13,7 @@ export const requestTimeout = 10_000
 
 /** The routes as functions that ask the {@link CurrentTarget}. */
 export const makeRoutes = Effect.gen(function* () {
-  const httpClient = (yield* HttpClient.HttpClient).pipe(addressed)
+  const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
     /** Not repeated. */
