@@ -14,7 +14,7 @@
  *   the part of it that leads to a relay; `pruneRegistrations` removes what is gone.
  * - `Fleet`, `Attention`, `Discovery`, `HealthCheck`, `OpencodeClient`, `InstanceEvents`: the services alone.
  */
-export type { Member } from "./connect/join.ts"
+export type { JoinOptions, MembershipOptions, Relay } from "./connect/join.ts"
 export { join as joinFleet } from "./connect/join.ts"
 export type { TunnelOptions, TunnelState } from "./connect/tunnel/Tunnel.ts"
 export { keepTunnel } from "./connect/tunnel/Tunnel.ts"
