@@ -1,5 +1,5 @@
 /** From spawning the process until `initialize`, and then `tools/list`, are answered. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { JsonRpcProcess, type Command } from "./support/JsonRpcProcess.ts"
 import { startFleet } from "./support/fleet.ts"
 import type { Programs } from "./support/programs.ts"
@@ -34,6 +34,7 @@ export const benchStart = Effect.fn("benchStart")(function* (programs: Programs)
     helloWorld,
     candidate("SDK hello-world with compile cache", programs.helloCached),
     candidate("ours", programs.ours(empty.directory), 1.25),
+    ...Option.toArray(Option.map(programs.against, (command) => candidate("BENCH_AGAINST", command(empty.directory)))),
     candidate("ours, one hung instance", programs.ours(hung.directory), 1.25),
     candidate("ours, 100 registrations", programs.ours(hundred.directory), 1.25),
     candidate("ours without compile cache", programs.ours(empty.directory, { NODE_DISABLE_COMPILE_CACHE: "1" })),

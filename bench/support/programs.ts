@@ -1,6 +1,6 @@
 /** What is measured and what it is measured against: our bundle, and the floors, bundled the same way. */
 import { fileURLToPath } from "node:url"
-import { Effect, FileSystem, Path } from "effect"
+import { Config, Effect, FileSystem, Option, Path } from "effect"
 import { rolldown } from "rolldown"
 import type { Command } from "./JsonRpcProcess.ts"
 
@@ -36,6 +36,21 @@ export const makePrograms = Effect.gen(function* () {
       yield* fs.writeFileString(file, JSON.stringify(urls))
       return floor(name, [file, String(timeoutMs)])
     })
+  const against = yield* Config.option(Config.String("BENCH_AGAINST"))
+  const serverOf =
+    (file: string, cache: string) =>
+    (registry: string, env: Readonly<Record<string, string>> = {}): Command => ({
+      file,
+      env: {
+        TRANSPORT: "local-relay",
+        RELAY_REGISTRY_DIR: registry,
+        DISCOVERY_INTERVAL_MS: "3600000",
+        HEALTH_CHECK_TIMEOUT_MS: "1000",
+        LOG_LEVEL: "error",
+        XDG_CACHE_HOME: path.join(directory, cache),
+        ...env,
+      },
+    })
   return {
     bare: floor("bare"),
     hello: floor("hello"),
@@ -49,18 +64,9 @@ export const makePrograms = Effect.gen(function* () {
     /** Asks instances once and ends. */
     list: asking("list"),
     /** Our server on a relay directory, with a compile cache that belongs to this run of the bench. */
-    ours: (registry: string, env: Readonly<Record<string, string>> = {}): Command => ({
-      file: executable,
-      env: {
-        TRANSPORT: "local-relay",
-        RELAY_REGISTRY_DIR: registry,
-        DISCOVERY_INTERVAL_MS: "3600000",
-        HEALTH_CHECK_TIMEOUT_MS: "1000",
-        LOG_LEVEL: "error",
-        XDG_CACHE_HOME: path.join(directory, "our-cache"),
-        ...env,
-      },
-    }),
+    ours: serverOf(executable, "our-cache"),
+    /** Another build of our server, to compare both in one run: BENCH_AGAINST names its `opencode-fleet.mjs`. */
+    against: Option.map(against, (file) => serverOf(file, "their-cache")),
   }
 })
 

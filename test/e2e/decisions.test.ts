@@ -181,7 +181,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         const client = yield* FleetClient
         const session_id = yield* newSession("Late tool")
         const nothing = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
-        assert.include(nothing.text, "waits for no permission")
+        assert.include(nothing.text, "is not waiting for a permission")
         const asked = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
         const permission_id = asked.waiting_for?.[0]?.id ?? ""
         const decision = { session_id, permission_id, response: "always" }
