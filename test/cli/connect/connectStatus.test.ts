@@ -91,19 +91,21 @@ waiting  http://127.0.0.1:4096  /work/api
     }),
   )
 
-  it.effect("leaves out registrations that are written by hand, of another machine, or hold something else in that field", () =>
-    Effect.gen(function* () {
-      const others = [
-        { name: "by-hand" },
-        { name: "there", hostname: "there", connect: { pid: 1, log: "/log" } },
-        { name: "strange", connect: "yes" },
-        { name: "half", connect: { pid: "1" } },
-      ]
-      assert.deepInclude(yield* status(false, others), {
-        stdout: "",
-        stderr: "Nothing is connected on this machine.",
-      })
-    }),
+  it.effect(
+    "leaves out registrations that are written by hand, of another machine, or hold something else in that field",
+    () =>
+      Effect.gen(function* () {
+        const others = [
+          { name: "by-hand" },
+          { name: "there", hostname: "there", connect: { pid: 1, log: "/log" } },
+          { name: "strange", connect: "yes" },
+          { name: "half", connect: { pid: "1" } },
+        ]
+        assert.deepInclude(yield* status(false, others), {
+          stdout: "",
+          stderr: "Nothing is connected on this machine.",
+        })
+      }),
   )
 
   it.effect("prints an empty JSON list if nothing is connected", () =>
