@@ -5,7 +5,8 @@
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Logger } from "effect"
-import { serveFleet, Settings } from "../src/index.ts"
+import { Settings } from "../src/index.ts"
+import { serveFleet } from "../src/exports/mcp.ts"
 
 const relayDirectory = process.argv[2] ?? "/var/lib/opencode-relay"
 

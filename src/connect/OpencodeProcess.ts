@@ -7,7 +7,21 @@ import { Effect, type PlatformError, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
 
-/** opencode could not be started. */
+/** There is no `opencode` on the PATH. */
+export class OpencodeNotFound extends Schema.TaggedError<OpencodeNotFound>()("OpencodeNotFound", {}) {
+  override get message() {
+    return "opencode could not be started: there is no `opencode` on the PATH"
+  }
+}
+
+/** Another program already listens on the port that opencode's own arguments name. */
+export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", { port: Schema.Int }) {
+  override get message() {
+    return `opencode could not be started: port ${this.port} is taken`
+  }
+}
+
+/** opencode could not be started for another reason. */
 export class OpencodeNotStarted extends Schema.TaggedError<OpencodeNotStarted>()("OpencodeNotStarted", {
   detail: Schema.String,
 }) {
@@ -38,14 +52,8 @@ const freePort = (port: number) =>
       "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "no port is free" }),
     ),
     Effect.scoped,
-    Effect.mapError(
-      ({ message }) =>
-        new OpencodeNotStarted({
-          detail:
-            port === 0
-              ? message
-              : `port ${port} is taken. If an opencode is running there, register it with --attach ${port}`,
-        }),
+    Effect.mapError(({ message }) =>
+      port === 0 ? new OpencodeNotStarted({ detail: message }) : new PortTaken({ port }),
     ),
   )
 
@@ -63,12 +71,7 @@ const splitPort = (args: ReadonlyArray<string>): readonly [port: number, others:
 }
 
 const notStarted = ({ reason }: PlatformError.PlatformError) =>
-  new OpencodeNotStarted({
-    detail:
-      reason._tag === "NotFound"
-        ? "there is no `opencode` on the PATH. Install it (https://opencode.ai), or register a running one with --attach"
-        : reason.message,
-  })
+  reason._tag === "NotFound" ? new OpencodeNotFound() : new OpencodeNotStarted({ detail: reason.message })
 
 /** Node reports the signal only in the error's text. */
 const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
@@ -92,7 +95,7 @@ const guard = (pid: number) =>
     stderr: "ignore",
   })
 
-/** Starts opencode in this process's directory. Closing the scope ends it. Fails with `OpencodeNotStarted`. */
+/** Starts opencode in this process's directory. Closing the scope ends it. */
 export const startOpencode = Effect.fnUntraced(function* (options: {
   readonly headless: boolean
   readonly args: ReadonlyArray<string>

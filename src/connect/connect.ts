@@ -5,7 +5,7 @@ import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
-import { startOpencode } from "./OpencodeProcess.ts"
+import { type OpencodeNotFound, type OpencodeNotStarted, type PortTaken, startOpencode } from "./OpencodeProcess.ts"
 import type { TunnelState } from "./tunnel/Tunnel.ts"
 
 /** A signal that asks this program to end. */
@@ -34,6 +34,9 @@ export class RelayNotConnected extends Schema.TaggedError<RelayNotConnected>()("
 /** What was wrong with the membership: an error, because each surface chooses its own words. */
 export type MembershipProblem = OpencodeNeverAnswered | RelayNotConnected | JoinError
 
+/** Why opencode was not started, or not registered. */
+export type ConnectError = OpencodeNotFound | OpencodeNotStarted | PortTaken | JoinError
+
 export interface ConnectResult {
   /** opencode's exit status; 0 for an opencode that this program has not started. */
   readonly exitStatus: number
@@ -54,7 +57,7 @@ const joinBackoff = Schedule.min([Schedule.exponential("5 seconds"), Schedule.sp
  * Starts opencode in this process's directory and registers it as soon as it answers. At the end opencode ends first,
  * then the tunnel, then the registration.
  *
- * Fails with `OpencodeNotStarted`, or with `RegistrationFailed` before opencode is started. Once opencode is running, a
+ * Fails if opencode cannot be started, and with `RegistrationFailed` before opencode is started. Once opencode is running, a
  * membership that fails never stops it: it is tried again, and reported in `problem`.
  */
 export const connectNew = Effect.fn("connectNew")(function* ({

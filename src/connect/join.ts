@@ -5,9 +5,10 @@
 import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
-import { keep } from "../discovery/relay/RegistrationFiles.ts"
+import { keep, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { machineId } from "../machine/machineId.ts"
+import type { ClientError } from "../opencode/errors.ts"
 import type { Credentials } from "../opencode/Target.ts"
 import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 import { localOpencode } from "./localOpencode.ts"
@@ -48,6 +49,9 @@ export interface JoinOptions extends MembershipOptions {
   /** The directory that opencode was started in, if it is known: used when opencode is slow to report its own. */
   readonly startedIn?: string | undefined
 }
+
+/** opencode does not report its directory, or the relay directory of this machine takes no registration. */
+export type JoinError = ClientError | RegistrationFailed
 
 /** Milliseconds. */
 export const probeTimeoutOf = ({ probeTimeout = "3 seconds" }: Pick<MembershipOptions, "probeTimeout">): number =>
@@ -137,5 +141,3 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
   )
   return { tunnel: tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel)) }
 })
-
-export type JoinError = Effect.Error<ReturnType<typeof join>>

@@ -126,7 +126,6 @@ describe("opencode that connect has started", () => {
       const { exitStatus, problem } = yield* run(made)
       assert.strictEqual(exitStatus, 0)
       assert.strictEqual(Option.getOrThrow(problem)._tag, "Unauthorized")
-      assert.match(Option.getOrThrow(problem).message, /OPENCODE_SERVER_PASSWORD/u)
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )
@@ -140,7 +139,8 @@ describe("connect does not start opencode", () => {
       yield* fs.remove(made.relayDirectory, { recursive: true })
       yield* fs.writeFileString(made.relayDirectory, "a file")
       const error = yield* Effect.flip(run(made))
-      assert.include(error.message, "RELAY_REGISTRY_DIR")
+      assert.strictEqual(error._tag, "RegistrationFailed")
+      assert.include(error.message, made.relayDirectory)
       assert.deepStrictEqual(yield* made.arguments, [])
     }).pipe(test),
   )
@@ -155,12 +155,12 @@ describe("connect does not start opencode", () => {
     }).pipe(test),
   )
 
-  it.live("if it is not on the PATH; the error says where to get it", () =>
+  it.live("if it is not on the PATH", () =>
     Effect.gen(function* () {
       const made = yield* makeOpencode("exit 0")
       process.env["PATH"] = made.relayDirectory
       const error = yield* Effect.flip(run(made))
-      assert.match(error.message, /no `opencode` on the PATH.*https:\/\/opencode\.ai/u)
+      assert.include(error.message, "no `opencode` on the PATH")
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )

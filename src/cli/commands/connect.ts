@@ -3,11 +3,13 @@ import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type ConnectOptions, connectNew, connectRunning } from "../../connect/connect.ts"
 import { opencodeLayer } from "../../layers.ts"
+import { line } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
 import { checkArguments, type ConnectArguments } from "../connect/connectArguments.ts"
+import { connectErrorText } from "../connect/connectErrorText.ts"
 import { openLog } from "../connect/connectLog.ts"
 import { showStatus } from "../connect/connectStatus.ts"
-import { failedWith } from "../process/exitStatus.ts"
+import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { takeStopSignals } from "../process/stopSignals.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 
@@ -70,13 +72,16 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
     connect: { pid: process.pid, log: log.file },
     stopSignals: yield* takeStopSignals,
   }
-  const { exitStatus, problem } = yield* (
-    port === undefined
-      ? connectNew({ ...options, args: given.args, headless: given.headless })
-      : connectRunning({ ...options, port })
-  ).pipe(Effect.mapError(failedWith), Effect.provide(Logger.layer(log.loggers)))
+  const { exitStatus, problem } = yield* Effect.gen(function* () {
+    return port === undefined
+      ? yield* connectNew({ ...options, args: given.args, headless: given.headless })
+      : yield* connectRunning({ ...options, port })
+  }).pipe(
+    Effect.mapError((error) => failedBecause(connectErrorText(error))),
+    Effect.provide(Logger.layer(log.loggers)),
+  )
   if (Option.isSome(problem)) {
-    yield* Console.error(`opencode-fleet: ${failedWith(problem.value).message}. Log: ${log.file}`)
+    yield* Console.error(`opencode-fleet: ${line(connectErrorText(problem.value))} Log: ${log.file}`)
   }
   if (exitStatus !== 0) return yield* new OpencodeEnded({ status: exitStatus })
 }, Effect.scoped)
