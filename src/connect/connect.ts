@@ -1,12 +1,13 @@
+<<<<<<< HEAD
+/** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
+import { Duration, Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
+import type { ConnectState } from "../discovery/relay/Registration.ts"
+=======
 /** The two modes of `opencode-fleet connect`: start an opencode and register it, or register a running one. */
 import { Effect, Option, Path, Ref, Result, Schedule, Schema, Scope, Stream } from "effect"
-import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
-<<<<<<< HEAD
-import type { Opencode } from "../opencode/Opencode.ts"
-import { Settings } from "../Settings.ts"
-=======
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 >>>>>>> main
+import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
@@ -136,6 +137,15 @@ const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: numbe
  */
 export const connectRunning = Effect.fn("connectRunning")(function* ({
   port,
+<<<<<<< HEAD
+}: ConnectOptions & { readonly port: number }) {
+  const { probeTimeout } = yield* Settings
+  const opencode = yield* localOpencode(port)
+  yield* opencode.health(Duration.toMillis(probeTimeout))
+  yield* join({ connect, pid: undefined, port, startedIn: undefined })
+  yield* Effect.raceFirst(untilEnded(opencode, Duration.toMillis(probeTimeout)), Stream.runHead(stopSignals))
+  return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
+=======
   stopSignals,
   ...membership
 }: ConnectOptions & {
@@ -148,4 +158,5 @@ export const connectRunning = Effect.fn("connectRunning")(function* ({
   yield* join({ ...membership, port })
   yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
   return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
+>>>>>>> main
 }, Effect.scoped)

@@ -3,23 +3,18 @@
  * the relay.
  */
 import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
+<<<<<<< HEAD
+import { LocalMachine } from "../machine/LocalMachine.ts"
+=======
+>>>>>>> main
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
-<<<<<<< HEAD
-import { keep } from "../discovery/relay/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/Opencode.ts"
-import { Settings } from "../Settings.ts"
-import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
-import { displayCommand } from "./tunnel/displayCommand.ts"
-import { localOpencode } from "./localOpencode.ts"
-=======
 import { keep, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
->>>>>>> main
 import { machineId } from "../machine/machineId.ts"
 import type { ClientError } from "../opencode/errors.ts"
 import type { Credentials } from "../opencode/Target.ts"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 import { localOpencode } from "./localOpencode.ts"
 import { displayCommand } from "./tunnel/displayCommand.ts"
 import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
@@ -122,7 +117,11 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
           file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
+<<<<<<< HEAD
+          answers: Effect.isSuccess(opencode.health(Duration.toMillis(settings.probeTimeout))),
+=======
           isHealthy: Effect.isSuccess(opencode.health(probeTimeoutOf(options))),
+>>>>>>> main
         })
   const lastWarning = yield* Ref.make("")
   /** Logs a lasting problem once. */

@@ -1,12 +1,7 @@
 /** The client for an opencode server on a port of this machine. */
 import { Effect } from "effect"
-<<<<<<< HEAD
-import { OpencodeClient } from "../opencode/Opencode.ts"
-import { Settings } from "../Settings.ts"
-=======
 import type { Credentials } from "../opencode/Target.ts"
-import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
->>>>>>> main
+import { OpencodeClient } from "../opencode/Opencode.ts"
 
 export const localOpencode = Effect.fnUntraced(function* (options: {
   readonly port: number
