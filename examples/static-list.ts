@@ -49,7 +49,7 @@ const staticList = (file: string) => {
             Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
           ),
         ),
-        // The fleet scans every DISCOVERY_INTERVAL_MS, and besides whenever this stream says something.
+        // The fleet scans after each interval, and whenever this stream says something.
         changes: Stream.never,
       })
     }),
@@ -57,7 +57,11 @@ const staticList = (file: string) => {
 }
 
 serveFleetWith(
-  mergedDiscovery({ "static-list": staticList(process.argv[2] ?? "list.json"), configured: configuredDiscovery }),
+  mergedDiscovery({
+    "static-list": staticList(process.argv[2] ?? "list.json"),
+    configured: configuredDiscovery(Settings),
+  }),
+  Settings,
 ).pipe(
   Effect.provide(Layer.provideMerge(Settings.layer, NodeServices.layer)),
   Effect.provideService(Logger.LogToStderr, true),

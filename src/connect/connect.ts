@@ -1,5 +1,5 @@
 /** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
-import { Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
+import { Duration, Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
 import type { ConnectState } from "../discovery/relay/Registration.ts"
 import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
 import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
@@ -104,10 +104,10 @@ export const connectRunning = Effect.fn("connectRunning")(function* ({
   stopSignals,
   port,
 }: ConnectOptions & { readonly port: number }) {
-  const { healthCheckTimeout } = yield* Settings
+  const { probeTimeout } = yield* Settings
   const opencode = yield* localOpencode(port)
-  yield* opencode.health(healthCheckTimeout)
+  yield* opencode.health(Duration.toMillis(probeTimeout))
   yield* join({ connect, pid: undefined, port, startedIn: undefined })
-  yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(stopSignals))
+  yield* Effect.raceFirst(untilEnded(opencode, Duration.toMillis(probeTimeout)), Stream.runHead(stopSignals))
   return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
 }, Effect.scoped)

@@ -2,7 +2,7 @@
  * Makes an opencode a member of the fleet: registered on this machine and, through a tunnel, on the relay, until the end
  * of a scope.
  */
-import { Clock, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
+import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
@@ -79,7 +79,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn
           file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
-          answers: Effect.isSuccess(opencode.health(settings.healthCheckTimeout)),
+          answers: Effect.isSuccess(opencode.health(Duration.toMillis(settings.probeTimeout))),
         })
   const warned = yield* Ref.make("")
   /** What goes on being wrong is said once. */

@@ -115,7 +115,7 @@ export const connect = Command.make(
     if (ended !== 0) return yield* new Ended({ status: ended })
   }, Effect.scoped),
 ).pipe(
-  Command.provide(Layer.provideMerge(opencodeLayer, settingsLayer)),
+  Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
     "Start opencode and make it a member of the fleet for as long as it runs: registered on this machine and, with a relay, reachable there through an SSH tunnel that is made anew whenever it breaks. The exit status is opencode's.",
   ),

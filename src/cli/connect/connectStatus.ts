@@ -1,8 +1,9 @@
 /** `opencode-fleet connect --status`: what this machine's registrations say of the programs that keep them. */
-import { Console, Effect } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
+import { Settings } from "../../Settings.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 /** Each `connect` of this machine: a stable shape for `--json`. */
@@ -33,9 +34,15 @@ const text = (each: Connected) =>
     `  log: ${each.log}`,
   ].join("\n")
 
+const registrations = Layer.unwrap(
+  Effect.map(Settings, ({ credentials, relayDirectory }) =>
+    RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+  ),
+)
+
 export const showConnected = Effect.fnUntraced(function* (json: boolean) {
   const all = yield* connected
   if (json) return yield* Console.log(toJson(all))
   if (all.length === 0) return yield* Console.error("Nothing is connected on this machine.")
   yield* Console.log(all.map(text).join("\n"))
-}, Effect.provide(RelayDirectory.layer))
+}, Effect.provide(registrations))
