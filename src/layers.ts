@@ -36,7 +36,7 @@ export interface DiscoveryOptions extends TransportOptions {
 export type OptionsInput<Options, E = never, R = never> = Options | Effect.Effect<Options, E, R>
 
 /** A layer of its own: memoised as one, and sharing nothing that it is made of with any other. */
-const isolated = <Options, E, R, A, E2, R2>(
+const isolated = <Options, A, E2, R2, E = never, R = never>(
   options: OptionsInput<Options, E, R>,
   layer: (options: Options) => Layer.Layer<A, E2, R2>,
 ) =>

@@ -87,6 +87,9 @@ const waitingOf = (title: string | undefined, pending: PendingRequest): Waiting 
   about: line(describe(pending)),
 })
 
+const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
+  error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
+
 export interface AttentionOptions {
   /** How long one instance may take to say what waits there. Default: 3 s. */
   readonly timeout?: Duration.Input | undefined
@@ -133,15 +136,12 @@ export class Attention extends Context.Service<
           return [...pending.values()].map((each) => waitingOf(titles.get(each.request.sessionID), each))
         })
 
-        const notKnown = (error: ClientError | Cause.TimeoutError) =>
-          error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
-
         const look = Effect.fnUntraced(function* (instance: Instance) {
           const askedAt = yield* Clock.currentTimeMillis
           const answer = yield* Effect.result(Effect.timeout(ask(instance), timeout))
           const found: Look =
             answer._tag === "Failure"
-              ? { askedAt, known: false, reason: notKnown(answer.failure) }
+              ? { askedAt, known: false, reason: unknownReason(answer.failure, timeout) }
               : { askedAt, known: true, count: answer.success.length, waiting: answer.success.slice(0, mostRemembered) }
           if (online.has(instance.url)) yield* Ref.update(looks, HashMap.set(instance.url, found))
         })

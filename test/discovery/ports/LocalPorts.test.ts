@@ -6,7 +6,6 @@ import { type Asked, Identification, type Verdict } from "../../../src/discovery
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
@@ -18,7 +17,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   const asked: Array<Asked> = []
   const ended = new Set<number>()
   const context = yield* Layer.build(
-    LocalPorts.layerNoDeps.pipe(
+    LocalPorts.layerNoDeps({ ports: [4096, 4097] }).pipe(
       Layer.provide([
         Layer.succeed(ListeningSockets, {
           list: Effect.flatten(Ref.get(sockets)),
@@ -38,7 +37,6 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
           birthOf: () => undefined,
           addresses: () => ["192.0.2.2"],
         }),
-        Settings.layerOf({ relayDirectory: "/relay", localPorts: [4096, 4097] }),
       ]),
     ),
   )
