@@ -5,7 +5,7 @@
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Logger } from "effect"
-import { serveFleet } from "../src/index.ts"
+import { serveFleet } from "../src/exports/mcp.ts"
 
 const relayDirectory = process.argv[2] ?? "/var/lib/opencode-relay"
 

@@ -215,27 +215,26 @@ const credentials = Effect.gen(function* () {
 })
 
 export class Settings extends Context.Service<Settings, SettingsValues>()("opencode-fleet/Settings") {
-  /** Reads the environment (or whatever `ConfigProvider` stands for it). */
-  static readonly layer = Layer.effect(
-    Settings,
-    Effect.all({
-      transports: transport,
-      localPorts: ports("LOCAL_PORTS", defaults.localPorts),
-      mdnsAllow,
-      tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
-      tailscaleTag,
-      relayDirectory,
-      refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
-      probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
-      sendTimeout: milliseconds("SEND_TIMEOUT_MS", defaults.sendTimeout, 1000, 86_400_000),
-      credentials,
-      logLevel,
-      instanceName: variable("INSTANCE_NAME").pipe(Effect.map(Option.getOrUndefined)),
-      relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
-      relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
-      stateDirectory,
-    }),
-  )
+  /** Reads the environment variables, or the `ConfigProvider` that is provided instead. */
+  static readonly fromEnvironment = Effect.all({
+    transports: transport,
+    localPorts: ports("LOCAL_PORTS", defaults.localPorts),
+    mdnsAllow,
+    tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
+    tailscaleTag,
+    relayDirectory,
+    refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
+    probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
+    sendTimeout: milliseconds("SEND_TIMEOUT_MS", defaults.sendTimeout, 1000, 86_400_000),
+    credentials,
+    logLevel,
+    instanceName: variable("INSTANCE_NAME").pipe(Effect.map(Option.getOrUndefined)),
+    relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
+    relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
+    stateDirectory,
+  })
+
+  static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
 
   /** For embedders and tests: the defaults, except for what is given. */
   static readonly layerOf = ({ probeTimeout, refreshEvery, sendTimeout, ...values }: SettingsInput) =>

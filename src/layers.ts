@@ -8,7 +8,7 @@
 import { Effect, Layer, Stream } from "effect"
 import { Attention } from "./fleet/attention/Attention.ts"
 import { Discovery } from "./discovery/Discovery.ts"
-import { Fleet, type FleetOptions as RefreshOptions } from "./fleet/Fleet.ts"
+import { Fleet, type FleetOptions } from "./fleet/Fleet.ts"
 import { HealthCheck, type HealthCheckOptions } from "./fleet/HealthCheck.ts"
 import { Identification } from "./discovery/identification/Identification.ts"
 import * as MergedDiscovery from "./discovery/mergedDiscovery.ts"
@@ -19,12 +19,13 @@ import { MessageCounts } from "./opencode/sessions/MessageCounts.ts"
 import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
 import { OpencodeClient } from "./opencode/v1/OpencodeClient.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
+import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
 import * as Handlers from "./tools/handlers.ts"
 import { line } from "./text/plainText.ts"
 import { type TransportOptions, transports } from "./transports.ts"
 
 /** Options of a fleet over a `Discovery` of your own. */
-export interface FleetOptions extends RefreshOptions, HealthCheckOptions {}
+export interface FleetLayerOptions extends FleetOptions, HealthCheckOptions {}
 
 /** Which transports find instances, and the options of each. */
 export interface DiscoveryOptions extends TransportOptions {
@@ -58,7 +59,7 @@ const opencodeServices = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
 export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
 /** Identifies thousands of servers, so it has an HTTP client of its own that keeps no connections. */
-const identificationLayer = (options: FleetOptions) =>
+const identificationLayer = (options: FleetLayerOptions) =>
   Identification.layer(options).pipe(
     Layer.provide(Layer.fresh(OpencodeClient.layer)),
     Layer.provide(OneShotTransport.layer),
@@ -87,14 +88,16 @@ const discoveryOf = ({ transports: names = ["local-relay"], ...options }: Discov
 export const configuredDiscovery = <E = never, R = never>(options: OptionsInput<DiscoveryOptions, E, R>) =>
   isolated(options, discoveryOf)
 
-const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetOptions) =>
+const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions) =>
   Fleet.layer(options).pipe(
     Layer.provide([HealthCheck.layer(options), discovery]),
     Layer.provide(identificationLayer(options)),
     Layer.provideMerge(opencodeServices),
+    // What `local-ports` finds guards the requests of this fleet alone.
+    Layer.provide(Layer.sync(ServerProcesses, makeServerProcesses)),
   )
 
-const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetOptions & Handlers.ToolsOptions) =>
+const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions & Handlers.ToolsOptions) =>
   Handlers.layer(options).pipe(
     Layer.provideMerge(Attention.layer({ timeout: options.probeTimeout, credentials: options.credentials })),
     Layer.provideMerge(fleetOver(discovery, options)),
@@ -103,20 +106,20 @@ const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: Fleet
 /** `Fleet` over a `Discovery` of your own, which may use `Identification`; with all services of {@link opencodeLayer}. */
 export const fleetLayerWith = <DE, DR, E = never, R = never>(
   discovery: Layer.Layer<Discovery, DE, DR>,
-  options: OptionsInput<FleetOptions, E, R> = {},
+  options: OptionsInput<FleetLayerOptions, E, R> = {},
 ) => isolated(options, (options) => fleetOver(discovery, options))
 
 /** `Fleet` over the built-in transports, with all services of {@link opencodeLayer}. */
-export const fleetLayer = <E = never, R = never>(options: OptionsInput<FleetOptions & DiscoveryOptions, E, R>) =>
+export const fleetLayer = <E = never, R = never>(options: OptionsInput<FleetLayerOptions & DiscoveryOptions, E, R>) =>
   isolated(options, (options) => fleetOver(discoveryOf(options), options))
 
 /** The handlers of all tools over a `Discovery` of your own, with `Attention` and all of {@link fleetLayerWith}. */
 export const toolsLayerWith = <DE, DR, E = never, R = never>(
   discovery: Layer.Layer<Discovery, DE, DR>,
-  options: OptionsInput<FleetOptions & Handlers.ToolsOptions, E, R> = {},
+  options: OptionsInput<FleetLayerOptions & Handlers.ToolsOptions, E, R> = {},
 ) => isolated(options, (options) => toolsOver(discovery, options))
 
 /** The handlers of all tools over the built-in transports, with `Attention` and all of {@link fleetLayer}. */
 export const toolsLayer = <E = never, R = never>(
-  options: OptionsInput<FleetOptions & DiscoveryOptions & Handlers.ToolsOptions, E, R>,
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & Handlers.ToolsOptions, E, R>,
 ) => isolated(options, (options) => toolsOver(discoveryOf(options), options))

@@ -12,16 +12,10 @@ import nodeModule from "node:module"
 import { homedir } from "node:os"
 import { dirname, isAbsolute, join } from "node:path"
 import process from "node:process"
-
-const oldestNode = [22, 19] as const
+import { isNodeTooOld, oldestNode } from "./machine/oldestNode.ts"
 
 /** How long after the start the compile cache is written: late enough that the first requests have been answered. */
 const flushAfterMs = 1500
-
-const nodeIsTooOld = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  return major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])
-}
 
 /** The user's own cache directory; a relative XDG_CACHE_HOME is to be ignored, says its specification. */
 const userCache = (): string => {
@@ -95,8 +89,8 @@ const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void>
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 }
 
-if (nodeIsTooOld(process.versions.node)) {
-  process.stderr.write(`opencode-fleet needs Node ${oldestNode.join(".")} or newer; this is ${process.versions.node}\n`)
+if (isNodeTooOld(process.versions.node)) {
+  process.stderr.write(`opencode-fleet needs Node ${oldestNode} or newer; this is ${process.versions.node}\n`)
   process.exitCode = 1
 } else if (workingDirectoryIsGone()) {
   process.stderr.write("opencode-fleet: the working directory does not exist any more; change to another one\n")

@@ -2,7 +2,13 @@
 import { Effect, type Layer } from "effect"
 import type { Discovery } from "./discovery/Discovery.ts"
 import { identity } from "./identity.ts"
-import { type DiscoveryOptions, type FleetOptions, type OptionsInput, toolsLayer, toolsLayerWith } from "./layers.ts"
+import {
+  type DiscoveryOptions,
+  type FleetLayerOptions,
+  type OptionsInput,
+  toolsLayer,
+  toolsLayerWith,
+} from "./layers.ts"
 import { serve } from "./mcp/ToolServer.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
@@ -12,7 +18,7 @@ const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.
 /** {@link serveFleet} over a `Discovery` of your own. */
 export const serveFleetWith = <DE, DR, E = never, R = never>(
   discovery: Layer.Layer<Discovery, DE, DR>,
-  options: OptionsInput<FleetOptions & ToolsOptions, E, R> = {},
+  options: OptionsInput<FleetLayerOptions & ToolsOptions, E, R> = {},
 ) => Effect.provide(served, toolsLayerWith(discovery, options))
 
 /**
@@ -20,5 +26,5 @@ export const serveFleetWith = <DE, DR, E = never, R = never>(
  * `ChildProcessSpawner`. Provide `Logger.LogToStderr` outermost, because stdout belongs to the protocol.
  */
 export const serveFleet = <E = never, R = never>(
-  options: OptionsInput<FleetOptions & DiscoveryOptions & ToolsOptions, E, R>,
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & ToolsOptions, E, R>,
 ) => Effect.provide(served, toolsLayer(options))

@@ -3,14 +3,15 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Console, Effect, FiberSet } from "effect"
 import { fileURLToPath } from "node:url"
+import { style } from "./style.ts"
 
 const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
 /** A real client shows the form to its person, who may think for minutes. */
 const fillIn = Effect.fnUntraced(function* (message: string) {
-  yield* Console.log(`\n  ┌ The client asks you:\n${message.replaceAll(/^/gmu, "  │ ")}`)
+  yield* Console.log(style("yellow", `\n  ┌ The client asks you:\n${message.replaceAll(/^/gmu, "  │ ")}`))
   yield* Effect.sleep("1 second")
-  yield* Console.log(`  └ You choose: once\n`)
+  yield* Console.log(style("yellow", `  └ You choose: once\n`))
   return { action: "accept" as const, content: { decision: "once" } }
 })
 

@@ -18,10 +18,11 @@ const program = Effect.gen(function* () {
   const registry = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-demo-" })
   yield* Effect.logInfo("starting opencode with a scripted model …")
   const opencode = yield* start({ project: "web-shop", permission: "ask" })
-  yield* fs.writeFileString(
-    path.join(registry, "web-shop.json"),
-    JSON.stringify({ name: "web-shop", hostname: "this-machine", port: opencode.port, cwd: opencode.directory }),
-  )
+  const register = (name: string, registration: object) =>
+    fs.writeFileString(path.join(registry, `${name}.json`), JSON.stringify({ name, ...registration }))
+  yield* register("web-shop", { hostname: "this-machine", port: opencode.port, cwd: opencode.directory })
+  // Nothing listens on this port, as if the laptop were off.
+  yield* register("laptop-blog", { hostname: "laptop", port: 4999, cwd: "/home/me/blog" })
   yield* tour(yield* connect(registry))
 }).pipe(
   Effect.scoped,

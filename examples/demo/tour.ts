@@ -1,8 +1,7 @@
 /** The tour itself: each tool once, with what it answers. */
 import type { Client } from "@modelcontextprotocol/client"
 import { Console, Effect, Schema } from "effect"
-
-const bold = (text: string) => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text)
+import { style } from "./style.ts"
 
 const textOf = Schema.decodeUnknownSync(
   Schema.Struct({ content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.String })) }),
@@ -14,12 +13,13 @@ const sessionOf = Schema.decodeUnknownSync(
 
 export const tour = Effect.fnUntraced(function* (client: Client) {
   const call = Effect.fnUntraced(function* (why: string, name: string, args: Record<string, unknown> = {}) {
-    yield* Console.log(`\n${bold(`▌ ${why}`)}\n${name} ${JSON.stringify(args)}\n`)
+    yield* Console.log(`\n${style("bold", `▌ ${why}`)}\n${style("cyan", `${name} ${JSON.stringify(args)}`)}\n`)
     const result = yield* Effect.promise(() =>
       client.callTool(
         { name, arguments: args },
         {
-          onprogress: ({ message = "" }) => process.stdout.write(`  … ${message.trim().replaceAll("\n", "\n    ")}\n`),
+          onprogress: ({ message = "" }) =>
+            process.stdout.write(`${style("dim", `  … ${message.trim().replaceAll("\n", "\n    ")}`)}\n`),
           resetTimeoutOnProgress: true,
         },
       ),
@@ -36,7 +36,7 @@ export const tour = Effect.fnUntraced(function* (client: Client) {
     .structuredContent.session
   yield* call("Give the agent work: it streams, asks for a permission, is allowed, and completes", "send_message", {
     session_id: id,
-    message: "tell: I am going to write the shop window now. | echo '<h1>Shop</h1>' > index.html && ls",
+    message: "tell: I am writing the shop window. | echo '<h1>Shop</h1>' > index.html && ls",
   })
   yield* call("What did it change?", "get_diff", { session_id: id })
   yield* call("Read the conversation", "get_session", { session_id: id })
@@ -53,5 +53,5 @@ export const tour = Effect.fnUntraced(function* (client: Client) {
   yield* call("Enough of that", "abort_session", { session_id: id })
   yield* call("How did the turn end?", "wait_for_session", { session_id: id })
   yield* call("Look again, without waiting for the next round", "refresh_instances")
-  yield* Console.log(`\n${bold("That was the fleet.")} README.md says how to add it to your MCP client.`)
+  yield* Console.log(`\n${style("bold", "That was the fleet.")} README.md says how to add it to your MCP client.`)
 })

@@ -1,5 +1,6 @@
 /** What an instance is called where nobody has named it. */
 import { plainLine } from "../text/plainText.ts"
+import { truncate } from "../text/truncate.ts"
 
 const parts = (path: string): ReadonlyArray<string> => path.split(/[/\\]/u).filter((part) => part !== "")
 
@@ -29,5 +30,5 @@ export const instanceName = (
           .filter((part) => part !== "")
           .join("-")
       : named
-  return given === "" ? "opencode" : given.slice(0, longest).replace(/[\uD800-\uDBFF]$/u, "")
+  return given === "" ? "opencode" : truncate(given, longest)
 }

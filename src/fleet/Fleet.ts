@@ -99,7 +99,7 @@ export class Fleet extends Context.Service<
             ...server,
             url: way.url,
             passwordWithheld: way.passwordWithheld,
-            stillThere: way.stillThere,
+            listener: way.listener,
             ways: ways.filter(({ url }) => url !== way.url),
             health,
             lastSeen:

@@ -40,30 +40,30 @@ export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("In
 }) {
   override get message() {
     return this.known.length === 0
-      ? `There is no instance ${quote(this.asked)}: no instance was found. list_instances says where they are looked for.`
+      ? `There is no instance ${quote(this.asked)}: no instance was found.`
       : `There is no instance ${quote(this.asked)}. There are: ${list(this.known)}.`
   }
 }
 
-/** Several instances fit the name. */
+/** The name matches several instances. */
 export class AmbiguousInstance extends Schema.TaggedError<AmbiguousInstance>()("AmbiguousInstance", {
   asked: Schema.String,
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `${quote(this.asked)} fits several instances: ${list(this.candidates)}. Name one of them in full.`
+    return `${quote(this.asked)} matches several instances: ${list(this.candidates)}.`
   }
 }
 
-/** No instance was named, and there is not exactly one that is online. */
+/** No instance was named, and the number of online instances is not one. */
 export class InstanceRequired extends Schema.TaggedError<InstanceRequired>()("InstanceRequired", {
   online: Schema.Array(Schema.String),
   offline: Schema.Array(Schema.String),
 }) {
   override get message() {
     return this.online.length > 0
-      ? `Several instances are online; name one as "instance": ${list(this.online)}.`
-      : `No instance is online (found: ${list(this.offline)}). list_instances says what is wrong with each.`
+      ? `No instance was named, and several are online: ${list(this.online)}.`
+      : `No instance is online (found: ${list(this.offline)}).`
   }
 }
 

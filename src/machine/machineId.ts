@@ -1,16 +1,25 @@
 /**
- * Tells this machine from others of the same host name, for the names of files on a relay that they share: the same
- * instance finds its file again after a restart, and no other machine writes into it.
+ * An id that tells this machine from others with the same host name. It is part of the names of registration files on a
+ * shared relay: an instance finds its own file again after a restart, and no other machine writes into it.
  */
 import { Effect, FileSystem, Hash, Path, Random } from "effect"
+import { createFile } from "./atomicWrite.ts"
 import { LocalMachine } from "./LocalMachine.ts"
 
-/** Made once, and kept in the state directory. Homes may be shared by machines, so the host name counts, too. */
+/**
+ * Eight hexadecimal digits, made from a random number that is kept in the state directory and from the host name, because
+ * machines may share a home. If nothing can be kept, the id depends on the host name alone.
+ */
 export const machineId = Effect.fnUntraced(function* (stateDirectory: string) {
   const { hostname } = yield* LocalMachine
   const kept = yield* keptId(stateDirectory).pipe(
     Effect.catch(({ message }) =>
-      Effect.as(Effect.logWarning(`this machine is known to its relay by its host name only: ${message}`), ""),
+      Effect.as(
+        Effect.logWarning(
+          `the machine id cannot be stored, so only the host name identifies this machine to its relay: ${message}`,
+        ),
+        "",
+      ),
     ),
   )
   return (Hash.string(`${kept}\0${hostname}`) >>> 0).toString(16).padStart(8, "0")
@@ -24,15 +33,7 @@ const keptId = Effect.fnUntraced(function* (stateDirectory: string) {
   const fresh = (yield* Effect.replicateEffect(Random.nextIntBetween(0, 0x7f_ff_ff_ff), 4))
     .map((part) => part.toString(36))
     .join("")
-  const draft = `${file}.${fresh}.new`
-  // Who comes second finds the whole of what the first has written.
-  yield* fs
-    .writeFileString(draft, fresh, { flag: "wx", mode: 0o600 })
-    .pipe(
-      Effect.andThen(fs.link(draft, file)),
-      Effect.ensuring(Effect.ignore(fs.remove(draft, { force: true }))),
-      Effect.uninterruptible,
-      Effect.ignore,
-    )
+  // If another process has created the file, its id counts, and reading it below says whether it can be used.
+  yield* createFile(file, fresh).pipe(Effect.uninterruptible, Effect.ignore)
   return (yield* fs.readFileString(file)).trim()
 })

@@ -14,7 +14,7 @@ import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import { Call } from "./Call.ts"
 import * as Advertise from "./advertise.ts"
-import { fromCause, succeeded } from "./callResult.ts"
+import { fromCause, returned, succeeded } from "./callResult.ts"
 import { type Asking, useUpFirstId, withQuestions } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 
@@ -53,7 +53,7 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
       Stream.unwrap,
       Stream.runLast,
       Effect.map(Option.getOrThrow),
-      Effect.map(succeeded),
+      Effect.map((result) => (result.isFailure ? returned(tool, result) : succeeded(result))),
       Effect.catchCause((cause) => fromCause(tool, cause)),
       Effect.tap(({ isError }) => Effect.logDebug(isError === true ? "answered with an error" : "answered")),
       Effect.withLogSpan("call"),

@@ -47,6 +47,17 @@ const declared = (tool: Tool.Any, error: unknown): Option.Option<string> => {
 }
 
 /**
+ * A failure that a tool returns (`failureMode: "return"`): its text if it is encoded as one, else JSON. Parameters that
+ * do not match their schema are reported as for any other tool.
+ */
+export const returned = (tool: Tool.Any, { encodedResult, result }: Tool.HandlerResult<Tool.Any>): CallToolResult =>
+  failed(
+    typeof encodedResult === "string"
+      ? encodedResult
+      : Option.getOrElse(declared(tool, result), () => JSON.stringify(encodedResult)),
+  )
+
+/**
  * A declared failure becomes an error result with its own sentence, without `structuredContent`: older clients check
  * that against the output schema even then. Anything else is a defect of this program: it goes to the log, and the
  * server lives on.

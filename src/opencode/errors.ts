@@ -1,27 +1,30 @@
 /**
- * What can go wrong between this program and one opencode. Each error names the instance and says what to do next, for
- * its message is what a person or a model reads.
+ * The errors of talking to one opencode.
+ *
+ * A `message` states facts only: what happened, where, and why. It names no tool, no command and no setting, because an
+ * embedding program has none of them. The surfaces add the way out: `tools/shared/errorText.ts` for MCP clients and
+ * `cli/process/errorText.ts` for a terminal.
  */
 import { Schema } from "effect"
 import { line, quote } from "../text/plainText.ts"
 
-/** No answer, and none can be expected: nothing listens there, the connection broke, the name does not resolve. */
+/** The connection failed: nothing listens there, it broke, or the host name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
   instance: Schema.String,
   url: Schema.String,
-  /** False if the connection was never made, so that the request cannot have had any effect. */
+  /** False if no connection was made: the request certainly had no effect. */
   mayHaveArrived: Schema.Boolean,
-  /** The operating system's word for it, such as `ECONNREFUSED`. */
+  /** The operating system's error code, such as `ECONNREFUSED`. */
   detail: Schema.String,
 }) {
   override get message() {
     return `${this.instance} (${this.url}) cannot be reached: ${this.detail}.${
       this.mayHaveArrived ? " The request may have arrived before the connection broke." : ""
-    } Is opencode still running there? refresh_instances looks again.`
+    }`
   }
 }
 
-/** The connection was accepted and no answer came in time. A server that is still starting does this. */
+/** The connection was accepted, but no answer came in time. The server may be starting or stuck. */
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("RequestTimeout", {
   instance: Schema.String,
   url: Schema.String,
@@ -29,7 +32,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
   seconds: Schema.Finite,
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s. It may be starting or stuck; refresh_instances shows how it is.`
+    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
   }
 }
 
@@ -37,29 +40,30 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   instance: Schema.String,
   url: Schema.String,
-  /** Its `www-authenticate` header, which shows who asks; empty where there is none. */
+  /** The `www-authenticate` header, which identifies the server; empty if there is none. */
   challenge: Schema.String,
-  /** Why the password was not sent there, if there is one. */
+  /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
     if (this.withheld !== undefined) {
-      return `${this.instance} (${this.url}) asks for a password, which is not sent there: ${this.withheld}.`
+      return `${this.instance} (${this.url}) requires a password, which is not sent there: ${this.withheld}.`
     }
-    return `${this.instance} (${this.url}) refused the credentials. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to what that opencode was started with.`
+    return `${this.instance} (${this.url}) refused the user name and password.`
   }
 }
 
+/** The instance has no session with this id, or none that the given reference matches. */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   instance: Schema.String,
   session: Schema.String,
 }) {
   override get message() {
-    return `${this.instance} has no session ${quote(this.session)}. list_sessions shows the ones it has.`
+    return `${this.instance} has no session ${quote(this.session)}.`
   }
 }
 
-/** An answer of opencode that reports an error, in its own words. */
+/** opencode answered with an error. `detail` is opencode's own text. */
 export class OpencodeError extends Schema.TaggedError<OpencodeError>()("OpencodeError", {
   instance: Schema.String,
   operation: Schema.String,
@@ -71,7 +75,10 @@ export class OpencodeError extends Schema.TaggedError<OpencodeError>()("Opencode
   }
 }
 
-/** An answer that is not opencode's: a web page (opencode itself sends one for unknown routes), a proxy's error, another program. */
+/**
+ * The answer is not one that opencode's API sends: a web page (opencode sends one for unknown routes), a proxy's error
+ * page, or another program's answer.
+ */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()("UnexpectedResponse", {
   instance: Schema.String,
   url: Schema.String,
@@ -80,9 +87,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   detail: Schema.String,
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) answered "${this.operation}" with something that opencode does not send (${
+    return `${this.instance} (${this.url}) answered "${this.operation}" with something opencode does not send (${
       this.status === undefined ? "" : `status ${this.status}, `
-    }${this.detail}). Another program may listen on that port, or that opencode is of a version not known here.`
+    }${this.detail}). Another program may be listening on that port, or this version of opencode is not supported.`
   }
 }
 
@@ -97,50 +104,50 @@ export const ClientError = Schema.Union([
 export type ClientError = typeof ClientError.Type
 
 /**
- * Whether the request may have had its effect all the same. A proxy in front may lose the answer just as a connection
- * does, and says so with a page of its own.
+ * Whether the request may have taken effect despite the error. A proxy can lose opencode's answer and send an error page
+ * of its own, so an unexpected response with a server error status counts too.
  */
 export const mayHaveArrived = (error: ClientError): boolean =>
   error._tag === "RequestTimeout" ||
   (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
   (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
 
-/** The session is in the middle of a turn that was started elsewhere, and the message was not sent. */
+/** The message was not sent, because another turn is running in the session. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   instance: Schema.String,
   session: Schema.String,
-  /** What the running turn waits for, if a person has to decide something. */
+  /** What the running turn waits for, if it needs a decision by a person. */
   waitingFor: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
-      this.waitingFor === undefined ? "" : `, which waits for a person (${this.waitingFor})`
-    }. Send it again later, stop that turn with abort_session, or use if_busy "steer" to hand the message to the running turn.`
+      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor})`
+    }.`
   }
 }
 
-/** The request that carried the prompt broke, and it is not known whether it arrived. */
+/** The request that carried the prompt broke. opencode may or may not have received it. */
 export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("PromptUncertain", {
   instance: Schema.String,
   session: Schema.String,
   detail: Schema.String,
 }) {
   override get message() {
-    return `It is not known whether the message reached session ${this.session} on ${this.instance} (${this.detail}). It was not sent again. Look with get_session whether it is there before you send it once more.`
+    return `It is unknown whether the message reached session ${this.session} on ${this.instance} (${this.detail}). It was not sent again.`
   }
 }
 
-/** The session has no message, so that there is no turn to follow. */
+/** The session has no messages, so there is no turn to follow. */
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
   session: Schema.String,
 }) {
   override get message() {
-    return `Session ${this.session} on ${this.instance} has no message yet, so there is nothing to wait for. send_message gives it work.`
+    return `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
   }
 }
 
-/** A decision came for a permission or a question that waits no longer. */
+/** The decision is about a permission or a question that is not, or no longer, open. */
 export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("RequestNotOpen", {
   instance: Schema.String,
   session: Schema.String,
@@ -149,26 +156,26 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
 }) {
   override get message() {
     return this.id === undefined
-      ? `Session ${this.session} on ${this.instance} waits for no ${this.kind}, or for none any more: it may have been settled elsewhere. Nothing was sent. wait_for_session shows how its turn went on, get_status which sessions wait.`
-      : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was settled already, or its turn has ended. Nothing was sent. wait_for_session shows how the turn went on.`
+      ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`
+      : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`
   }
 }
 
-/** Several are open, and the decision names none of them. */
+/** Several requests are open, and the decision names none of them. */
 export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>()("AmbiguousRequest", {
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `Session ${this.session} waits for several ${this.kind}s: ${this.candidates.map((text) => line(text)).join("; ")}. Say which with ${this.kind}_id. Nothing was sent.`
+    return `Session ${this.session} is waiting for several ${this.kind}s: ${this.candidates.map((text) => line(text)).join("; ")}. Nothing was sent.`
   }
 }
 
-/** A decision could not be carried to where it belongs. */
+/** A decision was not delivered. */
 export const DecisionError = Schema.Union([NoTurn, RequestNotOpen, AmbiguousRequest])
 export type DecisionError = typeof DecisionError.Type
 
-/** A prompt was not sent, or not certainly. */
+/** A prompt was not sent, or may not have arrived. */
 export const SendError = Schema.Union([SessionBusy, PromptUncertain])
 export type SendError = typeof SendError.Type

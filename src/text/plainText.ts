@@ -1,29 +1,30 @@
 /**
- * Text that comes from an instance or from a registration file is untrusted: it may hold escape sequences for the
- * terminal, or characters that turn the direction of the text around, or that nobody sees.
+ * Makes untrusted text safe to show. What an instance or a registration file says may hold escape sequences for the
+ * terminal, characters that reverse the direction of the text, or invisible characters.
  */
+import { truncate } from "./truncate.ts"
 
-/** Control characters but line feed and tab; what turns the direction; other line ends; what takes no room at all. */
+/** Control characters except line feed and tab, bidirectional controls, other line ends, and zero-width characters. */
 const dangerous = /[[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200B\u2060-\u2064\uFEFF\u{E0000}-\u{E007F}]--[\n\t]]/gv
 
-/** Without control and invisible characters, direction marks and halves of characters; line feeds and tabs stay. */
+/** Removes control, invisible and bidirectional characters and lone surrogates; keeps line feeds and tabs. */
 export const plainText = (text: string): string => text.replaceAll(dangerous, "").toWellFormed()
 
-/** The same on one line, with single spaces. */
+/** Like {@link plainText}, on one line and with single spaces. */
 export const plainLine = (text: string): string =>
   plainText(text.replaceAll(/[\r\u2028\u2029]/gu, " "))
     .replaceAll(/\s+/gu, " ")
     .trim()
 
-/** The beginning, with what was left out counted. Never half of a character. */
+/** The first `length` characters, followed by the number of characters left out. */
 export const clip = (text: string, length: number): string => {
   if (text.length <= length) return text
-  const kept = text.slice(0, length).replace(/[\uD800-\uDBFF]$/u, "")
+  const kept = truncate(text, length)
   return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
 }
 
-/** What somebody has given, in a sentence about it. */
+/** Quotes user input for an error message: one line, at most 100 characters. */
 export const quote = (text: string): string => JSON.stringify(line(text, 100))
 
-/** One line of somebody else's, no longer than it is useful. */
+/** One line of untrusted text, at most `length` characters plus the note of what was cut. */
 export const line = (text: string, length = 300): string => clip(plainLine(text), length)

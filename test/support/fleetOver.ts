@@ -1,5 +1,5 @@
 /** The tools over the fake opencode: one instance, named `fake`, found by a discovery that does nothing else. */
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 import { Attention } from "../../src/fleet/attention/Attention.ts"
 import { Discovery } from "../../src/discovery/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
@@ -36,7 +36,10 @@ export const toolsOverFake = Handlers.layer().pipe(
 type Tools = (typeof FleetToolkit)["tools"]
 export type ToolParameters<Name extends keyof Tools> = Tools[Name]["parametersSchema"]["Encoded"]
 
-/** Calls a tool as a client does; gives the structured answer and the text that a model reads. */
+/** A failure as a model reads it. */
+class ToolFailed extends Schema.TaggedError<ToolFailed>()("ToolFailed", { message: Schema.String }) {}
+
+/** Calls a tool as a client does. Returns the structured answer and the text that a model reads. */
 export const call = Effect.fnUntraced(function* <Name extends keyof Tools>(
   name: Name,
   parameters: ToolParameters<Name>,
@@ -45,6 +48,7 @@ export const call = Effect.fnUntraced(function* <Name extends keyof Tools>(
   const results = yield* Stream.runCollect(yield* toolkit.handle(name, parameters as never))
   const last = results.at(-1)
   if (last === undefined) throw new Error("the tool gave no answer")
+  if (last.isFailure) return yield* new ToolFailed({ message: String(last.encodedResult) })
   const text = (last.modelOutput ?? []).map((part) => (part.type === "text" ? part.text : "")).join("\n")
   return { view: last.result as Tools[Name]["successSchema"]["Type"], text }
 })

@@ -6,7 +6,7 @@ import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { Settings } from "../../Settings.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
-import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
+import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { instance } from "./sessions.ts"
 import { terminalForm } from "../terminal/terminalForm.ts"
@@ -107,7 +107,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
     }),
     Effect.provideService(TurnWatcher, Option.some(screen.written)),
     Effect.onInterrupt(() => leave(screen, instance)),
-    Effect.mapError(failedWith),
+    Effect.mapError(failedWithToolError),
   )
   yield* screen.end
   for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)

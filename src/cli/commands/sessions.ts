@@ -3,7 +3,7 @@ import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { SessionsView } from "../../tools/sessions/SessionTools.ts"
-import { failedWith } from "../process/exitStatus.ts"
+import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"
 import { style } from "../terminal/style.ts"
@@ -45,7 +45,7 @@ export const sessions = Command.make(
     const { list_sessions } = yield* sessionHandlers
     const view = yield* Effect.mapError(
       list_sessions({ instance, limit, ...(Option.isSome(search) ? { search: search.value } : {}) }),
-      failedWith,
+      failedWithToolError,
     )
     if (asJson) return yield* Console.log(toJson(view))
     const lines = sessionTable(view, yield* style, yield* width)

@@ -1,20 +1,22 @@
-/** The exit statuses of all commands but `connect`, whose status is that of its opencode. */
+/** The exit statuses of every command except `connect`, which exits as its opencode does. */
 import { Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 import { line } from "../../text/plainText.ts"
+import type { ToolError } from "../../tools/shared/errorText.ts"
+import { errorText } from "./errorText.ts"
 
 export const exitStatus = {
-  /** Nothing could be done, or what was checked is not as it should be. */
+  /** The command failed, or a check found a problem. */
   failed: 1,
-  /** The command line makes no sense. */
+  /** Usage error. */
   usage: 2,
   /** The turn waits for a person's permission or answer. */
   waits: 3,
-  /** The turn goes on; only our waiting has ended. */
+  /** The turn is still running; the command stopped following it. */
   running: 4,
 } as const
 
-/** Ends a command with a status and one sentence on stderr. */
+/** Ends a command with a status and one line on stderr. */
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
   status: Schema.Int,
   reason: Schema.String,
@@ -31,22 +33,15 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
   }
 }
 
-/** Services name the tools that help; in a shell these are commands. */
-const commands = {
-  list_instances: "`opencode-fleet instances`",
-  refresh_instances: "`opencode-fleet instances`",
-  list_sessions: "`opencode-fleet sessions`",
-} as const
-
-/** A sentence, not a document. */
+/** The maximum length of a reason, in characters. */
 const longestReason = 2000
 
-/** Whatever a service fails with says itself what to do next. It may quote what others have written. */
-export const failedWith = ({ message }: { readonly message: string }) =>
-  new CommandFailed({
-    status: exitStatus.failed,
-    reason: Object.entries(commands).reduce(
-      (text, [tool, command]) => text.replaceAll(tool, command),
-      line(message, longestReason),
-    ),
-  })
+/** The reason may quote text from outside, so it becomes one printable line. */
+export const failedBecause = (reason: string) =>
+  new CommandFailed({ status: exitStatus.failed, reason: line(reason, longestReason) })
+
+/** For errors whose `message` a person at a terminal can use as it is. */
+export const failedWith = ({ message }: { readonly message: string }) => failedBecause(message)
+
+/** For errors of the tools' handlers. */
+export const failedWithToolError = (error: ToolError) => failedBecause(errorText(error))

@@ -11,6 +11,7 @@ import { type Announcement, Discovery, type Problem, type Scan } from "../Discov
 import { identifier, type Identified, withheld } from "../identification/identifier.ts"
 import { instanceName } from "../instanceName.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { candidatesOf, type PortCandidate } from "./candidates.ts"
 import { type Listening, ListeningSockets, type Owner } from "./ListeningSockets.ts"
 import * as SystemSockets from "./systemSockets.ts"
@@ -30,11 +31,7 @@ const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(
 const processOf = (owner: Owner | undefined) =>
   owner === undefined ? "unknown process" : `${owner.program}, process ${owner.pid}`
 
-const announce = (
-  found: Identified<PortCandidate>,
-  hostname: string,
-  stillThere: (url: string) => boolean,
-): Announcement => {
+const announce = (found: Identified<PortCandidate>, hostname: string): Announcement => {
   const { candidate, identity } = found
   const { aliases, likely, owner, port, url } = candidate
   const host = likely ? hostname : ""
@@ -55,7 +52,7 @@ const announce = (
     ),
     pid: ours?.pid,
     birth: ours?.birth,
-    ...(ours === undefined ? {} : { stillThere: () => stillThere(url) }),
+    listener: ours === undefined ? undefined : { pid: ours.pid, birth: ours.birth },
     tunnelled: owner !== undefined && isTunnel(owner),
     source,
   }
@@ -78,27 +75,22 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
     Discovery,
     Effect.gen(function* () {
       const sockets = yield* ListeningSockets
-      const { addresses, hostname, isAlive } = yield* LocalMachine
+      const { addresses, hostname } = yield* LocalMachine
       const identify = yield* identifier(asking)
       /** When each opencode that does not answer yet was first seen. */
       const silent = new Map<string, number>()
       const again = yield* Queue.sliding<void>(1)
-      /** The opencode at each URL, as of the last scan that learnt who listens. */
-      let owners: ReadonlyMap<string, Owner> = new Map()
-
-      /** Whoever waits for a free port has it before the next scan. One that is started again there is known by then. */
-      const stillThere = (url: string): boolean => {
-        const owner = owners.get(url)
-        return owner !== undefined && isAlive(owner.pid, owner.birth)
-      }
+      const processes = yield* ServerProcesses
 
       /** A process that was found to be an opencode stays one while it listens there, whether it answers now or not. */
       const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
         new Map(
           candidates.flatMap(({ key, likely, owner, url }) => {
-            const before = owners.get(url)
+            const before = processes.at(url)
             const isSame = before !== undefined && before.pid === owner?.pid && before.birth === owner.birth
-            return likely && owner !== undefined && (isSame || answering.has(key)) ? [[url, owner] as const] : []
+            return likely && owner !== undefined && (isSame || answering.has(key))
+              ? [[url, { pid: owner.pid, birth: owner.birth }] as const]
+              : []
           }),
         )
 
@@ -135,11 +127,11 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         const candidates = candidatesOf(others, addresses())
         const { opencodes, unasked } = yield* identify(candidates)
         const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
-        if (problems.length === 0) owners = ownersOf(candidates, answering)
+        if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
         yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
         const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
         const found: Scan = {
-          announcements: opencodes.map((one) => announce(one, hostname, stillThere)),
+          announcements: opencodes.map((one) => announce(one, hostname)),
           problems: unasked > 0 ? [...problems, problem(late)] : problems,
         }
         return found

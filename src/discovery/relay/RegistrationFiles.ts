@@ -2,8 +2,10 @@
  * Writes registrations into the relay directory of this machine and takes them out again: only those that this process
  * has put there. Nothing is written through a link, and nothing of somebody else's is replaced.
  */
-import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Random, Schema } from "effect"
+import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { line, plainLine } from "../../text/plainText.ts"
+import { truncate } from "../../text/truncate.ts"
+import { linkUnlessExists as link, withDraft } from "../../machine/atomicWrite.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 
@@ -37,7 +39,7 @@ const longestFileName = 60
 /** Nothing that a path or a shell gives a meaning to, and short enough for every file system. */
 export const fileNameOf = (name: string): string => {
   const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[-.]+|[-.]+$/gu, "")
-  return safe === "" ? "instance" : safe.slice(0, longestFileName).replace(/[\uD800-\uDBFF]$/u, "")
+  return safe === "" ? "instance" : truncate(safe, longestFileName)
 }
 
 /** Milliseconds: nobody needs so long to replace a registration. */
@@ -87,21 +89,9 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
       Effect.option,
     )
 
-  /** Uses a file beside the final one, where nobody else's can be and no link is followed. It is gone afterwards. */
-  const withDraft = <A>(
-    registration: Registration,
-    use: (draft: string) => Effect.Effect<A, PlatformError.PlatformError | RegistrationFailed>,
-  ) =>
-    Effect.acquireUseRelease(
-      Effect.map(Random.nextInt, (some) =>
-        path.join(directory, `.${fileNameOf(registration.name)}.${some.toString(36)}.new`),
-      ),
-      (draft) =>
-        encode(registration).pipe(
-          Effect.flatMap((json) => fs.writeFileString(draft, `${json}\n`, { flag: "wx", mode: 0o600 })),
-          Effect.andThen(use(draft)),
-        ),
-      (draft) => Effect.ignore(fs.remove(draft, { force: true })),
+  const drafted = <A, E, R>(registration: Registration, use: (draft: string) => Effect.Effect<A, E, R>) =>
+    Effect.flatMap(encode(registration), (json) =>
+      withDraft(path.join(directory, fileNameOf(registration.name)), `${json}\n`, use),
     )
 
   /** Of the process that the file announces nothing is left; or, of the same opencode, nothing of who announced it. */
@@ -112,15 +102,6 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     (pid === undefined
       ? port === wanted.port && Option.exists(connectState(connect), (keeper) => !machine.isAlive(keeper.pid))
       : !machine.isAlive(pid, birth))
-
-  const link = (from: string, to: string) =>
-    fs.link(from, to).pipe(
-      Effect.as(true),
-      Effect.catchIf(
-        ({ reason }) => reason._tag === "AlreadyExists",
-        () => Effect.succeed(false),
-      ),
-    )
 
   /** Of several that find the same dead one only who has the right to it may replace it, and only while it is there. */
   const replaceDead = Effect.fnUntraced(function* (draft: string, file: string) {
@@ -147,7 +128,7 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
   const take = Effect.fnUntraced(function* (suffix: string) {
     const name = `${wanted.name}${suffix}`
     const file = path.join(directory, `${fileNameOf(wanted.name)}${suffix}.json`)
-    const taken = yield* withDraft({ ...wanted, name }, (draft) =>
+    const taken = yield* drafted({ ...wanted, name }, (draft) =>
       Effect.flatMap(link(draft, file), (free) => (free ? Effect.succeed(true) : replaceDead(draft, file))),
     )
     return taken ? Option.some({ name, file }) : Option.none()
@@ -177,10 +158,14 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     file,
     write: (registration) =>
       orRefused(
-        withDraft({ ...registration, name }, (draft) =>
+        drafted({ ...registration, name }, (draft) =>
           Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : putBack(draft))),
         ),
-      ).pipe(Effect.uninterruptible),
+      ).pipe(
+        Effect.provideService(FileSystem.FileSystem, fs),
+        Effect.provideService(Path.Path, path),
+        Effect.uninterruptible,
+      ),
     present: present(file),
   } satisfies Kept as Kept
 })

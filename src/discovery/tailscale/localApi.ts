@@ -1,6 +1,6 @@
 /** tailscaled's local API: HTTP over a Unix socket (on Windows a named pipe) of this machine. */
 import { Effect, Schema } from "effect"
-import { get } from "node:http"
+import { boundedGet } from "../../machine/boundedGet.ts"
 import { line } from "../../text/plainText.ts"
 import { TailscaleDenied, TailscaleInUse, TailscaleNotUnderstood, TailscaleTimedOut } from "./errors.ts"
 import { longestAnswer, mostBytes, tooLarge } from "./limits.ts"
@@ -37,29 +37,15 @@ const broken = (socket: string, error: Error) => {
   }
 }
 
-type Broken = ReturnType<typeof broken>
-
 const exchange = (socket: string) =>
-  Effect.callback<Answer, Broken>((resume) => {
-    const fail = (error: Error) => resume(Effect.fail(broken(socket, error)))
-    const request = get({ socketPath: socket, path, headers: { host }, agent: false }, (response) => {
-      const chunks: Array<Buffer> = []
-      let seen = 0
-      response.on("data", (chunk: Buffer) => {
-        seen += chunk.byteLength
-        chunks.push(chunk)
-        if (seen <= mostBytes) return
-        resume(Effect.fail(new TailscaleNotUnderstood({ asked: socket, detail: tooLarge })))
-        request.destroy()
-      })
-      response.on("end", () =>
-        resume(Effect.succeed({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() })),
-      )
-      response.on("error", fail)
-    })
-    request.on("error", fail)
-    return Effect.sync(() => request.destroy())
-  })
+  boundedGet({ socketPath: socket, path }, { headers: { host }, maxBytes: mostBytes }).pipe(
+    Effect.map(({ body, message }): Answer => ({ status: message.statusCode ?? 0, body: body.toString() })),
+    Effect.mapError((error) =>
+      error._tag === "GetFailed"
+        ? broken(socket, error.cause)
+        : new TailscaleNotUnderstood({ asked: socket, detail: tooLarge }),
+    ),
+  )
 
 const judged = Effect.fnUntraced(function* (socket: string, { body, status }: Answer) {
   if (status === 200) return body

@@ -2,7 +2,8 @@
  * Since when each registration has been found silent: what `prune` keeps from one run to the next, in `silence.json` of
  * the state directory. Nobody else writes there, and a lost or broken file only means that the waiting begins anew.
  */
-import { DateTime, Effect, FileSystem, Path, Random, Schema } from "effect"
+import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
+import { replaceFile } from "../../machine/atomicWrite.ts"
 
 /** Epoch milliseconds by the path of the registration. */
 export type Silence = ReadonlyMap<string, number>
@@ -32,18 +33,13 @@ export const read = Effect.fnUntraced(function* (directory: string) {
   )
 })
 
-/** Written aside and moved, so that nobody ever reads half of it. */
 export const write = Effect.fnUntraced(
   function* (directory: string, silence: Silence) {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fileIn(directory)
     const text = yield* encode(Object.fromEntries([...silence].map(([key, time]) => [key, DateTime.makeUnsafe(time)])))
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
-    const draft = `${file}.${yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)}`
-    yield* fs.writeFileString(draft, text, { flag: "wx", mode: 0o600 }).pipe(
-      Effect.andThen(fs.rename(draft, file)),
-      Effect.tapError(() => Effect.ignore(fs.remove(draft))),
-    )
+    yield* replaceFile(file, text)
   },
   Effect.catch(({ message }) => Effect.logWarning(`how long each has been silent could not be noted: ${message}`)),
 )

@@ -1,21 +1,21 @@
 /**
- * An HTTP client for asking thousands of strangers one question: each request has a connection of its own, which is closed
- * with it. `fetch` keeps a connection, and a pool for each origin that it has ever seen: some 60 KB.
+ * An HTTP client for probing thousands of unknown servers once: each request has its own connection, which is closed with
+ * it. `fetch` would keep a connection pool of about 60 KB for each origin that it has ever contacted.
  */
 import { Effect, Layer } from "effect"
 import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
-import { get as getHttp, type IncomingMessage } from "node:http"
-import { get as getHttps } from "node:https"
+import type { IncomingMessage } from "node:http"
+import { boundedGet } from "../../machine/boundedGet.ts"
 import { transportError } from "./clientErrors.ts"
 
-/** Health is asked of whatever listens somewhere, over and over. */
+/** Health probes go to any server that listens somewhere, again and again. */
 const maxHealthBytes = 64 * 1024
 
-/** An opencode that has shown itself says more: in what it says of its project stand two pictures. */
+/** Other requests go to identified opencodes only. Their project information holds two images. */
 const maxBytes = 4 * 1024 * 1024
 
-/** It throws for a status or a header that is none. */
-const answerOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Buffer) =>
+/** Throws if the status or a header is invalid. */
+const responseOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Buffer) =>
   new Response(body.byteLength === 0 ? null : new Uint8Array(body), {
     status: statusCode,
     headers: Object.entries(headersDistinct).flatMap(([name, values = []]) =>
@@ -23,34 +23,24 @@ const answerOf = ({ headersDistinct, statusCode = 0 }: IncomingMessage, body: Bu
     ),
   })
 
-const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
-  Effect.callback<Response, HttpClientError.HttpClientError>((resume) => {
-    const fail = (cause: unknown) => resume(Effect.fail(transportError(request, cause)))
-    const get = url.protocol === "https:" ? getHttps : getHttp
-    const most = url.pathname === "/global/health" ? maxHealthBytes : maxBytes
-    const sent = get(url, { agent: false, headers: { ...request.headers } }, (response) => {
-      const chunks: Array<Buffer> = []
-      let seen = 0
-      response.on("data", (chunk: Buffer) => {
-        chunks.push(chunk)
-        seen += chunk.byteLength
-        if (seen > most) sent.destroy(new Error(`more than ${most} bytes`))
-      })
-      response.on("error", fail)
-      response.on("end", () =>
-        resume(
-          Effect.try({
-            try: () => answerOf(response, Buffer.concat(chunks)),
-            catch: (cause) => transportError(request, cause),
-          }),
-        ),
-      )
-    })
-    sent.on("error", fail)
-    // Somebody may answer with what Node takes for the end of the conversation, and for no error.
-    sent.on("close", () => fail(new Error("the connection was closed")))
-    return Effect.sync(() => sent.destroy())
-  })
+const exchange = (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+): Effect.Effect<Response, HttpClientError.HttpClientError> =>
+  boundedGet(url, {
+    headers: request.headers,
+    maxBytes: url.pathname === "/global/health" ? maxHealthBytes : maxBytes,
+  }).pipe(
+    Effect.mapError((error) =>
+      transportError(
+        request,
+        error._tag === "GetFailed" ? error.cause : new Error(`more than ${error.maxBytes} bytes`),
+      ),
+    ),
+    Effect.flatMap(({ body, message }) =>
+      Effect.try({ try: () => responseOf(message, body), catch: (cause) => transportError(request, cause) }),
+    ),
+  )
 
 /** Sends `GET` requests only, and follows no redirect. */
 export const layer = Layer.succeed(

@@ -6,7 +6,7 @@ import { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../v1/OpencodeClient.ts"
 import type { Session } from "./Session.ts"
 
-/** Several sessions fit. Their full ids tell them apart. */
+/** The reference matches several sessions. Each candidate starts with its full id. */
 export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("AmbiguousSession", {
   asked: Schema.String,
   candidates: Schema.Array(Schema.String),
@@ -14,7 +14,7 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
   override get message() {
     const shown = this.candidates.slice(0, 10)
     const rest = this.candidates.length - shown.length
-    return `${quote(this.asked)} fits several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}. Give the full id of one.`
+    return `${quote(this.asked)} matches several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}.`
   }
 }
 

@@ -51,6 +51,7 @@ export const GetDiff = Tool.make("get_diff", {
   }),
   success: DiffView,
   failure: SessionFailure,
+  failureMode: "return",
   toModelOutput: (view: DiffView) => [Prompt.textPart({ text: renderDiff(view) })],
 }).annotateMerge(reads("Show changed files"))
 

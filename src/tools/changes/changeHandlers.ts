@@ -8,7 +8,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { DiffTools } from "./ChangeTools.ts"
 import { diffView } from "./changeView.ts"
-import { InvalidParameter } from "../shared/failures.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
 
 const asMessageId = Schema.decodeOption(MessageId)
 
@@ -16,8 +16,7 @@ const unknownMessage = (value: string) =>
   new InvalidParameter({
     parameter: "message_id",
     value,
-    detail:
-      "the session has no such message, or it is too far back. get_session shows the ids of its messages; leave it out for the whole session",
+    detail: "the session has no such message, or it is too far back",
   })
 
 export const diffHandlers = Effect.gen(function* () {

@@ -30,6 +30,7 @@ export const GetStatus = Tool.make("get_status", {
   parameters: Schema.Struct({ instance: Instance }),
   success: StatusView,
   failure: InstanceFailure,
+  failureMode: "return",
   toModelOutput: (view: StatusView) => [Prompt.textPart({ text: renderStatus(view) })],
 }).annotateMerge(reads("Status of an instance"))
 
@@ -48,6 +49,7 @@ export const AbortSession = Tool.make("abort_session", {
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: AbortView,
   failure: SessionFailure,
+  failureMode: "return",
   toModelOutput: (view: AbortView) => [Prompt.textPart({ text: renderAbort(view) })],
 }).annotateMerge(
   annotations("Stop a session", { readOnly: false, destructive: true, idempotent: true, openWorld: false }),

@@ -36,6 +36,7 @@ export const RespondPermission = Tool.make("respond_permission", {
   }),
   success: TurnView,
   failure: FollowFailure,
+  failureMode: "return",
   toModelOutput,
 }).annotateMerge(decides("Answer a permission request"))
 
@@ -57,6 +58,7 @@ export const AnswerQuestion = Tool.make("answer_question", {
   }),
   success: TurnView,
   failure: FollowFailure,
+  failureMode: "return",
   toModelOutput,
 }).annotateMerge(decides("Answer an agent's question"))
 

@@ -9,7 +9,7 @@ import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { line } from "../../text/plainText.ts"
 import { carry } from "./askPerson.ts"
-import { InvalidParameter } from "../shared/failures.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 import { labelMeant, takesOwnAnswer } from "./question.ts"
 import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
@@ -28,7 +28,7 @@ const response = (pending: Permission, { message, response: reply }: Response) =
   if (message === undefined) return Effect.succeed<Decision>({ ...pending, reply: { reply } })
   return reply === "reject"
     ? Effect.succeed<Decision>({ ...pending, reply: { reply, message } })
-    : Effect.fail(invalid("message", message, 'it only goes with response "reject"; send_message talks to the agent'))
+    : Effect.fail(invalid("message", message, 'it requires response "reject"'))
 }
 
 /** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
@@ -37,11 +37,11 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
   if (answers === undefined) {
     return reject
       ? Effect.succeed(refusal(pending))
-      : Effect.fail(invalid("answers", answers, "give the answers, or reject true to dismiss the question"))
+      : Effect.fail(invalid("answers", answers, "pass the answers, or reject true to dismiss the question"))
   }
-  if (reject) return Effect.fail(invalid("reject", reject, "it does not go together with answers"))
+  if (reject) return Effect.fail(invalid("reject", reject, "it excludes answers"))
   if (answers.length !== questions.length) {
-    return Effect.fail(invalid("answers", answers, `one list is needed for each of the ${questions.length} questions`))
+    return Effect.fail(invalid("answers", answers, `it needs one list for each of the ${questions.length} questions`))
   }
   const meant = questions.map((question, index) => (answers[index] ?? []).map((given) => labelMeant(question, given)))
   const problems = questions.flatMap((question, index) => {
@@ -50,11 +50,11 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
     const own = given.filter((label) => !labels.includes(label))
     const about = `question ${index + 1} (${line(question.question, 100)})`
     if (own.length > 0 && !takesOwnAnswer(question)) {
-      return [`${about} takes only ${labels.map((label) => line(label, 100)).join(", ")}`]
+      return [`${about} accepts only ${labels.map((label) => line(label, 100)).join(", ")}`]
     }
     return question.multiple === true || (given.length - own.length < 2 && own.length < 2)
       ? []
-      : [`${about} takes one answer`]
+      : [`${about} accepts one answer`]
   })
   return problems.length === 0
     ? Effect.succeed<Decision>({ ...pending, answers: meant })

@@ -7,7 +7,7 @@ import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
 import { Call, type Reply } from "../../mcp/Call.ts"
-import { InvalidParameter } from "../shared/failures.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
 export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
@@ -56,8 +56,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
         return yield* new InvalidParameter({
           parameter: "requestState",
           value: state,
-          detail:
-            "it is not one that opencode-fleet gave out. Nothing was sent or decided; wait_for_session shows how the turn stands",
+          detail: "it was not issued by opencode-fleet. Nothing was sent or decided",
         })
       }
       const began = yield* Clock.currentTimeMillis

@@ -63,6 +63,7 @@ export const ListSessions = Tool.make("list_sessions", {
   }),
   success: SessionsView,
   failure: InstanceFailure,
+  failureMode: "return",
   toModelOutput: (view: SessionsView) => [Prompt.textPart({ text: renderSessions(view) })],
 }).annotateMerge(reads("List sessions"))
 
@@ -109,6 +110,7 @@ export const GetSession = Tool.make("get_session", {
   }),
   success: ConversationView,
   failure: SessionFailure,
+  failureMode: "return",
   toModelOutput: (view: ConversationView) => [Prompt.textPart({ text: renderConversation(view) })],
 }).annotateMerge(reads("Read a session"))
 
@@ -124,6 +126,7 @@ export const CreateSession = Tool.make("create_session", {
   }),
   success: CreatedView,
   failure: InstanceFailure,
+  failureMode: "return",
   toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
 }).annotateMerge(
   annotations("Create a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),

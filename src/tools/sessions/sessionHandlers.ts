@@ -10,7 +10,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { plainText } from "../../text/plainText.ts"
 import { messageView } from "./conversationView.ts"
-import { InvalidParameter } from "../shared/failures.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
 import { SessionTools } from "./SessionTools.ts"
@@ -96,8 +96,7 @@ export const sessionHandlers = Effect.gen(function* () {
           new InvalidParameter({
             parameter: "before",
             value: before ?? "",
-            detail:
-              "it has to be what an earlier get_session of this session gave as `before`; leave it out for the newest messages",
+            detail: "opencode does not accept it as a position in this session",
           }),
       ),
     )

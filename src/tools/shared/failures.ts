@@ -1,29 +1,38 @@
-/** What the tools can fail with. The message of each says what to do next; it is all that the caller sees. */
-import { Schema } from "effect"
-import { quote } from "../../text/plainText.ts"
+/**
+ * The failures of the tools. Handlers fail with typed errors that hold facts. Towards a model, each failure is encoded as
+ * one text, which ends with the next step; see `errorText.ts`.
+ *
+ * The tools return their failures (`failureMode: "return"`), so one wrong call does not fail a whole conversation. A
+ * program that runs the Toolkit itself finds the typed error in `result` and the text in `encodedResult`.
+ */
+import { Schema, SchemaGetter } from "effect"
 import { ResolveError } from "../../fleet/naming.ts"
 import { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
 import { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
+import { errorText, type ToolError } from "./errorText.ts"
+import { InvalidParameter } from "./InvalidParameter.ts"
 
-/** A parameter that fits its schema and still makes no sense here. */
-export class InvalidParameter extends Schema.TaggedError<InvalidParameter>()("InvalidParameter", {
-  parameter: Schema.String,
-  value: Schema.String,
-  detail: Schema.String,
-}) {
-  override get message() {
-    return `${this.parameter} ${quote(this.value)} cannot be used: ${this.detail}`
-  }
-}
+const asText = <Error extends ToolError>(errors: Schema.Codec<Error, unknown>) =>
+  Schema.String.pipe(
+    Schema.decodeTo(Schema.toType(errors), {
+      decode: SchemaGetter.forbidden(() => "The text of a failure cannot be decoded"),
+      encode: SchemaGetter.transform(errorText),
+    }),
+  )
 
-/** An instance was asked for something. */
-export const InstanceFailure = Schema.Union([ResolveError, ClientError])
+const instance = [ResolveError, ClientError] as const
+const session = [...instance, AmbiguousSession, InvalidParameter] as const
+const follow = [...session, DecisionError] as const
+const send = [...follow, SendError] as const
 
-/** A session was asked for something. */
-export const SessionFailure = Schema.Union([ResolveError, ClientError, AmbiguousSession, InvalidParameter])
+/** Failures of a tool that works on an instance. */
+export const InstanceFailure = asText(Schema.Union(instance))
 
-/** A turn was to be followed, or what it waits for to be decided. */
-export const FollowFailure = Schema.Union([SessionFailure, DecisionError])
+/** Failures of a tool that works on a session. */
+export const SessionFailure = asText(Schema.Union(session))
 
-/** A message was to be sent. */
-export const SendFailure = Schema.Union([FollowFailure, SendError])
+/** Failures of a tool that follows a turn, or decides what it waits for. */
+export const FollowFailure = asText(Schema.Union(follow))
+
+/** Failures of a tool that sends a message. */
+export const SendFailure = asText(Schema.Union(send))

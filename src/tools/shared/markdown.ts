@@ -1,5 +1,6 @@
 /** Text of others inside our Markdown: it cannot end the block that it stands in, and says where it was cut. */
 import { plainLine, plainText } from "../../text/plainText.ts"
+import { truncateStart } from "../../text/truncate.ts"
 
 /** About what an answer may have in all: more is more than a model wants to read at once. */
 export const answerBudget = 25_000
@@ -38,7 +39,7 @@ export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => nu
 /** The end, with what was left out counted: of a long answer the last part is the one that counts. */
 export const clipStart = (text: string, length: number): string => {
   if (text.length <= length) return text
-  const kept = text.slice(text.length - length).replace(/^[\uDC00-\uDFFF]/u, "")
+  const kept = truncateStart(text, length)
   return `[${(text.length - kept.length).toLocaleString("en")} characters before this] …${kept}`
 }
 

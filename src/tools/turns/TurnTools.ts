@@ -32,6 +32,7 @@ export const SendMessage = Tool.make("send_message", {
   }),
   success: TurnView,
   failure: SendFailure,
+  failureMode: "return",
   toModelOutput,
 }).annotateMerge(
   annotations("Send a message to an agent", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
@@ -43,6 +44,7 @@ export const WaitForSession = Tool.make("wait_for_session", {
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: TurnView,
   failure: FollowFailure,
+  failureMode: "return",
   toModelOutput,
 }).annotateMerge(reads("Wait for a session"))
 

@@ -7,7 +7,7 @@ import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { InvalidParameter } from "../shared/failures.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower, patienceWithoutProgress } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
@@ -22,7 +22,7 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
     new InvalidParameter({
       parameter,
       value,
-      detail: `that opencode has ${shown.length === 0 ? "none" : `${shown.map((name) => line(name, 100)).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
+      detail: `this opencode has ${shown.length === 0 ? "none" : `${shown.map((name) => line(name, 100)).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
     }),
   )
 }

@@ -213,7 +213,7 @@ describe("send", () => {
   it.effect.each([
     { given: { instance: "nope" }, says: 'There is no instance "nope"' },
     { given: { session: "nope" }, says: "nope" },
-    { given: { agent: Option.some("nope") }, says: "that opencode has build" },
+    { given: { agent: Option.some("nope") }, says: "this opencode has build" },
     { given: { model: Option.some("nope") }, says: "scripted/small" },
   ])("ends with 1 and the service's own words, and sends nothing: $says", ({ given, says }) =>
     Effect.gen(function* () {

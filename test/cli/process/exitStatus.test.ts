@@ -6,9 +6,4 @@ describe("Why a command failed", () => {
     const { message } = failedWith({ message: "opencode said: \u001B]0;P\u0007\r\n\u202Ertl\u200B\u009B31m" })
     assert.strictEqual(message, "opencode said: ]0;P rtl31m")
   })
-
-  it("names commands where a tool would be of no use", () => {
-    const { message } = failedWith({ message: "refresh_instances looks again" })
-    assert.strictEqual(message, "`opencode-fleet instances` looks again")
-  })
 })

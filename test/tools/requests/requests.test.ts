@@ -111,7 +111,7 @@ describe("respond_permission", () => {
       fake.permissions = []
       const late = { session_id: here, permission_id: "per_1", response: "once" } as const
       const error = yield* refusal(call("respond_permission", late))
-      for (const part of ["settled already", "Nothing was sent", "wait_for_session"]) assert.include(error, part)
+      for (const part of ["already settled", "Nothing was sent", "wait_for_session"]) assert.include(error, part)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -120,7 +120,7 @@ describe("respond_permission", () => {
       yield* withMain
       yield* waitingFor(question("1"))
       const error = yield* refusal(call("respond_permission", { session_id: here, response: "once" }))
-      assert.include(error, "waits for no permission")
+      assert.include(error, "is not waiting for a permission")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -139,7 +139,7 @@ describe("respond_permission", () => {
       yield* withMain
       yield* waitingFor(permission("1"))
       const error = yield* refusal(call("respond_permission", { session_id: here, response, message: "and hurry" }))
-      assert.include(error, 'it only goes with response "reject"')
+      assert.include(error, 'it requires response "reject"')
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -237,20 +237,20 @@ describe("answer_question", () => {
     ["no answer for one of the questions", { answers: [["Red"]] }, [{}, {}], "each of the 2 questions"],
     ["no answers at all", { answers: [] }, [{}], "each of the 1 questions"],
     ["more answers than questions", { answers: [["Red"], ["Red"]] }, [{}], "each of the 1 questions"],
-    ["a label that is none", { answers: [["Pink"]] }, [closed], "takes only Red, Blue"],
-    ["a label in other letters", { answers: [["red"]] }, [closed], "takes only Red, Blue"],
+    ["a label that is none", { answers: [["Pink"]] }, [closed], "accepts only Red, Blue"],
+    ["a label in other letters", { answers: [["red"]] }, [closed], "accepts only Red, Blue"],
     [
       "a label of another question",
       { answers: [["Red"], ["Red"]] },
       [{}, { ...closed, options: [{ label: "Small" }] }],
-      "question 2 (Which?) takes only Small",
+      "question 2 (Which?) accepts only Small",
     ],
-    ["one of several that is none", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "takes only"],
-    ["two where one is wanted", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) takes one answer"],
-    ["two of one's own where one is wanted", { answers: [["Pink", "Grey"]] }, [{}], "takes one answer"],
-    ["answers and a dismissal", { answers: [["Red"]], reject: true }, [{}], "does not go together with answers"],
-    ["neither answers nor a dismissal", {}, [{}], "give the answers, or reject true"],
-    ["no answers and no dismissal", { reject: false }, [{}], "give the answers, or reject true"],
+    ["one of several that is none", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "accepts only"],
+    ["two where one is wanted", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) accepts one answer"],
+    ["two of one's own where one is wanted", { answers: [["Pink", "Grey"]] }, [{}], "accepts one answer"],
+    ["answers and a dismissal", { answers: [["Red"]], reject: true }, [{}], "it excludes answers"],
+    ["neither answers nor a dismissal", {}, [{}], "pass the answers, or reject true"],
+    ["no answers and no dismissal", { reject: false }, [{}], "pass the answers, or reject true"],
   ] as const)("refuses %s", ([, parameters, questions, detail]) =>
     Effect.gen(function* () {
       yield* withMain
@@ -265,7 +265,7 @@ describe("answer_question", () => {
       yield* waitingFor(asking({ question: "Colour?", ...closed }, {}, { question: "Size?" }))
       const answers = [["Pink"], ["Red"], ["Red", "Blue"]]
       const error = yield* refusal(call("answer_question", { session_id: here, answers }))
-      assert.include(error, "question 1 (Colour?) takes only Red, Blue; question 3 (Size?) takes one answer")
+      assert.include(error, "question 1 (Colour?) accepts only Red, Blue; question 3 (Size?) accepts one answer")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

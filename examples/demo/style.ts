@@ -1,0 +1,5 @@
+import { styleText } from "node:util"
+
+/** Styles text for stdout: only for a terminal, or if FORCE_COLOR asks for it. */
+export const style = (format: "bold" | "cyan" | "dim" | "yellow", text: string): string =>
+  styleText(format, text, { stream: process.stdout })

@@ -1,0 +1,54 @@
+/** An error as a terminal shows it: the facts, then the next step, in terms of commands and flags. */
+import { quote } from "../../text/plainText.ts"
+import type { ToolError } from "../../tools/shared/errorText.ts"
+
+const flags: Readonly<Record<string, string>> = { agent: "--agent", model: "--model" }
+
+/** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
+const nextStep = (error: ToolError): string => {
+  switch (error._tag) {
+    case "InstanceUnreachable":
+      return "Check that opencode is still running there; `opencode-fleet instances` shows its health."
+    case "RequestTimeout":
+      return "It may be starting or stuck; `opencode-fleet instances` shows its health."
+    case "Unauthorized":
+      return error.withheld === undefined
+        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with."
+        : ""
+    case "SessionNotFound":
+      return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
+    case "OpencodeError":
+      return ""
+    case "UnexpectedResponse":
+      return "`opencode-fleet doctor` checks each instance."
+    case "SessionBusy":
+      return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
+    case "PromptUncertain":
+      return `Before you send it again, check in opencode whether it arrived; \`opencode-fleet sessions ${error.instance}\` shows whether the session is busy.`
+    case "NoTurn":
+      return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
+    case "RequestNotOpen":
+      return `\`opencode-fleet sessions ${error.instance}\` shows which sessions are waiting.`
+    case "AmbiguousRequest":
+      return "Decide them in opencode."
+    case "InstanceNotFound":
+      return error.known.length === 0
+        ? "`opencode-fleet doctor` shows where instances are looked for."
+        : "`opencode-fleet instances` shows each with its directory."
+    case "AmbiguousInstance":
+      return "Use the full name of one."
+    case "InstanceRequired":
+      return error.online.length > 0 ? "Name one of them." : "`opencode-fleet instances` shows why."
+    case "AmbiguousSession":
+      return "Use the full id of one."
+    case "InvalidParameter":
+      return ""
+  }
+}
+
+const facts = (error: ToolError): string =>
+  error._tag === "InvalidParameter"
+    ? `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
+    : error.message
+
+export const errorText = (error: ToolError): string => `${facts(error)} ${nextStep(error)}`.trim()

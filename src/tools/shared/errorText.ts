@@ -1,0 +1,59 @@
+/** An error as an MCP client reads it: the facts, then the next step, in terms of tools and their parameters. */
+import type { ResolveError } from "../../fleet/naming.ts"
+import type { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
+import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
+import type { InvalidParameter } from "./InvalidParameter.ts"
+
+/** Every error that a tool can fail with. */
+export type ToolError = ResolveError | ClientError | AmbiguousSession | InvalidParameter | DecisionError | SendError
+
+const parameterHints: Readonly<Record<string, string>> = {
+  before: "Pass what an earlier get_session of this session returned as `before`, or omit it for the newest messages.",
+  message: "send_message talks to the agent.",
+  message_id: "get_session shows the ids of the session's messages; omit message_id for the whole session.",
+  requestState: "wait_for_session shows the state of the turn.",
+}
+
+/** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
+const nextStep = (error: ToolError): string => {
+  switch (error._tag) {
+    case "InstanceUnreachable":
+      return "Check that opencode is still running there; refresh_instances checks again."
+    case "RequestTimeout":
+      return "It may be starting or stuck; refresh_instances shows its health."
+    case "Unauthorized":
+      return error.withheld === undefined
+        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
+        : ""
+    case "SessionNotFound":
+      return "list_sessions shows its sessions."
+    case "OpencodeError":
+      return ""
+    case "UnexpectedResponse":
+      return "list_instances shows its address and version."
+    case "SessionBusy":
+      return 'Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.'
+    case "PromptUncertain":
+      return "Before you send it again, check with get_session whether it arrived."
+    case "NoTurn":
+      return "send_message starts one."
+    case "RequestNotOpen":
+      return "wait_for_session shows how the turn went on, get_status which sessions are waiting."
+    case "AmbiguousRequest":
+      return `Choose one with ${error.kind}_id.`
+    case "InstanceNotFound":
+      return error.known.length === 0
+        ? "list_instances shows where instances are looked for."
+        : "list_instances shows each with its directory."
+    case "AmbiguousInstance":
+      return "Use the full name of one."
+    case "InstanceRequired":
+      return error.online.length > 0 ? "Pass one of these names as `instance`." : "list_instances shows why."
+    case "AmbiguousSession":
+      return "Use the full id of one."
+    case "InvalidParameter":
+      return parameterHints[error.parameter] ?? ""
+  }
+}
+
+export const errorText = (error: ToolError): string => `${error.message} ${nextStep(error)}`.trim()

@@ -1,0 +1,191 @@
+/** One error, three readers: an embedding program gets the facts, an MCP client and a terminal get their own next step. */
+import { assert, describe, it } from "@effect/vitest"
+import { errorText as terminalText } from "../../../src/cli/process/errorText.ts"
+import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../src/fleet/naming.ts"
+import {
+  AmbiguousRequest,
+  InstanceUnreachable,
+  NoTurn,
+  OpencodeError,
+  PromptUncertain,
+  RequestNotOpen,
+  RequestTimeout,
+  SessionBusy,
+  SessionNotFound,
+  Unauthorized,
+  UnexpectedResponse,
+} from "../../../src/opencode/errors.ts"
+import { AmbiguousSession } from "../../../src/opencode/sessions/sessionReference.ts"
+import { FleetToolkit } from "../../../src/tools/FleetToolkit.ts"
+import { errorText as mcpText, type ToolError } from "../../../src/tools/shared/errorText.ts"
+import { InvalidParameter } from "../../../src/tools/shared/InvalidParameter.ts"
+
+const instance = "api"
+const url = "http://127.0.0.1:4096"
+const session = "ses_1"
+const operation = "read a session"
+
+interface Snapshot {
+  readonly error: ToolError
+  readonly message: string
+  /** What the surface adds to the message. */
+  readonly mcp: string
+  readonly terminal: string
+}
+
+const snapshots: ReadonlyArray<Snapshot> = [
+  {
+    error: new InstanceUnreachable({ instance, url, mayHaveArrived: false, detail: "ECONNREFUSED" }),
+    message: "api (http://127.0.0.1:4096) cannot be reached: ECONNREFUSED.",
+    mcp: " Check that opencode is still running there; refresh_instances checks again.",
+    terminal: " Check that opencode is still running there; `opencode-fleet instances` shows its health.",
+  },
+  {
+    error: new InstanceUnreachable({ instance, url, mayHaveArrived: true, detail: "ECONNRESET" }),
+    message:
+      "api (http://127.0.0.1:4096) cannot be reached: ECONNRESET. The request may have arrived before the connection broke.",
+    mcp: " Check that opencode is still running there; refresh_instances checks again.",
+    terminal: " Check that opencode is still running there; `opencode-fleet instances` shows its health.",
+  },
+  {
+    error: new RequestTimeout({ instance, url, operation, seconds: 10 }),
+    message: 'api (http://127.0.0.1:4096) did not answer "read a session" within 10 s.',
+    mcp: " It may be starting or stuck; refresh_instances shows its health.",
+    terminal: " It may be starting or stuck; `opencode-fleet instances` shows its health.",
+  },
+  {
+    error: new Unauthorized({ instance, url, challenge: "" }),
+    message: "api (http://127.0.0.1:4096) refused the user name and password.",
+    mcp: " Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with.",
+    terminal:
+      " Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with.",
+  },
+  {
+    error: new Unauthorized({ instance, url, challenge: "", withheld: "its owner is unknown" }),
+    message: "api (http://127.0.0.1:4096) requires a password, which is not sent there: its owner is unknown.",
+    mcp: "",
+    terminal: "",
+  },
+  {
+    error: new SessionNotFound({ instance, session: "nope" }),
+    message: 'api has no session "nope".',
+    mcp: " list_sessions shows its sessions.",
+    terminal: " `opencode-fleet sessions api` lists its sessions.",
+  },
+  {
+    error: new OpencodeError({ instance, operation, status: 500, detail: "out of disk" }),
+    message: 'opencode on api answered "read a session" with 500: out of disk',
+    mcp: "",
+    terminal: "",
+  },
+  {
+    error: new UnexpectedResponse({ instance, url, operation, status: 200, detail: "text/html" }),
+    message:
+      'api (http://127.0.0.1:4096) answered "read a session" with something opencode does not send (status 200, text/html). Another program may be listening on that port, or this version of opencode is not supported.',
+    mcp: " list_instances shows its address and version.",
+    terminal: " `opencode-fleet doctor` checks each instance.",
+  },
+  {
+    error: new SessionBusy({ instance, session, waitingFor: "permission for bash" }),
+    message:
+      "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
+    mcp: ' Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.',
+    terminal:
+      " Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn.",
+  },
+  {
+    error: new PromptUncertain({ instance, session, detail: "ECONNRESET" }),
+    message: "It is unknown whether the message reached session ses_1 on api (ECONNRESET). It was not sent again.",
+    mcp: " Before you send it again, check with get_session whether it arrived.",
+    terminal:
+      " Before you send it again, check in opencode whether it arrived; `opencode-fleet sessions api` shows whether the session is busy.",
+  },
+  {
+    error: new NoTurn({ instance, session }),
+    message: "Session ses_1 on api has no messages yet, so it has no turn.",
+    mcp: " send_message starts one.",
+    terminal: " `opencode-fleet send api ses_1 MESSAGE` starts one.",
+  },
+  {
+    error: new RequestNotOpen({ instance, session, kind: "permission" }),
+    message:
+      "Session ses_1 on api is not waiting for a permission; it may have been settled elsewhere. Nothing was sent.",
+    mcp: " wait_for_session shows how the turn went on, get_status which sessions are waiting.",
+    terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
+  },
+  {
+    error: new RequestNotOpen({ instance, session, kind: "question", id: "que_1" }),
+    message:
+      'The question "que_1" is not open in session ses_1 on api: it was already settled, or its turn has ended. Nothing was sent.',
+    mcp: " wait_for_session shows how the turn went on, get_status which sessions are waiting.",
+    terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
+  },
+  {
+    error: new AmbiguousRequest({ session, kind: "permission", candidates: ["per_1 (bash)", "per_2 (edit)"] }),
+    message: "Session ses_1 is waiting for several permissions: per_1 (bash); per_2 (edit). Nothing was sent.",
+    mcp: " Choose one with permission_id.",
+    terminal: " Decide them in opencode.",
+  },
+  {
+    error: new InstanceNotFound({ asked: "nope", known: [] }),
+    message: 'There is no instance "nope": no instance was found.',
+    mcp: " list_instances shows where instances are looked for.",
+    terminal: " `opencode-fleet doctor` shows where instances are looked for.",
+  },
+  {
+    error: new InstanceNotFound({ asked: "nope", known: ["api", "web"] }),
+    message: 'There is no instance "nope". There are: api, web.',
+    mcp: " list_instances shows each with its directory.",
+    terminal: " `opencode-fleet instances` shows each with its directory.",
+  },
+  {
+    error: new AmbiguousInstance({ asked: "a", candidates: ["api", "app"] }),
+    message: '"a" matches several instances: api, app.',
+    mcp: " Use the full name of one.",
+    terminal: " Use the full name of one.",
+  },
+  {
+    error: new InstanceRequired({ online: ["api", "app"], offline: [] }),
+    message: "No instance was named, and several are online: api, app.",
+    mcp: " Pass one of these names as `instance`.",
+    terminal: " Name one of them.",
+  },
+  {
+    error: new InstanceRequired({ online: [], offline: ["web"] }),
+    message: "No instance is online (found: web).",
+    mcp: " list_instances shows why.",
+    terminal: " `opencode-fleet instances` shows why.",
+  },
+  {
+    error: new AmbiguousSession({ asked: "parser", candidates: ["ses_1 (Fix the parser)", "ses_2 (Test the parser)"] }),
+    message: '"parser" matches several sessions: ses_1 (Fix the parser); ses_2 (Test the parser).',
+    mcp: " Use the full id of one.",
+    terminal: " Use the full id of one.",
+  },
+  {
+    error: new InvalidParameter({ parameter: "message_id", value: "msg_x", detail: "the session has no such message" }),
+    message: 'message_id "msg_x" cannot be used: the session has no such message.',
+    mcp: " get_session shows the ids of the session's messages; omit message_id for the whole session.",
+    terminal: "",
+  },
+]
+
+const tools = new RegExp(Object.keys(FleetToolkit.tools).join("|"), "u")
+
+describe("Each surface chooses its own words for an error", () => {
+  it.each(snapshots.map((snapshot) => [snapshot.error._tag, snapshot] as const))("%s", (_, snapshot) => {
+    const { error, mcp, message, terminal } = snapshot
+    assert.strictEqual(error.message, message)
+    assert.strictEqual(mcpText(error), message + mcp)
+    assert.strictEqual(terminalText(error), message + terminal)
+    assert.notMatch(message, tools)
+    assert.notMatch(terminal, tools)
+    assert.notMatch(message + mcp, /`opencode-fleet /u)
+  })
+
+  it("names the flag, not the parameter, of an agent that the terminal was given", () => {
+    const error = new InvalidParameter({ parameter: "agent", value: "nope", detail: "this opencode has build" })
+    assert.strictEqual(mcpText(error), 'agent "nope" cannot be used: this opencode has build.')
+    assert.strictEqual(terminalText(error), '--agent "nope" cannot be used: this opencode has build.')
+  })
+})
