@@ -6,7 +6,7 @@ import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
-import { Call, type Reply } from "../../mcp/Call.ts"
+import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
@@ -19,7 +19,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
   const goOn = Effect.fnUntraced(function* (
     target: Target,
     question: (typeof OpenQuestion)["Type"],
-    reply: Reply,
+    reply: ElicitationReply,
     began: number,
   ) {
     const opencode = client.at(target)
