@@ -1,11 +1,5 @@
-<<<<<<< HEAD
-/** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
-import { Duration, Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
-import type { ConnectState } from "../discovery/relay/Registration.ts"
-=======
 /** The two modes of `opencode-fleet connect`: start an opencode and register it, or register a running one. */
 import { Effect, Option, Path, Ref, Result, Schedule, Schema, Scope, Stream } from "effect"
->>>>>>> main
 import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
 import type { Opencode } from "../opencode/Opencode.ts"
 import { awaitHealth } from "./awaitHealth.ts"
@@ -137,15 +131,6 @@ const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: numbe
  */
 export const connectRunning = Effect.fn("connectRunning")(function* ({
   port,
-<<<<<<< HEAD
-}: ConnectOptions & { readonly port: number }) {
-  const { probeTimeout } = yield* Settings
-  const opencode = yield* localOpencode(port)
-  yield* opencode.health(Duration.toMillis(probeTimeout))
-  yield* join({ connect, pid: undefined, port, startedIn: undefined })
-  yield* Effect.raceFirst(untilEnded(opencode, Duration.toMillis(probeTimeout)), Stream.runHead(stopSignals))
-  return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
-=======
   stopSignals,
   ...membership
 }: ConnectOptions & {
@@ -158,5 +143,4 @@ export const connectRunning = Effect.fn("connectRunning")(function* ({
   yield* join({ ...membership, port })
   yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
   return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
->>>>>>> main
 }, Effect.scoped)

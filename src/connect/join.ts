@@ -3,10 +3,6 @@
  * the relay.
  */
 import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
-<<<<<<< HEAD
-import { LocalMachine } from "../machine/LocalMachine.ts"
-=======
->>>>>>> main
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
 import { keep, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
@@ -117,11 +113,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
           file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
-<<<<<<< HEAD
-          answers: Effect.isSuccess(opencode.health(Duration.toMillis(settings.probeTimeout))),
-=======
           isHealthy: Effect.isSuccess(opencode.health(probeTimeoutOf(options))),
->>>>>>> main
         })
   const lastWarning = yield* Ref.make("")
   /** Logs a lasting problem once. */
