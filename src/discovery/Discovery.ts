@@ -65,8 +65,10 @@ export interface Scan {
   readonly announcements: ReadonlyArray<Announcement>
   /** Those of all reports, where there are any. */
   readonly problems: ReadonlyArray<Problem>
-  /** One of each transport, where several are merged into one. */
+  /** One report per transport, if several are merged. */
   readonly reports?: ReadonlyArray<TransportReport>
+  /** Whether a transport is still being scanned, so that the next scan may find more. */
+  readonly incomplete?: boolean
 }
 
 export class Discovery extends Context.Service<
