@@ -35,7 +35,7 @@ const program = Effect.gen(function* () {
     name,
     Effect.fnUntraced(function* (target) {
       const opencode = client.at(target)
-      const session = yield* opencode.createSession("From an example")
+      const session = yield* opencode.createSession({ title: "From an example" })
       let written = 0
       const show = (stage: TurnStage) =>
         Effect.sync(() => {
@@ -62,6 +62,6 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide(NodeServices.layer))),
+  Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),
   NodeRuntime.runMain,
 )

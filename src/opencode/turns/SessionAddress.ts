@@ -1,4 +1,4 @@
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 

@@ -192,8 +192,8 @@ const heard = (before: FollowState, notice: Notice, now: number): FollowState =>
       return refresh(before)
     case "Event": {
       const { event } = notice
-      if (event.type === "session.deleted" && event.properties.info.id === before.turn.session) return refresh(before)
-      if (event.type === "server.instance.disposed") return missed(before, true)
+      if (event._tag === "SessionDeleted" && event.sessionID === before.turn.session) return refresh(before)
+      if (event._tag === "StateDropped") return missed(before, true)
       const turn = Turn.advance(before.turn, event)
       const lastNews = turn === before.turn ? before.lastNews : now
       const state = { ...before, turn, lastNews, connected: true }

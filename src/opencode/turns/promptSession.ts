@@ -13,8 +13,8 @@ export interface PromptOptions {
   readonly text: string
   /** Default: the session's own. */
   readonly agent?: string
-  /** Default: the session's own. */
-  readonly model?: { readonly providerID: string; readonly modelID: string }
+  /** As `provider/model`. Default: the session's own. */
+  readonly model?: string
   readonly ifBusy: IfBusy
 }
 

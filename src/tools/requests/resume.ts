@@ -2,7 +2,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { pendingOf } from "../../opencode/sessions/activity.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
@@ -10,13 +10,13 @@ import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower } from "../turns/follower.ts"
+import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
-export const makeResume = Effect.gen(function* () {
+export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
+  const follower = makeFollower(followerOptions)
 
   const goOn = Effect.fnUntraced(function* (
     target: Target,

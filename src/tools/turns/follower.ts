@@ -1,8 +1,7 @@
 /** How a tool call follows a turn: how long it waits, who is asked, what progress is sent, and the result. */
-import { Clock, Effect, Ref } from "effect"
+import { Clock, Duration, Effect, Ref } from "effect"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
-import { Settings } from "../../Settings.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
@@ -11,8 +10,13 @@ import { turnView } from "./turnView.ts"
 /** Milliseconds. Most clients give up on a call after 60 s, unless progress keeps them waiting. */
 export const patienceWithoutProgress = 47_000
 
-export const makeFollower = Effect.gen(function* () {
-  const { sendTimeout } = yield* Settings
+export interface FollowerOptions {
+  /** How long a call may wait if its client follows its progress. Default: 5 minutes. */
+  readonly sendTimeout?: Duration.Input | undefined
+}
+
+export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}) => {
+  const longest = Duration.toMillis(sendTimeout)
 
   return Effect.fnUntraced(function* (
     origin: Origin,
@@ -23,7 +27,7 @@ export const makeFollower = Effect.gen(function* () {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
     const { observe } = yield* makeProgressReporter(call)
-    const most = call.wantsProgress ? sendTimeout : Math.min(sendTimeout, patienceWithoutProgress)
+    const most = call.wantsProgress ? longest : Math.min(longest, patienceWithoutProgress)
     return {
       decided,
       options: {
@@ -38,4 +42,4 @@ export const makeFollower = Effect.gen(function* () {
         }),
     }
   })
-})
+}

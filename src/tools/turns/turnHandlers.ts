@@ -2,13 +2,13 @@
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient, type Opencode } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower, patienceWithoutProgress } from "./follower.ts"
+import { type FollowerOptions, makeFollower, patienceWithoutProgress } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -29,16 +29,15 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
   yield* known("model", model, yield* opencode.models(directory))
-  const slash = model.indexOf("/")
-  return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
+  return model
 })
 
-export const turnHandlers = Effect.gen(function* () {
+export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
-  const resume = yield* makeResume
+  const follower = makeFollower(followerOptions)
+  const resume = yield* makeResume(followerOptions)
 
   const send = Effect.fnUntraced(function* (
     target: Target,
