@@ -23,7 +23,7 @@ const program = Effect.gen(function* () {
     name,
     Effect.fnUntraced(function* (target) {
       const opencode = client.at(target)
-      const session = yield* opencode.createSession("From an example")
+      const session = yield* opencode.createSession({ title: "From an example" })
       let written = 0
       const { outcome, turn } = yield* turns.send(target, session, {
         text,

@@ -2,7 +2,7 @@
 import { Clock, Effect, Option, Ref, Schedule } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Notice, Notices } from "../events/InstanceEvents.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
@@ -53,7 +53,7 @@ export interface Following {
 export const undecided: Decide = () => Effect.succeedNone
 
 const isDeletion = (notice: Notice, { id }: Session) =>
-  notice._tag === "Event" && notice.event.type === "session.deleted" && notice.event.properties.info.id === id
+  notice._tag === "Event" && notice.event._tag === "SessionDeleted" && notice.event.sessionID === id
 
 /** What the turn waits for first, while somebody works on it. */
 const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
@@ -86,7 +86,7 @@ export const followTurn = Effect.fnUntraced(
       }
       const notice = next.value
       if (notice._tag === "Settled" || isDeletion(notice, session)) return yield* lookAgain
-      if (notice._tag === "Event" && notice.event.type !== "server.instance.disposed") {
+      if (notice._tag === "Event" && notice.event._tag !== "StateDropped") {
         lost = false
         const before = yield* Ref.get(state)
         const now = yield* Clock.currentTimeMillis

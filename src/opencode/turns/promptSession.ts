@@ -5,7 +5,7 @@ import { absence, persistently } from "./followTurn.ts"
 import { freshMessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import * as Turn from "../turn/Turn.ts"
@@ -14,7 +14,8 @@ import { look, statusOf } from "./storedTurn.ts"
 export interface PromptOptions {
   readonly text: string
   readonly agent?: string
-  readonly model?: { readonly providerID: string; readonly modelID: string }
+  /** As `provider/model`. */
+  readonly model?: string
   readonly ifBusy: IfBusy
 }
 

@@ -7,7 +7,7 @@ import { Effect, Option, RcMap, Ref, Semaphore } from "effect"
 import { pendingOf } from "../sessions/activity.ts"
 import { SessionBusy } from "../errors.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import { describe, type PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
 import { statusOf } from "./storedTurn.ts"
@@ -38,8 +38,9 @@ export const awaitIdle = Effect.fnUntraced(function* (opencode: Opencode, sessio
         Effect.repeat({
           until: (notice) =>
             notice._tag === "Event" &&
-            notice.event.type === "session.idle" &&
-            notice.event.properties.sessionID === session.id,
+            notice.event._tag === "StatusChanged" &&
+            notice.event.status.type === "idle" &&
+            notice.event.sessionID === session.id,
         }),
       ),
       "5 seconds",

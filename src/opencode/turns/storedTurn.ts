@@ -3,7 +3,7 @@ import { Effect, Ref, Schedule } from "effect"
 import { pendingOf } from "../sessions/activity.ts"
 import type { ClientError } from "../errors.ts"
 import type { Message } from "../sessions/Message.ts"
-import type { MessagePage, Opencode } from "../v1/OpencodeClient.ts"
+import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
@@ -68,9 +68,9 @@ const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
 }
 
 /** Where the last user message stands that is none of opencode's own and was not undone. */
-const lastPrompted = (messages: ReadonlyArray<Message>, { revert }: Session) => {
-  const undone = messages.findIndex(({ info }) => info.id === revert?.messageID)
-  if (undone < 0 && revert !== undefined) return -1
+const lastPrompted = (messages: ReadonlyArray<Message>, { undoneFrom }: Session) => {
+  const undone = messages.findIndex(({ info }) => info.id === undoneFrom)
+  if (undone < 0 && undoneFrom !== undefined) return -1
   const standing = undone < 0 ? messages : messages.slice(0, undone)
   return standing.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
 }

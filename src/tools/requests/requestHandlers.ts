@@ -1,9 +1,9 @@
 /** respond_permission and answer_question. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { type Decision, openRequest, refusal } from "../../opencode/requests/decision.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
-import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { openRequest, refusal } from "../../opencode/requests/decision.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"

@@ -2,7 +2,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { pendingOf } from "../../opencode/sessions/activity.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"

@@ -2,7 +2,7 @@
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient, type Opencode } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -29,8 +29,7 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
   yield* known("model", model, yield* opencode.models(directory))
-  const slash = model.indexOf("/")
-  return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
+  return model
 })
 
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {

@@ -11,7 +11,7 @@ describe("Turns.send", () => {
   it.effect("sends the prompt, follows the turn and reports what was written", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const fiber = yield* sending({ agent: "plan", model: { providerID: "acme", modelID: "big" } })
+      const fiber = yield* sending({ agent: "plan", model: "acme/big" })
       assert.deepInclude(fake.prompts[0], {
         session: here,
         text: "Do it",
@@ -98,8 +98,8 @@ describe("Turns.send", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => {
-        fake.emit(event.error({ name: "UnknownError", data: { message: 'Agent not found: "nope"' } }))
-        fake.emit(event.error({ name: "UnknownError", data: { message: "at stack trace" } }))
+        fake.emit(event.error({ kind: "failed", message: 'Agent not found: "nope"' }))
+        fake.emit(event.error({ kind: "failed", message: "at stack trace" }))
       }
       const fiber = yield* sending({ agent: "nope" })
       yield* pass(8000)
@@ -149,7 +149,7 @@ describe("Turns.start", () => {
   it.effect("reports a message that opencode could not begin with", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      fake.onPrompt = () => fake.emit(event.error({ name: "UnknownError", data: { message: "Agent not found" } }))
+      fake.onPrompt = () => fake.emit(event.error({ kind: "failed", message: "Agent not found" }))
       const fiber = yield* starting()
       yield* pass(8000)
       assert.deepStrictEqual((yield* Fiber.join(fiber)).outcome, { _tag: "failed", detail: "Agent not found" })
