@@ -14,6 +14,7 @@ import { type Addressee, type Begun, confirmArrival, type PromptOptions, promptS
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import * as Turn from "../turn/Turn.ts"
+import { observedTurn } from "./turnTelemetry.ts"
 import { lastPrompt, look } from "./storedTurn.ts"
 
 export interface Patience {
@@ -88,7 +89,7 @@ export class Turns extends Context.Service<
         return { outcome: Turn.outcome(turn) ?? stillRunning, turn }
       })
 
-      const send = Effect.fn("Turns.send")(function* (
+      const send = Effect.fnUntraced(function* (
         target: Target,
         session: Session,
         { decide = undecided, observe, ...options }: SendOptions & FollowOptions,
@@ -133,14 +134,14 @@ export class Turns extends Context.Service<
         return { outcome, turn: yield* Ref.get(state) }
       }, Effect.scoped)
 
-      const start = Effect.fn("Turns.start")(function* (target: Target, session: Session, options: SendOptions) {
+      const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
         const to = { target, session, opencode: client.at(target) }
         const begun = yield* Ref.make(Option.none<Ref.Ref<Turn.Turn>>())
         const place = yield* makePlace
         return yield* patiently(to, options, begun, place, accept(to, options, begun))
       })
 
-      const follow: Turns["Service"]["follow"] = Effect.fn("Turns.follow")(function* (
+      const follow: Turns["Service"]["follow"] = Effect.fnUntraced(function* (
         target,
         session,
         { decide = undecided, first, observe, patience, prompt },
@@ -160,7 +161,11 @@ export class Turns extends Context.Service<
         return yield* observed(observe, Effect.map(Ref.get(state), following), work)
       }, Effect.scoped)
 
-      return Turns.of({ send, start, follow })
+      return Turns.of({
+        send: (target, session, options) => observedTurn("send", target, session)(send(target, session, options)),
+        start: (target, session, options) => observedTurn("start", target, session)(start(target, session, options)),
+        follow: (target, session, options) => observedTurn("follow", target, session)(follow(target, session, options)),
+      })
     }),
   )
 }
