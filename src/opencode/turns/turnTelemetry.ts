@@ -2,7 +2,7 @@
 import { Cause, Data, Effect, Metric, Option } from "effect"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
-import type { Report } from "./observeTurn.ts"
+import type { TurnReport } from "./followTurn.ts"
 
 type Operation = "send" | "start" | "follow"
 
@@ -20,7 +20,7 @@ class TurnError<E> extends Data.TaggedError("TurnError")<{ readonly message: str
 /** Traces a turn as the span `Turns.OPERATION`, and counts its outcome. */
 export const observedTurn =
   (operation: Operation, target: Target, session: Session) =>
-  <E extends { readonly _tag: string }, R>(work: Effect.Effect<Report, E, R>): Effect.Effect<Report, E, R> =>
+  <E extends { readonly _tag: string }, R>(work: Effect.Effect<TurnReport, E, R>): Effect.Effect<TurnReport, E, R> =>
     work.pipe(
       Effect.tap(({ outcome }) => Effect.annotateCurrentSpan("opencode.turn.outcome", outcome._tag)),
       Effect.mapError((error) => new TurnError({ message: error._tag, error })),
