@@ -65,7 +65,7 @@ const create = Effect.fnUntraced(function* (instance: string, { note }: TurnScre
 const leave = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
-      turn?.taken === true
+      turn?.accepted === true
         ? `Only the following has ended: the agent goes on in session ${turn.session}. Stop it in opencode, or through an MCP client with abort_session.`
         : `Ended before it was certain that the message has arrived. \`opencode-fleet sessions ${instance}\` shows whether the agent works on it.`,
     ),

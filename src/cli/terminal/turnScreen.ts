@@ -1,20 +1,20 @@
 /** A turn on the terminal while it runs: what the agent writes on stdout, everything else on stderr. */
 import { Console, Effect, Semaphore, Stdio, Terminal } from "effect"
 import * as Turn from "../../opencode/turn/Turn.ts"
-import { hole, isStreaming } from "../../opencode/turn/state.ts"
+import { gapMark, isStreaming } from "../../opencode/turn/state.ts"
 import { plainText } from "../../text/plainText.ts"
 import { errorStyle } from "./style.ts"
 
 /**
- * What of the text will stay as it is: what follows a hole is written once the hole is filled, and opencode cuts blanks
+ * What of the text will stay as it is: what follows a gap is written once the gap is filled, and opencode cuts blanks
  * off the end of what it has closed. A character may have come by half.
  */
 const settled = (turn: Turn.Turn): string => {
   const text = Turn.text(turn)
   const holed = [...turn.parts.values()].some(
-    (part) => part.type === "text" && isStreaming(part) && part.text.includes(hole),
+    (part) => part.type === "text" && isStreaming(part) && part.text.includes(gapMark),
   )
-  return text.slice(0, holed ? text.indexOf(hole) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
+  return text.slice(0, holed ? text.indexOf(gapMark) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
 }
 
 /** What is new. Where something that was shown has changed, that comes again from the beginning of its line. */

@@ -53,8 +53,8 @@ const queued = (ahead: number) =>
     : `Waiting in the session's queue: ${ahead} turns come first.`
 
 /** Claims no more than is known: an instance that hangs sends nothing either. */
-const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
-  lost
+const heartbeatText = ({ isMissingEvents, pending }: Turn, silence: number) =>
+  isMissingEvents
     ? "No contact with the instance; it is tried again."
     : pending.size === 0
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
