@@ -1,7 +1,6 @@
-/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
+/** The handlers of all tools. They need `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
 import { Effect } from "effect"
-import { controlHandlers } from "./control/controlHandlers.ts"
-import { diffHandlers } from "./changes/changeHandlers.ts"
+import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
 import { requestHandlers } from "./requests/requestHandlers.ts"
@@ -15,8 +14,7 @@ export const layer = FleetToolkit.toLayer(
       ...(yield* sessionHandlers),
       ...(yield* turnHandlers),
       ...(yield* requestHandlers),
-      ...(yield* controlHandlers),
-      ...(yield* diffHandlers),
+      ...(yield* changeHandlers),
     })
   }),
 )

@@ -1,4 +1,4 @@
-/** How a tool's call follows a turn: how long, whom it tells, whom it asks, and what it answers. */
+/** How a tool call follows a turn: for how long, how it reports progress and asks the person, and its answer. */
 import { Clock, Effect, Ref } from "effect"
 import type { Report } from "../../opencode/turns/observeTurn.ts"
 import { Settings } from "../../Settings.ts"
@@ -15,7 +15,7 @@ export const makeFollower = Effect.gen(function* () {
 
   return Effect.fnUntraced(function* (
     origin: Origin,
-    /** When the client began to wait, in epoch milliseconds: finding instance and session has cost some time. */
+    /** When the call began, in epoch milliseconds: resolving the instance and the session has taken some time. */
     began: number,
     decidedBefore: ReadonlyArray<string> = [],
   ) {

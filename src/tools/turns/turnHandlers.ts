@@ -1,4 +1,4 @@
-/** send_message and wait_for_session. */
+/** send_message, wait_for_session and abort_session. */
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
@@ -6,6 +6,7 @@ import { OpencodeClient, type Opencode } from "../../opencode/v1/OpencodeClient.
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
+import { abortTurn } from "../../opencode/turns/abortTurn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { makeFollower, patienceWithoutProgress } from "./follower.ts"
@@ -13,8 +14,10 @@ import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 
-/** opencode takes any name and fails afterwards, without an answer. So names are checked before anything is sent. */
-const known = (parameter: string, value: string, names: ReadonlyArray<string>) => {
+/**
+ * Checks a name before anything is sent, because opencode accepts any name and then fails the turn without an answer.
+ */
+const checkName = (parameter: string, value: string, names: ReadonlyArray<string>) => {
   if (names.includes(value)) return Effect.void
   const close = names.filter((name) => name.includes(value))
   const shown = (close.length > 0 ? close : names).slice(0, 20)
@@ -28,7 +31,7 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
 }
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
-  yield* known("model", model, yield* opencode.models(directory))
+  yield* checkName("model", model, yield* opencode.models(directory))
   const slash = model.indexOf("/")
   return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
 })
@@ -48,7 +51,7 @@ export const turnHandlers = Effect.gen(function* () {
     const { agent, message, model } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    if (agent !== undefined) yield* known("agent", agent, yield* opencode.agents(session.directory))
+    if (agent !== undefined) yield* checkName("agent", agent, yield* opencode.agents(session.directory))
     const prompt = {
       text: message,
       ...(agent === undefined ? {} : { agent }),
@@ -72,6 +75,13 @@ export const turnHandlers = Effect.gen(function* () {
     return yield* view(yield* turns.follow(target, session, options))
   })
 
+  const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, reference)
+    const { cleared, final, wasRunning } = yield* abortTurn(opencode, session)
+    return { instance: target.instance, session_id: session.id, was_running: wasRunning, final, cleared }
+  })
+
   return TurnTools.of({
     send_message: (parameters) =>
       Effect.flatMap(Clock.currentTimeMillis, (began) =>
@@ -81,5 +91,6 @@ export const turnHandlers = Effect.gen(function* () {
       Effect.flatMap(Clock.currentTimeMillis, (began) =>
         fleet.use(instance, (target) => wait(target, session_id, began)),
       ).pipe(resume),
+    abort_session: ({ instance, session_id }) => fleet.use(instance, (target) => abort(target, session_id)),
   })
 })

@@ -1,4 +1,4 @@
-/** Tells a caller how a turn gets on: new text as it is written, tools as they start and end, retries, and a sign of life. */
+/** Reports the progress of a turn: new text, tool calls as they start and end, retries, and a heartbeat. */
 import { Clock, Effect, Equal, Option } from "effect"
 import type { Stage } from "../../opencode/turns/observeTurn.ts"
 import { describe } from "../../opencode/requests/PendingRequest.ts"
@@ -12,19 +12,19 @@ import { clipStart } from "../shared/markdown.ts"
 import { TurnWatcher } from "./TurnWatcher.ts"
 import { iso } from "../shared/time.ts"
 
-/** Clients that restart their time-out with each progress do so after 60 s at the latest. */
+/** Milliseconds. Clients that restart their timeout with each progress message use a timeout of at least 60 s. */
 const heartbeat = 15_000
 
-/** Every prompt is queued for the moment that looking at its session takes. */
-const unmentioned = 1000
+/** Milliseconds. Every prompt is queued briefly while its session is checked; a shorter wait is not reported. */
+const minQueueTime = 1000
 
-/** One notification; a burst of text is cut, for all of it is in the answer. */
-const longest = 2000
+/** Maximum characters of one message. A burst of text is clipped, because the answer holds all of it. */
+const maxLength = 2000
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
-  `The provider failed (attempt ${attempt}): ${line(message)}. It is asked again in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
+  `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** `apart` leaves out what the agent writes and what it asks: the caller shows both itself. */
+/** `apart` leaves out the agent's text and requests, because the caller shows both itself. */
 const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
   const written = text(turn)
@@ -40,27 +40,27 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean
       : []
   const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
+    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxLength)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...(apart ? [] : asked).map((request) => `Waits for a person: ${line(describe(request), 500)}`),
+    ...(apart ? [] : asked).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
   ]
 }
 
 const queued = (ahead: number) =>
   ahead === 1
-    ? "Waiting for the turn that runs in the session."
-    : `Waiting in the session's queue: ${ahead} turns come first.`
+    ? "The session is busy. Your message is sent when its current turn ends."
+    : `The session is busy. Your message is sent after ${ahead} other turns.`
 
-/** Says no more than is known: an instance that hangs sends nothing either. */
-const signOfLife = ({ lost, pending }: Turn, silence: number) =>
+/** States only what is known: an instance that hangs sends nothing either. */
+const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
   lost
-    ? "No contact with the instance; it is tried again."
+    ? "No contact with the instance; reconnecting."
     : pending.size === 0
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
-      : "The agent waits for a person's decision."
+      : "The agent is waiting for a person's decision."
 
-/** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
+/** Makes the observer of one turn. Each time it is called, it sends what is new since the last call. */
 export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
   const watch = Option.getOrUndefined(yield* TurnWatcher)
   let before: Turn | undefined
@@ -79,7 +79,7 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
     const now = yield* Clock.currentTimeMillis
     const silent = () => now - lastSent >= heartbeat
     if (stage._tag === "Queued") {
-      if (!silent() && (stage.ahead === ahead || now - began < unmentioned)) return
+      if (!silent() && (stage.ahead === ahead || now - began < minQueueTime)) return
       ahead = stage.ahead
       return yield* send(queued(ahead), now)
     }
@@ -89,12 +89,12 @@ export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wan
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
     const fresh = turn === before ? [] : lines(before, turn, now, watch !== undefined)
-    // A look at what is stored makes a new value of a turn in which nothing has changed.
+    // Reconciling with what is stored makes a new value even of an unchanged turn.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
     if (fresh.length > 0) yield* send(fresh.join("\n"), now)
     else if (silent() && (watch === undefined || turn.pending.size === 0)) {
-      yield* send(signOfLife(turn, now - lastNews), now)
+      yield* send(heartbeatText(turn, now - lastNews), now)
     }
   })
 })
