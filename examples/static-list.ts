@@ -4,18 +4,12 @@
  *     echo '[{"name": "build-box", "url": "http://10.0.0.7:4096"}]' > list.json
  *     node examples/static-list.ts list.json
  *
- * In a project of your own the imports come from "opencode-fleet".
+ * In a project of your own the imports come from "opencode-fleet" and "opencode-fleet/mcp".
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
-import {
-  type Announcement,
-  configuredDiscovery,
-  Discovery,
-  mergedDiscovery,
-  serveFleetWith,
-  Settings,
-} from "../src/index.ts"
+import { type Announcement, configuredDiscovery, Discovery, mergedDiscovery, Settings } from "../src/index.ts"
+import { serveFleetWith } from "../src/exports/mcp.ts"
 
 const Entry = Schema.Struct({
   name: Schema.NonEmptyString,
@@ -49,7 +43,7 @@ const staticList = (file: string) => {
             Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
           ),
         ),
-        // The fleet scans every DISCOVERY_INTERVAL_MS, and besides whenever this stream says something.
+        // The fleet scans after each interval, and whenever this stream says something.
         changes: Stream.never,
       })
     }),
@@ -57,9 +51,9 @@ const staticList = (file: string) => {
 }
 
 serveFleetWith(
-  mergedDiscovery({ "static-list": staticList(process.argv[2] ?? "list.json"), configured: configuredDiscovery }),
-).pipe(
-  Effect.provide(Layer.provideMerge(Settings.layer, NodeServices.layer)),
-  Effect.provideService(Logger.LogToStderr, true),
-  NodeRuntime.runMain,
-)
+  mergedDiscovery({
+    "static-list": staticList(process.argv[2] ?? "list.json"),
+    configured: configuredDiscovery(Settings.fromEnvironment),
+  }),
+  Settings.fromEnvironment,
+).pipe(Effect.provide(NodeServices.layer), Effect.provideService(Logger.LogToStderr, true), NodeRuntime.runMain)

@@ -1,6 +1,6 @@
 /** What the server says of itself when a client connects. */
-import type { Options } from "./mcp/ToolServer.ts"
+import type { ServeOptions } from "./mcp/ToolServer.ts"
 import { instructions } from "./tools/instructions.ts"
 import { version } from "./version.ts"
 
-export const identity: Options = { name: "opencode-fleet", title: "opencode fleet", version, instructions }
+export const identity: ServeOptions = { name: "opencode-fleet", title: "opencode fleet", version, instructions }

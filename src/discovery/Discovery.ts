@@ -1,5 +1,6 @@
 /** A way of finding instances: what `TRANSPORT` names. Each is a layer of this service. */
 import { Context, type Effect, type Stream } from "effect"
+import type { ProcessId } from "../machine/ServerProcesses.ts"
 import type { ConnectState } from "./relay/Registration.ts"
 
 /** An instance as it was announced, before anyone has asked whether it answers. */
@@ -20,8 +21,11 @@ export interface Announcement {
   readonly transport: string
   /** Why the password must not be sent there; it may be where nothing stands here. */
   readonly passwordWithheld?: string | undefined
-  /** Whether that process still runs which was found there; asked before each request. None where nobody can tell. */
-  readonly stillThere?: (() => boolean) | undefined
+  /**
+   * The local process that serves `url`, if the operating system tells. Requests are sent only while it runs, so a program
+   * that takes over its port receives nothing.
+   */
+  readonly listener?: ProcessId | undefined
   /** Anybody may have announced it, so it is never asked in another one's place. */
   readonly stranger?: boolean | undefined
   /** opencode's process on `host`, if announced. */
@@ -61,8 +65,10 @@ export interface Scan {
   readonly announcements: ReadonlyArray<Announcement>
   /** Those of all reports, where there are any. */
   readonly problems: ReadonlyArray<Problem>
-  /** One of each transport, where several are merged into one. */
+  /** One report per transport, if several are merged. */
   readonly reports?: ReadonlyArray<TransportReport>
+  /** Whether a transport is still being scanned, so that the next scan may find more. */
+  readonly incomplete?: boolean
 }
 
 export class Discovery extends Context.Service<

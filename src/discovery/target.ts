@@ -1,14 +1,17 @@
-/** How an instance is asked: with the password only where that may go, and only while it is the one that was found. */
+/**
+ * The target of requests to an announced instance. It has the password only if that may be sent there. Targets of equal
+ * announcements are equal, so services that keep something per target recognise an instance across scans.
+ */
 import type { Credentials, Target } from "../opencode/Target.ts"
 import type { Announcement } from "./Discovery.ts"
 
 export const targetOf = (
-  { name, passwordWithheld, stillThere, url }: Announcement,
+  { name, passwordWithheld, url, listener }: Announcement,
   credentials: Credentials | undefined,
 ): Target => ({
   instance: name,
   url,
-  ...(stillThere === undefined ? {} : { stillThere }),
+  ...(listener === undefined ? {} : { listener }),
   ...(passwordWithheld === undefined || credentials === undefined
     ? { credentials }
     : { credentials: undefined, withheld: passwordWithheld }),

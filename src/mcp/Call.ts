@@ -1,45 +1,50 @@
 /**
- * What a handler may know of the call that it serves, and do with the one who called. The default does nothing, so that
- * the same Toolkit works in a program that has no MCP client at the other end.
+ * The tool call that a handler serves: progress to the caller, and questions to the person at the client.
+ *
+ * Without an MCP client the default holds: progress goes nowhere and no question can be asked. The same Toolkit therefore
+ * works in any program.
  */
-import { Context, Effect, Option, type Schema } from "effect"
+import { Context, type Duration, Effect, Option, type Schema } from "effect"
 
-/** A form that is put to the person at the client. */
-export interface Question {
+/** A form for the person at the client. */
+export interface ElicitationRequest {
   readonly message: string
-  /** A struct of strings, literals, numbers, booleans and arrays of literals: what MCP's forms can hold. */
+  /** A struct of strings, literals, numbers, booleans and arrays of literals: all that an MCP form can hold. */
   readonly form: Schema.Constraint
-  /** What the handler needs to go on, if the answer comes with a call of its own; see {@link CallValues.ask}. */
+  /** What the handler needs to continue when the answer arrives in a call of its own; see {@link CallValues.ask}. */
   readonly state: string
 }
 
-/** What the person did. `content` is not checked. */
-export type Reply =
+/** The person's reply. `content` has not been checked against the form. */
+export type ElicitationReply =
   | { readonly action: "accept"; readonly content: unknown }
-  /** Said no. */
+  /** The person refused. Clients without a person also send this. */
   | { readonly action: "decline" }
-  /** Closed the form without a decision. */
+  /** The person closed the form without a decision. */
   | { readonly action: "cancel" }
-  /** Was not asked: the client cannot, or failed to. */
+  /** Nothing was asked: the client cannot show forms, or failed to. */
   | { readonly action: "unavailable" }
 
 export interface CallValues {
-  /** Whether the caller wants to be told how the call gets on. Most clients give up after 60 s if it does not. */
+  /** Whether the caller receives progress. Most clients time out after 60 seconds without it. */
   readonly wantsProgress: boolean
-  /** Tells the caller how it gets on. `progress` has to increase from one call to the next. */
+  /** The caller may give up if there is no answer within this time. Undefined: it waits as long as the call takes. */
+  readonly answerWithin?: Duration.Duration | undefined
+  /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
-  /** Whether the client can put a form to its person. */
+  /** Whether the client can show a form to a person. */
   readonly canAsk: boolean
   /**
-   * Puts a form to the person. With a client of the 2026-07-28 revision this never returns: the question ends the call,
-   * the handler is interrupted, and the answer comes with a new call of the same tool, which finds it in `resumed`.
+   * Shows a form to the person and waits for the reply. With a client of revision 2026-07-28 this never returns: the
+   * question ends the call, the handler is interrupted, and the reply arrives with a new call of the same tool as
+   * `resumed`.
    */
-  readonly ask: (question: Question) => Effect.Effect<Reply>
-  /** The state of the question that this call answers, and the answer. Both come from the client as they are. */
-  readonly resumed: Option.Option<{ readonly state: string; readonly reply: Reply }>
+  readonly ask: (request: ElicitationRequest) => Effect.Effect<ElicitationReply>
+  /** The reply that this call brings, and the state of the request that it answers. The client may have changed both. */
+  readonly resumed: Option.Option<{ readonly state: string; readonly reply: ElicitationReply }>
 }
 
-const nobody: CallValues = {
+const withoutClient: CallValues = {
   wantsProgress: false,
   progress: () => Effect.void,
   canAsk: false,
@@ -47,4 +52,4 @@ const nobody: CallValues = {
   resumed: Option.none(),
 }
 
-export const Call = Context.Reference<CallValues>("opencode-fleet/tools/Call", { defaultValue: () => nobody })
+export const Call = Context.Reference<CallValues>("opencode-fleet/mcp/Call", { defaultValue: () => withoutClient })

@@ -1,102 +1,44 @@
 /**
- * A Toolkit as an MCP server on stdio. It knows the SDK and Effect's Toolkit, and nothing of what the tools do.
+ * Serves a Toolkit as an MCP server on stdin and stdout. Knows the SDK and Effect's Toolkit, and no particular tool.
  *
- * Each call runs as a fiber. When the client cancels it, or goes away, the fiber is interrupted.
+ * Read on: `describeTool.ts` (tools/list), `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts`
+ * (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`.
  */
-import {
-  type CallToolResult,
-  type InputRequiredResult,
-  McpServer,
-  type ServerContext,
-} from "@modelcontextprotocol/server"
+import { McpServer } from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
-import { Context, Deferred, Effect, FiberSet, Option, Stream } from "effect"
-import { Tool, type Toolkit } from "effect/ai"
-import { Call } from "./Call.ts"
-import * as Advertise from "./advertise.ts"
-import { fromCause, returned, succeeded } from "./callResult.ts"
-import { type Asking, useUpFirstId, withQuestions } from "./elicitation.ts"
-import { progressOf } from "./progress.ts"
+import { Deferred, Effect, FiberSet } from "effect"
+import type { Tool, Toolkit } from "effect/ai"
+import { callTool } from "./callTool.ts"
+import { describeTool } from "./describeTool.ts"
+import { useUpFirstId } from "./elicitation.ts"
+import { runAsPromise } from "./runAsPromise.ts"
 
-export interface Options {
+export interface ServeOptions {
   readonly name: string
   readonly title: string
   readonly version: string
-  /** Told to the model when the client connects. */
+  /** Given to the model when the client connects. */
   readonly instructions: string
 }
 
 /**
- * Serves until the client closes stdin or the fiber is interrupted; both end the calls that are under way.
+ * Serves until the client closes stdin or the fiber is interrupted; both interrupt the calls in progress. Each call runs
+ * as a fiber of its own, which a cancellation interrupts.
  *
- * Each call runs `handled`, which gives the Toolkit with its handlers: the Toolkit itself where its handlers are in the
- * context, or an effect that loads them when the first call comes.
+ * `handled` gives the Toolkit with its handlers, for each call: the Toolkit itself where the handlers are in the context,
+ * or an effect that loads them at the first call.
  */
-export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Record<string, Tool.Any>, R>(
+export const serve = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  options: Options,
+  options: ServeOptions,
 ) {
-  type Needs = R | Tool.HandlerServices<Tools[keyof Tools]>
-  const fork = yield* FiberSet.makeRuntime<Needs>()
+  const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const closed = yield* Deferred.make<void>()
-
-  const run = (name: keyof Tools & string, tool: Tool.Any, args: unknown, context: ServerContext, asking: Asking) =>
-    handled.pipe(
-      // Arguments come from outside as they are; `handle` is what checks them.
-      Effect.flatMap((kit) =>
-        kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, String(context.mcpReq.id), {
-          errors: "all",
-          onExcessProperty: "error",
-        }),
-      ),
-      Stream.unwrap,
-      Stream.runLast,
-      Effect.map(Option.getOrThrow),
-      Effect.map((result) => (result.isFailure ? returned(tool, result) : succeeded(result))),
-      Effect.catchCause((cause) => fromCause(tool, cause)),
-      Effect.tap(({ isError }) => Effect.logDebug(isError === true ? "answered with an error" : "answered")),
-      Effect.withLogSpan("call"),
-      Effect.provideService(Call, { ...progressOf(context), ...asking }),
-      Effect.annotateLogs({ tool: name, call: context.mcpReq.id }),
-    )
-
-  const call = (
-    name: string,
-    { mcpReq: { signal } }: ServerContext,
-    handling: Effect.Effect<CallToolResult | InputRequiredResult, never, Needs>,
-  ) =>
-    new Promise<CallToolResult | InputRequiredResult>((resolve, reject) => {
-      const fiber = fork(handling)
-      const stop = () => fiber.interruptUnsafe()
-      signal.addEventListener("abort", stop)
-      if (signal.aborted) stop()
-      fiber.addObserver((exit) => {
-        signal.removeEventListener("abort", stop)
-        // The only failure that is left is an interruption: the client has gone or has cancelled, and gets no answer.
-        if (exit._tag === "Success") resolve(exit.value)
-        else reject(new Error(`${name} was cancelled`))
-      })
-    })
-
-  const registrations = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
+  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
     name,
     tool,
-    config: {
-      ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
-        onNone: () => ({}),
-        onSome: (title) => ({ title }),
-      }),
-      description: Tool.getDescription(tool) ?? name,
-      inputSchema: Advertise.input(tool.parametersSchema),
-      outputSchema: Advertise.output(tool.successSchema),
-      annotations: {
-        readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
-        destructiveHint: Context.get(tool.annotations, Tool.Destructive),
-        idempotentHint: Context.get(tool.annotations, Tool.Idempotent),
-        openWorldHint: Context.get(tool.annotations, Tool.OpenWorld),
-      },
-    },
+    description: describeTool(name, tool),
   }))
 
   const transport = new StdioServerTransport()
@@ -107,12 +49,12 @@ export const serve = Effect.fn("ToolServer.serve")(function* <Tools extends Reco
         { instructions: options.instructions },
       )
       server.server.oninitialized = () => fork(useUpFirstId(server))
-      for (const { config, name, tool } of registrations) {
-        server.registerTool(name, config, (args, context) =>
-          call(
-            name,
-            context,
-            withQuestions({ era, server }, context, (asking) => run(name, tool, args, context, asking)),
+      for (const { description, name, tool } of tools) {
+        server.registerTool(name, description, (args, context) =>
+          runAsPromise(
+            fork,
+            context.mcpReq.signal,
+            callTool({ serverName: options.name, handled, name, tool, args, context, connection: { era, server } }),
           ),
         )
       }

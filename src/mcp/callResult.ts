@@ -1,26 +1,41 @@
-/** What a client gets of a tool's end: of its success, of a failure that the tool declared, of a defect. */
-import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server"
-import { Cause, Effect, Option, Schema } from "effect"
-import { AiError, Tool } from "effect/ai"
+/** The MCP result of a tool call: of a success, a declared failure, refused arguments, or a defect. */
+import type { CallToolResult } from "@modelcontextprotocol/server"
+import { Cause, Context, Data, Effect, Option, Predicate, Schema } from "effect"
+import { AiError, Tool, Toolkit } from "effect/ai"
 import { clip, plainText } from "../text/plainText.ts"
+import { contentBlocks, textBlock } from "./contentBlocks.ts"
+import { hasOutputSchema } from "./describeTool.ts"
 
-const text = (text: string): ContentBlock => ({ type: "text", text })
+/**
+ * An error result on its way through the call's span, which it marks as failed. `message` names only the kind of error,
+ * because spans must not hold prompts and the text of an error may quote one.
+ */
+export class ErrorResult extends Data.TaggedError("ErrorResult")<{
+  readonly message: string
+  readonly result: CallToolResult
+}> {}
 
-/** A sentence, not a document. */
-const longestMessage = 4000
+/** Longest error message in a result, in characters. */
+const maxMessageLength = 4000
 
-/** The message may quote what others have written. */
-export const failed = (message: string): CallToolResult => ({
-  isError: true,
-  content: [text(clip(plainText(message), longestMessage))],
-})
+/** An error result without `structuredContent`, which older clients would check against the output schema. */
+export const errorResult = (kind: string, message: string): ErrorResult =>
+  new ErrorResult({
+    message: kind,
+    // The message may quote text from outside.
+    result: { isError: true, content: [textBlock(clip(plainText(message), maxMessageLength))] },
+  })
 
-export const succeeded = ({ encodedResult, modelOutput }: Tool.HandlerResult<Tool.Any>): CallToolResult => ({
-  content: modelOutput?.flatMap((part) => (part.type === "text" ? [text(part.text)] : [])) ?? [
-    text(JSON.stringify(encodedResult)),
-  ],
-  structuredContent: encodedResult,
-})
+/** Strings as they are, everything else as JSON. Nothing becomes no text. */
+const textOf = (encoded: unknown): ReadonlyArray<string> =>
+  encoded === undefined ? [] : [typeof encoded === "string" ? encoded : JSON.stringify(encoded)]
+
+const successResult = (tool: Tool.Any, { encodedResult, modelOutput }: Tool.HandlerResult<Tool.Any>) =>
+  ({
+    content: modelOutput === undefined ? textOf(encodedResult).map(textBlock) : contentBlocks(modelOutput),
+    // The SDK wraps a value that is no object for clients whose revision requires one.
+    ...(hasOutputSchema(tool) ? { structuredContent: encodedResult === undefined ? null : encodedResult } : {}),
+  }) satisfies CallToolResult
 
 const decodeObjectSchema = Schema.decodeUnknownSync(
   Schema.Struct({
@@ -29,7 +44,7 @@ const decodeObjectSchema = Schema.decodeUnknownSync(
   }),
 )
 
-/** What a caller who got a parameter wrong needs to know. */
+/** Lists the parameters, for a caller that got one wrong. */
 const parametersText = (tool: Tool.Any): string => {
   const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
   const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
@@ -38,40 +53,73 @@ const parametersText = (tool: Tool.Any): string => {
     : `The parameters of ${tool.name} are: ${names.join(", ")}.`
 }
 
-/** The sentence that a caller may read, if the failure is one that the tool or its parameters declare. */
-const declared = (tool: Tool.Any, error: unknown): Option.Option<string> => {
-  if (!AiError.isAiError(error)) return error instanceof Error ? Option.some(error.message) : Option.none()
-  return error.reason._tag === "ToolParameterValidationError"
-    ? Option.some(`${error.reason.message}\n${parametersText(tool)}`)
+/** The tag of a tagged error. */
+const kindOf = (error: unknown) =>
+  Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "failure"
+
+/** A failure's text: its encoding if that is a string, else an error's message, else the encoding as JSON. */
+const failureText = (error: unknown, encoded: unknown) =>
+  typeof encoded !== "string" && error instanceof Error && error.message !== ""
+    ? error.message
+    : textOf(encoded).join("")
+
+/** The caller's mistake, or a failure that the tool declares. None for anything else, which is a defect. */
+const expectedFailure = (
+  tool: Tool.Any,
+  error: unknown,
+  origin: Tool.FailureOrigin,
+  encoded: Option.Option<unknown>,
+) => {
+  if (AiError.isAiError(error) && error.reason._tag === "ToolParameterValidationError") {
+    return Option.some(errorResult("invalid arguments", `${error.reason.message}\n${parametersText(tool)}`))
+  }
+  return origin === "handler" && Schema.is(tool.failureSchema)(error)
+    ? Option.map(encoded, (encoded) => errorResult(kindOf(error), failureText(error, encoded)))
     : Option.none()
 }
 
-/**
- * A failure that a tool returns (`failureMode: "return"`): its text if it is encoded as one, else JSON. Parameters that
- * do not match their schema are reported as for any other tool.
- */
-export const returned = (tool: Tool.Any, { encodedResult, result }: Tool.HandlerResult<Tool.Any>): CallToolResult =>
-  failed(
-    typeof encodedResult === "string"
-      ? encodedResult
-      : Option.getOrElse(declared(tool, result), () => JSON.stringify(encodedResult)),
+const defect = (serverName: string, cause: Cause.Cause<unknown>) =>
+  Effect.as(
+    Effect.logError("a tool call died", cause),
+    errorResult("defect", `Internal error of ${serverName}; its log (stderr) has the details. Other calls still work.`),
   )
 
-/**
- * A declared failure becomes an error result with its own sentence, without `structuredContent`: older clients check
- * that against the output schema even then. Anything else is a defect of this program: it goes to the log, and the
- * server lives on.
- */
-export const fromCause = (tool: Tool.Any, cause: Cause.Cause<unknown>): Effect.Effect<CallToolResult> => {
-  const message = Cause.hasDies(cause)
-    ? Option.none()
-    : Option.flatMap(Cause.findErrorOption(cause), (error) => declared(tool, error))
-  return Option.match(message, {
-    onSome: (message) => Effect.succeed(failed(message)),
-    onNone: () =>
-      Effect.as(
-        Effect.logError("a tool call died", cause),
-        failed("Internal error of opencode-fleet; its log (stderr) has the details. Other calls go on working."),
-      ),
-  })
+export interface EncodeOptions<R> {
+  readonly tool: Tool.Any
+  readonly encodeFailure: (error: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
+  /** Named in internal errors. */
+  readonly serverName: string
 }
+
+/** Encodes what a handler ended with. Interruptions pass. */
+export const encodeResult =
+  <R2>({ encodeFailure, serverName, tool }: EncodeOptions<R2>) =>
+  <E, R>(handled: Effect.Effect<Tool.HandlerResult<Tool.Any>, E, R>) =>
+    handled.pipe(
+      Effect.flatMap((output): Effect.Effect<CallToolResult, ErrorResult> => {
+        if (!output.isFailure) return Effect.sync(() => successResult(tool, output))
+        // `failureMode: "return"`
+        const { encodedResult, failureOrigin = "result", result } = output
+        return Option.match(expectedFailure(tool, result, failureOrigin, Option.some(encodedResult)), {
+          onSome: Effect.fail,
+          onNone: () => Effect.flatMap(defect(serverName, Cause.fail(result)), Effect.fail),
+        })
+      }),
+      Effect.catchCause((cause): Effect.Effect<CallToolResult, ErrorResult, R2> => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+        const error = Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
+        if (Option.isNone(error)) return Effect.flatMap(defect(serverName, cause), Effect.fail)
+        if (error.value instanceof ErrorResult) return Effect.fail(error.value)
+        const failure = error.value
+        const origin = Context.get(Cause.annotations(cause), Toolkit.FailureOrigin)
+        return Effect.option(encodeFailure(failure)).pipe(
+          Effect.map((encoded) => expectedFailure(tool, failure, origin, encoded)),
+          Effect.flatMap(
+            Option.match({
+              onSome: Effect.fail,
+              onNone: () => Effect.flatMap(defect(serverName, cause), Effect.fail),
+            }),
+          ),
+        )
+      }),
+    )

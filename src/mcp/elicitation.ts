@@ -1,9 +1,9 @@
 /**
  * Questions to the person at the client, in both eras of the protocol.
  *
- * Until 2025-11-25 a question is a request to the client while the call runs. Since 2026-07-28 the server cannot send
- * requests: the question is the result of the call, and the client calls the tool again with the person's answer and
- * with the state that it was given. Nothing is kept here in between, so a restart of the server loses nothing.
+ * Up to revision 2025-11-25 a question is a request to the client while the call runs. Since 2026-07-28 a server cannot
+ * send requests: the question is the call's result, and the client calls the tool again with the reply and with the
+ * state that came with the question. The server keeps nothing in between, so a restart loses nothing.
  */
 import {
   type CallToolResult,
@@ -17,15 +17,15 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server"
 import { Deferred, Effect, Option, Schema } from "effect"
-import type { CallValues, Question, Reply } from "./Call.ts"
-import * as Advertise from "./advertise.ts"
+import type { CallValues, ElicitationReply, ElicitationRequest } from "./Call.ts"
+import { formSchema } from "./formSchema.ts"
 
-/** How the handler of one call may ask. */
-export type Asking = Pick<CallValues, "canAsk" | "ask" | "resumed">
+/** The part of a call that asks the person. */
+export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed">
 
-type Handler<E, R> = (asking: Asking) => Effect.Effect<CallToolResult, E, R>
+type Handler<E, R> = (elicitation: Elicitation) => Effect.Effect<CallToolResult, E, R>
 
-/** Capabilities of a client that shows forms. One that announces elicitation and names no kind of it means them. */
+/** Capabilities of a client that shows forms. `elicitation: {}` without a mode means forms. */
 const showsForms = Schema.is(
   Schema.Struct({
     elicitation: Schema.Union([
@@ -35,13 +35,16 @@ const showsForms = Schema.is(
   }),
 )
 
-const unavailable: Reply = { action: "unavailable" }
+const unavailable: ElicitationReply = { action: "unavailable" }
 
-/** A question that the client cannot show goes nowhere, and a form that MCP cannot hold is a defect of the handler. */
-const asking = (capabilities: unknown, put: (request: InputRequest, state: string) => Effect.Effect<Reply>) => {
+/** Sends nothing to a client without forms. A form that MCP cannot express is a defect of the handler. */
+const asking = (
+  capabilities: unknown,
+  send: (request: InputRequest, state: string) => Effect.Effect<ElicitationReply>,
+): Pick<Elicitation, "canAsk" | "ask"> => {
   const canAsk = showsForms(capabilities)
-  const ask = ({ form, message, state }: Question) =>
-    Effect.suspend(() => put(inputRequired.elicit({ message, requestedSchema: Advertise.form(form) }), state))
+  const ask = ({ form, message, state }: ElicitationRequest) =>
+    Effect.suspend(() => send(inputRequired.elicit({ message, requestedSchema: formSchema(form) }), state))
   return { canAsk, ask: canAsk ? ask : () => Effect.succeed(unavailable) }
 }
 
@@ -51,17 +54,17 @@ const replyOf = ({
 }: {
   readonly action: "accept" | "decline" | "cancel"
   readonly content?: unknown
-}) => (action === "accept" ? { action, content } : { action })
+}): ElicitationReply => (action === "accept" ? { action, content } : { action })
 
-/** As long as a timer can run: how long a person may think is for the handler to say. */
-const longestTimer = 2 ** 31 - 1
+/** The longest timeout that a timer can hold, in milliseconds. The handler limits how long a person may think. */
+const longestTimeout = 2 ** 31 - 1
 
-/** Until 2025-11-25. The SDK compares what was filled in with the form. An interruption takes the form back. */
-const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
+/** Up to 2025-11-25. The SDK checks the reply against the form. An interruption withdraws the form. */
+const duringCall = (server: McpServer, { mcpReq }: ServerContext): Elicitation => ({
   ...asking(server.server.getClientCapabilities(), (request) => {
-    // For the types alone: the request is always this one.
+    // Narrows the type: `inputRequired.elicit` makes no other request.
     if (request.method !== "elicitation/create") return Effect.succeed(unavailable)
-    return Effect.tryPromise((signal) => mcpReq.elicitInput(request.params, { signal, timeout: longestTimer })).pipe(
+    return Effect.tryPromise((signal) => mcpReq.elicitInput(request.params, { signal, timeout: longestTimeout })).pipe(
       Effect.map(replyOf),
       Effect.catch(({ cause }) =>
         Effect.as(Effect.logWarning("the client did not answer a question", cause), unavailable),
@@ -72,44 +75,45 @@ const duringCall = (server: McpServer, { mcpReq }: ServerContext): Asking => ({
 })
 
 /**
- * Uses up the id 0 with a ping. Many clients cannot take back the form of a request with this id, for their SDK does not
- * tell it from none (typescript-sdk#2283), and our SDK counts from 0.
+ * Uses up request id 0 with a ping. The server SDK counts from 0, and many client SDKs cannot cancel a request with that
+ * id (typescript-sdk#2283), so a form with it could not be withdrawn.
  */
 export const useUpFirstId = ({ server }: McpServer) =>
   Effect.suspend(() =>
     showsForms(server.getClientCapabilities()) ? Effect.ignore(Effect.tryPromise(() => server.ping())) : Effect.void,
   )
 
-/** The one question of a call has this name, in the result and in what the client sends with the next call. */
-const key = "answer"
+/** The key of a call's only question, in the result and in the client's next call. */
+const questionKey = "answer"
 
-/** An answer without the state is one as well: taken for a fresh call, it would make a tool do everything again. */
-const resumed = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Asking["resumed"] => {
+/** A reply without its state still counts as a reply: treated as a new call, it would repeat the tool's work. */
+const resumedBy = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Elicitation["resumed"] => {
   const state = requestState<string>()
   if (state === undefined && inputResponses === undefined) return Option.none()
-  const response = inputResponse(inputResponses, key)
+  const response = inputResponse(inputResponses, questionKey)
   return Option.some({
     state: state ?? "",
     reply: response.kind === "elicit" ? replyOf(response) : { action: "cancel" },
   })
 }
 
-/** Since 2026-07-28. A question interrupts the handler, and the result waits until all that it held has been freed. */
+/** Since 2026-07-28. A question interrupts the handler; the result waits until the handler has released its resources. */
 const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, handler: Handler<E, R>) {
   const envelope: Readonly<Record<string, unknown>> = { ...context.mcpReq.envelope }
   const question = yield* Deferred.make<InputRequiredResult>()
-  const put = (request: InputRequest, requestState: string) =>
-    Effect.logDebug("answered with a question").pipe(
-      Effect.andThen(Deferred.succeed(question, inputRequired({ inputRequests: { [key]: request }, requestState }))),
-      Effect.andThen(Effect.never),
+  const send = (request: InputRequest, requestState: string) =>
+    Effect.andThen(
+      Deferred.succeed(question, inputRequired({ inputRequests: { [questionKey]: request }, requestState })),
+      Effect.never,
     )
-  return yield* handler({ ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], put), resumed: resumed(context) }).pipe(
-    Effect.raceFirst(Deferred.await(question)),
-  )
+  return yield* handler({
+    ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], send),
+    resumed: resumedBy(context),
+  }).pipe(Effect.raceFirst(Deferred.await(question)))
 })
 
-/** Serves one call of this connection with a handler that may ask. */
-export const withQuestions = <E, R>(
+/** Runs a handler that may ask the person, with what the connection's protocol revision and client allow. */
+export const withElicitation = <E, R>(
   { era, server }: { readonly era: McpRequestContext["era"]; readonly server: McpServer },
   context: ServerContext,
   handler: Handler<E, R>,

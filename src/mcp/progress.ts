@@ -1,22 +1,27 @@
-/** How a handler tells the client how its call gets on. */
+/** Progress notifications of one call. */
 import type { ServerContext } from "@modelcontextprotocol/server"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
 import type { CallValues } from "./Call.ts"
 
-/** Without a token from the client nobody wants progress. */
+/** Most clients time out after 60 s without progress. The difference is reserve. */
+const withoutProgress = Duration.seconds(47)
+
+/** A client that sends no progress token receives no progress, so it needs its answer before it times out. */
 export const progressOf = ({
   mcpReq: { _meta, notify },
-}: ServerContext): Pick<CallValues, "wantsProgress" | "progress"> => {
+}: ServerContext): Pick<CallValues, "wantsProgress" | "answerWithin" | "progress"> => {
   const progressToken = _meta?.progressToken
-  if (progressToken === undefined) return { wantsProgress: false, progress: () => Effect.void }
+  if (progressToken === undefined) {
+    return { wantsProgress: false, answerWithin: withoutProgress, progress: () => Effect.void }
+  }
   return {
     wantsProgress: true,
     progress: (update) =>
       Effect.tryPromise(() => notify({ method: "notifications/progress", params: { progressToken, ...update } })).pipe(
         Effect.catch((error) => Effect.logDebug("a progress notification could not be sent", error.message)),
-        // It is written at once, whatever happens. Only the wait for a client that does not read may be broken off.
+        // Sent immediately in a fiber of its own: only the wait for a client that has stopped reading is interruptible.
         Effect.forkChild({ startImmediately: true }),
-        Effect.flatMap((writing) => Effect.interruptible(Fiber.join(writing))),
+        Effect.flatMap((sending) => Effect.interruptible(Fiber.join(sending))),
       ),
   }
 }

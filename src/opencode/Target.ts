@@ -1,6 +1,10 @@
-/** Where one opencode is and how to get in. Everything in this folder is asked of a target. */
+/**
+ * Where one opencode is reached, and with which credentials. A target is plain data: equal targets share an event stream
+ * and cached answers, because Effect compares plain objects by their fields.
+ */
 import type { Redacted } from "effect"
 import { Context } from "effect"
+import type { ProcessId } from "../machine/ServerProcesses.ts"
 
 export interface Credentials {
   readonly username: string
@@ -14,10 +18,10 @@ export interface Target {
   readonly url: string
   /** HTTP Basic, sent with every request; none where opencode runs without a password. */
   readonly credentials: Credentials | undefined
-  /** Why there are none although there is a password: what is said where it is asked for. */
+  /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */
   readonly withheld?: string
-  /** Whether it is still the one that was found there, where somebody can tell. Asked before each request. */
-  readonly stillThere?: () => boolean
+  /** The local process that serves `url`. Each request checks that it still runs, and fails like a refused connection if not. */
+  readonly listener?: ProcessId
 }
 
 /** The target of the request that is being made. */

@@ -60,7 +60,7 @@ describe("Several transports", () => {
         scan.problems.map(({ source }) => source),
         ["dying", "hanging"],
       )
-      assert.match(scan.problems[0]?.reason ?? "", /^broke off: .*no such thing.*$/u)
+      assert.match(scan.problems[0]?.reason ?? "", /^could not be scanned: .*no such thing.*$/u)
       assert.strictEqual(scan.reports?.find(({ transport }) => transport === "hanging")?.duration, 15_000)
     }),
   )

@@ -24,7 +24,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
   timeout: "60 seconds",
   concurrent: true,
 })("when the connection breaks", (it) => {
-  it.effect("the event stream is cut in mid-turn and the turn ends before it is back: completed, no word lost", () =>
+  it.effect("the event stream breaks, and the turn ends before it is reconnected: completed, no text lost", () =>
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut")
       const turn = yield* midTurn(client, session.id, "slow: 20")
@@ -37,7 +37,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the event stream is cut again and again in one turn: completed, no word lost", () =>
+  it.effect("the event stream breaks repeatedly during one turn: completed, no text lost", () =>
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
       const turn = yield* midTurn(client, session.id, "slow: 40")
@@ -52,7 +52,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("nothing comes through for some seconds, and nobody is told: completed, no word lost", () =>
+  it.effect("no data arrives for a few seconds while the connection stays open: completed, no text lost", () =>
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Stall")
       const turn = yield* midTurn(client, session.id, "slow: 20")
@@ -63,7 +63,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the machine sleeps while the connections die and the turn ends: completed, no word lost", () =>
+  it.effect("the machine sleeps, its connections die, and the turn ends meanwhile: completed, no text lost", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const { proxy, relay } = yield* behindProxy(opencode)
@@ -78,7 +78,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the message's own request is refused: said so, and the message is not in opencode", () =>
+  it.effect("the message's request is refused: an error that says so, and the message is not in opencode", () =>
     Effect.gen(function* () {
       const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Refused")
       const refusing = yield* proxy.downBehind(/^GET \/session\/status/u)
@@ -93,68 +93,72 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the message's own request is lost on the way: said that it is not there, and never sent twice", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Lost")
-      const lost = yield* proxy.dropRequest(promptRequest, { when: "before" })
-      const { text } = yield* Effect.flip(client.call(SendMessage, { session_id: session.id, message: "say:lost" }))
-      yield* lost
-      assert.include(text, "It was not sent again")
-      assert.include(text, "it has not stored the message so far")
-      assert.strictEqual(prompts(yield* proxy.requests), 1)
-      assert.deepStrictEqual(yield* session.texts, [])
-    }),
+  it.effect(
+    "the message's request is lost on the way: an error that says the message was not stored, and it is never sent twice",
+    () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Lost")
+        const lost = yield* proxy.dropRequest(promptRequest, { when: "before" })
+        const { text } = yield* Effect.flip(client.call(SendMessage, { session_id: session.id, message: "say:lost" }))
+        yield* lost
+        assert.include(text, "It was not sent again")
+        assert.include(text, "it has not stored the message so far")
+        assert.strictEqual(prompts(yield* proxy.requests), 1)
+        assert.deepStrictEqual(yield* session.texts, [])
+      }),
   )
 
-  it.effect("the message arrives but opencode's confirmation is lost: the turn is followed, never sent twice", () =>
+  it.effect(
+    "the message arrives but opencode's confirmation is lost: the turn is followed, and the message is never sent twice",
+    () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed")
+        const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+        const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+        yield* lost
+        assert.strictEqual(prompts(yield* proxy.requests), 1)
+        assertWhole(turn, yield* session.texts)
+      }),
+  )
+
+  it.effect("the message arrives and the connection stays down for a few seconds: the turn is followed", () =>
     Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed")
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed and away")
       const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
-      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
-      yield* lost
-      assert.strictEqual(prompts(yield* proxy.requests), 1)
-      assertWhole(turn, yield* session.texts)
+      const turn = yield* client
+        .call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+        .pipe(Effect.forkChild)
+      yield* Effect.andThen(lost, proxy.down)
+      yield* Effect.sleep("3 seconds")
+      yield* proxy.up
+      assertWhole(yield* Fiber.join(turn), yield* session.texts)
     }),
   )
 
   it.effect(
-    "the message arrives and the connection stays away for some seconds: the turn is followed all the same",
+    "the agent asks for a permission while the connection is down: needs permission once the connection is back",
     () =>
       Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed and away")
-        const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+        const opencode = yield* RealOpencode
+        const { client, proxy, session } = yield* throughProxy(opencode, "Permission")
+        const gone = yield* proxy.downBehind(promptRequest)
         const turn = yield* client
-          .call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+          .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
           .pipe(Effect.forkChild)
-        yield* Effect.andThen(lost, proxy.down)
-        yield* Effect.sleep("3 seconds")
+        yield* gone
+        yield* facts
+          .pending(opencode, "permission", session.id)
+          .pipe(eventually((pending) => pending.length === 1, "30 seconds"))
         yield* proxy.up
-        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+        const { detail, outcome } = yield* Fiber.join(turn)
+        assert.strictEqual(outcome, "needs permission")
+        assert.include(detail, "echo asked-in-the-gap")
+        assert.strictEqual(yield* session.status, "busy")
+        yield* facts.abort(opencode, session.id)
       }),
   )
 
-  it.effect("the agent asks for a permission while the connection is gone: needs permission when it is back", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const { client, proxy, session } = yield* throughProxy(opencode, "Permission")
-      const gone = yield* proxy.downBehind(promptRequest)
-      const turn = yield* client
-        .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
-        .pipe(Effect.forkChild)
-      yield* gone
-      yield* facts
-        .pending(opencode, "permission", session.id)
-        .pipe(eventually((pending) => pending.length === 1, "30 seconds"))
-      yield* proxy.up
-      const { detail, outcome } = yield* Fiber.join(turn)
-      assert.strictEqual(outcome, "needs permission")
-      assert.include(detail, "echo asked-in-the-gap")
-      assert.strictEqual(yield* session.status, "busy")
-      yield* facts.abort(opencode, session.id)
-    }),
-  )
-
-  it.effect("a call is cancelled in mid-turn: no connection stays behind, and the turn goes on to its end", () =>
+  it.effect("a call is cancelled during the turn: its connections are closed, and the turn continues to its end", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const { proxy, relay } = yield* behindProxy(opencode)
@@ -172,19 +176,21 @@ layer(RealOpencode.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the client closes in mid-turn: every connection is closed at once, and the turn goes on to its end", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const { proxy, relay } = yield* behindProxy(opencode)
-      const session = yield* makeSession(opencode, "Close")
-      const raw = yield* startRaw(relay)
-      yield* midTurnRaw(raw, session.id, "slow: 100")
-      yield* raw.closeStdin
-      assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
-      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "2 seconds"))
-      assert.strictEqual(yield* session.status, "busy")
-      yield* session.idle
-      assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
-    }),
+  it.effect(
+    "the client closes during the turn: all connections are closed immediately, and the turn continues to its end",
+    () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { proxy, relay } = yield* behindProxy(opencode)
+        const session = yield* makeSession(opencode, "Close")
+        const raw = yield* startRaw(relay)
+        yield* midTurnRaw(raw, session.id, "slow: 100")
+        yield* raw.closeStdin
+        assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+        yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "2 seconds"))
+        assert.strictEqual(yield* session.status, "busy")
+        yield* session.idle
+        assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
+      }),
   )
 })

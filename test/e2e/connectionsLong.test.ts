@@ -29,7 +29,7 @@ layer(RealOpencode.layer(), {
   concurrent: true,
 })("when the connection breaks for long", (it) => {
   it.effect(
-    "the event stream falls silent for half a minute without being closed: completed, no word lost",
+    "the event stream is silent for half a minute without closing: completed, no text lost",
     () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
@@ -43,7 +43,7 @@ layer(RealOpencode.layer(), {
   )
 
   it.effect(
-    "opencode is restarted in mid-turn: interrupted, with what it had written",
+    "opencode restarts during the turn: interrupted, with what was written so far",
     () =>
       Effect.gen(function* () {
         const { client, opencode, session } = yield* ownOpencode("Restart")
@@ -58,7 +58,7 @@ layer(RealOpencode.layer(), {
   )
 
   it.effect(
-    "opencode is killed and comes back after some seconds: interrupted, with what it had written",
+    "opencode is killed and comes back after a few seconds: interrupted, with what was written so far",
     () =>
       Effect.gen(function* () {
         const { client, opencode, session } = yield* ownOpencode("Back")
@@ -74,7 +74,7 @@ layer(RealOpencode.layer(), {
   )
 
   it.effect(
-    "opencode is killed and does not come back: unreachable after half a minute, with what it had written",
+    "opencode is killed and does not come back: unreachable after half a minute, with what was written so far",
     () =>
       Effect.gen(function* () {
         const { client, opencode, session } = yield* ownOpencode("Killed")
@@ -89,7 +89,7 @@ layer(RealOpencode.layer(), {
   )
 
   it.effect(
-    "the machine sleeps for longer than the call may take: completed all the same, no word lost",
+    "the machine sleeps for longer than the call may wait: completed, no text lost",
     () =>
       Effect.gen(function* () {
         const opencode = yield* RealOpencode

@@ -36,7 +36,7 @@ describe.each(kinds)("with %s", (kind) => {
   layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
     "a person at the client",
     (it) => {
-      it.effect("the client shows its person a form, and they allow it: the turn goes on", () =>
+      it.effect("the person allows a permission in the form: the turn continues", () =>
         Effect.gen(function* () {
           const { directory } = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
@@ -54,7 +54,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("the person rejects it in the form with a reason: the agent goes on with that", () =>
+      it.effect("the person rejects a permission in the form with a reason: the agent continues with that reason", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () =>
             Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
@@ -76,7 +76,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("the person closes the form: needs permission, and it stays open", () =>
+      it.effect("the person closes the form: needs permission, and the request stays open", () =>
         Effect.gen(function* () {
           const opencode = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
@@ -97,7 +97,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("the person answers a question in a form: the turn goes on", () =>
+      it.effect("the person answers a question in the form: the turn continues", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
           const session_id = yield* newSession("Answer by form")
@@ -119,7 +119,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("wait_for_session meets a turn that waits: its person is asked", () =>
+      it.effect("wait_for_session finds a turn with a pending request: the person is asked", () =>
         Effect.gen(function* () {
           const opencode = yield* RealOpencode
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
@@ -133,7 +133,7 @@ describe.each(kinds)("with %s", (kind) => {
       )
 
       it.effect(
-        "the person answers when somebody at the terminal was quicker: the turn is followed as it went on",
+        "the person answers the form after the request was decided in the terminal: the turn is followed to its end",
         () =>
           Effect.gen(function* () {
             const opencode = yield* RealOpencode

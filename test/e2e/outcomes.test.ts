@@ -1,4 +1,4 @@
-/** Every outcome of a turn of the real opencode. The names are lines of the README's table "What happens when…". */
+/** Every outcome of a turn of the real opencode. The test names are lines of docs/what-happens-when.md. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
@@ -32,14 +32,14 @@ layer(FleetClient.layer({ permission: "ask" }), {
   timeout: "60 seconds",
   concurrent: true,
 })("what happens when", (it) => {
-  it.effect("the agent finishes its work: completed, with all that it wrote", () =>
+  it.effect("the agent finishes its work: completed, with everything the agent wrote", () =>
     Effect.gen(function* () {
       const turn = yield* send(yield* newSession("Finishes"), "say:All done.")
       assert.deepInclude(turn, { outcome: "completed", text: "All done.", detail: "" })
     }),
   )
 
-  it.effect("the provider refuses the request: failed, in the provider's own words", () =>
+  it.effect("the provider refuses the request: failed, with the provider's own message", () =>
     Effect.gen(function* () {
       const turn = yield* send(yield* newSession("Refused"), "fail:401")
       assert.strictEqual(turn.outcome, "failed")
@@ -47,7 +47,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the provider fails again and again: each retry is told with its reason and time, then failed", () =>
+  it.effect("the provider fails repeatedly: each retry is reported with its reason and time, then failed", () =>
     Effect.gen(function* () {
       const told: Array<string> = []
       const session = yield* newSession("Retries")
@@ -60,7 +60,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("somebody stops the turn: aborted, with what was written until then", () =>
+  it.effect("the turn is stopped: aborted, with what was written so far", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Stopped")
       const told: Array<string> = []
@@ -74,7 +74,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the session is deleted in mid-turn: interrupted, which says so, with what was written until then", () =>
+  it.effect("the session is deleted during the turn: interrupted, with that reason and what was written so far", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Deleted")
       const told: Array<string> = []
@@ -87,16 +87,18 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the agent asks for a permission and the client cannot ask: needs permission, with all to decide on", () =>
-    Effect.gen(function* () {
-      const turn = yield* send(yield* newSession("Permission"), "run: ls -la && pwd")
-      assert.strictEqual(turn.outcome, "needs permission")
-      assert.include(turn.waiting_for?.[0]?.text, "ls -la && pwd")
-      assert.include(turn.next, "respond_permission")
-    }),
+  it.effect(
+    "the agent asks for a permission and the client cannot show a form: needs permission, with everything needed to decide",
+    () =>
+      Effect.gen(function* () {
+        const turn = yield* send(yield* newSession("Permission"), "run: ls -la && pwd")
+        assert.strictEqual(turn.outcome, "needs permission")
+        assert.include(turn.waiting_for?.[0]?.text, "ls -la && pwd")
+        assert.include(turn.next, "respond_permission")
+      }),
   )
 
-  it.effect("a permission is refused: rejected", () =>
+  it.effect("a permission is rejected: rejected", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session_id = yield* newSession("Refuse")
@@ -106,7 +108,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("a permission is refused with a reason: the agent goes on with that", () =>
+  it.effect("a permission is rejected with a reason: the agent continues with that reason", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session_id = yield* newSession("Refuse with a reason")
@@ -117,13 +119,15 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the agent has a question and the client cannot ask: needs answer, with its options", () =>
-    Effect.gen(function* () {
-      const turn = yield* send(yield* newSession("Question"), "ask: Which colour? | Red | Blue")
-      assert.strictEqual(turn.outcome, "needs answer")
-      assert.deepStrictEqual(turn.waiting_for?.[0]?.questions?.[0]?.options, ["Red", "Blue"])
-      assert.include(turn.next, "answer_question")
-    }),
+  it.effect(
+    "the agent asks a question and the client cannot show a form: needs answer, with the question's options",
+    () =>
+      Effect.gen(function* () {
+        const turn = yield* send(yield* newSession("Question"), "ask: Which colour? | Red | Blue")
+        assert.strictEqual(turn.outcome, "needs answer")
+        assert.deepStrictEqual(turn.waiting_for?.[0]?.questions?.[0]?.options, ["Red", "Blue"])
+        assert.include(turn.next, "answer_question")
+      }),
   )
 
   it.effect("a question is dismissed: rejected", () =>
@@ -136,7 +140,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("somebody decides at the terminal meanwhile: wait_for_session shows how the turn went on", () =>
+  it.effect("a pending request is decided in the terminal: wait_for_session follows the turn to its end", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const opencode = yield* RealOpencode
@@ -149,7 +153,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the agent works longer than the call may take: still running, and wait_for_session waits on", () =>
+  it.effect("the turn takes longer than the call may wait: still running, and wait_for_session keeps waiting", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("main", yield* RealOpencode)
@@ -166,7 +170,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("the message is only handed over (async): accepted, and wait_for_session gives the outcome", () =>
+  it.effect("the message is sent with async: accepted, and wait_for_session returns the outcome", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Async")
       const turn = yield* send(session_id, "say:Later.", { async: true })
@@ -176,7 +180,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("wait_for_session meets an idle session: the outcome of its last turn, at once", () =>
+  it.effect("wait_for_session is called for an idle session: the outcome of its last turn, immediately", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Idle")
       yield* send(session_id, "say:First.")
@@ -187,7 +191,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("wait_for_session meets a session without a message: an error that says so", () =>
+  it.effect("wait_for_session is called for a session without messages: an error that says so", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Empty")
       const { text } = yield* Effect.flip((yield* FleetClient).call(WaitForSession, { session_id }))
@@ -195,7 +199,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("a turn was begun by hand in the terminal: wait_for_session follows it", () =>
+  it.effect("a turn was started in the terminal: wait_for_session follows it", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("By hand")
       yield* facts.prompt(yield* RealOpencode, session_id, "slow: 20")
@@ -209,7 +213,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("opencode compacts the conversation in mid-turn: completed, as one turn", () =>
+  it.effect("opencode compacts the conversation during the turn: completed, as one turn", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Compaction")
       const turn = yield* send(session_id, "big:195000 say:Before.")
@@ -222,7 +226,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("two callers send to one session at the same instant: each gets the answer to its own message", () =>
+  it.effect("two callers send to one session at the same time: each gets the answer to its own message", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Same instant")
       const turns = yield* Effect.all([send(session_id, "say:one"), send(session_id, "say:two")], { concurrency: 2 })
@@ -233,19 +237,21 @@ layer(FleetClient.layer({ permission: "ask" }), {
     }),
   )
 
-  it.effect("messages steer a running turn: opencode answers the newest, and each caller is told which that was", () =>
-    Effect.gen(function* () {
-      const session_id = yield* newSession("Steer")
-      const first = yield* Effect.forkChild(send(session_id, "slow: 20"))
-      yield* isBusy(session_id)
-      const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
-      yield* facts.texts(yield* RealOpencode, session_id).pipe(eventually((texts) => texts.includes("say:left")))
-      const third = yield* send(session_id, "say:right", { if_busy: "steer" })
-      assert.deepInclude(third, { outcome: "completed", text: "right" })
-      assert.isUndefined(third.answered_message_id)
-      const merged = yield* Fiber.join(second)
-      assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
-      assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 20 $/u)
-    }),
+  it.effect(
+    "several messages steer a running turn: opencode answers the newest, and each caller is told which one that was",
+    () =>
+      Effect.gen(function* () {
+        const session_id = yield* newSession("Steer")
+        const first = yield* Effect.forkChild(send(session_id, "slow: 20"))
+        yield* isBusy(session_id)
+        const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
+        yield* facts.texts(yield* RealOpencode, session_id).pipe(eventually((texts) => texts.includes("say:left")))
+        const third = yield* send(session_id, "say:right", { if_busy: "steer" })
+        assert.deepInclude(third, { outcome: "completed", text: "right" })
+        assert.isUndefined(third.answered_message_id)
+        const merged = yield* Fiber.join(second)
+        assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
+        assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 20 $/u)
+      }),
   )
 })

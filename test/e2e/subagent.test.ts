@@ -20,31 +20,33 @@ const message = "task: run: echo from-$((40 + 2))"
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "a subagent that asks for a permission",
   (it) => {
-    it.effect("a subagent asks for a permission: it shows at its parent, is decided there, and both go on", () =>
-      Effect.gen(function* () {
-        const client = yield* FleetClient
-        const opencode = yield* RealOpencode
-        const session_id = yield* newSession("Delegates")
-        const asked = yield* client.call(SendMessage, { session_id, message })
-        assert.strictEqual(asked.outcome, "needs permission")
-        const [request, ...others] = asked.waiting_for ?? []
-        assert.deepStrictEqual(others, [])
-        const child = request?.session_id ?? ""
-        assert.notStrictEqual(child, session_id)
-        assert.include(request?.text, "echo from-$((40 + 2))")
-        assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [request?.id])
+    it.effect(
+      "a subagent asks for a permission: the request is shown and decided at the parent session, and both continue",
+      () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const opencode = yield* RealOpencode
+          const session_id = yield* newSession("Delegates")
+          const asked = yield* client.call(SendMessage, { session_id, message })
+          assert.strictEqual(asked.outcome, "needs permission")
+          const [request, ...others] = asked.waiting_for ?? []
+          assert.deepStrictEqual(others, [])
+          const child = request?.session_id ?? ""
+          assert.notStrictEqual(child, session_id)
+          assert.include(request?.text, "echo from-$((40 + 2))")
+          assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [request?.id])
 
-        const { active } = yield* client.call(GetStatus)
-        const waiting = active.find(({ id }) => id === child)
-        assert.deepInclude(waiting, { status: "waiting", parent_id: session_id })
+          const { active } = yield* client.call(GetStatus)
+          const waiting = active.find(({ id }) => id === child)
+          assert.deepInclude(waiting, { status: "waiting", parent_id: session_id })
 
-        const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.strictEqual(turn.session_id, session_id)
-        assert.include(turn.text, "Done: from-42")
-        assert.deepStrictEqual(turn.decided, ["allowed once: permission for bash: echo from-$((40 + 2))"])
-        assert.include((yield* facts.texts(opencode, child)).at(-1), "Done: from-42")
-      }),
+          const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.strictEqual(turn.session_id, session_id)
+          assert.include(turn.text, "Done: from-42")
+          assert.deepStrictEqual(turn.decided, ["allowed once: permission for bash: echo from-$((40 + 2))"])
+          assert.include((yield* facts.texts(opencode, child)).at(-1), "Done: from-42")
+        }),
     )
 
     it.effect("is told to wait_for_session for a turn that was begun elsewhere", () =>

@@ -139,7 +139,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
 })
 
 layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a busy session", (it) => {
-  it.effect("the session is busy, if_busy fail or async: an error that says that nothing was sent", () =>
+  it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const session = yield* newSession("Busy")
@@ -154,7 +154,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("the session is busy, if_busy wait: the message is sent when the other turn is over", () =>
+  it.effect("the session is busy, if_busy wait: the message is sent when the current turn ends", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const session = yield* newSession("Wait")

@@ -70,7 +70,7 @@ describe("The tools", () => {
   it("show a client at most 9 KB, answers not counted, and the model even less", () => {
     const listed = tools.map((tool) => ({
       name: tool.name,
-      title: Context.get(tool.annotations, Tool.Title),
+      title: Option.getOrThrow(Context.getOption(tool.annotations, Tool.Title)),
       description: Tool.getDescription(tool),
       inputSchema: Tool.getJsonSchemaFromSchema(tool.parametersSchema),
       annotations: {

@@ -2,7 +2,7 @@
 import { Console, Effect, Schema } from "effect"
 import { Prompt } from "effect/cli"
 import { plainText } from "../../text/plainText.ts"
-import type { Question, Reply } from "../../mcp/Call.ts"
+import type { ElicitationRequest, ElicitationReply } from "../../mcp/Call.ts"
 
 const Text = Schema.optionalKey(Schema.String)
 const Choices = Schema.optionalKey(Schema.Array(Schema.String))
@@ -54,7 +54,7 @@ const isSpared = (name: string, content: Readonly<Record<string, Filled>>) =>
   typeof content[name.replace(/^other_/u, "answer_")] === "string"
 
 /** To leave it without a decision, by Esc or Ctrl-C, leaves the request open. To fill in nothing declines. */
-export const terminalForm = ({ form, message }: Pick<Question, "form" | "message">) =>
+export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" | "message">) =>
   Effect.gen(function* () {
     const { properties, required = [] } = yield* Effect.orDie(
       Schema.decodeUnknownEffect(Form)(Schema.toJsonSchemaDocument(form).schema),
@@ -65,13 +65,13 @@ export const terminalForm = ({ form, message }: Pick<Question, "form" | "message
       if (isSpared(name, content)) continue
       const value = yield* fill(name, field, required.includes(name))
       if (value !== undefined) content[name] = value
-      else if (required.includes(name)) return { action: "decline" } satisfies Reply
+      else if (required.includes(name)) return { action: "decline" } satisfies ElicitationReply
     }
     return Object.keys(content).length === 0
-      ? ({ action: "decline" } satisfies Reply)
-      : ({ action: "accept", content } satisfies Reply)
+      ? ({ action: "decline" } satisfies ElicitationReply)
+      : ({ action: "accept", content } satisfies ElicitationReply)
   }).pipe(
     // The cursor stands in the middle of the form.
     Effect.onError(() => Console.error("")),
-    Effect.catchTag("QuitError", () => Effect.succeed<Reply>({ action: "cancel" })),
+    Effect.catchTag("QuitError", () => Effect.succeed<ElicitationReply>({ action: "cancel" })),
   )

@@ -3,6 +3,8 @@ import { Effect, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { quote } from "../../text/plainText.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { NotOpencode, transportError } from "../http/clientErrors.ts"
 import { InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
 import { CurrentTarget } from "../Target.ts"
@@ -39,25 +41,31 @@ const refuseOtherContent = (
   return Effect.fail(new NotOpencode({ status: response.status, detail }))
 }
 
-/** As where nothing listens: whoever listens there now is not the one that is meant. */
+/** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
 const gone = (request: HttpClientRequest.HttpClientRequest) =>
   transportError(request, Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }))
 
-/** To the instance that the request is about. */
-const addressed = HttpClient.mapRequestEffect(
-  Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-    const { credentials, stillThere, url } = yield* CurrentTarget
-    if (stillThere?.() === false) return yield* gone(request)
-    const to = HttpClientRequest.prependUrl(request, url)
-    return credentials === undefined ? to : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
-  }),
-)
+/** Sends the request to the {@link CurrentTarget}, with its credentials. */
+const addressed = Effect.gen(function* () {
+  const machine = yield* LocalMachine
+  const processes = yield* ServerProcesses
+  return HttpClient.mapRequestEffect(
+    Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
+      const { credentials, listener, url } = yield* CurrentTarget
+      if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* gone(request)
+      const to = HttpClientRequest.prependUrl(request, url)
+      return credentials === undefined
+        ? to
+        : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
+    }),
+  )
+})
 
 const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))
 
 /** The routes of the API as functions, which ask the {@link CurrentTarget}. A health check is not repeated. */
 export const makeApi = Effect.gen(function* () {
-  const httpClient = (yield* HttpClient.HttpClient).pipe(addressed)
+  const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
     health: yield* HttpApiClient.endpoint(OpencodeApi, {

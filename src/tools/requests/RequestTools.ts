@@ -16,7 +16,7 @@ const decision = (title: string) =>
 
 export const RespondPermission = Tool.make("respond_permission", {
   description:
-    "Allow or reject an agent's permission request, then wait for its turn. ASK YOUR HUMAN FIRST: show the request in full and pass on their decision. Never decide it yourself.",
+    "Allow or reject an agent's permission request, then wait for its turn. ASK YOUR HUMAN FIRST: show the request in full and pass on their decision. Never decide yourself.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,

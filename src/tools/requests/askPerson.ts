@@ -8,7 +8,7 @@ import { describe, type PendingRequest } from "../../opencode/requests/PendingRe
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
-import type { CallValues, Reply } from "../../mcp/Call.ts"
+import type { CallValues, ElicitationReply } from "../../mcp/Call.ts"
 import { TurnWatcher } from "../turns/TurnWatcher.ts"
 import { decisionForm } from "./decisionForm.ts"
 import { alwaysText, requestText } from "./requestView.ts"
@@ -50,7 +50,7 @@ const message = ({ session, target }: Origin, pending: PendingRequest) => {
 }
 
 /** The decision in a person's reply. Declining refuses the request; closing the form decides nothing. */
-export const decisionOf = (pending: PendingRequest, reply: Reply): Option.Option<Decision> => {
+export const decisionOf = (pending: PendingRequest, reply: ElicitationReply): Option.Option<Decision> => {
   switch (reply.action) {
     case "accept":
       return decisionForm(pending).read(reply.content)

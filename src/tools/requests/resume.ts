@@ -6,20 +6,20 @@ import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { deliver, decisionOf, OpenQuestion } from "./askPerson.ts"
-import { Call, type Reply } from "../../mcp/Call.ts"
+import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower } from "../turns/follower.ts"
+import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
-export const makeResume = Effect.gen(function* () {
+export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
+  const follower = makeFollower(followerOptions)
 
   const continueTurn = Effect.fnUntraced(function* (
     target: Target,
     question: (typeof OpenQuestion)["Type"],
-    reply: Reply,
+    reply: ElicitationReply,
     began: number,
   ) {
     const opencode = client.at(target)

@@ -1,17 +1,18 @@
 /** How a tool call follows a turn: for how long, how it reports progress and asks the person, and its answer. */
-import { Clock, Effect, Ref } from "effect"
+import { Clock, Duration, Effect, Ref } from "effect"
 import type { Report } from "../../opencode/turns/observeTurn.ts"
-import { Settings } from "../../Settings.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
 import { reporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
-/** Most clients give up on a call after 60 s, unless progress keeps them waiting. The answer has to be there before. */
-export const patienceWithoutProgress = 47_000
+export interface FollowerOptions {
+  /** The longest that a call follows a turn. A caller that gives up earlier says so in `Call`. Default: 5 minutes. */
+  readonly sendTimeout?: Duration.Input | undefined
+}
 
-export const makeFollower = Effect.gen(function* () {
-  const { sendTimeout } = yield* Settings
+export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}) => {
+  const timeout = Duration.toMillis(sendTimeout)
 
   return Effect.fnUntraced(function* (
     origin: Origin,
@@ -21,11 +22,11 @@ export const makeFollower = Effect.gen(function* () {
   ) {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
-    const most = call.wantsProgress ? sendTimeout : Math.min(sendTimeout, patienceWithoutProgress)
+    const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
     return {
       decided,
       options: {
-        patience: Math.max(0, most - ((yield* Clock.currentTimeMillis) - began)),
+        patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - began)),
         observe: yield* reporter(call),
         decide: askPerson(call, origin, decided),
       },
@@ -33,4 +34,4 @@ export const makeFollower = Effect.gen(function* () {
         Effect.map(Ref.get(decided), (decisions) => turnView(origin.target, turn, outcome, decisions)),
     }
   })
-})
+}

@@ -9,7 +9,7 @@ import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower, patienceWithoutProgress } from "./follower.ts"
+import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -36,12 +36,15 @@ const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory
   return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
 })
 
-export const turnHandlers = Effect.gen(function* () {
+/** With `async`, the maximum time in milliseconds until opencode has the message. */
+const maxAcceptTime = 47_000
+
+export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
-  const resume = yield* makeResume
+  const follower = makeFollower(followerOptions)
+  const resume = yield* makeResume(followerOptions)
 
   const send = Effect.fnUntraced(function* (
     target: Target,
@@ -59,7 +62,7 @@ export const turnHandlers = Effect.gen(function* () {
     }
     const { options, view } = yield* follower({ target, opencode, session }, began)
     if (parameters.async === true) {
-      const patience = Math.min(options.patience, patienceWithoutProgress)
+      const patience = Math.min(options.patience, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
       const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, patience })
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)

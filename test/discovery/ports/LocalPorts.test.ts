@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream, Struct } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
+import { type Announcement, Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
 import { type Asked, Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
-import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { LocalMachine, type LocalMachineValues } from "../../../src/machine/LocalMachine.ts"
+import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
@@ -17,8 +17,15 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
   const asked: Array<Asked> = []
   const ended = new Set<number>()
+  const machine: LocalMachineValues = {
+    hostname: "laptop.example.org",
+    isAlive: (pid) => !ended.has(pid),
+    birthOf: () => undefined,
+    addresses: () => ["192.0.2.2"],
+  }
+  const processes = makeServerProcesses()
   const context = yield* Layer.build(
-    LocalPorts.layerNoDeps.pipe(
+    LocalPorts.layerNoDeps({ ports: [4096, 4097] }).pipe(
       Layer.provide([
         Layer.succeed(ListeningSockets, {
           list: Effect.flatten(Ref.get(sockets)),
@@ -32,13 +39,8 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
             }),
           markOf: () => Effect.succeedNone,
         }),
-        Layer.succeed(LocalMachine, {
-          hostname: "laptop.example.org",
-          isAlive: (pid) => !ended.has(pid),
-          birthOf: () => undefined,
-          addresses: () => ["192.0.2.2"],
-        }),
-        Settings.layerOf({ relayDirectory: "/relay", localPorts: [4096, 4097] }),
+        Layer.succeed(LocalMachine, machine),
+        Layer.succeed(ServerProcesses, processes),
       ]),
     ),
   )
@@ -51,6 +53,13 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
     hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
     end: (pid: number) => ended.add(pid),
+    /** Whether a request to the announced instance would be sent now. */
+    serves: (announcement: Announcement | undefined) =>
+      Effect.sync(
+        () =>
+          announcement?.listener !== undefined &&
+          isServing(machine, processes, announcement.url, announcement.listener),
+      ),
     /** Which ports were asked since the last time. */
     asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
     questions: asked as ReadonlyArray<Asked>,
@@ -79,7 +88,7 @@ describe("local-ports", () => {
       answer(4096, opencodeIn("/work/shop/api", "/work/shop"))
       const { announcements, problems } = yield* scan
       assert.deepStrictEqual(
-        { announcements: announcements.map(Struct.omit(["stillThere"])), problems },
+        { announcements, problems },
         {
           announcements: [
             {
@@ -90,6 +99,7 @@ describe("local-ports", () => {
               directory: "/work/shop/api",
               transport: "local-ports",
               passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+              listener: { pid: 17, birth: "birth of 17" },
               pid: 17,
               birth: "birth of 17",
               tunnelled: false,
@@ -113,51 +123,51 @@ describe("local-ports", () => {
     "knows at any time whether an opencode's process still runs, or the one that a later scan has found there",
     () =>
       Effect.gen(function* () {
-        const { answer, end, fail, listen, scan } = yield* start(
+        const { answer, end, fail, listen, scan, serves } = yield* start(
           listening(4096, opencode(17)),
           listening(4097, other(18, "ssh")),
         )
         answer(4096, lockedOpencode)
         answer(4097, lockedOpencode)
         const [ours, tunnel] = (yield* scan).announcements
-        assert.isTrue(ours?.stillThere?.())
+        assert.isTrue(yield* serves(ours))
         // That the system does not tell for once does not end the process.
         yield* fail
         yield* scan
-        assert.isTrue(ours?.stillThere?.())
+        assert.isTrue(yield* serves(ours))
         end(17)
-        assert.isFalse(ours?.stillThere?.())
+        assert.isFalse(yield* serves(ours))
         yield* listen(listening(4096, opencode(19)))
         yield* scan
-        assert.isTrue(ours?.stillThere?.())
+        assert.isTrue(yield* serves(ours))
         yield* listen(listening(4096, other(20, "nc")))
         yield* scan
-        assert.isFalse(ours?.stillThere?.())
+        assert.isFalse(yield* serves(ours))
         // Whose process that is which answers there, nobody can tell.
-        assert.isUndefined(tunnel?.stillThere)
+        assert.isUndefined(tunnel?.listener)
       }),
   )
 
   it.effect("an opencode is still there when a scan does not learn who listens, or does not get its answer", () =>
     Effect.gen(function* () {
-      const { answer, end, fail, listen, scan } = yield* start(listening(4096, opencode(17)))
+      const { answer, end, fail, listen, scan, serves } = yield* start(listening(4096, opencode(17)))
       answer(4096, lockedOpencode)
       const [ours] = (yield* scan).announcements
       yield* fail
       yield* scan
-      assert.isTrue(ours?.stillThere?.())
+      assert.isTrue(yield* serves(ours))
       yield* listen(listening(4096, opencode(17)))
       answer(4096, notOpencode)
       yield* scan
-      assert.isTrue(ours?.stillThere?.())
+      assert.isTrue(yield* serves(ours))
       yield* fail
       end(17)
       yield* scan
-      assert.isFalse(ours?.stillThere?.())
+      assert.isFalse(yield* serves(ours))
       // Another one there has to show itself first.
       yield* listen(listening(4096, opencode(19)))
       yield* scan
-      assert.isFalse(ours?.stillThere?.())
+      assert.isFalse(yield* serves(ours))
     }),
   )
 

@@ -26,6 +26,9 @@ const failure = <Tag extends ClientError["_tag"]>(
     return error as Extract<ClientError, { readonly _tag: Tag }>
   })
 
+/** No system gives out process ids this high. */
+const exitedPid = 0x7f_ff_ff_ff
+
 const prompt = (client: Opencode) => client.prompt(here, { messageID: msg("1"), text: "Do it" })
 
 describe("OpencodeClient's errors", () => {
@@ -40,7 +43,7 @@ describe("OpencodeClient's errors", () => {
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const client = yield* OpencodeClient
-      const error = yield* Effect.flip(prompt(client.at({ ...target, stillThere: () => false })))
+      const error = yield* Effect.flip(prompt(client.at({ ...target, listener: { pid: exitedPid, birth: undefined } })))
       assert.deepInclude(error, { _tag: "InstanceUnreachable", mayHaveArrived: false })
       assert.deepStrictEqual(fake.requests, [])
     }).pipe(Effect.provide(overFake)),

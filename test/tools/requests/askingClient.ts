@@ -1,8 +1,8 @@
 /** A client at which somebody sits, as the tools see it: played by a test, in both ways in which MCP asks. */
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option } from "effect"
+import { Deferred, Duration, Effect, Fiber, Option } from "effect"
 import type { PermissionRequest, QuestionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
-import { Call, type CallValues, type Question, type Reply } from "../../../src/mcp/Call.ts"
+import { Call, type CallValues, type ElicitationRequest, type ElicitationReply } from "../../../src/mcp/Call.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { call, type ToolParameters } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
@@ -17,25 +17,32 @@ export const withMain = Effect.tap(FakeOpencode, (fake) =>
 
 export const child = ses("child")
 
-/** Runs calls as those of a client that has these abilities. */
+/** Runs calls as those of an MCP client that has these abilities. Without progress it gives up after a minute. */
 export const asClient =
   (values: Partial<CallValues>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(Call, (nobody) => Effect.provideService(effect, Call, { ...nobody, ...values }))
+    Effect.flatMap(Call, (withoutClient) =>
+      Effect.provideService(effect, Call, {
+        ...withoutClient,
+        answerWithin: values.wantsProgress === true ? undefined : Duration.seconds(47),
+        ...values,
+      }),
+    )
 
 /** Somebody who gives these answers to the forms, one after the other, and dismisses all others. */
-export const answering = (...replies: ReadonlyArray<Reply>) => {
-  const forms: Array<Question> = []
-  const ask = (form: Question) => Effect.sync((): Reply => replies[forms.push(form) - 1] ?? { action: "cancel" })
+export const answering = (...replies: ReadonlyArray<ElicitationReply>) => {
+  const forms: Array<ElicitationRequest> = []
+  const ask = (form: ElicitationRequest) =>
+    Effect.sync((): ElicitationReply => replies[forms.push(form) - 1] ?? { action: "cancel" })
   return { forms, values: { canAsk: true, ask } satisfies Partial<CallValues> }
 }
 
 /** Somebody who thinks until the test has them answer. */
 export const thinking = Effect.gen(function* () {
-  const forms: Array<Question> = []
-  const answer = yield* Deferred.make<Reply>()
+  const forms: Array<ElicitationRequest> = []
+  const answer = yield* Deferred.make<ElicitationReply>()
   let takenBack = false
-  const ask = (form: Question) =>
+  const ask = (form: ElicitationRequest) =>
     Effect.suspend(() => {
       forms.push(form)
       return Deferred.await(answer)
@@ -43,12 +50,12 @@ export const thinking = Effect.gen(function* () {
   return {
     forms,
     values: { canAsk: true, ask } satisfies Partial<CallValues>,
-    answer: (reply: Reply) => Deferred.succeed(answer, reply),
+    answer: (reply: ElicitationReply) => Deferred.succeed(answer, reply),
     isTakenBack: Effect.sync(() => takenBack),
   }
 })
 
-export const accept = (content: unknown): Reply => ({ action: "accept", content })
+export const accept = (content: unknown): ElicitationReply => ({ action: "accept", content })
 
 type Following = "send_message" | "wait_for_session" | "respond_permission" | "answer_question"
 
@@ -102,8 +109,8 @@ export const endingWithQuestion = Effect.fnUntraced(function* <Name extends Foll
   resumed: CallValues["resumed"],
   meanwhile: Effect.Effect<void, never, R>,
 ) {
-  const asked = yield* Deferred.make<Question>()
-  const ask = (question: Question) => Effect.andThen(Deferred.succeed(asked, question), Effect.never)
+  const asked = yield* Deferred.make<ElicitationRequest>()
+  const ask = (question: ElicitationRequest) => Effect.andThen(Deferred.succeed(asked, question), Effect.never)
   const fiber = yield* calling(name, parameters, { canAsk: true, ask, resumed })
   yield* meanwhile
   yield* pass(500)
@@ -114,4 +121,5 @@ export const endingWithQuestion = Effect.fnUntraced(function* <Name extends Foll
 })
 
 /** What a call finds that brings the answer to a question. */
-export const answerTo = ({ state }: Pick<Question, "state">, reply: Reply) => Option.some({ state, reply })
+export const answerTo = ({ state }: Pick<ElicitationRequest, "state">, reply: ElicitationReply) =>
+  Option.some({ state, reply })

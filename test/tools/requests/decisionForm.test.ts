@@ -2,7 +2,7 @@
 import { inputRequired } from "@modelcontextprotocol/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
-import * as Advertise from "../../../src/mcp/advertise.ts"
+import { formSchema } from "../../../src/mcp/formSchema.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
@@ -35,7 +35,7 @@ const Shown = Schema.Struct({
 const sent = (pending: PendingRequest): unknown => {
   const request = inputRequired.elicit({
     message: "Which?",
-    requestedSchema: Advertise.form(decisionForm(pending).schema),
+    requestedSchema: formSchema(decisionForm(pending).schema),
   })
   assert(request.method === "elicitation/create" && "requestedSchema" in request.params)
   return request.params.requestedSchema

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema } from "effect"
 import { OpenQuestion } from "../../../src/tools/requests/askPerson.ts"
-import type { Question, Reply } from "../../../src/mcp/Call.ts"
+import type { ElicitationRequest, ElicitationReply } from "../../../src/mcp/Call.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
@@ -29,7 +29,7 @@ const begun = (request: Parameters<typeof wants>[0] = asked) =>
   endingWithQuestion("send_message", parameters, Option.none(), wants(request))
 
 /** The call that brings the answer. Nothing else that it could ask is answered. */
-const resuming = Effect.fnUntraced(function* (question: Pick<Question, "state">, reply: Reply) {
+const resuming = Effect.fnUntraced(function* (question: Pick<ElicitationRequest, "state">, reply: ElicitationReply) {
   const { forms, values } = answering()
   const fiber = yield* calling("send_message", parameters, { ...values, resumed: answerTo(question, reply) })
   return { fiber, forms }

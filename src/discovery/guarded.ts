@@ -1,0 +1,105 @@
+/**
+ * Isolates a `Discovery`: a scan that fails, dies or hangs becomes a problem, and what the last complete scan found stays,
+ * because every instance is probed anyway. A scan that takes long is left to run, and the next one continues it.
+ */
+import { Cause, Clock, Context, Duration, Effect, Fiber, Stream } from "effect"
+import { line } from "../text/plainText.ts"
+import { Discovery, type Scan } from "./Discovery.ts"
+import { validated } from "./validated.ts"
+
+/** A scan that takes longer is interrupted. Every transport bounds its own scans to less. */
+const longestScan = Duration.seconds(15)
+
+/** How long a scan is waited for before the caller goes on without it, at most {@link longestScan}. */
+export const ScanPatience = Context.Reference<Duration.Duration>("opencode-fleet/discovery/ScanPatience", {
+  defaultValue: () => longestScan,
+})
+
+interface Running {
+  readonly fiber: Fiber.Fiber<Scan>
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  interrupted: boolean
+}
+
+const known = new WeakSet<Discovery["Service"]>()
+
+const inSeconds = (duration: Duration.Duration) => `${Duration.toSeconds(duration)} seconds`
+
+/**
+ * `source` names the transport in problems. Guarding twice does nothing. The scope's end interrupts a running scan, but does
+ * not wait for it: a program that waits for a dead disk cannot be interrupted.
+ */
+export const guarded = Effect.fnUntraced(function* (source: string, discovery: Discovery["Service"]) {
+  if (known.has(discovery)) return discovery
+  let lastComplete: Scan = { announcements: [], problems: [] }
+  let running: Running | undefined
+  yield* Effect.addFinalizer(() => Effect.sync(() => running?.fiber.interruptUnsafe()))
+
+  const lastWith = (reason: string): Scan => ({
+    announcements: lastComplete.announcements,
+    problems: [{ source, reason }],
+  })
+
+  const broken = (cause: Cause.Cause<never>) =>
+    Effect.as(
+      Effect.logError(`the scan of ${source} failed`, cause),
+      lastWith(`could not be scanned: ${line(Cause.pretty(cause))}`),
+    )
+
+  const start = Effect.gen(function* () {
+    const startedAt = yield* Clock.currentTimeMillis
+    // A discovery inside this one that is guarded, too, has to give up first.
+    const patience = Duration.times(yield* ScanPatience, 0.9)
+    const attempt = discovery.scan.pipe(
+      Effect.map((scan) => validated(scan, source)),
+      Effect.tap((scan) => Effect.sync(() => (lastComplete = scan))),
+      Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), broken),
+      Effect.provideService(ScanPatience, patience),
+    )
+    const started: Running = { fiber: yield* Effect.forkDetach(attempt), startedAt, interrupted: false }
+    running = started
+    started.fiber.addObserver(() => {
+      if (running === started) running = undefined
+    })
+    return started
+  }).pipe(Effect.uninterruptible)
+
+  const scan = Effect.gen(function* () {
+    const current = running ?? (yield* start)
+    const { fiber, interrupted, startedAt } = current
+    const age = (yield* Clock.currentTimeMillis) - startedAt
+    const patience = Math.min(Duration.toMillis(yield* ScanPatience), Duration.toMillis(longestScan) - age)
+    if (interrupted || patience <= 0) {
+      fiber.interruptUnsafe()
+      current.interrupted = true
+      return lastWith(`is still stuck in a scan that took longer than ${inSeconds(longestScan)}`)
+    }
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), patience)
+    if (exit._tag === "Some") {
+      return exit.value._tag === "Success" ? exit.value.value : lastWith("was interrupted while it was scanned")
+    }
+    if ((yield* Clock.currentTimeMillis) - startedAt < Duration.toMillis(longestScan)) {
+      return { ...lastWith("is still being scanned; the next refresh shows what it finds"), incomplete: true }
+    }
+    current.interrupted = true
+    fiber.interruptUnsafe()
+    return lastWith(`was not scanned within ${inSeconds(longestScan)}`)
+  })
+
+  const changes = Stream.catchCauseIf(
+    discovery.changes,
+    (cause) => !Cause.hasInterruptsOnly(cause),
+    (cause) => Stream.drain(Stream.fromEffect(Effect.logError(`the changes of ${source} are lost`, cause))),
+  )
+
+  const service = Discovery.of({ scan, changes })
+  known.add(service)
+  return service
+})
+
+/** Marks a discovery that guards its parts itself. */
+export const asGuarded = (discovery: Discovery["Service"]): Discovery["Service"] => {
+  known.add(discovery)
+  return discovery
+}

@@ -1,0 +1,56 @@
+/** The span and the metric of a tool call. Neither holds arguments or results, because both can contain prompts. */
+import type { InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
+import { Cause, Effect, Metric, Option, Tracer } from "effect"
+import { Headers, HttpTraceContext } from "effect/http"
+import { ErrorResult } from "./callResult.ts"
+
+/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with one) or `cancelled`. */
+const calls = Metric.counter("mcp.tool.calls", { description: "Tool calls", incremental: true })
+
+const count = (tool: string, result: "success" | "error" | "question" | "cancelled") =>
+  Metric.update(Metric.withAttributes(calls, { tool, result }), 1)
+
+/** The span of the client that made the call (W3C Trace Context). */
+const parentOf = ({ mcpReq: { _meta } }: ServerContext): Option.Option<Tracer.ExternalSpan> => {
+  const traceparent = _meta?.["traceparent"]
+  return typeof traceparent === "string" ? HttpTraceContext.w3c(Headers.fromInput({ traceparent })) : Option.none()
+}
+
+/** `Toolkit.handle` writes the call's arguments to the current span. This view of the span drops them. */
+const withoutParameters = (span: Tracer.Span): Tracer.Span =>
+  Object.create(span, {
+    attribute: {
+      value: (key: string, value: unknown) => {
+        if (key !== "parameters") span.attribute(key, value)
+      },
+    },
+  })
+
+const hideParameters = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.orDie(Effect.currentSpan), (span) =>
+    Effect.provideService(call, Tracer.ParentSpan, withoutParameters(span)),
+  )
+
+/** Traces and counts a call. An `ErrorResult` marks the span as failed. */
+export const observed =
+  (tool: string, context: ServerContext) =>
+  <A extends object, E, R>(call: Effect.Effect<A | InputRequiredResult, E | ErrorResult, R>) =>
+    call.pipe(
+      hideParameters,
+      Effect.tapError((error) =>
+        error instanceof ErrorResult ? Effect.annotateCurrentSpan({ "error.type": error.message }) : Effect.void,
+      ),
+      Effect.withSpan(`tools/call ${tool}`, {
+        kind: "server",
+        ...Option.match(parentOf(context), { onNone: () => ({ root: true }), onSome: (parent) => ({ parent }) }),
+        attributes: {
+          "mcp.method.name": "tools/call",
+          "gen_ai.tool.name": tool,
+          "jsonrpc.request.id": String(context.mcpReq.id),
+        },
+      }),
+      Effect.onExit((exit) => {
+        if (exit._tag === "Success") return count(tool, "inputRequests" in exit.value ? "question" : "success")
+        return count(tool, Cause.hasInterruptsOnly(exit.cause) ? "cancelled" : "error")
+      }),
+    )

@@ -1,0 +1,79 @@
+/** Runs one tool call: approval, handler and result, with the call's log lines, span and metric. */
+import type {
+  CallToolResult,
+  InputRequiredResult,
+  McpRequestContext,
+  McpServer,
+  ServerContext,
+} from "@modelcontextprotocol/server"
+import { Effect, Option, Schema, Stream } from "effect"
+import type { Tool, Toolkit } from "effect/ai"
+import { withApproval } from "./approval.ts"
+import { Call } from "./Call.ts"
+import { encodeResult } from "./callResult.ts"
+import { observed } from "./callTelemetry.ts"
+import { withElicitation } from "./elicitation.ts"
+import { progressOf } from "./progress.ts"
+
+export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
+  /** Names the server in internal errors. */
+  readonly serverName: string
+  readonly handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>
+  readonly name: keyof Tools & string
+  readonly tool: Tool.Any
+  /** From the client, not checked yet. */
+  readonly args: unknown
+  readonly context: ServerContext
+  readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
+}
+
+/** `Tool.Any` does not say which services its schemas need. `R` has them: the type of the Toolkit names them. */
+const codecOf = <R>({ failureSchema, parametersSchema }: Tool.Any) => {
+  type Codec = (value: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
+  const options = { errors: "all", onExcessProperty: "error" } as const
+  return {
+    options,
+    decodeParameters: Schema.decodeUnknownEffect(parametersSchema, options) as Codec,
+    encodeFailure: Schema.encodeUnknownEffect(failureSchema) as Codec,
+  }
+}
+
+/** Every failure becomes an error result. Interruption is the only other end. */
+export const callTool = <Tools extends Record<string, Tool.Any>, R>({
+  args,
+  connection,
+  context,
+  handled,
+  name,
+  serverName,
+  tool,
+}: ToolCallOptions<Tools, R>): Effect.Effect<
+  CallToolResult | InputRequiredResult,
+  never,
+  R | Tool.HandlerServices<Tools[keyof Tools]>
+> => {
+  const { decodeParameters, encodeFailure, options } = codecOf<Tool.HandlerServices<Tools[keyof Tools]>>(tool)
+  const id = String(context.mcpReq.id)
+  const handle = handled.pipe(
+    Effect.flatMap((kit) =>
+      // `handle` checks the arguments.
+      kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, id, options),
+    ),
+    Stream.unwrap,
+    // The last output is the result; preliminary ones have no place in MCP.
+    Stream.runLast,
+    Effect.map(Option.getOrThrow),
+    encodeResult({ tool, encodeFailure, serverName }),
+  )
+  return withElicitation(connection, context, (elicitation) =>
+    withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
+      Effect.provideService(handle, Call, { ...progressOf(context), ...elicitation }),
+    ),
+  ).pipe(
+    observed(name, context),
+    Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
+    Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),
+    Effect.withLogSpan("call"),
+    Effect.annotateLogs({ tool: name, call: id }),
+  )
+}

@@ -1,0 +1,138 @@
+/**
+ * The package as npm packs it: what an embedder installs, compiles against and runs, and what `npm i -g` brings.
+ * `npm run build` makes `dist/` first; packages come from npm's cache or the registry.
+ */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, FileSystem, Layer, Path, Schema, Stream } from "effect"
+import { ChildProcess } from "effect/process"
+import { fileURLToPath } from "node:url"
+
+const repository = fileURLToPath(new URL("../../", import.meta.url))
+
+const Manifest = Schema.fromJsonString(
+  Schema.Struct({
+    version: Schema.String,
+    exports: Schema.Record(Schema.String, Schema.Unknown),
+    peerDependencies: Schema.Record(Schema.String, Schema.String),
+    peerDependenciesMeta: Schema.Record(Schema.String, Schema.Struct({ optional: Schema.Boolean })),
+  }),
+)
+
+/** Runs a program to its end and returns what it printed; a status other than 0 fails the test with the output. */
+const run = Effect.fn("run")(function* (directory: string, command: string, ...args: ReadonlyArray<string>) {
+  const handle = yield* ChildProcess.make(command, [...args], { cwd: directory, extendEnv: true, stdin: "ignore" })
+  const output = yield* Stream.mkString(Stream.decodeText(handle.all))
+  assert.strictEqual(Number(yield* handle.exitCode), 0, `${command} ${args.join(" ")}:\n${output}`)
+  return output
+}, Effect.scoped)
+
+const program = (name: string) => `${repository}node_modules/.bin/${name}`
+
+const npm = (directory: string, ...args: ReadonlyArray<string>) =>
+  run(directory, "npm", ...args, "--no-audit", "--no-fund", "--prefer-offline", "--loglevel", "error")
+
+/** The packed package. */
+class Package extends Context.Service<
+  Package,
+  { readonly file: string; readonly manifest: (typeof Manifest)["Type"]; readonly peer: (name: string) => string }
+>()("opencode-fleet/test/Package") {
+  static readonly layer = Layer.effect(
+    Package,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-package-" })
+      const manifest = yield* Effect.flatMap(
+        fs.readFileString(path.join(repository, "package.json")),
+        Schema.decodeEffect(Manifest),
+      )
+      yield* npm(repository, "pack", "--ignore-scripts", "--pack-destination", directory)
+      return Package.of({
+        file: path.join(directory, `opencode-fleet-${manifest.version}.tgz`),
+        manifest,
+        peer: (name) => `${name}@${manifest.peerDependencies[name]}`,
+      })
+    }),
+  )
+}
+
+/** A new project with the package and the given peers. */
+const embed = Effect.fn("embed")(function* (...peers: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const { file, peer } = yield* Package
+  const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-embedder-" })
+  yield* fs.writeFileString(`${directory}/package.json`, '{"type": "module", "private": true}')
+  yield* npm(directory, "install", file, ...peers.map(peer))
+  return directory
+})
+
+/** Copies an example of the repository, with its imports as a project of one's own writes them. */
+const copyExample = Effect.fn("copyExample")(function* (name: string, directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const source = yield* fs.readFileString(`${repository}examples/${name}`)
+  yield* fs.writeFileString(
+    `${directory}/${name}`,
+    source
+      .replaceAll('"../src/index.ts"', '"opencode-fleet"')
+      .replaceAll(/"\.\.\/src\/exports\/(\w+)\.ts"/gu, '"opencode-fleet/$1"'),
+  )
+})
+
+const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts"]
+
+const compile = (directory: string, module: string, moduleResolution: string) => {
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"]
+  const modules = ["--module", module, "--moduleResolution", moduleResolution]
+  const types = ["--typeRoots", `${repository}node_modules/@types`, "--types", "node"]
+  return run(directory, program("tsc"), ...options, ...modules, ...types, ...examples)
+}
+
+layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
+  excludeTestServices: true,
+  timeout: "120 seconds",
+})("the package", (it) => {
+  it.effect("is in order for publint and for are-the-types-wrong", () =>
+    Effect.gen(function* () {
+      const { file } = yield* Package
+      yield* run(repository, program("publint"), "run", "--strict", file)
+      yield* run(repository, program("attw"), "--profile", "esm-only", file)
+    }),
+  )
+
+  it.effect("installed globally brings no package beside itself, and its command works", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { file, manifest } = yield* Package
+      const prefix = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-global-" })
+      yield* npm(prefix, "install", "--global", "--prefix", prefix, file)
+      assert.deepStrictEqual(yield* fs.readDirectory(`${prefix}/lib/node_modules`), ["opencode-fleet"])
+      assert.isFalse(yield* fs.exists(`${prefix}/lib/node_modules/opencode-fleet/node_modules`))
+      assert.include(yield* run(prefix, `${prefix}/bin/opencode-fleet`, "--version"), manifest.version)
+    }),
+  )
+
+  it.effect("needs the MCP SDK for /mcp alone", () =>
+    Effect.gen(function* () {
+      const { manifest } = yield* Package
+      const directory = yield* embed("effect", "@effect/platform-node")
+      const entries = Object.keys(manifest.exports).filter((entry) => !["./package.json", "./mcp"].includes(entry))
+      const imports = entries.map((entry) => `await import("opencode-fleet${entry.slice(1)}")`)
+      yield* run(directory, process.execPath, "--input-type", "module", "-e", imports.join("\n"))
+    }),
+  )
+
+  it.effect(
+    "with its documented peers compiles and runs in a project of one's own",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* embed("effect", "@effect/platform-node", "@modelcontextprotocol/server")
+        yield* Effect.forEach(examples, (name) => copyExample(name, directory))
+        yield* compile(directory, "nodenext", "nodenext")
+        yield* compile(directory, "esnext", "bundler")
+        const printed = yield* run(directory, "env", `RELAY_REGISTRY_DIR=${directory}`, process.execPath, "fleet.ts")
+        assert.match(printed, /^0 registered$/mu)
+      }),
+    180_000,
+  )
+})
