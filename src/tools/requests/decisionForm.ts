@@ -1,6 +1,6 @@
 /** Turns a pending request into a form that an MCP client can show, and the filled-in form into a decision. */
 import { Option, Schema } from "effect"
-import type { Decision } from "../../opencode/requests/decision.ts"
+import type { Decision } from "../../opencode/requests/PendingRequest.ts"
 import type {
   PendingRequest,
   PermissionRequest,

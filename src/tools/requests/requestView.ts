@@ -31,9 +31,9 @@ const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
 
 /** What opencode reports about the tool call besides its patterns: the whole command, the file, the diff. */
-const metadataText = ({ metadata = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
-  Object.entries(metadata).flatMap(([name, value]) =>
-    typeof value !== "string" || value === "" || patterns.includes(value)
+const detailsText = ({ details = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
+  Object.entries(details).flatMap(([name, value]) =>
+    value === "" || patterns.includes(value)
       ? []
       : [
           `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? maxLength : maxDetailLength)}`,
@@ -45,7 +45,7 @@ const permissionText = (request: PermissionRequest) =>
     `Permission for ${line(request.permission, 100)}:`,
     ...request.patterns.slice(0, maxPatterns).map((pattern) => `  ${indented(pattern, maxLength)}`),
     ...(request.patterns.length > maxPatterns ? [`  and ${request.patterns.length - maxPatterns} more`] : []),
-    ...metadataText(request),
+    ...detailsText(request),
   ].join("\n")
 
 const questionText = (question: Question) =>

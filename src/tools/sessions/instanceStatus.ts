@@ -1,7 +1,7 @@
 /** get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
 import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
-import type { Opencode } from "../../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../../opencode/Opencode.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { sessionView } from "./sessionView.ts"
 

@@ -1,9 +1,10 @@
-/** How a tool call follows a turn: for how long, how it reports progress and asks the person, and its answer. */
+/** How a tool call follows a turn: how long it waits, who is asked, what progress is sent, and the result. */
 import { Clock, Duration, Effect, Ref } from "effect"
-import type { Report } from "../../opencode/turns/observeTurn.ts"
+import type { TurnReport } from "../../opencode/turns/followTurn.ts"
+import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
-import { reporter } from "./turnProgress.ts"
+import { makeProgressReporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
 export interface FollowerOptions {
@@ -22,16 +23,20 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
   ) {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
+    const { observe } = yield* makeProgressReporter(call)
     const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
     return {
       decided,
       options: {
         patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - began)),
-        observe: yield* reporter(call),
         decide: askPerson(call, origin, decided),
       },
-      view: ({ outcome, turn }: Report) =>
-        Effect.map(Ref.get(decided), (decisions) => turnView(origin.target, turn, outcome, decisions)),
+      /** Does the call, with progress where the client wants it, and returns the tool's result. */
+      report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
+        Effect.gen(function* () {
+          const { outcome, turn } = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)
+          return turnView(origin.target, turn, outcome, yield* Ref.get(decided))
+        }),
     }
   })
 }

@@ -1,6 +1,6 @@
-/** Reports the progress of a turn: new text, tool calls as they start and end, retries, and a heartbeat. */
-import { Clock, Effect, Equal, Option } from "effect"
-import type { Stage } from "../../opencode/turns/observeTurn.ts"
+/** Sends the progress of a turn to the caller: new text, tool calls as they start and end, retries, and heartbeats. */
+import { Clock, Effect, Equal, Option, Semaphore, Stream } from "effect"
+import type { TurnObserver, TurnStage } from "../../opencode/turns/observeTurn.ts"
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../opencode/sessions/Session.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
@@ -12,19 +12,19 @@ import { clipStart } from "../shared/markdown.ts"
 import { TurnWatcher } from "./TurnWatcher.ts"
 import { iso } from "../shared/time.ts"
 
-/** Milliseconds. Clients that restart their timeout with each progress message use a timeout of at least 60 s. */
+/** Milliseconds. Clients that restart their timeout with each progress notification have timeouts of 60 s or more. */
 const heartbeat = 15_000
 
-/** Milliseconds. Every prompt is queued briefly while its session is checked; a shorter wait is not reported. */
-const minQueueTime = 1000
+/** Milliseconds. Every prompt is queued while its session's status is read; only a longer wait is reported. */
+const queueGrace = 1000
 
-/** Maximum characters of one message. A burst of text is clipped, because the answer holds all of it. */
-const maxLength = 2000
+/** Characters of new text in one notification. The result holds all of it. */
+const maxText = 2000
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** `apart` leaves out the agent's text and requests, because the caller shows both itself. */
+/** What has changed. `apart` leaves out the agent's text and requests, because the caller shows both itself. */
 const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
   const written = text(turn)
@@ -40,7 +40,7 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean
       : []
   const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxLength)]),
+    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
     ...(apart ? [] : asked).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
@@ -52,7 +52,7 @@ const queued = (ahead: number) =>
     ? "The session is busy. Your message is sent when its current turn ends."
     : `The session is busy. Your message is sent after ${ahead} other turns.`
 
-/** States only what is known: an instance that hangs sends nothing either. */
+/** Claims no more than is known: an instance that hangs sends nothing either. */
 const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
   lost
     ? "No contact with the instance; reconnecting."
@@ -60,41 +60,59 @@ const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
       : "The agent is waiting for a person's decision."
 
-/** Makes the observer of one turn. Each time it is called, it sends what is new since the last call. */
-export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
+/**
+ * Sends the progress of one turn. `report` sends what is new in a stage, or a heartbeat if nothing was sent for 15 s;
+ * `observe` calls it when the stage changes and when a heartbeat is due.
+ */
+export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
   const watch = Option.getOrUndefined(yield* TurnWatcher)
+  const oneAtATime = yield* Semaphore.make(1)
+  const started = yield* Clock.currentTimeMillis
+  let newest: TurnStage | undefined
   let before: Turn | undefined
-  let ahead = 0
+  let reportedAhead = 0
   let progress = 0
-  const began = yield* Clock.currentTimeMillis
-  let lastSent = began
-  let lastNews = began
+  let lastSent = started
+  let lastNews = started
   const send = Effect.fnUntraced(function* (message: string, now: number) {
     lastSent = now
     yield* call.progress({ progress: ++progress, message })
   })
 
-  return Effect.fnUntraced(function* (stage: Stage) {
+  const report = Effect.fnUntraced(function* (stage: TurnStage) {
     if (!call.wantsProgress) return
+    newest = stage
     const now = yield* Clock.currentTimeMillis
-    const silent = () => now - lastSent >= heartbeat
+    const isHeartbeatDue = now - lastSent >= heartbeat
     if (stage._tag === "Queued") {
-      if (!silent() && (stage.ahead === ahead || now - began < minQueueTime)) return
-      ahead = stage.ahead
-      return yield* send(queued(ahead), now)
+      if (!isHeartbeatDue && (stage.turnsAhead === reportedAhead || now - started < queueGrace)) return
+      reportedAhead = stage.turnsAhead
+      return yield* send(queued(stage.turnsAhead), now)
     }
     const { turn } = stage
     if (watch !== undefined && turn !== before) {
       yield* watch(turn)
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
-    const fresh = turn === before ? [] : lines(before, turn, now, watch !== undefined)
-    // Reconciling with what is stored makes a new value even of an unchanged turn.
+    const news = turn === before ? [] : lines(before, turn, now, watch !== undefined)
+    // Reading what is stored makes a new value of a turn in which nothing has changed.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
-    if (fresh.length > 0) yield* send(fresh.join("\n"), now)
-    else if (silent() && (watch === undefined || turn.pending.size === 0)) {
+    if (news.length > 0) yield* send(news.join("\n"), now)
+    else if (now - lastSent >= heartbeat && (watch === undefined || turn.pending.size === 0)) {
       yield* send(heartbeatText(turn, now - lastNews), now)
     }
+  }, oneAtATime.withPermit)
+
+  const heartbeats = Effect.gen(function* () {
+    yield* Effect.sleep(queueGrace)
+    while (true) {
+      if (newest !== undefined) yield* report(newest)
+      const untilDue = lastSent + heartbeat - (yield* Clock.currentTimeMillis)
+      yield* Effect.sleep(untilDue > 0 ? untilDue : 1000)
+    }
   })
+
+  const observe: TurnObserver = (stages) => Effect.raceFirst(Stream.runForEach(stages, report), heartbeats)
+  return { report, observe }
 })
