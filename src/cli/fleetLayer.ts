@@ -1,4 +1,4 @@
-/** The fleet as the commands see it that ask it something: what the server has, without the tools. */
+/** The fleet for commands: the services of the server, without its tools. */
 import { Layer } from "effect"
 import { Attention } from "../fleet/attention/Attention.ts"
 import * as Services from "../layers.ts"
@@ -6,5 +6,5 @@ import { settingsLayer } from "./settings/settingsLayer.ts"
 
 export const fleetLayer = Layer.provideMerge(Services.fleetLayer, settingsLayer)
 
-/** Asks every instance after each refresh what waits there, too. */
+/** Also asks every instance for pending requests after each refresh. */
 export const fleetWithAttentionLayer = Layer.provideMerge(Attention.layer, fleetLayer)
