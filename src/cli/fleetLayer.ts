@@ -1,10 +1,25 @@
-/** The fleet for commands: the services of the server, without its tools. */
-import { Layer } from "effect"
+/** The services of commands, with the options that `Settings` holds. */
+import { Effect, Layer } from "effect"
+import * as RelayDirectory from "../discovery/relay/RelayDirectory.ts"
 import { Attention } from "../fleet/attention/Attention.ts"
 import * as Services from "../layers.ts"
+import { Settings } from "../Settings.ts"
 import { settingsLayer } from "./settings/settingsLayer.ts"
 
-export const fleetLayer = Layer.provideMerge(Services.fleetLayer, settingsLayer)
+/** `Discovery` over registrations only, whatever TRANSPORT names. */
+export const registrationsLayer = Layer.unwrap(
+  Effect.map(Settings, ({ credentials, relayDirectory }) =>
+    RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+  ),
+)
+
+/** The fleet, without the tools of the server. */
+export const fleetLayer = Layer.provideMerge(Services.fleetLayer(Settings), settingsLayer)
 
 /** Also asks every instance for pending requests after each refresh. */
-export const fleetWithAttentionLayer = Layer.provideMerge(Attention.layer, fleetLayer)
+export const fleetWithAttentionLayer = Layer.provideMerge(
+  Layer.unwrap(
+    Effect.map(Settings, ({ credentials, probeTimeout }) => Attention.layer({ credentials, timeout: probeTimeout })),
+  ),
+  fleetLayer,
+)

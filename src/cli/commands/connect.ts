@@ -68,7 +68,7 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
     stateDirectory: settings.stateDirectory,
     relay: command === undefined ? undefined : { command, directory: settings.relayRemoteDirectory },
     credentials: settings.credentials,
-    probeTimeout: settings.healthCheckTimeout,
+    probeTimeout: settings.probeTimeout,
     connect: { pid: process.pid, log: log.file },
     stopSignals: yield* takeStopSignals,
   }
@@ -87,7 +87,7 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
 }, Effect.scoped)
 
 export const connect = Command.make("connect", flags, run).pipe(
-  Command.provide(Layer.provideMerge(opencodeLayer, settingsLayer)),
+  Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
     `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
 

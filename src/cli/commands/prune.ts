@@ -3,10 +3,10 @@ import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { prune as pruneRegistrations, type Pruned } from "../../fleet/prune/prune.ts"
-import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
 import { fleetLayerWith } from "../../layers.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
+import { registrationsLayer } from "../fleetLayer.ts"
 import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
@@ -30,14 +30,17 @@ const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
 })
 
 /** Registrations only, whatever TRANSPORT names. */
-const registeredFleet = fleetLayerWith(RelayDirectory.layer)
+const registeredFleet = fleetLayerWith(registrationsLayer, Settings)
 
 /** Builds its own fleet when it runs, so that its snapshot is newer than the list of files. */
 const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registeredFleet, { local: true }))
 
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
-  const { relayDirectory } = yield* Settings
-  const pruned = yield* Effect.mapError(pruneRegistrations(refresh, options), failedWith)
+  const { relayDirectory, stateDirectory } = yield* Settings
+  const pruned = yield* Effect.mapError(
+    pruneRegistrations(refresh, { ...options, relayDirectory, stateDirectory }),
+    failedWith,
+  )
   if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
   else if (pruned.length === 0) yield* Console.error(`${plainLine(relayDirectory)} holds no registrations.`)
   else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })

@@ -1,8 +1,8 @@
 /** `opencode-fleet connect --status`: the state that each `connect` of this machine keeps in its registration. */
 import { Console, Effect } from "effect"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
-import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { registrationsLayer } from "../fleetLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 /** One entry for each `connect` of this machine. The shape is that of `--json`. */
@@ -38,4 +38,4 @@ export const showStatus = Effect.fnUntraced(function* (json: boolean) {
   if (json) return yield* Console.log(toJson(states))
   if (states.length === 0) return yield* Console.error("Nothing is connected on this machine.")
   yield* Console.log(states.map(text).join("\n"))
-}, Effect.provide(RelayDirectory.layer))
+}, Effect.provide(registrationsLayer))

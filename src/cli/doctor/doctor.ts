@@ -24,7 +24,7 @@ const skipped = checks.map(({ name }): Finding => ({
 export const diagnose = Effect.gen(function* () {
   const machine = yield* runAll(machineChecks)
   const fleet = yield* runAll(checks).pipe(
-    Effect.provide(Layer.provideMerge(fleetLayer, Settings.layer)),
+    Effect.provide(Layer.provideMerge(fleetLayer(Settings), Settings.layer)),
     // The settings check has reported the error.
     Effect.catchTag("SettingsError", () => Effect.succeed(skipped)),
   )

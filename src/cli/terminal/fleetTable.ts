@@ -12,7 +12,7 @@ const columns: ReadonlyArray<Column> = [
   { title: "HOST", minWidth: 8, optional: true },
   { title: "URL", optional: true },
   { title: "FOUND BY", optional: true },
-  { title: "NOTE", minWidth: 20 },
+  { title: "NOTE", minWidth: 22 },
 ]
 
 const healthStyle = (style: Style, health: InstanceView["health"]) =>

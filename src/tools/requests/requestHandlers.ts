@@ -1,16 +1,16 @@
 /** respond_permission and answer_question. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { type Decision, openRequest, refusal } from "../../opencode/requests/decision.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
-import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { openRequest, refusal } from "../../opencode/requests/decision.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { line } from "../../text/plainText.ts"
 import { carry } from "./askPerson.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower } from "../turns/follower.ts"
+import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 import { labelMeant, takesOwnAnswer } from "./question.ts"
 import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
 import { makeResume } from "./resume.ts"
@@ -61,12 +61,12 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
     : Effect.fail(invalid("answers", answers, problems.join("; ")))
 }
 
-export const requestHandlers = Effect.gen(function* () {
+export const requestHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
-  const resume = yield* makeResume
+  const follower = makeFollower(followerOptions)
+  const resume = yield* makeResume(followerOptions)
 
   const decide = <Kind extends PendingRequest["kind"], E>(
     { instance, session_id: reference }: { readonly instance?: string; readonly session_id: string },
@@ -83,9 +83,9 @@ export const requestHandlers = Effect.gen(function* () {
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
-          const { decided, options, view } = yield* follower(origin, began)
+          const { decided, options, report } = yield* follower(origin, began)
           const first = carry(origin, pending, decision, decided)
-          return yield* view(yield* turns.follow(target, session, { ...options, first }))
+          return yield* report((stages) => turns.follow(target, session, { ...options, first, stages }))
         }),
       ),
     ).pipe(resume)

@@ -33,9 +33,9 @@ const discovery = Layer.succeed(Discovery, {
   changes: Stream.empty,
 })
 
-const overTheFake = Attention.layer.pipe(
-  Layer.provideMerge(Fleet.layer),
-  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
+const overTheFake = Attention.layer().pipe(
+  Layer.provideMerge(Fleet.layer()),
+  Layer.provide([HealthCheck.layer(), Identification.layer(), discovery]),
   Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
   Layer.provideMerge(overFake),
 )
@@ -186,7 +186,7 @@ describe("send", () => {
   )
 
   it.effect.each([
-    { name: "failed", error: { name: "APIError", data: { message: "no credit", statusCode: 402 } }, says: "no credit" },
+    { name: "failed", error: { kind: "failed", message: "no credit", status: 402 } as const, says: "no credit" },
     { name: "aborted", error: aborted, says: "aborted" },
   ])("exits with 1 if the turn was $name", ({ error, says }) =>
     Effect.gen(function* () {
