@@ -14,8 +14,8 @@ import { isAllowed } from "./allowed.ts"
 import { announce, type ServiceCandidate } from "./announce.ts"
 import { LocalNetworks, onLink } from "./localNetworks.ts"
 import { MulticastDns } from "./MulticastDns.ts"
-import { browse, heard, whereIs } from "./records.ts"
-import { mostOfOneHost, mostServices, Services } from "./Services.ts"
+import { browseQuestion, locationQuestion, parseRecords } from "./records.ts"
+import { maxServicesPerHost, maxServices, Services } from "./Services.ts"
 
 /** Hosts take their time, so that not all answer at once: up to 120 ms, and a wireless network as long again. */
 const firstAnswers = "500 millis"
@@ -68,8 +68,8 @@ export const layerNoDeps = Layer.effect(
     /** The network is everybody's: no more than one question a second, however often somebody wants a refresh. */
     const ask = yield* Effect.cachedWithTTL(
       Effect.gen(function* () {
-        yield* dns.query([browse])
-        services.ask(yield* Clock.currentTimeMillis)
+        yield* dns.query([browseQuestion])
+        services.markAsked(yield* Clock.currentTimeMillis)
       }),
       "1 second",
     )
@@ -78,7 +78,7 @@ export const layerNoDeps = Layer.effect(
       Stream.runForEach(({ address, records }) =>
         Effect.gen(function* () {
           if (!(yield* reachable).includes(address)) return
-          const news = services.hear(address, heard(records), yield* Clock.currentTimeMillis)
+          const news = services.receive(address, parseRecords(records), yield* Clock.currentTimeMillis)
           yield* signal(changed, news.changed)
           yield* signal(incomplete, news.incomplete)
         }),
@@ -92,7 +92,7 @@ export const layerNoDeps = Layer.effect(
     )
     /** Their places may have been heard meanwhile. */
     const askForPlaces = Effect.suspend(() => {
-      const questions = services.incomplete.slice(0, mostQuestions).map(whereIs)
+      const questions = services.incomplete.slice(0, mostQuestions).map(locationQuestion)
       return questions.length === 0 ? Effect.void : Effect.ignore(dns.query(questions))
     })
     yield* Stream.fromQueue(incomplete).pipe(
@@ -125,7 +125,7 @@ export const layerNoDeps = Layer.effect(
 
     const upkeep = Effect.gen(function* () {
       const expired = yield* expire
-      if (services.isToRenew(yield* Clock.currentTimeMillis)) yield* Effect.ignore(ask)
+      if (services.isRenewalDue(yield* Clock.currentTimeMillis)) yield* Effect.ignore(ask)
       const ended = yield* forgetEnded
       yield* signal(changed, expired || ended)
     })
@@ -159,7 +159,7 @@ export const layerNoDeps = Layer.effect(
           ? [
               ...trouble,
               problem(
-                `more is announced than is listened to: ${mostServices} opencodes in all, ${mostOfOneHost} of one host. The rest is left out; somebody may be flooding the network`,
+                `more is announced than is listened to: ${maxServices} opencodes in all, ${maxServicesPerHost} of one host. The rest is left out; somebody may be flooding the network`,
               ),
             ]
           : trouble,
