@@ -90,7 +90,7 @@ export const lsof = Effect.gen(function* () {
     )
 
   const list = Effect.gen(function* () {
-    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "this system has no numeric user ids" })
+    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })
     const listening = yield* run(["-u", String(user.value), "-iTCP", "-sTCP:LISTEN", "-FpcftdnT"])
     const opencodes = new Set(parse(listening).flatMap(({ owner }) => (owner?.isOpencode === true ? [owner.pid] : [])))
     if (opencodes.size === 0) return parse(listening)

@@ -41,7 +41,7 @@ export const procNet = Effect.gen(function* () {
   const user = yield* CurrentUser
 
   const sockets = Effect.gen(function* () {
-    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "this system has no numeric user ids" })
+    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })
     const tables = yield* Effect.all([
       fs.readFileString("/proc/net/tcp"),
       // The file is missing if IPv6 is disabled.
