@@ -27,6 +27,6 @@ const program = Effect.gen(function* () {
 })
 
 program.pipe(
-  Effect.provide(fleetLayer.pipe(Layer.provide(Settings.layer), Layer.provide(NodeServices.layer))),
+  Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),
   NodeRuntime.runMain,
 )

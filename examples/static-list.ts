@@ -43,7 +43,7 @@ const staticList = (file: string) => {
             Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
           ),
         ),
-        // The fleet scans every DISCOVERY_INTERVAL_MS, and besides whenever this stream says something.
+        // The fleet scans after each interval, and whenever this stream says something.
         changes: Stream.never,
       })
     }),
@@ -51,9 +51,9 @@ const staticList = (file: string) => {
 }
 
 serveFleetWith(
-  mergedDiscovery({ "static-list": staticList(process.argv[2] ?? "list.json"), configured: configuredDiscovery }),
-).pipe(
-  Effect.provide(Layer.provideMerge(Settings.layer, NodeServices.layer)),
-  Effect.provideService(Logger.LogToStderr, true),
-  NodeRuntime.runMain,
-)
+  mergedDiscovery({
+    "static-list": staticList(process.argv[2] ?? "list.json"),
+    configured: configuredDiscovery(Settings.fromEnvironment),
+  }),
+  Settings.fromEnvironment,
+).pipe(Effect.provide(NodeServices.layer), Effect.provideService(Logger.LogToStderr, true), NodeRuntime.runMain)

@@ -2,10 +2,11 @@
  * Every environment variable that the program reads, with its default and with what is said about a value that cannot
  * be used. They are read once, when the layer is built.
  */
-import { Config, Context, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
+import { Config, Context, Duration, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
+import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from "./discovery/defaults.ts"
+import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
-import { mostPorts, portsOf } from "./text/portList.ts"
-import { transports } from "./transports.ts"
+import { mostPorts, portsOf } from "./settings/portList.ts"
 
 /** A variable holds something that cannot be used. One line, and never a secret. */
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
@@ -21,8 +22,8 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
 }
 
 export interface SettingsValues {
-  /** Names in the table of `transports.ts`, each once. */
-  readonly transports: ReadonlyArray<string>
+  /** Each once. */
+  readonly transports: ReadonlyArray<TransportName>
   /** Ports to ask where the system does not tell which ones are listened on. */
   readonly localPorts: ReadonlyArray<number>
   /** Which hosts found by mDNS may be sent the password: names or addresses, `*` standing for anything. */
@@ -33,12 +34,12 @@ export interface SettingsValues {
   readonly tailscaleTag: string | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
-  /** Milliseconds between the end of a refresh and the next one. */
-  readonly discoveryInterval: number
-  /** Milliseconds that one probe may take. */
-  readonly healthCheckTimeout: number
-  /** Milliseconds that `send_message` may wait where the client follows its progress. */
-  readonly sendTimeout: number
+  /** The pause between the end of a refresh and the next one. */
+  readonly refreshEvery: Duration.Duration
+  /** How long one probe may take. */
+  readonly probeTimeout: Duration.Duration
+  /** How long `send_message` may wait where the client follows its progress. */
+  readonly sendTimeout: Duration.Duration
   /** None where no password is set. */
   readonly credentials: Credentials | undefined
   readonly logLevel: LogLevel.LogLevel
@@ -50,6 +51,30 @@ export interface SettingsValues {
   readonly relayRemoteDirectory: string | undefined
   /** Absolute path of the directory of logs and notes. */
   readonly stateDirectory: string
+}
+
+/** The settings that are a duration. */
+type DurationSetting = "refreshEvery" | "probeTimeout" | "sendTimeout"
+
+/** Settings as a program gives them: only the relay directory has no default. */
+export type SettingsInput = Pick<SettingsValues, "relayDirectory"> &
+  Partial<Omit<SettingsValues, DurationSetting>> &
+  Partial<Record<DurationSetting, Duration.Input>>
+
+const defaults: Omit<SettingsValues, "relayDirectory" | "stateDirectory"> = {
+  transports: ["local-relay"],
+  localPorts: defaultLocalPorts,
+  mdnsAllow: [],
+  tailscalePorts: defaultTailscalePorts,
+  tailscaleTag: undefined,
+  refreshEvery: Duration.seconds(30),
+  probeTimeout: defaultProbeTimeout,
+  sendTimeout: Duration.minutes(5),
+  credentials: undefined,
+  logLevel: "Info",
+  instanceName: undefined,
+  relayCommand: undefined,
+  relayRemoteDirectory: undefined,
 }
 
 /** The variable's value. An empty one counts as unset: MCP clients pass on empty strings for what a user left out. */
@@ -73,33 +98,32 @@ const parsed = <A>(
     }),
   )
 
-const milliseconds = (name: string, fallback: number, minimum: number, maximum: number) =>
-  parsed(name, `it takes a whole number of milliseconds from ${minimum} to ${maximum} (default ${fallback})`, (value) =>
-    /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
-      ? Option.some(Number(value))
-      : Option.none(),
+const milliseconds = (name: string, fallback: Duration.Duration, minimum: number, maximum: number) =>
+  parsed(
+    name,
+    `it takes a whole number of milliseconds from ${minimum} to ${maximum} (default ${Duration.toMillis(fallback)})`,
+    (value) =>
+      /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
+        ? Option.some(Duration.millis(Number(value)))
+        : Option.none(),
   ).pipe(Effect.map(Option.getOrElse(() => fallback)))
 
 /** The parts between the commas, each once. */
 const parts = (value: string): ReadonlyArray<string> => [...new Set(value.split(",").map((part) => part.trim()))]
 
-const transport = parsed(
-  "TRANSPORT",
-  `it takes a comma-separated list of: ${Object.keys(transports).join(", ")}`,
-  (value) => Option.liftPredicate(parts(value), (names) => names.every((name) => Object.hasOwn(transports, name))),
-).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => ["local-relay"])))
+const transport = parsed("TRANSPORT", `it takes a comma-separated list of: ${transportNames.join(", ")}`, (value) =>
+  Option.all(parts(value).map((name) => Option.liftPredicate(name, isTransportName))),
+).pipe(Effect.map(Option.getOrElse(() => defaults.transports)))
 
-const defaultLocalPorts = "4096-4111"
-const defaultTailscalePorts = "4096"
+/** `4096`, or `4096-4111` for several in a row. */
+const shownRange = (ports: ReadonlyArray<number>) => [...new Set([ports.at(0), ports.at(-1)])].join("-")
 
-const listed = (ports: string) => Option.getOrThrow(portsOf(parts(ports)))
-
-const ports = (name: string, fallback: string) =>
+const ports = (name: string, fallback: ReadonlyArray<number>) =>
   parsed(
     name,
-    `it takes ports and ranges of them such as 4096,4100-4110, ${mostPorts} at the most (default ${fallback})`,
+    `it takes ports and ranges of them such as 4096,4100-4110, ${mostPorts} at the most (default ${shownRange(fallback)})`,
     (value) => portsOf(parts(value)),
-  ).pipe(Effect.map(Option.getOrElse(() => listed(fallback))))
+  ).pipe(Effect.map(Option.getOrElse(() => fallback)))
 
 /** Of a name, an address, or an address and a port. */
 const namePattern = /^[\p{L}\p{N}._*:-]+$/u
@@ -191,45 +215,35 @@ const credentials = Effect.gen(function* () {
 })
 
 export class Settings extends Context.Service<Settings, SettingsValues>()("opencode-fleet/Settings") {
-  /** Reads the environment (or whatever `ConfigProvider` stands for it). */
-  static readonly layer = Layer.effect(
-    Settings,
-    Effect.all({
-      transports: transport,
-      localPorts: ports("LOCAL_PORTS", defaultLocalPorts),
-      mdnsAllow,
-      tailscalePorts: ports("TAILSCALE_PORTS", defaultTailscalePorts),
-      tailscaleTag,
-      relayDirectory,
-      discoveryInterval: milliseconds("DISCOVERY_INTERVAL_MS", 30_000, 100, 86_400_000),
-      healthCheckTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", 3000, 10, 600_000),
-      sendTimeout: milliseconds("SEND_TIMEOUT_MS", 300_000, 1000, 86_400_000),
-      credentials,
-      logLevel,
-      instanceName: variable("INSTANCE_NAME").pipe(Effect.map(Option.getOrUndefined)),
-      relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
-      relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
-      stateDirectory,
-    }),
-  )
+  /** Reads the environment variables, or the `ConfigProvider` that is provided instead. */
+  static readonly fromEnvironment = Effect.all({
+    transports: transport,
+    localPorts: ports("LOCAL_PORTS", defaults.localPorts),
+    mdnsAllow,
+    tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
+    tailscaleTag,
+    relayDirectory,
+    refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
+    probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
+    sendTimeout: milliseconds("SEND_TIMEOUT_MS", defaults.sendTimeout, 1000, 86_400_000),
+    credentials,
+    logLevel,
+    instanceName: variable("INSTANCE_NAME").pipe(Effect.map(Option.getOrUndefined)),
+    relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
+    relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
+    stateDirectory,
+  })
+
+  static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
 
   /** For embedders and tests: the defaults, except for what is given. */
-  static readonly layerOf = (values: Partial<SettingsValues> & Pick<SettingsValues, "relayDirectory">) =>
+  static readonly layerOf = ({ probeTimeout, refreshEvery, sendTimeout, ...values }: SettingsInput) =>
     Layer.succeed(Settings, {
-      transports: ["local-relay"],
-      localPorts: listed(defaultLocalPorts),
-      mdnsAllow: [],
-      tailscalePorts: listed(defaultTailscalePorts),
-      tailscaleTag: undefined,
-      discoveryInterval: 30_000,
-      healthCheckTimeout: 3000,
-      sendTimeout: 300_000,
-      credentials: undefined,
-      logLevel: "Info",
-      instanceName: undefined,
-      relayCommand: undefined,
-      relayRemoteDirectory: undefined,
+      ...defaults,
       stateDirectory: `${values.relayDirectory}/.state`,
       ...values,
+      refreshEvery: Duration.fromInputUnsafe(refreshEvery ?? defaults.refreshEvery),
+      probeTimeout: Duration.fromInputUnsafe(probeTimeout ?? defaults.probeTimeout),
+      sendTimeout: Duration.fromInputUnsafe(sendTimeout ?? defaults.sendTimeout),
     })
 }

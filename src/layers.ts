@@ -1,61 +1,125 @@
 /**
- * How the services stand on each other, from the settings up to the fleet. Below it only a file system, paths and child
- * processes are needed.
+ * How the services depend on each other. Every layer here is made by a function of its options and owns everything below
+ * it: two calls share nothing, and within one fleet there is one `OpencodeClient`.
+ *
+ * Options are a value, or an effect that yields them: `fleetLayer({ relayDirectory })`, `fleetLayer(Settings)`. The layers
+ * of whole fleets need `FileSystem`, `Path` and `ChildProcessSpawner`, which `NodeServices.layer` provides.
  */
-import { Effect, Layer, Record } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { Attention } from "./fleet/attention/Attention.ts"
-import type { Discovery } from "./discovery/Discovery.ts"
-import { Fleet } from "./fleet/Fleet.ts"
-import { HealthCheck } from "./fleet/HealthCheck.ts"
+import { Discovery } from "./discovery/Discovery.ts"
+import { Fleet, type FleetOptions } from "./fleet/Fleet.ts"
+import { HealthCheck, type HealthCheckOptions } from "./fleet/HealthCheck.ts"
 import { Identification } from "./discovery/identification/Identification.ts"
 import * as MergedDiscovery from "./discovery/mergedDiscovery.ts"
+import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import * as HttpTransport from "./opencode/http/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/sessions/MessageCounts.ts"
 import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
 import { OpencodeClient } from "./opencode/v1/OpencodeClient.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
-import { Settings } from "./Settings.ts"
+import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
 import * as Handlers from "./tools/handlers.ts"
-import { type Transport, transports } from "./transports.ts"
+import { line } from "./text/plainText.ts"
+import { type TransportOptions, transports } from "./transports.ts"
 
-/** Asking one opencode. */
-export const opencodeLayer = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
+/** Options of a fleet over a `Discovery` of your own. */
+export interface FleetLayerOptions extends FleetOptions, HealthCheckOptions {}
+
+/** Which transports find instances, and the options of each. */
+export interface DiscoveryOptions extends TransportOptions {
+  /** Default: `["local-relay"]`. */
+  readonly transports?: ReadonlyArray<TransportName> | undefined
+}
+
+/** A value, or an effect that yields it. */
+export type OptionsInput<Options, E = never, R = never> = Options | Effect.Effect<Options, E, R>
+
+/** A layer of its own: memoised as one, and sharing nothing that it is made of with any other. */
+const isolated = <Options, A, E2, R2, E = never, R = never>(
+  options: OptionsInput<Options, E, R>,
+  layer: (options: Options) => Layer.Layer<A, E2, R2>,
+) =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const made = layer(Effect.isEffect(options) ? yield* options : options)
+      return yield* Layer.buildWithMemoMap(made, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
+    }),
+  )
+
+/** Asks opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
+const opencodeServices = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
   Layer.provideMerge(OpencodeClient.layer),
   Layer.provide(HttpTransport.layer),
 )
 
-/** Asking whoever listens somewhere. */
-const identificationLayer = Identification.layer.pipe(
-  Layer.provide(Layer.fresh(OpencodeClient.layer)),
-  Layer.provide(OneShotTransport.layer),
-)
+/** Asks one opencode, without any fleet: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
+export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
-const loaded = (transport: Transport) => Layer.unwrap(Effect.map(transport, ({ layer }) => layer))
-
-/** The transports that the settings name. */
-export const configuredDiscovery = Layer.unwrap(
-  Effect.map(Settings, ({ transports: names }) => {
-    const chosen = Record.filter(transports, (_, name) => names.includes(name))
-    return MergedDiscovery.layer(Record.map(chosen, loaded))
-  }),
-)
-
-/** Finding instances in ways of your own, and asking each. A discovery may use `Identification`. */
-export const fleetLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
-  Fleet.layer.pipe(
-    Layer.provide([HealthCheck.layer, discovery]),
-    Layer.provide(identificationLayer),
-    Layer.provideMerge(opencodeLayer),
+/** Identifies thousands of servers, so it has an HTTP client of its own that keeps no connections. */
+const identificationLayer = (options: FleetLayerOptions) =>
+  Identification.layer(options).pipe(
+    Layer.provide(Layer.fresh(OpencodeClient.layer)),
+    Layer.provide(OneShotTransport.layer),
   )
 
-/** Finding all of them, and asking each. Needs `Settings`, `FileSystem`, `Path` and `ChildProcessSpawner`. */
-export const fleetLayer = fleetLayerWith(configuredDiscovery)
+/** Plain JavaScript may name a transport that does not exist: a problem in every scan, not an empty fleet. */
+const unknownTransport = (name: string) =>
+  Layer.succeed(Discovery, {
+    scan: Effect.succeed({
+      announcements: [],
+      problems: [{ source: line(name), reason: `is not a transport. The transports are ${transportNames.join(", ")}` }],
+    }),
+    changes: Stream.never,
+  })
 
-/** {@link toolsLayer}, for instances found in ways of your own. */
-export const toolsLayerWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
-  Handlers.layer.pipe(Layer.provideMerge(Attention.layer), Layer.provideMerge(fleetLayerWith(discovery)))
+const discoveryOf = ({ transports: names = ["local-relay"], ...options }: DiscoveryOptions) => {
+  const known = transportNames.filter((name) => names.includes(name))
+  const unknown = names.filter((name) => !isTransportName(name))
+  return MergedDiscovery.layer({
+    ...Object.fromEntries(known.map((name) => [name, transports[name](options)])),
+    ...Object.fromEntries(unknown.map((name) => [name, unknownTransport(name)])),
+  })
+}
 
-/** The handlers of all tools, with everything under them. It asks every instance after each refresh what waits there. */
-export const toolsLayer = toolsLayerWith(configuredDiscovery)
+/** The `Discovery` of the transports that the options name. Needs `Identification` besides the services of Node. */
+export const configuredDiscovery = <E = never, R = never>(options: OptionsInput<DiscoveryOptions, E, R>) =>
+  isolated(options, discoveryOf)
+
+const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions) =>
+  Fleet.layer(options).pipe(
+    Layer.provide([HealthCheck.layer(options), discovery]),
+    Layer.provide(identificationLayer(options)),
+    Layer.provideMerge(opencodeServices),
+    // What `local-ports` finds guards the requests of this fleet alone.
+    Layer.provide(Layer.sync(ServerProcesses, makeServerProcesses)),
+  )
+
+const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions & Handlers.ToolsOptions) =>
+  Handlers.layer(options).pipe(
+    Layer.provideMerge(Attention.layer({ timeout: options.probeTimeout, credentials: options.credentials })),
+    Layer.provideMerge(fleetOver(discovery, options)),
+  )
+
+/** `Fleet` over a `Discovery` of your own, which may use `Identification`; with all services of {@link opencodeLayer}. */
+export const fleetLayerWith = <DE, DR, E = never, R = never>(
+  discovery: Layer.Layer<Discovery, DE, DR>,
+  options: OptionsInput<FleetLayerOptions, E, R> = {},
+) => isolated(options, (options) => fleetOver(discovery, options))
+
+/** `Fleet` over the built-in transports, with all services of {@link opencodeLayer}. */
+export const fleetLayer = <E = never, R = never>(options: OptionsInput<FleetLayerOptions & DiscoveryOptions, E, R>) =>
+  isolated(options, (options) => fleetOver(discoveryOf(options), options))
+
+/** The handlers of all tools over a `Discovery` of your own, with `Attention` and all of {@link fleetLayerWith}. */
+export const toolsLayerWith = <DE, DR, E = never, R = never>(
+  discovery: Layer.Layer<Discovery, DE, DR>,
+  options: OptionsInput<FleetLayerOptions & Handlers.ToolsOptions, E, R> = {},
+) => isolated(options, (options) => toolsOver(discovery, options))
+
+/** The handlers of all tools over the built-in transports, with `Attention` and all of {@link fleetLayer}. */
+export const toolsLayer = <E = never, R = never>(
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & Handlers.ToolsOptions, E, R>,
+) => isolated(options, (options) => toolsOver(discoveryOf(options), options))

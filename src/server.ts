@@ -1,19 +1,30 @@
-/** The whole server as one effect, for programs that embed it. The executable does the same and loads the fleet later. */
+/** The whole MCP server as one effect, for programs that embed it. The executable does the same but loads the fleet later. */
 import { Effect, type Layer } from "effect"
 import type { Discovery } from "./discovery/Discovery.ts"
 import { identity } from "./identity.ts"
-import { configuredDiscovery, toolsLayerWith } from "./layers.ts"
+import {
+  type DiscoveryOptions,
+  type FleetLayerOptions,
+  type OptionsInput,
+  toolsLayer,
+  toolsLayerWith,
+} from "./layers.ts"
 import { serve } from "./mcp/ToolServer.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
+import type { ToolsOptions } from "./tools/handlers.ts"
 
-/** {@link serveFleet}, for instances found in ways of your own. */
-export const serveFleetWith = <E, R>(discovery: Layer.Layer<Discovery, E, R>) =>
-  Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), identity)).pipe(
-    Effect.provide(toolsLayerWith(discovery)),
-  )
+const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), identity))
+
+/** {@link serveFleet} over a `Discovery` of your own. */
+export const serveFleetWith = <DE, DR, E = never, R = never>(
+  discovery: Layer.Layer<Discovery, DE, DR>,
+  options: OptionsInput<FleetLayerOptions & ToolsOptions, E, R> = {},
+) => Effect.provide(served, toolsLayerWith(discovery, options))
 
 /**
- * Serves the fleet over stdin and stdout until the client closes stdin. Needs `Settings`, `FileSystem`, `Path` and
- * `ChildProcessSpawner`, and `Logger.LogToStderr` provided outermost, for stdout belongs to the protocol.
+ * Serves the fleet over stdin and stdout until the client closes stdin. Needs `FileSystem`, `Path` and
+ * `ChildProcessSpawner`. Provide `Logger.LogToStderr` outermost, because stdout belongs to the protocol.
  */
-export const serveFleet = serveFleetWith(configuredDiscovery)
+export const serveFleet = <E = never, R = never>(
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & ToolsOptions, E, R>,
+) => Effect.provide(served, toolsLayer(options))

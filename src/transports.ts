@@ -1,30 +1,68 @@
 /**
- * The ways of finding instances that `TRANSPORT` may name. To add one, write a file that exports a `layer` of `Discovery`,
- * and put a line here.
+ * The table of built-in transports: how each name of `transportNames.ts` becomes a `Discovery`. To add a transport, write
+ * a module that exports a `layer` of `Discovery`, add its name there, and add a line here.
  *
- * Each is loaded when it is used. The order is that of trust: what several have found is called as the first of them
- * calls it, and reached where that one says.
+ * Each module is loaded when its layer is built.
  */
-import { Effect, type FileSystem, type Layer, type Path } from "effect"
+import { type Duration, Effect, type FileSystem, Layer, type Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { Discovery } from "./discovery/Discovery.ts"
 import type { Identification } from "./discovery/identification/Identification.ts"
-import type { Settings } from "./Settings.ts"
+import type { TransportName } from "./discovery/transportNames.ts"
+import type { Credentials } from "./opencode/Target.ts"
 
-/** What a transport may need. */
+/** The services that a transport may use. */
 export type TransportServices =
-  | Settings
   | Identification
   | FileSystem.FileSystem
   | Path.Path
   | ChildProcessSpawner.ChildProcessSpawner
 
-/** A way of finding instances, as a module that is not loaded yet. */
-export type Transport = Effect.Effect<{ readonly layer: Layer.Layer<Discovery, never, TransportServices> }>
+/** The options of all transports; each takes what concerns it. */
+export interface TransportOptions {
+  /** `local-relay`: absolute path of the directory of registration files. */
+  readonly relayDirectory: string
+  /** `local-ports`: ports to probe where the system does not list the listening sockets. Default: 4096 to 4111. */
+  readonly localPorts?: ReadonlyArray<number> | undefined
+  /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
+  readonly tailscalePorts?: ReadonlyArray<number> | undefined
+  /** `tailscale`: machines with this tag count as well as the user's own, such as `tag:dev`. Default: none. */
+  readonly tailscaleTag?: string | undefined
+  /** `mdns`: hosts that may receive the password: names or addresses, `*` for anything. Default: none. */
+  readonly mdnsAllow?: ReadonlyArray<string> | undefined
+  /** How long one probe may take. Default: 3 s. */
+  readonly probeTimeout?: Duration.Input | undefined
+  /** With credentials, `local-relay` refuses registrations that other users may write. Default: none. */
+  readonly credentials?: Credentials | undefined
+}
 
-export const transports: Readonly<Record<string, Transport>> = {
-  "local-relay": Effect.promise(() => import("./discovery/relay/RelayDirectory.ts")),
-  "local-ports": Effect.promise(() => import("./discovery/ports/LocalPorts.ts")),
-  tailscale: Effect.promise(() => import("./discovery/tailscale/Tailscale.ts")),
-  mdns: Effect.promise(() => import("./discovery/mdns/Mdns.ts")),
+/** One transport as a layer, which loads its module when it is built. */
+export type Transport = (options: TransportOptions) => Layer.Layer<Discovery, never, TransportServices>
+
+const loaded = <Module>(
+  load: () => Promise<Module>,
+  layer: (module: Module) => Layer.Layer<Discovery, never, TransportServices>,
+) => Layer.unwrap(Effect.map(Effect.promise(load), layer))
+
+export const transports: Readonly<Record<TransportName, Transport>> = {
+  "local-relay": ({ credentials, relayDirectory }) =>
+    loaded(
+      () => import("./discovery/relay/RelayDirectory.ts"),
+      ({ layer }) => layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+    ),
+  "local-ports": ({ localPorts }) =>
+    loaded(
+      () => import("./discovery/ports/LocalPorts.ts"),
+      ({ layer }) => layer({ ports: localPorts }),
+    ),
+  tailscale: ({ probeTimeout, tailscalePorts, tailscaleTag }) =>
+    loaded(
+      () => import("./discovery/tailscale/Tailscale.ts"),
+      ({ layer }) => layer({ ports: tailscalePorts, tag: tailscaleTag, probeTimeout }),
+    ),
+  mdns: ({ mdnsAllow, probeTimeout }) =>
+    loaded(
+      () => import("./discovery/mdns/Mdns.ts"),
+      ({ layer }) => layer({ allow: mdnsAllow, probeTimeout }),
+    ),
 }

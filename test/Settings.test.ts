@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Path, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Path, Redacted } from "effect"
 import { Settings, SettingsError } from "../src/Settings.ts"
 
 const home = "/home/ada"
@@ -25,8 +25,8 @@ const refusal = (variables: Record<string, string>, environment?: Record<string,
   })
 
 const milliseconds = [
-  { variable: "DISCOVERY_INTERVAL_MS", key: "discoveryInterval", minimum: 100, maximum: 86_400_000 },
-  { variable: "HEALTH_CHECK_TIMEOUT_MS", key: "healthCheckTimeout", minimum: 10, maximum: 600_000 },
+  { variable: "DISCOVERY_INTERVAL_MS", key: "refreshEvery", minimum: 100, maximum: 86_400_000 },
+  { variable: "HEALTH_CHECK_TIMEOUT_MS", key: "probeTimeout", minimum: 10, maximum: 600_000 },
   { variable: "SEND_TIMEOUT_MS", key: "sendTimeout", minimum: 1000, maximum: 86_400_000 },
 ] as const
 
@@ -65,9 +65,9 @@ describe("Settings", () => {
         tailscalePorts: [4096],
         tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
-        discoveryInterval: 30_000,
-        healthCheckTimeout: 3000,
-        sendTimeout: 300_000,
+        refreshEvery: Duration.seconds(30),
+        probeTimeout: Duration.seconds(3),
+        sendTimeout: Duration.minutes(5),
         credentials: undefined,
         logLevel: "Info",
         instanceName: undefined,
@@ -130,9 +130,9 @@ describe("Settings", () => {
         tailscalePorts: [4096, 4100],
         tailscaleTag: "tag:dev",
         relayDirectory: "/srv/relay",
-        discoveryInterval: 1000,
-        healthCheckTimeout: 500,
-        sendTimeout: 60_000,
+        refreshEvery: Duration.millis(1000),
+        probeTimeout: Duration.millis(500),
+        sendTimeout: Duration.millis(60_000),
         credentials: undefined,
         logLevel: "Debug",
         instanceName: "my build box",
@@ -157,7 +157,7 @@ describe("Settings", () => {
     it.effect("reaches exactly to its limits", () =>
       Effect.gen(function* () {
         for (const value of [minimum, maximum]) {
-          assert.strictEqual((yield* settings({ [variable]: String(value) }))[key], value)
+          assert.strictEqual(Duration.toMillis((yield* settings({ [variable]: String(value) }))[key]), value)
         }
         for (const value of [minimum - 1, maximum + 1]) yield* refusal({ [variable]: String(value) })
       }),

@@ -5,7 +5,6 @@ import { Context, Effect, Layer } from "effect"
 import { Discovery } from "../src/discovery/Discovery.ts"
 import { TailscaleAccess } from "../src/discovery/tailscale/Tailnet.ts"
 import { configuredDiscovery } from "../src/layers.ts"
-import { Settings } from "../src/Settings.ts"
 import { unidentified } from "./discovery/fakes.ts"
 import { makeRelay } from "./discovery/relay/relay.ts"
 
@@ -13,12 +12,10 @@ layer(NodeServices.layer)("The transports that are configured", (it) => {
   it.effect("are scanned and no others, in the order of trust whatever the order of their names", () =>
     Effect.gen(function* () {
       const { directory, file } = yield* makeRelay
-      const services = yield* Layer.build(configuredDiscovery).pipe(
-        Effect.provide([
-          unidentified,
-          Settings.layerOf({ relayDirectory: directory, transports: ["tailscale", "local-relay"] }),
-          Layer.succeed(TailscaleAccess, { socket: file("none.sock"), commands: [] }),
-        ]),
+      const services = yield* Layer.build(
+        configuredDiscovery({ relayDirectory: directory, transports: ["tailscale", "local-relay"] }),
+      ).pipe(
+        Effect.provide([unidentified, Layer.succeed(TailscaleAccess, { socket: file("none.sock"), commands: [] })]),
       )
       const { reports = [] } = yield* Context.get(services, Discovery).scan
       assert.deepStrictEqual(

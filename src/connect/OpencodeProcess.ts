@@ -1,13 +1,27 @@
 /**
- * opencode as a child process: its terminal UI, which gets the terminal wholly to itself, or `opencode serve`. Both are
- * given a port, for without one the terminal UI has no HTTP server at all.
+ * opencode as a child process: its terminal UI, which has the terminal to itself, or `opencode serve`. Both get a port,
+ * because without one the terminal UI starts no HTTP server.
  */
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { Effect, type PlatformError, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
 
-/** opencode could not be started. */
+/** There is no `opencode` on the PATH. */
+export class OpencodeNotFound extends Schema.TaggedError<OpencodeNotFound>()("OpencodeNotFound", {}) {
+  override get message() {
+    return "opencode could not be started: there is no `opencode` on the PATH"
+  }
+}
+
+/** Another program already listens on the port that opencode's own arguments name. */
+export class PortTaken extends Schema.TaggedError<PortTaken>()("PortTaken", { port: Schema.Int }) {
+  override get message() {
+    return `opencode could not be started: port ${this.port} is taken`
+  }
+}
+
+/** opencode could not be started for another reason. */
 export class OpencodeNotStarted extends Schema.TaggedError<OpencodeNotStarted>()("OpencodeNotStarted", {
   detail: Schema.String,
 }) {
@@ -19,35 +33,35 @@ export class OpencodeNotStarted extends Schema.TaggedError<OpencodeNotStarted>()
 export interface OpencodeProcess {
   readonly port: number
   readonly pid: number
-  /** As a shell shows it: 128 and the signal's number, if a signal has ended it. */
+  /** As a shell reports it: 128 plus the signal's number if a signal ended the process. */
   readonly exitStatus: Effect.Effect<number>
-  /** Sends SIGINT, as a Ctrl-C does. */
+  /** Sends SIGINT, like Ctrl-C. */
   readonly interrupt: Effect.Effect<void>
-  /** Sends SIGTERM, after 5 s SIGKILL, and is done when it has ended. */
+  /** Sends SIGTERM, and SIGKILL after 5 s. Completes when the process has ended. */
   readonly terminate: Effect.Effect<void>
 }
 
 /**
- * The port, if it is free, or any free one for 0. opencode's own `--port 0` tries 4096 first, which may be anybody's next;
- * and its terminal UI starts without a word on a port that is taken, so that another one would answer there.
+ * Returns `port` if it is free, or any free port for 0. opencode's own `--port 0` is not used because it tries 4096
+ * first. A busy port is refused here because opencode's terminal UI starts on it silently, and the other program would
+ * answer in its place.
  */
 const freePort = (port: number) =>
   NodeSocketServer.make({ host: "127.0.0.1", port }).pipe(
     Effect.flatMap(({ address }) =>
-      "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "there is no free port" }),
+      "port" in address ? Effect.succeed(address.port) : Effect.fail({ message: "no port is free" }),
     ),
     Effect.scoped,
-    Effect.mapError(
-      ({ message }) =>
-        new OpencodeNotStarted({
-          detail:
-            port === 0 ? message : `port ${port} is taken; --attach ${port} registers an opencode that runs there`,
-        }),
+    Effect.mapError(({ message }) =>
+      port === 0 ? new OpencodeNotStarted({ detail: message }) : new PortTaken({ port }),
     ),
   )
 
-/** The port that somebody asks for in opencode's own arguments, or 0, and the others: given twice, opencode takes neither. */
-const withoutPort = (args: ReadonlyArray<string>): readonly [port: number, others: ReadonlyArray<string>] => {
+/**
+ * The port in opencode's own arguments (0 if there is none), and the other arguments. It is taken out because opencode
+ * ignores a `--port` that is given twice.
+ */
+const splitPort = (args: ReadonlyArray<string>): readonly [port: number, others: ReadonlyArray<string>] => {
   const at = args.findLastIndex((each) => each === "--port" || each.startsWith("--port="))
   const joined = args[at]?.startsWith("--port=") === true
   const value = joined ? args[at]?.slice("--port=".length) : args[at + 1]
@@ -57,47 +71,44 @@ const withoutPort = (args: ReadonlyArray<string>): readonly [port: number, other
 }
 
 const notStarted = ({ reason }: PlatformError.PlatformError) =>
-  new OpencodeNotStarted({
-    detail:
-      reason._tag === "NotFound"
-        ? "there is no `opencode` on the PATH. Install it (https://opencode.ai), or register one that runs with --attach"
-        : reason.message,
-  })
+  reason._tag === "NotFound" ? new OpencodeNotFound() : new OpencodeNotStarted({ detail: reason.message })
 
-/** Node tells the signal in words only. */
+/** Node reports the signal only in the error's text. */
 const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
   const name = /SIG[A-Z0-9]+/u.exec(String(reason.cause))?.[0]
   const number = Object.entries(constants.signals).find(([signal]) => signal === name)?.[1]
   return number === undefined ? 1 : 128 + number
 }
 
-const guarding = 'while read -r _; do :; done; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
+const guardScript =
+  'while read -r _; do :; done; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
 
 /**
- * Ends opencode when this process is gone without a word (SIGKILL): then its pipe is closed. A shell, for whoever is
- * killed that way cannot act any more.
+ * Ends opencode when this process is killed with SIGKILL, which closes the guard's stdin. It is a separate process
+ * because a killed one can no longer act.
  */
 const guard = (pid: number) =>
-  ChildProcess.make("/bin/sh", ["-c", guarding, "guard", String(pid)], {
+  ChildProcess.make("/bin/sh", ["-c", guardScript, "guard", String(pid)], {
     detached: true,
     killSignal: "SIGKILL",
     stdout: "ignore",
     stderr: "ignore",
   })
 
-/** Starts opencode in this process's directory; the end of the scope ends it. */
+/** Starts opencode in this process's directory. Closing the scope ends it. */
 export const startOpencode = Effect.fnUntraced(function* (options: {
   readonly headless: boolean
   readonly args: ReadonlyArray<string>
 }) {
-  const [asked, others] = withoutPort(options.args)
-  const port = yield* freePort(asked)
+  const [requestedPort, args] = splitPort(options.args)
+  const port = yield* freePort(requestedPort)
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const process = yield* ChildProcess.make(
     "opencode",
-    [...(options.headless ? ["serve"] : []), ...others, "--port", String(port)],
+    [...(options.headless ? ["serve"] : []), ...args, "--port", String(port)],
     {
-      // The terminal UI has to stay in the terminal's foreground group. `serve` does not, so that a Ctrl-C reaches it once.
+      // The terminal UI must stay in the terminal's foreground process group. `serve` gets its own group, so that a Ctrl-C
+      // reaches it once.
       detached: options.headless,
       stdin: options.headless ? "ignore" : "inherit",
       stdout: "inherit",
@@ -110,12 +121,15 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
     Effect.ignore(process.kill({ killSignal: signal, forceKillAfter: "5 seconds" }))
   const childrenOf = (pid: number) =>
     spawner.lines(ChildProcess.make("pgrep", ["-P", String(pid)])).pipe(Effect.orElseSucceed(() => []))
-  /** A script called `opencode` leaves what it has started behind. In a group of their own all are reached at once. */
+  /**
+   * A wrapper script called `opencode` does not end what it has started, so its children get the signal, too. In a
+   * process group of their own all get it at once.
+   */
   const terminate = Effect.gen(function* () {
     const children = options.headless ? [] : yield* childrenOf(process.pid)
     yield* send("SIGTERM")
     if (children.length > 0) yield* Effect.ignore(spawner.exitCode(ChildProcess.make("kill", ["-TERM", ...children])))
-    // Whoever waits for the end of the script would cut this off.
+    // Uninterruptible: the script's own end interrupts the caller before the children have the signal.
   }).pipe(Effect.uninterruptible)
   return {
     port,

@@ -1,21 +1,22 @@
-/** Waits for an opencode that is starting. */
+/** Waits until an opencode that is starting is healthy. */
 import { Effect, Schedule } from "effect"
 import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
 
 /**
- * Milliseconds. One that is starting takes a connection for some 100 ms before it listens to it, and never answers: so
- * a question is given up soon at first, and later in case that the machine is only slow.
+ * Timeout of one health request in milliseconds, after so many timeouts before. For its first 100 ms or so, a starting
+ * opencode accepts connections that it never answers. The first timeouts are therefore short; later ones are longer in
+ * case the machine is slow.
  */
-const patience = (unanswered: number) => Math.min(150 * 2 ** unanswered, 3000)
+const requestTimeout = (timeouts: number) => Math.min(150 * 2 ** timeouts, 3000)
 
-const pause = "50 millis"
+const retryEvery = "50 millis"
 
-/** Asks until it answers; a password that it refuses will not become right, so that fails. */
+/** Asks until opencode answers. Fails only with `Unauthorized`, because a wrong password does not become right. */
 export const awaitHealth = (opencode: Opencode) => {
-  let unanswered = 0
-  return Effect.suspend(() => opencode.health(patience(unanswered))).pipe(
-    // One to which nothing listens yet costs no patience.
-    Effect.tapErrorTag("RequestTimeout", () => Effect.sync(() => unanswered++)),
-    Effect.retry({ schedule: Schedule.spaced(pause), while: ({ _tag }) => _tag !== "Unauthorized" }),
+  let timeouts = 0
+  return Effect.suspend(() => opencode.health(requestTimeout(timeouts))).pipe(
+    // A refused connection does not lengthen the timeout.
+    Effect.tapErrorTag("RequestTimeout", () => Effect.sync(() => timeouts++)),
+    Effect.retry({ schedule: Schedule.spaced(retryEvery), while: ({ _tag }) => _tag !== "Unauthorized" }),
   )
 }

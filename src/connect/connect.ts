@@ -1,113 +1,146 @@
-/** The two lives of `opencode-fleet connect`: with an opencode of its own, and beside one that runs already. */
-import { Effect, Function, Option, Path, Ref, Result, Schedule, Scope, Stream } from "effect"
-import type { ConnectState } from "../discovery/relay/Registration.ts"
+/** The two modes of `opencode-fleet connect`: start an opencode and register it, or register a running one. */
+import { Effect, Option, Path, Ref, Result, Schedule, Schema, Scope, Stream } from "effect"
 import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
 import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
-import { Settings } from "../Settings.ts"
 import { awaitHealth } from "./awaitHealth.ts"
-import { join } from "./join.ts"
+import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
+import { type OpencodeNotFound, type OpencodeNotStarted, type PortTaken, startOpencode } from "./OpencodeProcess.ts"
 import type { TunnelState } from "./tunnel/Tunnel.ts"
-import { startOpencode } from "./OpencodeProcess.ts"
 
-/** What asks this program to end. */
+/** A signal that asks this program to end. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP"
 
-export interface ConnectOptions {
-  readonly connect: Pick<ConnectState, "pid" | "log">
+export interface ConnectOptions extends MembershipOptions {
   readonly stopSignals: Stream.Stream<StopSignal>
 }
 
-export interface Outcome {
-  /** opencode's exit status; 0 of one that somebody else has started. */
-  readonly status: number
-  /** What was wrong with the membership when it ended. */
-  readonly trouble: Option.Option<string>
-}
-
-/** What is wrong with a tunnel, if anything is. */
-const troubleOf = (state: TunnelState): Option.Option<string> => {
-  switch (state._tag) {
-    case "connected":
-      return Option.none()
-    case "connecting":
-      return Option.some("it was not on the relay yet, which had not answered")
-    case "waiting":
-      return Option.some(`it was not on the relay: ${state.reason}`)
+/** opencode ended before it had answered a health request, so it was never registered. */
+export class OpencodeNeverAnswered extends Schema.TaggedError<OpencodeNeverAnswered>()("OpencodeNeverAnswered", {}) {
+  override get message() {
+    return "opencode ended before it answered"
   }
 }
 
-const joinAgain = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spaced("5 minutes")])
+/** The tunnel was down when opencode ended. `reason` is why the last try failed; None before the first has ended. */
+export class RelayNotConnected extends Schema.TaggedError<RelayNotConnected>()("RelayNotConnected", {
+  reason: Schema.Option(Schema.String),
+}) {
+  override get message() {
+    return `the relay was not connected: ${Option.getOrElse(this.reason, () => "it had not answered yet")}`
+  }
+}
+
+/** What was wrong with the membership: an error, because each surface chooses its own words. */
+export type MembershipProblem = OpencodeNeverAnswered | RelayNotConnected | JoinError
+
+/** Why opencode was not started, or not registered. */
+export type ConnectError = OpencodeNotFound | OpencodeNotStarted | PortTaken | JoinError
+
+export interface ConnectResult {
+  /** opencode's exit status; 0 for an opencode that this program has not started. */
+  readonly exitStatus: number
+  /** What was wrong with the membership when opencode ended. */
+  readonly problem: Option.Option<MembershipProblem>
+}
+
+const tunnelProblem = (state: TunnelState): Option.Option<MembershipProblem> =>
+  state._tag === "connected"
+    ? Option.none()
+    : Option.some(
+        new RelayNotConnected({ reason: state._tag === "waiting" ? Option.some(state.reason) : Option.none() }),
+      )
+
+const joinBackoff = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spaced("5 minutes")])
 
 /**
- * Starts opencode and lets it join as soon as it answers. Returns its exit status, and what was wrong with its
- * membership when it ended. opencode ends first, then the tunnel, then the registration.
+ * Starts opencode in this process's directory and registers it as soon as it answers. At the end opencode ends first,
+ * then the tunnel, then the registration.
+ *
+ * Fails if opencode cannot be started, and with `RegistrationFailed` before opencode is started. Once opencode is running, a
+ * membership that fails never stops it: it is tried again, and reported in `problem`.
  */
 export const connectNew = Effect.fn("connectNew")(function* ({
   args,
-  connect,
-  stopSignals,
   headless,
-}: ConnectOptions & { readonly headless: boolean; readonly args: ReadonlyArray<string> }) {
-  yield* makeRelayDirectory((yield* Settings).relayDirectory)
+  stopSignals,
+  ...membership
+}: ConnectOptions & {
+  /** Runs `opencode serve` instead of the terminal UI. */
+  readonly headless: boolean
+  /** opencode's own arguments. */
+  readonly args: ReadonlyArray<string>
+}) {
+  yield* makeRelayDirectory(membership.relayDirectory)
   const path = yield* Path.Path
-  const membership = yield* Scope.make()
-  const trouble = yield* Ref.make(Effect.succeedSome("opencode ended before it answered"))
+  const membershipScope = yield* Scope.make()
+  const problem = yield* Ref.make<Effect.Effect<ConnectResult["problem"]>>(
+    Effect.succeedSome(new OpencodeNeverAnswered()),
+  )
 
-  const joined = Effect.fnUntraced(function* (member: { readonly pid: number; readonly port: number }) {
-    yield* awaitHealth(yield* localOpencode(member.port))
-    const { tunnel } = yield* join({ ...member, connect, startedIn: path.resolve(".") })
-    yield* Ref.set(trouble, Effect.map(tunnel, Option.flatMap(troubleOf)))
+  const joinWhenHealthy = Effect.fnUntraced(function* ({ pid, port }: { readonly pid: number; readonly port: number }) {
+    yield* awaitHealth(yield* localOpencode({ port, credentials: membership.credentials }))
+    const { tunnel } = yield* join({ ...membership, pid, port, startedIn: path.resolve(".") })
+    yield* Ref.set(problem, Effect.map(tunnel, Option.flatMap(tunnelProblem)))
   })
-  const live = Effect.gen(function* () {
+  const run = Effect.gen(function* () {
     const opencode = yield* startOpencode({ headless, args })
     yield* stopSignals.pipe(
-      Stream.runForEach((ending) => {
-        if (ending !== "SIGINT") return opencode.terminate
-        // In the terminal UI's terminal a Ctrl-C has reached it already.
+      Stream.runForEach((signal) => {
+        if (signal !== "SIGINT") return opencode.terminate
+        // A Ctrl-C in the terminal has already reached the terminal UI.
         return headless ? opencode.interrupt : Effect.void
       }),
       Effect.forkScoped,
     )
-    yield* joined(opencode).pipe(
-      Scope.provide(membership),
-      Effect.tapError(({ message }) =>
-        Effect.andThen(Effect.logError(message), Ref.set(trouble, Effect.succeedSome(message))),
+    yield* joinWhenHealthy(opencode).pipe(
+      Scope.provide(membershipScope),
+      Effect.tapError((error) =>
+        Effect.andThen(Effect.logError(error.message), Ref.set(problem, Effect.succeedSome(error))),
       ),
-      // A disk may be full for a while; a password does not become right.
-      Effect.retry({ schedule: joinAgain, while: ({ _tag }) => _tag !== "Unauthorized" }),
+      // A full disk may have room again later; a wrong password does not become right.
+      Effect.retry({ schedule: joinBackoff, while: ({ _tag }) => _tag !== "Unauthorized" }),
       Effect.ignore,
       Effect.forkScoped,
     )
-    const status = yield* opencode.exitStatus
-    return { status, trouble: yield* Effect.flatMap(Ref.get(trouble), Function.identity) } satisfies Outcome as Outcome
+    return {
+      exitStatus: yield* opencode.exitStatus,
+      problem: yield* Effect.flatten(Ref.get(problem)),
+    } satisfies ConnectResult as ConnectResult
   })
-  return yield* Effect.scoped(live).pipe(Effect.onExit((exit) => Scope.close(membership, exit)))
+  return yield* Effect.scoped(run).pipe(Effect.onExit((exit) => Scope.close(membershipScope, exit)))
 })
 
-/** So many refused connections in a row, and an opencode that somebody else has started counts as ended. */
-const mostRefused = 3
+/** After so many refused connections in a row, an opencode that this program has not started counts as ended. */
+const maxRefused = 3
 
-const untilEnded = Effect.fnUntraced(function* (opencode: Opencode, patience: number) {
+const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: number) {
   let refused = 0
-  while (refused < mostRefused) {
+  while (refused < maxRefused) {
     yield* Effect.sleep("2 seconds")
-    const asked = yield* Effect.result(opencode.health(patience))
-    refused = Result.isFailure(asked) && asked.failure._tag === "InstanceUnreachable" ? refused + 1 : 0
+    const health = yield* Effect.result(opencode.health(timeout))
+    refused = Result.isFailure(health) && health.failure._tag === "InstanceUnreachable" ? refused + 1 : 0
   }
   yield* Effect.logInfo("opencode has ended")
 })
 
-/** Lets an opencode join that runs already on this machine, until it ends or this program is asked to. */
+/**
+ * Registers an opencode that is running on this machine, until it ends or a signal asks this program to end.
+ *
+ * Fails with the client's error if opencode does not answer at once, and with `RegistrationFailed`.
+ */
 export const connectRunning = Effect.fn("connectRunning")(function* ({
-  connect,
-  stopSignals,
   port,
-}: ConnectOptions & { readonly port: number }) {
-  const { healthCheckTimeout } = yield* Settings
-  const opencode = yield* localOpencode(port)
-  yield* opencode.health(healthCheckTimeout)
-  yield* join({ connect, pid: undefined, port, startedIn: undefined })
-  yield* Effect.raceFirst(untilEnded(opencode, healthCheckTimeout), Stream.runHead(stopSignals))
-  return { status: 0, trouble: Option.none() } satisfies Outcome as Outcome
+  stopSignals,
+  ...membership
+}: ConnectOptions & {
+  /** opencode's port. */
+  readonly port: number
+}) {
+  const timeout = probeTimeoutOf(membership)
+  const opencode = yield* localOpencode({ port, credentials: membership.credentials })
+  yield* opencode.health(timeout)
+  yield* join({ ...membership, port })
+  yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
+  return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
 }, Effect.scoped)

@@ -1,32 +1,64 @@
 /**
- * Makes an opencode a member of the fleet: registered on this machine and, through a tunnel, on the relay, until the end
- * of a scope.
+ * Makes an opencode a member of the fleet until the end of a scope: registered on this machine and, through a tunnel, on
+ * the relay.
  */
-import { Clock, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
-import { LocalMachine } from "../machine/LocalMachine.ts"
+import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
-import { keep } from "../discovery/relay/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
-import { Settings } from "../Settings.ts"
-import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
-import { displayCommand } from "./tunnel/displayCommand.ts"
-import { localOpencode } from "./localOpencode.ts"
+import { keep, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
 import { machineId } from "../machine/machineId.ts"
+import type { ClientError } from "../opencode/errors.ts"
+import type { Credentials } from "../opencode/Target.ts"
+import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import { localOpencode } from "./localOpencode.ts"
+import { displayCommand } from "./tunnel/displayCommand.ts"
+import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
 
-export interface Member {
-  /** On this machine. */
-  readonly port: number
-  /** opencode's process, if it is known. */
-  readonly pid: number | undefined
-  /** Where it was started, if that is known: for one that is slow to say where it works. */
-  readonly startedIn: string | undefined
-  /** This program's own. */
+/** The machine on which the instance is registered, too. */
+export interface Relay {
+  /** A shell command line that opens a shell on the relay, such as `ssh me@relay`. It is trusted. */
+  readonly command: string
+  /** The relay directory there, as its shell resolves it. Default: that machine's own default. */
+  readonly directory?: string | undefined
+}
+
+/** Where and how an instance is registered. */
+export interface MembershipOptions {
+  /** The instance's name. Default: host and directory, such as `laptop-web-shop`. */
+  readonly name?: string | undefined
+  /** Absolute path of the relay directory on this machine. */
+  readonly relayDirectory: string
+  /** Absolute path of the directory that holds this machine's id, which tells two machines of one name apart. */
+  readonly stateDirectory: string
+  /** Default: registered on this machine only. */
+  readonly relay?: Relay | undefined
+  /** opencode's own user name and password. Default: none. They are sent to 127.0.0.1 only, and stored nowhere. */
+  readonly credentials?: Credentials | undefined
+  /** How long one health request may take. Default: 3 seconds. */
+  readonly probeTimeout?: Duration.Input | undefined
+  /** Written into the local registration: this process's id, and the path of its log. */
   readonly connect: Pick<ConnectState, "pid" | "log">
 }
 
-/** A file that is missing is put back within this time: other programs tidy up, too. */
-const lookAfter = "15 seconds"
+export interface JoinOptions extends MembershipOptions {
+  /** opencode's port on this machine. */
+  readonly port: number
+  /** opencode's process id, if it is known. */
+  readonly pid?: number | undefined
+  /** The directory that opencode was started in, if it is known: used when opencode is slow to report its own. */
+  readonly startedIn?: string | undefined
+}
+
+/** opencode does not report its directory, or the relay directory of this machine takes no registration. */
+export type JoinError = ClientError | RegistrationFailed
+
+/** Milliseconds. */
+export const probeTimeoutOf = ({ probeTimeout = "3 seconds" }: Pick<MembershipOptions, "probeTimeout">): number =>
+  Duration.toMillis(probeTimeout)
+
+/** How often the registration is checked, and restored if another program has removed it. */
+const checkEvery = "15 seconds"
 
 const iso = (epochMillis: number) => new Date(epochMillis).toISOString()
 
@@ -38,7 +70,7 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
   ...(state._tag === "waiting" ? { reason: state.reason } : {}),
 })
 
-/** opencode's own word, for links and its arguments count; but it sets its project up before it says it. */
+/** opencode's own report wins, because it resolves links and arguments; but it only answers once its project is set up. */
 const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
   startedIn === undefined
     ? opencode.directory
@@ -48,50 +80,52 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
       )
 
 /**
- * Registers an opencode that answers, and goes on in the background. Its `tunnel` tells how that is at any time;
- * none where there is no relay.
+ * Registers an opencode that answers, and keeps the registration and the tunnel in the background until the scope closes.
+ * Returns `tunnel`, which reads the tunnel's current state; None without a relay.
+ *
+ * Fails if opencode does not report its directory, or if the relay directory takes no registration. A relay that cannot
+ * be reached is no failure: it is tried again for as long as the scope is open.
  */
-export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn }: Member) {
-  const settings = yield* Settings
+export const join = Effect.fn("join")(function* (options: JoinOptions) {
+  const { connect, pid, port, relay } = options
   const path = yield* Path.Path
   const { birthOf, hostname } = yield* LocalMachine
-  const opencode = yield* localOpencode(port)
-  const cwd = yield* directoryOf(opencode, startedIn)
+  const opencode = yield* localOpencode({ port, credentials: options.credentials })
+  const cwd = yield* directoryOf(opencode, options.startedIn)
   const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
   const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
-    name: instanceName(settings.instanceName, hostname, cwd),
+    name: instanceName(options.name, hostname, cwd),
     ...common,
     ...(pid === undefined ? {} : { pid }),
     ...(birth === undefined ? {} : { birth }),
   }
-  const { relayCommand } = settings
-  const machine = relayCommand === undefined ? "" : yield* machineId(settings.stateDirectory)
-  const kept = yield* keep(settings.relayDirectory, { ...registration, connect })
+  const machine = relay === undefined ? "" : yield* machineId(options.stateDirectory)
+  const kept = yield* keep(options.relayDirectory, { ...registration, connect })
   yield* Effect.logInfo(`registered as ${kept.name}: port ${port}, in ${kept.file}`)
 
   const tunnel =
-    relayCommand === undefined
+    relay === undefined
       ? undefined
       : yield* keepTunnel({
-          command: relayCommand,
-          directory: settings.relayRemoteDirectory,
+          command: relay.command,
+          directory: relay.directory,
           file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
           registration: { name: kept.name, ...common, localPort: port },
-          answers: Effect.isSuccess(opencode.health(settings.healthCheckTimeout)),
+          isHealthy: Effect.isSuccess(opencode.health(probeTimeoutOf(options))),
         })
-  const warned = yield* Ref.make("")
-  /** What goes on being wrong is said once. */
+  const lastWarning = yield* Ref.make("")
+  /** Logs a lasting problem once. */
   const warn = (message: string) =>
-    Effect.flatMap(Ref.getAndSet(warned, message), (before) =>
+    Effect.flatMap(Ref.getAndSet(lastWarning, message), (before) =>
       before === message ? Effect.void : Effect.logWarning(message),
     )
   const write = Effect.gen(function* () {
     const view =
-      relayCommand === undefined || tunnel === undefined
+      relay === undefined || tunnel === undefined
         ? {}
-        : { tunnel: tunnelView(displayCommand(relayCommand), yield* SubscriptionRef.get(tunnel)) }
+        : { tunnel: tunnelView(displayCommand(relay.command), yield* SubscriptionRef.get(tunnel)) }
     yield* kept.write({ ...registration, connect: { ...connect, ...view } })
   }).pipe(Effect.catch(({ message }) => warn(message)))
   if (tunnel !== undefined) {
@@ -102,7 +136,7 @@ export const join = Effect.fn("join")(function* ({ connect, pid, port, startedIn
     )
   }
   yield* Effect.flatMap(kept.present, (present) => (present ? Effect.void : write)).pipe(
-    Effect.repeat(Schedule.spaced(lookAfter)),
+    Effect.repeat(Schedule.spaced(checkEvery)),
     Effect.forkScoped,
   )
   return { tunnel: tunnel === undefined ? Effect.succeedNone : Effect.asSome(SubscriptionRef.get(tunnel)) }

@@ -1,10 +1,16 @@
-/** The opencode at a port of this machine, asked with the credentials of the settings. */
+/** The client for an opencode server on a port of this machine. */
 import { Effect } from "effect"
+import type { Credentials } from "../opencode/Target.ts"
 import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
-import { Settings } from "../Settings.ts"
 
-export const localOpencode = Effect.fnUntraced(function* (port: number) {
+export const localOpencode = Effect.fnUntraced(function* (options: {
+  readonly port: number
+  readonly credentials: Credentials | undefined
+}) {
   const client = yield* OpencodeClient
-  const { credentials } = yield* Settings
-  return client.at({ instance: "opencode", url: `http://127.0.0.1:${port}`, credentials })
+  return client.at({
+    instance: "opencode",
+    url: `http://127.0.0.1:${options.port}`,
+    credentials: options.credentials,
+  })
 })

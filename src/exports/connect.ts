@@ -1,6 +1,9 @@
 /** `opencode-fleet/connect`: joining the fleet, tunnels to a relay, and pruning registrations. */
-export type { Member } from "../connect/join.ts"
+export type { JoinError, JoinOptions, MembershipOptions, Relay } from "../connect/join.ts"
 export { join as joinFleet } from "../connect/join.ts"
+export type { ConnectError, ConnectOptions, ConnectResult, MembershipProblem, StopSignal } from "../connect/connect.ts"
+export { connectNew, connectRunning, OpencodeNeverAnswered, RelayNotConnected } from "../connect/connect.ts"
+export { OpencodeNotFound, OpencodeNotStarted, PortTaken } from "../connect/OpencodeProcess.ts"
 export type { TunnelOptions, TunnelState } from "../connect/tunnel/Tunnel.ts"
 export { keepTunnel } from "../connect/tunnel/Tunnel.ts"
 export type { Pruned } from "../fleet/prune/prune.ts"

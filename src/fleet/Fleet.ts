@@ -4,6 +4,7 @@ import {
   Clock,
   Context,
   Deferred,
+  type Duration,
   Effect,
   Layer,
   Option,
@@ -16,8 +17,7 @@ import {
   Tracer,
 } from "effect"
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
-import type { Target } from "../opencode/Target.ts"
-import { Settings } from "../Settings.ts"
+import type { Credentials, Target } from "../opencode/Target.ts"
 import { Discovery, type Problem, type TransportReport } from "../discovery/Discovery.ts"
 import { distinct, type Server } from "../discovery/distinct.ts"
 import { hasEnded } from "../discovery/hasEnded.ts"
@@ -32,6 +32,8 @@ import { targetOf } from "../discovery/target.ts"
 /** So many instances that were just probed are kept for those who follow. */
 const mostProbed = 1024
 
+const defaultRefreshEvery = "30 seconds"
+
 /** The fleet as one refresh found it. */
 export interface Snapshot {
   /** By name. */
@@ -41,6 +43,13 @@ export interface Snapshot {
   readonly reports: ReadonlyArray<TransportReport>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
+}
+
+export interface FleetOptions {
+  /** The pause between the end of a refresh and the next one. Default: 30 s. */
+  readonly refreshEvery?: Duration.Input | undefined
+  /** Sent to every instance that may have them. Default: none. */
+  readonly credentials?: Credentials | undefined
 }
 
 export class Fleet extends Context.Service<
@@ -70,134 +79,136 @@ export class Fleet extends Context.Service<
     ) => Effect.Effect<A, E | ClientError | ResolveError, R>
   }
 >()("opencode-fleet/fleet/Fleet") {
-  static readonly layer = Layer.effect(
-    Fleet,
-    Effect.gen(function* () {
-      const discovery = yield* Discovery
-      const healthCheck = yield* HealthCheck
-      const machine = yield* LocalMachine
-      const { credentials, discoveryInterval } = yield* Settings
-      const scope = yield* Scope.Scope
-      const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
-      const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(mostProbed), PubSub.shutdown)
+  static readonly layer = ({ credentials, refreshEvery = defaultRefreshEvery }: FleetOptions = {}) =>
+    Layer.effect(
+      Fleet,
+      Effect.gen(function* () {
+        const discovery = yield* Discovery
+        const healthCheck = yield* HealthCheck
+        const machine = yield* LocalMachine
+        const scope = yield* Scope.Scope
+        const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
+        const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(mostProbed), PubSub.shutdown)
 
-      const marksOf = yield* serverMarks
+        const marksOf = yield* serverMarks
 
-      const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
-        const { health, way } = yield* reach(server, healthCheck)
-        const ways = [server, ...server.ways]
-        const instance: Instance = {
-          ...server,
-          url: way.url,
-          passwordWithheld: way.passwordWithheld,
-          listener: way.listener,
-          ways: ways.filter(({ url }) => url !== way.url),
-          health,
-          lastSeen:
-            health.state === "online"
-              ? health.checkedAt
-              : ways.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
-        }
-        yield* PubSub.publish(probed, instance)
-        return instance
-      })
-
-      const look = Effect.gen(function* () {
-        const scan = yield* discovery.scan
-        const markOf = yield* marksOf(scan.announcements)
-        const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
-        const before = Option.match(yield* SubscriptionRef.get(state), {
-          onNone: () => new Map<string, Instance>(),
-          onSome: ({ instances }) =>
-            new Map(
-              instances.flatMap((instance) => [instance, ...instance.ways].map(({ url }) => [url, instance] as const)),
-            ),
+        const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
+          const { health, way } = yield* reach(server, healthCheck)
+          const ways = [server, ...server.ways]
+          const instance: Instance = {
+            ...server,
+            url: way.url,
+            passwordWithheld: way.passwordWithheld,
+            listener: way.listener,
+            ways: ways.filter(({ url }) => url !== way.url),
+            health,
+            lastSeen:
+              health.state === "online"
+                ? health.checkedAt
+                : ways.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
+          }
+          yield* PubSub.publish(probed, instance)
+          return instance
         })
-        const instances = yield* Effect.forEach(
-          uniqueNames(servers),
-          (server) => instanceOf(server, (url) => before.get(url)?.lastSeen),
-          // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
-          { concurrency: "unbounded" },
-        ).pipe(
-          // Thousands of spans in every round would tell nobody anything.
-          Effect.provideService(References.TracerEnabled, false),
-          Effect.provideService(Tracer.DisablePropagation, true),
+
+        const look = Effect.gen(function* () {
+          const scan = yield* discovery.scan
+          const markOf = yield* marksOf(scan.announcements)
+          const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
+          const before = Option.match(yield* SubscriptionRef.get(state), {
+            onNone: () => new Map<string, Instance>(),
+            onSome: ({ instances }) =>
+              new Map(
+                instances.flatMap((instance) =>
+                  [instance, ...instance.ways].map(({ url }) => [url, instance] as const),
+                ),
+              ),
+          })
+          const instances = yield* Effect.forEach(
+            uniqueNames(servers),
+            (server) => instanceOf(server, (url) => before.get(url)?.lastSeen),
+            // A probe that hangs holds its place for the whole time-out, so a bound would have to lie above any fleet.
+            { concurrency: "unbounded" },
+          ).pipe(
+            // Thousands of spans in every round would tell nobody anything.
+            Effect.provideService(References.TracerEnabled, false),
+            Effect.provideService(Tracer.DisablePropagation, true),
+          )
+          const snapshot: Snapshot = {
+            instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+            problems: [...scan.problems, ...problems],
+            reports: scan.reports ?? [],
+            refreshedAt: yield* Clock.currentTimeMillis,
+          }
+          yield* SubscriptionRef.set(state, Option.some(snapshot))
+          yield* Effect.logDebug(
+            `refreshed: ${instances.filter(({ health }) => health.state === "online").length} of ${instances.length} online, ${snapshot.problems.length} problems`,
+          )
+          return snapshot
+        }).pipe(Effect.withSpan("Fleet.refresh"))
+
+        let running: Deferred.Deferred<Snapshot> | undefined
+        /** Runs in the fleet's own scope: who joined it must not suffer when the one who began it is interrupted. */
+        const begin = Effect.suspend(() => {
+          const result = Deferred.makeUnsafe<Snapshot>()
+          running = result
+          return look.pipe(
+            Effect.onExit((exit) =>
+              Effect.suspend(() => {
+                running = undefined
+                return Deferred.done(result, exit)
+              }),
+            ),
+            Effect.interruptible,
+            Effect.forkIn(scope),
+            Effect.as(result),
+          )
+        }).pipe(Effect.uninterruptible)
+        const refresh = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
+          Effect.flatMap(Deferred.await),
         )
-        const snapshot: Snapshot = {
-          instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
-          problems: [...scan.problems, ...problems],
-          reports: scan.reports ?? [],
-          refreshedAt: yield* Clock.currentTimeMillis,
+
+        /** A refresh that began before now may have missed what has just changed, so it does not count. */
+        const refreshAfresh = Effect.suspend(() =>
+          running === undefined ? Effect.void : Effect.exit(Deferred.await(running)),
+        ).pipe(Effect.andThen(refresh))
+
+        /** A defect costs one round, not all that follow. */
+        const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
+        yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(refreshEvery)), Effect.forkScoped)
+        yield* discovery.changes.pipe(
+          // However many have come while one refresh ran, they ask for one more.
+          Stream.runForEachArray(() => survive(refreshAfresh)),
+          Effect.forkScoped,
+        )
+
+        const changes = SubscriptionRef.changes(state).pipe(
+          Stream.filter(Option.isSome),
+          Stream.map(({ value }) => value),
+        )
+        const snapshot = Effect.flatMap(
+          SubscriptionRef.get(state),
+          Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
+        )
+
+        const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
+          const { instances } = yield* snapshot
+          return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
+        })
+
+        const use = <A, E, R>(
+          name: string | undefined,
+          ask: (target: Target, instance: Instance) => Effect.Effect<A, E | ClientError, R>,
+        ) => {
+          const once = Effect.flatMap(resolve(name), (instance) => ask(targetOf(instance, credentials), instance))
+          return Effect.catchIf(once, mayBeOutdated, (error) =>
+            Effect.logDebug("looking again", error).pipe(Effect.andThen(refreshAfresh), Effect.andThen(once)),
+          )
         }
-        yield* SubscriptionRef.set(state, Option.some(snapshot))
-        yield* Effect.logDebug(
-          `refreshed: ${instances.filter(({ health }) => health.state === "online").length} of ${instances.length} online, ${snapshot.problems.length} problems`,
-        )
-        return snapshot
-      }).pipe(Effect.withSpan("Fleet.refresh"))
 
-      let running: Deferred.Deferred<Snapshot> | undefined
-      /** Runs in the fleet's own scope: who joined it must not suffer when the one who began it is interrupted. */
-      const begin = Effect.suspend(() => {
-        const result = Deferred.makeUnsafe<Snapshot>()
-        running = result
-        return look.pipe(
-          Effect.onExit((exit) =>
-            Effect.suspend(() => {
-              running = undefined
-              return Deferred.done(result, exit)
-            }),
-          ),
-          Effect.interruptible,
-          Effect.forkIn(scope),
-          Effect.as(result),
-        )
-      }).pipe(Effect.uninterruptible)
-      const refresh = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
-        Effect.flatMap(Deferred.await),
-      )
-
-      /** A refresh that began before now may have missed what has just changed, so it does not count. */
-      const refreshAfresh = Effect.suspend(() =>
-        running === undefined ? Effect.void : Effect.exit(Deferred.await(running)),
-      ).pipe(Effect.andThen(refresh))
-
-      /** A defect costs one round, not all that follow. */
-      const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
-      yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(discoveryInterval)), Effect.forkScoped)
-      yield* discovery.changes.pipe(
-        // However many have come while one refresh ran, they ask for one more.
-        Stream.runForEachArray(() => survive(refreshAfresh)),
-        Effect.forkScoped,
-      )
-
-      const changes = SubscriptionRef.changes(state).pipe(
-        Stream.filter(Option.isSome),
-        Stream.map(({ value }) => value),
-      )
-      const snapshot = Effect.flatMap(
-        SubscriptionRef.get(state),
-        Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
-      )
-
-      const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
-        const { instances } = yield* snapshot
-        return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
-      })
-
-      const use = <A, E, R>(
-        name: string | undefined,
-        ask: (target: Target, instance: Instance) => Effect.Effect<A, E | ClientError, R>,
-      ) => {
-        const once = Effect.flatMap(resolve(name), (instance) => ask(targetOf(instance, credentials), instance))
-        return Effect.catchIf(once, mayBeOutdated, (error) =>
-          Effect.logDebug("looking again", error).pipe(Effect.andThen(refreshAfresh), Effect.andThen(once)),
-        )
-      }
-
-      return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, use })
-    }),
-  )
+        return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, use })
+      }),
+    )
 }
 
 /** What a refresh may put right: the instance has moved, or all were away when the fleet was last looked at. */

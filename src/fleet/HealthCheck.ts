@@ -1,9 +1,10 @@
 /** Asks an instance how it is, and sorts the answer into one of five states. */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Duration, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
 import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
 import { line } from "../text/plainText.ts"
-import { Settings } from "../Settings.ts"
+import type { Credentials } from "../opencode/Target.ts"
+import { defaultProbeTimeout } from "../discovery/defaults.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
 import type { Health, HealthState } from "./Instance.ts"
 import { targetOf } from "../discovery/target.ts"
@@ -49,42 +50,51 @@ const notOnline = (state: HealthState, reason: string, checkedAt: number): Healt
   checkedAt,
 })
 
+export interface HealthCheckOptions {
+  /** How long one probe may take. Default: 3 s. */
+  readonly probeTimeout?: Duration.Input | undefined
+  /** Sent to every instance that may have them. Default: none. */
+  readonly credentials?: Credentials | undefined
+}
+
 export class HealthCheck extends Context.Service<
   HealthCheck,
   {
-    /** One request, bounded by `HEALTH_CHECK_TIMEOUT_MS`. */
+    /** One request, bounded by `probeTimeout`. */
     readonly probe: (announcement: Announcement) => Effect.Effect<Health>
   }
 >()("opencode-fleet/fleet/HealthCheck") {
-  static readonly layer = Layer.effect(
-    HealthCheck,
-    Effect.gen(function* () {
-      const client = yield* OpencodeClient
-      const { credentials, healthCheckTimeout } = yield* Settings
+  static readonly layer = ({ credentials, probeTimeout = defaultProbeTimeout }: HealthCheckOptions = {}) =>
+    Layer.effect(
+      HealthCheck,
+      Effect.gen(function* () {
+        const client = yield* OpencodeClient
 
-      const probe = Effect.fnUntraced(function* (announcement: Announcement) {
-        const before = yield* Clock.currentTimeMillis
-        const answer = yield* Effect.result(client.at(targetOf(announcement, credentials)).health(healthCheckTimeout))
-        const checkedAt = yield* Clock.currentTimeMillis
-        if (answer._tag === "Failure") {
-          const { failure } = answer
-          return notOnline(
-            stateOf(failure),
-            reasonOf(failure, credentials !== undefined, announcement.passwordWithheld),
-            checkedAt,
+        const probe = Effect.fnUntraced(function* (announcement: Announcement) {
+          const before = yield* Clock.currentTimeMillis
+          const answer = yield* Effect.result(
+            client.at(targetOf(announcement, credentials)).health(Duration.toMillis(probeTimeout)),
           )
-        }
-        const { healthy, version } = answer.success
-        if (!healthy) return notOnline("unhealthy", "says of itself that it is not healthy", checkedAt)
-        return {
-          state: "online" as const,
-          version: line(version, 50),
-          latency: checkedAt - before,
-          reason: "",
-          checkedAt,
-        }
-      })
-      return HealthCheck.of({ probe })
-    }),
-  )
+          const checkedAt = yield* Clock.currentTimeMillis
+          if (answer._tag === "Failure") {
+            const { failure } = answer
+            return notOnline(
+              stateOf(failure),
+              reasonOf(failure, credentials !== undefined, announcement.passwordWithheld),
+              checkedAt,
+            )
+          }
+          const { healthy, version } = answer.success
+          if (!healthy) return notOnline("unhealthy", "says of itself that it is not healthy", checkedAt)
+          return {
+            state: "online" as const,
+            version: line(version, 50),
+            latency: checkedAt - before,
+            reason: "",
+            checkedAt,
+          }
+        })
+        return HealthCheck.of({ probe })
+      }),
+    )
 }

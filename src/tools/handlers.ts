@@ -1,5 +1,5 @@
-/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts`, `Turns` and `Settings`. */
-import { Effect } from "effect"
+/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
+import { type Duration, Effect } from "effect"
 import { controlHandlers } from "./control/controlHandlers.ts"
 import { diffHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
@@ -8,15 +8,25 @@ import { requestHandlers } from "./requests/requestHandlers.ts"
 import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
 
-export const layer = FleetToolkit.toLayer(
-  Effect.gen(function* () {
-    return FleetToolkit.of({
-      ...(yield* instanceHandlers),
-      ...(yield* sessionHandlers),
-      ...(yield* turnHandlers),
-      ...(yield* requestHandlers),
-      ...(yield* controlHandlers),
-      ...(yield* diffHandlers),
-    })
-  }),
-)
+export interface ToolsOptions {
+  /** How long `send_message` may wait where the client follows its progress. Default: 5 minutes. */
+  readonly sendTimeout?: Duration.Input | undefined
+  /** The transports that `list_instances` names where no instance is found. Default: none. */
+  readonly transports?: ReadonlyArray<string> | undefined
+  /** The relay directory that `list_instances` names where no instance is found. Default: none. */
+  readonly relayDirectory?: string | undefined
+}
+
+export const layer = (options: ToolsOptions = {}) =>
+  FleetToolkit.toLayer(
+    Effect.gen(function* () {
+      return FleetToolkit.of({
+        ...(yield* instanceHandlers(options)),
+        ...(yield* sessionHandlers),
+        ...(yield* turnHandlers(options)),
+        ...(yield* requestHandlers(options)),
+        ...(yield* controlHandlers),
+        ...(yield* diffHandlers),
+      })
+    }),
+  )

@@ -8,10 +8,10 @@ import { opencode, overFake, pass } from "../support/overFake.ts"
 
 const health = "GET /global/health"
 
-const begin = Effect.flatMap(opencode, (opencode) => Effect.forkChild(awaitHealth(opencode)))
+const start = Effect.flatMap(opencode, (opencode) => Effect.forkChild(awaitHealth(opencode)))
 
 it.layer(overFake)("An opencode that is starting", (it) => {
-  it.effect("is there as soon as it answers", () =>
+  it.effect("is ready as soon as it answers", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { version } = yield* awaitHealth(yield* opencode)
@@ -21,11 +21,11 @@ it.layer(overFake)("An opencode that is starting", (it) => {
   )
 })
 
-it.effect("One that never answers the first question is asked again after 150 ms, and then it is there", () =>
+it.effect("A request that an opencode that is starting never answers is repeated after 150 ms", () =>
   Effect.gen(function* () {
     const fake = yield* FakeOpencode
     fake.fail(health, hang, 1)
-    const waiting = yield* begin
+    const waiting = yield* start
     yield* pass(140)
     assert.isUndefined(waiting.pollUnsafe())
     yield* pass(100)
@@ -38,14 +38,14 @@ it.effect.each([
   ["refuses connections", refused],
   ["hangs", hang],
   ["answers 503", unavailable],
-  ["answers with a page", webPage],
-  ["answers half", garbage],
-] as const)("One that %s for a minute is waited for", ([, fault]) =>
+  ["answers with a web page", webPage],
+  ["answers with broken JSON", garbage],
+] as const)("awaitHealth waits for an opencode that %s for a minute", ([, fault]) =>
   countingFibers((living) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.fail(health, fault)
-      const waiting = yield* begin
+      const waiting = yield* start
       yield* pass(60_000, 1200)
       assert.isUndefined(waiting.pollUnsafe())
       assert.isAtMost(fake.count(health), 1201)
@@ -58,7 +58,7 @@ it.effect.each([
   ),
 )
 
-it.effect("One that refuses the password is not asked for ever", () =>
+it.effect("awaitHealth fails if the password is refused", () =>
   Effect.gen(function* () {
     const fake = yield* FakeOpencode
     fake.fail(health, refused, 3)

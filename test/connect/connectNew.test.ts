@@ -1,28 +1,28 @@
-/** The life of an opencode that `connect` starts: a real process, which is a shell script, and HTTP in memory. */
+/** `connectNew`: opencode is a real process (a shell script); HTTP is in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Option, Queue, Stream } from "effect"
-import type { StopSignal } from "../../src/connect/connect.ts"
+import { OpencodeNeverAnswered, type StopSignal } from "../../src/connect/connect.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { refused } from "../support/Fault.ts"
 import { freePort, webServer } from "../support/loopback.ts"
-import { filesIn, makeOpencode, run, test, until, untilAsked } from "./opencodeScript.ts"
+import { filesIn, makeOpencode, run, test, until, untilSignal } from "./opencodeScript.ts"
 
-describe("opencode under connect", () => {
+describe("opencode that connect has started", () => {
   it.live.each([
     ["exit 0", 0],
     ["exit 7", 7],
     ["kill -KILL $$", 137],
     ["kill -HUP $$", 129],
-  ] as const)("that ends with %j gives its status on", ([lines, status]) =>
+  ] as const)("passes on its exit status: %j", ([lines, status]) =>
     Effect.gen(function* () {
       const made = yield* makeOpencode(lines)
-      const outcome = yield* run(made)
-      assert.strictEqual(outcome.status, status)
+      const { exitStatus } = yield* run(made)
+      assert.strictEqual(exitStatus, status)
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )
 
-  it.live.each([true, false])("gets its arguments as they are, and a port (headless: %s)", (headless) =>
+  it.live.each([true, false])("receives its arguments unchanged, and a port (headless: %s)", (headless) =>
     Effect.gen(function* () {
       const made = yield* makeOpencode("exit 0")
       const args = ["--model", "it's $(id)", "--", "--print-logs"]
@@ -39,10 +39,10 @@ describe("opencode under connect", () => {
     ["--port N", (port: number) => ["--port", String(port), "x"]],
     ["--port=N", (port: number) => [`--port=${port}`, "x"]],
     ["the last of two", (port: number) => ["--port", "1", "x", `--port=${port}`]],
-  ] as const)("is registered at the port that its own arguments ask for: %s", ([, args]) =>
+  ] as const)("is registered with the port in its own arguments: %s", ([, args]) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const made = yield* makeOpencode(untilAsked)
+      const made = yield* makeOpencode(untilSignal)
       const port = yield* freePort
       const stopSignals = yield* Queue.unbounded<StopSignal>()
       const running = yield* Effect.forkChild(
@@ -56,90 +56,96 @@ describe("opencode under connect", () => {
     }).pipe(test),
   )
 
-  it.live.each(["SIGTERM", "SIGHUP"] as const)("is asked to end on %s, and only then its registration goes", (signal) =>
-    Effect.gen(function* () {
-      const made = yield* makeOpencode(untilAsked)
-      const stopSignals = yield* Queue.unbounded<StopSignal>()
-      const running = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
-      const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
-      yield* Queue.offer(stopSignals, signal)
-      const { status, trouble } = yield* Fiber.join(running)
-      assert.strictEqual(status, 5)
-      assert.isTrue(Option.isNone(trouble))
-      assert.deepStrictEqual(yield* made.asked, ["TERM"])
-      assert.deepStrictEqual(yield* made.registered, [file])
-      assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
-    }).pipe(test),
+  it.live.each(["SIGTERM", "SIGHUP"] as const)(
+    "gets SIGTERM on %s, and its registration is removed after it has ended",
+    (signal) =>
+      Effect.gen(function* () {
+        const made = yield* makeOpencode(untilSignal)
+        const stopSignals = yield* Queue.unbounded<StopSignal>()
+        const running = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
+        const [file = ""] = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
+        yield* Queue.offer(stopSignals, signal)
+        const { exitStatus, problem } = yield* Fiber.join(running)
+        assert.strictEqual(exitStatus, 5)
+        assert.isTrue(Option.isNone(problem))
+        assert.deepStrictEqual(yield* made.signals, ["TERM"])
+        assert.deepStrictEqual(yield* made.registered, [file])
+        assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
+      }).pipe(test),
   )
 
-  it.live("gets a Ctrl-C once: passed on if it is headless, from the terminal itself if it is not", () =>
+  it.live("receives Ctrl-C once: from connect if it is headless, else from the terminal", () =>
     Effect.gen(function* () {
-      const made = yield* makeOpencode(untilAsked)
+      const made = yield* makeOpencode(untilSignal)
       const stopSignals = yield* Queue.unbounded<StopSignal>()
       const inTerminal = yield* Effect.forkChild(
         run(made, { stopSignals: Stream.fromQueue(stopSignals), headless: false }),
       )
       yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
       yield* Queue.offerAll(stopSignals, ["SIGINT", "SIGTERM"])
-      assert.strictEqual((yield* Fiber.join(inTerminal)).status, 5)
-      assert.deepStrictEqual(yield* made.asked, ["TERM"])
+      assert.strictEqual((yield* Fiber.join(inTerminal)).exitStatus, 5)
+      assert.deepStrictEqual(yield* made.signals, ["TERM"])
 
       const headless = yield* Effect.forkChild(run(made, { stopSignals: Stream.fromQueue(stopSignals) }))
       yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
       yield* Queue.offer(stopSignals, "SIGINT")
-      assert.strictEqual((yield* Fiber.join(headless)).status, 6)
-      assert.deepStrictEqual(yield* made.asked, ["TERM", "INT"])
+      assert.strictEqual((yield* Fiber.join(headless)).exitStatus, 6)
+      assert.deepStrictEqual(yield* made.signals, ["TERM", "INT"])
     }).pipe(test),
   )
 
-  it.live("that is interrupted is ended first, and its registration after it", () =>
+  it.live("ends on interruption, and its registration is removed afterwards", () =>
     Effect.gen(function* () {
-      const made = yield* makeOpencode(untilAsked)
+      const made = yield* makeOpencode(untilSignal)
       const running = yield* Effect.forkChild(run(made))
       const registered = yield* until(filesIn(made.relayDirectory), (files) => files.length > 0)
       yield* Fiber.interrupt(running)
-      assert.deepStrictEqual(yield* made.asked, ["TERM"])
+      assert.deepStrictEqual(yield* made.signals, ["TERM"])
       assert.deepStrictEqual(yield* made.registered, registered)
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )
 
-  it.live("that ends before it has answered says so, and has not been registered", () =>
+  it.live("is reported if it ends before it has answered", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.fail("GET /global/health", refused)
-      const outcome = yield* run(yield* makeOpencode("sleep 0.3; exit 3"))
-      assert.deepStrictEqual(outcome, { status: 3, trouble: Option.some("opencode ended before it answered") })
+      const { exitStatus, problem } = yield* run(yield* makeOpencode("sleep 0.3; exit 3"))
+      assert.strictEqual(exitStatus, 3)
+      const error = Option.getOrThrow(problem)
+      assert.instanceOf(error, OpencodeNeverAnswered)
+      assert.strictEqual(error.message, "opencode ended before it answered")
     }).pipe(test),
   )
 
-  it.live("that asks for a password which is not there runs on, unregistered, and the end says why", () =>
+  it.live("keeps running unregistered if it asks for a password that is not set, and the result says why", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.credentials = { username: "opencode", password: "secret" }
       const made = yield* makeOpencode("sleep 0.3; exit 0")
-      const { status, trouble } = yield* run(made)
-      assert.strictEqual(status, 0)
-      assert.match(Option.getOrThrow(trouble), /OPENCODE_SERVER_PASSWORD/u)
+      const { exitStatus, problem } = yield* run(made)
+      assert.strictEqual(exitStatus, 0)
+      assert.strictEqual(Option.getOrThrow(problem)._tag, "Unauthorized")
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )
 })
 
-describe("opencode is not started", () => {
-  it.live("where no registration can be written: that is said before its terminal UI is there", () =>
+describe("connect does not start opencode", () => {
+  it.live("if no registration can be written", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const made = yield* makeOpencode("exit 0")
       yield* fs.remove(made.relayDirectory, { recursive: true })
       yield* fs.writeFileString(made.relayDirectory, "a file")
       const error = yield* Effect.flip(run(made))
-      assert.include(error.message, "RELAY_REGISTRY_DIR")
+      assert.strictEqual(error._tag, "RegistrationFailed")
+      assert.include(error.message, made.relayDirectory)
       assert.deepStrictEqual(yield* made.arguments, [])
     }).pipe(test),
   )
 
-  it.live("on a port where somebody is already", () =>
+  it.live("on a busy port", () =>
     Effect.gen(function* () {
       const made = yield* makeOpencode("exit 0")
       const port = yield* webServer
@@ -149,12 +155,12 @@ describe("opencode is not started", () => {
     }).pipe(test),
   )
 
-  it.live("where there is none: the message says where to get it", () =>
+  it.live("if it is not on the PATH", () =>
     Effect.gen(function* () {
       const made = yield* makeOpencode("exit 0")
       process.env["PATH"] = made.relayDirectory
       const error = yield* Effect.flip(run(made))
-      assert.match(error.message, /no `opencode` on the PATH.*https:\/\/opencode\.ai/u)
+      assert.include(error.message, "no `opencode` on the PATH")
       assert.deepStrictEqual(yield* filesIn(made.relayDirectory), [])
     }).pipe(test),
   )

@@ -1,11 +1,10 @@
 /** A fleet over a discovery and a health check that do what the test says. */
 import { Clock, Context, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { type Announcement, Discovery, type Problem, type Scan } from "../../src/discovery/Discovery.ts"
-import { Fleet } from "../../src/fleet/Fleet.ts"
+import { Fleet, type FleetOptions } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../src/discovery/identification/Identification.ts"
 import type { Health, HealthState } from "../../src/fleet/Instance.ts"
-import { Settings, type SettingsValues } from "../../src/Settings.ts"
 import { refused } from "./verdicts.ts"
 
 export const interval = 30_000
@@ -54,10 +53,7 @@ export interface Place {
 }
 
 /** What a scan sees is what is there when it begins. */
-export const start = Effect.fnUntraced(function* (
-  first: ReadonlyArray<Announcement> = [],
-  settings: Partial<SettingsValues> = {},
-) {
+export const start = Effect.fnUntraced(function* (first: ReadonlyArray<Announcement> = [], options: FleetOptions = {}) {
   const found = yield* Ref.make<Scan>({ announcements: first, problems: [] })
   const states = new Map<string, HealthState>()
   const slow = new Map<string, number>()
@@ -68,12 +64,11 @@ export const start = Effect.fnUntraced(function* (
     Effect.tap(Effect.sleep(scanTime)),
   )
   const services = yield* Layer.build(
-    Fleet.layer.pipe(
+    Fleet.layer({ refreshEvery: interval, ...options }).pipe(
       Layer.provide([
         Layer.succeed(Discovery, { scan, changes: Stream.fromQueue(changes) }),
         healthCheck((url) => states.get(url) ?? "online", slow),
         unidentified,
-        Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval, ...settings }),
       ]),
     ),
   )

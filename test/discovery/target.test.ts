@@ -8,7 +8,6 @@ import * as LocalPorts from "../../src/discovery/ports/LocalPorts.ts"
 import { targetOf } from "../../src/discovery/target.ts"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "../../src/opencode/sessions/MessageCounts.ts"
-import { Settings } from "../../src/Settings.ts"
 import { FakeOpencode } from "../support/FakeOpencode.ts"
 import { overFake, whilePassing } from "../support/overFake.ts"
 import { session } from "../support/samples.ts"
@@ -21,7 +20,7 @@ const credentials = () => ({ username: "ada", password: Redacted.make("hunter2-Z
 /** The target that each of `count` scans leads to. The process is this one, because it has to be alive. */
 const scannedTargets = Effect.fnUntraced(function* (count: number) {
   const context = yield* Layer.build(
-    LocalPorts.layerNoDeps.pipe(
+    LocalPorts.layerNoDeps().pipe(
       Layer.provide([
         Layer.succeed(ListeningSockets, {
           list: Effect.sync(() => [listening(4096, { ...opencode(process.ppid), birth: undefined })]),
@@ -31,7 +30,6 @@ const scannedTargets = Effect.fnUntraced(function* (count: number) {
           identify: () => Effect.succeed(opencodeIn("/work/project")),
           markOf: () => Effect.succeedNone,
         }),
-        Settings.layerOf({ relayDirectory: "/relay" }),
       ]),
     ),
   )

@@ -8,7 +8,6 @@ import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
 import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Target } from "../../src/opencode/Target.ts"
-import { Settings } from "../../src/Settings.ts"
 import { announcement } from "../discovery/announcements.ts"
 import { healthy, interval, type Place, scanTime, start, unidentified } from "../discovery/fakes.ts"
 import { hanging, httpLayer, online } from "../discovery/http.ts"
@@ -35,7 +34,7 @@ const found = (...announcements: Scan["announcements"]) => Effect.succeed<Scan>(
 /** A fleet that finds and probes in a way of its own. */
 const customFleet = Effect.fnUntraced(function* (
   discovery: Discovery["Service"],
-  health: Layer.Layer<HealthCheck, never, Settings> = healthy,
+  health: Layer.Layer<HealthCheck> = healthy,
 ) {
   const scans = yield* Ref.make(0)
   const scan = Effect.andThen(
@@ -43,9 +42,8 @@ const customFleet = Effect.fnUntraced(function* (
     discovery.scan,
   )
   const services = yield* Layer.build(
-    Fleet.layer.pipe(
+    Fleet.layer({ refreshEvery: interval }).pipe(
       Layer.provide([health, unidentified, Layer.succeed(Discovery, { ...discovery, scan })]),
-      Layer.provide(Settings.layerOf({ relayDirectory: "/relay", discoveryInterval: interval })),
     ),
   )
   return { fleet: Context.get(services, Fleet), scans: Ref.get(scans) }
@@ -216,7 +214,7 @@ describe("The fleet's refreshes", () => {
 
   it.effect("follow a thousand changes by a few, and then rest", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("a", 1)], { discoveryInterval: 3_600_000 })
+      const place = yield* start([announcement("a", 1)], { refreshEvery: 3_600_000 })
       yield* TestClock.adjust(scanTime)
       for (let change = 0; change < 1000; change += 1) yield* place.change
       yield* TestClock.adjust(100 * scanTime)
@@ -304,7 +302,7 @@ describe("The fleet's refreshes", () => {
       const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
       const { fleet } = yield* customFleet(
         { scan: found(...all), changes: Stream.never },
-        HealthCheck.layer.pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http)),
+        HealthCheck.layer().pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http)),
       )
       const first = yield* begin(fleet.snapshot)
       yield* TestClock.adjust(2999)

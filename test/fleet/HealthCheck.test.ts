@@ -6,7 +6,6 @@ import type { Announcement } from "../../src/discovery/Discovery.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
 import type { Credentials } from "../../src/opencode/Target.ts"
-import { Settings } from "../../src/Settings.ts"
 import { announcement } from "../discovery/announcements.ts"
 import { type Answer, broken, hanging, httpLayer, json, online } from "../discovery/http.ts"
 
@@ -25,9 +24,8 @@ const probe = Effect.fnUntraced(function* (
   })
   const health = yield* Effect.flatMap(HealthCheck, ({ probe }) => probe(announcement("api", 4096, known))).pipe(
     Effect.provide(
-      HealthCheck.layer.pipe(
+      HealthCheck.layer({ probeTimeout: "3 seconds", credentials }).pipe(
         Layer.provide(OpencodeClient.layer.pipe(Layer.provide(http))),
-        Layer.provide(Settings.layerOf({ relayDirectory: "/relay", healthCheckTimeout: 3000, credentials })),
       ),
     ),
   )

@@ -1,16 +1,19 @@
 /** A server of toys, for the adapter's own tests: `node toyServer.ts` serves them on stdio. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Array, Console, Effect, Layer, Logger, Schema } from "effect"
+import { Array, Console, Effect, Layer, Logger, Metric, Schema } from "effect"
+import { reportedSpans } from "./reportedSpans.ts"
 import { Tool, Toolkit } from "effect/ai"
 import { teardown } from "../../src/cli/commands/serve.ts"
 import { serve } from "../../src/mcp/ToolServer.ts"
 import { Call } from "../../src/mcp/Call.ts"
 import * as Asking from "./askingToys.ts"
+import * as Varied from "./variedTools.ts"
 
 const Toys = Toolkit.make(
   Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
   Tool.make("count", { description: "Reports three steps", success: Schema.Struct({ wanted: Schema.Boolean }) }),
   Tool.make("flood", { description: "Reports more than a pipe holds", success: Schema.Struct({}) }),
+  Tool.make("metrics", { description: "The metrics of tool calls", success: Schema.Array(Schema.Unknown) }),
   Tool.make("wait", { description: "Never ends, and says when it is stopped", success: Schema.Struct({}) }),
 )
 
@@ -32,6 +35,10 @@ const layer = Toys.toLayer({
       )
       return {}
     }),
+  metrics: () =>
+    Effect.map(Metric.snapshot, (metrics) =>
+      metrics.flatMap(({ attributes, id, state }) => (id === "mcp.tool.calls" ? [{ attributes, state }] : [])),
+    ),
   wait: () =>
     Console.error("waiting").pipe(
       Effect.andThen(Effect.never),
@@ -39,10 +46,11 @@ const layer = Toys.toLayer({
     ),
 })
 
-const AllToys = Toolkit.merge(Toys, Asking.AskingToys)
+const AllToys = Toolkit.merge(Toys, Asking.AskingToys, Varied.VariedTools, Varied.AskingVariedTools)
 
 serve(AllToys, AllToys, { name: "toys", title: "Toys", version: "1.0.0", instructions: "Play" }).pipe(
-  Effect.provide(Layer.merge(layer, Asking.layer)),
+  Effect.provide(Layer.mergeAll(layer, Asking.layer, Varied.layer, Varied.askingLayer)),
+  Effect.withTracer(reportedSpans),
   Effect.provideService(Logger.LogToStderr, true),
   NodeRuntime.runMain({ teardown }),
 )

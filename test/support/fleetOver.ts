@@ -5,7 +5,6 @@ import { Discovery } from "../../src/discovery/Discovery.ts"
 import { Fleet } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../src/discovery/identification/Identification.ts"
-import { Settings } from "../../src/Settings.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
 import * as Handlers from "../../src/tools/handlers.ts"
 import { overFake, target } from "./overFake.ts"
@@ -27,11 +26,10 @@ const discovery = Layer.succeed(Discovery, {
   changes: Stream.empty,
 })
 
-export const toolsOverFake = Handlers.layer.pipe(
-  Layer.provide(Attention.layer),
-  Layer.provide(Fleet.layer),
-  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
-  Layer.provide(Settings.layerOf({ relayDirectory: "/relay" })),
+export const toolsOverFake = Handlers.layer().pipe(
+  Layer.provide(Attention.layer()),
+  Layer.provide(Fleet.layer()),
+  Layer.provide([HealthCheck.layer(), Identification.layer(), discovery]),
   Layer.provideMerge(overFake),
 )
 

@@ -1,130 +1,110 @@
-/** `opencode-fleet connect`: starts an opencode as a member of the fleet, or makes one that runs a member. */
+/** `opencode-fleet connect`: starts opencode as a member of the fleet, or registers a running one. */
 import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { CommandLine } from "effect/process"
-import { type ConnectOptions, connectRunning, connectNew } from "../../connect/connect.ts"
+import { type ConnectOptions, connectNew, connectRunning } from "../../connect/connect.ts"
 import { opencodeLayer } from "../../layers.ts"
-import { line, quote } from "../../text/plainText.ts"
+import { line } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
+import { checkArguments, type ConnectArguments } from "../connect/connectArguments.ts"
+import { connectErrorText } from "../connect/connectErrorText.ts"
 import { openLog } from "../connect/connectLog.ts"
-import { showConnected } from "../connect/connectStatus.ts"
+import { showStatus } from "../connect/connectStatus.ts"
+import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { takeStopSignals } from "../process/stopSignals.ts"
-import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 
-/** opencode has ended, and this program ends as it did. */
-class Ended extends Schema.TaggedError<Ended>()("Ended", { status: Schema.Int }) {
+/** opencode has ended with this status, which becomes the status of this program. */
+class OpencodeEnded extends Schema.TaggedError<OpencodeEnded>()("OpencodeEnded", { status: Schema.Int }) {
   override readonly [Runtime.errorReported] = false
   override get [Runtime.errorExitCode]() {
     return this.status
   }
 }
 
-const loopback = new Set(["127.0.0.1", "localhost", "[::1]"])
-
-/** The port of an opencode on this machine. */
-const portOf = (attach: string) => {
-  const url = URL.parse(/^\d+$/u.test(attach) ? `http://127.0.0.1:${attach}` : attach)
-  return url !== null && url.protocol === "http:" && loopback.has(url.hostname)
-    ? Effect.succeed(Number(url.port === "" ? 80 : url.port))
-    : Effect.fail(
-        new CommandFailed({
-          status: exitStatus.usage,
-          reason: `--attach ${quote(attach)}: it takes the address of an opencode on this machine, such as http://127.0.0.1:4096`,
-        }),
-      )
-}
-
-/** A host that began with a dash would be an option of ssh's. */
-const relayHost = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:%[\]-]*$/u
-
-const relayCommand = (relay: string) =>
-  relayHost.test(relay)
-    ? Effect.succeed(`ssh ${CommandLine.display([relay])}`)
-    : Effect.fail(
-        new CommandFailed({
-          status: exitStatus.usage,
-          reason: `--relay ${quote(relay)}: it takes user@host, or a host of your ssh configuration; RELAY_SSH_CMD takes a whole command line`,
-        }),
-      )
-
 const flags = {
   headless: Flag.Boolean("headless").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Start `opencode serve` instead of the terminal UI, for a machine without a person"),
+    Flag.withDescription("Start `opencode serve` instead of the terminal UI, on an unattended machine"),
   ),
   attach: Flag.String("attach").pipe(
     Flag.optional,
     Flag.withMetavar("URL"),
-    Flag.withDescription("Register an opencode that runs already on this machine, until it or this program ends"),
+    Flag.withDescription("Register an opencode that is already running on this machine, until it or this program ends"),
   ),
   relay: Flag.String("relay").pipe(
     Flag.optional,
     Flag.withMetavar("USER@HOST"),
-    Flag.withDescription("Be reachable on that machine, too, through an SSH tunnel. RELAY_SSH_CMD does the same"),
+    Flag.withDescription("Also register on that machine, through an SSH tunnel. Overrides RELAY_SSH_CMD"),
   ),
   status: Flag.Boolean("status").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Show what is connected on this machine and how its tunnels are, and end"),
+    Flag.withDescription("Show what is connected on this machine and the state of each tunnel, then exit"),
   ),
   json: Flag.Boolean("json").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
-      "With --status: as JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}",
+      "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}",
     ),
   ),
   args: Argument.String("opencode arguments").pipe(
     Argument.variadic(),
-    Argument.withDescription("Passed on to opencode; put them behind --"),
+    Argument.withDescription("Passed to opencode; put them after --"),
   ),
 }
 
-export const connect = Command.make(
-  "connect",
-  flags,
-  Effect.fnUntraced(function* ({ args, attach, headless, json, relay, status }) {
-    const contradiction = [
-      status &&
-        (headless || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
-        "--status stands alone",
-      json && !status && "--json goes with --status",
-      headless && Option.isSome(attach) && "--headless starts an opencode, and --attach takes one that runs",
-      args.length > 0 && Option.isSome(attach) && "an opencode that runs already takes no arguments",
-    ].find((text) => text !== false)
-    if (contradiction !== undefined) {
-      return yield* new CommandFailed({ status: exitStatus.usage, reason: contradiction })
-    }
-    if (status) return yield* showConnected(json)
-    const command = Option.isSome(relay) ? yield* relayCommand(relay.value) : undefined
-    const port = Option.isSome(attach) ? yield* portOf(attach.value) : undefined
-    const log = yield* Effect.mapError(openLog(headless || port !== undefined), failedWith)
-    const options: ConnectOptions = {
-      connect: { pid: process.pid, log: log.file },
-      stopSignals: yield* takeStopSignals,
-    }
-    const { status: ended, trouble } = yield* (
-      port === undefined ? connectNew({ ...options, args, headless }) : connectRunning({ ...options, port })
-    ).pipe(
-      Effect.mapError(failedWith),
-      Effect.provide(Logger.layer(log.loggers)),
-      command === undefined
-        ? (same) => same
-        : Effect.updateService(Settings, (settings) => ({ ...settings, relayCommand: command })),
-    )
-    if (Option.isSome(trouble)) yield* Console.error(`opencode-fleet: ${line(trouble.value)}. Its log: ${log.file}`)
-    if (ended !== 0) return yield* new Ended({ status: ended })
-  }, Effect.scoped),
-).pipe(
-  Command.provide(Layer.provideMerge(opencodeLayer, settingsLayer)),
+const run = Effect.fnUntraced(function* (given: ConnectArguments) {
+  const { port, relayCommand } = yield* checkArguments(given)
+  if (given.status) return yield* showStatus(given.json)
+  const settings = yield* Settings
+  const log = yield* openLog({
+    stateDirectory: settings.stateDirectory,
+    instanceName: settings.instanceName,
+    onStderr: given.headless || port !== undefined,
+  }).pipe(Effect.mapError(failedWith))
+  const command = relayCommand ?? settings.relayCommand
+  const options: ConnectOptions = {
+    name: settings.instanceName,
+    relayDirectory: settings.relayDirectory,
+    stateDirectory: settings.stateDirectory,
+    relay: command === undefined ? undefined : { command, directory: settings.relayRemoteDirectory },
+    credentials: settings.credentials,
+    probeTimeout: settings.probeTimeout,
+    connect: { pid: process.pid, log: log.file },
+    stopSignals: yield* takeStopSignals,
+  }
+  const { exitStatus, problem } = yield* Effect.gen(function* () {
+    return port === undefined
+      ? yield* connectNew({ ...options, args: given.args, headless: given.headless })
+      : yield* connectRunning({ ...options, port })
+  }).pipe(
+    Effect.mapError((error) => failedBecause(connectErrorText(error))),
+    Effect.provide(Logger.layer(log.loggers)),
+  )
+  if (Option.isSome(problem)) {
+    yield* Console.error(`opencode-fleet: ${line(connectErrorText(problem.value))} Log: ${log.file}`)
+  }
+  if (exitStatus !== 0) return yield* new OpencodeEnded({ status: exitStatus })
+}, Effect.scoped)
+
+export const connect = Command.make("connect", flags, run).pipe(
+  Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
-    "Start opencode and make it a member of the fleet for as long as it runs: registered on this machine and, with a relay, reachable there through an SSH tunnel that is made anew whenever it breaks. The exit status is opencode's.",
+    `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
+
+Exit status: opencode's own; 1 if opencode could not be started or registered; 2 for a usage error.`,
   ),
   Command.withShortDescription("Start opencode as a member of the fleet, on this machine and on a relay"),
   Command.withExamples([
-    { command: "opencode-fleet connect", description: "The terminal UI, registered on this machine" },
-    { command: "opencode-fleet connect --relay me@relay -- --model openai/gpt-5", description: "Also on a relay" },
-    { command: "opencode-fleet connect --headless", description: "opencode serve, for a build box" },
-    { command: "opencode-fleet connect --attach http://127.0.0.1:4096", description: "One that runs already" },
-    { command: "opencode-fleet connect --status", description: "What is connected here, and how" },
+    { command: "opencode-fleet connect", description: "Start the terminal UI, registered on this machine" },
+    {
+      command: "opencode-fleet connect --relay me@relay -- --model openai/gpt-5",
+      description: "Register on a relay, too, and pass arguments to opencode",
+    },
+    {
+      command: "opencode-fleet connect --headless",
+      description: "Start opencode serve, for example on a build machine",
+    },
+    { command: "opencode-fleet connect --attach http://127.0.0.1:4096", description: "Register a running opencode" },
+    { command: "opencode-fleet connect --status", description: "Show what is connected, and how" },
   ]),
 )

@@ -5,6 +5,7 @@ import { Attention } from "../../fleet/attention/Attention.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import type { FleetView } from "../../tools/instances/InstanceTools.ts"
+import { Settings } from "../../Settings.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { fleetProblems, fleetTable } from "../terminal/fleetTable.ts"
 import { liveView } from "../terminal/liveView.ts"
@@ -23,7 +24,7 @@ const lasting = (fleet: FleetView) =>
 /** The whole fleet as `list_instances` shows it: at once, or when every instance has been asked what waits there. */
 const views = Effect.gen(function* () {
   const attention = yield* Attention
-  const { list_instances } = yield* instanceHandlers
+  const { list_instances } = yield* instanceHandlers(yield* Settings)
   const current = list_instances({ limit: Number.MAX_SAFE_INTEGER })
   return { current, settled: Effect.andThen(attention.settled, current) }
 })

@@ -1,5 +1,5 @@
 /** `opencode-fleet prune`: the only command that removes registrations. */
-import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
+import { Console, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { prune as pruneRegistrations, type Pruned } from "../../fleet/prune/prune.ts"
@@ -30,14 +30,27 @@ const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
 })
 
 /** Only registrations are judged, whatever TRANSPORT says. */
-const registered = fleetLayerWith(RelayDirectory.layer)
+const registered = Layer.unwrap(
+  Effect.map(Settings, (settings) =>
+    fleetLayerWith(
+      RelayDirectory.layer({
+        directory: settings.relayDirectory,
+        strictModes: settings.credentials !== undefined,
+      }),
+      settings,
+    ),
+  ),
+)
 
 /** Built when it is run, so that the first refresh, which this is, begins then. */
 const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registered, { local: true }))
 
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
-  const { relayDirectory } = yield* Settings
-  const pruned = yield* Effect.mapError(pruneRegistrations(refresh, options), failedWith)
+  const { relayDirectory, stateDirectory } = yield* Settings
+  const pruned = yield* Effect.mapError(
+    pruneRegistrations(refresh, { ...options, relayDirectory, stateDirectory }),
+    failedWith,
+  )
   if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
   else if (pruned.length === 0) yield* Console.error(`There is no registration in ${plainLine(relayDirectory)}.`)
   else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })

@@ -4,6 +4,7 @@ import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Call } from "../../mcp/Call.ts"
 import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
+import { Settings } from "../../Settings.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
@@ -85,7 +86,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const text = message === "-" ? yield* fromStdin : message
   const screen = yield* makeTurnScreen(asJson)
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  const { send_message } = yield* turnHandlers
+  const { send_message } = yield* turnHandlers(yield* Settings)
   const services = yield* Effect.context<Effect.Services<ReturnType<typeof terminalForm>>>()
   const view = yield* Effect.gen(function* () {
     return yield* send_message({

@@ -1,12 +1,13 @@
-/** `opencode-fleet connect --status`: what this machine's registrations say of the programs that keep them. */
-import { Console, Effect } from "effect"
+/** `opencode-fleet connect --status`: the state that each `connect` of this machine keeps in its registration. */
+import { Console, Effect, Layer } from "effect"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
-import { LocalMachine } from "../../machine/LocalMachine.ts"
 import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { Settings } from "../../Settings.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-/** Each `connect` of this machine: a stable shape for `--json`. */
-export const connected = Effect.gen(function* () {
+/** One entry for each `connect` of this machine. The shape is that of `--json`. */
+export const connectStates = Effect.gen(function* () {
   const { hostname, isAlive } = yield* LocalMachine
   const { announcements } = yield* (yield* Discovery).scan
   return announcements.flatMap(({ connect, directory, host, name, source, url }: Announcement) =>
@@ -16,26 +17,32 @@ export const connected = Effect.gen(function* () {
   )
 })
 
-type Connected = Effect.Success<typeof connected>[number]
+type State = Effect.Success<typeof connectStates>[number]
 
-const tunnelText = ({ tunnel }: Connected) => {
-  if (tunnel === undefined) return "no relay: on this machine only"
-  const where = `${tunnel.relay}, ${tunnel.state} since ${tunnel.since}`
-  return `relay: ${where}${tunnel.port === undefined ? "" : `, port ${tunnel.port} there`}${tunnel.reason === undefined ? "" : `: ${tunnel.reason}`}`
+const tunnelText = ({ tunnel }: State) => {
+  if (tunnel === undefined) return "no relay: registered on this machine only"
+  const { port, reason, relay, since, state } = tunnel
+  return `relay: ${relay}, ${state} since ${since}${port === undefined ? "" : `, port ${port} there`}${reason === undefined ? "" : `: ${reason}`}`
 }
 
-const text = (each: Connected) =>
+const text = (state: State) =>
   [
-    `${each.name}  ${each.url}  ${each.directory ?? ""}`,
-    each.running
-      ? `  ${tunnelText(each)}`
-      : `  its connect (process ${each.pid}) is gone without a word; prune removes what it left`,
-    `  log: ${each.log}`,
+    `${state.name}  ${state.url}  ${state.directory ?? ""}`,
+    state.running
+      ? `  ${tunnelText(state)}`
+      : `  its connect (process ${state.pid}) was killed; \`opencode-fleet prune\` removes its registration`,
+    `  log: ${state.log}`,
   ].join("\n")
 
-export const showConnected = Effect.fnUntraced(function* (json: boolean) {
-  const all = yield* connected
-  if (json) return yield* Console.log(toJson(all))
-  if (all.length === 0) return yield* Console.error("Nothing is connected on this machine.")
-  yield* Console.log(all.map(text).join("\n"))
-}, Effect.provide(RelayDirectory.layer))
+const registrations = Layer.unwrap(
+  Effect.map(Settings, ({ credentials, relayDirectory }) =>
+    RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+  ),
+)
+
+export const showStatus = Effect.fnUntraced(function* (json: boolean) {
+  const states = yield* connectStates
+  if (json) return yield* Console.log(toJson(states))
+  if (states.length === 0) return yield* Console.error("Nothing is connected on this machine.")
+  yield* Console.log(states.map(text).join("\n"))
+}, Effect.provide(registrations))

@@ -23,7 +23,7 @@ const skipped = checks.map(({ name }): Finding => ({
 export const diagnose = Effect.gen(function* () {
   const machine = yield* makeAll(machineChecks)
   const fleet = yield* makeAll(checks).pipe(
-    Effect.provide(Layer.provideMerge(fleetLayer, Settings.layer)),
+    Effect.provide(Layer.provideMerge(fleetLayer(Settings), Settings.layer)),
     // One of the checks before has said it.
     Effect.catchTag("SettingsError", () => Effect.succeed(skipped)),
   )

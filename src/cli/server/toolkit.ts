@@ -3,13 +3,14 @@ import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcess
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer } from "effect"
 import { toolsLayer } from "../../layers.ts"
+import { Settings } from "../../Settings.ts"
 import { FleetToolkit } from "../../tools/FleetToolkit.ts"
 import { greet } from "./greeting.ts"
 
 const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileSystem.layer)
 
 /** Lives as long as the scope that it is built in. */
-export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer, nodeServices)), (services) => ({
+export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer(Settings), nodeServices)), (services) => ({
   handled: Effect.provide(FleetToolkit, services),
   greet: Effect.provide(greet, services),
 }))

@@ -1,20 +1,20 @@
 /**
  * One SSH connection to the relay: a reverse tunnel, and a shell there that keeps the registration (`relayScript.ts`).
- * It lives as long as its scope, and ends with this process, whatever kills it: ssh's stdin is a pipe from here.
+ * It lives as long as its scope. It also ends when this process is killed, because ssh's stdin is a pipe from here.
  */
 import { Deferred, type Duration, Effect, Fiber, Option, Queue, Random, Ref, Schema, Semaphore, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { line } from "../../text/plainText.ts"
 import { relayScript } from "./relayScript.ts"
 
-/** There is no connection, or none any more. `reason` holds ssh's own last words, if it had any. */
+/** The connection could not be opened, or was lost. `reason` holds the last lines that ssh printed, if any. */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", { reason: Schema.String }) {
   override get message() {
     return this.reason
   }
 }
 
-/** The relay is reached, but nobody says which port it has chosen: one has to be asked for by number. */
+/** The relay was reached, but ssh did not print which port it has chosen. Ask for a port by number instead. */
 export class PortNotShown extends Schema.TaggedError<PortNotShown>()("PortNotShown", {}) {
   override get message() {
     return "the command does not show which port the relay has chosen (ssh -q, LogLevel, or a shared connection)"
@@ -26,20 +26,20 @@ export interface RelayConnection {
   readonly port: number
   /** Sends lines to the relay's shell and returns its answer. */
   readonly ask: (...lines: ReadonlyArray<string>) => Effect.Effect<string, ConnectionLost>
-  /** Fails as soon as the connection has ended. */
+  /** Fails when the connection has ended. */
   readonly ended: Effect.Effect<never, ConnectionLost>
 }
 
-export interface RelayOptions {
-  /** As one would type it: a command that gives a shell on the relay. It is trusted, and run by a shell. */
+export interface ConnectionOptions {
+  /** A shell command line that opens a shell on the relay. It is trusted, and run by `/bin/sh`. */
   readonly command: string
   /** opencode's port on this machine. */
   readonly localPort: number
-  /** The port to ask for; 0 leaves the choice to the relay. */
+  /** The port to listen on, on the relay; 0 lets the relay choose. */
   readonly remotePort: number
 }
 
-/** A dead connection is noticed by ssh itself after 15 to 20 s. */
+/** With these, ssh itself notices a dead connection after 15 to 20 s. */
 const sshOptions = [
   "BatchMode=yes",
   "ConnectTimeout=15",
@@ -49,60 +49,66 @@ const sshOptions = [
   "LogLevel=INFO",
   "ServerAliveInterval=5",
   "ServerAliveCountMax=2",
-  // An agent's own session on the relay has no need of these.
+  // The tunnel needs neither.
   "ForwardAgent=no",
   "ForwardX11=no",
 ].flatMap((option) => ["-o", option])
 
 /**
- * The command with our arguments behind it. Of ssh's options the first one of a kind counts, so where the command is ssh
- * itself ours go before the user's: a shared connection (ControlMaster) would keep each tunnel's end after us.
+ * Runs the user's command with our arguments appended. ssh uses the first value of each option, so if the command is ssh
+ * itself, our options go before the user's: a shared connection (ControlMaster) would keep the tunnel's end alive.
  *
- * The shell outlives a SIGTERM for both, so that it reaps what it has started: in a container without an init nobody else
- * does so in time, and the end would wait for a process that is dead.
+ * The shell ignores SIGTERM until its child has ended, so that it reaps the child. In a container without an init no
+ * other process does so in time, and closing the connection would wait for a dead process.
  */
-const evaluated = `trap : TERM; ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
+const commandScript = `trap : TERM; ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
 
-/** Without an address of its own, the end would be taken for made if only IPv6 had the port free. */
-const forward = ({ localPort, remotePort }: RelayOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
+/** Names the IPv4 address, because ssh otherwise reports success when only the IPv6 port was free. */
+const forward = ({ localPort, remotePort }: ConnectionOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
 
-/** Login may take a while: DNS, a bastion, a wrapper that fetches a key first. */
-const longestGreeting = "45 seconds"
+/** Long, because a login may take a while: DNS, a bastion host, a wrapper that fetches a key first. */
+const loginTimeout = "45 seconds"
 
-const longestAnswer = "10 seconds"
+const answerTimeout = "10 seconds"
 
-/** The port is said before the shell's first word, but through another pipe. */
-const portMayFollow = "2 seconds"
+/** ssh prints the port before the shell's first line, but on another pipe, so it may be read later. */
+const portTimeout = "2 seconds"
 
-const lastWords = 5
+/** Lines of ssh's stderr that an error quotes. */
+const quotedLines = 5
 
 const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.decodeText, Stream.splitLines)
 
-/** Opens the connection and waits until both the tunnel and the shell are there. */
-export const openConnection = Effect.fnUntraced(function* (options: RelayOptions) {
-  // The command comes over the environment, for everybody on this machine sees the arguments of a process.
-  // `detached`, so that a Ctrl-C in the terminal is not for it, and that it has no terminal to ask for a password on.
+/**
+ * Opens the connection and waits until both the tunnel and the shell are ready. Fails with `ConnectionLost`, or with
+ * `PortNotShown` if the port was left to the relay and ssh does not print it.
+ */
+export const openConnection = Effect.fnUntraced(function* (options: ConnectionOptions) {
+  // The command is passed in the environment, because all users of this machine can see a process's arguments.
+  // `detached`, so that a Ctrl-C in the terminal does not reach it, and it has no terminal on which to ask for a password.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
-    ["-c", evaluated, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
+    ["-c", commandScript, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],
     { detached: true, forceKillAfter: "2 seconds", extendEnv: true, env: { RELAY_SSH_CMD: options.command } },
   ).pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
   const port = yield* Deferred.make<number>()
-  const words = yield* Ref.make<ReadonlyArray<string>>([])
-  const listening = yield* linesOf(ssh.stderr).pipe(
+  const stderrLines = yield* Ref.make<ReadonlyArray<string>>([])
+  const readingStderr = yield* linesOf(ssh.stderr).pipe(
     Stream.runForEach((text) => {
       const allocated = /^Allocated port (\d+) for remote forward/u.exec(text)?.[1]
       if (allocated !== undefined) return Deferred.succeed(port, Number(allocated))
-      const word = line(text)
-      return word === "" ? Effect.void : Ref.update(words, (before) => [...before, word].slice(-lastWords))
+      const printed = line(text)
+      return printed === ""
+        ? Effect.void
+        : Ref.update(stderrLines, (before) => [...before, printed].slice(-quotedLines))
     }),
     Effect.ignore,
     Effect.forkScoped,
   )
   const mark = `fleet-${(yield* Random.nextIntBetween(1, 0xff_ff_ff)).toString(36)}`
   const answers = yield* Queue.unbounded<string, ConnectionLost>()
-  const reading = yield* linesOf(ssh.stdout).pipe(
+  const readingStdout = yield* linesOf(ssh.stdout).pipe(
     Stream.runForEach((text) =>
       text.startsWith(`${mark} `) ? Queue.offer(answers, text.slice(mark.length + 1)) : Effect.void,
     ),
@@ -111,12 +117,12 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   )
   const lost = (reason: string) =>
     Effect.flatMap(
-      Ref.get(words),
-      (words) => new ConnectionLost({ reason: words.length === 0 ? reason : `${words.join("; ")} (${reason})` }),
+      Ref.get(stderrLines),
+      (lines) => new ConnectionLost({ reason: lines.length === 0 ? reason : `${lines.join("; ")} (${reason})` }),
     )
   const end = yield* Effect.exit(ssh.exitCode).pipe(
-    // What it said last, or answered, may still be in the pipe.
-    Effect.tap(Effect.timeoutOption(Fiber.awaitAll([listening, reading]), "1 second")),
+    // The last lines may still be in the pipes.
+    Effect.tap(Effect.timeoutOption(Fiber.awaitAll([readingStderr, readingStdout]), "1 second")),
     Effect.flatMap((exit) =>
       lost(exit._tag === "Success" ? `the command ended with status ${exit.value}` : "the command was killed"),
     ),
@@ -135,16 +141,16 @@ export const openConnection = Effect.fnUntraced(function* (options: RelayOptions
   const oneAtATime = yield* Semaphore.make(1)
   const ask = (...lines: ReadonlyArray<string>) =>
     Queue.offer(outgoing, lines.map((each) => `${each}\n`).join("")).pipe(
-      Effect.andThen(answer(longestAnswer)),
+      Effect.andThen(answer(answerTimeout)),
       oneAtATime.withPermits(1),
     )
 
   yield* Queue.offer(outgoing, relayScript(mark))
-  // Nothing may be sent before: a shell that reads its script in blocks would swallow it.
-  yield* answer(longestGreeting)
+  // Nothing may be sent before this answer, because a shell that reads its script in blocks would swallow it.
+  yield* answer(loginTimeout)
   const connectionAt = (port: number): RelayConnection => ({ port, ask, ended })
   if (options.remotePort !== 0) return connectionAt(options.remotePort)
-  const shown = yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(port), ended), portMayFollow)
+  const shown = yield* Effect.timeoutOption(Effect.raceFirst(Deferred.await(port), ended), portTimeout)
   if (Option.isNone(shown)) return yield* new PortNotShown()
   return connectionAt(shown.value)
 })

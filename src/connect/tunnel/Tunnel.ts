@@ -1,7 +1,6 @@
 /**
- * Keeps an instance reachable on the relay: a tunnel that is made anew whenever it breaks, for ever, and a registration
- * there that follows its port. What the relay holds of an earlier tunnel does not matter, for each asks for a port of
- * its own.
+ * Keeps an instance reachable on the relay: a tunnel that reconnects for ever, and a registration there that follows the
+ * tunnel's port. A stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
  */
 import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../../discovery/relay/Registration.ts"
@@ -9,59 +8,62 @@ import { line } from "../../text/plainText.ts"
 import { ConnectionLost, openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
 import { wakeUp } from "../../machine/wakeUp.ts"
 
-/** How the tunnel is, and since when (epoch milliseconds). */
+/** `since` is in epoch milliseconds. */
 export type TunnelState =
   | { readonly _tag: "connecting"; readonly since: number }
   | { readonly _tag: "connected"; readonly since: number; readonly port: number; readonly file: string }
-  /** For the next try, since the connection was lost or could not be made; `reason` says why the last try failed. */
+  /** Between two tries, since the connection was lost or first failed. `reason` is why the last try failed. */
   | { readonly _tag: "waiting"; readonly since: number; readonly reason: string }
 
 export interface TunnelOptions {
-  /** The command that gives a shell on the relay. */
+  /** A shell command line that opens a shell on the relay. It is trusted. */
   readonly command: string
-  /** The relay directory there; none for that machine's default. */
-  readonly directory: string | undefined
+  /** The relay directory there. Default: that machine's own default. */
+  readonly directory?: string | undefined
   /** The registration's file name there. */
   readonly file: string
-  /** What is registered there, but for the port. */
+  /** What is registered there; `port` is replaced by the tunnel's end. */
   readonly registration: Registration
-  /** Whether opencode answers on this machine: if it does not, the tunnel is not to blame for it. */
-  readonly answers: Effect.Effect<boolean>
+  /** Whether opencode answers on this machine. If it does not, a silent tunnel is not replaced. */
+  readonly isHealthy: Effect.Effect<boolean>
 }
 
-/** With {@link mostMissed}, and the time that an answer may take: a half-open connection is found within 20 s. */
-const heartbeat = "10 seconds"
+/** Together with {@link maxMissed} and the timeout of an answer, this finds a half-open connection within 20 s. */
+const heartbeatEvery = "10 seconds"
 
-/** Heartbeats in a row that reach the relay but not, through the tunnel, the opencode that answers here. */
-const mostMissed = 2
+/** Heartbeats in a row that reach the relay, but not through the tunnel the opencode that is healthy here. */
+const maxMissed = 2
 
-/** Who has been connected for so long begins its tries anew, with the short pauses. */
-const steady = 30_000
+/** Milliseconds. A connection that lasted this long resets the reconnect backoff. */
+const backoffResetAfter = 30_000
 
-/** Milliseconds: one whose connection has gone since is worth another try when all ends. */
-const justNow = 6000
+/** Milliseconds. At the end, a connection that was lost within this time is opened once more to remove the registration. */
+const lostRecently = 6000
 
-/** 1, 2, 4 … 60 s, each give or take a fifth, so that a fleet does not come back to its relay in one instant. */
+/** 1, 2, 4 … 60 s, each ±20 %, so that the instances of a fleet do not return to their relay at the same moment. */
 const backoff = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")]).pipe(Schedule.jittered)
 
-/** Where the relay's choice is not shown: below the ports that systems give out themselves. */
-const somePort = Random.nextIntBetween(20_000, 32_000)
+/** For a relay whose choice is not shown. Below the ephemeral ports that systems assign themselves. */
+const randomPort = Random.nextIntBetween(20_000, 32_000)
 
 const encode = Schema.encodeEffect(RegistrationJson)
 
-/** Begins to keep the tunnel; at the end of the scope the registration there is removed, if the relay can be reached. */
+/**
+ * Keeps the tunnel in the background until the scope closes, and returns its state. Never fails: a relay that cannot be
+ * reached is tried again. Closing the scope removes the registration on the relay if that can be reached within 5 s.
+ */
 export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const connecting = Effect.map(Clock.currentTimeMillis, (since): TunnelState => ({ _tag: "connecting", since }))
   const state = yield* SubscriptionRef.make(yield* connecting)
   const current = yield* Ref.make(Option.none<RelayConnection>())
-  const choosesPort = yield* Ref.make(false)
-  const ending = yield* Ref.make(false)
-  /** Whether there may be a registration on the relay. */
-  const registered = yield* Ref.make(false)
+  const portIsHidden = yield* Ref.make(false)
+  const isEnding = yield* Ref.make(false)
+  /** Whether the relay may hold a registration. */
+  const mayBeRegistered = yield* Ref.make(false)
 
   const register = Effect.fnUntraced(function* ({ ask, port }: RelayConnection) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
-    yield* Ref.set(registered, true)
+    yield* Ref.set(mayBeRegistered, true)
     const answer = yield* ask("put", options.directory ?? "", options.file, String(port), json)
     if (!answer.startsWith("put ")) {
       const reason = `no registration on the relay: ${line(answer.replace(/^failed /u, ""))}`
@@ -69,25 +71,24 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     }
     const file = answer.slice("put ".length)
     const before = yield* SubscriptionRef.get(state)
-    // It may be registered once more on the same connection.
+    // A registration that is restored does not restart the time of the connection.
     const since = before._tag === "connected" ? before.since : yield* Clock.currentTimeMillis
     yield* SubscriptionRef.set(state, { _tag: "connected", since, port, file })
     yield* Effect.logInfo(`connected: port ${port} on the relay, registered in ${file}`)
   })
 
-  /** Never ends but with what the heartbeats find. */
-  const watch = Effect.fnUntraced(function* (connection: RelayConnection) {
+  /** Sends heartbeats. Fails when the connection or the tunnel no longer works. */
+  const heartbeats = Effect.fnUntraced(function* (connection: RelayConnection) {
     let missed = 0
     while (true) {
-      yield* Effect.sleep(heartbeat)
+      yield* Effect.sleep(heartbeatEvery)
       const answer = yield* connection.ask("ping")
       if (answer === "pong gone") {
-        yield* Effect.logWarning("the registration on the relay is gone; it is written again")
+        yield* Effect.logWarning("the registration on the relay was removed; registering again")
         yield* register(connection)
       }
-      missed = answer === "pong 000" && (yield* options.answers) ? missed + 1 : 0
-      if (missed >= mostMissed)
-        return yield* new ConnectionLost({ reason: "nothing comes through the tunnel any more" })
+      missed = answer === "pong 000" && (yield* options.isHealthy) ? missed + 1 : 0
+      if (missed >= maxMissed) return yield* new ConnectionLost({ reason: "the tunnel no longer carries traffic" })
     }
   })
 
@@ -95,67 +96,81 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     return yield* openConnection({
       command: options.command,
       localPort: options.registration.localPort ?? options.registration.port,
-      remotePort: (yield* Ref.get(choosesPort)) ? yield* somePort : 0,
+      remotePort: (yield* Ref.get(portIsHidden)) ? yield* randomPort : 0,
     })
   })
   const connection = Effect.gen(function* () {
     const opened = yield* open
     yield* Effect.acquireRelease(Ref.set(current, Option.some(opened)), () => Ref.set(current, Option.none()))
     yield* register(opened)
-    // ssh may end between two heartbeats.
-    return yield* Effect.raceFirst(watch(opened), opened.ended)
+    // ssh can end between two heartbeats.
+    return yield* Effect.raceFirst(heartbeats(opened), opened.ended)
   }).pipe(Effect.scoped)
 
-  const wait = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {
-    // The relay's shell has ended because it was told to.
-    if (yield* Ref.get(ending)) return yield* Effect.never
+  /** Records a failed connection. Returns whether it lasted long enough to reset the backoff. */
+  const recordFailure = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {
+    // The relay's shell ended because it was asked to.
+    if (yield* Ref.get(isEnding)) return yield* Effect.never
     const before = yield* SubscriptionRef.get(state)
     const now = yield* Clock.currentTimeMillis
-    // Weeks of the same refusal are one line.
+    // The same refusal is logged once, even if it lasts for weeks.
     if (before._tag !== "waiting" || before.reason !== error.message) yield* Effect.logWarning(error.message)
     const since = before._tag === "waiting" ? before.since : now
     yield* SubscriptionRef.set(state, { _tag: "waiting", since, reason: error.message })
-    if (error._tag === "PortNotShown") yield* Ref.set(choosesPort, true)
-    return before._tag === "connected" && now - before.since >= steady
+    if (error._tag === "PortNotShown") yield* Ref.set(portIsHidden, true)
+    return before._tag === "connected" && now - before.since >= backoffResetAfter
   })
 
-  /** Ends when a steady connection is lost, so that the pauses begin anew. */
-  const tries = connection.pipe(
-    Effect.catch((error) => Effect.flatMap(wait(error), (steady) => (steady ? Effect.void : Effect.fail(error)))),
+  /** Ends when a long connection is lost, so that the caller starts again with the shortest pause. */
+  const connectWithBackoff = connection.pipe(
+    Effect.catch((error) =>
+      Effect.flatMap(recordFailure(error), (resets) => (resets ? Effect.void : Effect.fail(error))),
+    ),
     Effect.retry(backoff),
     Effect.andThen(Effect.sleep("1 second")),
   )
-  const woken = wakeUp.pipe(
-    Effect.andThen(Effect.logInfo("the machine has slept; connecting anew")),
+  const restartAfterSleep = wakeUp.pipe(
+    Effect.andThen(Effect.logInfo("the machine was asleep; reconnecting")),
     Effect.andThen(Effect.flatMap(connecting, (now) => SubscriptionRef.set(state, now))),
   )
-  const trying = yield* Effect.raceFirst(tries, woken).pipe(Effect.forever, Effect.forkScoped)
+  const connectionFiber = yield* Effect.raceFirst(connectWithBackoff, restartAfterSleep).pipe(
+    Effect.forever,
+    Effect.forkScoped,
+  )
 
-  const leave = ({ ask }: RelayConnection) => Effect.andThen(Ref.set(ending, true), ask("bye"))
-  /** Who ends this program may have ended ssh as well. One that has been away for longer is not waited for. */
-  const comeBack = Effect.gen(function* () {
-    yield* Fiber.interrupt(trying)
+  const unregister = ({ ask }: RelayConnection) => Effect.andThen(Ref.set(isEnding, true), ask("bye"))
+  /**
+   * The signal that ends this program may have ended ssh as well, so the relay is connected once more. A relay that was
+   * unreachable for longer is not waited for.
+   */
+  const reconnectAndUnregister = Effect.gen(function* () {
+    yield* Fiber.interrupt(connectionFiber)
     const before = yield* SubscriptionRef.get(state)
-    const away = (yield* Clock.currentTimeMillis) - before.since
-    if (before._tag === "waiting" && away > justNow) return yield* new ConnectionLost({ reason: before.reason })
+    const lostFor = (yield* Clock.currentTimeMillis) - before.since
+    if (before._tag === "waiting" && lostFor > lostRecently) return yield* new ConnectionLost({ reason: before.reason })
     const opened = yield* open
     yield* register(opened)
-    return yield* leave(opened)
+    return yield* unregister(opened)
   }).pipe(Effect.scoped)
-  // Released before the fiber above, while its connection is still open.
+  // Added last, so it runs before the fiber above is interrupted and its connection is closed.
   yield* Effect.addFinalizer(() =>
     Ref.get(current).pipe(
       Effect.flatMap(
-        Option.match({ onNone: () => comeBack, onSome: (open) => Effect.catch(leave(open), () => comeBack) }),
+        Option.match({
+          onNone: () => reconnectAndUnregister,
+          onSome: (open) => Effect.catch(unregister(open), () => reconnectAndUnregister),
+        }),
       ),
       Effect.timeout("5 seconds"),
       Effect.interruptible,
       Effect.matchEffect({
-        onSuccess: () => Effect.logInfo("the registration on the relay is removed"),
+        onSuccess: () => Effect.logInfo("removed the registration on the relay"),
         onFailure: ({ message }) =>
-          Effect.logWarning(`the registration stays on the relay, where \`prune\` removes it: ${message}`),
+          Effect.logWarning(
+            `the registration stays on the relay until \`opencode-fleet prune\` removes it there: ${message}`,
+          ),
       }),
-      (taken) => Effect.flatMap(Ref.get(registered), (there) => (there ? taken : Effect.void)),
+      (removal) => Effect.flatMap(Ref.get(mayBeRegistered), (may) => (may ? removal : Effect.void)),
     ),
   )
   return state

@@ -1,47 +1,47 @@
 /**
- * What runs on the relay: a POSIX shell script that keeps one registration there, as it is told by lines on its stdin.
+ * The POSIX shell script that runs on the relay: it keeps one registration there, commanded by lines on its stdin.
  *
- * The script itself comes over stdin, too. So nothing of an instance's is ever part of a command line: a name or a path
- * is a line that `read -r` takes as it is. Each answer is a line that begins with the mark, for a login shell may print
- * whatever it likes before.
+ * The script itself also arrives on stdin. No value of an instance is therefore ever part of a command line: a name or a
+ * path is one line, which `read -r` takes literally. Each answer starts with a mark, because a login shell may print
+ * other lines.
  *
  * | lines                             | answer                                                     |
  * | --------------------------------- | ---------------------------------------------------------- |
- * | –                                 | `hello`, once, when it listens                             |
+ * | –                                 | `hello`, once, when it is ready                            |
  * | `put`, directory, file name, port, JSON | `put FILE`, or `failed WHY`                          |
- * | `ping`                            | `pong gone`, or `pong CODE`: HTTP status of the tunnel's end, `000` for none, `none` where it cannot be asked |
- * | `bye`                             | `bye`; the registration is removed, the script ends        |
+ * | `ping`                            | `pong gone` without a registration; else `pong CODE`, the HTTP status behind the tunnel: `000` for no answer, `none` without curl |
+ * | `bye`                             | `bye`; removes the registration and ends                   |
  *
- * When its stdin ends, it ends and leaves the registration: a machine that sleeps comes back.
+ * When its stdin closes, the script ends and keeps the registration, because a sleeping machine returns.
  */
 const script = `
 fleet() {
   umask 077
   say() { printf '%s %s\\n' "$1" "$2"; }
   file= port=
-  # What has been printed before may have no end of its line.
+  # Ends a line that was printed without a newline.
   echo
   say "$1" hello
   while IFS= read -r verb; do
     case $verb in
     put)
-      IFS= read -r place; IFS= read -r name; IFS= read -r port; IFS= read -r json
-      case $place in
-      '') case $XDG_DATA_HOME in /*) place=$XDG_DATA_HOME ;; *) place=$HOME/.local/share ;; esac
-          place=\${RELAY_REGISTRY_DIR:-$place/opencode-relay} ;;
+      IFS= read -r dir; IFS= read -r name; IFS= read -r port; IFS= read -r json
+      case $dir in
+      '') case $XDG_DATA_HOME in /*) dir=$XDG_DATA_HOME ;; *) dir=$HOME/.local/share ;; esac
+          dir=\${RELAY_REGISTRY_DIR:-$dir/opencode-relay} ;;
       esac
-      case $place in '~') place=$HOME ;; '~/'*) place=$HOME/\${place#??} ;; esac
-      to=$place/$name
-      new=$place/.$name.$$.new
-      if ! why=$(mkdir -p -m 700 -- "$place" 2>&1); then say "$1" "failed $place cannot be made: $why"
-      elif [ -L "$to" ] || { [ -e "$to" ] && ! [ -f "$to" ]; }; then say "$1" "failed $to is no plain file"
-      elif why=$({ rm -f -- "$new"; set -C; printf '%s\\n' "$json" > "$new" && mv -f -- "$new" "$to"; } 2>&1); then
-        # Only what was put is asked for, and removed.
-        file=$to
+      case $dir in '~') dir=$HOME ;; '~/'*) dir=$HOME/\${dir#??} ;; esac
+      target=$dir/$name
+      draft=$dir/.$name.$$.new
+      if ! error=$(mkdir -p -m 700 -- "$dir" 2>&1); then say "$1" "failed $dir cannot be created: $error"
+      elif [ -L "$target" ] || { [ -e "$target" ] && ! [ -f "$target" ]; }; then say "$1" "failed $target is not a regular file"
+      elif error=$({ rm -f -- "$draft"; set -C; printf '%s\\n' "$json" > "$draft" && mv -f -- "$draft" "$target"; } 2>&1); then
+        # Only a registration that was written here is pinged and removed.
+        file=$target
         say "$1" "put $file"
       else
-        rm -f -- "$new"
-        say "$1" "failed $to cannot be written: $why"
+        rm -f -- "$draft"
+        say "$1" "failed $target cannot be written: $error"
       fi ;;
     ping)
       code=none
@@ -59,5 +59,5 @@ fleet() {
 }
 `
 
-/** The script with the call that starts it. The mark is of letters, digits and dashes. */
+/** The script and the call that starts it. `mark` consists of letters, digits and dashes. */
 export const relayScript = (mark: string): string => `${script}fleet ${mark}; exit\n`

@@ -1,10 +1,11 @@
 /** Asks whoever listens on a port whether it is an opencode, without telling it anything that it must not know. */
-import { Context, Effect, Layer, Option, Result } from "effect"
+import { Context, Duration, Effect, Layer, Option, Result } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
 import { opencodeChallenge } from "../../opencode/v1/OpencodeApi.ts"
 import { type Opencode, OpencodeClient, type Place } from "../../opencode/v1/OpencodeClient.ts"
+import type { Credentials } from "../../opencode/Target.ts"
 import { plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
+import { defaultProbeTimeout } from "../defaults.ts"
 import type { Announcement } from "../Discovery.ts"
 import { targetOf } from "../target.ts"
 
@@ -60,6 +61,13 @@ const longestMark = 2000
 /** Somebody answers, though not as asked. */
 const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !== "InstanceUnreachable"
 
+export interface IdentificationOptions {
+  /** Sent only to what has shown itself to be an opencode and may have them. Default: none. */
+  readonly credentials?: Credentials | undefined
+  /** Bound on asking for a mark; at most 2 s are used, because a refresh waits for it. Default: 3 s. */
+  readonly probeTimeout?: Duration.Input | undefined
+}
+
 export class Identification extends Context.Service<
   Identification,
   {
@@ -75,35 +83,35 @@ export class Identification extends Context.Service<
     readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
   }
 >()("opencode-fleet/fleet/Identification") {
-  static readonly layer = Layer.effect(
-    Identification,
-    Effect.gen(function* () {
-      const client = yield* OpencodeClient
-      const { credentials, healthCheckTimeout } = yield* Settings
+  static readonly layer = ({ credentials, probeTimeout = defaultProbeTimeout }: IdentificationOptions = {}) =>
+    Layer.effect(
+      Identification,
+      Effect.gen(function* () {
+        const client = yield* OpencodeClient
 
-      const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: Asked) {
-        const open = client.at({ instance: url, url, credentials: undefined })
-        const answer = yield* Effect.result(open.health(timeout))
-        if (Result.isSuccess(answer)) return opencode(false, yield* placeOf(open, timeout))
-        const verdict = verdictOf(answer.failure)
-        return verdict._tag === "Opencode" && mayHavePassword && credentials !== undefined
-          ? opencode(true, yield* placeOf(client.at({ instance: url, url, credentials }), timeout))
-          : verdict
-      })
+        const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: Asked) {
+          const open = client.at({ instance: url, url, credentials: undefined })
+          const answer = yield* Effect.result(open.health(timeout))
+          if (Result.isSuccess(answer)) return opencode(false, yield* placeOf(open, timeout))
+          const verdict = verdictOf(answer.failure)
+          return verdict._tag === "Opencode" && mayHavePassword && credentials !== undefined
+            ? opencode(true, yield* placeOf(client.at({ instance: url, url, credentials }), timeout))
+            : verdict
+        })
 
-      const markOf = (announcement: Announcement) => {
-        const opencode = client.at(targetOf(announcement, credentials))
-        const timeout = Math.min(healthCheckTimeout, longestMark)
-        return Effect.all([opencode.firstSeen(timeout), opencode.place(timeout)], {
-          concurrency: "unbounded",
-        }).pipe(
-          Effect.map(([firstSeen, { directory }]) =>
-            Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
-          ),
-          Effect.catchIf(isAnswer, () => Effect.succeedNone),
-        )
-      }
-      return Identification.of({ identify, markOf })
-    }),
-  )
+        const markOf = (announcement: Announcement) => {
+          const opencode = client.at(targetOf(announcement, credentials))
+          const timeout = Math.min(Duration.toMillis(probeTimeout), longestMark)
+          return Effect.all([opencode.firstSeen(timeout), opencode.place(timeout)], {
+            concurrency: "unbounded",
+          }).pipe(
+            Effect.map(([firstSeen, { directory }]) =>
+              Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
+            ),
+            Effect.catchIf(isAnswer, () => Effect.succeedNone),
+          )
+        }
+        return Identification.of({ identify, markOf })
+      }),
+    )
 }

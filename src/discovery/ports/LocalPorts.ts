@@ -6,7 +6,7 @@
  */
 import { Clock, Duration, Effect, Layer, Queue, Stream } from "effect"
 import { plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
+import { defaultLocalPorts } from "../defaults.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { identifier, type Identified, withheld } from "../identification/identifier.ts"
 import { instanceName } from "../instanceName.ts"
@@ -64,80 +64,85 @@ interface Heard {
   readonly problems: ReadonlyArray<Problem>
 }
 
-/** `Discovery` over any {@link ListeningSockets}. */
-export const layerNoDeps = Layer.effect(
-  Discovery,
-  Effect.gen(function* () {
-    const sockets = yield* ListeningSockets
-    const { localPorts } = yield* Settings
-    const { addresses, hostname } = yield* LocalMachine
-    const identify = yield* identifier(asking)
-    /** When each opencode that does not answer yet was first seen. */
-    const silent = new Map<string, number>()
-    const again = yield* Queue.sliding<void>(1)
-    const processes = yield* ServerProcesses
+export interface LocalPortsOptions {
+  /** Ports to probe where the system does not list the listening sockets. Default: 4096 to 4111. */
+  readonly ports?: ReadonlyArray<number> | undefined
+}
 
-    /** A process that was found to be an opencode stays one while it listens there, whether it answers now or not. */
-    const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
-      new Map(
-        candidates.flatMap(({ key, likely, owner, url }) => {
-          const before = processes.at(url)
-          const isSame = before !== undefined && before.pid === owner?.pid && before.birth === owner.birth
-          return likely && owner !== undefined && (isSame || answering.has(key))
-            ? [[url, { pid: owner.pid, birth: owner.birth }] as const]
-            : []
-        }),
+/** `Discovery` over any {@link ListeningSockets}. */
+export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {}) =>
+  Layer.effect(
+    Discovery,
+    Effect.gen(function* () {
+      const sockets = yield* ListeningSockets
+      const { addresses, hostname } = yield* LocalMachine
+      const identify = yield* identifier(asking)
+      /** When each opencode that does not answer yet was first seen. */
+      const silent = new Map<string, number>()
+      const again = yield* Queue.sliding<void>(1)
+      const processes = yield* ServerProcesses
+
+      /** A process that was found to be an opencode stays one while it listens there, whether it answers now or not. */
+      const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
+        new Map(
+          candidates.flatMap(({ key, likely, owner, url }) => {
+            const before = processes.at(url)
+            const isSame = before !== undefined && before.pid === owner?.pid && before.birth === owner.birth
+            return likely && owner !== undefined && (isSame || answering.has(key))
+              ? [[url, { pid: owner.pid, birth: owner.birth }] as const]
+              : []
+          }),
+        )
+
+      /** Where the system does not say who listens, some may. */
+      const range = ports.map((port): Listening => ({
+        key: String(port),
+        address: "127.0.0.1",
+        port,
+        owner: undefined,
+      }))
+
+      const listen = sockets.list.pipe(
+        Effect.map((listening): Heard => ({ listening, problems: [] })),
+        Effect.catch(({ message }) =>
+          Effect.succeed<Heard>({
+            listening: range,
+            problems: [problem(`${message}. Only the ports of LOCAL_PORTS are asked`)],
+          }),
+        ),
       )
 
-    /** Where the system does not say who listens, some may. */
-    const range = localPorts.map((port): Listening => ({
-      key: String(port),
-      address: "127.0.0.1",
-      port,
-      owner: undefined,
-    }))
+      /** One that has just begun to listen does not answer at once, and nothing changes when it does. */
+      const remember = Effect.fnUntraced(function* (starters: ReadonlySet<string>) {
+        const now = yield* Clock.currentTimeMillis
+        for (const key of silent.keys()) if (!starters.has(key)) silent.delete(key)
+        for (const key of starters) if (!silent.has(key)) silent.set(key, now)
+        const young = [...silent.values()].some((since) => now - since < starting.longest)
+        if (young) yield* Queue.offer(again, undefined)
+      })
 
-    const listen = sockets.list.pipe(
-      Effect.map((listening): Heard => ({ listening, problems: [] })),
-      Effect.catch(({ message }) =>
-        Effect.succeed<Heard>({
-          listening: range,
-          problems: [problem(`${message}. Only the ports of LOCAL_PORTS are asked`)],
-        }),
-      ),
-    )
+      const scan = Effect.gen(function* () {
+        const { listening, problems } = yield* listen
+        const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
+        const candidates = candidatesOf(others, addresses())
+        const { opencodes, unasked } = yield* identify(candidates)
+        const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
+        if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
+        yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
+        const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
+        const found: Scan = {
+          announcements: opencodes.map((one) => announce(one, hostname)),
+          problems: unasked > 0 ? [...problems, problem(late)] : problems,
+        }
+        return found
+      }).pipe(Effect.withSpan("LocalPorts.scan"))
 
-    /** One that has just begun to listen does not answer at once, and nothing changes when it does. */
-    const remember = Effect.fnUntraced(function* (starters: ReadonlySet<string>) {
-      const now = yield* Clock.currentTimeMillis
-      for (const key of silent.keys()) if (!starters.has(key)) silent.delete(key)
-      for (const key of starters) if (!silent.has(key)) silent.set(key, now)
-      const young = [...silent.values()].some((since) => now - since < starting.longest)
-      if (young) yield* Queue.offer(again, undefined)
-    })
+      const changes = Stream.merge(
+        sockets.changes,
+        Stream.tap(Stream.fromQueue(again), () => Effect.sleep(starting.pause)),
+      )
+      return Discovery.of({ scan, changes })
+    }),
+  )
 
-    const scan = Effect.gen(function* () {
-      const { listening, problems } = yield* listen
-      const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
-      const candidates = candidatesOf(others, addresses())
-      const { opencodes, unasked } = yield* identify(candidates)
-      const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
-      if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
-      yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
-      const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
-      const found: Scan = {
-        announcements: opencodes.map((one) => announce(one, hostname)),
-        problems: unasked > 0 ? [...problems, problem(late)] : problems,
-      }
-      return found
-    }).pipe(Effect.withSpan("LocalPorts.scan"))
-
-    const changes = Stream.merge(
-      sockets.changes,
-      Stream.tap(Stream.fromQueue(again), () => Effect.sleep(starting.pause)),
-    )
-    return Discovery.of({ scan, changes })
-  }),
-)
-
-export const layer = Layer.provide(layerNoDeps, SystemSockets.layer)
+export const layer = (options?: LocalPortsOptions) => Layer.provide(layerNoDeps(options), SystemSockets.layer)

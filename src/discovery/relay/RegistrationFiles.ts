@@ -15,7 +15,7 @@ export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()
   detail: Schema.String,
 }) {
   override get message() {
-    return `No registration can be written into ${this.directory} (RELAY_REGISTRY_DIR): ${this.detail}`
+    return `No registration can be written to ${this.directory}: ${this.detail}`
   }
 }
 

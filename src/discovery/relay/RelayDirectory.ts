@@ -21,7 +21,6 @@ import {
 } from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
-import { Settings } from "../../Settings.ts"
 import { FileMemo } from "./FileMemo.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
@@ -42,117 +41,126 @@ const decode = Schema.decodeUnknownEffect(RegistrationJson)
 
 class WatchedDirectoryGone extends Schema.TaggedError<WatchedDirectoryGone>()("WatchedDirectoryGone", {}) {}
 
-export const layer = Layer.effect(
-  Discovery,
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const user = yield* CurrentUser
-    const { credentials, relayDirectory: directory } = yield* Settings
-    const sendsPassword = credentials !== undefined
+export interface RelayDirectoryOptions {
+  /** Absolute path of the directory of registration files. */
+  readonly directory: string
+  /**
+   * Refuses the directory and files that other users may write to, because such a file could send the password
+   * elsewhere. Switch it off only where no password is sent. Default: true.
+   */
+  readonly strictModes?: boolean | undefined
+}
 
-    const unchanged = new FileMemo<Announcement>()
+export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) =>
+  Layer.effect(
+    Discovery,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const user = yield* CurrentUser
 
-    const read = Effect.fnUntraced(
-      function* (entry: FileSystem.DirectoryEntry) {
-        const file = path.join(directory, entry.name)
-        if (entry.type === "SymbolicLink") {
-          const [target, inside] = yield* Effect.all([fs.realPath(file), fs.realPath(directory)])
-          if (path.dirname(target) !== inside) {
-            return yield* refuse("is a link that leads out of the directory; put the file itself there")
+      const unchanged = new FileMemo<Announcement>()
+
+      const read = Effect.fnUntraced(
+        function* (entry: FileSystem.DirectoryEntry) {
+          const file = path.join(directory, entry.name)
+          if (entry.type === "SymbolicLink") {
+            const [target, inside] = yield* Effect.all([fs.realPath(file), fs.realPath(directory)])
+            if (path.dirname(target) !== inside) {
+              return yield* refuse("is a link that leads out of the directory; put the file itself there")
+            }
           }
-        }
-        const info = yield* fs.stat(file)
-        if (info.type !== "File") return yield* refuse(`is not a file but a ${info.type.toLowerCase()}`)
-        if (ByteSize.isGreaterThan(info.size, maxFileSize)) {
-          return yield* refuse("is larger than 64 KiB, which no registration is")
-        }
-        const weak = sendsPassword ? weakness(info, user) : Option.none()
-        if (Option.isSome(weak)) {
-          return yield* refuse(`${weak.value}, who could have the password sent elsewhere`)
-        }
-        const known = unchanged.recall(file, info)
-        if (known !== undefined) return known
-        const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
-        unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
-        return announcement
-      },
-      Effect.catchTags({
-        PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
-        SchemaError: (error) => refuse(`is not a registration: ${error.message}`),
-      }),
-    )
-
-    const readAll = Effect.gen(function* () {
-      const entries = yield* fs.readDirectoryEntries(directory)
-      const files = entries
-        // A name with a dot in front is a file that is still being written.
-        .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
-        .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-      const weak = sendsPassword ? yield* weakDirectory(directory, user) : Option.none()
-      if (Option.isSome(weak)) {
-        return yield* refuse(
-          `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, and whoever writes there could have the password sent elsewhere`,
-        )
-      }
-      const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
-        concurrency: readingAtOnce,
-      })
-      unchanged.retain(new Set(files.map(({ name }) => path.join(directory, name))))
-      return {
-        announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
-        problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
-          Result.isFailure(result)
-            ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: plainLine(result.failure.message) }]
-            : [],
-        ),
-      }
-    })
-
-    const scan: Effect.Effect<Scan> = readAll.pipe(
-      Effect.provideService(FileSystem.FileSystem, fs),
-      Effect.provideService(Path.Path, path),
-      Effect.catch((error: Refused | PlatformError.PlatformError) =>
-        Effect.succeed<Scan>({
-          announcements: [],
-          problems: [{ source: directory, reason: error._tag === "Refused" ? error.message : unreadable(error) }],
+          const info = yield* fs.stat(file)
+          if (info.type !== "File") return yield* refuse(`is not a file but a ${info.type.toLowerCase()}`)
+          if (ByteSize.isGreaterThan(info.size, maxFileSize)) {
+            return yield* refuse("is larger than 64 KiB, which no registration is")
+          }
+          const weak = strictModes ? weakness(info, user) : Option.none()
+          if (Option.isSome(weak)) {
+            return yield* refuse(`${weak.value}, who could have the password sent elsewhere`)
+          }
+          const known = unchanged.recall(file, info)
+          if (known !== undefined) return known
+          const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
+          unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
+          return announcement
+        },
+        Effect.catchTags({
+          PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
+          SchemaError: (error) => refuse(`is not a registration: ${error.message}`),
         }),
-      ),
-      // A network file system that is gone may never answer, and everybody waits for the scan.
-      Effect.timeoutOrElse({
-        duration: longestScan,
-        orElse: () =>
+      )
+
+      const readAll = Effect.gen(function* () {
+        const entries = yield* fs.readDirectoryEntries(directory)
+        const files = entries
+          // A name with a dot in front is a file that is still being written.
+          .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
+          .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+        const weak = strictModes ? yield* weakDirectory(directory, user) : Option.none()
+        if (Option.isSome(weak)) {
+          return yield* refuse(
+            `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, and whoever writes there could have the password sent elsewhere`,
+          )
+        }
+        const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
+          concurrency: readingAtOnce,
+        })
+        unchanged.retain(new Set(files.map(({ name }) => path.join(directory, name))))
+        return {
+          announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
+          problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
+            Result.isFailure(result)
+              ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: plainLine(result.failure.message) }]
+              : [],
+          ),
+        }
+      })
+
+      const scan: Effect.Effect<Scan> = readAll.pipe(
+        Effect.provideService(FileSystem.FileSystem, fs),
+        Effect.provideService(Path.Path, path),
+        Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],
-            problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
+            problems: [{ source: directory, reason: error._tag === "Refused" ? error.message : unreadable(error) }],
           }),
-      }),
-      Effect.withSpan("RelayDirectory.scan"),
-    )
+        ),
+        // A network file system that is gone may never answer, and everybody waits for the scan.
+        Effect.timeoutOrElse({
+          duration: longestScan,
+          orElse: () =>
+            Effect.succeed<Scan>({
+              announcements: [],
+              problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
+            }),
+        }),
+        Effect.withSpan("RelayDirectory.scan"),
+      )
 
-    /** A watch that cannot be set up is set up later, for the directory may come into being; the interval is the net below it. */
-    const changes = Stream.unwrap(
-      Effect.gen(function* () {
-        const ready = yield* Queue.unbounded<void>()
-        const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
-          // After this one Linux says nothing more, even if a directory of that name is made anew.
-          Stream.takeUntil(
-            (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
-          ),
-          Stream.concat(Stream.fail(new WatchedDirectoryGone())),
-          Stream.retry(Schedule.spaced("1 second")),
-          Stream.orDie,
-        )
-        return Stream.merge(
-          Stream.fromQueue(ready),
-          Stream.map(watched, () => undefined),
-        ).pipe(Stream.debounce("100 millis"))
-      }),
-    )
+      /** A watch that cannot be set up is set up later, for the directory may come into being; the interval is the net below it. */
+      const changes = Stream.unwrap(
+        Effect.gen(function* () {
+          const ready = yield* Queue.unbounded<void>()
+          const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
+            // After this one Linux says nothing more, even if a directory of that name is made anew.
+            Stream.takeUntil(
+              (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
+            ),
+            Stream.concat(Stream.fail(new WatchedDirectoryGone())),
+            Stream.retry(Schedule.spaced("1 second")),
+            Stream.orDie,
+          )
+          return Stream.merge(
+            Stream.fromQueue(ready),
+            Stream.map(watched, () => undefined),
+          ).pipe(Stream.debounce("100 millis"))
+        }),
+      )
 
-    return Discovery.of({ scan, changes })
-  }),
-)
+      return Discovery.of({ scan, changes })
+    }),
+  )
 
 /** Why, and the way out. */
 export const unreadable = (error: PlatformError.PlatformError) => {

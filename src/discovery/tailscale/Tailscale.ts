@@ -2,12 +2,12 @@
  * `TRANSPORT=tailscale`: opencodes on the user's other machines in the tailnet, reached directly. They have to listen there,
  * as with `opencode serve --hostname 0.0.0.0 --port 4096`, and the tailnet's rules have to let this machine through.
  */
-import { Effect, Layer, Stream } from "effect"
+import { Duration, Effect, Layer, Stream } from "effect"
 import { urlOf } from "../address.ts"
+import { defaultProbeTimeout, defaultTailscalePorts } from "../defaults.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { type Candidate, identifier, type Identified, withheld } from "../identification/identifier.ts"
 import { instanceName } from "../instanceName.ts"
-import { Settings } from "../../Settings.ts"
 import type { TailscaleError } from "./errors.ts"
 import { type Machine, machinesOf } from "./machines.ts"
 import { Tailnet } from "./Tailnet.ts"
@@ -53,54 +53,67 @@ const announce = (found: Identified<PeerCandidate>): Announcement => {
 
 const problem = (reason: string): Problem => ({ source: "tailscale", reason })
 
+export interface TailscaleOptions {
+  /** Ports to probe on every machine. Default: 4096. */
+  readonly ports?: ReadonlyArray<number> | undefined
+  /** Machines with this tag count as well as the user's own, such as `tag:dev`. Default: none. */
+  readonly tag?: string | undefined
+  /** Bound on one probe; at most 1.5 s are used, because one scan asks every machine. Default: 3 s. */
+  readonly probeTimeout?: Duration.Input | undefined
+}
+
 /** `Discovery` over any {@link Tailnet}. */
-export const layerNoDeps = Layer.effect(
-  Discovery,
-  Effect.gen(function* () {
-    const tailnet = yield* Tailnet
-    const { healthCheckTimeout, tailscalePorts, tailscaleTag } = yield* Settings
-    const find = yield* identifier({
-      atOnce: askedAtOnce,
-      timeout: Math.min(healthCheckTimeout, longestAnswer),
-      patience,
-    })
-    let last: ReadonlyArray<Announcement> = []
+export const layerNoDeps = ({
+  ports = defaultTailscalePorts,
+  probeTimeout = defaultProbeTimeout,
+  tag,
+}: TailscaleOptions = {}) =>
+  Layer.effect(
+    Discovery,
+    Effect.gen(function* () {
+      const tailnet = yield* Tailnet
+      const find = yield* identifier({
+        atOnce: askedAtOnce,
+        timeout: Math.min(Duration.toMillis(probeTimeout), longestAnswer),
+        patience,
+      })
+      let last: ReadonlyArray<Announcement> = []
 
-    const look = Effect.gen(function* () {
-      const status = yield* tailnet.read
-      const { machines, troubles } = machinesOf(status, tailscaleTag)
-      const candidates = machines.flatMap((machine) => tailscalePorts.map((port) => candidateOf(machine, port)))
-      const { opencodes, unasked } = yield* find(candidates)
-      const announcements = opencodes.map(announce)
-      return {
-        announcements,
-        problems: [
-          ...troubles,
-          ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
-            ? ["runs here without a network device (userspace networking), so that no peer can be reached"]
-            : []),
-          ...(unasked > 0
-            ? [
-                `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
-              ]
-            : []),
-        ].map(problem),
-      }
-    })
+      const look = Effect.gen(function* () {
+        const status = yield* tailnet.read
+        const { machines, troubles } = machinesOf(status, tag)
+        const candidates = machines.flatMap((machine) => ports.map((port) => candidateOf(machine, port)))
+        const { opencodes, unasked } = yield* find(candidates)
+        const announcements = opencodes.map(announce)
+        return {
+          announcements,
+          problems: [
+            ...troubles,
+            ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
+              ? ["runs here without a network device (userspace networking), so that no peer can be reached"]
+              : []),
+            ...(unasked > 0
+              ? [
+                  `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
+                ]
+              : []),
+          ].map(problem),
+        }
+      })
 
-    /** A tailscaled that is busy still carries what it has carried before. Any other trouble parts this machine from all peers. */
-    const trouble = (error: TailscaleError): Scan => ({
-      announcements: error._tag === "TailscaleTimedOut" ? last : [],
-      problems: [problem(error.message)],
-    })
+      /** A tailscaled that is busy still carries what it has carried before. Any other trouble parts this machine from all peers. */
+      const trouble = (error: TailscaleError): Scan => ({
+        announcements: error._tag === "TailscaleTimedOut" ? last : [],
+        problems: [problem(error.message)],
+      })
 
-    const scan = look.pipe(
-      Effect.catch((error) => Effect.succeed(trouble(error))),
-      Effect.tap(({ announcements }) => Effect.sync(() => (last = announcements))),
-      Effect.withSpan("Tailscale.scan"),
-    )
-    return Discovery.of({ scan, changes: Stream.never })
-  }),
-)
+      const scan = look.pipe(
+        Effect.catch((error) => Effect.succeed(trouble(error))),
+        Effect.tap(({ announcements }) => Effect.sync(() => (last = announcements))),
+        Effect.withSpan("Tailscale.scan"),
+      )
+      return Discovery.of({ scan, changes: Stream.never })
+    }),
+  )
 
-export const layer = Layer.provide(layerNoDeps, Tailnet.layer)
+export const layer = (options?: TailscaleOptions) => Layer.provide(layerNoDeps(options), Tailnet.layer)

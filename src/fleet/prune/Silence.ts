@@ -4,7 +4,6 @@
  */
 import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
 import { replaceFile } from "../../machine/atomicWrite.ts"
-import { Settings } from "../../Settings.ts"
 
 /** Epoch milliseconds by the path of the registration. */
 export type Silence = ReadonlyMap<string, number>
@@ -16,15 +15,12 @@ const SilenceJson = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Da
 const encode = Schema.encodeEffect(SilenceJson)
 const decode = Schema.decodeEffect(SilenceJson)
 
-const place = Effect.gen(function* () {
-  const path = yield* Path.Path
-  const { stateDirectory } = yield* Settings
-  return { directory: stateDirectory, file: path.join(stateDirectory, "silence.json") }
-})
+const fileIn = (directory: string) => Effect.map(Path.Path, (path) => path.join(directory, "silence.json"))
 
-export const read = Effect.gen(function* () {
+/** `directory` is the state directory. */
+export const read = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
-  const { file } = yield* place
+  const file = yield* fileIn(directory)
   const startAnew = ({ message }: { readonly message: string }) =>
     Effect.as(Effect.logWarning(`${file} cannot be used, so every silence counts from now: ${message}`), none)
   return yield* fs.readFileString(file).pipe(
@@ -38,9 +34,9 @@ export const read = Effect.gen(function* () {
 })
 
 export const write = Effect.fnUntraced(
-  function* (silence: Silence) {
+  function* (directory: string, silence: Silence) {
     const fs = yield* FileSystem.FileSystem
-    const { directory, file } = yield* place
+    const file = yield* fileIn(directory)
     const text = yield* encode(Object.fromEntries([...silence].map(([key, time]) => [key, DateTime.makeUnsafe(time)])))
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* replaceFile(file, text)

@@ -1,7 +1,6 @@
 /** The only place in the program where registrations are removed. `judgement.ts` says which. */
-import { Clock, type Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadable } from "../../discovery/relay/RelayDirectory.ts"
-import { Settings } from "../../Settings.ts"
 import type { Snapshot } from "../Fleet.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type Judgement, judge } from "./judgement.ts"
@@ -14,9 +13,14 @@ export interface Pruned extends Omit<Judgement, "remove"> {
 }
 
 export interface PruneOptions {
-  readonly silentFor: Duration.Duration
-  /** Only says what would be removed, and changes nothing. */
-  readonly dryRun: boolean
+  /** Absolute path of the relay directory. */
+  readonly relayDirectory: string
+  /** Absolute path of the directory that keeps, between runs, since when each instance has been silent. */
+  readonly stateDirectory: string
+  /** How long an instance must have been silent before its registration is removed. Default: 7 days. */
+  readonly silentFor?: Duration.Input | undefined
+  /** Only reports what would be removed, and changes nothing. Default: false. */
+  readonly dryRun?: boolean | undefined
 }
 
 /** The directory is there, and what it holds cannot be told. */
@@ -76,7 +80,7 @@ const remove = Effect.fnUntraced(function* (judgement: Judgement, judged: FileSy
 /** Those of other directories are as they were, if their registrations are still there. */
 const noteSilence = Effect.fnUntraced(function* (
   before: Silence.Silence,
-  directory: string,
+  { relayDirectory: directory, stateDirectory }: Pick<PruneOptions, "relayDirectory" | "stateDirectory">,
   all: ReadonlyArray<Pruned>,
 ) {
   const fs = yield* FileSystem.FileSystem
@@ -90,7 +94,7 @@ const noteSilence = Effect.fnUntraced(function* (
   )
   const after = new Map([...elsewhere, ...here])
   // Who has never pruned anything needs no file.
-  if (before.size > 0 || after.size > 0) yield* Silence.write(after)
+  if (before.size > 0 || after.size > 0) yield* Silence.write(stateDirectory, after)
 })
 
 /**
@@ -99,26 +103,33 @@ const noteSilence = Effect.fnUntraced(function* (
  */
 export const prune = Effect.fn("prune")(function* <R>(
   refresh: Effect.Effect<Snapshot, never, R>,
-  options: PruneOptions,
+  { dryRun = false, relayDirectory: directory, silentFor = "7 days", stateDirectory }: PruneOptions,
 ) {
-  const { relayDirectory: directory } = yield* Settings
   const unread = (reason: string) => Effect.fail(new RelayDirectoryUnread({ directory, reason }))
   const files = yield* Effect.catchTag(look(directory), "PlatformError", (error) => unread(unreadable(error)))
   if (files === undefined) return []
   const snapshot = yield* refresh
   const refusal = snapshot.problems.find(({ source }) => source === directory)
   if (refusal !== undefined) return yield* unread(refusal.reason)
-  const silence = yield* Silence.read
+  const silence = yield* Silence.read(stateDirectory)
   const machine = yield* LocalMachine
   const now = yield* Clock.currentTimeMillis
-  const judgements = judge({ directory, files, snapshot, silence, now, silentFor: options.silentFor, machine })
+  const judgements = judge({
+    directory,
+    files,
+    snapshot,
+    silence,
+    now,
+    silentFor: Duration.fromInputUnsafe(silentFor),
+    machine,
+  })
   const pruned = yield* Effect.forEach(judgements, (judgement): Effect.Effect<Pruned, never, FileSystem.FileSystem> => {
     if (!judgement.remove) return Effect.succeed({ ...judgement, verdict: "kept" })
-    if (options.dryRun) return Effect.succeed({ ...judgement, verdict: "would-remove" })
+    if (dryRun) return Effect.succeed({ ...judgement, verdict: "would-remove" })
     return Effect.catch(remove(judgement, files.get(judgement.file)), ({ message }) =>
       Effect.succeed<Pruned>({ ...judgement, verdict: "failed", reason: `could not be removed: ${message}` }),
     )
   })
-  if (!options.dryRun) yield* noteSilence(silence, directory, pruned)
+  if (!dryRun) yield* noteSilence(silence, { relayDirectory: directory, stateDirectory }, pruned)
   return pruned
 })

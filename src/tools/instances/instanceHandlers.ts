@@ -5,7 +5,6 @@ import { Attention, type Look, type Looks } from "../../fleet/attention/Attentio
 import type { Problem, TransportReport } from "../../discovery/Discovery.ts"
 import { Fleet, type Snapshot } from "../../fleet/Fleet.ts"
 import type { HealthState, Instance } from "../../fleet/Instance.ts"
-import { Settings } from "../../Settings.ts"
 import type { FleetView } from "./InstanceTools.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instanceView } from "./instanceView.ts"
@@ -43,14 +42,24 @@ const transportView = (now: number, { duration, found, problems, scannedAt, tran
 
 const waits = (look: Look | undefined): boolean => look?.known === true && look.count > 0
 
-export const instanceHandlers = Effect.gen(function* () {
+export interface InstanceToolsOptions {
+  readonly transports?: ReadonlyArray<string> | undefined
+  readonly relayDirectory?: string | undefined
+}
+
+const hintOf = ({ relayDirectory, transports = [] }: InstanceToolsOptions) => {
+  if (relayDirectory !== undefined && transports.includes("local-relay")) {
+    return `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json${transports.length === 1 ? ". TRANSPORT=local-relay,local-ports finds those of this machine that nobody has registered, too" : ""}`
+  }
+  return transports.length === 0
+    ? "No instance was found. Is opencode running?"
+    : `No instance was found by ${transports.join(", ")}. Is opencode running, and is it what TRANSPORT looks for? \`opencode-fleet doctor\` says what each transport needs.`
+}
+
+export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceToolsOptions) {
   const attention = yield* Attention
   const fleet = yield* Fleet
-  const { relayDirectory, transports } = yield* Settings
-
-  const hint = transports.includes("local-relay")
-    ? `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json${transports.length === 1 ? ". TRANSPORT=local-relay,local-ports finds those of this machine that nobody has registered, too" : ""}`
-    : `No instance was found by ${transports.join(", ")}. Is opencode running, and is it what TRANSPORT looks for? \`opencode-fleet doctor\` says what each transport needs.`
+  const hint = hintOf(options)
 
   const show = (
     { instances, problems, refreshedAt, reports }: Snapshot,

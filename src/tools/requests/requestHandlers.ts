@@ -10,7 +10,7 @@ import { Turns } from "../../opencode/turns/Turns.ts"
 import { line } from "../../text/plainText.ts"
 import { carry } from "./askPerson.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower } from "../turns/follower.ts"
+import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 import { labelMeant, takesOwnAnswer } from "./question.ts"
 import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
 import { makeResume } from "./resume.ts"
@@ -61,12 +61,12 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
     : Effect.fail(invalid("answers", answers, problems.join("; ")))
 }
 
-export const requestHandlers = Effect.gen(function* () {
+export const requestHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
-  const resume = yield* makeResume
+  const follower = makeFollower(followerOptions)
+  const resume = yield* makeResume(followerOptions)
 
   const decide = <Kind extends PendingRequest["kind"], E>(
     { instance, session_id: reference }: { readonly instance?: string; readonly session_id: string },

@@ -8,13 +8,13 @@ import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower } from "../turns/follower.ts"
+import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
-export const makeResume = Effect.gen(function* () {
+export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
+  const follower = makeFollower(followerOptions)
 
   const goOn = Effect.fnUntraced(function* (
     target: Target,

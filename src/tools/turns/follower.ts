@@ -1,7 +1,6 @@
 /** How a tool's call follows a turn: how long, whom it tells, whom it asks, and what it answers. */
-import { Clock, Effect, Ref } from "effect"
+import { Clock, Duration, Effect, Ref } from "effect"
 import type { Report } from "../../opencode/turns/observeTurn.ts"
-import { Settings } from "../../Settings.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
 import { reporter } from "./turnProgress.ts"
@@ -10,8 +9,13 @@ import { turnView } from "./turnView.ts"
 /** Most clients give up on a call after 60 s, unless progress keeps them waiting. The answer has to be there before. */
 export const patienceWithoutProgress = 47_000
 
-export const makeFollower = Effect.gen(function* () {
-  const { sendTimeout } = yield* Settings
+export interface FollowerOptions {
+  /** How long a call may wait where its client follows its progress. Default: 5 minutes. */
+  readonly sendTimeout?: Duration.Input | undefined
+}
+
+export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}) => {
+  const longest = Duration.toMillis(sendTimeout)
 
   return Effect.fnUntraced(function* (
     origin: Origin,
@@ -21,7 +25,7 @@ export const makeFollower = Effect.gen(function* () {
   ) {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
-    const most = call.wantsProgress ? sendTimeout : Math.min(sendTimeout, patienceWithoutProgress)
+    const most = call.wantsProgress ? longest : Math.min(longest, patienceWithoutProgress)
     return {
       decided,
       options: {
@@ -33,4 +37,4 @@ export const makeFollower = Effect.gen(function* () {
         Effect.map(Ref.get(decided), (decisions) => turnView(origin.target, turn, outcome, decisions)),
     }
   })
-})
+}

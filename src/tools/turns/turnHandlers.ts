@@ -8,7 +8,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { makeFollower, patienceWithoutProgress } from "./follower.ts"
+import { type FollowerOptions, makeFollower, patienceWithoutProgress } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -33,12 +33,12 @@ const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory
   return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
 })
 
-export const turnHandlers = Effect.gen(function* () {
+export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = yield* makeFollower
-  const resume = yield* makeResume
+  const follower = makeFollower(followerOptions)
+  const resume = yield* makeResume(followerOptions)
 
   const send = Effect.fnUntraced(function* (
     target: Target,

@@ -33,9 +33,9 @@ const discovery = Layer.succeed(Discovery, {
   changes: Stream.empty,
 })
 
-const overTheFake = Attention.layer.pipe(
-  Layer.provideMerge(Fleet.layer),
-  Layer.provide([HealthCheck.layer, Identification.layer, discovery]),
+const overTheFake = Attention.layer().pipe(
+  Layer.provideMerge(Fleet.layer()),
+  Layer.provide([HealthCheck.layer(), Identification.layer(), discovery]),
   Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
   Layer.provideMerge(overFake),
 )

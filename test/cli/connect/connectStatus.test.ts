@@ -1,9 +1,9 @@
-/** `connect --status` over registrations as `connect` and others write them. */
+/** `connect --status` with registrations of `connect` and of other programs. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestConsole } from "effect/testing"
-import { showConnected } from "../../../src/cli/connect/connectStatus.ts"
+import { showStatus } from "../../../src/cli/connect/connectStatus.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { plainText } from "../../../src/text/plainText.ts"
 import { Settings } from "../../../src/Settings.ts"
@@ -13,17 +13,17 @@ const common = { hostname: "here", port: 4096, cwd: "/work/api" }
 const since = "2026-11-24T12:00:00.000Z"
 const tunnel = { relay: "ssh me@relay", since }
 
-/** What is printed where these registrations are, each in the file of its name. */
+/** What is printed for these registrations, each in a file of its name. */
 const status = Effect.fnUntraced(function* (
   json: boolean,
   registrations: ReadonlyArray<{ readonly name: string; readonly [field: string]: unknown }>,
 ) {
   const relay = yield* makeRelay
-  // The console is that of all tests here.
+  // All tests here share one console.
   const printed = Effect.all({ stdout: TestConsole.logLines, stderr: TestConsole.errorLines })
   const before = yield* printed
   for (const each of registrations) yield* relay.register(`${each.name}.json`, { ...common, ...each })
-  yield* showConnected(json).pipe(
+  yield* showStatus(json).pipe(
     Effect.provide(Settings.layerOf({ relayDirectory: relay.directory })),
     Effect.provideService(LocalMachine, {
       hostname: "here",
@@ -40,8 +40,8 @@ const status = Effect.fnUntraced(function* (
   }
 })
 
-layer(NodeServices.layer)("The status of connect", (it) => {
-  it.effect("says of each how its tunnel is, and where its log is", () =>
+layer(NodeServices.layer)("connect --status", (it) => {
+  it.effect("shows the tunnel and the log of each", () =>
     Effect.gen(function* () {
       const { stderr, stdout } = yield* status(false, [
         { name: "alone", connect: { pid: 1, log: "/log/alone" } },
@@ -58,13 +58,13 @@ layer(NodeServices.layer)("The status of connect", (it) => {
       assert.strictEqual(
         stdout,
         `alone  http://127.0.0.1:4096  /work/api
-  no relay: on this machine only
+  no relay: registered on this machine only
   log: /log/alone
 connected  http://127.0.0.1:4096  /work/api
   relay: ssh me@relay, connected since ${since}, port 4711 there
   log: /log/a
 dead  http://127.0.0.1:4096  /work/api
-  its connect (process 2) is gone without a word; prune removes what it left
+  its connect (process 2) was killed; \`opencode-fleet prune\` removes its registration
   log: /log/dead
 waiting  http://127.0.0.1:4096  /work/api
   relay: ssh me@relay, waiting since ${since}: no route
@@ -74,7 +74,7 @@ waiting  http://127.0.0.1:4096  /work/api
     }),
   )
 
-  it.effect("is JSON of a stable shape", () =>
+  it.effect("prints JSON of a stable shape", () =>
     Effect.gen(function* () {
       const connect = { pid: 1, log: "/log/a", tunnel: { ...tunnel, state: "waiting", reason: "no route" } }
       const { file, stdout } = yield* status(true, [{ name: "api", connect }])
@@ -91,28 +91,30 @@ waiting  http://127.0.0.1:4096  /work/api
     }),
   )
 
-  it.effect("says nothing of others: written by hand, of another machine, or with something else in that field", () =>
-    Effect.gen(function* () {
-      const others = [
-        { name: "by-hand" },
-        { name: "there", hostname: "there", connect: { pid: 1, log: "/log" } },
-        { name: "strange", connect: "yes" },
-        { name: "half", connect: { pid: "1" } },
-      ]
-      assert.deepInclude(yield* status(false, others), {
-        stdout: "",
-        stderr: "Nothing is connected on this machine.",
-      })
-    }),
+  it.effect(
+    "leaves out registrations that are written by hand, of another machine, or hold something else in that field",
+    () =>
+      Effect.gen(function* () {
+        const others = [
+          { name: "by-hand" },
+          { name: "there", hostname: "there", connect: { pid: 1, log: "/log" } },
+          { name: "strange", connect: "yes" },
+          { name: "half", connect: { pid: "1" } },
+        ]
+        assert.deepInclude(yield* status(false, others), {
+          stdout: "",
+          stderr: "Nothing is connected on this machine.",
+        })
+      }),
   )
 
-  it.effect("of nothing is an empty list, on stdout and not beside it", () =>
+  it.effect("prints an empty JSON list if nothing is connected", () =>
     Effect.gen(function* () {
       assert.deepInclude(yield* status(true, []), { stdout: "[]", stderr: "" })
     }),
   )
 
-  it.effect("breaks no terminal, whatever a registration holds", () =>
+  it.effect("prints no control characters, whatever a registration holds", () =>
     Effect.gen(function* () {
       const evil = "\u001B[2J\r\n\u202Eevil"
       const { stdout } = yield* status(false, [

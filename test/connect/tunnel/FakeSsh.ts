@@ -1,6 +1,6 @@
 /**
- * An ssh to a relay that exists in memory only, in the place of every child process: it runs under `TestClock`, and
- * breaks as the test says. What the relay's script does in a real shell is in `relayScript.test.ts`.
+ * An ssh to a relay in memory, which replaces every child process. It runs under `TestClock` and fails on demand.
+ * `relayScript.test.ts` tests the relay's script in real shells.
  */
 import { Clock, Context, Deferred, Effect, Layer, Queue, Sink, Stream } from "effect"
 import type { Done } from "effect/Cause"
@@ -13,35 +13,35 @@ interface Connection {
 }
 
 class FakeSshState {
-  /** The arguments of each try, and when it was made (milliseconds). */
+  /** The arguments and the time (milliseconds) of each try. */
   readonly tries: Array<{ readonly at: number; readonly args: ReadonlyArray<string> }> = []
-  /** Those that have neither ended nor been ended. */
+  /** The open connections. */
   readonly connections = new Set<Connection>()
-  /** Registrations on the relay: their JSON by the file's name. */
+  /** The registrations on the relay: JSON by file name. */
   readonly files = new Map<string, string>()
-  /** All lines that the relay has been sent, but for the script. */
+  /** All lines sent to the relay, without the script. */
   readonly heard: Array<string> = []
-  /** ssh's last words, if it cannot connect. */
+  /** What ssh prints if it cannot connect. */
   refusal: string | undefined
-  /** ssh says which port was chosen for it: so many milliseconds after the shell is there, or never. */
+  /** Milliseconds after the shell's start until ssh prints the chosen port; undefined: never. */
   showsPortAfter: number | undefined = 0
-  /** The shell never says a word. */
+  /** Whether the shell prints nothing. */
   mute = false
-  /** Nothing that is sent from now on is answered. */
+  /** Whether the relay answers nothing from now on. */
   frozen = false
-  /** What a ping finds at the tunnel's end. */
-  found = "200"
-  /** What is said about a registration in place of `put`. */
+  /** The HTTP status that a ping gets through the tunnel. */
+  pingStatus = "200"
+  /** Why the relay refuses a registration. */
   putRefusal: string | undefined
   private lastPort = 40_000
 
-  choosePort(asked: number) {
-    return asked === 0 ? ++this.lastPort : asked
+  choosePort(requested: number) {
+    return requested === 0 ? ++this.lastPort : requested
   }
 
-  /** Every connection ends, with ssh's last words. */
-  drop(...words: ReadonlyArray<string>) {
-    for (const { exit } of this.connections) exit(255, ...words)
+  /** Ends every connection; ssh prints these lines. */
+  drop(...lines: ReadonlyArray<string>) {
+    for (const { exit } of this.connections) exit(255, ...lines)
   }
 
   answer(verb: string, take: () => string): string | undefined {
@@ -53,7 +53,7 @@ class FakeSshState {
         return `put /relay/${file}`
       }
       case "ping":
-        return this.files.size === 0 ? "pong gone" : `pong ${this.found}`
+        return this.files.size === 0 ? "pong gone" : `pong ${this.pingStatus}`
       case "bye":
         this.files.clear()
         return "bye"
@@ -72,7 +72,7 @@ export class FakeSsh extends Context.Service<FakeSsh, FakeSshState>()("opencode-
 
 const spawn = (fake: FakeSshState) =>
   Effect.fnUntraced(function* (command: ChildProcess.Command) {
-    if (!ChildProcess.isStandardCommand(command)) return yield* Effect.die(new Error("no single command"))
+    if (!ChildProcess.isStandardCommand(command)) return yield* Effect.die(new Error("expected a single command"))
     fake.tries.push({ at: yield* Clock.currentTimeMillis, args: command.args.map(String) })
     const stdout = yield* Queue.unbounded<Uint8Array, Done>()
     const stderr = yield* Queue.unbounded<Uint8Array, Done>()
@@ -93,10 +93,10 @@ const spawn = (fake: FakeSshState) =>
     )
     if (fake.refusal !== undefined) connection.exit(255, fake.refusal)
 
-    const asked = Number(/^127\.0\.0\.1:(\d+):/u.exec(String(command.args.at(-2)))?.[1])
-    const port = fake.choosePort(asked)
+    const requestedPort = Number(/^127\.0\.0\.1:(\d+):/u.exec(String(command.args.at(-2)))?.[1])
+    const port = fake.choosePort(requestedPort)
     const { showsPortAfter } = fake
-    if (asked === 0 && showsPortAfter !== undefined) {
+    if (requestedPort === 0 && showsPortAfter !== undefined) {
       const shown = Effect.sync(() => tell(stderr, `Allocated port ${port} for remote forward to 127.0.0.1:4096\r\n`))
       yield* Effect.forkScoped(Effect.delay(shown, showsPortAfter))
     }

@@ -1,11 +1,11 @@
-/** A connection through a command of the user's: a real shell script that behaves as ssh does. */
+/** A connection through a user's command: a real shell script that behaves like ssh. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Random, Scope } from "effect"
 import { openConnection } from "../../../src/connect/tunnel/RelayConnection.ts"
 import { startedWith } from "../../support/processes.ts"
 
-/** Keeps its arguments, tells a port as ssh does, and runs the remote command on this machine. */
+/** Stores its arguments, prints a port like ssh, and runs the remote command on this machine. */
 const asSsh = String.raw`
 printf '%s\n' "$@" > "$HOME/arguments"
 printf 'Allocated port 40123 for remote forward to 127.0.0.1:4096\r\n' >&2
@@ -13,10 +13,10 @@ for command; do :; done
 eval "$command"
 `
 
-/** The same, and it goes on when that one has ended. */
+/** The same, but continues when the remote command has ended. */
 const inSubshell = asSsh.replace('eval "$command"', '(eval "$command")')
 
-/** A home with an executable in it, and the command that starts that one as if it were on the relay. */
+/** A home with an `ssh` executable, and the command that starts it. */
 const makeSsh = Effect.fnUntraced(function* (script: string = asSsh) {
   const fs = yield* FileSystem.FileSystem
   const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "fake ssh " }), fs.realPath)
@@ -25,11 +25,11 @@ const makeSsh = Effect.fnUntraced(function* (script: string = asSsh) {
   const id = (yield* Random.nextInt).toString(36)
   return {
     home,
-    // `exec`, for dash would stay as its parent, and an orphan's end is seen late where the first process is no init.
+    // `exec`, because dash would stay as the parent, and without an init the end of an orphan is noticed late.
     command: `exec env FLEET_TEST=${id} HOME='${home}' '${home}/my bin/ssh' -v me@relay`,
     directory: `${home}/relay`,
     arguments: Effect.map(fs.readFileString(`${home}/arguments`), (text) => text.trim().split("\n")),
-    /** What it has started and that still runs. */
+    /** The processes that it has started and that are still running. */
     processes: startedWith("FLEET_TEST", id),
   }
 })
@@ -54,7 +54,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
         const json = '{"name":"it\'s $(touch pwned) \\\\ 日本語"}'
         assert.strictEqual(yield* ask("put", ssh.directory, "a.json", "1", json), `put ${ssh.directory}/a.json`)
         assert.strictEqual(yield* fs.readFileString(`${ssh.directory}/a.json`), `${json}\n`)
-        // Several at once get each their own answer.
+        // Concurrent requests each get their own answer.
         const answers = yield* Effect.all([ask("put", ssh.directory, "b.json", "1", "{}"), ask("ping"), ask("bye")], {
           concurrency: "unbounded",
         })
@@ -68,7 +68,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
     }),
   )
 
-  it.effect("gives ssh the user's own arguments first, and asks for a tunnel that ends with its forward", () =>
+  it.effect("passes ssh the user's arguments first, and requests a tunnel that ends with its forward", () =>
     Effect.gen(function* () {
       const ssh = yield* makeSsh()
       yield* Effect.scoped(open(ssh.command))
@@ -81,7 +81,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
     }),
   )
 
-  it.effect("is made by a shell, as one would type the command", () =>
+  it.effect("runs the command in a shell, as typed", () =>
     Effect.gen(function* () {
       const ssh = yield* makeSsh()
       const command = `HOME='${ssh.home}'; WHO="it's me"; export HOME; exec ~/"my bin"/ssh "$WHO"@relay -o 'Proxy Command'`
@@ -90,15 +90,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
     }),
   )
 
-  it.effect("that asks for a port by number does not wait until one is shown", () =>
+  it.effect("that requests a port does not wait for ssh to print one", () =>
     Effect.gen(function* () {
-      const ssh = yield* makeSsh(asSsh.replace("Allocated", "I do not tell"))
+      const ssh = yield* makeSsh(asSsh.replace("Allocated", "Hidden"))
       assert.strictEqual((yield* open(ssh.command, 23_456)).port, 23_456)
       assert.include(yield* ssh.arguments, "127.0.0.1:23456:127.0.0.1:4096")
     }),
   )
 
-  it.effect("does not mind what a login prints, on either pipe", () =>
+  it.effect("ignores what a login prints, on either pipe", () =>
     Effect.gen(function* () {
       const { command, directory } = yield* makeSsh(
         `echo 'fleet- hello'; printf '\\033]0;title\\007no end of line'; head -c 200000 /dev/zero | tr '\\0' x >&2; echo >&2; ${asSsh}`,
@@ -109,7 +109,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
     }),
   )
 
-  it.effect("tells when it has ended, and answers nothing afterwards", () =>
+  it.effect("reports its end, and answers nothing afterwards", () =>
     Effect.gen(function* () {
       const ssh = yield* makeSsh(`${inSubshell}echo 'Connection to relay closed.' >&2; exit 255\n`)
       const { ask, ended } = yield* open(ssh.command)
@@ -122,7 +122,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
     }),
   )
 
-  it.effect("that ignores to be asked is killed at the end of the scope", () =>
+  it.effect("that ignores signals is killed at the end of the scope", () =>
     Effect.gen(function* () {
       const ssh = yield* makeSsh(`trap '' TERM HUP INT; ${inSubshell} while :; do sleep 1; done`)
       const scope = yield* Scope.make()
@@ -135,7 +135,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
 })
 
 layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connection that fails", (it) => {
-  it.effect("is what ssh has said last", () =>
+  it.effect("quotes the last lines that ssh printed", () =>
     Effect.gen(function* () {
       const script = "for word in one two three four '\\033[31mfive\\r' six; do printf \"$word\\n\" >&2; done; exit 255"
       assert.strictEqual(yield* reasonOf(script), "two; three; four; [31mfive; six (the command ended with status 255)")
@@ -143,9 +143,9 @@ layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connec
   )
 
   it.effect.each([
-    ["how it ended, if it says nothing", "exit 3", "the command ended with status 3"],
+    ["how it ended, if it printed nothing", "exit 3", "the command ended with status 3"],
     [
-      "what it said without an end of the line",
+      "what it printed without a newline",
       "printf 'no route' >&2; exit 1",
       "no route (the command ended with status 1)",
     ],
@@ -155,7 +155,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("The reason of a connec
     }),
   )
 
-  it.effect("is the shell's, of a command that is not there or makes no sense", () =>
+  it.effect("is the shell's, for a missing command and for a syntax error", () =>
     Effect.gen(function* () {
       assert.match((yield* Effect.flip(open("no-such-program me@relay"))).message, /not found .*status 127/u)
       assert.match((yield* Effect.flip(open("ssh 'me@relay"))).message, /status 2/u)

@@ -1,4 +1,4 @@
-/** A tunnel over an ssh in memory: how it is made, lost, found out, and made anew. */
+/** A tunnel over an ssh in memory: how it connects, breaks, is noticed, and reconnects. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { countingFibers } from "../../support/livingFibers.ts"
@@ -9,7 +9,7 @@ import { makeLog, registration, seconds, settle, start } from "./tunnel.ts"
 const inRelay = <A, E, R>(test: Effect.Effect<A, E, R>) => test.pipe(Effect.scoped, Effect.provide(FakeSsh.layer))
 
 describe("A tunnel", () => {
-  it.effect("is made, registered with its port, left alone for an hour, and taken back at the end", () =>
+  it.effect("connects, is registered with its port, stays for an hour, and is removed at the end", () =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const before = yield* living
@@ -36,7 +36,7 @@ describe("A tunnel", () => {
     ),
   )
 
-  it.effect("that drops is back within two seconds, at its new port, with ssh's last words as the reason", () =>
+  it.effect("that drops reconnects within two seconds at a new port; the reason is what ssh printed last", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
@@ -52,7 +52,7 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("whose port ssh does not show asks for one by number from then on", () =>
+  it.effect("chooses a port itself after ssh has not shown one", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       fake.showsPortAfter = undefined
@@ -75,7 +75,7 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("waits a little for a port that is shown after the shell's first word", () =>
+  it.effect("waits for a port that ssh prints after the shell's first line", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       fake.showsPortAfter = 1500
@@ -89,7 +89,7 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("to a relay that never says a word is given up, and tried again", () =>
+  it.effect("gives up on a relay that prints nothing, and tries again", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       fake.mute = true
@@ -106,7 +106,7 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("that is half open is found within 21 seconds, and replaced", () =>
+  it.effect("that is half open is replaced within 21 seconds", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
@@ -122,7 +122,7 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("whose registration somebody has removed is registered again, and has been connected all the time", () => {
+  it.effect("registers again when its registration is removed, and stays connected", () => {
     const log = makeLog()
     return Effect.gen(function* () {
       const fake = yield* FakeSsh
@@ -133,44 +133,44 @@ describe("A tunnel", () => {
       assert.deepInclude(JSON.parse(fake.files.get("it.json") ?? ""), { port: 40_001 })
       assert.deepInclude(yield* tunnel.state, { _tag: "connected", since: 0, port: 40_001 })
       assert.lengthOf(fake.tries, 1)
-      assert.include(log.lines.join("\n"), "is gone; it is written again")
+      assert.include(log.lines.join("\n"), "was removed; registering again")
     }).pipe(inRelay, Effect.provide(log.layer))
   })
 
-  it.effect("through which nothing comes twice is made anew, unless opencode does not answer here either", () =>
+  it.effect("is replaced after two heartbeats without traffic, unless opencode does not answer here either", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      let answers = false
-      const tunnel = yield* start(Effect.sync(() => answers))
+      let healthy = false
+      const tunnel = yield* start(Effect.sync(() => healthy))
       yield* settle
-      fake.found = "000"
+      fake.pingStatus = "000"
       yield* seconds(60)
       assert.lengthOf(fake.tries, 1)
-      answers = true
+      healthy = true
       yield* seconds(10)
-      // Once is nothing: it may have been on its way up.
-      fake.found = "401"
+      // One missed heartbeat is ignored: opencode may have been starting.
+      fake.pingStatus = "401"
       yield* seconds(10)
-      fake.found = "000"
+      fake.pingStatus = "000"
       yield* seconds(11)
       assert.lengthOf(fake.tries, 1)
       yield* seconds(9.25)
-      const reason = "nothing comes through the tunnel any more"
+      const reason = "the tunnel no longer carries traffic"
       assert.deepInclude(yield* tunnel.state, { _tag: "waiting", reason })
-      fake.found = "none"
+      fake.pingStatus = "none"
       yield* seconds(60)
       assert.lengthOf(fake.tries, 2)
       assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_002 })
     }).pipe(inRelay),
   )
 
-  it.effect("to a relay that takes no registration says why, in one printable line", () =>
+  it.effect("reports in one printable line why the relay refuses the registration", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      fake.putRefusal = "/relay/it.json \u001B[31mis no plain file"
+      fake.putRefusal = "/relay/it.json \u001B[31mis not a regular file"
       const tunnel = yield* start()
       yield* settle
-      const reason = "no registration on the relay: /relay/it.json [31mis no plain file"
+      const reason = "no registration on the relay: /relay/it.json [31mis not a regular file"
       assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 0, reason })
       fake.putRefusal = undefined
       yield* seconds(2)
@@ -180,7 +180,7 @@ describe("A tunnel", () => {
 })
 
 describe("The end of a tunnel", () => {
-  it.effect("is no later than five seconds on a relay that is frozen", () =>
+  it.effect("takes at most five seconds if the relay is frozen", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
@@ -191,11 +191,11 @@ describe("The end of a tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("waits for the answer that is on its way, and says bye then", () =>
+  it.effect("waits for a pending answer before it unregisters", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
-      // The registration is under way, too.
+      // The registration is still being written.
       yield* tunnel.end
       yield* settle
       assert.deepStrictEqual([...fake.files], [])
@@ -203,7 +203,7 @@ describe("The end of a tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("that ssh has met, too, comes back once to take the registration out", () =>
+  it.effect("connects once more to unregister if ssh has ended, too", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()
@@ -217,7 +217,7 @@ describe("The end of a tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("says what stays on a relay that is not reached, at once", () => {
+  it.effect("logs at once what stays on a relay that cannot be reached", () => {
     const log = makeLog()
     return Effect.gen(function* () {
       const fake = yield* FakeSsh

@@ -1,4 +1,4 @@
-/** How often a tunnel that cannot be made is tried, what is said about it, and that a machine that sleeps comes back. */
+/** How often a tunnel retries, what it logs, and how it reconnects after the machine was asleep. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -9,7 +9,7 @@ import { makeLog, seconds, settle, start } from "./tunnel.ts"
 
 const pauses = ({ tries }: FakeSsh["Service"]) => tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0))
 
-/** Each is what it should be, give or take a fifth. */
+/** Each pause is within 20 % of the expected one. */
 const assertAbout = (found: ReadonlyArray<number>, expected: ReadonlyArray<number>) => {
   assert.strictEqual(found.length, expected.length)
   for (const [index, pause] of found.entries()) {
@@ -19,7 +19,7 @@ const assertAbout = (found: ReadonlyArray<number>, expected: ReadonlyArray<numbe
 }
 
 describe("A relay that cannot be reached", () => {
-  it.effect("is tried again and again, for ever, and weeks of it are one line and leave nothing behind", () => {
+  it.effect("is tried for ever; a long outage is logged once and leaks nothing", () => {
     const log = makeLog()
     return countingFibers((living) =>
       Effect.gen(function* () {
@@ -36,7 +36,7 @@ describe("A relay that cannot be reached", () => {
           late,
           late.map(() => 60),
         )
-        assert.isAbove(new Set(late).size, 20, "a fleet must not come back in one instant")
+        assert.isAbove(new Set(late).size, 20, "a fleet must not return at the same moment")
         const reason = `${fake.refusal} (the command ended with status 255)`
         assert.deepStrictEqual(yield* tunnel.state, { _tag: "waiting", since: 0, reason })
         assert.deepStrictEqual(log.lines, [reason])
@@ -57,8 +57,8 @@ describe("A relay that cannot be reached", () => {
   })
 
   it.effect.each([
-    ["steady one begins with short pauses again", 31, [1, 1, 2, 4, 8]],
-    ["short one goes on with the long pauses", 28, [60, 60]],
+    ["long connection it starts with short pauses again", 31, [1, 1, 2, 4, 8]],
+    ["short connection it continues with the long pauses", 28, [60, 60]],
   ] satisfies ReadonlyArray<[string, number, ReadonlyArray<number>]>)("after a %s", ([, connected, expected]) =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
@@ -78,8 +78,8 @@ describe("A relay that cannot be reached", () => {
   )
 })
 
-describe("A machine that has slept", () => {
-  it.effect("connects anew at once, though the old connection seems to be there", () => {
+describe("After the machine was asleep, a tunnel", () => {
+  it.effect("reconnects at once, even if the old connection seems to be open", () => {
     const log = makeLog()
     return Effect.gen(function* () {
       const fake = yield* FakeSsh
@@ -90,11 +90,11 @@ describe("A machine that has slept", () => {
       assert.lengthOf(fake.tries, 2)
       assert.strictEqual(fake.connections.size, 1)
       assert.deepInclude(yield* tunnel.state, { _tag: "connected", since: 8 * 3_600_000 + 10_000, port: 40_002 })
-      assert.include(log.lines.join("\n"), "has slept")
+      assert.include(log.lines.join("\n"), "was asleep")
     }).pipe(Effect.scoped, Effect.provide([FakeSsh.layer, log.layer]))
   })
 
-  it.effect("does not wait for the rest of a pause, and begins with short ones", () =>
+  it.effect("skips the rest of a pause and starts with short ones", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       fake.refusal = "no route"
@@ -110,7 +110,7 @@ describe("A machine that has slept", () => {
     }).pipe(Effect.scoped, Effect.provide(FakeSsh.layer)),
   )
 
-  it.effect("is not one that is busy: a timer that is a few seconds late changes nothing", () =>
+  it.effect("does not reconnect because of a timer that is a few seconds late on a busy machine", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
       const tunnel = yield* start()

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { displayCommand } from "../../../src/connect/tunnel/displayCommand.ts"
 
-describe("A command line that is shown", () => {
+describe("The displayed form of a command line", () => {
   it.each([
     ["ssh me@relay", "ssh me@relay"],
     ["ssh -J bastion me@relay", "ssh … me@relay"],
@@ -13,7 +13,7 @@ describe("A command line that is shown", () => {
     ["export SSHPASS=secret; sshpass -e ssh relay", "export … relay"],
     ["ssh relay -o ProxyPassword=secret", "ssh …"],
     ["ssh relay\u001B[31m", "ssh relay[31m"],
-  ])("says nothing but what leads there: %j", (command, expected) => {
+  ])("keeps only the program and the host: %j", (command, expected) => {
     assert.strictEqual(displayCommand(command), expected)
     assert.notInclude(displayCommand(command), "cret")
   })

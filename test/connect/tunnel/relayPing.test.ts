@@ -1,4 +1,4 @@
-/** What the relay's script finds at the tunnel's end, and what it does with the programs that it needs. */
+/** The pings of the relay's script, and the programs that the script needs. */
 import { NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
@@ -23,7 +23,7 @@ const fakeOnPort = FakeOpencode.layerServer.pipe(
 
 const fakesPort = Effect.map(HttpServer.HttpServer, ({ address }) => ("port" in address ? address.port : 0))
 
-/** A PATH of these programs, and of those that a test writes itself. */
+/** A PATH with these programs and the test's own scripts. */
 const makePath = Effect.fnUntraced(function* (programs: ReadonlyArray<string>, own: Record<string, string> = {}) {
   const fs = yield* FileSystem.FileSystem
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "path-" })
@@ -34,7 +34,7 @@ const makePath = Effect.fnUntraced(function* (programs: ReadonlyArray<string>, o
   return directory
 })
 
-/** What a ping of this port answers. */
+/** The answer to a ping of this port. */
 const ping = Effect.fnUntraced(function* (port: number, env: Record<string, string> = {}) {
   const home = yield* makeHome
   const relay = yield* startShell(home, { env })
@@ -42,9 +42,9 @@ const ping = Effect.fnUntraced(function* (port: number, env: Record<string, stri
   return yield* relay.ask("ping")
 })
 
-describe.skipIf(find("curl") === undefined)("A ping, where there is curl,", () => {
+describe.skipIf(find("curl") === undefined)("A ping with curl", () => {
   layer(NodeServices.layer, { excludeTestServices: true })((it) => {
-    it.effect("answers what opencode does", () =>
+    it.effect("returns opencode's status", () =>
       Effect.gen(function* () {
         const fake = yield* FakeOpencode
         assert.strictEqual(yield* ping(yield* fakesPort), "pong 200")
@@ -55,9 +55,9 @@ describe.skipIf(find("curl") === undefined)("A ping, where there is curl,", () =
     it.effect.each([
       ["401", unauthorized],
       ["503", proxyPage(503)],
-      // It may lead anywhere, and is not followed.
+      // A redirect is not followed.
       ["307", redirect],
-    ] as const)("knows a %s from nothing at all", ([code, fault]) =>
+    ] as const)("tells a %s from no answer", ([code, fault]) =>
       Effect.gen(function* () {
         const fake = yield* FakeOpencode
         fake.fail("GET /global/health", fault)
@@ -65,19 +65,19 @@ describe.skipIf(find("curl") === undefined)("A ping, where there is curl,", () =
       }).pipe(Effect.provide(fakeOnPort)),
     )
 
-    it.effect("of a port where nobody is answers 000", () =>
+    it.effect("returns 000 if no program listens", () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* ping(yield* freePort), "pong 000")
       }),
     )
 
-    it.effect("does not go by a proxy, or by what the user's curl is used to", () =>
+    it.effect("ignores proxies and the user's .curlrc", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const elsewhere = `http://127.0.0.1:${yield* freePort}`
+        const proxy = `http://127.0.0.1:${yield* freePort}`
         const home = yield* makeHome
         yield* fs.writeFileString(`${home}/.curlrc`, 'dump-header = "-"\nhead\nfail-early\n')
-        const variables = { http_proxy: elsewhere, HTTP_PROXY: elsewhere, ALL_PROXY: elsewhere, all_proxy: elsewhere }
+        const variables = { http_proxy: proxy, HTTP_PROXY: proxy, ALL_PROXY: proxy, all_proxy: proxy }
         const relay = yield* startShell(home, { env: variables })
         yield* relay.put("{}", { port: yield* fakesPort })
         assert.deepStrictEqual([yield* relay.ask("ping"), yield* relay.ask("ping")], ["pong 200", "pong 200"])
@@ -86,8 +86,8 @@ describe.skipIf(find("curl") === undefined)("A ping, where there is curl,", () =
   })
 })
 
-layer(NodeServices.layer, { excludeTestServices: true })("Without a program", (it) => {
-  it.effect("to ask with, a ping tells only whether the registration is there", () =>
+layer(NodeServices.layer, { excludeTestServices: true })("The relay's script", (it) => {
+  it.effect("without curl reports only whether the registration exists", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const home = yield* makeHome
@@ -102,7 +102,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("Without a program", (i
     }),
   )
 
-  it.effect.each(["mv", "rm", "mkdir"])("that works (%s), a registration leaves nothing half made", (broken) =>
+  it.effect.each(["mv", "rm", "mkdir"])("leaves no partial file if %s fails", (broken) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const home = yield* makeHome
@@ -115,14 +115,14 @@ layer(NodeServices.layer, { excludeTestServices: true })("Without a program", (i
     }),
   )
 
-  it.effect("a link where the draft would be is not written through", () =>
+  it.effect("does not write through a link in place of its draft", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const home = yield* makeHome
       const directory = `${home}/relay`
       yield* fs.makeDirectory(directory)
       yield* fs.writeFileString(`${home}/precious`, "precious")
-      // The draft's name holds the shell's process id, which it tells here.
+      // The draft's name contains the shell's process id.
       const relay = yield* startShell(home, {
         before: `ln -s "$HOME/precious" "$HOME/relay/.one.json.$$.new"; mkdir "$HOME/relay/.two.json.$$.new"\n`,
       })

@@ -1,4 +1,4 @@
-/** The script that keeps a registration on the relay, in every shell of this machine that may be the relay's. */
+/** The relay's script in every shell of this machine that may be some system's `sh`. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
@@ -14,7 +14,7 @@ const filesIn = (directory: string) =>
 const modeOf = (path: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.map(fs.stat(path), ({ mode }) => mode & 0o777))
 
-/** What a shell, a `printf` or a `read` could take for its own. */
+/** Text that a shell, `printf` or `read` could interpret. */
 const hostile = [
   String.raw`{"name":"it's \"quoted\" \\ \n %s %d %n \\c","cwd":"/a b/$(touch pwned)/${"`touch pwned`"}/$HOME/*"}`,
   "  leading and trailing blanks and tabs\t ",
@@ -28,7 +28,7 @@ const hostile = [
 
 describe.each(shells)("The relay's script in %s", (_title, shell) => {
   layer(NodeServices.layer, { excludeTestServices: true })((it) => {
-    it.effect("says hello, registers, and takes the registration out again", () =>
+    it.effect("greets, registers, and removes the registration again", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -46,7 +46,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("takes whatever is in a registration as it is", () =>
+    it.effect("stores a registration byte for byte", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -60,7 +60,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("takes a file name and a directory as they are", () =>
+    it.effect("uses a file name and a directory literally", () =>
       Effect.gen(function* () {
         const { home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -86,7 +86,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       ["HOME/asked", { RELAY_REGISTRY_DIR: "~/relay" }, "/asked"],
       ["relative", {}, "/relative"],
     ] satisfies ReadonlyArray<[string, Record<string, string>, string]>)(
-      "finds the directory %j with %o",
+      "resolves the directory %j with %o",
       ([directory, variables, expected]) =>
         Effect.gen(function* () {
           const { home: at } = yield* home
@@ -99,7 +99,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
         }),
     )
 
-    it.effect("writes its file anew, also over one of an earlier connection", () =>
+    it.effect("replaces its file, also that of an earlier connection", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -112,7 +112,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("follows no link, and writes into no directory of that name", () =>
+    it.effect("follows no link, and does not write into a directory of that name", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -122,7 +122,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
         yield* fs.symlink(`${at}/nowhere`, `${directory}/dangling`)
         const relay = yield* startShell(at, { shell })
         for (const file of ["a directory", "link", "dangling"]) {
-          assert.strictEqual(yield* relay.put("{}", { file }), `failed ${directory}/${file} is no plain file`)
+          assert.strictEqual(yield* relay.put("{}", { file }), `failed ${directory}/${file} is not a regular file`)
           assert.strictEqual(yield* relay.ask("ping"), "pong gone")
         }
         assert.strictEqual(yield* relay.ask("bye"), "bye")
@@ -133,7 +133,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("goes on after a directory that cannot be made", () =>
+    it.effect("continues after a directory that cannot be created", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
@@ -141,14 +141,14 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
         const relay = yield* startShell(at, { shell })
         const inFile = `${at}/file/relay`
         const refusal = yield* relay.put("{}", { directory: inFile })
-        assert.include(refusal, `failed ${inFile} cannot be made: `)
-        // In the system's own words.
+        assert.include(refusal, `failed ${inFile} cannot be created: `)
+        // The reason is the system's.
         assert.match(refusal, /mkdir.*not a directory$/iu)
         assert.strictEqual(yield* relay.put("{}"), `put ${directory}/api.json`)
       }),
     )
 
-    it.effect("leaves the registration when the connection ends, for a machine that sleeps comes back", () =>
+    it.effect("keeps the registration when the connection ends, because a sleeping machine returns", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const relay = yield* startShell(at, { shell })
@@ -158,7 +158,7 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("says bye though it has put nothing", () =>
+    it.effect("answers bye without a registration", () =>
       Effect.gen(function* () {
         const { home: at } = yield* home
         const relay = yield* startShell(at, { shell })
@@ -167,11 +167,15 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
       }),
     )
 
-    it.effect("does not mind what a login prints before, or in how many pieces things come", () =>
+    it.effect("ignores what a login prints, and reads input in any pieces", () =>
       Effect.gen(function* () {
         const { directory, home: at } = yield* home
         const fs = yield* FileSystem.FileSystem
-        const relay = yield* startShell(at, { shell, before: "echo 'Welcome to fleet!'; printf 'fleet-'\n", pieces: 7 })
+        const relay = yield* startShell(at, {
+          shell,
+          before: "echo 'Welcome to fleet!'; printf 'fleet-'\n",
+          pieceSize: 7,
+        })
         assert.strictEqual(relay.greeting, "hello")
         yield* relay.put("日本語".repeat(100))
         assert.strictEqual(yield* fs.readFileString(`${directory}/api.json`), `${"日本語".repeat(100)}\n`)

@@ -1,4 +1,4 @@
-/** A shell of this machine that runs the relay's script, with a home of its own, and what one says to it through pipes. */
+/** A shell of this machine that runs the relay's script with a home of its own; the test talks to it through pipes. */
 import { Effect, FileSystem, Queue, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import type { Done } from "effect/Cause"
@@ -19,7 +19,7 @@ const known: ReadonlyArray<Command> = [
   ["zsh", "--emulate", "sh"],
 ]
 
-/** Those that are on this machine; `sh` is on each. */
+/** The installed ones; `sh` is on every machine. */
 export const shells: ReadonlyArray<readonly [string, Command]> = known
   .filter(([program]) => find(program) !== undefined)
   .map((command) => [command.join(" "), command])
@@ -29,21 +29,21 @@ const mark = "fleet-test1"
 export interface Options {
   readonly shell?: Command
   readonly env?: Readonly<Record<string, string>>
-  /** Lines that run before the script, as those of somebody's login do. */
+  /** Lines that run before the script, like a login script. */
   readonly before?: string
-  /** Sends what is sent in pieces of so many bytes. */
-  readonly pieces?: number
+  /** Splits the input into pieces of this many bytes. */
+  readonly pieceSize?: number
 }
 
-/** A home for it, with nothing in it. */
+/** An empty home. */
 export const makeHome = Effect.flatMap(FileSystem.FileSystem, (fs) =>
   Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "relay's $(home) " }), fs.realPath),
 )
 
-/** Starts it, and waits until it listens. */
+/** Starts the shell and waits until the script is ready. */
 export const startShell = Effect.fnUntraced(function* (
   home: string,
-  { before = "", env, pieces, shell: [program, ...args] = ["sh"] }: Options = {},
+  { before = "", env, pieceSize, shell: [program, ...args] = ["sh"] }: Options = {},
 ) {
   const outgoing = yield* Queue.unbounded<Uint8Array, Done>()
   const handle = yield* ChildProcess.make(find(program) ?? program, args, {
@@ -63,10 +63,10 @@ export const startShell = Effect.fnUntraced(function* (
   )
   const send = (text: string) => {
     const bytes = new TextEncoder().encode(text)
-    const size = pieces ?? bytes.length
+    const size = pieceSize ?? bytes.length
     return Effect.forEach(
       Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size)),
-      (piece) => Effect.andThen(Queue.offer(outgoing, piece), pieces === undefined ? Effect.void : Effect.yieldNow),
+      (piece) => Effect.andThen(Queue.offer(outgoing, piece), pieceSize === undefined ? Effect.void : Effect.yieldNow),
       { discard: true },
     )
   }
@@ -80,7 +80,7 @@ export const startShell = Effect.fnUntraced(function* (
     ask,
     put: (json: string, { directory = "", file = "api.json", port = 4096 } = {}) =>
       ask("put", directory, file, String(port), json),
-    /** Its stdin ends; done when it has ended, with its exit status. */
+    /** Closes its stdin and returns its exit status. */
     hangUp: Effect.andThen(Queue.end(outgoing), Effect.map(handle.exitCode, Number)),
     exitStatus: Effect.map(handle.exitCode, Number),
   }

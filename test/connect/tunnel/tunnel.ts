@@ -1,12 +1,12 @@
-/** A tunnel kept over an ssh in memory. */
+/** A tunnel over an ssh in memory. */
 import { Clock, Effect, Exit, Logger, Scope, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import { keepTunnel } from "../../../src/connect/tunnel/Tunnel.ts"
 
 export const registration = { name: "it's", hostname: "laptop", port: 4096, localPort: 4096, cwd: "/work" }
 
-/** Begins to keep a tunnel in a scope of its own. */
-export const start = Effect.fnUntraced(function* (answers = Effect.succeed(true)) {
+/** Starts a tunnel in a scope of its own. */
+export const start = Effect.fnUntraced(function* (isHealthy = Effect.succeed(true)) {
   const scope = yield* Scope.make()
   yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
   const clock = yield* Clock.Clock
@@ -17,7 +17,7 @@ export const start = Effect.fnUntraced(function* (answers = Effect.succeed(true)
     directory: "~/my relay",
     file: "it.json",
     registration,
-    answers,
+    isHealthy,
   }).pipe(
     Scope.provide(scope),
     Effect.provideService(Clock.Clock, {
@@ -29,15 +29,15 @@ export const start = Effect.fnUntraced(function* (answers = Effect.succeed(true)
   return {
     state: SubscriptionRef.get(state),
     end: Scope.close(scope, Exit.void),
-    /** The machine sleeps: its timers do not notice, the clock on the wall does. */
+    /** Puts the machine to sleep: the wall clock advances, timers do not. */
     sleep: (milliseconds: number) => Effect.sync(() => void (slept += milliseconds)),
   }
 })
 
-/** Lets all happen that needs no time. */
+/** Runs everything that needs no time. */
 export const settle = Effect.replicateEffect(Effect.yieldNow, 50, { discard: true })
 
-/** Lets so many seconds pass in small steps, each with room for all that follows from it. */
+/** Advances the clock in small steps, and runs what each step triggers. */
 export const seconds = (count: number) =>
   settle.pipe(
     Effect.andThen(TestClock.adjust(250)),
@@ -45,7 +45,7 @@ export const seconds = (count: number) =>
     Effect.replicateEffect(count * 4, { discard: true }),
   )
 
-/** What is logged, a line each. */
+/** Collects log lines. */
 export const makeLog = () => {
   const lines: Array<string> = []
   const logger = Logger.make(({ message }) => void lines.push(String(message)))

@@ -6,7 +6,6 @@ import { Identification } from "../../../src/discovery/identification/Identifica
 import { opencodeChallenge } from "../../../src/opencode/v1/OpencodeApi.ts"
 import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
 import type { Credentials } from "../../../src/opencode/Target.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../announcements.ts"
 import { type Answer, broken, hanging, httpLayer, json, online } from "../http.ts"
 
@@ -25,11 +24,7 @@ const over = Effect.fnUntraced(function* (
     requests.push(request)
     return answer(request)
   })
-  const services = Identification.layer.pipe(
-    Layer.provide(OpencodeClient.layer),
-    Layer.provide(http),
-    Layer.provide(Settings.layerOf({ relayDirectory: "/relay", ...given })),
-  )
+  const services = Identification.layer(given).pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http))
   const identification = Context.get(yield* Layer.build(services), Identification)
   return {
     ...identification,

@@ -243,7 +243,7 @@ describe("mdns", () => {
     "names an instance by its host where that has a name of its own, and by this machine's where it is here",
     () =>
       Effect.gen(function* () {
-        const network = yield* join({ settings: { mdnsAllow: ["192.168.1.*"] } })
+        const network = yield* join({ options: { allow: ["192.168.1.*"] } })
         network.verdicts
           .set("http://192.168.1.7:4096", opencodeIn("/shop"))
           .set("http://192.168.1.2:4096", opencodeIn("/shop"))
@@ -290,7 +290,7 @@ describe("mdns", () => {
 
   it.effect("asks one that may have the password at each scan until it answers as opencode does", () =>
     Effect.gen(function* () {
-      const network = yield* join({ settings: { mdnsAllow: ["192.168.1.7"] } })
+      const network = yield* join({ options: { allow: ["192.168.1.7"] } })
       const url = "http://192.168.1.7:4096"
       network.verdicts.set(url, silent)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -355,7 +355,7 @@ describe("mdns", () => {
 
   it.effect("nobody is asked for longer than a health check may take", () =>
     Effect.gen(function* () {
-      const network = yield* join({ settings: { healthCheckTimeout: 200 } })
+      const network = yield* join({ options: { probeTimeout: 200 } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.scan
       assert.isNotEmpty(network.identified)
@@ -365,7 +365,7 @@ describe("mdns", () => {
 
   it.effect("one that does not answer as an opencode is announced, without the password", () =>
     Effect.gen(function* () {
-      const network = yield* join({ settings: { mdnsAllow: ["*"] } })
+      const network = yield* join({ options: { allow: ["*"] } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096))
       network.verdicts.set("http://192.168.1.8:4096", notOpencode)
@@ -381,7 +381,7 @@ describe("mdns", () => {
 
   it.effect("the password is withheld from whoever is not allowed by name, with the way out, and not from others", () =>
     Effect.gen(function* () {
-      const network = yield* join({ settings: { mdnsAllow: ["build.local"] } })
+      const network = yield* join({ options: { allow: ["build.local"] } })
       const [stranger, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
       network.verdicts.set(stranger, lockedOpencode).set(allowed, lockedOpencode)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))

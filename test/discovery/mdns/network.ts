@@ -12,7 +12,6 @@ import {
   type Question,
   type Response,
 } from "../../../src/discovery/mdns/MulticastDns.ts"
-import { Settings, type SettingsValues } from "../../../src/Settings.ts"
 import { silent } from "../verdicts.ts"
 
 export const kind = "_http._tcp.local"
@@ -72,14 +71,14 @@ export interface Network {
 }
 
 export interface Options {
-  readonly settings?: Partial<SettingsValues>
+  readonly options?: Mdns.MdnsOptions
   /** What is said in answer to every question, after a moment. */
   readonly present?: ReadonlyArray<Response>
   readonly trouble?: string
 }
 
 /** The transport, with its first scan behind it. */
-export const join = Effect.fnUntraced(function* ({ present = [], settings, trouble }: Options = {}) {
+export const join = Effect.fnUntraced(function* ({ present = [], options, trouble }: Options = {}) {
   const scope = yield* Effect.scope
   const responses = yield* Queue.unbounded<Response>()
   const opened = yield* Queue.unbounded<void>()
@@ -90,7 +89,7 @@ export const join = Effect.fnUntraced(function* ({ present = [], settings, troub
   let message = trouble
   let changes = 0
   const services = yield* Layer.build(
-    Mdns.layerNoDeps.pipe(
+    Mdns.layerNoDeps(options).pipe(
       Layer.provide([
         Layer.succeed(MulticastDns, {
           query: (questions) =>
@@ -110,7 +109,6 @@ export const join = Effect.fnUntraced(function* ({ present = [], settings, troub
             }),
           markOf: () => Effect.succeedNone,
         }),
-        Settings.layerOf({ relayDirectory: "/relay", ...settings }),
         Layer.succeed(
           LocalNetworks,
           Effect.sync(() => networks),

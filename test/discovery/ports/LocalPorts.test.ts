@@ -7,7 +7,6 @@ import { LocalMachine, type LocalMachineValues } from "../../../src/machine/Loca
 import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
@@ -26,7 +25,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   }
   const processes = makeServerProcesses()
   const context = yield* Layer.build(
-    LocalPorts.layerNoDeps.pipe(
+    LocalPorts.layerNoDeps({ ports: [4096, 4097] }).pipe(
       Layer.provide([
         Layer.succeed(ListeningSockets, {
           list: Effect.flatten(Ref.get(sockets)),
@@ -42,7 +41,6 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
         }),
         Layer.succeed(LocalMachine, machine),
         Layer.succeed(ServerProcesses, processes),
-        Settings.layerOf({ relayDirectory: "/relay", localPorts: [4096, 4097] }),
       ]),
     ),
   )

@@ -50,6 +50,6 @@ export const failure = <A, R>(effect: Effect.Effect<A, unknown, R>) =>
   Effect.map(Effect.flip(effect), (error) => {
     assert.instanceOf(error, RegistrationFailed)
     assert.notMatch(error.message, /\n/u)
-    assert.include(error.message, "RELAY_REGISTRY_DIR")
+    assert.include(error.message, error.directory)
     return error.message
   })

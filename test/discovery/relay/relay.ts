@@ -3,12 +3,11 @@ import { Effect, FileSystem, Layer, Option, Path, Redacted } from "effect"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import * as RelayDirectory from "../../../src/discovery/relay/RelayDirectory.ts"
 import { CurrentUser } from "../../../src/machine/StrictModes.ts"
-import { Settings } from "../../../src/Settings.ts"
 
 export const credentials = { username: "opencode", password: Redacted.make("hunter2-Zk9") }
 
 export interface Options {
-  /** With a password set, which is what makes it strict. */
+  /** As with a password set. */
   readonly strict?: boolean
   readonly user?: number
 }
@@ -16,8 +15,7 @@ export interface Options {
 export const discovery = (directory: string, { strict = false, user }: Options = {}) =>
   Discovery.pipe(
     Effect.provide(
-      RelayDirectory.layer.pipe(
-        Layer.provide(Settings.layerOf({ relayDirectory: directory, credentials: strict ? credentials : undefined })),
+      RelayDirectory.layer({ directory, strictModes: strict }).pipe(
         Layer.provide(user === undefined ? Layer.empty : Layer.succeed(CurrentUser, Option.some(user))),
       ),
     ),

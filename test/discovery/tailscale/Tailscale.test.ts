@@ -1,7 +1,7 @@
 /** What `TRANSPORT=tailscale` announces. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { Verdict } from "../../../src/discovery/identification/Identification.ts"
 import { TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
@@ -45,7 +45,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const { asked, scan } = yield* start({
         tailnet: running,
-        settings: { tailscalePorts: [4096, 5000], tailscaleTag: "tag:dev" },
+        options: { ports: [4096, 5000], tag: "tag:dev" },
       })
       yield* scan
       const urls = asked.map(({ url }) => url.replace(/\[fd7a:[^\]]+\]/u, "[tower]")).toSorted()
@@ -71,7 +71,6 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         const { scan } = yield* start({
           tailnet: running,
           answers: (url) => (url === "http://100.64.10.2:4096" ? Effect.sync(() => verdict) : undefined),
-          settings: { credentials: { username: "opencode", password: Redacted.make("secret") } },
         })
         const [before] = (yield* scan).announcements
         assert.deepInclude(before, { name: "laptop-4096", directory: undefined, passwordWithheld: undefined })
@@ -142,7 +141,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
 
   it.effect("no machine is asked for longer than a health check may take", () =>
     Effect.gen(function* () {
-      const { asked, scan } = yield* start({ tailnet: running, settings: { healthCheckTimeout: 200 } })
+      const { asked, scan } = yield* start({ tailnet: running, options: { probeTimeout: 200 } })
       yield* scan
       for (const { timeout } of asked) assert.strictEqual(timeout, 200)
     }),

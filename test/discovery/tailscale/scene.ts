@@ -6,7 +6,6 @@ import type { TailscaleError } from "../../../src/discovery/tailscale/errors.ts"
 import * as Tailscale from "../../../src/discovery/tailscale/Tailscale.ts"
 import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
 import { Tailnet } from "../../../src/discovery/tailscale/Tailnet.ts"
-import { Settings, type SettingsValues } from "../../../src/Settings.ts"
 import { decode } from "./recordings.ts"
 import { refused } from "../verdicts.ts"
 
@@ -14,11 +13,11 @@ export interface Scene {
   readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
   /** What answers at the URL; elsewhere nobody listens. */
   readonly answers?: (url: string) => Effect.Effect<Verdict> | undefined
-  readonly settings?: Partial<SettingsValues>
+  readonly options?: Tailscale.TailscaleOptions
 }
 
 /** A discovery, and all that it has asked so far. */
-export const start = Effect.fnUntraced(function* ({ answers = () => undefined, settings, tailnet }: Scene) {
+export const start = Effect.fnUntraced(function* ({ answers = () => undefined, options, tailnet }: Scene) {
   const fs = yield* FileSystem.FileSystem
   const asked: Array<Asked> = []
   const identify = (one: Asked) => {
@@ -26,11 +25,10 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, s
     return answers(one.url) ?? Effect.succeed(refused)
   }
   const services = yield* Layer.build(
-    Tailscale.layerNoDeps.pipe(
+    Tailscale.layerNoDeps(options).pipe(
       Layer.provide([
         Layer.succeed(Tailnet, { read: Effect.provideService(tailnet, FileSystem.FileSystem, fs) }),
         Layer.succeed(Identification, { identify, markOf: () => Effect.succeedNone }),
-        Settings.layerOf({ relayDirectory: "/relay", ...settings }),
       ]),
     ),
   )

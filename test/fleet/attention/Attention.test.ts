@@ -5,7 +5,6 @@ import { TestClock } from "effect/testing"
 import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
 import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import type { FakeState } from "../../support/FakeState.ts"
 import { named, unavailable } from "../../support/Fault.ts"
@@ -34,23 +33,20 @@ const network = (hung: Set<number>, asked: Array<string>) =>
 /** A fleet of instances on these ports after its first refresh, with what asks them. */
 const attentive = Effect.fnUntraced(function* (
   ports: ReadonlyArray<number>,
-  { discoveryInterval = interval, healthCheckTimeout = patience, builtAfter = 0 } = {},
+  { refreshEvery = interval, timeout = patience, builtAfter = 0 } = {},
 ) {
   const hung = new Set<number>()
   const asked: Array<string> = []
   const place = yield* start(
     ports.map((port) => announcement(`on-${port}`, port)),
-    { discoveryInterval },
+    { refreshEvery },
   )
   if (builtAfter > 0) yield* TestClock.adjust(builtAfter)
   const services = yield* Layer.build(
-    Attention.layer.pipe(
+    Attention.layer({ timeout }).pipe(
       Layer.provide(OpencodeClient.layer),
       Layer.provide(network(hung, asked)),
-      Layer.provide([
-        Layer.succeed(Fleet, place.fleet),
-        Settings.layerOf({ relayDirectory: "/relay", healthCheckTimeout }),
-      ]),
+      Layer.provide(Layer.succeed(Fleet, place.fleet)),
     ),
   )
   const attention = Context.get(services, Attention)
@@ -58,7 +54,7 @@ const attentive = Effect.fnUntraced(function* (
     ...place,
     ...attention,
     hung,
-    refresh: TestClock.adjust(discoveryInterval + scanTime),
+    refresh: TestClock.adjust(refreshEvery + scanTime),
     /** How often the sessions of the instance on that port were asked for. */
     looks: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
     look: (port: number) =>
@@ -225,7 +221,7 @@ describe("Asking what waits for a person", () => {
 
   it.effect("holds back no refresh and no other instance, and does not pile up where it is slow", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1, 2], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      const place = yield* attentive([1, 2], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
       for (let round = 0; round < 4; round++) yield* place.refresh
@@ -253,7 +249,7 @@ describe("Asking what waits for a person", () => {
 
   it.effect("keeps nothing of an instance that has gone meanwhile", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
       yield* place.make(url(1), "unreachable")
@@ -324,7 +320,7 @@ describe("Waiting until all are asked", () => {
   it.effect("does not take an older answer for a new one", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1], { discoveryInterval: 100, healthCheckTimeout: 9000 })
+      const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
       yield* place.refresh

@@ -9,9 +9,8 @@ import type { HealthState } from "../../../src/fleet/Instance.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { prune, type PruneOptions } from "../../../src/fleet/prune/prune.ts"
 import * as RelayDirectory from "../../../src/discovery/relay/RelayDirectory.ts"
-import { Settings, type SettingsValues } from "../../../src/Settings.ts"
 import { unidentified } from "../../discovery/fakes.ts"
-import { credentials, makeRelay } from "../../discovery/relay/relay.ts"
+import { makeRelay } from "../../discovery/relay/relay.ts"
 
 /** Long after the files were written, as far as their times say. */
 const today = Date.UTC(2026, 10, 24)
@@ -27,16 +26,12 @@ const machine = Layer.succeed(LocalMachine, {
 })
 
 /** A relay directory and who answers on which port; all else is unreachable. */
-const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {}) {
+const makePlace = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { readonly strictModes?: boolean } = {}) {
   const fs = yield* FileSystem.FileSystem
   const relay = yield* makeRelay
   const states = new Map<number, HealthState>()
   yield* TestClock.setTime(today)
-  const settings = Settings.layerOf({
-    relayDirectory: relay.directory,
-    stateDirectory: `${relay.parent}/state`,
-    ...rest,
-  })
+  const { strictModes = false, ...directories } = rest
   const probe = ({ url }: { readonly url: string }) =>
     Effect.succeed({
       state: states.get(Number(new URL(url).port)) ?? "unreachable",
@@ -45,8 +40,12 @@ const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {
       reason: "not today",
       checkedAt: today,
     })
-  const fleet = Fleet.layer.pipe(
-    Layer.provide([RelayDirectory.layer, unidentified, Layer.succeed(HealthCheck, { probe })]),
+  const fleet = Fleet.layer().pipe(
+    Layer.provide([
+      RelayDirectory.layer({ directory: rest.relayDirectory ?? relay.directory, strictModes }),
+      unidentified,
+      Layer.succeed(HealthCheck, { probe }),
+    ]),
   )
   const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(fleet, { local: true }))
   return {
@@ -59,9 +58,16 @@ const makePlace = Effect.fnUntraced(function* (rest: Partial<SettingsValues> = {
       ),
     refresh,
     prune: (options: Partial<PruneOptions> = {}, look: typeof refresh = refresh) =>
-      prune(look, { silentFor: Duration.days(7), dryRun: false, ...options }).pipe(
+      prune(look, {
+        relayDirectory: relay.directory,
+        stateDirectory: `${relay.parent}/state`,
+        silentFor: Duration.days(7),
+        dryRun: false,
+        ...directories,
+        ...options,
+      }).pipe(
         Effect.map((all) => all.map(({ name, verdict }) => `${name} ${verdict}`)),
-        Effect.provide([settings, machine]),
+        Effect.provide(machine),
       ),
     files: Effect.map(fs.readDirectory(relay.directory), (names) => names.toSorted()),
     notes: fs.readFileString(`${relay.parent}/state/silence.json`),
@@ -246,7 +252,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
   it.effect("touches nothing of a directory that is not trusted with the password, and says so", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace({ credentials })
+      const place = yield* makePlace({ strictModes: true })
       yield* place.register("dead", 1, { hostname: "here", pid: dead })
       yield* fs.chmod(place.directory, 0o777)
       const error = yield* Effect.flip(place.prune({ silentFor: Duration.zero }))

@@ -5,20 +5,12 @@ import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
 import * as OneShotTransport from "../../../src/opencode/http/OneShotTransport.ts"
 import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../../discovery/announcements.ts"
 import { close, listen } from "../../support/loopback.ts"
 
-const identification = Identification.layer.pipe(
-  Layer.provide(OpencodeClient.layer),
-  Layer.provide(OneShotTransport.layer),
-  Layer.provide(
-    Settings.layerOf({
-      relayDirectory: "/relay",
-      credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
-    }),
-  ),
-)
+const identification = Identification.layer({
+  credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
+}).pipe(Layer.provide(OpencodeClient.layer), Layer.provide(OneShotTransport.layer))
 
 /** A server that does this with every connection, and what it was sent on each. */
 const stranger = Effect.fnUntraced(function* (meet: (socket: Socket, request: string) => void) {

@@ -5,7 +5,6 @@ import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
 import type { TransportReport } from "../../../src/discovery/Discovery.ts"
 import { Fleet, type Snapshot } from "../../../src/fleet/Fleet.ts"
 import type { HealthState } from "../../../src/fleet/Instance.ts"
-import { Settings } from "../../../src/Settings.ts"
 import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
 import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
 import { server } from "../../discovery/announcements.ts"
@@ -51,7 +50,7 @@ const listed = Effect.fnUntraced(function* (
   const current = Effect.succeed(
     HashMap.fromIterable(looks.map(([port, look]) => [`http://127.0.0.1:${port}`, look] as const)),
   )
-  const handlers = yield* instanceHandlers.pipe(
+  const handlers = yield* instanceHandlers({ relayDirectory: "/relay", transports }).pipe(
     Effect.provide([
       Layer.succeed(Fleet, {
         snapshot,
@@ -62,7 +61,6 @@ const listed = Effect.fnUntraced(function* (
         use: () => Effect.never,
       }),
       Layer.succeed(Attention, { current, settled: current }),
-      Settings.layerOf({ relayDirectory: "/relay", transports }),
     ]),
   )
   const view = yield* handlers.list_instances({ limit })

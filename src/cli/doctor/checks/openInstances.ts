@@ -1,5 +1,5 @@
 /** With a password set, whether there are instances that let in who has none. */
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import { OpencodeClient } from "../../../opencode/v1/OpencodeClient.ts"
 import { Settings } from "../../../Settings.ts"
@@ -8,7 +8,7 @@ import { type Check, ok, warning } from "../Check.ts"
 export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
   name: "password",
   run: Effect.gen(function* () {
-    const { credentials, healthCheckTimeout } = yield* Settings
+    const { credentials, probeTimeout } = yield* Settings
     const client = yield* OpencodeClient
     const { instances } = yield* (yield* Fleet).snapshot
     const online = instances.filter(({ health }) => health.state === "online")
@@ -16,7 +16,9 @@ export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
     const open = yield* Effect.filter(
       online,
       ({ name, url }) =>
-        Effect.isSuccess(client.at({ instance: name, url, credentials: undefined }).health(healthCheckTimeout)),
+        Effect.isSuccess(
+          client.at({ instance: name, url, credentials: undefined }).health(Duration.toMillis(probeTimeout)),
+        ),
       { concurrency: "unbounded" },
     )
     return open.length === 0

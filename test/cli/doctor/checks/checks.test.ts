@@ -50,10 +50,10 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
   const scan = Effect.succeed({ announcements, problems, reports })
   return check.run.pipe(
     Effect.provide(
-      Fleet.layer.pipe(
+      Fleet.layer({ credentials: settings?.credentials }).pipe(
         Layer.provide([
-          HealthCheck.layer,
-          Identification.layer,
+          HealthCheck.layer({ credentials: settings?.credentials }),
+          Identification.layer({ credentials: settings?.credentials }),
           Layer.succeed(Discovery, { scan, changes: Stream.empty }),
         ]),
         Layer.provideMerge(OpencodeClient.layer),

@@ -1,0 +1,58 @@
+/** Checks the arguments of `opencode-fleet connect`. A wrong one is a usage error. */
+import { Effect, Option } from "effect"
+import { CommandLine } from "effect/process"
+import { quote } from "../../text/plainText.ts"
+import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
+
+export interface ConnectArguments {
+  readonly args: ReadonlyArray<string>
+  readonly attach: Option.Option<string>
+  readonly headless: boolean
+  readonly json: boolean
+  readonly relay: Option.Option<string>
+  readonly status: boolean
+}
+
+const usageError = (reason: string) => Effect.fail(new CommandFailed({ status: exitStatus.usage, reason }))
+
+const loopback = new Set(["127.0.0.1", "localhost", "[::1]"])
+
+/** The port of an opencode on this machine: the value of `--attach` is a port, or a URL of this machine. */
+const attachedPort = (attach: string) => {
+  const url = URL.parse(/^\d+$/u.test(attach) ? `http://127.0.0.1:${attach}` : attach)
+  return url !== null && url.protocol === "http:" && loopback.has(url.hostname)
+    ? Effect.succeed(Number(url.port === "" ? 80 : url.port))
+    : usageError(
+        `--attach ${quote(attach)} is not the address of an opencode on this machine, such as http://127.0.0.1:4096`,
+      )
+}
+
+/** Excludes a leading dash, because ssh would take such a host as an option. */
+const relayHost = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:%[\]-]*$/u
+
+const relayCommand = (relay: string) =>
+  relayHost.test(relay)
+    ? Effect.succeed(`ssh ${CommandLine.display([relay])}`)
+    : usageError(
+        `--relay ${quote(relay)} is neither user@host nor a host of your ssh configuration. For a whole command line, set RELAY_SSH_CMD`,
+      )
+
+const conflict = ({ args, attach, headless, json, relay, status }: ConnectArguments) =>
+  [
+    status &&
+      (headless || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
+      "--status takes no other flag than --json",
+    json && !status && "--json needs --status",
+    headless && Option.isSome(attach) && "--headless starts opencode; --attach uses a running one. Choose one",
+    args.length > 0 && Option.isSome(attach) && "--attach uses a running opencode, which takes no arguments",
+  ].find((text) => text !== false)
+
+/** The port of `--attach` and the command of `--relay`; undefined where the flag is not given. */
+export const checkArguments = Effect.fnUntraced(function* (given: ConnectArguments) {
+  const reason = conflict(given)
+  if (reason !== undefined) return yield* usageError(reason)
+  return {
+    relayCommand: Option.isSome(given.relay) ? yield* relayCommand(given.relay.value) : undefined,
+    port: Option.isSome(given.attach) ? yield* attachedPort(given.attach.value) : undefined,
+  }
+})

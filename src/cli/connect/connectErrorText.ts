@@ -1,0 +1,23 @@
+/** The errors of `opencode-fleet connect` as a terminal shows them: the facts, then the next step. */
+import type { ConnectError, MembershipProblem } from "../../connect/connect.ts"
+import { errorText } from "../process/errorText.ts"
+
+/** Exhaustive over connect's own errors; a client's error has the words of every other command. */
+export const connectErrorText = (error: ConnectError | MembershipProblem): string => {
+  const message = `${error.message}.`
+  switch (error._tag) {
+    case "OpencodeNotFound":
+      return `${message} Install it (https://opencode.ai), or register a running one with --attach.`
+    case "PortTaken":
+      return `${message} If an opencode is running there, register it with --attach ${error.port}.`
+    case "RegistrationFailed":
+      return `${message} Fix the directory, or choose another one with RELAY_REGISTRY_DIR.`
+    case "OpencodeNotStarted":
+    case "OpencodeNeverAnswered":
+      return message
+    case "RelayNotConnected":
+      return `${message} \`opencode-fleet doctor\` checks the connection to the relay.`
+    default:
+      return errorText(error)
+  }
+}

@@ -1,0 +1,11 @@
+/** Defaults that several services and the settings share. */
+import { Array, Duration } from "effect"
+
+/** How long one health probe may take. */
+export const defaultProbeTimeout = Duration.seconds(3)
+
+/** Ports that `local-ports` probes where the system does not list the listening sockets. */
+export const defaultLocalPorts: ReadonlyArray<number> = Array.range(4096, 4111)
+
+/** Ports that `tailscale` probes on every machine: opencode's default port. */
+export const defaultTailscalePorts: ReadonlyArray<number> = [4096]

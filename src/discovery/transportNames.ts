@@ -1,0 +1,7 @@
+/** The names of the built-in transports, in order of trust: what several find takes its name from the first. */
+export const transportNames = ["local-relay", "local-ports", "tailscale", "mdns"] as const
+
+export type TransportName = (typeof transportNames)[number]
+
+export const isTransportName = (name: string): name is TransportName =>
+  transportNames.some((transport) => transport === name)

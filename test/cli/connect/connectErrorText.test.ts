@@ -1,0 +1,48 @@
+import { assert, it } from "@effect/vitest"
+import { Option } from "effect"
+import { connectErrorText } from "../../../src/cli/connect/connectErrorText.ts"
+import {
+  type ConnectError,
+  type MembershipProblem,
+  OpencodeNeverAnswered,
+  RelayNotConnected,
+} from "../../../src/connect/connect.ts"
+import { OpencodeNotFound, OpencodeNotStarted, PortTaken } from "../../../src/connect/OpencodeProcess.ts"
+import { RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
+import { Unauthorized } from "../../../src/opencode/errors.ts"
+
+const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> = [
+  [
+    new OpencodeNotFound(),
+    "opencode could not be started: there is no `opencode` on the PATH. Install it (https://opencode.ai), or register a running one with --attach.",
+  ],
+  [
+    new PortTaken({ port: 4096 }),
+    "opencode could not be started: port 4096 is taken. If an opencode is running there, register it with --attach 4096.",
+  ],
+  [new OpencodeNotStarted({ detail: "EACCES" }), "opencode could not be started: EACCES."],
+  [
+    new RegistrationFailed({ directory: "/relay", detail: "EROFS" }),
+    "No registration can be written to /relay: EROFS. Fix the directory, or choose another one with RELAY_REGISTRY_DIR.",
+  ],
+  [new OpencodeNeverAnswered(), "opencode ended before it answered."],
+  [
+    new RelayNotConnected({ reason: Option.some("no route") }),
+    "the relay was not connected: no route. `opencode-fleet doctor` checks the connection to the relay.",
+  ],
+  [
+    new RelayNotConnected({ reason: Option.none() }),
+    "the relay was not connected: it had not answered yet. `opencode-fleet doctor` checks the connection to the relay.",
+  ],
+  [
+    new Unauthorized({ instance: "opencode", url: "http://127.0.0.1:4096", challenge: "" }),
+    "opencode (http://127.0.0.1:4096) refused the user name and password. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with.",
+  ],
+]
+
+it.each(texts.map(([error, text]) => [error._tag, error, text] as const))(
+  "connect reports %s with the next step, in terms of commands and variables",
+  (_tag, error, text) => {
+    assert.strictEqual(connectErrorText(error), text)
+  },
+)
