@@ -4,7 +4,7 @@ import {
   Clock,
   Context,
   Deferred,
-  type Duration,
+  Duration,
   Effect,
   Layer,
   Option,
@@ -27,12 +27,16 @@ import { LocalMachine } from "../machine/LocalMachine.ts"
 import { InstanceRequired, named, onlyOnline, type ResolveError, uniqueNames } from "./naming.ts"
 import { reach } from "./reach.ts"
 import { serverMarks } from "../discovery/identification/serverMarks.ts"
+import { guarded, ScanPatience } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
 
 /** So many instances that were just probed are kept for those who follow. */
 const mostProbed = 1024
 
 const defaultRefreshEvery = "30 seconds"
+
+/** How long the first snapshot waits for slow transports. */
+const firstScanPatience = Duration.millis(2500)
 
 /** The fleet as one refresh found it. */
 export interface Snapshot {
@@ -43,6 +47,8 @@ export interface Snapshot {
   readonly reports: ReadonlyArray<TransportReport>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
+  /** Whether a transport was still being scanned. Only the first snapshot may be incomplete. */
+  readonly incomplete?: boolean
 }
 
 export interface FleetOptions {
@@ -83,7 +89,7 @@ export class Fleet extends Context.Service<
     Layer.effect(
       Fleet,
       Effect.gen(function* () {
-        const discovery = yield* Discovery
+        const discovery = yield* guarded("discovery", yield* Discovery)
         const healthCheck = yield* HealthCheck
         const machine = yield* LocalMachine
         const scope = yield* Scope.Scope
@@ -112,7 +118,10 @@ export class Fleet extends Context.Service<
         })
 
         const look = Effect.gen(function* () {
-          const scan = yield* discovery.scan
+          const isFirst = Option.isNone(yield* SubscriptionRef.get(state))
+          const scan = yield* isFirst
+            ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
+            : discovery.scan
           const markOf = yield* marksOf(scan.announcements)
           const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
           const before = Option.match(yield* SubscriptionRef.get(state), {
@@ -139,6 +148,7 @@ export class Fleet extends Context.Service<
             problems: [...scan.problems, ...problems],
             reports: scan.reports ?? [],
             refreshedAt: yield* Clock.currentTimeMillis,
+            ...(scan.incomplete === true ? { incomplete: true } : {}),
           }
           yield* SubscriptionRef.set(state, Option.some(snapshot))
           yield* Effect.logDebug(
@@ -164,8 +174,12 @@ export class Fleet extends Context.Service<
             Effect.as(result),
           )
         }).pipe(Effect.uninterruptible)
-        const refresh = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
+        const refreshOnce = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
           Effect.flatMap(Deferred.await),
+        )
+        /** Continues an incomplete first scan to its end. */
+        const refresh = Effect.flatMap(refreshOnce, (first) =>
+          first.incomplete === true ? refreshOnce : Effect.succeed(first),
         )
 
         /** A refresh that began before now may have missed what has just changed, so it does not count. */
@@ -188,12 +202,17 @@ export class Fleet extends Context.Service<
         )
         const snapshot = Effect.flatMap(
           SubscriptionRef.get(state),
-          Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
+          Option.match({ onSome: Effect.succeed, onNone: () => refreshOnce }),
         )
 
         const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
-          const { instances } = yield* snapshot
-          return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
+          const choose = ({ instances }: Snapshot): Effect.Effect<Instance, ResolveError> =>
+            name === undefined ? onlyOnline(instances) : named(instances, name)
+          const current = yield* snapshot
+          // A transport that is still being scanned may find the instance.
+          return yield* current.incomplete === true
+            ? Effect.catch(choose(current), () => Effect.flatMap(refresh, choose))
+            : choose(current)
         })
 
         const use = <A, E, R>(
