@@ -17,7 +17,7 @@ import * as HttpTransport from "./opencode/http/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/sessions/MessageCounts.ts"
 import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
-import { OpencodeClient } from "./opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
 import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
 import * as Handlers from "./tools/handlers.ts"
@@ -51,7 +51,7 @@ const isolated = <Options, A, E2, R2, E = never, R = never>(
 /** Asks opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 const opencodeServices = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeClient.layer),
+  Layer.provideMerge(OpencodeV1.layer),
   Layer.provide(HttpTransport.layer),
 )
 
@@ -61,7 +61,7 @@ export const opencodeLayer = () => isolated({}, () => opencodeServices)
 /** Identifies thousands of servers, so it has an HTTP client of its own that keeps no connections. */
 const identificationLayer = (options: FleetLayerOptions) =>
   Identification.layer(options).pipe(
-    Layer.provide(Layer.fresh(OpencodeClient.layer)),
+    Layer.provide(Layer.fresh(OpencodeV1.layer)),
     Layer.provide(OneShotTransport.layer),
   )
 

@@ -1,6 +1,6 @@
 /** Waits until an opencode that is starting is healthy. */
 import { Effect, Schedule } from "effect"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 
 /**
  * Timeout of one health request in milliseconds, after so many timeouts before. For its first 100 ms or so, a starting

@@ -1,7 +1,7 @@
 /** The two modes of `opencode-fleet connect`: start an opencode and register it, or register a running one. */
 import { Effect, Option, Path, Ref, Result, Schedule, Schema, Scope, Stream } from "effect"
 import { makeRelayDirectory } from "../discovery/relay/RegistrationFiles.ts"
-import type { Opencode } from "../opencode/v1/OpencodeClient.ts"
+import type { Opencode } from "../opencode/Opencode.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"

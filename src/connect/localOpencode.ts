@@ -1,7 +1,7 @@
 /** The client for an opencode server on a port of this machine. */
 import { Effect } from "effect"
 import type { Credentials } from "../opencode/Target.ts"
-import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../opencode/Opencode.ts"
 
 export const localOpencode = Effect.fnUntraced(function* (options: {
   readonly port: number

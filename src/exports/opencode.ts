@@ -3,32 +3,45 @@ export type { Aborted } from "../opencode/turns/abortTurn.ts"
 export { abortTurn } from "../opencode/turns/abortTurn.ts"
 export type { Activity } from "../opencode/sessions/activity.ts"
 export { activities, pendingOf } from "../opencode/sessions/activity.ts"
-export type { Decision } from "../opencode/requests/decision.ts"
 export { openRequest, refusal, settle } from "../opencode/requests/decision.ts"
 export * from "../opencode/errors.ts"
 export type { FileChange } from "../opencode/changes/FileChanges.ts"
-export { FileDiff } from "../opencode/v1/FileDiff.ts"
+export type { FileDiff } from "../opencode/changes/FileDiff.ts"
 export * as HttpTransport from "../opencode/http/HttpTransport.ts"
 export { freshMessageId, MessageId, PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
 export type { Notice, Notices } from "../opencode/events/InstanceEvents.ts"
 export { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
-export * from "../opencode/sessions/Message.ts"
+export type * from "../opencode/sessions/Message.ts"
 export { MessageCounts } from "../opencode/sessions/MessageCounts.ts"
-export { OpencodeApi } from "../opencode/v1/OpencodeApi.ts"
-export type { MessagePage, Opencode, Prompt } from "../opencode/v1/OpencodeClient.ts"
-export { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
-export { GlobalEvent, OpencodeEvent } from "../opencode/v1/OpencodeEvent.ts"
-export type { PendingRequest } from "../opencode/requests/PendingRequest.ts"
-export { PermissionReply, PermissionRequest, QuestionRequest } from "../opencode/requests/PendingRequest.ts"
-export { Session, SessionStatus } from "../opencode/sessions/Session.ts"
+export type {
+  Capabilities,
+  MessagePage,
+  Opencode,
+  Prompt,
+  ServerHealth,
+  ServerLocation,
+  SessionOptions,
+} from "../opencode/Opencode.ts"
+export { OpencodeClient } from "../opencode/Opencode.ts"
+export type { TurnEvent } from "../opencode/events/TurnEvent.ts"
+export type {
+  Decision,
+  PendingRequest,
+  PermissionReply,
+  PermissionRequest,
+  Question as PendingQuestion,
+  QuestionRequest,
+} from "../opencode/requests/PendingRequest.ts"
+export type { Session, SessionStatus, Tokens } from "../opencode/sessions/Session.ts"
 export type { SessionDiff, Unrecorded } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"
 export { AmbiguousSession, resolveSession } from "../opencode/sessions/sessionReference.ts"
 export type { Credentials, Target } from "../opencode/Target.ts"
 export * as Turn from "../opencode/turn/Turn.ts"
-export type { Decide } from "../opencode/turns/followTurn.ts"
+export type { DecideRequest, TurnReport } from "../opencode/turns/followTurn.ts"
 export type { IfBusy } from "../opencode/turns/sessionQueue.ts"
-export type { Observe, Report, Stage } from "../opencode/turns/observeTurn.ts"
+export type { ObserveOptions, TurnObserver, TurnStage, TurnStages } from "../opencode/turns/observeTurn.ts"
+export { makeTurnStages, observeTurn } from "../opencode/turns/observeTurn.ts"
 export type { PromptOptions } from "../opencode/turns/promptSession.ts"
 export type { FollowOptions, SendOptions } from "../opencode/turns/Turns.ts"
 export { Turns } from "../opencode/turns/Turns.ts"

@@ -1,7 +1,7 @@
 /** Asks an instance how it is, and sorts the answer into one of five states. */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
-import { OpencodeClient } from "../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../opencode/Opencode.ts"
 import { line } from "../text/plainText.ts"
 import type { Credentials } from "../opencode/Target.ts"
 import { defaultProbeTimeout } from "../discovery/defaults.ts"

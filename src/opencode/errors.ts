@@ -40,8 +40,8 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   instance: Schema.String,
   url: Schema.String,
-  /** The `www-authenticate` header, which identifies the server; empty if there is none. */
-  challenge: Schema.String,
+  /** Whether the 401 is one that opencode sends. */
+  isOpencode: Schema.Boolean,
   /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
 }) {

@@ -3,7 +3,9 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
 import { freshMessageId, SessionId } from "../../src/opencode/Identifiers.ts"
-import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
+import { refusal } from "../../src/opencode/requests/decision.ts"
+import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
@@ -16,7 +18,7 @@ const asked = Effect.gen(function* () {
 
 const newSession = Effect.fnUntraced(function* (title: string) {
   const { opencode } = yield* asked
-  return yield* opencode.createSession(title)
+  return yield* opencode.createSession({ title })
 })
 
 const prompt = Effect.fnUntraced(function* (session: SessionId, text: string) {
@@ -24,7 +26,7 @@ const prompt = Effect.fnUntraced(function* (session: SessionId, text: string) {
   yield* opencode.prompt(session, { messageID: yield* freshMessageId, text })
 })
 
-const everything = OpencodeClient.layer.pipe(
+const everything = OpencodeV1.layer.pipe(
   Layer.provide(HttpTransport.layer),
   Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
 )
@@ -50,7 +52,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
       )
       const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
       assert.strictEqual(missing._tag, "SessionNotFound")
-      yield* opencode.createSession()
+      yield* opencode.createSession({})
     }),
   )
 
@@ -89,16 +91,15 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
       const { id } = yield* newSession(kind)
       yield* prompt(id, text)
       const ids = yield* facts.pending(real, kind, id).pipe(eventually((all) => all.length === 1))
-      if (kind === "permission") {
-        const request = (yield* opencode.permissions(real.directory)).find(({ sessionID }) => sessionID === id)
-        assert.strictEqual(request?.id, ids[0])
-        assert.deepStrictEqual([request?.permission, request?.patterns], ["bash", ["true"]])
-        if (request !== undefined) yield* opencode.replyPermission(real.directory, request.id, { reply: "reject" })
-      } else {
-        const request = (yield* opencode.questions(real.directory)).find(({ sessionID }) => sessionID === id)
-        assert.strictEqual(request?.id, ids[0])
-        assert.strictEqual(request?.questions[0]?.question, "Which colour?")
-        if (request !== undefined) yield* opencode.rejectQuestion(real.directory, request.id)
+      const pending = (yield* opencode.pendingRequests(real.directory)).find(({ request }) => request.sessionID === id)
+      assert.deepStrictEqual([pending?.kind, pending?.request.id], [kind, ids[0]])
+      if (pending?.kind === "permission") {
+        assert.deepStrictEqual([pending.request.permission, pending.request.patterns], ["bash", ["true"]])
+      }
+      if (pending?.kind === "question") assert.strictEqual(pending.request.questions[0]?.question, "Which colour?")
+      if (pending !== undefined) {
+        assert.isTrue(yield* opencode.decide(real.directory, refusal(pending)))
+        assert.isFalse(yield* opencode.decide(real.directory, refusal(pending)))
       }
       yield* facts.status(real, id).pipe(eventually((status) => status === "idle"))
       assert.deepStrictEqual(yield* facts.pending(real, kind, id), [])
@@ -111,14 +112,15 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
       const { id } = yield* newSession("Events")
       const events = yield* opencode.events
       const types = yield* events.pipe(
-        Stream.map(({ payload }) => payload),
-        Stream.tap(({ type }) => (type === "server.connected" ? Effect.orDie(prompt(id, "hello")) : Effect.void)),
-        Stream.takeUntil((event) => event.type === "session.idle" && event.properties.sessionID === id),
-        Stream.map(({ type }) => type),
+        Stream.tap(({ _tag }) => (_tag === "Connected" ? Effect.orDie(prompt(id, "hello")) : Effect.void)),
+        Stream.takeUntil(
+          (event) => event._tag === "StatusChanged" && event.status.type === "idle" && event.sessionID === id,
+        ),
+        Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
         Effect.timeout("15 seconds"),
       )
-      for (const type of ["session.status", "message.updated", "message.part.updated", "message.part.delta"] as const) {
+      for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)
       }
     }),

@@ -7,7 +7,7 @@ import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
-import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { announcement } from "../discovery/announcements.ts"
 import { healthy, interval, type Place, scanTime, start, unidentified } from "../discovery/fakes.ts"
@@ -303,7 +303,7 @@ describe("The fleet's refreshes", () => {
       const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
       const { fleet } = yield* customFleet(
         { scan: found(...all), changes: Stream.never },
-        HealthCheck.layer().pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http)),
+        HealthCheck.layer().pipe(Layer.provide(OpencodeV1.layer), Layer.provide(http)),
       )
       const first = yield* begin(fleet.snapshot)
       yield* TestClock.adjust(2999)

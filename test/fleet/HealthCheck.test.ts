@@ -4,7 +4,7 @@ import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { Announcement } from "../../src/discovery/Discovery.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
-import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Credentials } from "../../src/opencode/Target.ts"
 import { announcement } from "../discovery/announcements.ts"
 import { type Answer, broken, hanging, httpLayer, json, online } from "../discovery/http.ts"
@@ -25,7 +25,7 @@ const probe = Effect.fnUntraced(function* (
   const health = yield* Effect.flatMap(HealthCheck, ({ probe }) => probe(announcement("api", 4096, known))).pipe(
     Effect.provide(
       HealthCheck.layer({ probeTimeout: "3 seconds", credentials }).pipe(
-        Layer.provide(OpencodeClient.layer.pipe(Layer.provide(http))),
+        Layer.provide(OpencodeV1.layer.pipe(Layer.provide(http))),
       ),
     ),
   )

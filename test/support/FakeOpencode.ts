@@ -18,8 +18,9 @@ import {
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { SessionId } from "../../src/opencode/Identifiers.ts"
 import type { Message } from "../../src/opencode/sessions/Message.ts"
-import { Authorization, InvalidCredentials, OpencodeApi, opencodeChallenge } from "../../src/opencode/v1/OpencodeApi.ts"
-import type { GlobalEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import { InvalidCredentials, opencodeChallenge } from "../../src/opencode/http/clientErrors.ts"
+import { Authorization, OpencodeApi } from "../../src/opencode/v1/OpencodeApi.ts"
+import type { WireFrame } from "../../src/opencode/v1/wire/WireEvent.ts"
 import type { Session } from "../../src/opencode/sessions/Session.ts"
 import { FakeState, type LoggedRequest } from "./FakeState.ts"
 import { brokenBy } from "./Fault.ts"
@@ -51,13 +52,13 @@ export class FakeOpencode extends Context.Service<FakeOpencode, FakeState>()("op
 
 const events = (fake: FakeState) =>
   Effect.gen(function* () {
-    const queue = yield* Queue.unbounded<GlobalEvent, Cause.Done>()
+    const queue = yield* Queue.unbounded<WireFrame, Cause.Done>()
     fake.connections.add(queue)
     Queue.offerUnsafe(queue, { payload: { type: "server.connected", properties: {} } })
     const heartbeats = Stream.tick("10 seconds").pipe(
       Stream.drop(1),
       Stream.filter(() => fake.heartbeats),
-      Stream.map((): GlobalEvent => ({ payload: { type: "server.heartbeat", properties: {} } })),
+      Stream.map((): WireFrame => ({ payload: { type: "server.heartbeat", properties: {} } })),
     )
     return Stream.fromQueue(queue).pipe(
       Stream.merge(heartbeats, { haltStrategy: "left" }),

@@ -1,9 +1,9 @@
 /** What the fake opencode stores, what it was asked, and how a test makes things happen in it. */
 import { type Cause, Queue } from "effect"
-import type { FileDiff } from "../../src/opencode/v1/FileDiff.ts"
+import type { FileDiff } from "../../src/opencode/changes/FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../../src/opencode/Identifiers.ts"
 import type { Message } from "../../src/opencode/sessions/Message.ts"
-import type { GlobalEvent, OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import type { WireFrame, WireEvent } from "../../src/opencode/v1/wire/WireEvent.ts"
 import type { PermissionReply, PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "../../src/opencode/sessions/Session.ts"
 import type { Fault } from "./Fault.ts"
@@ -47,7 +47,7 @@ export class FakeState {
   readonly prompts: Array<StoredPrompt> = []
   readonly replies: Array<Reply> = []
   readonly aborts: Array<SessionId> = []
-  readonly connections = new Set<Queue.Queue<GlobalEvent, Cause.Done>>()
+  readonly connections = new Set<Queue.Queue<WireFrame, Cause.Done>>()
   private readonly faults: Array<{ readonly route: string; readonly fault: Fault; times: number }> = []
 
   /** What follows on a prompt, before it is answered: it is stored and the session becomes busy. */
@@ -66,7 +66,7 @@ export class FakeState {
     this.messages.set(session, [...others, message])
   }
 
-  emit(...events: ReadonlyArray<OpencodeEvent>) {
+  emit(...events: ReadonlyArray<WireEvent>) {
     for (const connection of this.connections) {
       for (const payload of events) Queue.offerUnsafe(connection, { directory: "/work/project", payload })
     }

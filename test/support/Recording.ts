@@ -5,19 +5,24 @@
 import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
-import { type Message, Messages, type Part } from "../../src/opencode/sessions/Message.ts"
-import { GlobalEvent, type OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
-import { type PendingRequest, PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
-import { SessionStatus } from "../../src/opencode/sessions/Session.ts"
+import type { Message, Part } from "../../src/opencode/sessions/Message.ts"
+import type { TurnEvent } from "../../src/opencode/events/TurnEvent.ts"
+import { WireFrame } from "../../src/opencode/v1/wire/WireEvent.ts"
+import type { PendingRequest } from "../../src/opencode/requests/PendingRequest.ts"
+import type { SessionStatus } from "../../src/opencode/sessions/Session.ts"
 import type { Stored } from "../../src/opencode/turn/Turn.ts"
-import { recognised } from "../../src/opencode/v1/Unrecognised.ts"
+import { WireMessages } from "../../src/opencode/v1/wire/WireMessage.ts"
+import { WirePermissionRequest, WireQuestionRequest } from "../../src/opencode/v1/wire/WireRequest.ts"
+import { WireSessionStatus } from "../../src/opencode/v1/wire/WireSession.ts"
+import { translateEvent } from "../../src/opencode/v1/translateEvent.ts"
+import { recognised } from "../../src/opencode/v1/wire/tolerantArray.ts"
 
 const Snapshot = Schema.Struct({
   after: Schema.Int,
-  status: Schema.Record(Schema.String, SessionStatus),
-  permissions: Schema.Array(PermissionRequest),
-  questions: Schema.Array(QuestionRequest),
-  messages: Schema.Record(Schema.String, Messages),
+  status: Schema.Record(Schema.String, WireSessionStatus),
+  permissions: Schema.Array(WirePermissionRequest),
+  questions: Schema.Array(WireQuestionRequest),
+  messages: Schema.Record(Schema.String, WireMessages),
 })
 
 const Connection = Schema.Struct({ connection: Schema.Literals(["lost", "restored"]) })
@@ -29,7 +34,7 @@ const Recording = Schema.Struct({
   turns: Schema.Array(
     Schema.Struct({ prompt: MessageId, begun: Schema.Int, outcome: Schema.String, text: Schema.String }),
   ),
-  log: Schema.Array(Schema.Union([Connection, GlobalEvent])),
+  log: Schema.Array(Schema.Union([Connection, WireFrame])),
   snapshots: Schema.Array(Snapshot),
   end: Snapshot,
 })
@@ -43,9 +48,12 @@ export const recordings: ReadonlyArray<Recording> = readdirSync(logs)
   .sort()
   .map((file) => Schema.decodeSync(Schema.fromJsonString(Recording))(readFileSync(new URL(file, logs), "utf8")))
 
-/** The event that a follower of turns is told of, if the entry is one: `InstanceEvents` keeps the others to itself. */
-export const heard = (entry: Entry): OpencodeEvent | undefined =>
-  "connection" in entry || entry.payload.type === "unrecognised" ? undefined : entry.payload
+/** The event that a follower of turns receives, if the entry is one: `InstanceEvents` drops the others. */
+export const heard = (entry: Entry): TurnEvent | undefined => {
+  if ("connection" in entry) return undefined
+  const event = translateEvent(entry.payload)
+  return event._tag === "Heartbeat" ? undefined : event
+}
 
 /** What opencode has stored, of all sessions of the recording. */
 export interface Memory {
@@ -62,45 +70,35 @@ const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
 
-const withPart = (memory: Memory, messageID: MessageId, part: Part & { readonly id: string }): Memory => {
+const withPart = (memory: Memory, messageID: MessageId, part: Part): Memory => {
   const message = memory.messages.get(messageID)
   if (message === undefined) return memory
-  const known = message.parts.findIndex((other) => other.type !== "unrecognised" && other.id === part.id)
+  const known = message.parts.findIndex((other) => other.id === part.id)
   const parts = known < 0 ? [...message.parts, part] : message.parts.with(known, part)
   return { ...memory, messages: put(memory.messages, messageID, { ...message, parts }) }
 }
 
 /** Streamed text is not stored: deltas change nothing. */
-const store = (memory: Memory, event: OpencodeEvent): Memory => {
-  switch (event.type) {
-    case "session.status": {
-      const { sessionID, status } = event.properties
+const store = (memory: Memory, event: TurnEvent): Memory => {
+  switch (event._tag) {
+    case "StatusChanged": {
+      const { sessionID, status } = event
       return {
         ...memory,
         status: status.type === "idle" ? without(memory.status, sessionID) : put(memory.status, sessionID, status),
       }
     }
-    case "message.updated": {
-      const { info } = event.properties
+    case "MessageChanged": {
+      const { info } = event
       const parts = memory.messages.get(info.id)?.parts ?? []
       return { ...memory, messages: put(memory.messages, info.id, { info, parts }) }
     }
-    case "message.part.updated": {
-      const { part } = event.properties
-      return part.type === "unrecognised" ? memory : withPart(memory, part.messageID, part)
-    }
-    case "permission.asked":
-    case "question.asked": {
-      const request: PendingRequest =
-        event.type === "permission.asked"
-          ? { kind: "permission", request: event.properties }
-          : { kind: "question", request: event.properties }
-      return { ...memory, requests: put(memory.requests, request.request.id, request) }
-    }
-    case "permission.replied":
-    case "question.replied":
-    case "question.rejected":
-      return { ...memory, requests: without(memory.requests, event.properties.requestID) }
+    case "PartChanged":
+      return withPart(memory, event.part.messageID, event.part)
+    case "RequestOpened":
+      return { ...memory, requests: put(memory.requests, event.pending.request.id, event.pending) }
+    case "RequestSettled":
+      return { ...memory, requests: without(memory.requests, event.requestID) }
     default:
       return memory
   }
@@ -145,7 +143,7 @@ export const memoryOf = ({ messages, permissions, questions, status }: Recording
   messages: new Map(
     Object.values(messages)
       .flatMap(recognised)
-      .map(({ info, parts }) => [info.id, { info, parts: parts.filter(({ type }) => type !== "unrecognised") }]),
+      .map((message) => [message.info.id, message]),
   ),
   requests: new Map<string, PendingRequest>([
     ...permissions.map((request) => [request.id, { kind: "permission", request }] as const),

@@ -1,5 +1,5 @@
 /** Diffs as opencode writes them: with the whole file as context. */
-import type { FileDiff } from "../../src/opencode/v1/FileDiff.ts"
+import type { FileDiff } from "../../src/opencode/changes/FileDiff.ts"
 
 /** With their line feeds. */
 export const linesOf = (text: string): ReadonlyArray<string> => text.match(/[^\n]*\n|[^\n]+$/gu) ?? []

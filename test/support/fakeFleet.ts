@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
-import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { Turns } from "../../src/opencode/turns/Turns.ts"
 import { FakeOpencode } from "./FakeOpencode.ts"
@@ -41,7 +41,7 @@ const layerHttpClient = Layer.effect(
 export const overFleet = (size: number) =>
   Turns.layer.pipe(
     Layer.provide(InstanceEvents.layer),
-    Layer.provide(OpencodeClient.layer),
+    Layer.provide(OpencodeV1.layer),
     Layer.provide(layerHttpClient),
     Layer.provideMerge(FakeFleet.layer(size)),
   )

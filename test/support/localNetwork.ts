@@ -9,7 +9,7 @@ import { createServer } from "node:http"
 import { networkInterfaces } from "node:os"
 import { fileURLToPath } from "node:url"
 import { describe } from "vitest"
-import { opencodeChallenge } from "../../src/opencode/v1/OpencodeApi.ts"
+import { opencodeChallenge } from "../../src/opencode/http/clientErrors.ts"
 import { freePort } from "./loopback.ts"
 import { environment, makePlace } from "./OpencodePlace.ts"
 

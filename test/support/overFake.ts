@@ -3,7 +3,8 @@ import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "../../src/opencode/sessions/MessageCounts.ts"
-import { OpencodeClient } from "../../src/opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { Turns } from "../../src/opencode/turns/Turns.ts"
 import { FakeOpencode } from "./FakeOpencode.ts"
@@ -12,7 +13,7 @@ export const target: Target = { instance: "fake", url: "http://fake.test:4096", 
 
 export const overFake = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeClient.layer),
+  Layer.provideMerge(OpencodeV1.layer),
   Layer.provide(FakeOpencode.layerHttpClient),
   Layer.provideMerge(FakeOpencode.layer),
 )

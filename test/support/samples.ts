@@ -9,7 +9,7 @@ import type {
   ToolPart,
   ToolState,
 } from "../../src/opencode/sessions/Message.ts"
-import type { OpencodeEvent } from "../../src/opencode/v1/OpencodeEvent.ts"
+import type { WireEvent } from "../../src/opencode/v1/wire/WireEvent.ts"
 import type { PermissionRequest, QuestionRequest } from "../../src/opencode/requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "../../src/opencode/sessions/Session.ts"
 
@@ -75,42 +75,42 @@ export const question = (name: string, sessionID: SessionId = here): QuestionReq
   questions: [{ question: "Which colour?", options: [{ label: "Red" }, { label: "Blue" }] }],
 })
 
-export const aborted: Failure = { name: "MessageAbortedError", data: { message: "Aborted" } }
+export const aborted: Failure = { kind: "aborted", message: "Aborted" }
 
 export const event = {
-  busy: (sessionID: SessionId = here): OpencodeEvent => event.status({ type: "busy" }, sessionID),
-  status: (status: SessionStatus, sessionID: SessionId = here): OpencodeEvent => ({
+  busy: (sessionID: SessionId = here): WireEvent => event.status({ type: "busy" }, sessionID),
+  status: (status: SessionStatus, sessionID: SessionId = here): WireEvent => ({
     type: "session.status",
     properties: { sessionID, status },
   }),
   /** Both events with which opencode says it. */
-  idle: (sessionID: SessionId = here): ReadonlyArray<OpencodeEvent> => [
+  idle: (sessionID: SessionId = here): ReadonlyArray<WireEvent> => [
     event.status({ type: "idle" }, sessionID),
     { type: "session.idle", properties: { sessionID } },
   ],
-  error: (error: Failure, sessionID: SessionId = here): OpencodeEvent => ({
+  error: (error: Failure, sessionID: SessionId = here): WireEvent => ({
     type: "session.error",
     properties: { sessionID, error },
   }),
-  created: (info: Session): OpencodeEvent => ({ type: "session.created", properties: { info } }),
-  updated: (info: Session): OpencodeEvent => ({ type: "session.updated", properties: { info } }),
-  message: (info: Message["info"]): OpencodeEvent => ({ type: "message.updated", properties: { info } }),
-  part: (part: Part): OpencodeEvent => ({ type: "message.part.updated", properties: { part } }),
-  delta: ({ id, messageID }: TextPart, delta: string): OpencodeEvent => ({
+  created: (info: Session): WireEvent => ({ type: "session.created", properties: { info } }),
+  updated: (info: Session): WireEvent => ({ type: "session.updated", properties: { info } }),
+  message: (info: Message["info"]): WireEvent => ({ type: "message.updated", properties: { info } }),
+  part: (part: Part): WireEvent => ({ type: "message.part.updated", properties: { part } }),
+  delta: ({ id, messageID }: TextPart, delta: string): WireEvent => ({
     type: "message.part.delta",
     properties: { messageID, partID: id, field: "text", delta },
   }),
-  asked: (request: PermissionRequest): OpencodeEvent => ({ type: "permission.asked", properties: request }),
-  replied: ({ id: requestID, sessionID }: PermissionRequest): OpencodeEvent => ({
+  asked: (request: PermissionRequest): WireEvent => ({ type: "permission.asked", properties: request }),
+  replied: ({ id: requestID, sessionID }: PermissionRequest): WireEvent => ({
     type: "permission.replied",
     properties: { sessionID, requestID },
   }),
-  questioned: (request: QuestionRequest): OpencodeEvent => ({ type: "question.asked", properties: request }),
-  answered: ({ id: requestID, sessionID }: QuestionRequest): OpencodeEvent => ({
+  questioned: (request: QuestionRequest): WireEvent => ({ type: "question.asked", properties: request }),
+  answered: ({ id: requestID, sessionID }: QuestionRequest): WireEvent => ({
     type: "question.replied",
     properties: { sessionID, requestID },
   }),
-  dismissed: ({ id: requestID, sessionID }: QuestionRequest): OpencodeEvent => ({
+  dismissed: ({ id: requestID, sessionID }: QuestionRequest): WireEvent => ({
     type: "question.rejected",
     properties: { sessionID, requestID },
   }),

@@ -2,7 +2,7 @@
 import type { Effect, FileSystem, Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { Fleet } from "../../fleet/Fleet.ts"
-import type { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import type { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Settings } from "../../Settings.ts"
 import type { Mark } from "../terminal/marks.ts"
 

@@ -1,8 +1,7 @@
 /** Asks whoever listens on a port whether it is an opencode, without telling it anything that it must not know. */
 import { Context, Duration, Effect, Layer, Option, Result } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
-import { opencodeChallenge } from "../../opencode/v1/OpencodeApi.ts"
-import { type Opencode, OpencodeClient, type Place } from "../../opencode/v1/OpencodeClient.ts"
+import { type Opencode, OpencodeClient, type ServerLocation } from "../../opencode/Opencode.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { defaultProbeTimeout } from "../defaults.ts"
@@ -15,7 +14,7 @@ export interface Identity {
   /** It asks for a password. */
   readonly locked: boolean
   /** Where it works; none where it did not say. */
-  readonly place: Place | undefined
+  readonly place: ServerLocation | undefined
 }
 
 /** What answered; `Refused` where nothing listens, `Silent` where something does and says nothing. */
@@ -29,12 +28,12 @@ export interface Asked {
   readonly timeout: number
 }
 
-const opencode = (locked: boolean, place?: Place): Verdict => ({ _tag: "Opencode", locked, place })
+const opencode = (locked: boolean, place?: ServerLocation): Verdict => ({ _tag: "Opencode", locked, place })
 
 /** Anybody may say it, so it is one printable line. */
 const placeOf = (opencode: Opencode, timeout: number) =>
-  opencode.place(timeout).pipe(
-    Effect.map(({ directory, worktree }): Place => ({
+  opencode.location(timeout).pipe(
+    Effect.map(({ directory, worktree }): ServerLocation => ({
       directory: plainLine(directory),
       worktree: worktree === undefined ? undefined : plainLine(worktree),
     })),
@@ -49,7 +48,7 @@ const verdictOf = (error: ClientError): Verdict => {
     case "InstanceUnreachable":
       return { _tag: error.mayHaveArrived ? "Other" : "Refused" }
     case "Unauthorized":
-      return error.challenge === opencodeChallenge ? opencode(true) : { _tag: "Other" }
+      return error.isOpencode ? opencode(true) : { _tag: "Other" }
     default:
       return { _tag: "Other" }
   }
@@ -102,7 +101,7 @@ export class Identification extends Context.Service<
         const markOf = (announcement: Announcement) => {
           const opencode = client.at(targetOf(announcement, credentials))
           const timeout = Math.min(Duration.toMillis(probeTimeout), longestMark)
-          return Effect.all([opencode.firstSeen(timeout), opencode.place(timeout)], {
+          return Effect.all([opencode.machineMark(timeout), opencode.location(timeout)], {
             concurrency: "unbounded",
           }).pipe(
             Effect.map(([firstSeen, { directory }]) =>

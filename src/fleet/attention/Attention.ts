@@ -16,7 +16,7 @@ import {
 import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { PermissionId, QuestionId, SessionId } from "../../opencode/Identifiers.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { line } from "../../text/plainText.ts"

@@ -1,7 +1,7 @@
 /** What turns have changed, put together file by file. */
 import { clip } from "../../text/plainText.ts"
 import { compose, count, type EditScript, format, parse } from "./EditScript.ts"
-import type { FileDiff } from "../v1/FileDiff.ts"
+import type { FileDiff } from "./FileDiff.ts"
 
 export interface FileChange {
   /** Relative to the root of the repository. */

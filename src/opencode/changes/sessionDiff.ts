@@ -2,13 +2,13 @@
  * What a session has changed in its files. opencode answers only for one turn at a time, by the id of its user message,
  * so the turns are looked up, asked one by one, and put together.
  */
-import { Effect, Schedule, Schema, Stream } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import type { ClientError } from "../errors.ts"
-import type { FileDiff } from "../v1/FileDiff.ts"
+import type { FileDiff } from "./FileDiff.ts"
 import { addTurn, type FileChange, type FileChanges, none, summarise } from "./FileChanges.ts"
 import type { MessageId } from "../Identifiers.ts"
-import type { Message, Part } from "../sessions/Message.ts"
-import type { MessagePage, Opencode } from "../v1/OpencodeClient.ts"
+import type { Message } from "../sessions/Message.ts"
+import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 
 /** Why there is no answer, or none can be expected. */
@@ -62,20 +62,14 @@ const untilWritten = {
   times: 10,
 }
 
-const isStep = Schema.is(Schema.Struct({ type: Schema.Literal("step-start") }))
-const isSnapshot = Schema.is(Schema.Struct({ snapshot: Schema.NonEmptyString }))
-
-/** A step of the model begins with a snapshot of the files, unless opencode keeps none. */
-const steps = (parts: ReadonlyArray<Part>) =>
-  parts.flatMap((part) => (part.type === "unrecognised" && isStep(part.raw) ? [part.raw] : []))
-
 const traceOf = ({ info, parts }: Message): Trace => {
   const message = info.role === "user" ? info.id : info.parentID
+  const steps = parts.filter((part) => part.type === "step")
   return {
     message,
     ids: new Set([message, info.id]),
-    began: steps(parts).length > 0,
-    snapshot: steps(parts).some(isSnapshot),
+    began: steps.length > 0,
+    snapshot: steps.some(({ snapshot }) => snapshot),
     files: parts.flatMap((part) => (part.type === "patch" ? part.files : [])),
   }
 }
@@ -91,7 +85,11 @@ const traces = (messages: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
   }))
 
 /** The newest turns, oldest first. A page is let go as soon as it is read: it holds whole tool outputs. */
-const readTurns = (opencode: Opencode, { id, revert }: Session, isEnough: (turns: ReadonlyArray<Trace>) => boolean) =>
+const readTurns = (
+  opencode: Opencode,
+  { id, undoneFrom }: Session,
+  isEnough: (turns: ReadonlyArray<Trace>) => boolean,
+) =>
   Effect.gen(function* () {
     const pages: Array<ReadonlyArray<Trace>> = []
     let turns: ReadonlyArray<Trace> = []
@@ -105,7 +103,7 @@ const readTurns = (opencode: Opencode, { id, revert }: Session, isEnough: (turns
       turns = traces(pages.flat())
       before = page.older
     } while (before !== undefined && pages.length < mostPages && !isEnough(turns))
-    const undone = turns.findIndex(({ message }) => message === revert?.messageID)
+    const undone = turns.findIndex(({ message }) => message === undoneFrom)
     return { turns: undone < 0 ? turns : turns.slice(0, undone), more: before !== undefined }
   })
 

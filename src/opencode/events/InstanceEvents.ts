@@ -6,13 +6,13 @@
  */
 import { Context, Effect, Layer, PubSub, RcMap, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
-import { OpencodeClient } from "../v1/OpencodeClient.ts"
-import type { GlobalEvent, OpencodeEvent } from "../v1/OpencodeEvent.ts"
+import { OpencodeClient } from "../Opencode.ts"
+import type { TurnEvent } from "./TurnEvent.ts"
 import type { Target } from "../Target.ts"
 
 /** What a reader is told, in order. */
 export type Notice =
-  | { readonly _tag: "Event"; readonly event: OpencodeEvent }
+  | { readonly _tag: "Event"; readonly event: TurnEvent }
   /** The connection broke, or could not be made again; events are being missed. */
   | { readonly _tag: "Lost"; readonly error: ClientError }
   /** It stands again. opencode replays nothing, so whoever follows a turn has to read what is stored. */
@@ -43,14 +43,8 @@ interface Numbered {
 /** So many notices are kept for a reader that falls behind: some minutes of fast streaming. */
 const mostBehind = 4096
 
-/** opencode 1.18.33 says that the connection stands up to 50 ms before it begins to send what happens. */
-const settling = "250 millis"
-
 /** A connection that is taken and on which nothing is said, in seconds: as long as for any other request. */
 const patience = 10
-
-/** opencode sends a heartbeat every 10 s. */
-const silence = "30 seconds"
 
 class StreamLost extends Schema.TaggedError<StreamLost>()("StreamLost", {}) {}
 
@@ -75,6 +69,8 @@ export class InstanceEvents extends Context.Service<
       const client = yield* OpencodeClient
 
       const connect = Effect.fnUntraced(function* (target: Target) {
+        const opencode = client.at(target)
+        const { capabilities } = opencode
         const scope = yield* Effect.scope
         const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(mostBehind), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
@@ -97,26 +93,28 @@ export class InstanceEvents extends Context.Service<
           if ((yield* SubscriptionRef.get(connection))._tag === "Connected") yield* publish({ _tag: "Settled" })
         })
         let connects = 0
-        const receive = Effect.fnUntraced(function* ({ payload: event }: GlobalEvent) {
-          switch (event.type) {
-            case "server.connected":
+        const receive = Effect.fnUntraced(function* (event: TurnEvent) {
+          switch (event._tag) {
+            case "Connected":
               yield* SubscriptionRef.set(connection, { _tag: "Connected" })
               if (++connects > 1) yield* publish({ _tag: "Reconnected" })
-              yield* Effect.forkIn(Effect.delay(settled, settling), scope)
+              yield* Effect.forkIn(Effect.delay(settled, capabilities.eventsSettleAfter), scope)
               return
-            case "server.heartbeat":
-            case "unrecognised":
+            case "Heartbeat":
               return
             default:
               yield* publish({ _tag: "Event", event })
           }
         })
 
-        yield* client.at(target).events.pipe(
+        yield* opencode.events.pipe(
           Effect.tapError(lost),
           Effect.map((stream) =>
             stream.pipe(
-              Stream.timeoutOrElse({ duration: silence, orElse: () => Stream.fail(new StreamLost()) }),
+              Stream.timeoutOrElse({
+                duration: capabilities.eventsSilence,
+                orElse: () => Stream.fail(new StreamLost()),
+              }),
               // An orderly end is a loss, too.
               Stream.concat(Stream.fail(new StreamLost())),
               Stream.tapError(() => lost(unreachable)),

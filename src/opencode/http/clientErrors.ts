@@ -1,4 +1,4 @@
-/** How the failures of the derived HTTP client become the errors of `errors.ts`. */
+/** Turns the failures of a version's HTTP client into the errors of `errors.ts`. */
 import { type Cause, Option, Schema } from "effect"
 import { HttpClientError, type HttpClientRequest } from "effect/http"
 import {
@@ -11,29 +11,44 @@ import {
   UnexpectedResponse,
 } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { ApiError, InvalidCredentials } from "../v1/OpencodeApi.ts"
 import type { Target } from "../Target.ts"
 
-/** An answer whose kind is not one that opencode's API sends. */
+/** opencode's `www-authenticate` header on every 401, the same in all versions. */
+export const opencodeChallenge = 'Basic realm="Secure Area"'
+
+/** 401. */
+export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {
+  /** The `www-authenticate` header; empty if there is none. */
+  challenge: Schema.String,
+}) {}
+
+/** An error that opencode explains. */
+export class RefusedRequest extends Schema.TaggedError<RefusedRequest>()("RefusedRequest", {
+  status: Schema.Finite,
+  /** opencode's own text. */
+  message: Schema.String,
+}) {}
+
+/** An answer with a content type that opencode's API does not send. */
 export class NotOpencode extends Schema.TaggedError<NotOpencode>()("NotOpencode", {
   status: Schema.Finite,
   detail: Schema.String,
 }) {}
 
-/** All that a method of the derived client can fail with. */
+/** Everything that a method of a version's HTTP client can fail with. */
 export type RawError =
-  | ApiError
   | InvalidCredentials
+  | RefusedRequest
   | NotOpencode
   | HttpClientError.HttpClientError
   | Schema.SchemaError
   | Cause.TimeoutError
 
-/** What was asked, for the error's text. */
+/** The request that failed. */
 export interface Operation {
   readonly name: string
   readonly session?: SessionId
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number
 }
 
@@ -48,13 +63,13 @@ const decodeFetchError = Schema.decodeUnknownOption(
   }),
 )
 
-/** That it could not be sent, or not be answered, in the shape that `fetch` gives it. `cause` is the system's own error. */
+/** A failed connection in the shape that `fetch` reports it; `cause` is the system's error. */
 export const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
   })
 
-/** With these no connection came about, so that nothing can have arrived. */
+/** With these no connection was made, so the request cannot have arrived. */
 const neverConnected = new Map([
   ...[
     "ECONNREFUSED",
@@ -103,10 +118,10 @@ export const toClientError =
         return new Unauthorized({
           instance,
           url,
-          challenge: error.challenge,
+          isOpencode: error.challenge === opencodeChallenge,
           ...(withheld === undefined ? {} : { withheld }),
         })
-      case "ApiError":
+      case "RefusedRequest":
         return error.status === 404 && operation.session !== undefined
           ? new SessionNotFound({ instance, session: operation.session })
           : new OpencodeError({ instance, operation: operation.name, status: error.status, detail: error.message })
@@ -126,6 +141,6 @@ export const toClientError =
 
 const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""
 
-/** What broke while the answer was read, in its own words: for example that it is too long. */
+/** Why the answer could not be read, for example because it is too long. */
 const decodeDetail = ({ cause, message }: { readonly cause?: unknown; readonly message: string }) =>
   firstLine(cause instanceof Error && cause.message !== "" ? cause.message : message)

@@ -1,55 +1,64 @@
-/** What a turn waits for a person to decide: `GET /permission` and `GET /question`, and the `….asked` events. */
-import { Schema } from "effect"
-import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
+/** What a turn waits for a person to decide. */
+import type { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 
 /** The tool call that waits. */
-const tool = Schema.optionalKey(Schema.Struct({ messageID: MessageId }))
+interface WaitingTool {
+  readonly messageID: MessageId
+}
 
-export const PermissionRequest = Schema.Struct({
-  id: PermissionId,
-  sessionID: SessionId,
-  tool,
+export interface PermissionRequest {
+  readonly id: PermissionId
+  /** The session that asks; for a subagent, its own. */
+  readonly sessionID: SessionId
+  readonly tool?: WaitingTool
   /** The kind of action: `bash`, `edit`, `webfetch`, … */
-  permission: Schema.String,
-  /** What exactly: commands, paths, addresses. Of a command line with several commands each is one. */
-  patterns: Schema.Array(Schema.String),
-  /** What is allowed from then on, in all sessions of the directory, if the reply is `always`. */
-  always: Schema.optionalKey(Schema.Array(Schema.String)),
-  /** Of `bash` the whole `command`, of `edit` the `filepath` and the `diff`, … */
-  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-})
-export type PermissionRequest = typeof PermissionRequest.Type
+  readonly permission: string
+  /** What exactly is to be done: commands, paths, addresses. A command line with several commands has one for each. */
+  readonly patterns: ReadonlyArray<string>
+  /** Patterns that the reply `always` allows from then on. */
+  readonly always?: ReadonlyArray<string>
+  /** More about the action, by name: the whole `command`, the `filepath` and the `diff` of an edit, … */
+  readonly details?: Readonly<Record<string, string>>
+}
 
-/** `always` holds for all sessions of the directory until that opencode ends; a rejection ends the turn, unless it has a message. */
-export const PermissionReply = Schema.Struct({
-  reply: Schema.Literals(["once", "always", "reject"]),
-  /** Told to the agent with a rejection, which then goes on. */
-  message: Schema.optionalKey(Schema.String),
-})
-export type PermissionReply = typeof PermissionReply.Type
+/** `always` also allows similar requests of other sessions. A rejection ends the turn, unless it has a message. */
+export interface PermissionReply {
+  readonly reply: "once" | "always" | "reject"
+  /** Told to the agent with a rejection; the agent then continues. */
+  readonly message?: string
+}
 
-export const Question = Schema.Struct({
-  question: Schema.String,
-  header: Schema.optionalKey(Schema.String),
-  options: Schema.Array(Schema.Struct({ label: Schema.String, description: Schema.optionalKey(Schema.String) })),
+export interface Question {
+  readonly question: string
+  readonly header?: string
+  readonly options: ReadonlyArray<{ readonly label: string; readonly description?: string }>
   /** Whether several options may be chosen. */
-  multiple: Schema.optionalKey(Schema.Boolean),
-  /** Whether an answer of one's own may be given; yes unless it says no. */
-  custom: Schema.optionalKey(Schema.Boolean),
-})
-export type Question = typeof Question.Type
+  readonly multiple?: boolean
+  /** Whether the person may answer in their own words. Default: true. */
+  readonly custom?: boolean
+}
 
-export const QuestionRequest = Schema.Struct({
-  id: QuestionId,
-  sessionID: SessionId,
-  tool,
-  questions: Schema.Array(Question),
-})
-export type QuestionRequest = typeof QuestionRequest.Type
+export interface QuestionRequest {
+  readonly id: QuestionId
+  /** The session that asks; for a subagent, its own. */
+  readonly sessionID: SessionId
+  readonly tool?: WaitingTool
+  readonly questions: ReadonlyArray<Question>
+}
 
 export type PendingRequest =
   | { readonly kind: "permission"; readonly request: PermissionRequest }
   | { readonly kind: "question"; readonly request: QuestionRequest }
+
+/** What a person has decided about a pending request. */
+export type Decision =
+  | { readonly kind: "permission"; readonly request: PermissionRequest; readonly reply: PermissionReply }
+  | {
+      readonly kind: "question"
+      readonly request: QuestionRequest
+      /** A list of labels for each question; undefined if the person dismisses the questions. */
+      readonly answers: ReadonlyArray<ReadonlyArray<string>> | undefined
+    }
 
 /** A pending request in one line. */
 export const describe = ({ kind, request }: PendingRequest): string =>

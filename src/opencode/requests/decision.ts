@@ -2,39 +2,14 @@
 import { Effect, Schedule } from "effect"
 import { pendingOf } from "../sessions/activity.ts"
 import { AmbiguousRequest, type ClientError, InstanceUnreachable, mayHaveArrived, RequestNotOpen } from "../errors.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
-import {
-  describe,
-  type PendingRequest,
-  type PermissionReply,
-  type PermissionRequest,
-  type QuestionRequest,
-} from "./PendingRequest.ts"
+import type { Opencode } from "../Opencode.ts"
+import { type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
-
-export type Decision =
-  | { readonly kind: "permission"; readonly request: PermissionRequest; readonly reply: PermissionReply }
-  /** One list of labels for each question, or none if the person does not want to answer. */
-  | {
-      readonly kind: "question"
-      readonly request: QuestionRequest
-      readonly answers: ReadonlyArray<ReadonlyArray<string>> | undefined
-    }
 
 /** The decision against whatever is asked. */
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
-
-const post = (opencode: Opencode, { directory }: Session, decision: Decision) => {
-  if (decision.kind === "permission") {
-    return opencode.replyPermission(directory, decision.request.id, decision.reply)
-  }
-  const { answers, request } = decision
-  return answers === undefined
-    ? opencode.rejectQuestion(directory, request.id)
-    : opencode.replyQuestion(directory, request.id, answers)
-}
 
 /** Away for a moment, or behind a proxy that says so. What opencode itself says is final. */
 const mayPass = (error: ClientError) =>
@@ -55,14 +30,10 @@ export const settle = Effect.fn("settle")(function* (
   decision: Decision,
 ): Effect.fn.Return<boolean, ClientError> {
   let arrived = false
-  return yield* post(opencode, session, decision).pipe(
+  return yield* opencode.decide(session.directory, decision).pipe(
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
     Effect.retry({ while: mayPass, schedule: whileAway }),
-    Effect.as(true),
-    Effect.catchIf(
-      (error) => error._tag === "OpencodeError" && error.status === 404,
-      () => Effect.succeed(arrived),
-    ),
+    Effect.map((isFirst) => isFirst || arrived),
     Effect.mapError((error) =>
       error._tag === "InstanceUnreachable" && arrived
         ? new InstanceUnreachable({ ...error, mayHaveArrived: true })

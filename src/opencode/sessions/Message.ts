@@ -1,111 +1,128 @@
-/** Messages and their parts, as `GET /session/:id/message` and the events give them. Times are epoch milliseconds. */
-import { Schema } from "effect"
-import { MessageId, SessionId } from "../Identifiers.ts"
-import { Tokens } from "./Session.ts"
-import { tolerantArray, Unrecognised } from "../v1/Unrecognised.ts"
+/** Messages and their parts. Times are epoch milliseconds. */
+import type { MessageId, SessionId } from "../Identifiers.ts"
+import type { Tokens } from "./Session.ts"
 
-const opt = Schema.optionalKey
+/** Why a message or a session failed. It holds nothing of the provider's headers and bodies, which can be private. */
+export interface Failure {
+  /** `aborted` if somebody stopped the turn. */
+  readonly kind: "aborted" | "failed"
+  readonly message: string
+  /** The HTTP status of the model's provider. */
+  readonly status?: number
+}
 
-/**
- * Why a message or a session failed. Only what may be shown is picked out: the provider's response headers and body,
- * which opencode sends along, can hold private data.
- */
-export const Failure = Schema.Struct({
-  /** For example `APIError`, `ProviderAuthError`, `MessageAbortedError`, `UnknownError`. */
-  name: Schema.String,
-  data: opt(Schema.Struct({ message: opt(Schema.String), statusCode: opt(Schema.Finite) })),
-})
-export type Failure = typeof Failure.Type
+export interface UserInfo {
+  readonly id: MessageId
+  readonly sessionID: SessionId
+  readonly role: "user"
+  readonly time: { readonly created: number }
+  readonly agent?: string
+}
 
-export const UserInfo = Schema.Struct({
-  id: MessageId,
-  sessionID: SessionId,
-  role: Schema.Literal("user"),
-  time: Schema.Struct({ created: Schema.Finite }),
-  agent: opt(Schema.String),
-})
-export type UserInfo = typeof UserInfo.Type
+/** One step of the model: a turn has an assistant message for each. */
+export interface AssistantInfo {
+  readonly id: MessageId
+  readonly sessionID: SessionId
+  readonly role: "assistant"
+  /** The user message that this one answers. */
+  readonly parentID: MessageId
+  readonly time: { readonly created: number; readonly completed?: number }
+  readonly agent?: string
+  /** As `provider/model`. */
+  readonly model?: string
+  readonly cost?: number
+  readonly tokens?: Tokens
+  /**
+   * Why the model stopped: `stop`, `length`, `tool-calls`, … It can be set before `time.completed`, so it does not
+   * prove that the message is final.
+   */
+  readonly finish?: string
+  readonly error?: Failure
+  /** Whether it is a summary of the conversation, made when the conversation is compacted. */
+  readonly summary?: boolean
+}
 
-export const AssistantInfo = Schema.Struct({
-  id: MessageId,
-  sessionID: SessionId,
-  role: Schema.Literal("assistant"),
-  /** The user message that this one answers. A turn has one assistant message for each model step. */
-  parentID: MessageId,
-  time: Schema.Struct({ created: Schema.Finite, completed: opt(Schema.Finite) }),
-  agent: opt(Schema.String),
-  modelID: opt(Schema.String),
-  providerID: opt(Schema.String),
-  cost: opt(Schema.Finite),
-  tokens: opt(Tokens),
-  /** `stop`, `length`, `tool-calls`, … Written before `time.completed`, so it proves nothing by itself. */
-  finish: opt(Schema.String),
-  error: opt(Failure),
-  /** A summary of the conversation, made when it is compacted. */
-  summary: opt(Schema.Boolean),
-})
-export type AssistantInfo = typeof AssistantInfo.Type
+export type MessageInfo = UserInfo | AssistantInfo
 
-export const MessageInfo = Schema.Union([UserInfo, AssistantInfo])
-export type MessageInfo = typeof MessageInfo.Type
+interface PartBase {
+  /** Unique within the session, and the same in events and in what is stored. */
+  readonly id: string
+  readonly messageID: MessageId
+}
 
-/** What every part has. */
-const part = <const Type extends string, Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
-  Schema.Struct({
-    type: Schema.Literal(type),
-    id: Schema.String,
-    messageID: MessageId,
-    ...fields,
-  })
+interface Span {
+  readonly start: number
+  readonly end?: number
+}
 
-const Span = Schema.Struct({ start: Schema.Finite, end: opt(Schema.Finite) })
+export interface TextPart extends PartBase {
+  readonly type: "text"
+  readonly text: string
+  /** Whether opencode added it for the model only. */
+  readonly synthetic?: boolean
+  /** No `end` while the text is streaming. */
+  readonly time?: Span
+}
 
-export const TextPart = part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) })
-export type TextPart = typeof TextPart.Type
+export interface ReasoningPart extends PartBase {
+  readonly type: "reasoning"
+  readonly text: string
+  /** No `end` while the text is streaming. */
+  readonly time?: Span
+}
 
-export const ReasoningPart = part("reasoning", { text: Schema.String, time: opt(Span) })
-export type ReasoningPart = typeof ReasoningPart.Type
+export interface FilePart extends PartBase {
+  readonly type: "file"
+  readonly mime: string
+  readonly filename?: string
+}
 
-export const FilePart = part("file", { mime: Schema.String, filename: opt(Schema.String) })
+type ToolInput = Readonly<Record<string, unknown>>
 
-const Input = Schema.Record(Schema.String, Schema.Unknown)
+export type ToolState =
+  | { readonly status: "pending"; readonly input: ToolInput }
+  | { readonly status: "running"; readonly input: ToolInput }
+  | { readonly status: "completed"; readonly input: ToolInput; readonly output: string }
+  | { readonly status: "error"; readonly input: ToolInput; readonly error: string }
 
-export const ToolState = Schema.Union([
-  Schema.Struct({ status: Schema.Literal("pending"), input: Input }),
-  Schema.Struct({ status: Schema.Literal("running"), input: Input }),
-  Schema.Struct({
-    status: Schema.Literal("completed"),
-    input: Input,
-    output: Schema.String,
-  }),
-  Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String }),
-])
-export type ToolState = typeof ToolState.Type
+export interface ToolPart extends PartBase {
+  readonly type: "tool"
+  readonly tool: string
+  readonly callID: string
+  readonly state: ToolState
+}
 
-export const ToolPart = part("tool", { tool: Schema.String, callID: Schema.String, state: ToolState })
-export type ToolPart = typeof ToolPart.Type
+/** The files that a step has changed. */
+export interface PatchPart extends PartBase {
+  readonly type: "patch"
+  /** Absolute paths. */
+  readonly files: ReadonlyArray<string>
+}
 
-/** Files that a step changed, as absolute paths. */
-export const PatchPart = part("patch", { files: Schema.Array(Schema.String) })
+export interface SubtaskPart extends PartBase {
+  readonly type: "subtask"
+  readonly description: string
+  readonly agent: string
+}
 
-export const SubtaskPart = part("subtask", { description: Schema.String, agent: Schema.String })
+/** In a user message: a request to summarise the conversation. */
+export interface CompactionPart extends PartBase {
+  readonly type: "compaction"
+  /** Whether opencode made the request by itself. */
+  readonly auto?: boolean
+}
 
-/** A user message with it asks for a summary of the conversation; `auto` if opencode asks by itself. */
-export const CompactionPart = part("compaction", { auto: opt(Schema.Boolean) })
+/** The start of a model step. */
+export interface StepPart extends PartBase {
+  readonly type: "step"
+  /** Whether opencode recorded the state of the files before the step. Without it there is no diff of the turn. */
+  readonly snapshot: boolean
+}
 
-export const Part = Schema.Union([
-  TextPart,
-  ReasoningPart,
-  FilePart,
-  ToolPart,
-  PatchPart,
-  SubtaskPart,
-  CompactionPart,
-  Unrecognised,
-])
-export type Part = typeof Part.Type
+export type Part = TextPart | ReasoningPart | FilePart | ToolPart | PatchPart | SubtaskPart | CompactionPart | StepPart
 
-export const Message = Schema.Struct({ info: MessageInfo, parts: Schema.Array(Part) })
-export type Message = typeof Message.Type
-
-export const Messages = tolerantArray(Message)
+export interface Message {
+  readonly info: MessageInfo
+  /** Parts of a type that is not declared here are left out. */
+  readonly parts: ReadonlyArray<Part>
+}

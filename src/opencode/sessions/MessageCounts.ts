@@ -5,7 +5,7 @@
 import { Cache, Context, Effect, Layer } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import { OpencodeClient } from "../v1/OpencodeClient.ts"
+import { OpencodeClient } from "../Opencode.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
 

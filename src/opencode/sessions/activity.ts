@@ -2,7 +2,7 @@
 import { Array, Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "./Session.ts"
 
@@ -13,20 +13,6 @@ export interface Activity {
 }
 
 export const idle: Activity = { status: { type: "idle" }, pending: [] }
-
-/** Permissions and questions of one directory, those that aborted turns left behind included. */
-const requestsIn = Effect.fnUntraced(function* (
-  opencode: Opencode,
-  directory: string,
-): Effect.fn.Return<ReadonlyArray<PendingRequest>, ClientError> {
-  const [permissions, questions] = yield* Effect.all([opencode.permissions(directory), opencode.questions(directory)], {
-    concurrency: 2,
-  })
-  return [
-    ...permissions.map((request): PendingRequest => ({ kind: "permission", request })),
-    ...questions.map((request): PendingRequest => ({ kind: "question", request })),
-  ]
-})
 
 /** Whether the message is still being written; one that is gone is not. */
 const isUnfinished = (opencode: Opencode, session: SessionId, message: MessageId) =>
@@ -77,7 +63,7 @@ const lineage = Effect.fnUntraced(function* (
 
 /** All requests of a session and its subagents, those that an abort left behind included. */
 export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-  const requests = yield* requestsIn(opencode, session.directory)
+  const requests = yield* opencode.pendingRequests(session.directory)
   // Nobody has to look further up than to the session itself.
   const parents = new Map([[session.id, undefined]])
   const family = yield* Effect.filter(Array.dedupe(requests.map(({ request }) => request.sessionID)), (id) =>
@@ -94,7 +80,7 @@ export const pendingOf = Effect.fnUntraced(function* (opencode: Opencode, sessio
 /** Statuses and open requests of a directory. Nothing is asked for in the name of an idle session. */
 const activeIn = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
   const statuses = yield* opencode.statuses(directory)
-  const requests = statuses.size === 0 ? [] : yield* requestsIn(opencode, directory)
+  const requests = statuses.size === 0 ? [] : yield* opencode.pendingRequests(directory)
   const active = requests.filter(({ request }) => statuses.has(request.sessionID))
   return { statuses, pending: yield* openOf(opencode, active) }
 })

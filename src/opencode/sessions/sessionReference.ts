@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import { SessionId } from "../Identifiers.ts"
-import type { Opencode } from "../v1/OpencodeClient.ts"
+import type { Opencode } from "../Opencode.ts"
 import type { Session } from "./Session.ts"
 
 /** The reference matches several sessions. Each candidate starts with its full id. */

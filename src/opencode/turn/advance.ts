@@ -1,5 +1,5 @@
 /** The turn after one more event. */
-import type { OpencodeEvent } from "../v1/OpencodeEvent.ts"
+import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { MessageInfo, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
@@ -10,44 +10,33 @@ const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
 
-/** Events that are not the turn's leave it as it is. */
-export const advance = (turn: Turn, event: OpencodeEvent): Turn => {
-  switch (event.type) {
-    case "session.created":
-    case "session.updated": {
-      const { id, parentID } = event.properties.info
-      return parentID !== undefined && turn.family.has(parentID)
-        ? { ...turn, family: new Set([...turn.family, id]) }
+/** Events of other turns leave it as it is. */
+export const advance = (turn: Turn, event: TurnEvent): Turn => {
+  switch (event._tag) {
+    case "SubagentStarted":
+      return turn.family.has(event.parentID) ? { ...turn, family: new Set([...turn.family, event.sessionID]) } : turn
+    case "StatusChanged":
+      return event.sessionID === turn.session ? withStatus(turn, event.status) : turn
+    case "SessionFailed":
+      return event.sessionID === turn.session ? { ...turn, error: turn.error ?? event.failure } : turn
+    case "MessageChanged":
+      return event.info.sessionID === turn.session ? withMessage(turn, event.info) : turn
+    case "PartChanged":
+      return withPart(turn, event.part)
+    case "TextDelta": {
+      const part = turn.parts.get(event.partID)
+      return part !== undefined && isStreaming(part)
+        ? { ...turn, parts: put(turn.parts, event.partID, { ...part, text: part.text + event.delta }) }
         : turn
     }
-    case "session.status":
-      return event.properties.sessionID === turn.session ? withStatus(turn, event.properties.status) : turn
-    case "session.idle":
-      return event.properties.sessionID === turn.session ? { ...turn, status: { type: "idle" } } : turn
-    case "session.error":
-      return event.properties.sessionID === turn.session && event.properties.error !== undefined
-        ? { ...turn, error: turn.error ?? event.properties.error }
-        : turn
-    case "message.updated":
-      return event.properties.info.sessionID === turn.session ? withMessage(turn, event.properties.info) : turn
-    case "message.part.updated":
-      return withPart(turn, event.properties.part)
-    case "message.part.delta": {
-      const { delta, field, partID } = event.properties
-      const part = turn.parts.get(partID)
-      return field === "text" && part !== undefined && isStreaming(part)
-        ? { ...turn, parts: put(turn.parts, partID, { ...part, text: part.text + delta }) }
-        : turn
-    }
-    case "permission.asked":
-      return ask(turn, { kind: "permission", request: event.properties })
-    case "question.asked":
-      return ask(turn, { kind: "question", request: event.properties })
-    case "permission.replied":
-    case "question.replied":
-    case "question.rejected":
-      return { ...turn, pending: without(turn.pending, event.properties.requestID) }
-    default:
+    case "RequestOpened":
+      return withRequest(turn, event.pending)
+    case "RequestSettled":
+      return { ...turn, pending: without(turn.pending, event.requestID) }
+    case "Connected":
+    case "Heartbeat":
+    case "StateDropped":
+    case "SessionDeleted":
       return turn
   }
 }
@@ -81,13 +70,13 @@ const withPart = (turn: Turn, part: Part): Turn => {
   if (part.type === "compaction" && part.auto === true) {
     return { ...turn, lineage: withCompaction(turn.lineage, part.messageID) }
   }
-  if (part.type === "unrecognised") return turn
+  if (part.type === "step") return turn
   const answer = turn.answers.get(part.messageID)
   if (answer === undefined || isSummary(turn.lineage, answer) || isLate(turn.parts.get(part.id), part)) return turn
   return { ...turn, parts: put(turn.parts, part.id, part) }
 }
 
-const ask = (turn: Turn, pending: PendingRequest): Turn =>
+const withRequest = (turn: Turn, pending: PendingRequest): Turn =>
   turn.family.has(pending.request.sessionID)
     ? { ...turn, pending: put(turn.pending, pending.request.id, pending) }
     : turn

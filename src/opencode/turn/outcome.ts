@@ -1,4 +1,5 @@
 /** How a turn stands when nothing more will come of it by itself. */
+import type { ClientError } from "../errors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../sessions/Message.ts"
 import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
@@ -13,15 +14,13 @@ export type Outcome =
   | { readonly _tag: "needs answer"; readonly request: QuestionRequest }
   | { readonly _tag: "still running"; readonly detail?: string }
   | { readonly _tag: "interrupted"; readonly detail: string }
-  | { readonly _tag: "unreachable"; readonly detail: string }
+  /** `error` is set if a request failed; a surface adds its own next step to it. */
+  | { readonly _tag: "unreachable"; readonly detail: string; readonly error?: ClientError }
 
-const failureText = (failure: Failure) => {
-  const status = failure.data?.statusCode
-  return `${failure.data?.message ?? failure.name}${status === undefined ? "" : ` (status ${status})`}`
-}
+const failureText = ({ message, status }: Failure) => (status === undefined ? message : `${message} (status ${status})`)
 
 const ofFailure = (failure: Failure): Outcome =>
-  failure.name === "MessageAbortedError" ? { _tag: "aborted" } : { _tag: "failed", detail: failureText(failure) }
+  failure.kind === "aborted" ? { _tag: "aborted" } : { _tag: "failed", detail: failureText(failure) }
 
 /**
  * The outcome, as far as what is known of the turn decides it.
@@ -80,7 +79,7 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
 /** What an idle session's turn has come to if opencode stores nothing more about it. */
 export const givenUp = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort that comes as a summary begins leaves that open for ever.
-  if (turn.error?.name === "MessageAbortedError") return { _tag: "aborted" }
+  if (turn.error?.kind === "aborted") return { _tag: "aborted" }
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",

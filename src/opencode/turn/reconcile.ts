@@ -52,7 +52,7 @@ const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: Readonl
   const rank = new Map(messages.map(({ id }, index) => [id, index]))
   const place = new Map(stored.map((id, index) => [id, index]))
   const at = ([id, part]: readonly [string, Part]) => ({
-    message: part.type === "unrecognised" ? 0 : (rank.get(part.messageID) ?? 0),
+    message: rank.get(part.messageID) ?? 0,
     part: place.get(id) ?? stored.length,
   })
   return {
@@ -78,7 +78,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Tu
     if (info.role !== "assistant" || !belongs(lineage, info)) continue
     if (!isReopened(answers.get(info.id), info)) answers.set(info.id, info)
     for (const part of found) {
-      if (part.type === "unrecognised" || isSummary(lineage, info)) continue
+      if (part.type === "step" || isSummary(lineage, info)) continue
       order.push(part.id)
       const known = parts.get(part.id)
       if (isLate(known, part)) continue

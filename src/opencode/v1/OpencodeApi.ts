@@ -1,6 +1,6 @@
 /**
- * The routes of opencode's HTTP API that are used here, declared once. The client is derived from this declaration,
- * the tests' fake server is built from it, and a test compares it with the OpenAPI document of the real server.
+ * The routes of opencode 1's HTTP API that are used here, declared once. The client is derived from this declaration, the
+ * fake server for tests is built from it, and a test compares it with the OpenAPI document of the real server.
  */
 import { Schema, SchemaTransformation } from "effect"
 import {
@@ -12,51 +12,38 @@ import {
   HttpApiSecurity,
 } from "effect/http-api"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
-import { FileDiff } from "./FileDiff.ts"
-import { Message, Messages } from "../sessions/Message.ts"
-import { GlobalEvent } from "./OpencodeEvent.ts"
-import { PermissionReply, PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
-import { Session, SessionStatus } from "../sessions/Session.ts"
-import { tolerantArray } from "./Unrecognised.ts"
+import { InvalidCredentials, opencodeChallenge, RefusedRequest } from "../http/clientErrors.ts"
+import { tolerantArray } from "./wire/tolerantArray.ts"
+import { WireFrame } from "./wire/WireEvent.ts"
+import { WireFileDiff } from "./wire/WireFileDiff.ts"
+import { WireMessage, WireMessages } from "./wire/WireMessage.ts"
+import { WirePermissionReply, WirePermissionRequest, WireQuestionRequest } from "./wire/WireRequest.ts"
+import { WireSession, WireSessionStatus } from "./wire/WireSession.ts"
 
 const opt = Schema.optionalKey
 
-/** opencode's error bodies come in two JSON shapes. Both say the same. */
+/** Error bodies come in two JSON shapes with the same meaning. */
 const ErrorBody = Schema.Union([
   Schema.Struct({ name: Schema.String, data: Schema.Struct({ message: Schema.String }) }),
   Schema.Struct({ _tag: Schema.String, message: opt(Schema.String) }),
 ])
 
-/** An error that opencode put into words: its status, and its own sentence. */
-export class ApiError extends Schema.TaggedError<ApiError>()("ApiError", {
-  status: Schema.Finite,
-  message: Schema.String,
-}) {}
-
-const apiError = (status: number) =>
+const refused = (status: number) =>
   ErrorBody.pipe(
     Schema.decodeTo(
-      Schema.toType(ApiError),
-      SchemaTransformation.transform<ApiError, typeof ErrorBody.Type>({
+      Schema.toType(RefusedRequest),
+      SchemaTransformation.transform<RefusedRequest, typeof ErrorBody.Type>({
         decode: (body) =>
-          new ApiError({ status, message: "_tag" in body ? (body.message ?? body._tag) : body.data.message }),
+          new RefusedRequest({ status, message: "_tag" in body ? (body.message ?? body._tag) : body.data.message }),
         encode: ({ message }) => ({ name: "Error", data: { message } }),
       }),
     ),
     HttpApiSchema.status(status),
   )
 
-const error = [apiError(400), apiError(404), apiError(500)] as const
+const error = [refused(400), refused(404), refused(500)] as const
 
-/** opencode's `www-authenticate` header on every 401. */
-export const opencodeChallenge = 'Basic realm="Secure Area"'
-
-/** 401 has an empty body. */
-export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()("InvalidCredentials", {
-  /** Its `www-authenticate` header, or empty. */
-  challenge: Schema.String,
-}) {}
-
+/** A 401 has an empty body. */
 export class Authorization extends HttpApiMiddleware.Service<Authorization>()("opencode-fleet/opencode/Authorization", {
   security: { basic: HttpApiSecurity.basic },
   error: InvalidCredentials.pipe(
@@ -65,7 +52,7 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization>()("o
   ),
 }) {}
 
-/** Routes without a session id answer for this directory, or for the one that the server was started in. */
+/** Routes without a session id answer for this directory. Default: the one that the server was started in. */
 const directory = { directory: opt(Schema.String) }
 
 const session = { sessionID: SessionId }
@@ -75,13 +62,13 @@ export const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.S
 class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("health", "/global/health", { success: Health }),
   /** Every event of every directory of the server; `server.connected` first, `server.heartbeat` every 10 s. */
-  HttpApiEndpoint.get("events", "/global/event", { success: HttpApiSchema.StreamSse({ data: GlobalEvent }) }),
+  HttpApiEndpoint.get("events", "/global/event", { success: HttpApiSchema.StreamSse({ data: WireFrame }) }),
   HttpApiEndpoint.get("agents", "/agent", {
     query: directory,
     success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
     error,
   }),
-  /** Where the server works: its own directory, unless another one is given. The working tree is `/` where there is none. */
+  /** The directory of the request. The working tree is `/` if the directory belongs to no repository. */
   HttpApiEndpoint.get("path", "/path", {
     query: directory,
     success: Schema.Struct({ directory: Schema.String, worktree: opt(Schema.String) }),
@@ -97,7 +84,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     }),
     error,
   }),
-  /** The real answer holds API keys in clear text. Only names are picked out of it. */
+  /** The real answer holds API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,
     success: Schema.Struct({
@@ -110,38 +97,38 @@ class ServerGroup extends HttpApiGroup.make("server").add(
 ) {}
 
 class SessionGroup extends HttpApiGroup.make("session").add(
-  /** Without a directory: all sessions of the server's project, the archived ones too. `limit` is 100 by default. */
+  /** Without a directory: all sessions of the server's project, including archived ones. Default `limit`: 100. */
   HttpApiEndpoint.get("list", "/session", {
     query: { ...directory, limit: opt(Schema.Int) },
-    success: tolerantArray(Session),
+    success: tolerantArray(WireSession),
     error,
   }),
   HttpApiEndpoint.post("create", "/session", {
     query: directory,
     payload: Schema.Struct({ title: opt(Schema.String) }),
-    success: Session,
+    success: WireSession,
     error,
   }),
   HttpApiEndpoint.get("statuses", "/session/status", {
     query: directory,
-    success: Schema.Record(Schema.String, SessionStatus),
+    success: Schema.Record(Schema.String, WireSessionStatus),
     error,
   }),
-  HttpApiEndpoint.get("get", "/session/:sessionID", { params: session, query: directory, success: Session, error }),
-  /** A page holds the newest `limit` messages before the cursor `before`, oldest first. */
+  HttpApiEndpoint.get("get", "/session/:sessionID", { params: session, query: directory, success: WireSession, error }),
+  /** The newest `limit` messages before the cursor `before`, oldest first. */
   HttpApiEndpoint.get("messages", "/session/:sessionID/message", {
     params: session,
     query: { ...directory, limit: opt(Schema.Int), before: opt(Schema.String) },
-    success: HttpApiSchema.WithHeaders(Messages, { "x-next-cursor": opt(Schema.String) }),
+    success: HttpApiSchema.WithHeaders(WireMessages, { "x-next-cursor": opt(Schema.String) }),
     error,
   }),
   HttpApiEndpoint.get("message", "/session/:sessionID/message/:messageID", {
     params: { ...session, messageID: MessageId },
     query: directory,
-    success: Message,
+    success: WireMessage,
     error,
   }),
-  /** 204 as soon as the session is found and the body decodes. It says nothing about the turn. */
+  /** Answers 204 as soon as the session is found and the body decodes, whatever becomes of the turn. */
   HttpApiEndpoint.post("prompt", "/session/:sessionID/prompt_async", {
     params: session,
     query: directory,
@@ -154,14 +141,14 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: HttpApiSchema.NoContent,
     error,
   }),
-  /** What the turn of one user message changed. Without `messageID`, and for any other message, it is always empty. */
+  /** What the turn of one user message has changed. Without `messageID`, and for every other message, it is empty. */
   HttpApiEndpoint.get("diff", "/session/:sessionID/diff", {
     params: session,
     query: { ...directory, messageID: opt(MessageId) },
-    success: tolerantArray(FileDiff),
-    error: [apiError(400), apiError(500)],
+    success: tolerantArray(WireFileDiff),
+    error: [refused(400), refused(500)],
   }),
-  /** `true` for an idle or unknown session as well. */
+  /** Answers `true` for an idle or unknown session, too. */
   HttpApiEndpoint.post("abort", "/session/:sessionID/abort", {
     params: session,
     query: directory,
@@ -173,22 +160,22 @@ class SessionGroup extends HttpApiGroup.make("session").add(
 class RequestGroup extends HttpApiGroup.make("request").add(
   HttpApiEndpoint.get("permissions", "/permission", {
     query: directory,
-    success: tolerantArray(PermissionRequest),
+    success: tolerantArray(WirePermissionRequest),
     error,
   }),
   HttpApiEndpoint.post("replyPermission", "/permission/:requestID/reply", {
     params: { requestID: PermissionId },
     query: directory,
-    payload: PermissionReply,
+    payload: WirePermissionReply,
     success: Schema.Boolean,
     error,
   }),
   HttpApiEndpoint.get("questions", "/question", {
     query: directory,
-    success: tolerantArray(QuestionRequest),
+    success: tolerantArray(WireQuestionRequest),
     error,
   }),
-  /** One list of labels for each question. opencode checks none of them. */
+  /** A list of labels for each question. opencode does not check them. */
   HttpApiEndpoint.post("replyQuestion", "/question/:requestID/reply", {
     params: { requestID: QuestionId },
     query: directory,

@@ -2,7 +2,7 @@
 import { Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { sessionDiff, turnDiff } from "../../opencode/changes/sessionDiff.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"

@@ -1,6 +1,6 @@
 /** A pending request as a form that MCP can put to a person, and what the filled-in form decides. */
 import { Option, Schema } from "effect"
-import type { Decision } from "../../opencode/requests/decision.ts"
+import type { Decision } from "../../opencode/requests/PendingRequest.ts"
 import type {
   PendingRequest,
   PermissionRequest,

@@ -1,9 +1,9 @@
 /** respond_permission and answer_question. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { type Decision, openRequest, refusal } from "../../opencode/requests/decision.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
-import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { openRequest, refusal } from "../../opencode/requests/decision.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
@@ -83,9 +83,9 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
-          const { decided, options, view } = yield* follower(origin, began)
+          const { decided, options, report } = yield* follower(origin, began)
           const first = carry(origin, pending, decision, decided)
-          return yield* view(yield* turns.follow(target, session, { ...options, first }))
+          return yield* report((stages) => turns.follow(target, session, { ...options, first, stages }))
         }),
       ),
     ).pipe(resume)

@@ -31,9 +31,9 @@ const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, mostPatterns).map((pattern) => line(pattern, 500))
 
 /** What opencode tells of the call beside its patterns: the whole command, the file, the diff. */
-const metadataText = ({ metadata = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
-  Object.entries(metadata).flatMap(([name, value]) =>
-    typeof value !== "string" || value === "" || patterns.includes(value)
+const detailsText = ({ details = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
+  Object.entries(details).flatMap(([name, value]) =>
+    value === "" || patterns.includes(value)
       ? []
       : [
           `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? longest : longestDetail)}`,
@@ -45,7 +45,7 @@ const permissionText = (request: PermissionRequest) =>
     `Permission for ${line(request.permission, 100)}:`,
     ...request.patterns.slice(0, mostPatterns).map((pattern) => `  ${indented(pattern, longest)}`),
     ...(request.patterns.length > mostPatterns ? [`  and ${request.patterns.length - mostPatterns} more`] : []),
-    ...metadataText(request),
+    ...detailsText(request),
   ].join("\n")
 
 const questionText = (question: Question) =>

@@ -48,16 +48,14 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
       return [{ kind: "subtask", text: line(`${part.agent}: ${part.description}`) }]
     case "compaction":
       return [{ kind: "compaction", text: "" }]
-    case "unrecognised":
+    case "step":
       return []
   }
 }
 
 const answerFacts = (info: AssistantInfo) => ({
-  ...(info.providerID === undefined || info.modelID === undefined
-    ? {}
-    : { model: line(`${info.providerID}/${info.modelID}`) }),
-  ...(info.error === undefined ? {} : { error: line(info.error.data?.message ?? info.error.name, longest.output) }),
+  ...(info.model === undefined ? {} : { model: line(info.model) }),
+  ...(info.error === undefined ? {} : { error: line(info.error.message, longest.output) }),
   ...(info.tokens === undefined ? {} : { input_tokens: info.tokens.input, output_tokens: info.tokens.output }),
   ...(info.cost === undefined ? {} : { cost: info.cost }),
 })

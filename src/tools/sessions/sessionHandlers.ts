@@ -4,7 +4,7 @@ import { Fleet } from "../../fleet/Fleet.ts"
 import { activities, type Activity } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
-import { OpencodeClient } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -119,7 +119,7 @@ export const sessionHandlers = Effect.gen(function* () {
     create_session: ({ instance, title }) =>
       fleet.use(instance, (target) =>
         Effect.gen(function* () {
-          const session = yield* client.at(target).createSession(title === undefined ? title : plainText(title))
+          const session = yield* client.at(target).createSession(title === undefined ? {} : { title: plainText(title) })
           return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
         }),
       ),

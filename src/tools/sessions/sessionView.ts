@@ -56,6 +56,6 @@ export const sessionView = (
   updated: iso(session.time.updated),
   age: age(now, session.time.updated),
   directory: line(session.directory),
-  ...(session.revert === undefined ? {} : { undone_from: session.revert.messageID }),
+  ...(session.undoneFrom === undefined ? {} : { undone_from: session.undoneFrom }),
   ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
 })

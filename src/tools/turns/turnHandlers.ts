@@ -2,7 +2,7 @@
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient, type Opencode } from "../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -29,8 +29,7 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
   yield* known("model", model, yield* opencode.models(directory))
-  const slash = model.indexOf("/")
-  return { providerID: model.slice(0, slash), modelID: model.slice(slash + 1) }
+  return model
 })
 
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
@@ -54,7 +53,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
-    const { options, view } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, began)
     if (parameters.async === true) {
       const patience = Math.min(options.patience, patienceWithoutProgress)
       const ifBusy = parameters.if_busy ?? "fail"
@@ -62,14 +61,14 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
     }
     const ifBusy = parameters.if_busy ?? "wait"
-    return yield* view(yield* turns.send(target, session, { ...prompt, ...options, ifBusy }))
+    return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
   })
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, began: number) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const { options, view } = yield* follower({ target, opencode, session }, began)
-    return yield* view(yield* turns.follow(target, session, options))
+    const { options, report } = yield* follower({ target, opencode, session }, began)
+    return yield* report((stages) => turns.follow(target, session, { ...options, stages }))
   })
 
   return TurnTools.of({

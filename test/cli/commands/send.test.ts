@@ -180,7 +180,7 @@ describe("send", () => {
   )
 
   it.effect.each([
-    { name: "failed", error: { name: "APIError", data: { message: "no credit", statusCode: 402 } }, says: "no credit" },
+    { name: "failed", error: { kind: "failed", message: "no credit", status: 402 } as const, says: "no credit" },
     { name: "aborted", error: aborted, says: "aborted" },
   ])("ends with 1 when the turn was $name", ({ error, says }) =>
     Effect.gen(function* () {

@@ -35,7 +35,7 @@ const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> 
     "the relay was not connected: it had not answered yet. `opencode-fleet doctor` checks the connection to the relay.",
   ],
   [
-    new Unauthorized({ instance: "opencode", url: "http://127.0.0.1:4096", challenge: "" }),
+    new Unauthorized({ instance: "opencode", url: "http://127.0.0.1:4096", isOpencode: true }),
     "opencode (http://127.0.0.1:4096) refused the user name and password. Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with.",
   ],
 ]

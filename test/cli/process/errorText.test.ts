@@ -54,14 +54,14 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " It may be starting or stuck; `opencode-fleet instances` shows its health.",
   },
   {
-    error: new Unauthorized({ instance, url, challenge: "" }),
+    error: new Unauthorized({ instance, url, isOpencode: true }),
     message: "api (http://127.0.0.1:4096) refused the user name and password.",
     mcp: " Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with.",
     terminal:
       " Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with.",
   },
   {
-    error: new Unauthorized({ instance, url, challenge: "", withheld: "its owner is unknown" }),
+    error: new Unauthorized({ instance, url, isOpencode: true, withheld: "its owner is unknown" }),
     message: "api (http://127.0.0.1:4096) requires a password, which is not sent there: its owner is unknown.",
     mcp: "",
     terminal: "",

@@ -1,9 +1,10 @@
 /** What of a turn reaches stdout, character by character, and what stderr. */
+import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import { makeTurnScreen } from "../../../src/cli/terminal/turnScreen.ts"
-import type { OpencodeEvent } from "../../../src/opencode/v1/OpencodeEvent.ts"
+import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { first, opened, prompt, second, taken, written } from "../../opencode/turn/turnPieces.ts"
 import { scenarios } from "../../opencode/turn/turnScenarios.ts"
@@ -19,14 +20,14 @@ const showing = Effect.fnUntraced(function* (silent = false) {
   return {
     stdout: written,
     screen,
-    hear: (...events: ReadonlyArray<OpencodeEvent>) =>
-      Effect.forEach(events, (event) => Effect.suspend(() => change(Turn.advance(turn, event)))),
+    hear: (...events: ReadonlyArray<WireEvent>) =>
+      Effect.forEach(events, (event) => Effect.suspend(() => change(advance(turn, event)))),
     lose: Effect.suspend(() => change(Turn.missed(turn))),
   }
 })
 
 const text = textPart(first, "")
-const closed = (text: string): OpencodeEvent => event.part({ ...textPart(first, text), time: { start: 1, end: 2 } })
+const closed = (text: string): WireEvent => event.part({ ...textPart(first, text), time: { start: 1, end: 2 } })
 
 describe("The text of a turn on stdout", () => {
   it.effect.each(scenarios)("is written once, each character of it: $name", ({ events, text }) =>
@@ -119,7 +120,7 @@ describe("What else is told of a turn", () => {
       const together = { stdoutIsTerminal: Effect.succeed(true), stderrIsTerminal: Effect.succeed(true) }
       const screen = yield* Effect.provide(makeTurnScreen(false), layer({}, together))
       const events = [...taken, ...opened(), event.part(text), event.delta(text, "One")]
-      yield* screen.written(events.reduce(Turn.advance, Turn.begin(here, prompt)))
+      yield* screen.written(events.reduce(advance, Turn.begin(here, prompt)))
       yield* screen.note("first")
       yield* screen.note("second")
       assert.strictEqual(written(), "One")

@@ -3,8 +3,8 @@ import { Context, Effect, Fiber, Layer, Option, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { opencodeChallenge } from "../../../src/opencode/v1/OpencodeApi.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { opencodeChallenge } from "../../../src/opencode/http/clientErrors.ts"
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import type { Credentials } from "../../../src/opencode/Target.ts"
 import { announcement } from "../announcements.ts"
 import { type Answer, broken, hanging, httpLayer, json, online } from "../http.ts"
@@ -24,7 +24,7 @@ const over = Effect.fnUntraced(function* (
     requests.push(request)
     return answer(request)
   })
-  const services = Identification.layer(given).pipe(Layer.provide(OpencodeClient.layer), Layer.provide(http))
+  const services = Identification.layer(given).pipe(Layer.provide(OpencodeV1.layer), Layer.provide(http))
   const identification = Context.get(yield* Layer.build(services), Identification)
   return {
     ...identification,

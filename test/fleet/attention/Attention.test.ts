@@ -1,10 +1,11 @@
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, HashMap, Layer, Option } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import type { FakeState } from "../../support/FakeState.ts"
 import { named, unavailable } from "../../support/Fault.ts"
@@ -44,7 +45,7 @@ const attentive = Effect.fnUntraced(function* (
   if (builtAfter > 0) yield* TestClock.adjust(builtAfter)
   const services = yield* Layer.build(
     Attention.layer({ timeout }).pipe(
-      Layer.provide(OpencodeClient.layer),
+      Layer.provide(OpencodeV1.layer),
       Layer.provide(network(hung, asked)),
       Layer.provide(Layer.succeed(Fleet, place.fleet)),
     ),

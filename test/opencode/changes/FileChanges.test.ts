@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { addTurn, none, summarise } from "../../../src/opencode/changes/FileChanges.ts"
-import type { FileDiff } from "../../../src/opencode/v1/FileDiff.ts"
+import type { FileDiff } from "../../../src/opencode/changes/FileDiff.ts"
 import { fileDiff } from "../../support/diffs.ts"
 
 const merged = (...turns: ReadonlyArray<ReadonlyArray<FileDiff>>) => summarise(turns.reduce(addTurn, none))

@@ -17,7 +17,7 @@ const reader = Effect.gen(function* () {
   const notices = yield* whilePassing(100, Scope.provide(events.subscribe({ ...target }), scope))
   const taken: Array<string> = []
   yield* notices.take.pipe(
-    Effect.map((notice) => taken.push(notice._tag === "Event" ? notice.event.type : notice._tag)),
+    Effect.map((notice) => taken.push(notice._tag === "Event" ? notice.event._tag : notice._tag)),
     Effect.forever,
     Effect.forkIn(scope),
   )
@@ -41,7 +41,7 @@ describe("InstanceEvents", () => {
       fake.emit(event.busy(), ...event.idle())
       yield* pass(100)
       for (const { heard } of readers) {
-        assert.deepStrictEqual(yield* heard, ["session.status", "session.status", "session.idle"])
+        assert.deepStrictEqual(yield* heard, ["StatusChanged", "StatusChanged", "StatusChanged"])
       }
       assert.strictEqual(fake.count(streamRoute), 1)
     }).pipe(Effect.provide(overFake)),
@@ -56,7 +56,7 @@ describe("InstanceEvents", () => {
       const late = yield* reader
       fake.emit(...event.idle())
       yield* pass(100)
-      assert.deepStrictEqual(yield* late.heard, ["session.status", "session.idle"])
+      assert.deepStrictEqual(yield* late.heard, ["StatusChanged", "StatusChanged"])
     }).pipe(Effect.provide(overFake)),
   )
 
@@ -104,7 +104,7 @@ describe("InstanceEvents", () => {
       yield* pass(11_000)
       fake.emit(event.busy())
       yield* pass(100)
-      assert.deepStrictEqual(yield* heard, ["Reconnected", "session.status"])
+      assert.deepStrictEqual(yield* heard, ["Reconnected", "StatusChanged"])
     }).pipe(Effect.provide(overFake)),
   )
 
@@ -154,7 +154,7 @@ describe("InstanceEvents", () => {
       const sent = 10_000
       for (let heard = 0; heard < sent; heard += 1000) {
         fake.emit(...Array.from({ length: 1000 }, () => event.busy()))
-        while (taken.filter((tag) => tag === "session.status").length < heard + 1000) yield* pass(1, 1)
+        while (taken.filter((tag) => tag === "StatusChanged").length < heard + 1000) yield* pass(1, 1)
       }
       assert.notInclude(taken, "Missed")
       const kept: Array<string> = []
@@ -176,7 +176,7 @@ describe("InstanceEvents", () => {
       fake.emit({ type: "unrecognised", raw: { type: "sync", deep: { x: [1] } } }, event.busy())
       fake.emit({ type: "unrecognised", raw: { type: "session.status", properties: { sessionID: 7 } } }, event.busy())
       yield* pass(100)
-      assert.deepStrictEqual(yield* heard, ["session.status", "session.status"])
+      assert.deepStrictEqual(yield* heard, ["StatusChanged", "StatusChanged"])
       assert.strictEqual(fake.count(streamRoute), 1)
     }).pipe(Effect.provide(overFake)),
   )

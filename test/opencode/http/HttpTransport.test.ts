@@ -6,12 +6,13 @@ import { HttpServer } from "effect/http"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { target } from "../../support/overFake.ts"
 import { here, msg, session } from "../../support/samples.ts"
 
-const client = OpencodeClient.layer.pipe(Layer.provide(HttpTransport.layer))
+const client = OpencodeV1.layer.pipe(Layer.provide(HttpTransport.layer))
 
 /** The URL of a server that does this with every request; it is gone with the scope. */
 const serving = (listener: RequestListener) =>
@@ -124,7 +125,7 @@ describe("Over real sockets", () => {
       const opencode = yield* at(HttpServer.formatAddress((yield* HttpServer.HttpServer).address))
       assert.deepStrictEqual(yield* opencode.session(here), session("main"))
       const first = yield* Stream.runHead(yield* opencode.events)
-      assert.strictEqual(first._tag === "Some" ? first.value.payload.type : "none", "server.connected")
+      assert.strictEqual(first._tag === "Some" ? first.value._tag : "none", "Connected")
       yield* Effect.repeat(
         Effect.andThen(
           Effect.yieldNow,

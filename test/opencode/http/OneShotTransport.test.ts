@@ -1,16 +1,17 @@
 /** Strangers on real sockets, who may answer anything. */
+import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { createServer, type Socket } from "node:net"
 import { Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
 import * as OneShotTransport from "../../../src/opencode/http/OneShotTransport.ts"
-import { OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+
 import { announcement } from "../../discovery/announcements.ts"
 import { close, listen } from "../../support/loopback.ts"
 
 const identification = Identification.layer({
   credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
-}).pipe(Layer.provide(OpencodeClient.layer), Layer.provide(OneShotTransport.layer))
+}).pipe(Layer.provide(OpencodeV1.layer), Layer.provide(OneShotTransport.layer))
 
 /** A server that does this with every connection, and what it was sent on each. */
 const stranger = Effect.fnUntraced(function* (meet: (socket: Socket, request: string) => void) {

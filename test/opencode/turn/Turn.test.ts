@@ -1,5 +1,6 @@
+import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
-import type { OpencodeEvent } from "../../../src/opencode/v1/OpencodeEvent.ts"
+import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import {
   assistant,
@@ -18,7 +19,7 @@ import {
 import { first, other, prompt, second, taken } from "./turnPieces.ts"
 import { scenarios } from "./turnScenarios.ts"
 
-const after = (...events: ReadonlyArray<OpencodeEvent>) => events.reduce(Turn.advance, Turn.begin(here, prompt))
+const after = (...events: ReadonlyArray<WireEvent>) => events.reduce(advance, Turn.begin(here, prompt))
 
 describe("Turn", () => {
   it.each(scenarios)("ends as it should: $name", ({ events, outcome, text }) => {
@@ -40,7 +41,7 @@ describe("Turn", () => {
   it.each(scenarios)("and is not changed by events that come late: $name", (scenario) => {
     for (let cut = 0; cut <= scenario.events.length; cut++) {
       const reconciled = Turn.reconcile(after(...scenario.events.slice(0, cut)), scenario.stored)
-      const turn = scenario.events.slice(cut).reduce(Turn.advance, reconciled)
+      const turn = scenario.events.slice(cut).reduce(advance, reconciled)
       assert.deepStrictEqual(Turn.outcome(turn), scenario.outcome, `cut after ${cut}`)
       assert.strictEqual(Turn.text(turn), scenario.text, `cut after ${cut}`)
     }
@@ -75,9 +76,9 @@ describe("Turn", () => {
   it("failed with the first error when there is no answer at all", () => {
     const turn = after(
       ...taken,
-      event.error({ name: "UnknownError", data: { message: "Model not found: nope/m" } }),
+      event.error({ kind: "failed", message: "Model not found: nope/m" }),
       ...event.idle(),
-      event.error({ name: "UnknownError", data: { message: "Error: at stack (trace.ts)" } }),
+      event.error({ kind: "failed", message: "Error: at stack (trace.ts)" }),
     )
     assert.deepStrictEqual(Turn.outcome(turn), { _tag: "failed", detail: "Model not found: nope/m" })
   })
@@ -104,7 +105,7 @@ describe("Turn", () => {
     const opened = [event.message(assistant(first, prompt)), event.part(part)]
     const streaming = after(...opened, event.delta(part, "He"), event.delta(part, "llo"))
     assert.strictEqual(Turn.text(streaming), "Hello")
-    assert.strictEqual(Turn.text(Turn.advance(streaming, event.part({ ...part, text: "Hello!" }))), "Hello!")
+    assert.strictEqual(Turn.text(advance(streaming, event.part({ ...part, text: "Hello!" }))), "Hello!")
   })
 
   it("keeps streamed text that is not stored yet, until the message is completed", () => {
@@ -134,9 +135,9 @@ describe("Turn", () => {
 
   it("ignores what belongs to other sessions and other turns", () => {
     const turn = after(...taken, event.message(assistant(first, prompt)))
-    const foreign: ReadonlyArray<OpencodeEvent> = [
+    const foreign: ReadonlyArray<WireEvent> = [
       ...event.idle(ses("else")),
-      event.error({ name: "UnknownError" }, ses("else")),
+      event.error({ kind: "failed", message: "UnknownError" }, ses("else")),
       event.message(assistant(second, other, { ...done(), time: { created: 1, completed: 2 } })),
       event.part(textPart(second, "Not ours")),
       event.delta(textPart(second, ""), "Not ours"),
@@ -144,7 +145,7 @@ describe("Turn", () => {
       event.created(session("else2", { parentID: ses("else") })),
       { type: "unrecognised", raw: { type: "session.idle" } },
     ]
-    assert.deepStrictEqual(foreign.reduce(Turn.advance, turn), turn)
+    assert.deepStrictEqual(foreign.reduce(advance, turn), turn)
   })
 
   it("waits for what the subagent of a subagent waits for", () => {
@@ -212,7 +213,7 @@ describe("Turn", () => {
   })
 
   it("does not take the late error of the turn before for its own", () => {
-    const turn = after(event.error({ name: "UnknownError", data: { message: "of before" } }), ...taken, ...event.idle())
+    const turn = after(event.error({ kind: "failed", message: "of before" }), ...taken, ...event.idle())
     assert.isUndefined(Turn.outcome(turn))
   })
 })

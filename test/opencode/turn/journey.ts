@@ -78,7 +78,7 @@ export const travels = (recording: Recording, { begun, prompt }: RecordedTurn) =
           reach({
             turn: Turn.advance(station.turn, event),
             known: Math.max(station.known, taken + 1),
-            told: station.told || event.type === "session.error",
+            told: station.told || event._tag === "SessionFailed",
           })
         } else if (entry !== undefined && "connection" in entry && entry.connection === "restored") {
           reach({ turn: Turn.missed(station.turn), whole: false })
@@ -123,13 +123,13 @@ export const travels = (recording: Recording, { begun, prompt }: RecordedTurn) =
 /** The messages of the agent that belong to the turn: those that begin before the session is idle for the first time. */
 const answersOf = ({ log, session }: Recording, begun: number) => {
   const events = log.slice(begun).map(heard)
-  const idle = events.findIndex((event) => event?.type === "session.idle" && event.properties.sessionID === session)
+  const idle = events.findIndex(
+    (event) => event?._tag === "StatusChanged" && event.status.type === "idle" && event.sessionID === session,
+  )
   return new Set(
     events
       .slice(0, idle < 0 ? undefined : idle)
-      .flatMap((event) =>
-        event?.type === "message.updated" && event.properties.info.role === "assistant" ? [event.properties.info] : [],
-      )
+      .flatMap((event) => (event?._tag === "MessageChanged" && event.info.role === "assistant" ? [event.info] : []))
       .filter(({ sessionID }) => sessionID === session)
       .map(({ id }) => id),
   )
@@ -151,7 +151,7 @@ export const settled = (recording: Recording, { begun, prompt }: RecordedTurn): 
       ),
     )
   const final = written(all.at(-1) ?? { status: new Map(), messages: new Map(), requests: new Map() })
-  const reason = log.findIndex((entry, index) => index >= begun && heard(entry)?.type === "session.error")
+  const reason = log.findIndex((entry, index) => index >= begun && heard(entry)?._tag === "SessionFailed")
   const settledAt = all.findIndex(
     (memory, moment) =>
       moment >= begun &&

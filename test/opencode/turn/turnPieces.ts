@@ -1,6 +1,6 @@
 /** The pieces that the event lists of `turnScenarios.ts` are made of. */
 import type { Message, Part } from "../../../src/opencode/sessions/Message.ts"
-import type { OpencodeEvent } from "../../../src/opencode/v1/OpencodeEvent.ts"
+import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import type { Outcome, Stored } from "../../../src/opencode/turn/Turn.ts"
 import {
   assistant,
@@ -19,7 +19,7 @@ import {
 
 export interface Scenario {
   readonly name: string
-  readonly events: ReadonlyArray<OpencodeEvent>
+  readonly events: ReadonlyArray<WireEvent>
   readonly stored: Stored
   readonly outcome: Outcome
   readonly text: string
@@ -31,7 +31,7 @@ export const first = msg("a1")
 export const second = msg("a2")
 export const other = msg("other")
 
-export const taken: ReadonlyArray<OpencodeEvent> = [
+export const taken: ReadonlyArray<WireEvent> = [
   event.message(user(prompt).info),
   event.part(textPart(prompt, "Do it")),
   event.busy(),
@@ -83,4 +83,4 @@ export const secondStep = [
   ...event.idle(),
 ]
 export const partial = textPart(first, "Once up")
-export const apiError = { name: "APIError", data: { message: "bad key", statusCode: 401 } }
+export const apiError = { kind: "failed", message: "bad key", status: 401 } as const

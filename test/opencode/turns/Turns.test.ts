@@ -1,17 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import type { Stage } from "../../../src/opencode/turns/observeTurn.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { event, permission, session, ses, here } from "../../support/samples.ts"
-import { pending, promptRoute, sending, starting, withMain } from "./sending.ts"
+import { eachStage, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
 
 describe("Turns.send", () => {
   it.effect("sends the prompt, follows the turn and reports what was written", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const fiber = yield* sending({ agent: "plan", model: { providerID: "acme", modelID: "big" } })
+      const fiber = yield* sending({ agent: "plan", model: "acme/big" })
       assert.deepInclude(fake.prompts[0], {
         session: here,
         text: "Do it",
@@ -50,11 +49,12 @@ describe("Turns.send", () => {
       const fake = yield* withMain
       makeBusy(fake)
       const seen: Array<string> = []
-      const observe = (stage: Stage) =>
+      const observe = eachStage((stage) =>
         Effect.sync(() => {
-          const text = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
+          const text = stage._tag === "Queued" ? `${stage.turnsAhead} ahead` : Turn.text(stage.turn)
           if (seen.length === 0 || seen.at(-1) !== text) seen.push(text)
-        })
+        }),
+      )
       const fiber = yield* sending({ observe })
       makeIdle(fake)
       yield* pass(500)
@@ -98,8 +98,8 @@ describe("Turns.send", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => {
-        fake.emit(event.error({ name: "UnknownError", data: { message: 'Agent not found: "nope"' } }))
-        fake.emit(event.error({ name: "UnknownError", data: { message: "at stack trace" } }))
+        fake.emit(event.error({ kind: "failed", message: 'Agent not found: "nope"' }))
+        fake.emit(event.error({ kind: "failed", message: "at stack trace" }))
       }
       const fiber = yield* sending({ agent: "nope" })
       yield* pass(8000)
@@ -149,7 +149,7 @@ describe("Turns.start", () => {
   it.effect("reports a message that opencode could not begin with", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      fake.onPrompt = () => fake.emit(event.error({ name: "UnknownError", data: { message: "Agent not found" } }))
+      fake.onPrompt = () => fake.emit(event.error({ kind: "failed", message: "Agent not found" }))
       const fiber = yield* starting()
       yield* pass(8000)
       assert.deepStrictEqual((yield* Fiber.join(fiber)).outcome, { _tag: "failed", detail: "Agent not found" })

@@ -32,7 +32,7 @@ const withOldTurn = (fake: FakeState, given: Partial<AssistantInfo>, text: strin
 
 const ends = [
   ["completed", done(), { _tag: "completed" }],
-  ["failed", failedWith({ name: "APIError", data: { message: "bad key" } }), { _tag: "failed", detail: "bad key" }],
+  ["failed", failedWith({ kind: "failed", message: "bad key" }), { _tag: "failed", detail: "bad key" }],
   ["aborted", failedWith(aborted), { _tag: "aborted" }],
 ] as const
 
@@ -95,7 +95,7 @@ describe("Turns.follow", () => {
         fake.store(here, user(id))
         fake.store(here, { info, parts: [textPart(info.id, "Never mind")] })
       }
-      const reverted = session("main", { revert: { messageID: msg("undone0") } })
+      const reverted = session("main", { undoneFrom: msg("undone0") })
       const { outcome, turn } = yield* Fiber.join(yield* joining({}, reverted))
       assert.strictEqual(turn.prompt, byHand.messageID)
       assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Long ago"])

@@ -20,10 +20,10 @@ const late: Fault.Fault = (answer) => Effect.tap(answer, Effect.sleep("5 seconds
 /** Waits until all that was emitted has come through the connection. */
 const received = Effect.fnUntraced(function* (fake: FakeState) {
   const { take } = yield* (yield* InstanceEvents).subscribe(target)
-  const last = event.created(session("last"))
+  const last = event.created(session("last", { parentID: ses("elsewhere") }))
   fake.emit(last)
   const heard = yield* take.pipe(
-    Effect.repeat({ until: (notice) => notice._tag === "Event" && notice.event.type === last.type }),
+    Effect.repeat({ until: (notice) => notice._tag === "Event" && notice.event._tag === "SubagentStarted" }),
     Effect.forkChild,
   )
   while (heard.pollUnsafe() === undefined) yield* pass(1, 1)

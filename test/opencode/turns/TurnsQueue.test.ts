@@ -98,7 +98,7 @@ describe("The queue of a session", () => {
       const { onPrompt } = fake
       fake.onPrompt = () => {
         fake.onPrompt = onPrompt
-        fake.emit(event.error({ name: "UnknownError", data: { message: "Agent not found" } }))
+        fake.emit(event.error({ kind: "failed", message: "Agent not found" }))
       }
       const one = yield* standing("one")
       const two = yield* standing("two")

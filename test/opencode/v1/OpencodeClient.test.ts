@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, type Schema } from "effect"
 import { inspect } from "node:util"
 import type { ClientError } from "../../../src/opencode/errors.ts"
-import { type Opencode, OpencodeClient } from "../../../src/opencode/v1/OpencodeClient.ts"
+import { type Opencode, OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import * as Fault from "../../support/Fault.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { opencode, overFake, target, whilePassing } from "../../support/overFake.ts"
@@ -101,7 +101,7 @@ describe("OpencodeClient's errors", () => {
   it.effect("the other shape of opencode's errors is read as well", () =>
     Effect.gen(function* () {
       const body = { _tag: "PermissionNotFoundError", message: "Permission request not found" }
-      const error = yield* failure("OpencodeError", Fault.json(body, 404), (client) => client.permissions("/work"))
+      const error = yield* failure("OpencodeError", Fault.json(body, 404), (client) => client.pendingRequests("/work"))
       assert.deepInclude(error, { status: 404, detail: "Permission request not found" })
     }).pipe(Effect.provide(overFake)),
   )
@@ -215,7 +215,7 @@ describe("OpencodeClient tolerates", () => {
       )
       assert.deepStrictEqual(
         messages.map(({ parts }) => parts.map(({ type }) => type)),
-        [["unrecognised", "text"]],
+        [["text"]],
       )
     }),
   )

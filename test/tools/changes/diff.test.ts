@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { FileDiff } from "../../../src/opencode/v1/FileDiff.ts"
+import type { FileDiff } from "../../../src/opencode/changes/FileDiff.ts"
 import type { MessageId } from "../../../src/opencode/Identifiers.ts"
 import type { Part } from "../../../src/opencode/sessions/Message.ts"
 import { fileDiff } from "../../support/diffs.ts"
@@ -14,8 +14,10 @@ const diffRoute = `GET /session/${here}/diff`
 
 /** Without the snapshot if it is the empty text. */
 const step = (snapshot: string): Part => ({
-  type: "unrecognised",
-  raw: { type: "step-start", ...(snapshot === "" ? {} : { snapshot }) },
+  type: "step",
+  id: "prt_step",
+  messageID: msg("a"),
+  snapshot: snapshot !== "",
 })
 
 const patchOf = (messageID: MessageId, files: ReadonlyArray<string>): Part => ({

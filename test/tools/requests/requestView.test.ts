@@ -1,4 +1,5 @@
 /** What a person gets to see before they decide: everything, and nothing that could deceive their eye. */
+import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { PermissionRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
@@ -74,7 +75,7 @@ describe("the message of a form", () => {
         asked({
           permission: `bash${evil}`,
           patterns: [`ls${evil}`],
-          metadata: { [`command${evil}`]: `ls${evil} -a` },
+          details: { [`command${evil}`]: `ls${evil} -a` },
           always: [`ls *${evil}`],
         }),
         { title: `Title${evil}\nDirectory: /elsewhere`, directory: "/work/project" },
@@ -90,7 +91,7 @@ describe("a permission", () => {
 
   it("shows a command of 5,000 characters in full, wherever opencode tells it", () => {
     assert.include(shown({ patterns: [long] }), long)
-    assert.include(shown({ patterns: ["echo *"], metadata: { command: long } }), `command: ${long}`)
+    assert.include(shown({ patterns: ["echo *"], details: { command: long } }), `command: ${long}`)
   })
 
   it("counts what it leaves out of a longer one", () => {
@@ -105,9 +106,9 @@ describe("a permission", () => {
   })
 
   it("shows each of several commands, and the whole line once", () => {
-    const text = shown({ patterns: ["cd build", "rm -rf ."], metadata: { command: "cd build && rm -rf ." } })
+    const text = shown({ patterns: ["cd build", "rm -rf ."], details: { command: "cd build && rm -rf ." } })
     for (const part of ["  cd build\n", "  rm -rf .\n", "command: cd build && rm -rf ."]) assert.include(text, part)
-    const same = shown({ patterns: ["rm -rf ."], metadata: { command: "rm -rf ." } })
+    const same = shown({ patterns: ["rm -rf ."], details: { command: "rm -rf ." } })
     assert.lengthOf(same.match(/rm -rf/gu) ?? [], 1)
   })
 
@@ -116,7 +117,7 @@ describe("a permission", () => {
     const text = shown({
       permission: "edit",
       patterns: ["src/a.ts"],
-      metadata: { filepath: "/work/project/src/a.ts", diff },
+      details: { filepath: "/work/project/src/a.ts", diff },
     })
     for (const part of [
       "Permission for edit:",
@@ -187,12 +188,12 @@ describe("an answer that shows what is waited for", () => {
     const [name, text] = [joined(one), joined(two)]
     const turn = [
       event.updated({ ...session("child"), parentID: here }),
-      event.asked(asked({ permission: name, patterns: [text, name], metadata: { [name]: text }, always: [text] })),
+      event.asked(asked({ permission: name, patterns: [text, name], details: { [name]: text }, always: [text] })),
       event.questioned({
         ...question("1", child),
         questions: [{ question: text, header: name, options: [{ label: name, description: text }] }],
       }),
-    ].reduce(Turn.advance, Turn.begin(here, msg("u")))
+    ].reduce(advance, Turn.begin(here, msg("u")))
     const first = [...turn.pending.values()][0]?.request
     assert(first !== undefined && "patterns" in first)
     const view = turnView(target, turn, { _tag: "needs permission", request: first }, [text, name])

@@ -201,8 +201,7 @@ describe("get_session", () => {
       const info = assistant(msg("a"), msg("1"), {
         ...done(),
         agent: "build",
-        providerID: "acme",
-        modelID: "big",
+        model: "acme/big",
         cost: 0.25,
         tokens: { input: 10, output: 5, reasoning: 0 },
       })

@@ -1,3 +1,4 @@
+import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import type { Look } from "../../../src/fleet/attention/Attention.ts"
@@ -123,9 +124,8 @@ describe("Text of others in our Markdown", () => {
     const [title, text] = [one.join(""), two.join("")]
     const info = assistant(msg("a"), msg("u"), {
       agent: title,
-      providerID: text,
-      modelID: title,
-      error: { name: "APIError", data: { message: text } },
+      model: `${text}/${title}`,
+      error: { kind: "failed", message: text },
     })
     const parts: Message["parts"] = [
       textPart(info.id, text),
@@ -219,7 +219,7 @@ describe("Text of others in our Markdown", () => {
       event.part(textPart(answer.id, text)),
       event.part(toolPart(answer.id, { status: "error", input: { [text]: title }, error: text }, title)),
       event.part({ type: "patch", id: "prt_p", messageID: answer.id, files: [title, text] }),
-    ].reduce(Turn.advance, Turn.begin(here, msg("u")))
+    ].reduce(advance, Turn.begin(here, msg("u")))
     const rendered = renderTurn(turnView(target, turn, { _tag: "failed", detail: text }))
     assert.notMatch(rendered, forbidden)
     isQuiet(outside(rendered))
@@ -244,13 +244,13 @@ describe("An answer's budget", () => {
         messageID: answer.id,
         files: Array.from({ length: 60 }, () => huge(piece)),
       }),
-    ].reduce(Turn.advance, Turn.begin(here, msg("u")))
+    ].reduce(advance, Turn.begin(here, msg("u")))
     const rendered = renderTurn(turnView(target, turn, { _tag: "failed", detail: huge(piece) }))
     assert.isAtMost(rendered.length, 25_100)
   })
 
   it.each(["x", "`", "` ", "\u{1F600}", "\n", '"\\'])("holds for a conversation of nothing but %j", (piece) => {
-    const info = assistant(msg("a"), msg("u"), { agent: huge(piece), modelID: huge(piece), providerID: "p" })
+    const info = assistant(msg("a"), msg("u"), { agent: huge(piece), model: `p/${huge(piece)}` })
     const message = messageView({ info, parts: [textPart(info.id, huge(piece))] })
     const rendered = renderConversation({
       instance: "fake",

@@ -1,7 +1,7 @@
 /** With a password set, whether there are instances that let in who has none. */
 import { Duration, Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
-import { OpencodeClient } from "../../../opencode/v1/OpencodeClient.ts"
+import { OpencodeClient } from "../../../opencode/Opencode.ts"
 import { Settings } from "../../../Settings.ts"
 import { type Check, ok, warning } from "../Check.ts"
 

@@ -10,7 +10,7 @@ import { Identification } from "../../../../src/discovery/identification/Identif
 import { LocalMachine } from "../../../../src/machine/LocalMachine.ts"
 import { Discovery } from "../../../../src/discovery/Discovery.ts"
 import type { ConnectState } from "../../../../src/discovery/relay/Registration.ts"
-import { OpencodeClient } from "../../../../src/opencode/v1/OpencodeClient.ts"
+import * as OpencodeV1 from "../../../../src/opencode/v1/OpencodeV1.ts"
 import { Settings, type SettingsValues } from "../../../../src/Settings.ts"
 import type { Check, FleetServices, Observation } from "../../../../src/cli/doctor/Check.ts"
 import { connects } from "../../../../src/cli/doctor/checks/connects.ts"
@@ -56,7 +56,7 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
           Identification.layer({ credentials: settings?.credentials }),
           Layer.succeed(Discovery, { scan, changes: Stream.empty }),
         ]),
-        Layer.provideMerge(OpencodeClient.layer),
+        Layer.provideMerge(OpencodeV1.layer),
         Layer.provide(httpLayer(answer)),
         Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", ...settings })),
         Layer.provideMerge(

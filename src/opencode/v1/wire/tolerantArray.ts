@@ -1,6 +1,7 @@
 /**
- * opencode adds fields, part types and event types every week. Structs drop fields that they do not name; where a
- * list holds items of several kinds, this is the kind of all others, so that one new item never costs the whole list.
+ * Lists that tolerate what is not declared here: opencode adds fields, part types and event types every week. Structs
+ * drop fields that they do not name; a list keeps the items of an unknown kind apart, so that one of them does not cost
+ * the whole list.
  */
 import { Schema, SchemaTransformation } from "effect"
 
@@ -20,7 +21,6 @@ export type Unrecognised = typeof Unrecognised.Type
 
 const isUnrecognised = Schema.is(Schema.toType(Unrecognised))
 
-/** A list that keeps what it knows and tolerates the rest. */
 export const tolerantArray = <S extends Schema.Constraint>(item: S) => Schema.Array(Schema.Union([item, Unrecognised]))
 
 /** The items of a {@link tolerantArray} that were understood. */

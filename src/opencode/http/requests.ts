@@ -1,18 +1,16 @@
-/** How opencode is asked over HTTP: where, in whose name, how often, and what counts as its answer. */
+/** HTTP requests to an opencode of any version: address, credentials, retries, and what counts as an answer. */
 import { Effect, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
-import { HttpApiClient } from "effect/http-api"
 import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
-import { NotOpencode, transportError } from "../http/clientErrors.ts"
-import { InvalidCredentials, OpencodeApi } from "./OpencodeApi.ts"
 import { CurrentTarget } from "../Target.ts"
+import { InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
 
-/** Only reads are repeated. A repeated prompt would be a second prompt. */
-const retryReads = HttpClient.transform(
+/** Only reads are repeated, because a repeated prompt would be a second prompt. */
+export const retryReads = HttpClient.transform(
   <E, R>(
     send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
     request: HttpClientRequest.HttpClientRequest,
@@ -26,8 +24,8 @@ const retryReads = HttpClient.transform(
 )
 
 /**
- * For an unknown route opencode answers 200 with its web page, which the decoder would take for broken JSON or an empty
- * stream. And a 401 is a 401 whatever is in it: a proxy in front may explain itself.
+ * For an unknown route opencode answers 200 with its web page, which the decoder would report as broken JSON or an empty
+ * stream. A 401 is recognised whatever its body is, because a proxy may have sent it.
  */
 const refuseOtherContent = (
   response: HttpClientResponse.HttpClientResponse,
@@ -42,17 +40,17 @@ const refuseOtherContent = (
 }
 
 /** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
-const gone = (request: HttpClientRequest.HttpClientRequest) =>
+const processExited = (request: HttpClientRequest.HttpClientRequest) =>
   transportError(request, Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }))
 
-/** Sends the request to the {@link CurrentTarget}, with its credentials. */
-const addressed = Effect.gen(function* () {
+/** Sends each request to the {@link CurrentTarget}, with its credentials. */
+export const addressed = Effect.gen(function* () {
   const machine = yield* LocalMachine
   const processes = yield* ServerProcesses
   return HttpClient.mapRequestEffect(
     Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
       const { credentials, listener, url } = yield* CurrentTarget
-      if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* gone(request)
+      if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* processExited(request)
       const to = HttpClientRequest.prependUrl(request, url)
       return credentials === undefined
         ? to
@@ -61,17 +59,5 @@ const addressed = Effect.gen(function* () {
   )
 })
 
-const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))
-
-/** The routes of the API as functions, which ask the {@link CurrentTarget}. A health check is not repeated. */
-export const makeApi = Effect.gen(function* () {
-  const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
-  return {
-    api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
-    health: yield* HttpApiClient.endpoint(OpencodeApi, {
-      group: "server",
-      endpoint: "health",
-      httpClient: httpClient.pipe(checked),
-    }),
-  }
-})
+/** Fails for an answer that opencode does not send. */
+export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))

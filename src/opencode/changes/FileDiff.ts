@@ -1,0 +1,13 @@
+/** What one turn has changed in one file, as opencode reports it. */
+export interface FileDiff {
+  /** Relative to the root of the repository. */
+  readonly file?: string
+  /**
+   * A unified diff with the whole file as context. Empty for a binary file; without hunks for a file whose name git
+   * quotes.
+   */
+  readonly patch?: string
+  readonly additions: number
+  readonly deletions: number
+  readonly status?: "added" | "deleted" | "modified"
+}

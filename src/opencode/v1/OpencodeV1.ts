@@ -1,0 +1,38 @@
+/** opencode 1 (1.18.33): the implementation of the port. Nothing else of this folder is imported from outside. */
+import { Effect, Layer } from "effect"
+import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
+import { decisionRequests } from "./decisionRequests.ts"
+import { makeCall, makeRoutes } from "./makeCall.ts"
+import { serverRequests } from "./serverRequests.ts"
+import { sessionRequests } from "./sessionRequests.ts"
+
+const capabilities: Capabilities = {
+  // Measured: events begin up to 50 ms after `server.connected`.
+  eventsSettleAfter: "250 millis",
+  // A heartbeat is sent every 10 s.
+  eventsSilence: "30 seconds",
+  // After errors and aborts, idle is reported up to half a second before the message is final.
+  idleIsFinal: false,
+  rejectionHasMessage: true,
+  abortLeavesRequests: true,
+  promptQueue: "none",
+  statusScope: "directory",
+}
+
+/** Needs an `HttpClient` such as `HttpTransport.layer`. */
+export const layer = Layer.effect(
+  OpencodeClient,
+  Effect.map(makeRoutes, (routes) =>
+    OpencodeClient.of({
+      at: (target): Opencode => {
+        const call = makeCall(target)
+        return {
+          capabilities,
+          ...serverRequests(routes, call),
+          ...sessionRequests(routes, call),
+          ...decisionRequests(routes, call),
+        }
+      },
+    }),
+  ),
+)

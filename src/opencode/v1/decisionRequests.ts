@@ -1,0 +1,47 @@
+/** Pending requests, and what a person decides about them. opencode keeps both per directory. */
+import { Effect } from "effect"
+import type { ClientError } from "../errors.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
+import type { Call, Routes } from "./makeCall.ts"
+import { recognised } from "./wire/tolerantArray.ts"
+
+/** An unknown or settled request is a 404. */
+const settledBefore = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404
+
+export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) => {
+  const reply = (directory: string, decision: Decision) => {
+    const query = { directory }
+    if (decision.kind === "permission") {
+      const { reply: payload, request } = decision
+      return api
+        .replyPermission({ params: { requestID: request.id }, query, payload })
+        .pipe(call("reply to permission"))
+    }
+    const { answers, request } = decision
+    const params = { requestID: request.id }
+    return answers === undefined
+      ? api.rejectQuestion({ params, query }).pipe(call("reject question"))
+      : api.replyQuestion({ params, query, payload: { answers } }).pipe(call("reply to question"))
+  }
+  return {
+    pendingRequests: (directory) =>
+      Effect.all(
+        [
+          api.permissions({ query: { directory } }).pipe(Effect.map(recognised), call("permissions")),
+          api.questions({ query: { directory } }).pipe(Effect.map(recognised), call("questions")),
+        ],
+        { concurrency: 2 },
+      ).pipe(
+        Effect.map(([permissions, questions]) => [
+          ...permissions.map((request): PendingRequest => ({ kind: "permission", request })),
+          ...questions.map((request): PendingRequest => ({ kind: "question", request })),
+        ]),
+      ),
+    decide: (directory, decision) =>
+      reply(directory, decision).pipe(
+        Effect.as(true),
+        Effect.catchIf(settledBefore, () => Effect.succeed(false)),
+      ),
+  } satisfies Partial<Opencode>
+}

@@ -1,0 +1,61 @@
+/** Questions about the server itself, and its events. */
+import { Effect, Stream } from "effect"
+import type { Opencode, ServerLocation } from "../Opencode.ts"
+import { type Call, requestTimeout, type Routes } from "./makeCall.ts"
+import { translateEvent } from "./translateEvent.ts"
+import { recognised } from "./wire/tolerantArray.ts"
+import { joinModel } from "./wire/model.ts"
+
+/** Bound on connecting, in milliseconds. While opencode is starting it accepts the connection and never answers. */
+const connectTimeout = 3000
+
+export const serverRequests = ({ api, health }: Routes, call: Call) => {
+  const location = (timeout: number) =>
+    api.server.path({ query: {} }).pipe(
+      Effect.map(({ directory, worktree }): ServerLocation => ({
+        directory,
+        worktree: worktree === "/" ? undefined : worktree,
+      })),
+      call("path", { timeout }),
+    )
+  return {
+    health: (timeout) => health({}).pipe(call("health", { timeout })),
+    location,
+    directory: Effect.map(location(requestTimeout), ({ directory }) => directory),
+    // When opencode first saw the project; it is stored in the database of the user on that machine.
+    machineMark: (timeout) =>
+      api.server.project({ query: {} }).pipe(
+        Effect.map(({ time }) => (time === undefined ? undefined : String(time.created))),
+        call("project", { timeout }),
+      ),
+    inGit: (directory) =>
+      api.server.project({ query: { directory } }).pipe(
+        Effect.map(({ vcs }) => vcs === "git"),
+        call("project"),
+      ),
+    agents: (directory) =>
+      api.server.agents({ query: { directory } }).pipe(
+        Effect.map((agents) =>
+          recognised(agents)
+            .filter((agent) => agent.hidden !== true && agent.mode !== "subagent")
+            .map((agent) => agent.name),
+        ),
+        call("agents"),
+      ),
+    models: (directory) =>
+      api.server.providers({ query: { directory } }).pipe(
+        Effect.map(({ providers }) =>
+          recognised(providers).flatMap(({ id, models }) =>
+            Object.keys(models).map((model) => joinModel({ providerID: id, modelID: model })),
+          ),
+        ),
+        call("models"),
+      ),
+    events: api.server
+      .events()
+      .pipe(
+        Effect.map(Stream.map(({ payload }) => translateEvent(payload))),
+        call("events", { timeout: connectTimeout }),
+      ),
+  } satisfies Partial<Opencode>
+}

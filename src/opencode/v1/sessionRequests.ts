@@ -1,0 +1,63 @@
+/** Sessions, their messages and their turns. */
+import { Effect } from "effect"
+import type { SessionId } from "../Identifiers.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { Call, Routes } from "./makeCall.ts"
+import { splitModel } from "./wire/model.ts"
+import { recognised } from "./wire/tolerantArray.ts"
+
+/** `GET /session` returns at most 100 sessions by default. */
+const allSessions = 100_000
+
+/** Routes with a session id find the session's directory themselves. */
+const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
+
+export const sessionRequests = ({ api: { session: api } }: Routes, call: Call) => {
+  const newestSessions = (limit: number) =>
+    api.list({ query: { limit } }).pipe(
+      Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
+      call("list sessions"),
+    )
+  return {
+    sessions: newestSessions(allSessions),
+    newestSessions,
+    session: (id) => api.get(ofSession(id)).pipe(call("get session", { session: id })),
+    createSession: ({ directory, title }) =>
+      api
+        .create({
+          query: directory === undefined ? {} : { directory },
+          payload: title === undefined ? {} : { title },
+        })
+        .pipe(call("create session")),
+    statuses: (directory) =>
+      api.statuses({ query: { directory } }).pipe(
+        Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
+        call("session status"),
+      ),
+    messages: (session, page) =>
+      api.messages({ params: { sessionID: session }, query: page }).pipe(
+        Effect.map(({ body, headers }) => ({ messages: recognised(body), older: headers["x-next-cursor"] })),
+        call("messages", { session }),
+      ),
+    message: (session, messageID) =>
+      api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
+    diff: (session, messageID) =>
+      api
+        .diff({ params: { sessionID: session }, query: { messageID } })
+        .pipe(Effect.map(recognised), call("diff", { session })),
+    prompt: (session, { model, text, ...prompt }) =>
+      api
+        .prompt({
+          ...ofSession(session),
+          payload: {
+            ...prompt,
+            ...(model === undefined ? {} : { model: splitModel(model) }),
+            parts: [{ type: "text", text }],
+          },
+        })
+        .pipe(call("prompt", { session })),
+    // opencode answers `true` whether a turn was running or not.
+    abort: (session) =>
+      api.abort(ofSession(session)).pipe(Effect.as({ wasRunning: undefined }), call("abort", { session })),
+  } satisfies Partial<Opencode>
+}

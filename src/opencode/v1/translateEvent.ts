@@ -1,0 +1,53 @@
+/** opencode 1's events in the words of the domain. */
+import type { TurnEvent } from "../events/TurnEvent.ts"
+import type { WireFrame } from "./wire/WireEvent.ts"
+
+const heartbeat: TurnEvent = { _tag: "Heartbeat" }
+
+/** Each frame is one event; one that does not concern turns still shows that the connection works. */
+export const translateEvent = (event: WireFrame["payload"]): TurnEvent => {
+  switch (event.type) {
+    case "server.connected":
+      return { _tag: "Connected" }
+    case "server.instance.disposed":
+      return { _tag: "StateDropped" }
+    case "session.created":
+    case "session.updated": {
+      const { id, parentID } = event.properties.info
+      return parentID === undefined ? heartbeat : { _tag: "SubagentStarted", sessionID: id, parentID }
+    }
+    case "session.deleted":
+      return { _tag: "SessionDeleted", sessionID: event.properties.info.id }
+    case "session.status":
+      return { _tag: "StatusChanged", ...event.properties }
+    case "session.idle":
+      return { _tag: "StatusChanged", sessionID: event.properties.sessionID, status: { type: "idle" } }
+    case "session.error": {
+      const { error, sessionID } = event.properties
+      return error === undefined || sessionID === undefined
+        ? heartbeat
+        : { _tag: "SessionFailed", sessionID, failure: error }
+    }
+    case "message.updated":
+      return { _tag: "MessageChanged", info: event.properties.info }
+    case "message.part.updated": {
+      const { part } = event.properties
+      return part.type === "unrecognised" ? heartbeat : { _tag: "PartChanged", part }
+    }
+    case "message.part.delta": {
+      const { delta, field, messageID, partID } = event.properties
+      return field === "text" ? { _tag: "TextDelta", messageID, partID, delta } : heartbeat
+    }
+    case "permission.asked":
+      return { _tag: "RequestOpened", pending: { kind: "permission", request: event.properties } }
+    case "question.asked":
+      return { _tag: "RequestOpened", pending: { kind: "question", request: event.properties } }
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected":
+      return { _tag: "RequestSettled", ...event.properties }
+    case "server.heartbeat":
+    case "unrecognised":
+      return heartbeat
+  }
+}

@@ -1,0 +1,13 @@
+/** What a turn has changed in one file, as `GET /session/:id/diff?messageID=` has it. */
+import { Schema } from "effect"
+
+const opt = Schema.optionalKey
+
+/** Decodes to the domain's `FileDiff`. */
+export const WireFileDiff = Schema.Struct({
+  file: opt(Schema.String),
+  patch: opt(Schema.String),
+  additions: Schema.Finite,
+  deletions: Schema.Finite,
+  status: opt(Schema.Literals(["added", "deleted", "modified"])),
+})

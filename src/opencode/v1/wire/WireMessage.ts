@@ -1,0 +1,145 @@
+/** Messages and their parts, as `GET /session/:id/message` and the events have them. They decode to the domain's. */
+import { Schema, SchemaTransformation } from "effect"
+import { MessageId, SessionId } from "../../Identifiers.ts"
+import type { AssistantInfo, Failure, StepPart } from "../../sessions/Message.ts"
+import { joinModel, splitModel } from "./model.ts"
+import { recognised, tolerantArray, Unrecognised } from "./tolerantArray.ts"
+
+const opt = Schema.optionalKey
+
+const abortedName = "MessageAbortedError"
+
+const RawFailure = Schema.Struct({
+  /** For example `APIError`, `ProviderAuthError`, `MessageAbortedError`, `UnknownError`. */
+  name: Schema.String,
+  data: opt(Schema.Struct({ message: opt(Schema.String), statusCode: opt(Schema.Finite) })),
+})
+
+/** Decodes to the domain's `Failure`. The provider's response headers and body, which opencode sends along, are left out. */
+export const WireFailure = RawFailure.pipe(
+  Schema.decodeTo(
+    Schema.Struct({
+      kind: Schema.Literals(["aborted", "failed"]),
+      message: Schema.String,
+      status: opt(Schema.Finite),
+    }),
+    SchemaTransformation.transform<Failure, typeof RawFailure.Type>({
+      decode: ({ data, name }) => ({
+        kind: name === abortedName ? "aborted" : "failed",
+        message: data?.message ?? name,
+        ...(data?.statusCode === undefined ? {} : { status: data.statusCode }),
+      }),
+      encode: ({ kind, message, status }) => ({
+        name: kind === "aborted" ? abortedName : "UnknownError",
+        data: { message, ...(status === undefined ? {} : { statusCode: status }) },
+      }),
+    }),
+  ),
+)
+
+const WireUserInfo = Schema.Struct({
+  id: MessageId,
+  sessionID: SessionId,
+  role: Schema.Literal("user"),
+  time: Schema.Struct({ created: Schema.Finite }),
+  agent: opt(Schema.String),
+})
+
+const assistant = {
+  id: MessageId,
+  sessionID: SessionId,
+  role: Schema.Literal("assistant"),
+  parentID: MessageId,
+  time: Schema.Struct({ created: Schema.Finite, completed: opt(Schema.Finite) }),
+  agent: opt(Schema.String),
+  cost: opt(Schema.Finite),
+  tokens: opt(Schema.Struct({ input: Schema.Finite, output: Schema.Finite, reasoning: Schema.Finite })),
+  finish: opt(Schema.String),
+  summary: opt(Schema.Boolean),
+}
+
+const RawAssistantInfo = Schema.Struct({
+  ...assistant,
+  modelID: opt(Schema.String),
+  providerID: opt(Schema.String),
+  error: opt(WireFailure),
+})
+
+const WireAssistantInfo = RawAssistantInfo.pipe(
+  Schema.decodeTo(
+    Schema.toType(Schema.Struct({ ...assistant, model: opt(Schema.String), error: opt(WireFailure) })),
+    SchemaTransformation.transform<AssistantInfo, typeof RawAssistantInfo.Type>({
+      decode: ({ modelID, providerID, ...info }) => ({
+        ...info,
+        ...(modelID === undefined || providerID === undefined ? {} : { model: joinModel({ modelID, providerID }) }),
+      }),
+      encode: ({ model, ...info }) => ({ ...info, ...(model === undefined ? {} : splitModel(model)) }),
+    }),
+  ),
+)
+
+export const WireMessageInfo = Schema.Union([WireUserInfo, WireAssistantInfo])
+
+const part = <const Type extends string, Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
+  Schema.Struct({ type: Schema.Literal(type), id: Schema.String, messageID: MessageId, ...fields })
+
+const Span = Schema.Struct({ start: Schema.Finite, end: opt(Schema.Finite) })
+
+const Input = Schema.Record(Schema.String, Schema.Unknown)
+
+const WireToolState = Schema.Union([
+  Schema.Struct({ status: Schema.Literal("pending"), input: Input }),
+  Schema.Struct({ status: Schema.Literal("running"), input: Input }),
+  Schema.Struct({ status: Schema.Literal("completed"), input: Input, output: Schema.String }),
+  Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String }),
+])
+
+/** The snapshot is the hash of a git tree; it is absent or empty where opencode takes none. */
+const RawStepPart = part("step-start", { snapshot: opt(Schema.String) })
+
+const WireStepPart = RawStepPart.pipe(
+  Schema.decodeTo(
+    Schema.toType(part("step", { snapshot: Schema.Boolean })),
+    SchemaTransformation.transform<StepPart, typeof RawStepPart.Type>({
+      decode: ({ id, messageID, snapshot = "" }) => ({
+        type: "step",
+        id,
+        messageID,
+        snapshot: snapshot !== "",
+      }),
+      encode: ({ id, messageID, snapshot }) => ({
+        type: "step-start",
+        id,
+        messageID,
+        ...(snapshot ? { snapshot: "tree" } : {}),
+      }),
+    }),
+  ),
+)
+
+const KnownPart = Schema.Union([
+  part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) }),
+  part("reasoning", { text: Schema.String, time: opt(Span) }),
+  part("file", { mime: Schema.String, filename: opt(Schema.String) }),
+  part("tool", { tool: Schema.String, callID: Schema.String, state: WireToolState }),
+  part("patch", { files: Schema.Array(Schema.String) }),
+  part("subtask", { description: Schema.String, agent: Schema.String }),
+  part("compaction", { auto: opt(Schema.Boolean) }),
+  WireStepPart,
+])
+
+/** Decodes to the domain's `Part`, or is {@link Unrecognised}. */
+export const WirePart = Schema.Union([KnownPart, Unrecognised])
+
+/** Decodes to the domain's `Message`, without the parts that are not recognised. */
+export const WireMessage = Schema.Struct({ info: WireMessageInfo, parts: tolerantArray(KnownPart) }).pipe(
+  Schema.decodeTo(
+    Schema.toType(Schema.Struct({ info: WireMessageInfo, parts: Schema.Array(KnownPart) })),
+    SchemaTransformation.transform({
+      decode: ({ info, parts }) => ({ info, parts: recognised(parts) }),
+      encode: (message) => message,
+    }),
+  ),
+)
+
+export const WireMessages = tolerantArray(WireMessage)

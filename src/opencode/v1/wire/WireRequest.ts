@@ -1,0 +1,58 @@
+/** Pending requests, as `GET /permission`, `GET /question` and the `….asked` events have them. */
+import { Predicate, Record, Schema, SchemaTransformation } from "effect"
+import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
+import type { PermissionRequest } from "../../requests/PendingRequest.ts"
+
+const opt = Schema.optionalKey
+
+const tool = opt(Schema.Struct({ messageID: MessageId }))
+
+const permission = {
+  id: PermissionId,
+  sessionID: SessionId,
+  tool,
+  permission: Schema.String,
+  patterns: Schema.Array(Schema.String),
+  always: opt(Schema.Array(Schema.String)),
+}
+
+const RawPermissionRequest = Schema.Struct({
+  ...permission,
+  metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
+})
+
+/** Decodes to the domain's `PermissionRequest`: of the metadata only texts are kept. */
+export const WirePermissionRequest = RawPermissionRequest.pipe(
+  Schema.decodeTo(
+    Schema.toType(Schema.Struct({ ...permission, details: opt(Schema.Record(Schema.String, Schema.String)) })),
+    SchemaTransformation.transform<PermissionRequest, typeof RawPermissionRequest.Type>({
+      decode: ({ metadata, ...request }) => ({
+        ...request,
+        ...(metadata === undefined ? {} : { details: Record.filter(metadata, Predicate.isString) }),
+      }),
+      encode: ({ details, ...request }) => (details === undefined ? request : { ...request, metadata: details }),
+    }),
+  ),
+)
+
+/** `always` is kept in memory, for all sessions of the directory, until opencode ends. */
+export const WirePermissionReply = Schema.Struct({
+  reply: Schema.Literals(["once", "always", "reject"]),
+  message: opt(Schema.String),
+})
+
+/** Decodes to the domain's `QuestionRequest`. */
+export const WireQuestionRequest = Schema.Struct({
+  id: QuestionId,
+  sessionID: SessionId,
+  tool,
+  questions: Schema.Array(
+    Schema.Struct({
+      question: Schema.String,
+      header: opt(Schema.String),
+      options: Schema.Array(Schema.Struct({ label: Schema.String, description: opt(Schema.String) })),
+      multiple: opt(Schema.Boolean),
+      custom: opt(Schema.Boolean),
+    }),
+  ),
+})
