@@ -21,6 +21,7 @@ import type { Credentials, Target } from "../opencode/Target.ts"
 import { Discovery, type Problem, type TransportReport } from "../discovery/Discovery.ts"
 import { distinct, type Server } from "../discovery/distinct.ts"
 import { hasEnded } from "../discovery/hasEnded.ts"
+import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
@@ -141,11 +142,12 @@ export class Fleet extends Context.Service<
             refreshedAt: yield* Clock.currentTimeMillis,
           }
           yield* SubscriptionRef.set(state, Option.some(snapshot))
+          yield* recordInstances(instances)
           yield* Effect.logDebug(
             `refreshed: ${instances.filter(({ health }) => health.state === "online").length} of ${instances.length} online, ${snapshot.problems.length} problems`,
           )
           return snapshot
-        }).pipe(Effect.withSpan("Fleet.refresh"))
+        }).pipe(measuredRefresh, Effect.withSpan("Fleet.refresh"))
 
         let running: Deferred.Deferred<Snapshot> | undefined
         /** Runs in the fleet's own scope: who joined it must not suffer when the one who began it is interrupted. */
