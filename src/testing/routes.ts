@@ -69,16 +69,21 @@ const page = (
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
 
+/** Answers with the session of this id, or 404. */
+const sessionIn =
+  (fake: FakeState) =>
+  <A>(
+    id: SessionId,
+    answer: (session: Session) => Effect.Effect<A>,
+  ): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
+    Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
+      const found = fake.sessions.find((session) => session.id === id)
+      return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
+    })
+
 const sessionHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
-    const within = <A>(
-      id: SessionId,
-      answer: (session: Session) => Effect.Effect<A>,
-    ): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
-      Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
-        const found = fake.sessions.find((session) => session.id === id)
-        return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
-      })
+    const within = sessionIn(fake)
     return handlers.handleAll({
       list: ({ query: { limit = 100 } }) =>
         Effect.sync(() =>
@@ -128,13 +133,16 @@ const sessionHandlers = (fake: FakeState) =>
     })
   })
 
+/** Whether a request's session is in the directory. */
+const sessionsIn =
+  (fake: FakeState) =>
+  (directory: string | undefined) =>
+  ({ sessionID }: { readonly sessionID: SessionId }) =>
+    fake.sessions.find(({ id }) => id === sessionID)?.directory === directory
+
 const requestHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "request", (handlers) => {
-    const directoryOf = (id: SessionId) => fake.sessions.find((session) => session.id === id)?.directory
-    const inDirectory =
-      (directory: string | undefined) =>
-      ({ sessionID }: { readonly sessionID: SessionId }) =>
-        directoryOf(sessionID) === directory
+    const inDirectory = sessionsIn(fake)
     return handlers.handleAll({
       permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(query.directory))),
       questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(query.directory))),
