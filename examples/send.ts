@@ -4,8 +4,20 @@
  * Commands that only look are allowed; whatever else the agent asks for ends the program and stays open for a person.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, Layer } from "effect"
-import { Fleet, fleetLayer, OpencodeClient, type PendingRequest, settle, Settings, Turn, Turns } from "../src/index.ts"
+import { Console, Effect, Layer, Stream } from "effect"
+import {
+  Fleet,
+  fleetLayer,
+  observeTurn,
+  OpencodeClient,
+  type PendingRequest,
+  settle,
+  Settings,
+  Turn,
+  Turns,
+  type TurnStage,
+  type TurnStages,
+} from "../src/index.ts"
 
 const looks = /^(ls|pwd|git status)\b[^;&|<>`$]*$/u
 
@@ -25,22 +37,25 @@ const program = Effect.gen(function* () {
       const opencode = client.at(target)
       const session = yield* opencode.createSession({ title: "From an example" })
       let written = 0
-      const { outcome, turn } = yield* turns.send(target, session, {
-        text,
-        ifBusy: "wait",
-        patience: 300_000,
-        observe: (stage) =>
-          Effect.sync(() => {
-            if (stage._tag === "Queued") return
-            const all = Turn.text(stage.turn)
-            process.stdout.write(all.slice(written))
-            written = all.length
-          }),
-        decide: (asked) =>
-          asked.kind === "permission" && harmless(asked)
-            ? Effect.succeedSome(settle(opencode, session, { ...asked, reply: { reply: "once" } }))
-            : Effect.succeedNone,
-      })
+      const show = (stage: TurnStage) =>
+        Effect.sync(() => {
+          if (stage._tag === "Queued") return
+          const all = Turn.text(stage.turn)
+          process.stdout.write(all.slice(written))
+          written = all.length
+        })
+      const send = (stages: TurnStages) =>
+        turns.send(target, session, {
+          text,
+          ifBusy: "wait",
+          patience: "5 minutes",
+          stages,
+          decide: (asked) =>
+            asked.kind === "permission" && harmless(asked)
+              ? Effect.succeedSome(settle(opencode, session, { ...asked, reply: { reply: "once" } }))
+              : Effect.succeedNone,
+        })
+      const { outcome, turn } = yield* observeTurn(send, Stream.runForEach(show))
       yield* Console.log(`\n${outcome._tag} after ${Turn.toolCalls(turn).length} tool calls in ${session.id}`)
     }),
   )

@@ -53,6 +53,33 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
+    it.effect("two-fleets.ts keeps its fleets apart", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* FleetClient
+        const fs = yield* FileSystem.FileSystem
+        const staging = yield* fs.makeTempDirectoryScoped()
+        yield* fs.writeFileString(`${staging}/other.json`, '{"name": "other", "port": 4999}')
+        const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+        const printed = yield* spawner.string(
+          ChildProcess.make(process.execPath, [example("two-fleets.ts"), relay.directory, staging], {
+            env: { ...relay.environment(), PRODUCTION_PASSWORD: "secret" },
+          }),
+        )
+        assert.match(printed, /^production: .*main \(online\)/mu)
+        assert.match(printed, /^staging: other \(unreachable\)$/mu)
+      }),
+    )
+
+    it.effect("toolkit.ts serves its own tool, with progress", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* FleetClient
+        const raw = yield* startRaw(relay, { file: example("toolkit.ts") })
+        yield* raw.initialize()
+        const { result } = yield* raw.request("tools/call", { name: "roll_dice", arguments: { count: 2 } })
+        assert.match(JSON.stringify(result), /"structuredContent":\{"rolled":\[[1-6],[1-6]\]\}/u)
+      }),
+    )
+
     it.effect("static-list.ts serves what stands in its file beside what TRANSPORT finds", () =>
       Effect.gen(function* () {
         const { relay } = yield* FleetClient

@@ -79,7 +79,7 @@ const copyExample = Effect.fn("copyExample")(function* (name: string, directory:
   )
 })
 
-const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts"]
+const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts", "toolkit.ts", "two-fleets.ts"]
 
 const compile = (directory: string, module: string, moduleResolution: string) => {
   const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"]

@@ -1,4 +1,5 @@
 /** How a turn stands when nothing more will come of it by itself. */
+import type { ClientError } from "../errors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../sessions/Message.ts"
 import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
@@ -13,7 +14,8 @@ export type Outcome =
   | { readonly _tag: "needs answer"; readonly request: QuestionRequest }
   | { readonly _tag: "still running"; readonly detail?: string }
   | { readonly _tag: "interrupted"; readonly detail: string }
-  | { readonly _tag: "unreachable"; readonly detail: string }
+  /** `error` is set if a request failed; a surface adds its own next step to it. */
+  | { readonly _tag: "unreachable"; readonly detail: string; readonly error?: ClientError }
 
 const failureText = ({ message, status }: Failure) => (status === undefined ? message : `${message} (status ${status})`)
 

@@ -1,62 +1,71 @@
-/**
- * Sends a prompt and follows its turn to an outcome, or follows one that runs already: what is heard and read
- * (`followTurn.ts`, `storedTurn.ts`) is folded into a `Turn`.
- */
-import { Clock, Context, Effect, Layer, Option, Ref } from "effect"
+/** Sends prompts and follows their turns, or follows a turn that is running already. */
+import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
+import { abandonable } from "./abandonable.ts"
 import { type ClientError, NoTurn, type SendError } from "../errors.ts"
-import { type Decide, followTurn, undecided } from "./followTurn.ts"
+import { stillRunning } from "./followStep.ts"
+import { type DecideRequest, followTurn, type TurnReport, undecided } from "./followTurn.ts"
+import { type KnownTurn, makeKnownTurn } from "./knownTurn.ts"
 import type { MessageId } from "../Identifiers.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
-import { following, type Observe, observed, type Report } from "./observeTurn.ts"
-import { makePlace, makeSessionLines, type Place, sessionBusy, turnsBefore } from "./sessionQueue.ts"
-import { type Opencode, OpencodeClient } from "../Opencode.ts"
-import { type Addressee, type Begun, confirmArrival, type PromptOptions, promptSession } from "./promptSession.ts"
+import type { TurnStages } from "./observeTurn.ts"
+import { makeSessionQueues, sessionBusy } from "./sessionQueue.ts"
+import { OpencodeClient } from "../Opencode.ts"
+import { confirmArrival, type PromptOptions, promptSession } from "./promptSession.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import * as Turn from "../turn/Turn.ts"
-import { lastPrompt, look } from "./storedTurn.ts"
+import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 
-export interface Patience {
-  /** Milliseconds that all of it may take, waiting for another turn included. */
-  readonly patience: number
+export interface TurnPatience {
+  /** How long the whole call may take, including the wait for another turn. A number is in milliseconds. */
+  readonly patience: Duration.Input
 }
 
-export type SendOptions = PromptOptions & Patience
+export interface SendOptions extends PromptOptions, TurnPatience {}
 
+/** None of these can hold up the outcome, the end of the patience or an interruption. */
 export interface FollowOptions {
-  readonly observe: Observe
-  /** Where nobody decides, the following ends with `needs permission` or `needs answer`, as it does without this. */
-  readonly decide?: Decide | undefined
+  /** Where the call publishes how far it has got; see `observeTurn`. */
+  readonly stages?: TurnStages | undefined
+  /** Without it, the call ends with `needs permission` or `needs answer`, as it does when the person decides nothing. */
+  readonly decide?: DecideRequest | undefined
+}
+
+export interface JoinOptions extends FollowOptions, TurnPatience {
+  /** The message whose turn is followed. Default: the last turn of the session. */
+  readonly prompt?: MessageId | undefined
+  /** Done once, when nothing that it causes can be missed any more: for example, sending a decision. */
+  readonly first?: Effect.Effect<void, ClientError> | undefined
 }
 
 export class Turns extends Context.Service<
   Turns,
   {
     /**
-     * Sends the prompt and follows the turn. The remote turn is never stopped by this: an interruption or the end of
-     * the patience only ends the following. Fails if the prompt certainly was not sent, or not certainly.
+     * Sends the prompt and follows its turn to an outcome. It never stops the turn: after an interruption or the end of
+     * the patience, the agent keeps working. Fails only if the prompt was not sent, or if that is uncertain.
      */
     readonly send: (
       target: Target,
       session: Session,
       options: SendOptions & FollowOptions,
-    ) => Effect.Effect<Report, ClientError | SendError>
-    /** Sends the prompt and returns when opencode shows that it has it, or reports that it failed. */
+    ) => Effect.Effect<TurnReport, ClientError | SendError>
+    /**
+     * Sends the prompt and returns when opencode shows that it has it, or after 5 s: the outcome is then `still running`.
+     * Any other outcome says how the turn ended at once.
+     */
     readonly start: (
       target: Target,
       session: Session,
       options: SendOptions,
-    ) => Effect.Effect<Report, ClientError | SendError>
-    /**
-     * Follows a turn, whoever began it: that of the message `prompt`, or the last one of the session. If it is over, its
-     * outcome comes at once. `first` is done as soon as nothing of what it causes can be missed.
-     */
+    ) => Effect.Effect<TurnReport, ClientError | SendError>
+    /** Follows a turn, whatever started it. Returns the outcome immediately if the turn has ended. */
     readonly follow: (
       target: Target,
       session: Session,
-      options: FollowOptions &
-        Patience & { readonly prompt?: MessageId | undefined; readonly first?: Effect.Effect<void, ClientError> },
-    ) => Effect.Effect<Report, ClientError | NoTurn>
+      options: JoinOptions,
+    ) => Effect.Effect<TurnReport, ClientError | NoTurn>
   }
 >()("opencode-fleet/opencode/Turns") {
   static readonly layer = Layer.effect(
@@ -64,121 +73,127 @@ export class Turns extends Context.Service<
     Effect.gen(function* () {
       const client = yield* OpencodeClient
       const events = yield* InstanceEvents
-      const oneAtATime = yield* makeSessionLines
+      const enqueue = yield* makeSessionQueues
 
-      /** Waits in the session's line, gives up when the patience ends, and says no more of the prompt than is known. */
+      type Sending = (known: KnownTurn, sent: Effect.Effect<void>) => Effect.Effect<TurnReport, ClientError | SendError>
+
+      /** Waits in the session's queue and does the work. When the patience ends, claims of the prompt only what is known. */
       const patiently = Effect.fnUntraced(function* (
-        to: Addressee,
-        { ifBusy, patience }: SendOptions,
-        begun: Begun,
-        place: Place,
-        work: Effect.Effect<Report, ClientError | SendError>,
+        address: SessionAddress,
+        { ifBusy, patience, stages }: SendOptions & FollowOptions,
+        work: Sending,
       ) {
-        const { opencode, session, target } = to
-        const report = yield* work.pipe(
-          oneAtATime(target, opencode, session, ifBusy, { begun: Effect.map(Ref.get(begun), Option.isSome), place }),
-          Effect.timeoutOption(patience),
+        const known = yield* makeKnownTurn(stages)
+        const onPosition = (turnsAhead: number) => stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void
+        const report = yield* Effect.timeoutOption(
+          enqueue(address, { ifBusy, onPosition }, (sent) => work(known, sent)),
+          patience,
         )
         if (Option.isSome(report)) return report.value
-        const state = Option.getOrUndefined(yield* Ref.get(begun))
-        if (state === undefined) return yield* sessionBusy(target, opencode, session)
-        if ((yield* Ref.get(state)).taken) return yield* outOfPatience(opencode, session, state)
-        yield* confirmArrival(to, state, "we stopped waiting", "2 seconds")
-        const turn = yield* Ref.get(state)
+        const begun = yield* known.get
+        if (Option.isNone(begun)) return yield* sessionBusy(address)
+        if (begun.value.taken) return yield* outOfPatience(address, begun.value)
+        const turn = yield* confirmArrival(address, begun.value, "we stopped waiting", "2 seconds")
         return { outcome: Turn.outcome(turn) ?? stillRunning, turn }
       })
+
+      const prompt = (address: SessionAddress, options: PromptOptions, known: KnownTurn, sent: Effect.Effect<void>) =>
+        promptSession(events, address, options, (turn) => Effect.andThen(known.set(turn), sent))
 
       const send = Effect.fn("Turns.send")(function* (
         target: Target,
         session: Session,
-        { decide = undecided, observe, ...options }: SendOptions & FollowOptions,
+        options: SendOptions & FollowOptions,
       ) {
-        const to = { target, session, opencode: client.at(target) }
-        const begun = yield* Ref.make(Option.none<Ref.Ref<Turn.Turn>>())
-        const place = yield* makePlace
-        const work = Effect.gen(function* () {
-          const prompted = yield* promptSession(events, to, options, begun)
-          const outcome = yield* followTurn({ ...to, ...prompted, old: false, decide })
-          return { outcome, turn: yield* Ref.get(prompted.state) }
-        }).pipe(Effect.scoped, (work) => patiently(to, options, begun, place, work))
-        const stage = Effect.gen(function* () {
-          const state = yield* Ref.get(begun)
-          return Option.isSome(state)
-            ? following(yield* Ref.get(state.value))
-            : { _tag: "Queued" as const, ahead: yield* turnsBefore(place) }
-        })
-        return yield* observed(observe, stage, work)
+        const address = { target, session, opencode: client.at(target) }
+        const { decide = undecided, stages } = options
+        const work: Sending = Effect.fnUntraced(function* (known, sent) {
+          const prompted = yield* prompt(address, options, known, sent)
+          return yield* followTurn({
+            ...address,
+            ...prompted,
+            goal: "settled",
+            joined: false,
+            decide,
+            onTurn: known.set,
+          })
+        }, Effect.scoped)
+        return yield* Effect.ensuring(patiently(address, options, work), stages?.end ?? Effect.void)
       })
 
-      const accept = Effect.fnUntraced(function* (to: Addressee, options: SendOptions, begun: Begun) {
-        const prompted = yield* promptSession(events, to, options, begun)
-        const { notices, state } = prompted
-        const taken = Effect.gen(function* () {
-          while (true) {
-            const turn = yield* Ref.get(state)
-            if (turn.taken) return stillRunning
-            if (turn.error !== undefined) {
-              return yield* followTurn({ ...to, ...prompted, old: false, decide: undecided })
-            }
-            const notice = yield* notices.take
-            if (notice._tag === "Event") yield* Ref.update(state, (turn) => Turn.advance(turn, notice.event))
-            // The prompt has left: nothing that fails from now on may look as if it had not.
-            else if (notice._tag !== "Lost") yield* Effect.ignore(look(to.opencode, to.session, state))
-          }
-        })
-        const outcome = yield* taken.pipe(
-          // opencode has accepted it; where it is slow to show it, following it is for wait_for_session.
-          Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.succeed(stillRunning) }),
-        )
-        return { outcome, turn: yield* Ref.get(state) }
-      }, Effect.scoped)
-
       const start = Effect.fn("Turns.start")(function* (target: Target, session: Session, options: SendOptions) {
-        const to = { target, session, opencode: client.at(target) }
-        const begun = yield* Ref.make(Option.none<Ref.Ref<Turn.Turn>>())
-        const place = yield* makePlace
-        return yield* patiently(to, options, begun, place, accept(to, options, begun))
+        const address = { target, session, opencode: client.at(target) }
+        const work: Sending = Effect.fnUntraced(function* (known, sent) {
+          const prompted = yield* prompt(address, options, known, sent)
+          const following = { ...address, ...prompted, joined: false, decide: undecided, onTurn: known.set }
+          return yield* followTurn({ ...following, goal: "accepted" }).pipe(
+            // opencode has accepted the prompt. If it is slow to show it, that is for `follow` to wait for.
+            Effect.timeoutOrElse({
+              duration: "5 seconds",
+              orElse: () => Effect.map(known.get, reportRunning(prompted.turn)),
+            }),
+          )
+        }, Effect.scoped)
+        return yield* patiently(address, options, work)
       })
 
       const follow: Turns["Service"]["follow"] = Effect.fn("Turns.follow")(function* (
         target,
         session,
-        { decide = undecided, first, observe, patience, prompt },
+        { decide = undecided, first, patience, prompt, stages },
       ) {
         const opencode = client.at(target)
-        const began = yield* Clock.currentTimeMillis
+        const started = yield* Clock.currentTimeMillis
         const notices = yield* events.subscribe(target)
         const id = prompt ?? (yield* lastPrompt(opencode, session))
         if (id === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
-        const state = yield* Ref.make<Turn.Turn>({ ...Turn.begin(session.id, id), taken: true })
-        const left = Math.max(0, patience - ((yield* Clock.currentTimeMillis) - began))
+        const turn = { ...Turn.begin(session.id, id), taken: true }
+        const known = yield* makeKnownTurn(stages)
+        yield* known.set(turn)
+        const following = { opencode, session, notices, turn, decide, onTurn: known.set }
+        const left = Duration.toMillis(patience) - ((yield* Clock.currentTimeMillis) - started)
         const work = Effect.gen(function* () {
-          if (first !== undefined) yield* first
-          const outcome = yield* followTurn({ opencode, session, notices, state, connected: true, old: true, decide })
-          return { outcome, turn: yield* Ref.get(state) }
-        }).pipe(Effect.timeoutOrElse({ duration: left, orElse: () => outOfPatience(opencode, session, state) }))
-        return yield* observed(observe, Effect.map(Ref.get(state), following), work)
+          if (first !== undefined) yield* abandonable(first)
+          return yield* followTurn({ ...following, connected: true, goal: "settled", joined: true })
+        })
+        return yield* Effect.timeoutOrElse(work, {
+          duration: Math.max(0, left),
+          orElse: () =>
+            Effect.flatMap(known.get, (now) =>
+              outOfPatience(
+                { target, opencode, session },
+                Option.getOrElse(now, () => turn),
+              ),
+            ),
+        })
       }, Effect.scoped)
 
-      return Turns.of({ send, start, follow })
+      return Turns.of({
+        send,
+        start,
+        follow: (target, session, options) =>
+          Effect.ensuring(follow(target, session, options), options.stages?.end ?? Effect.void),
+      })
     }),
   )
 }
 
-const stillRunning = { _tag: "still running" } as const
+const reportRunning =
+  (sent: Turn.Turn) =>
+  (known: Option.Option<Turn.Turn>): TurnReport => ({
+    outcome: stillRunning,
+    turn: Option.getOrElse(known, () => sent),
+  })
 
-/** While a laptop sleeps, the patience may end together with the turn: what is stored has the last word. */
-const outOfPatience = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
-  const running = yield* look(opencode, session, state).pipe(
-    Effect.timeout("2 seconds"),
-    Effect.as(stillRunning),
-    Effect.orElseSucceed((): Turn.Outcome => ({
-      ...stillRunning,
-      detail: "the instance does not answer at the moment",
-    })),
-  )
-  const turn = yield* Ref.get(state)
-  const unfinished: Turn.Outcome =
-    turn.status.type === "idle" ? { ...stillRunning, detail: "the session is idle, its answer not complete" } : running
-  return { outcome: Turn.outcome(turn) ?? unfinished, turn }
+/** The turn may have ended together with the patience, as when a laptop slept: what is stored has the last word. */
+const outOfPatience = Effect.fnUntraced(function* ({ opencode, session }: SessionAddress, before: Turn.Turn) {
+  const read = yield* refreshTurn(opencode, session, before).pipe(Effect.timeout("2 seconds"), Effect.option)
+  const turn = Option.getOrElse(read, () => before)
+  const unfinished = (): Turn.Outcome => {
+    if (turn.status.type === "idle") return { ...stillRunning, detail: "the session is idle, its answer not complete" }
+    return Option.isSome(read)
+      ? stillRunning
+      : { ...stillRunning, detail: "the instance does not answer at the moment" }
+  }
+  return { outcome: Turn.outcome(turn) ?? unfinished(), turn }
 })

@@ -1,32 +1,87 @@
-/** Shows a caller how far its turn has got, while somebody else follows it. */
-import { Effect, Schedule } from "effect"
+/** Shows a caller how far its turn has got, in a fiber of the caller's own. */
+import { type Cause, Duration, Effect, Fiber, Latch, Queue, Stream } from "effect"
 import type * as Turn from "../turn/Turn.ts"
 
-/** How far a call has got. */
-export type Stage =
-  /** The prompt is not sent yet; so many prompts or turns are before it in the session. */
-  { readonly _tag: "Queued"; readonly ahead: number } | { readonly _tag: "Following"; readonly turn: Turn.Turn }
+/** How far a call of `Turns` has got. */
+export type TurnStage =
+  /**
+   * The prompt is not sent yet. `turnsAhead` turns of the session come first. It is at least 1, because only asking
+   * opencode tells whether another turn is running.
+   */
+  | { readonly _tag: "Queued"; readonly turnsAhead: number }
+  /** The turn as far as it is known. */
+  | { readonly _tag: "Following"; readonly turn: Turn.Turn }
 
-/** Called a few times a second. */
-export type Observe = (stage: Stage) => Effect.Effect<void>
-
-export const following = (turn: Turn.Turn): Stage => ({ _tag: "Following", turn })
-
-export interface Report {
-  readonly outcome: Turn.Outcome
-  readonly turn: Turn.Turn
+/**
+ * Where one call of `Turns` publishes its stages. Only the newest unread stage is kept, so a slow reader misses
+ * intermediate stages, never the last one, and publishing never waits for the reader.
+ */
+export interface TurnStages {
+  readonly publish: (stage: TurnStage) => Effect.Effect<void>
+  /** No stage follows. The call does this when it ends, however it ends. */
+  readonly end: Effect.Effect<void>
+  /** For one reader: at most one stage per `pace`, but the last one at once. Ends with the call. */
+  readonly changes: Stream.Stream<TurnStage>
 }
 
-/** Observes while the work is done, and once more when it is. */
-export const observed = <E>(
-  observe: Observe,
-  stage: Effect.Effect<Stage>,
-  work: Effect.Effect<Report, E>,
-): Effect.Effect<Report, E> => {
-  // What an observation has begun to tell it tells to the end, or the turn's end would cut off a piece.
-  const watching = Effect.uninterruptible(Effect.flatMap(stage, observe))
-  return Effect.raceFirst(
-    work,
-    Effect.andThen(Effect.repeat(watching, Schedule.spaced("100 millis")), Effect.never),
-  ).pipe(Effect.tap(({ turn }) => observe(following(turn))))
+/** `pace` is the shortest time between two stages. Default: 100 ms. */
+export const makeTurnStages = (pace: Duration.Input = "100 millis"): Effect.Effect<TurnStages> =>
+  Effect.gen(function* () {
+    const queue = yield* Queue.sliding<TurnStage, Cause.Done>(1)
+    const ended = yield* Latch.make()
+    const pause = Effect.raceFirst(Effect.sleep(pace), ended.await)
+    return {
+      publish: (stage) => Effect.sync(() => void Queue.offerUnsafe(queue, stage)),
+      end: Effect.andThen(Queue.end(queue), ended.open).pipe(Effect.asVoid),
+      changes: Stream.suspend(() => {
+        let pulls = 0
+        return Stream.transformPull(Stream.fromQueue(queue), (pull) =>
+          Effect.succeed(Effect.suspend(() => (pulls++ === 0 ? pull : Effect.andThen(pause, pull)))),
+        )
+      }),
+    }
+  })
+
+/** Reads the stages of a call to their end. */
+export type TurnObserver<R = never> = (stages: Stream.Stream<TurnStage>) => Effect.Effect<void, never, R>
+
+export interface ObserveOptions {
+  /** The shortest time between two stages. Default: 100 ms. */
+  readonly pace?: Duration.Input
+  /** How long the observer may take to show what is left when the call has succeeded. Default: 8 seconds. */
+  readonly finishWithin?: Duration.Input
 }
+
+/**
+ * Runs a call of `Turns` and an observer of its stages beside it:
+ *
+ * ```ts
+ * observeTurn(
+ *   (stages) => turns.send(target, session, { text, ifBusy: "wait", patience: "5 minutes", stages }),
+ *   (stages) => Stream.runForEach(stages, show),
+ * )
+ * ```
+ *
+ * The observer sees the last stage before the result is returned, if it gets there within `finishWithin`. It can delay
+ * nothing else: an interruption leaves even an uninterruptible observer behind, and a defect in it is only logged.
+ */
+export const observeTurn = <A, E, R, R2 = never>(
+  call: (stages: TurnStages) => Effect.Effect<A, E, R>,
+  observer: TurnObserver<R2>,
+  { finishWithin = "8 seconds", pace }: ObserveOptions = {},
+): Effect.Effect<A, E, R | R2> =>
+  Effect.gen(function* () {
+    const stages = yield* makeTurnStages(pace)
+    const observing = observer(stages.changes).pipe(
+      Effect.catchCause((cause) => Effect.logWarning("the observer of a turn failed", cause)),
+    )
+    return yield* Effect.acquireUseRelease(
+      Effect.forkDetach(observing),
+      (fiber) =>
+        call(stages).pipe(
+          Effect.ensuring(stages.end),
+          Effect.tap(() => Effect.timeoutOption(Fiber.await(fiber), finishWithin)),
+        ),
+      (fiber) => Effect.sync(() => fiber.interruptUnsafe()),
+    )
+  })

@@ -1,88 +1,85 @@
-/** Sends one prompt, once the session is free for it, and knows what may be said of a prompt that went wrong. */
-import { type Duration, Effect, Option, Ref, Schedule, type Scope } from "effect"
+/** Sends one prompt when the session is free for it, and finds out whether an unacknowledged prompt has arrived. */
+import { type Duration, Effect, Schedule, type Scope } from "effect"
 import { type ClientError, mayHaveArrived, PromptUncertain, type SendError } from "../errors.ts"
-import { absence, persistently } from "./followTurn.ts"
+import { absence } from "./followStep.ts"
 import { freshMessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
-import type { Opencode } from "../Opencode.ts"
-import type { Session } from "../sessions/Session.ts"
-import type { Target } from "../Target.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
 import * as Turn from "../turn/Turn.ts"
-import { look, statusOf } from "./storedTurn.ts"
+import { persistently, refreshTurn, statusOf } from "./storedTurn.ts"
 
 export interface PromptOptions {
   readonly text: string
+  /** Default: the session's own. */
   readonly agent?: string
-  /** As `provider/model`. */
+  /** As `provider/model`. Default: the session's own. */
   readonly model?: string
   readonly ifBusy: IfBusy
 }
 
-/** Where it goes. */
-export interface Addressee {
-  readonly target: Target
-  readonly opencode: Opencode
-  readonly session: Session
-}
-
-/** The turn, once its prompt is about to leave. */
-export type Begun = Ref.Ref<Option.Option<Ref.Ref<Turn.Turn>>>
-
-/** A turn whose prompt opencode has, and the events since. */
-export interface Prompted {
-  readonly state: Ref.Ref<Turn.Turn>
+/** The turn of a prompt that opencode has, and the events since. */
+export interface SentPrompt {
+  readonly turn: Turn.Turn
   readonly notices: Notices
-  /** Whether the connection to the events stood when the prompt left. */
+  /** Whether the connection to the events was up when the prompt was sent. */
   readonly connected: boolean
 }
 
-/** A message that is on its way is stored within this, or it has not arrived. */
+/** A message that is on its way is stored within this time, or it has not arrived. */
 const untilStored = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(8)])
 
-/** The prompt may have arrived. It is never sent again; whether opencode has stored it decides what to say. */
+/**
+ * The turn after it is known that opencode has the prompt. Used when the request that carried it was not acknowledged:
+ * the prompt may have arrived, and it is never sent again. `reason` says why it is uncertain.
+ */
 export const confirmArrival = (
-  { opencode, session, target }: Addressee,
-  state: Ref.Ref<Turn.Turn>,
-  why: string,
+  { opencode, session, target }: SessionAddress,
+  turn: Turn.Turn,
+  reason: string,
   within: Duration.Input = absence,
-) => {
+): Effect.Effect<Turn.Turn, PromptUncertain> => {
   const uncertain = (detail: string) =>
-    new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${why}` })
-  return persistently(look(opencode, session, state)).pipe(
+    new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${reason}` })
+  return persistently(refreshTurn(opencode, session, turn)).pipe(
     Effect.repeat({ while: ({ taken }) => !taken, schedule: untilStored }),
     Effect.timeout(within),
     Effect.mapError(() => uncertain("and what it has stored cannot be read")),
-    Effect.andThen(Ref.get(state)),
-    Effect.flatMap(({ taken }) =>
-      taken ? Effect.void : Effect.fail(uncertain("it has not stored the message so far")),
+    Effect.filterOrFail(
+      ({ taken }) => taken,
+      () => uncertain("it has not stored the message so far"),
     ),
   )
 }
 
-/** Subscribes, waits for the session as asked, and posts the prompt. `begun` holds the turn before the prompt leaves. */
+/**
+ * Subscribes to the instance's events, waits for the session as `ifBusy` says, and posts the prompt once. `onTurn` gets
+ * the turn before the prompt is sent.
+ */
 export const promptSession = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
-  to: Addressee,
+  address: SessionAddress,
   { agent, ifBusy, model, text }: PromptOptions,
-  begun: Begun,
-): Effect.fn.Return<Prompted, ClientError | SendError, Scope.Scope> {
-  const { opencode, session, target } = to
+  onTurn: (turn: Turn.Turn) => Effect.Effect<void>,
+): Effect.fn.Return<SentPrompt, ClientError | SendError, Scope.Scope> {
+  const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
   if (ifBusy === "wait") yield* awaitIdle(opencode, session, notices)
   if (ifBusy === "fail" && (yield* statusOf(opencode, session)).type !== "idle") {
-    return yield* sessionBusy(target, opencode, session)
+    return yield* sessionBusy(address)
   }
-  // What was heard until here belongs to turns before this one.
+  // The notices until here belong to earlier turns.
   const connected = yield* notices.skip
   const messageID = yield* freshMessageId
-  const state = yield* Ref.make(Turn.begin(session.id, messageID))
-  yield* Ref.set(begun, Option.some(state))
+  const begun = Turn.begin(session.id, messageID)
+  yield* onTurn(begun)
   const chosen = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) }
-  yield* opencode
-    .prompt(session.id, { text, messageID, ...chosen })
-    .pipe(Effect.catchIf(mayHaveArrived, (error) => confirmArrival(to, state, error._tag)))
-  // The turn that runs may wait for a person already, and the sessions of its subagents are not known here.
-  if (ifBusy === "steer") yield* look(opencode, session, state).pipe(Effect.ignore)
-  return { state, notices, connected }
+  const sent = yield* opencode.prompt(session.id, { text, messageID, ...chosen }).pipe(
+    Effect.as(begun),
+    Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, begun, error._tag)),
+  )
+  // A running turn that gets the prompt may be waiting for a person already, and events have not told of its subagents.
+  const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
+  if (turn !== begun) yield* onTurn(turn)
+  return { turn, notices, connected }
 })

@@ -1,23 +1,24 @@
 /**
- * One turn at a time in a session: opencode merges prompts that reach a busy one, and answers only the newest.
+ * One turn at a time in a session: opencode merges prompts that reach a busy session, and answers only the newest.
  *
- * Prompts of this process wait for each other in a line; for a turn that was started elsewhere, by what opencode says.
+ * Prompts of this process wait for each other in a queue. For a turn that was started elsewhere, the first of them waits
+ * until opencode reports the session as idle.
  */
-import { Effect, Option, RcMap, Ref, Semaphore } from "effect"
+import { Effect, Option, RcMap, Semaphore } from "effect"
 import { pendingOf } from "../sessions/activity.ts"
-import { SessionBusy } from "../errors.ts"
+import { type ClientError, SessionBusy } from "../errors.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
 import { describe, type PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
 import { statusOf } from "./storedTurn.ts"
-import type { Target } from "../Target.ts"
 
-/** What to do while another turn runs: wait for its end, hand the message to it, or give up. */
+/** While another turn runs in the session: wait for its end, hand the message to it, or fail. */
 export type IfBusy = "wait" | "steer" | "fail"
 
-/** The failure of whoever waited for nothing. What the other turn waits for is told where it can be had at once. */
-export const sessionBusy = Effect.fnUntraced(function* (target: Target, opencode: Opencode, session: Session) {
+/** Fails with `SessionBusy`. What the running turn waits for is part of it if opencode tells that within 2 s. */
+export const sessionBusy = Effect.fnUntraced(function* ({ opencode, session, target }: SessionAddress) {
   const [first] = yield* pendingOf(opencode, session).pipe(
     Effect.timeout("2 seconds"),
     Effect.orElseSucceed((): ReadonlyArray<PendingRequest> => []),
@@ -29,10 +30,14 @@ export const sessionBusy = Effect.fnUntraced(function* (target: Target, opencode
   })
 })
 
-/** Ends when no turn runs in the session. */
-export const awaitIdle = Effect.fnUntraced(function* (opencode: Opencode, session: Session, notices: Notices) {
+/** Returns when no turn runs in the session. */
+export const awaitIdle = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: Session,
+  notices: Notices,
+): Effect.fn.Return<void, ClientError> {
   while ((yield* statusOf(opencode, session)).type !== "idle") {
-    // Until it is said to be idle, or for a while: the status is asked again either way.
+    // The status is asked again after an event that says idle, and after 5 s in case none comes.
     yield* Effect.timeoutOption(
       notices.take.pipe(
         Effect.repeat({
@@ -48,77 +53,73 @@ export const awaitIdle = Effect.fnUntraced(function* (opencode: Opencode, sessio
   }
 })
 
-/** Whether the prompt of one in the line is about to leave or has left. */
-type Begun = Effect.Effect<boolean>
-
-/** Those of this process up to oneself in the line, the first of them first. */
-export type Place = Ref.Ref<ReadonlyArray<Begun>>
-
-export const makePlace: Effect.Effect<Place> = Ref.make<ReadonlyArray<Begun>>([])
-
-/** How many turns come first. While the first in the line has not begun, it waits for one that was begun elsewhere. */
-export const turnsBefore = Effect.fnUntraced(function* (place: Place) {
-  const standing = yield* Ref.get(place)
-  const [first] = standing
-  const elsewhere = first === undefined || !(yield* first)
-  return Math.max(1, standing.length - (elsewhere ? 0 : 1))
-})
-
-interface Waiter {
-  readonly begun: Begun
-  /** Follows how the line gets shorter. */
-  readonly place: Place
+/** One prompt in the queue. */
+interface QueueEntry {
+  readonly ifBusy: IfBusy
+  /** Called with the number of turns that come first, at the start and whenever it changes, until the prompt is sent. */
+  readonly onPosition: (turnsAhead: number) => Effect.Effect<void>
 }
 
-const makeLine = Effect.gen(function* () {
-  const lock = yield* Semaphore.make(1)
-  const line: Array<Waiter> = []
-  const renumber = Effect.suspend(() =>
-    Effect.forEach(
-      line,
-      ({ place }, index) =>
-        Ref.set(
-          place,
-          line.slice(0, index + 1).map(({ begun }) => begun),
+const makeQueue = Effect.gen(function* () {
+  const permit = yield* Semaphore.make(1)
+  const queue: Array<QueueEntry & { isSent: boolean; turnsAhead: number }> = []
+
+  const reportPositions = Effect.suspend(() => {
+    // Until the first prompt is sent, it may wait for a turn that was started elsewhere.
+    const elsewhere = queue[0]?.isSent === false ? 1 : 0
+    const moved = queue.filter((entry, index) => {
+      const before = entry.turnsAhead
+      entry.turnsAhead = index + elsewhere
+      return !entry.isSent && entry.turnsAhead !== before
+    })
+    return Effect.forEach(moved, ({ onPosition, turnsAhead }) => onPosition(turnsAhead), { discard: true })
+  })
+
+  /** `None` if the work was not done because the permit is taken. */
+  return <A, E, R>(entry: QueueEntry, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      const own = { ...entry, isSent: false, turnsAhead: 0 }
+      const sent = Effect.suspend(() => {
+        own.isSent = true
+        return reportPositions
+      })
+      const turn =
+        entry.ifBusy === "wait"
+          ? Effect.asSome(permit.withPermits(1)(work(sent)))
+          : permit.withPermitsIfAvailable(1)(work(sent))
+      return Effect.acquireUseRelease(
+        Effect.andThen(
+          Effect.sync(() => void queue.push(own)),
+          reportPositions,
         ),
-      { discard: true },
-    ),
-  )
-  const standing = (waiter: Waiter) => {
-    const join = Effect.sync(() => void line.push(waiter))
-    const leave = Effect.sync(() => void line.splice(line.indexOf(waiter), 1))
-    return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.acquireUseRelease(
-        Effect.andThen(join, renumber),
-        () => effect,
-        () => Effect.andThen(leave, renumber),
+        () => turn,
+        () =>
+          Effect.andThen(
+            Effect.sync(() => void queue.splice(queue.indexOf(own), 1)),
+            reportPositions,
+          ),
       )
-  }
-  return {
-    wait:
-      (waiter: Waiter) =>
-      <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        lock.withPermits(1)(effect).pipe(standing(waiter)),
-    ifFree:
-      (waiter: Waiter) =>
-      <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-        lock.withPermitsIfAvailable(1)(effect).pipe(standing(waiter)),
-  }
+    })
 })
 
-/** The lines of all sessions, which live as long as the scope that this is made in. */
-export const makeSessionLines = Effect.gen(function* () {
-  const lines = yield* RcMap.make({ lookup: (_session: string) => makeLine })
+/** The queues of all sessions. They live as long as the scope that this is made in. */
+export const makeSessionQueues = Effect.gen(function* () {
+  const queues = yield* RcMap.make({ lookup: (_session: string) => makeQueue })
 
-  /** Runs the effect when no other prompt of this process runs in the session, or beside it if it is to steer. */
-  return (target: Target, opencode: Opencode, session: Session, ifBusy: IfBusy, waiter: Waiter) =>
-    <A, E, R>(effect: Effect.Effect<A, E, R>) => {
-      if (ifBusy === "steer") return effect
-      return Effect.gen(function* () {
-        const line = yield* RcMap.get(lines, `${target.url} ${session.id}`)
-        if (ifBusy === "wait") return yield* line.wait(waiter)(effect)
-        const done = yield* line.ifFree(waiter)(effect)
-        return Option.isSome(done) ? done.value : yield* sessionBusy(target, opencode, session)
-      }).pipe(Effect.scoped)
-    }
+  /**
+   * Does the work when no other prompt of this process runs in the session; a prompt that steers does not wait. The work
+   * gets an effect that it has to run when its prompt is sent.
+   */
+  return <A, E, R>(
+    address: SessionAddress,
+    entry: QueueEntry,
+    work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>,
+  ): Effect.Effect<A, E | SessionBusy, R> => {
+    if (entry.ifBusy === "steer") return work(Effect.void)
+    return Effect.gen(function* () {
+      const enqueue = yield* RcMap.get(queues, `${address.target.url} ${address.session.id}`)
+      const result = yield* enqueue(entry, work)
+      return Option.isSome(result) ? result.value : yield* sessionBusy(address)
+    }).pipe(Effect.scoped)
+  }
 })

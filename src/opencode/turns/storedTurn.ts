@@ -1,24 +1,38 @@
-/** Reads what opencode has stored about a turn, where events do not tell enough. */
-import { Effect, Ref, Schedule } from "effect"
+/** Reads what opencode has stored about a turn. */
+import { Effect, Schedule } from "effect"
 import { pendingOf } from "../sessions/activity.ts"
 import type { ClientError } from "../errors.ts"
 import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { SessionId } from "../Identifiers.ts"
+import { absence } from "./followStep.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
+
+/** Temporary: the instance is away or starting, or a proxy in front of it says so. */
+const isTransient = (error: ClientError) =>
+  error._tag === "InstanceUnreachable" ||
+  error._tag === "RequestTimeout" ||
+  ((error._tag === "OpencodeError" || error._tag === "UnexpectedResponse") && (error.status ?? 0) >= 500)
+
+/** Repeats a read while its failure is temporary, for as long as an instance may be away. */
+export const persistently = <A, R>(read: Effect.Effect<A, ClientError, R>) =>
+  Effect.retry(read, {
+    while: isTransient,
+    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
+  })
 
 export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>
   Effect.map(opencode.statuses(session.directory), (all) => all.get(session.id) ?? { type: "idle" })
 
-/** A page holds the whole diffs of its turns, so the first one is short: most turns are, too. */
+/** Messages in the first page. It is short, because a page holds the whole diffs of its turns and most turns are short. */
 const firstPage = 10
 const pageSize = 50
 
-/** A turn of more messages than this is told by its newest ones. */
-const mostMessages = 1000
+/** Of a turn with more messages than this, only the newest are read. */
+const maxMessages = 1000
 
-/** The newest messages, oldest first, read backwards in pages until they are enough or the session begins. */
+/** The newest messages, oldest first. Pages are read backwards until `isEnough` holds or the session begins. */
 const readBack = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: SessionId,
@@ -33,11 +47,11 @@ const readBack = Effect.fnUntraced(function* (
     })
     messages.unshift(...page.messages)
     before = page.older
-  } while (before !== undefined && messages.length < mostMessages && !isEnough(messages))
+  } while (before !== undefined && messages.length < maxMessages && !isEnough(messages))
   return messages
 })
 
-/** The messages of the turn, from its prompt on. One that is not known to be stored is among the newest, or is not. */
+/** The messages of the turn, from its prompt on. A prompt that is not known to be stored is among the newest, or missing. */
 const messagesOf = (opencode: Opencode, { prompt, session, taken }: Turn.Turn) =>
   readBack(
     opencode,
@@ -45,18 +59,26 @@ const messagesOf = (opencode: Opencode, { prompt, session, taken }: Turn.Turn) =
     (messages) => messages.some(({ info }) => info.id === prompt) || (!taken && messages.length > firstPage),
   )
 
-/** Reads what is stored into the turn. */
-export const look = Effect.fnUntraced(function* (opencode: Opencode, session: Session, state: Ref.Ref<Turn.Turn>) {
-  // The status first: if it was idle before the messages are read, they are all that the turn has come to.
+/** Reads what opencode has stored about the turn. `Turn.reconcile` puts it into the turn. */
+export const readStored = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: Session,
+  turn: Turn.Turn,
+): Effect.fn.Return<Turn.Stored, ClientError> {
+  // The status first: if it was idle before the messages are read, they are all of the turn's messages.
   const status = yield* statusOf(opencode, session)
-  const seen = yield* Effect.all(
-    { messages: messagesOf(opencode, yield* Ref.get(state)), pending: pendingOf(opencode, session) },
+  const rest = yield* Effect.all(
+    { messages: messagesOf(opencode, turn), pending: pendingOf(opencode, session) },
     { concurrency: "unbounded" },
   )
-  return yield* Ref.updateAndGet(state, (turn) => Turn.reconcile(turn, { status, ...seen }))
+  return { status, ...rest }
 })
 
-/** A message that opencode itself wrote in the middle of a turn: for a summary, or to go on after it. */
+/** The turn after a look at what opencode has stored. */
+export const refreshTurn = (opencode: Opencode, session: Session, turn: Turn.Turn) =>
+  Effect.map(readStored(opencode, session, turn), (stored) => Turn.reconcile(turn, stored))
+
+/** Whether opencode itself wrote the message during a turn: to request a summary, or to continue after one. */
 const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
   const message = messages[index]
   const before = messages[index - 1]?.info
@@ -67,45 +89,17 @@ const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
   )
 }
 
-/** Where the last user message stands that is none of opencode's own and was not undone. */
-const lastPrompted = (messages: ReadonlyArray<Message>, { undoneFrom }: Session) => {
+/** Index of the last user message that a person or client sent and that was not undone; -1 if there is none. */
+const lastPromptIndex = (messages: ReadonlyArray<Message>, { undoneFrom }: Session) => {
   const undone = messages.findIndex(({ info }) => info.id === undoneFrom)
   if (undone < 0 && undoneFrom !== undefined) return -1
   const standing = undone < 0 ? messages : messages.slice(0, undone)
   return standing.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
 }
 
-/** The user message that the session's last turn answers, or is going to. */
+/** The user message that started the session's last turn. */
 export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
-  // What it is shows by the two messages before it.
-  const messages = yield* readBack(opencode, session.id, (read) => lastPrompted(read, session) >= 2)
-  return messages[lastPrompted(messages, session)]?.info.id
-})
-
-/** Errors and aborts report idle up to half a second before the message is final. */
-const untilFinal = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(20)])
-
-/** In a directory that is used for the first time a turn takes over two seconds to begin. */
-const untilBegun = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(20)])
-
-/**
- * Events say that the session is idle: reads what is stored until that agrees. None if the session turns out to be
- * busy, so that the turn goes on.
- */
-export const confirmIdle = Effect.fnUntraced(function* (
-  readStored: Effect.Effect<Turn.Turn, ClientError>,
-  state: Ref.Ref<Turn.Turn>,
-  /** `old`: it cannot be that the turn has yet to begin. `missed`: events may have told more than was heard. */
-  { missed, old }: { readonly old: boolean; readonly missed: boolean },
-): Effect.fn.Return<Turn.Outcome | undefined, ClientError> {
-  const begun = old || (yield* Ref.get(state)).answers.size > 0
-  yield* readStored.pipe(
-    Effect.repeat({
-      while: (turn) => turn.status.type === "idle" && Turn.outcome(turn) === undefined,
-      schedule: begun ? untilFinal : untilBegun,
-    }),
-  )
-  const turn = yield* Ref.get(state)
-  if (turn.status.type !== "idle") return undefined
-  return Turn.outcome(turn) ?? Turn.givenUp(turn, missed)
+  // Whether it is a continuation depends on the two messages before it.
+  const messages = yield* readBack(opencode, session.id, (read) => lastPromptIndex(read, session) >= 2)
+  return messages[lastPromptIndex(messages, session)]?.info.id
 })

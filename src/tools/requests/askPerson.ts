@@ -1,7 +1,7 @@
 /** Puts what a turn waits for to the person at the MCP client, and carries the decision to opencode. */
 import { Effect, Option, Ref, Schema } from "effect"
 import { refusal, settle, verdict } from "../../opencode/requests/decision.ts"
-import type { Decide } from "../../opencode/turns/followTurn.ts"
+import type { DecideRequest } from "../../opencode/turns/followTurn.ts"
 import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import { type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -80,7 +80,7 @@ export const carry = (
 
 /** Has the person at the client decide, if there is one. */
 export const askPerson =
-  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): Decide =>
+  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): DecideRequest =>
   (pending, turn) =>
     Effect.gen(function* () {
       // A form without a field is none.

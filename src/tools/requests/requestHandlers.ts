@@ -83,9 +83,9 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
-          const { decided, options, view } = yield* follower(origin, began)
+          const { decided, options, report } = yield* follower(origin, began)
           const first = carry(origin, pending, decision, decided)
-          return yield* view(yield* turns.follow(target, session, { ...options, first }))
+          return yield* report((stages) => turns.follow(target, session, { ...options, first, stages }))
         }),
       ),
     ).pipe(resume)

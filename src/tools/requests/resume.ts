@@ -4,6 +4,8 @@ import { Fleet } from "../../fleet/Fleet.ts"
 import { pendingOf } from "../../opencode/sessions/activity.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import type { Turn } from "../../opencode/turn/Turn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
@@ -31,18 +33,18 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
       pending === undefined
         ? ["too late, for it was settled elsewhere, or its turn had ended, before the answer came"]
         : []
-    const { decided, options, view } = yield* follower(origin, began, [...question.decided, ...settled])
-    const report = yield* turns.follow(target, session, {
+    const { decided, options, report } = yield* follower(origin, began, [...question.decided, ...settled])
+    const join = {
       ...options,
       prompt: question.prompt,
       // Who has just closed the form is not asked the same again.
-      decide: (other, turn) =>
+      decide: (other: PendingRequest, turn: Turn) =>
         other.request.id === question.request ? Effect.succeedNone : options.decide(other, turn),
       ...(pending === undefined || Option.isNone(decision)
         ? {}
         : { first: carry(origin, pending, decision.value, decided) }),
-    })
-    return yield* view(report)
+    }
+    return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
   })
 
   /** The rest of the turn if this call answers a question, else what the tool does. */

@@ -1,16 +1,17 @@
-/** How a tool's call follows a turn: how long, whom it tells, whom it asks, and what it answers. */
+/** How a tool call follows a turn: how long it waits, who is asked, what progress is sent, and the result. */
 import { Clock, Duration, Effect, Ref } from "effect"
-import type { Report } from "../../opencode/turns/observeTurn.ts"
+import type { TurnReport } from "../../opencode/turns/followTurn.ts"
+import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
-import { reporter } from "./turnProgress.ts"
+import { makeProgressReporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
-/** Most clients give up on a call after 60 s, unless progress keeps them waiting. The answer has to be there before. */
+/** Milliseconds. Most clients give up on a call after 60 s, unless progress keeps them waiting. */
 export const patienceWithoutProgress = 47_000
 
 export interface FollowerOptions {
-  /** How long a call may wait where its client follows its progress. Default: 5 minutes. */
+  /** How long a call may wait if its client follows its progress. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
 }
 
@@ -19,22 +20,26 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
 
   return Effect.fnUntraced(function* (
     origin: Origin,
-    /** When the client began to wait, in epoch milliseconds: finding instance and session has cost some time. */
+    /** When the call arrived, in epoch milliseconds: finding the instance and the session has taken some time. */
     began: number,
     decidedBefore: ReadonlyArray<string> = [],
   ) {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
+    const { observe } = yield* makeProgressReporter(call)
     const most = call.wantsProgress ? longest : Math.min(longest, patienceWithoutProgress)
     return {
       decided,
       options: {
         patience: Math.max(0, most - ((yield* Clock.currentTimeMillis) - began)),
-        observe: yield* reporter(call),
         decide: askPerson(call, origin, decided),
       },
-      view: ({ outcome, turn }: Report) =>
-        Effect.map(Ref.get(decided), (decisions) => turnView(origin.target, turn, outcome, decisions)),
+      /** Does the call, with progress where the client wants it, and returns the tool's result. */
+      report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
+        Effect.gen(function* () {
+          const { outcome, turn } = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)
+          return turnView(origin.target, turn, outcome, yield* Ref.get(decided))
+        }),
     }
   })
 }

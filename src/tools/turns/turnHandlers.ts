@@ -53,7 +53,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
-    const { options, view } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, began)
     if (parameters.async === true) {
       const patience = Math.min(options.patience, patienceWithoutProgress)
       const ifBusy = parameters.if_busy ?? "fail"
@@ -61,14 +61,14 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
     }
     const ifBusy = parameters.if_busy ?? "wait"
-    return yield* view(yield* turns.send(target, session, { ...prompt, ...options, ifBusy }))
+    return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
   })
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, began: number) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const { options, view } = yield* follower({ target, opencode, session }, began)
-    return yield* view(yield* turns.follow(target, session, options))
+    const { options, report } = yield* follower({ target, opencode, session }, began)
+    return yield* report((stages) => turns.follow(target, session, { ...options, stages }))
   })
 
   return TurnTools.of({

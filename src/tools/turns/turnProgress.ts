@@ -1,6 +1,6 @@
-/** Tells a caller how a turn gets on: new text as it is written, tools as they start and end, retries, and a sign of life. */
-import { Clock, Effect, Equal, Option } from "effect"
-import type { Stage } from "../../opencode/turns/observeTurn.ts"
+/** Sends the progress of a turn to the caller: new text, tool calls as they start and end, retries, and heartbeats. */
+import { Clock, Effect, Equal, Option, Semaphore, Stream } from "effect"
+import type { TurnObserver, TurnStage } from "../../opencode/turns/observeTurn.ts"
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../opencode/sessions/Session.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
@@ -12,19 +12,19 @@ import { clipStart } from "../shared/markdown.ts"
 import { TurnWatcher } from "./TurnWatcher.ts"
 import { iso } from "../shared/time.ts"
 
-/** Clients that restart their time-out with each progress do so after 60 s at the latest. */
+/** Milliseconds. Clients that restart their timeout with each progress notification have timeouts of 60 s or more. */
 const heartbeat = 15_000
 
-/** Every prompt is queued for the moment that looking at its session takes. */
-const unmentioned = 1000
+/** Milliseconds. Every prompt is queued while its session's status is read; only a longer wait is reported. */
+const queueGrace = 1000
 
-/** One notification; a burst of text is cut, for all of it is in the answer. */
-const longest = 2000
+/** Characters of new text in one notification. The result holds all of it. */
+const maxText = 2000
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. It is asked again in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** `apart` leaves out what the agent writes and what it asks: the caller shows both itself. */
+/** What has changed. `apart` leaves out the agent's text and requests, because the caller shows both itself. */
 const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
   const written = text(turn)
@@ -40,7 +40,7 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean
       : []
   const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), longest)]),
+    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
     ...(apart ? [] : asked).map((request) => `Waits for a person: ${line(describe(request), 500)}`),
@@ -52,49 +52,67 @@ const queued = (ahead: number) =>
     ? "Waiting for the turn that runs in the session."
     : `Waiting in the session's queue: ${ahead} turns come first.`
 
-/** Says no more than is known: an instance that hangs sends nothing either. */
-const signOfLife = ({ lost, pending }: Turn, silence: number) =>
+/** Claims no more than is known: an instance that hangs sends nothing either. */
+const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
   lost
     ? "No contact with the instance; it is tried again."
     : pending.size === 0
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
       : "The agent waits for a person's decision."
 
-/** An observer of one turn: called with how far it has got, it sends what is new since it was last called. */
-export const reporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
+/**
+ * Sends the progress of one turn. `report` sends what is new in a stage, or a heartbeat if nothing was sent for 15 s;
+ * `observe` calls it when the stage changes and when a heartbeat is due.
+ */
+export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<CallValues, "wantsProgress" | "progress">) {
   const watch = Option.getOrUndefined(yield* TurnWatcher)
+  const oneAtATime = yield* Semaphore.make(1)
+  const started = yield* Clock.currentTimeMillis
+  let newest: TurnStage | undefined
   let before: Turn | undefined
-  let ahead = 0
+  let reportedAhead = 0
   let progress = 0
-  const began = yield* Clock.currentTimeMillis
-  let lastSent = began
-  let lastNews = began
+  let lastSent = started
+  let lastNews = started
   const send = Effect.fnUntraced(function* (message: string, now: number) {
     lastSent = now
     yield* call.progress({ progress: ++progress, message })
   })
 
-  return Effect.fnUntraced(function* (stage: Stage) {
+  const report = Effect.fnUntraced(function* (stage: TurnStage) {
     if (!call.wantsProgress) return
+    newest = stage
     const now = yield* Clock.currentTimeMillis
-    const silent = () => now - lastSent >= heartbeat
+    const isHeartbeatDue = now - lastSent >= heartbeat
     if (stage._tag === "Queued") {
-      if (!silent() && (stage.ahead === ahead || now - began < unmentioned)) return
-      ahead = stage.ahead
-      return yield* send(queued(ahead), now)
+      if (!isHeartbeatDue && (stage.turnsAhead === reportedAhead || now - started < queueGrace)) return
+      reportedAhead = stage.turnsAhead
+      return yield* send(queued(stage.turnsAhead), now)
     }
     const { turn } = stage
     if (watch !== undefined && turn !== before) {
       yield* watch(turn)
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
-    const fresh = turn === before ? [] : lines(before, turn, now, watch !== undefined)
-    // A look at what is stored makes a new value of a turn in which nothing has changed.
+    const news = turn === before ? [] : lines(before, turn, now, watch !== undefined)
+    // Reading what is stored makes a new value of a turn in which nothing has changed.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
-    if (fresh.length > 0) yield* send(fresh.join("\n"), now)
-    else if (silent() && (watch === undefined || turn.pending.size === 0)) {
-      yield* send(signOfLife(turn, now - lastNews), now)
+    if (news.length > 0) yield* send(news.join("\n"), now)
+    else if (now - lastSent >= heartbeat && (watch === undefined || turn.pending.size === 0)) {
+      yield* send(heartbeatText(turn, now - lastNews), now)
+    }
+  }, oneAtATime.withPermit)
+
+  const heartbeats = Effect.gen(function* () {
+    yield* Effect.sleep(queueGrace)
+    while (true) {
+      if (newest !== undefined) yield* report(newest)
+      const untilDue = lastSent + heartbeat - (yield* Clock.currentTimeMillis)
+      yield* Effect.sleep(untilDue > 0 ? untilDue : 1000)
     }
   })
+
+  const observe: TurnObserver = (stages) => Effect.raceFirst(Stream.runForEach(stages, report), heartbeats)
+  return { report, observe }
 })

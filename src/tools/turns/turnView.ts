@@ -4,6 +4,7 @@ import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
 import { answeredInstead, text, toolCalls } from "../../opencode/turn/Turn.ts"
 import { line, plainText } from "../../text/plainText.ts"
+import { errorText } from "../shared/errorText.ts"
 import { inputText } from "../sessions/conversationView.ts"
 import { clipStart } from "../shared/markdown.ts"
 import { requestView } from "../requests/requestView.ts"
@@ -21,6 +22,8 @@ const detailOf = (outcome: Outcome): string => {
       return describe({ kind: "permission", request: outcome.request })
     case "needs answer":
       return describe({ kind: "question", request: outcome.request })
+    case "unreachable":
+      return outcome.error === undefined ? outcome.detail : errorText(outcome.error)
     default:
       return "detail" in outcome ? (outcome.detail ?? "") : ""
   }

@@ -1,11 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import type { Stage } from "../../../src/opencode/turns/observeTurn.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { event, permission, session, ses, here } from "../../support/samples.ts"
-import { pending, promptRoute, sending, starting, withMain } from "./sending.ts"
+import { eachStage, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
 
 describe("Turns.send", () => {
   it.effect("sends the prompt, follows the turn and reports what was written", () =>
@@ -50,11 +49,12 @@ describe("Turns.send", () => {
       const fake = yield* withMain
       makeBusy(fake)
       const seen: Array<string> = []
-      const observe = (stage: Stage) =>
+      const observe = eachStage((stage) =>
         Effect.sync(() => {
-          const text = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
+          const text = stage._tag === "Queued" ? `${stage.turnsAhead} ahead` : Turn.text(stage.turn)
           if (seen.length === 0 || seen.at(-1) !== text) seen.push(text)
-        })
+        }),
+      )
       const fiber = yield* sending({ observe })
       makeIdle(fake)
       yield* pass(500)

@@ -5,7 +5,8 @@ import { settle } from "../../../src/opencode/requests/decision.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import * as Fault from "../../support/Fault.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
-import { opencode, overFake, pass } from "../../support/overFake.ts"
+import { turnView } from "../../../src/tools/turns/turnView.ts"
+import { opencode, overFake, pass, target } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import { event, here, msg, permission } from "../../support/samples.ts"
 import { joining, main, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
@@ -143,7 +144,7 @@ describe("An instance in the middle of a turn", () => {
       assert.isDefined(fiber.pollUnsafe())
       const { outcome, turn } = yield* Fiber.join(fiber)
       assert(outcome._tag === "unreachable")
-      assert.include(outcome.detail, "OPENCODE_SERVER_PASSWORD")
+      assert.include(turnView(target, turn, outcome).detail, "OPENCODE_SERVER_PASSWORD")
       assert.strictEqual(Turn.text(turn), "Hel[…]")
     }).pipe(Effect.provide(overFake)),
   )

@@ -98,7 +98,7 @@ describe("Turns and a busy session", () => {
       const turns = yield* Turns
       // For a moment after a prompt opencode reports the session as idle, so its status alone would let both pass.
       fake.onPrompt = () => undefined
-      const options = { ifBusy: "wait", patience: 60_000, observe: () => Effect.void } as const
+      const options = { ifBusy: "wait", patience: 60_000 } as const
       const both = yield* Effect.all(
         [turns.send(target, main, { ...options, text: "one" }), turns.send(target, main, { ...options, text: "two" })],
         { concurrency: "unbounded" },

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import { errorText } from "../../../src/tools/shared/errorText.ts"
 import * as Fault from "../../support/Fault.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
@@ -33,7 +34,8 @@ describe("Turns and a connection that breaks", () => {
       const fiber = yield* sending()
       yield* pass(30_000)
       const error = yield* Effect.flip(Fiber.join(fiber))
-      assert.include(error.message, "before you send it once more")
+      assert(error._tag === "PromptUncertain")
+      assert.include(errorText(error), "Before you send it again")
       assert.strictEqual(fake.count(promptRoute), 1)
     }).pipe(Effect.provide(overFake)),
   )

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { type FollowOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
+import { observeTurn } from "../../../src/opencode/turns/observeTurn.ts"
+import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { FakeFleet, type Member, overFleet } from "../../support/fakeFleet.ts"
 import * as Fault from "../../support/Fault.ts"
@@ -8,7 +9,7 @@ import type { StoredPrompt } from "../../support/FakeState.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import { session } from "../../support/samples.ts"
-import { main, onlooker, pending, promptRoute, sending, withMain } from "./sending.ts"
+import { eachStage, main, onlooker, pending, promptRoute, sending, withMain } from "./sending.ts"
 
 const each = 10
 
@@ -26,8 +27,9 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
     Effect.fnUntraced(function* (to) {
       const text = `${target.instance} ${to.id}`
       const { observe, seen } = onlooker()
-      const options = { text, ifBusy: "wait", patience: 300_000, observe } as const
-      return { text, seen, fiber: yield* Effect.forkChild(turns.send(target, to, options)) }
+      const options = { text, ifBusy: "wait", patience: 300_000 } as const
+      const call = observeTurn((stages) => turns.send(target, to, { ...options, stages }), observe)
+      return { text, seen, fiber: yield* Effect.forkChild(call) }
     }),
   )
 })
@@ -80,10 +82,11 @@ describe("Many turns at once", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       const texts: Array<string> = []
-      const observe: FollowOptions["observe"] = (stage) =>
+      const observe = eachStage((stage) =>
         Effect.sync(() => texts.push(stage._tag === "Following" ? Turn.text(stage.turn) : "")).pipe(
           Effect.andThen(Effect.sleep("1 minute")),
-        )
+        ),
+      )
       const slow = yield* sending({ text: "slow", observe })
       const quick = yield* sending({ text: "quick" }, session("second"))
       const [slowPrompt, quickPrompt] = fake.prompts
@@ -104,7 +107,7 @@ describe("Many turns at once", () => {
       if (dead === undefined || alive === undefined) return assert.fail("two instances")
       dead.fake.fail("*", Fault.hang)
       const turns = yield* Turns
-      const options = { text: "Do it", ifBusy: "wait", patience: 300_000, observe: () => Effect.void } as const
+      const options = { text: "Do it", ifBusy: "wait", patience: 300_000 } as const
       for (const { fake } of [dead, alive]) fake.sessions = [main]
       const waiting = yield* Effect.forkChild(turns.send(dead.target, main, options))
       const going = yield* Effect.forkChild(turns.send(alive.target, main, options))

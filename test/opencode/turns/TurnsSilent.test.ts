@@ -2,11 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Ref } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import type { FollowOptions } from "../../../src/opencode/turns/Turns.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, storeAnswer } from "../../support/play.ts"
 import { event, permission, ses } from "../../support/samples.ts"
-import { pending, sending, withMain } from "./sending.ts"
+import { eachStage, pending, sending, withMain } from "./sending.ts"
 
 /** Longer than it takes until the connection counts as settled, which is an occasion to look as well. */
 const settled = 1000
@@ -53,8 +52,9 @@ describe("A turn that is heard of no more", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       const status = yield* Ref.make("")
-      const observe: FollowOptions["observe"] = (stage) =>
-        stage._tag === "Following" ? Ref.set(status, stage.turn.status.type) : Effect.void
+      const observe = eachStage((stage) =>
+        stage._tag === "Following" ? Ref.set(status, stage.turn.status.type) : Effect.void,
+      )
       const fiber = yield* sending({ observe })
       yield* pass(settled)
       const [prompt] = fake.prompts

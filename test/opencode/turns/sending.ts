@@ -1,9 +1,14 @@
 /** Sends and starts that run beside a test, over the fake. */
 import { assert } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
-import type { Stage } from "../../../src/opencode/turns/observeTurn.ts"
+import { Effect, Fiber, Stream } from "effect"
+import {
+  observeTurn,
+  type TurnObserver,
+  type TurnStage,
+  type TurnStages,
+} from "../../../src/opencode/turns/observeTurn.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import { type FollowOptions, type SendOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
+import { type FollowOptions, type JoinOptions, type SendOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { pass, target } from "../../support/overFake.ts"
 import { here, session } from "../../support/samples.ts"
@@ -12,17 +17,21 @@ export const promptRoute = `POST /session/${here}/prompt_async`
 export const main = session("main")
 
 interface Given extends Partial<SendOptions> {
-  readonly patience?: number
-  readonly observe?: FollowOptions["observe"]
+  readonly observe?: TurnObserver
   readonly decide?: FollowOptions["decide"]
 }
 
+/** Runs a call, and an observer if there is one, which may take as long as it likes. */
+const observed = <A, E>(
+  call: (stages: TurnStages | undefined) => Effect.Effect<A, E>,
+  observe: TurnObserver | undefined,
+) => (observe === undefined ? call(undefined) : observeTurn(call, observe, { finishWithin: "1 hour" }))
+
 /** A send that runs beside the test, which has let it begin. */
-export const sending = Effect.fnUntraced(function* (given: Given = {}, to = main) {
+export const sending = Effect.fnUntraced(function* ({ observe, ...given }: Given = {}, to = main) {
   const turns = yield* Turns
-  const fiber = yield* turns
-    .send(target, to, { text: "Do it", ifBusy: "wait", patience: 300_000, observe: () => Effect.void, ...given })
-    .pipe(Effect.forkChild)
+  const options = { text: "Do it", ifBusy: "wait", patience: 300_000, ...given } as const
+  const fiber = yield* Effect.forkChild(observed((stages) => turns.send(target, to, { ...options, stages }), observe))
   yield* pass(200)
   return fiber
 })
@@ -50,24 +59,31 @@ export const pending = <A, E>(fiber: Fiber.Fiber<A, E>) => assert.isUndefined(fi
 
 /** A following that runs beside the test, which has let it begin. */
 export const joining = Effect.fnUntraced(function* (
-  given: Omit<Given, "text" | "ifBusy"> & Pick<Parameters<Turns["Service"]["follow"]>[2], "prompt" | "first"> = {},
+  { observe, ...given }: Partial<JoinOptions> & Pick<Given, "observe"> = {},
   session = main,
 ) {
   const turns = yield* Turns
-  const fiber = yield* turns
-    .follow(target, session, { patience: 300_000, observe: () => Effect.void, ...given })
-    .pipe(Effect.forkChild)
+  const options = { patience: 300_000, ...given }
+  const fiber = yield* Effect.forkChild(
+    observed((stages) => turns.follow(target, session, { ...options, stages }), observe),
+  )
   yield* pass(200)
   return fiber
 })
 
+export const eachStage =
+  (show: (stage: TurnStage) => Effect.Effect<void>): TurnObserver =>
+  (stages) =>
+    Stream.runForEach(stages, show)
+
 /** An observer, and what it was shown: each stage in a word, once until it changes. */
 export const onlooker = () => {
   const seen: Array<string> = []
-  const observe = (stage: Stage) =>
+  const observe = eachStage((stage) =>
     Effect.sync(() => {
-      const shown = stage._tag === "Queued" ? `${stage.ahead} ahead` : Turn.text(stage.turn)
+      const shown = stage._tag === "Queued" ? `${stage.turnsAhead} ahead` : Turn.text(stage.turn)
       if (seen.length === 0 || seen.at(-1) !== shown) seen.push(shown)
-    })
+    }),
+  )
   return { seen, observe }
 }

@@ -4,21 +4,24 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import { reporter } from "../../../src/tools/turns/turnProgress.ts"
+import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
 import { completedTool, event, here, textPart, toolPart } from "../../support/samples.ts"
 
 /** A reporter with what it has sent, and the turn that it is told of. */
 const told = Effect.fnUntraced(function* (wantsProgress = true) {
   const sent: Array<{ readonly progress: number; readonly message: string }> = []
-  const report = yield* reporter({ wantsProgress, progress: (update) => Effect.sync(() => void sent.push(update)) })
+  const { report } = yield* makeProgressReporter({
+    wantsProgress,
+    progress: (update) => Effect.sync(() => void sent.push(update)),
+  })
   let turn = Turn.begin(here, prompt)
   const tell = (...events: ReadonlyArray<WireEvent>) =>
     Effect.suspend(() => {
       turn = events.reduce(advance, turn)
       return report({ _tag: "Following", turn })
     })
-  return { sent, tell, waiting: report({ _tag: "Queued", ahead: 1 }) }
+  return { sent, tell, waiting: report({ _tag: "Queued", turnsAhead: 1 }) }
 })
 
 const text = textPart(first, "")

@@ -1,7 +1,7 @@
 /** What a caller is told of a turn from its begin to its end, and how often. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
-import { reporter } from "../../../src/tools/turns/turnProgress.ts"
+import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { main, pending, sending, withMain } from "../../opencode/turns/sending.ts"
 import type { FakeState } from "../../support/FakeState.ts"
 import * as Fault from "../../support/Fault.ts"
@@ -15,7 +15,7 @@ const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 5
 /** A caller, and what it was told when. `delay` is how long each notification takes to get through. */
 const makeCaller = Effect.fnUntraced(function* (delay = 0) {
   const told: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
-  const observe = yield* reporter({
+  const { observe } = yield* makeProgressReporter({
     wantsProgress: true,
     progress: (update) =>
       Effect.map(Clock.currentTimeMillis, (at) => void told.push({ ...update, at })).pipe(Effect.delay(delay)),
@@ -172,7 +172,6 @@ describe("The progress of a whole turn", () => {
       yield* passFinely(100_000)
       counted(told)
       const now = yield* Clock.currentTimeMillis
-      // It is looked ten times a second whether one is due.
       assert.isAtMost(longestSilence(told, now), 15_100)
       // And it is no more than that.
       assert.isAtMost(told.length, 8)

@@ -1,0 +1,10 @@
+/**
+ * `opencode-fleet/testing`: fakes and samples for the tests of a program that embeds the fleet. opencode-fleet's own tests
+ * work with them.
+ */
+export { FakeFleet, fakeFleetLayer } from "../testing/FakeFleet.ts"
+export { FakeOpencode } from "../testing/FakeOpencode.ts"
+export type { LoggedRequest, Reply, StoredPrompt } from "../testing/FakeState.ts"
+export { FakeState } from "../testing/FakeState.ts"
+export * as Fault from "../testing/Fault.ts"
+export * as samples from "../testing/samples.ts"

@@ -1,0 +1,25 @@
+/**
+ * An opencode without a model, built from the `HttpApi` declaration that the client is derived from. It stores what it is
+ * told and sends the events that a test pushes; nothing happens in it by itself.
+ *
+ * In memory ({@link FakeOpencode.layerHttpClient}) it runs under `TestClock`; on a port ({@link FakeOpencode.layerServer})
+ * it meets real sockets.
+ */
+import { Context, Effect, Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { FakeState } from "./FakeState.ts"
+import { httpClientOf } from "./httpClient.ts"
+import { routes } from "./routes.ts"
+
+export class FakeOpencode extends Context.Service<FakeOpencode, FakeState>()("opencode-fleet/testing/FakeOpencode") {
+  /** A new fake. */
+  static readonly layer = Layer.sync(FakeOpencode, () => new FakeState())
+
+  /** In place of the network: every URL leads to the fake. */
+  static readonly layerHttpClient = Layer.unwrap(Effect.map(FakeOpencode, httpClientOf))
+
+  /** Its routes on the `HttpServer` in the context. */
+  static readonly layerServer = Layer.unwrap(
+    Effect.map(FakeOpencode, (fake) => HttpRouter.serve(routes(fake), { disableLogger: true, disableListenLog: true })),
+  )
+}
