@@ -69,16 +69,19 @@ const page = (
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
 
+/** Answers for a session that exists, and 404 otherwise. */
+const within = <A>(
+  fake: FakeState,
+  id: SessionId,
+  answer: (session: Session) => Effect.Effect<A>,
+): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
+  Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
+    const found = fake.sessions.find((session) => session.id === id)
+    return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
+  })
+
 const sessionHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
-    const within = <A>(
-      id: SessionId,
-      answer: (session: Session) => Effect.Effect<A>,
-    ): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
-      Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
-        const found = fake.sessions.find((session) => session.id === id)
-        return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
-      })
     return handlers.handleAll({
       list: ({ query: { limit = 100 } }) =>
         Effect.sync(() =>
@@ -100,16 +103,16 @@ const sessionHandlers = (fake: FakeState) =>
             }),
           ),
         ),
-      get: ({ params }) => within(params.sessionID, Effect.succeed),
+      get: ({ params }) => within(fake, params.sessionID, Effect.succeed),
       messages: ({ params, query }) =>
-        within(params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
+        within(fake, params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
       message: ({ params: { messageID, sessionID } }) =>
-        within(sessionID, ({ id }): Effect.Effect<Message | HttpServerResponse.HttpServerResponse> => {
+        within(fake, sessionID, ({ id }): Effect.Effect<Message | HttpServerResponse.HttpServerResponse> => {
           const found = fake.messages.get(id)?.find(({ info }) => info.id === messageID)
           return found === undefined ? notFound(`Message not found: ${messageID}`) : Effect.succeed(found)
         }),
       prompt: ({ params, payload: { parts, ...payload } }) =>
-        within(params.sessionID, ({ id }) =>
+        within(fake, params.sessionID, ({ id }) =>
           Effect.sync(() => {
             const prompt = { ...payload, session: id, text: parts.map(({ text }) => text).join("\n") }
             fake.prompts.push(prompt)
@@ -128,16 +131,16 @@ const sessionHandlers = (fake: FakeState) =>
     })
   })
 
+const inDirectory =
+  (fake: FakeState, directory: string | undefined) =>
+  ({ sessionID }: { readonly sessionID: SessionId }) =>
+    fake.sessions.find((session) => session.id === sessionID)?.directory === directory
+
 const requestHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "request", (handlers) => {
-    const directoryOf = (id: SessionId) => fake.sessions.find((session) => session.id === id)?.directory
-    const inDirectory =
-      (directory: string | undefined) =>
-      ({ sessionID }: { readonly sessionID: SessionId }) =>
-        directoryOf(sessionID) === directory
     return handlers.handleAll({
-      permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(query.directory))),
-      questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(query.directory))),
+      permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(fake, query.directory))),
+      questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(fake, query.directory))),
       /** A rejection rejects every other open permission of the session as well. */
       replyPermission: ({ params: { requestID }, payload }) =>
         Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
