@@ -222,7 +222,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
 }
 
 for (const [subject, table] of Object.entries(rows)) {
-  describe(subject, () => {
+  describe(`${subject}`, () => {
     it.each(table)("%s", (_name, state, inputs, next) => {
       assert.deepStrictEqual(after(state, ...inputs).next, next)
     })
