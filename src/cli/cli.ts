@@ -11,6 +11,7 @@ import { endProcess } from "./process/endProcess.ts"
 import { exitStatus } from "./process/exitStatus.ts"
 import { instances } from "./commands/instances.ts"
 import { prune } from "./commands/prune.ts"
+import { telemetry } from "./telemetry/telemetry.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 
@@ -49,6 +50,7 @@ export const runCli = (): void => {
   process.stdout.on("error", endWithReader)
   Command.run(root, { version }).pipe(
     Effect.provide(NodeServices.layer),
+    Effect.provide(telemetry),
     // Outermost, or fibers forked further out would log to stdout, which belongs to what the command prints.
     Effect.provideService(Logger.LogToStderr, true),
     NodeRuntime.runMain({ teardown }),

@@ -15,6 +15,7 @@ import {
 import { Discovery } from "../discovery/Discovery.ts"
 import { targetOf } from "../discovery/target.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
+import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { InstanceRequired, named, onlyOnline, type ResolveError } from "./naming.ts"
@@ -48,6 +49,8 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const { run: refresh, runAfresh: refreshAfresh } = yield* SubscriptionRef.get(state).pipe(
     Effect.flatMap((previous) => takeSnapshot(previous, (instance) => PubSub.publish(probed, instance))),
     Effect.tap((snapshot) => SubscriptionRef.set(state, Option.some(snapshot))),
+    Effect.tap(({ instances }) => recordInstances(instances)),
+    measuredRefresh,
     singleFlight,
   )
 

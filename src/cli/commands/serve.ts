@@ -1,10 +1,11 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Effect, Exit, Fiber, Layer, Logger, References, Runtime, Schema, Scope } from "effect"
+import { Cause, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, References, Runtime, Schema } from "effect"
 import { identity } from "../../identity.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
+import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit } from "../../tools/FleetToolkit.ts"
 
@@ -17,17 +18,16 @@ class NotServed extends Schema.TaggedError<NotServed>()("NotServed", {}) {
 }
 
 export const program = Effect.gen(function* () {
-  // Once, and in the program's scope: built in the scope of the first call, the fleet would end with that call.
-  const scope = yield* Effect.scope
-  const loading = yield* Effect.cached(
-    Effect.promise(() => import("../server/toolkit.ts")).pipe(
-      Effect.flatMap(({ buildToolkit }) => buildToolkit),
-      Effect.provideService(Scope.Scope, scope),
-      Effect.forkIn(scope),
-    ),
+  // Loaded by a fiber of the program, not of the first call: the fleet must outlive that call, and what it does later
+  // must not be traced and logged as a part of it.
+  const wanted = yield* Deferred.make<void>()
+  const loading = yield* Deferred.await(wanted).pipe(
+    Effect.timeoutOption(headStart),
+    Effect.andThen(Effect.promise(() => import("../server/toolkit.ts"))),
+    Effect.flatMap(({ buildToolkit }) => buildToolkit),
+    Effect.forkScoped,
   )
-  const fleet = Effect.flatMap(loading, Fiber.join)
-  yield* Effect.forkScoped(Effect.andThen(Effect.sleep(headStart), fleet))
+  const fleet = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(loading))
   // Somebody typed the command to see what it does: an MCP client has no terminal at the other end.
   if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
   yield* serve(
@@ -57,4 +57,9 @@ export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
 }
 
-export const runServe = (): void => NodeRuntime.runMain(program, { teardown })
+export const runServe = (): void =>
+  program.pipe(
+    Effect.provide(telemetry),
+    Effect.provideService(Logger.LogToStderr, true),
+    NodeRuntime.runMain({ teardown }),
+  )

@@ -15,6 +15,7 @@ import type { SessionAddress } from "./SessionAddress.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import * as Turn from "../turn/Turn.ts"
+import { observedTurn } from "./turnTelemetry.ts"
 import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 
 export interface TurnPatience {
@@ -100,7 +101,7 @@ export class Turns extends Context.Service<
       const prompt = (address: SessionAddress, options: PromptOptions, known: KnownTurn, sent: Effect.Effect<void>) =>
         promptSession(events, address, options, (turn) => Effect.andThen(known.set(turn), sent))
 
-      const send = Effect.fn("Turns.send")(function* (
+      const send = Effect.fnUntraced(function* (
         target: Target,
         session: Session,
         options: SendOptions & FollowOptions,
@@ -121,7 +122,7 @@ export class Turns extends Context.Service<
         return yield* Effect.ensuring(patiently(address, options, work), stages?.end ?? Effect.void)
       })
 
-      const start = Effect.fn("Turns.start")(function* (target: Target, session: Session, options: SendOptions) {
+      const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
         const address = { target, session, opencode: client.at(target) }
         const work: Sending = Effect.fnUntraced(function* (known, sent) {
           const prompted = yield* prompt(address, options, known, sent)
@@ -137,7 +138,7 @@ export class Turns extends Context.Service<
         return yield* patiently(address, options, work)
       })
 
-      const follow: Turns["Service"]["follow"] = Effect.fn("Turns.follow")(function* (
+      const follow: Turns["Service"]["follow"] = Effect.fnUntraced(function* (
         target,
         session,
         { decide = undecided, first, patience, prompt, stages },
@@ -169,10 +170,13 @@ export class Turns extends Context.Service<
       }, Effect.scoped)
 
       return Turns.of({
-        send,
-        start,
+        send: (target, session, options) => observedTurn("send", target, session)(send(target, session, options)),
+        start: (target, session, options) => observedTurn("start", target, session)(start(target, session, options)),
         follow: (target, session, options) =>
-          Effect.ensuring(follow(target, session, options), options.stages?.end ?? Effect.void),
+          follow(target, session, options).pipe(
+            Effect.ensuring(options.stages?.end ?? Effect.void),
+            observedTurn("follow", target, session),
+          ),
       })
     }),
   )

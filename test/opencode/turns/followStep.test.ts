@@ -221,13 +221,11 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
   ],
 }
 
-for (const [subject, table] of Object.entries(rows)) {
-  describe(`${subject}`, () => {
-    it.each(table)("%s", (_name, state, inputs, next) => {
-      assert.deepStrictEqual(after(state, ...inputs).next, next)
-    })
+describe.each(Object.entries(rows))("%s", (_subject, table) => {
+  it.each(table)("%s", (_name, state, inputs, next) => {
+    assert.deepStrictEqual(after(state, ...inputs).next, next)
   })
-}
+})
 
 describe("The question to a person", () => {
   it("is the same as long as the request is open, so that it is put once", () => {

@@ -1,0 +1,138 @@
+/** OTLP export: the built executable under a real MCP client, with a collector that keeps what it receives. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect, Schedule } from "effect"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { makeRelay } from "../support/Executable.ts"
+import { connect } from "../support/McpClients.ts"
+import { startRaw } from "../support/RawServer.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+
+interface Received {
+  readonly path: string
+  readonly body: string
+}
+
+/** A collector. One that hangs takes requests and answers none. */
+const collector = Effect.fnUntraced(function* ({ hangs = false }: { readonly hangs?: boolean } = {}) {
+  const received: Array<Received> = []
+  const server = yield* Effect.acquireRelease(
+    Effect.callback<Server>((resume) => {
+      const server = createServer((request, response) => {
+        let body = ""
+        request.on("data", (chunk: Buffer) => (body += chunk.toString()))
+        request.on("end", () => {
+          received.push({ path: request.url ?? "", body })
+          if (!hangs) response.writeHead(200, { "content-type": "application/json" }).end("{}")
+        })
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      }),
+  )
+  const { port } = server.address() as AddressInfo
+  return {
+    variables: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+    received: Effect.sync(() => received),
+    bodies: (path: string) =>
+      Effect.sync(() => received.flatMap((one) => (one.path === path ? [one.body] : [])).join("\n")),
+  }
+})
+
+const eventually = <E, R>(text: Effect.Effect<string, E, R>, ...parts: ReadonlyArray<string>) =>
+  text.pipe(
+    Effect.repeat({
+      until: (text) => parts.every((part) => text.includes(part)),
+      schedule: Schedule.spaced("100 millis"),
+    }),
+    Effect.timeout("20 seconds"),
+  )
+
+const fast = { OTEL_BSP_SCHEDULE_DELAY: "100", OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_BLRP_SCHEDULE_DELAY: "100" }
+
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })("OTLP export", (it) => {
+  it.effect("sends the spans and metrics of calls and turns, and neither prompts nor passwords", () =>
+    Effect.gen(function* () {
+      const { bodies, received, variables } = yield* collector()
+      const password = "the-password-of-this-test"
+      const opencode = yield* RealOpencode
+      const relay = yield* makeRelay()
+      yield* relay.register("real", opencode)
+      const client = yield* connect(relay, {
+        variables: { ...variables, ...fast, OPENCODE_SERVER_PASSWORD: password, LOG_LEVEL: "debug" },
+      })
+      const { create_session, list_instances, send_message } = FleetToolkit.tools
+      yield* client.call(list_instances)
+      const { session } = yield* client.call(create_session, { instance: "real" })
+      yield* client.call(send_message, {
+        instance: "real",
+        session_id: session.id,
+        message: "the-prompt-of-this-test",
+      })
+      yield* client.text(send_message, { instance: "real", session_id: "ses_none", message: "the-prompt-of-this-test" })
+
+      yield* eventually(
+        bodies("/v1/traces"),
+        '"name":"tools/call list_instances"',
+        '"name":"tools/call send_message"',
+        '"name":"Turns.send"',
+        '"opencode.turn.outcome"',
+        '"stringValue":"opencode-fleet"',
+      )
+      yield* eventually(
+        bodies("/v1/metrics"),
+        '"name":"mcp.tool.calls"',
+        '"name":"opencode_fleet.instances"',
+        '"name":"opencode_fleet.refresh.duration"',
+        '"name":"opencode_fleet.turns"',
+      )
+      yield* eventually(bodies("/v1/logs"), "answered")
+      const everything = (yield* received).map(({ body }) => body).join("\n")
+      const secrets = ["the-prompt-of-this-test", password, btoa(`opencode:${password}`)]
+      for (const secret of secrets) assert.notInclude(everything, secret)
+    }).pipe(Effect.provide(RealOpencode.layer({ password: "the-password-of-this-test" }))),
+  )
+
+  it.effect("sends what is left at the end of the process, and a collector that hangs does not hold it up", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const working = yield* collector()
+      const first = yield* startRaw(relay, { variables: working.variables })
+      yield* first.initialize()
+      yield* first.request("tools/call", { name: "list_instances", arguments: {} })
+      yield* first.closeStdin
+      assert.deepStrictEqual(yield* first.ended, { code: 0, signal: null })
+      assert.include(yield* working.bodies("/v1/traces"), '"name":"tools/call list_instances"')
+      assert.include(yield* working.bodies("/v1/metrics"), '"name":"mcp.tool.calls"')
+
+      const hanging = yield* collector({ hangs: true })
+      const second = yield* startRaw(relay, { variables: hanging.variables })
+      yield* second.initialize()
+      yield* second.request("tools/call", { name: "list_instances", arguments: {} })
+      yield* second.kill("SIGTERM")
+      assert.deepStrictEqual(yield* second.ended, { code: 0, signal: null })
+    }),
+  )
+
+  it.effect("an endpoint that is no URL ends the program with one line", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "${user_config.otlp}" }
+      for (const args of [[], ["instances"]]) {
+        const raw = yield* startRaw(relay, { variables, args })
+        assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+        assert.strictEqual(
+          yield* raw.stderr,
+          'opencode-fleet: OTEL_EXPORTER_OTLP_ENDPOINT="${user_config.otlp}" cannot be used: it takes an http or https URL\n',
+        )
+        assert.strictEqual(yield* raw.stdout, "")
+      }
+    }),
+  )
+})
