@@ -13,6 +13,7 @@ import {
   SubscriptionRef,
 } from "effect"
 import { Discovery } from "../discovery/Discovery.ts"
+import { guarded } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
@@ -40,19 +41,25 @@ const noneOnline = (error: ResolveError): error is InstanceRequired =>
   error instanceof InstanceRequired && error.online.length === 0 && error.offline.length > 0
 
 const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultRefreshEvery }: FleetOptions) {
-  const discovery = yield* Discovery
+  const discovery = yield* guarded("discovery", yield* Discovery)
   const healthCheck = yield* HealthCheck
-  const takeSnapshot = yield* makeTakeSnapshot
+  const takeSnapshot = yield* makeTakeSnapshot(discovery)
   const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
   const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(probedCapacity), PubSub.shutdown)
 
-  const { run: refresh, runAfresh: refreshAfresh } = yield* SubscriptionRef.get(state).pipe(
+  const refreshes = yield* SubscriptionRef.get(state).pipe(
     Effect.flatMap((previous) => takeSnapshot(previous, (instance) => PubSub.publish(probed, instance))),
     Effect.tap((snapshot) => SubscriptionRef.set(state, Option.some(snapshot))),
     Effect.tap(({ instances }) => recordInstances(instances)),
     measuredRefresh,
     singleFlight,
   )
+
+  /** An incomplete first snapshot is completed by a second refresh, which continues its scan. */
+  const completed = (refresh: Effect.Effect<Snapshot>) =>
+    Effect.flatMap(refresh, (snapshot) => (snapshot.incomplete === true ? refreshes.run : Effect.succeed(snapshot)))
+  const refresh = completed(refreshes.run)
+  const refreshAfresh = completed(refreshes.runAfresh)
 
   /** A defect costs one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
@@ -69,12 +76,17 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   )
   const snapshot = Effect.flatMap(
     SubscriptionRef.get(state),
-    Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
+    Option.match({ onSome: Effect.succeed, onNone: () => refreshes.run }),
   )
 
   const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
-    const { instances } = yield* snapshot
-    return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
+    const choose = ({ instances }: Snapshot): Effect.Effect<Instance, ResolveError> =>
+      name === undefined ? onlyOnline(instances) : named(instances, name)
+    const current = yield* snapshot
+    // A transport that is still being scanned may find the instance.
+    return yield* current.incomplete === true
+      ? Effect.catch(choose(current), () => Effect.flatMap(refresh, choose))
+      : choose(current)
   })
 
   /** Resolves a name to where the instance is now: an address that refuses connections is looked up again. */

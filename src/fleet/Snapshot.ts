@@ -11,4 +11,6 @@ export interface Snapshot {
   readonly reports: ReadonlyArray<TransportReport>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
+  /** Whether a transport was still being scanned. Only the first snapshot may be incomplete. */
+  readonly incomplete?: boolean
 }

@@ -1,7 +1,8 @@
 /** One refresh: scans, merges what belongs together, names and probes every server. */
-import { Clock, Effect, Option, References, Tracer } from "effect"
-import { Discovery } from "../discovery/Discovery.ts"
+import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
+import type { Discovery } from "../discovery/Discovery.ts"
 import { distinct, type Server } from "../discovery/distinct.ts"
+import { ScanPatience } from "../discovery/guarded.ts"
 import { hasEnded } from "../discovery/hasEnded.ts"
 import { serverMarks } from "../discovery/identification/serverMarks.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
@@ -10,6 +11,9 @@ import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { uniqueNames } from "./naming.ts"
 import type { Snapshot } from "./Snapshot.ts"
+
+/** How long the first snapshot waits for slow transports. */
+const firstScanPatience = Duration.millis(2500)
 
 /** When each URL of a snapshot was last online, in epoch milliseconds. */
 const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, number | undefined> =>
@@ -27,8 +31,7 @@ const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, n
  * Takes the next snapshot; `previous` is the one before. `onProbed` receives each instance as soon as its own probe is
  * over.
  */
-export const makeTakeSnapshot = Effect.gen(function* () {
-  const discovery = yield* Discovery
+export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
   const healthCheck = yield* HealthCheck
   const machine = yield* LocalMachine
   const marksOf = yield* serverMarks
@@ -55,7 +58,9 @@ export const makeTakeSnapshot = Effect.gen(function* () {
     previous: Option.Option<Snapshot>,
     onProbed: (instance: Instance) => Effect.Effect<unknown>,
   ) {
-    const scan = yield* discovery.scan
+    const scan = yield* Option.isNone(previous)
+      ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
+      : discovery.scan
     const markOf = yield* marksOf(scan.announcements)
     const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
     const lastSeen = lastSeenByUrl(previous)
@@ -74,6 +79,7 @@ export const makeTakeSnapshot = Effect.gen(function* () {
       problems: [...scan.problems, ...problems],
       reports: scan.reports ?? [],
       refreshedAt: yield* Clock.currentTimeMillis,
+      ...(scan.incomplete === true ? { incomplete: true } : {}),
     }
     const online = instances.filter(({ health }) => health.state === "online").length
     yield* Effect.logDebug(`refreshed: ${online} of ${instances.length} online, ${snapshot.problems.length} problems`)
