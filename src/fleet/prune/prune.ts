@@ -1,7 +1,7 @@
 /** The only place in the program where registrations are removed. `judgement.ts` says which. */
 import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadable } from "../../discovery/relay/RelayDirectory.ts"
-import type { Snapshot } from "../Fleet.ts"
+import type { Snapshot } from "../Snapshot.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type Judgement, judge } from "./judgement.ts"
 import * as Silence from "./Silence.ts"
@@ -71,8 +71,8 @@ const remove = Effect.fnUntraced(function* (judgement: Judgement, judged: FileSy
   const fs = yield* FileSystem.FileSystem
   const kept = (reason: string): Pruned => ({ ...judgement, verdict: "kept", reason })
   const now = yield* unlessGone(fs.lstat(judgement.file))
-  if (Option.isNone(now)) return kept("has been removed by somebody else just now")
-  if (judged === undefined || !same(judged, now.value)) return kept("has been written anew just now")
+  if (Option.isNone(now)) return kept("was removed by another program just now")
+  if (judged === undefined || !same(judged, now.value)) return kept("was rewritten just now")
   yield* fs.remove(judgement.file)
   return { ...judgement, verdict: "removed" } satisfies Pruned as Pruned
 })
