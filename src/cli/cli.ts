@@ -1,4 +1,4 @@
-/** Every command line but that of the server, which is loaded without this. */
+/** The command line: every command except the bare server, which is loaded without this module. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, type Exit, Logger, Runtime } from "effect"
@@ -16,42 +16,42 @@ import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 
 /**
- * Loaded when it is asked for: no other command needs the MCP SDK, a sixth of the time that `--help` would take. The
- * server ends as it does without the command line, whoever ends it.
+ * The server is loaded on demand, because the MCP SDK would add a sixth to the time of `--help`. It ends exactly as it
+ * does without the command line.
  */
-const served = Effect.promise(() => import("./commands/serve.ts")).pipe(
+const runServer = Effect.promise(() => import("./commands/serve.ts")).pipe(
   Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
 )
 
-const serve = Command.make("serve", {}, () => served).pipe(
-  Command.withDescription("Run the MCP server on stdin and stdout. This is what happens without a command, too."),
+const serve = Command.make("serve", {}, () => runServer).pipe(
+  Command.withDescription("Run the MCP server on stdin and stdout. This is the default command."),
 )
 
-const root = Command.make("opencode-fleet", {}, () => served).pipe(
+const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
   Command.withSubcommands([serve, connect, instances, sessions, send, doctor, prune, config]),
 )
 
-/** A command line that makes no sense has a status of its own; all else says its status itself. */
+/** A usage error has its own status; every other error carries its status. */
 const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
-  const misused = exit._tag === "Failure" && CliError.isCliError(Cause.squash(exit.cause))
-  // That a write has failed, on a full disk, is told a moment later.
-  Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, misused ? exitStatus.usage : status))
+  const isUsageError = exit._tag === "Failure" && CliError.isCliError(Cause.squash(exit.cause))
+  // `setImmediate`, because a failed write (a full disk) is reported one tick later.
+  Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsageError ? exitStatus.usage : status))
 }
 
-/** Who reads the output may have seen enough (`| head`). */
-const endWithReader = (error: NodeJS.ErrnoException) => {
+/** The reader of stdout may close it early (`| head`), which is no error. */
+const onStdoutError = (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0)
   process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)
   process.exit(exitStatus.failed)
 }
 
 export const runCli = (): void => {
-  process.stdout.on("error", endWithReader)
+  process.stdout.on("error", onStdoutError)
   Command.run(root, { version }).pipe(
     Effect.provide(NodeServices.layer),
     Effect.provide(telemetry),
-    // Outermost, or fibers forked further out would log to stdout, which belongs to what the command prints.
+    // Provided last, so that it covers all fibers: stdout belongs to the output of the command.
     Effect.provideService(Logger.LogToStderr, true),
     NodeRuntime.runMain({ teardown }),
   )

@@ -1,13 +1,22 @@
-/** The fleet as the commands see it that ask it something: what the server has, without the tools. */
+/** The services of commands, with the options that `Settings` holds. */
 import { Effect, Layer } from "effect"
+import * as RelayDirectory from "../discovery/relay/RelayDirectory.ts"
 import { Attention } from "../fleet/attention/Attention.ts"
 import * as Services from "../layers.ts"
 import { Settings } from "../Settings.ts"
 import { settingsLayer } from "./settings/settingsLayer.ts"
 
+/** `Discovery` over registrations only, whatever TRANSPORT names. */
+export const registrationsLayer = Layer.unwrap(
+  Effect.map(Settings, ({ credentials, relayDirectory }) =>
+    RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+  ),
+)
+
+/** The fleet, without the tools of the server. */
 export const fleetLayer = Layer.provideMerge(Services.fleetLayer(Settings), settingsLayer)
 
-/** Asks every instance after each refresh what waits there, too. */
+/** Also asks every instance for pending requests after each refresh. */
 export const fleetWithAttentionLayer = Layer.provideMerge(
   Layer.unwrap(
     Effect.map(Settings, ({ credentials, probeTimeout }) => Attention.layer({ credentials, timeout: probeTimeout })),

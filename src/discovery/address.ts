@@ -1,18 +1,18 @@
-/** IP addresses as text, and the URLs of servers there. */
+/** IP addresses as text, and URLs made from them. */
 
 export const isIPv6 = (address: string) => address.includes(":")
 
-/** As it stands in a URL. An IPv6 address gets its usual short form. */
+/** The host part of a URL: an IPv6 address in brackets and in its short form. */
 const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[${address}]`).hostname : address)
 
 export const urlOf = (address: string, port: number): string => `http://${hostOf(address)}:${port}`
 
-/** It means nothing without the interface, which no URL can name. */
+/** A link-local address needs an interface, which a URL cannot name. */
 export const isLinkLocal = (address: string) => /^fe[89ab]/iu.test(address)
 
 const mapped = /^0:0:0:0:0:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/iu
 
-/** Eight groups in short form; an IPv4 address that stands in an IPv6 one as itself. */
+/** Eight 16-bit groups as an IPv6 address in short form, or as IPv4 if they hold a mapped IPv4 address. */
 export const fromGroups = (groups: ReadonlyArray<number>): string => {
   const address = groups.map((group) => group.toString(16)).join(":")
   if (!mapped.test(address)) return hostOf(address).slice(1, -1)

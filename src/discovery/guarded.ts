@@ -57,7 +57,11 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
       Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), broken),
       Effect.provideService(ScanPatience, patience),
     )
-    const started: Running = { fiber: yield* Effect.forkDetach(attempt), startedAt, interrupted: false }
+    const started: Running = {
+      fiber: yield* Effect.forkDetach(attempt, { startImmediately: true }),
+      startedAt,
+      interrupted: false,
+    }
     running = started
     started.fiber.addObserver(() => {
       if (running === started) running = undefined

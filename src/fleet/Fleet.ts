@@ -4,7 +4,7 @@ import {
   Clock,
   Context,
   Deferred,
-  type Duration,
+  Duration,
   Effect,
   Layer,
   Option,
@@ -28,12 +28,16 @@ import { LocalMachine } from "../machine/LocalMachine.ts"
 import { InstanceRequired, named, onlyOnline, type ResolveError, uniqueNames } from "./naming.ts"
 import { reach } from "./reach.ts"
 import { serverMarks } from "../discovery/identification/serverMarks.ts"
+import { guarded, ScanPatience } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
 
 /** So many instances that were just probed are kept for those who follow. */
 const mostProbed = 1024
 
 const defaultRefreshEvery = "30 seconds"
+
+/** How long the first snapshot waits for slow transports. */
+const firstScanPatience = Duration.millis(2500)
 
 /** The fleet as one refresh found it. */
 export interface Snapshot {
@@ -44,6 +48,8 @@ export interface Snapshot {
   readonly reports: ReadonlyArray<TransportReport>
   /** Epoch milliseconds. */
   readonly refreshedAt: number
+  /** Whether a transport was still being scanned. Only the first snapshot may be incomplete. */
+  readonly incomplete?: boolean
 }
 
 export interface FleetOptions {
@@ -84,7 +90,7 @@ export class Fleet extends Context.Service<
     Layer.effect(
       Fleet,
       Effect.gen(function* () {
-        const discovery = yield* Discovery
+        const discovery = yield* guarded("discovery", yield* Discovery)
         const healthCheck = yield* HealthCheck
         const machine = yield* LocalMachine
         const scope = yield* Scope.Scope
@@ -113,7 +119,10 @@ export class Fleet extends Context.Service<
         })
 
         const look = Effect.gen(function* () {
-          const scan = yield* discovery.scan
+          const isFirst = Option.isNone(yield* SubscriptionRef.get(state))
+          const scan = yield* isFirst
+            ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
+            : discovery.scan
           const markOf = yield* marksOf(scan.announcements)
           const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
           const before = Option.match(yield* SubscriptionRef.get(state), {
@@ -140,6 +149,7 @@ export class Fleet extends Context.Service<
             problems: [...scan.problems, ...problems],
             reports: scan.reports ?? [],
             refreshedAt: yield* Clock.currentTimeMillis,
+            ...(scan.incomplete === true ? { incomplete: true } : {}),
           }
           yield* SubscriptionRef.set(state, Option.some(snapshot))
           yield* recordInstances(instances)
@@ -166,8 +176,12 @@ export class Fleet extends Context.Service<
             Effect.as(result),
           )
         }).pipe(Effect.uninterruptible)
-        const refresh = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
+        const refreshOnce = Effect.suspend(() => (running === undefined ? begin : Effect.succeed(running))).pipe(
           Effect.flatMap(Deferred.await),
+        )
+        /** Continues an incomplete first scan to its end. */
+        const refresh = Effect.flatMap(refreshOnce, (first) =>
+          first.incomplete === true ? refreshOnce : Effect.succeed(first),
         )
 
         /** A refresh that began before now may have missed what has just changed, so it does not count. */
@@ -190,12 +204,17 @@ export class Fleet extends Context.Service<
         )
         const snapshot = Effect.flatMap(
           SubscriptionRef.get(state),
-          Option.match({ onSome: Effect.succeed, onNone: () => refresh }),
+          Option.match({ onSome: Effect.succeed, onNone: () => refreshOnce }),
         )
 
         const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {
-          const { instances } = yield* snapshot
-          return yield* name === undefined ? onlyOnline(instances) : named(instances, name)
+          const choose = ({ instances }: Snapshot): Effect.Effect<Instance, ResolveError> =>
+            name === undefined ? onlyOnline(instances) : named(instances, name)
+          const current = yield* snapshot
+          // A transport that is still being scanned may find the instance.
+          return yield* current.incomplete === true
+            ? Effect.catch(choose(current), () => Effect.flatMap(refresh, choose))
+            : choose(current)
         })
 
         const use = <A, E, R>(

@@ -1,4 +1,4 @@
-/** The machine that this process runs on: what tells its own registrations from those of others. */
+/** The machine that this process runs on: its host name, its processes and its addresses. */
 import { Context } from "effect"
 import { readFileSync } from "node:fs"
 import { hostname, networkInterfaces } from "node:os"
@@ -6,17 +6,17 @@ import { hostname, networkInterfaces } from "node:os"
 export interface LocalMachineValues {
   readonly hostname: string
   /**
-   * Whether a process of that id runs; one that belongs to somebody else does, too. With its birth it has to be that
-   * very process: a container that is started again gives the same ids to others.
+   * Whether a process with this id runs, under any user. With `birth`, it must be that very process, because ids are
+   * reused, for example by a restarted container.
    */
   readonly isAlive: (pid: number, birth?: string) => boolean
-  /** Tells a running process from any other of the same id, now or ever; none where the system does not say. */
+  /** Tells a running process from earlier and later ones with the same id. Undefined if the system does not tell. */
   readonly birthOf: (pid: number) => string | undefined
-  /** The addresses at which other machines may reach it now. */
+  /** The addresses at which other machines may reach this one now. */
   readonly addresses: () => ReadonlyArray<string>
 }
 
-/** What Linux says of a process behind its name, which may hold anything: its state, …, its start as the 20th. */
+/** The fields of `/proc/PID/stat` after the name, which may hold any character: the state first, the start time 20th. */
 const statOf = (pid: number): ReadonlyArray<string> => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
@@ -48,7 +48,7 @@ const exists = (pid: number): boolean => {
 }
 
 const isAlive = (pid: number, birth?: string): boolean => {
-  // It has ended, and nobody has asked for its status: in a container without an init it may stay so for ever.
+  // A zombie has exited. In a container without an init process it may stay one forever.
   if (!exists(pid) || statOf(pid)[0] === "Z") return false
   const now = birthOf(pid)
   return birth === undefined || now === undefined || birth === now

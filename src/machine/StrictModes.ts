@@ -1,10 +1,10 @@
 /**
- * Who may write where the registrations are decides where the password is sent. With a password set, a directory or
- * file that others can change is refused; sshd's `StrictModes` is the model.
+ * Checks that only this user and root can change a file, as sshd's `StrictModes` does. Registrations decide where the
+ * password is sent, so with a password set, files and directories that others can change are refused.
  */
 import { Context, Effect, FileSystem, Option, Path } from "effect"
 
-/** Who this process runs as; none where the system has no such numbers. */
+/** The user id of this process. None on systems without numeric user ids. */
 export const CurrentUser = Context.Reference<Option.Option<number>>("opencode-fleet/fleet/CurrentUser", {
   defaultValue: () => Option.fromUndefinedOr(process.getuid?.()),
 })
@@ -12,7 +12,7 @@ export const CurrentUser = Context.Reference<Option.Option<number>>("opencode-fl
 const writableByOthers = 0o022
 const sticky = 0o1000
 
-/** Why others could change this, or none. */
+/** Why other users could change this file or directory. None if they cannot. */
 export const weakness = (info: FileSystem.File.Info, user: Option.Option<number>): Option.Option<string> => {
   if (Option.isNone(user)) return Option.none()
   if (Option.exists(info.uid, (owner) => owner !== user.value && owner !== 0)) {
@@ -20,10 +20,10 @@ export const weakness = (info: FileSystem.File.Info, user: Option.Option<number>
   }
   return (info.mode & writableByOthers) === 0
     ? Option.none()
-    : Option.some("can be written by other users (chmod go-w mends that)")
+    : Option.some("can be written by other users (fix it with chmod go-w)")
 }
 
-/** The first directory on the way to `directory`, itself included, that others could change or replace; or none. */
+/** Why other users could change or replace `directory` or one of its parents, beginning with its path. None if they cannot. */
 export const weakDirectory = Effect.fnUntraced(function* (directory: string, user: Option.Option<number>) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -31,7 +31,7 @@ export const weakDirectory = Effect.fnUntraced(function* (directory: string, use
   const first = current
   while (true) {
     const info = yield* fs.stat(current)
-    // What lies in a sticky directory, such as /tmp, can be replaced only by its owner.
+    // An entry of a sticky directory, such as /tmp, can be replaced only by its owner.
     const safe = current !== first && (info.mode & sticky) !== 0
     const reason = safe ? Option.none() : weakness(info, user)
     if (Option.isSome(reason)) return Option.some(`${current} ${reason.value}`)

@@ -1,16 +1,17 @@
-/** Notices that the machine has slept: timers stood still meanwhile, the clock on the wall did not. */
+/** Detects that the machine was suspended: meanwhile timers stood still, but the wall clock did not. */
 import { Clock, Effect } from "effect"
 
+/** Milliseconds between two looks at the clock. */
 const interval = 5000
 
-/** So late is no timer of a machine that is awake, however busy. */
-const slept = 15_000
+/** Milliseconds. Even on a busy machine no timer is this late. */
+const minSuspension = 15_000
 
-/** Done when the machine has slept. A connection from before is most likely dead then, and a pause has lost its sense. */
+/** Completes when the machine has been suspended. Connections from before are then most likely dead. */
 export const wakeUp: Effect.Effect<void> = Effect.gen(function* () {
   while (true) {
     const before = yield* Clock.currentTimeMillis
     yield* Effect.sleep(interval)
-    if ((yield* Clock.currentTimeMillis) - before > interval + slept) return
+    if ((yield* Clock.currentTimeMillis) - before > interval + minSuspension) return
   }
 })

@@ -103,15 +103,6 @@ export const ClientError = Schema.Union([
 ])
 export type ClientError = typeof ClientError.Type
 
-/**
- * Whether the request may have taken effect despite the error. A proxy can lose opencode's answer and send an error page
- * of its own, so an unexpected response with a server error status counts too.
- */
-export const mayHaveArrived = (error: ClientError): boolean =>
-  error._tag === "RequestTimeout" ||
-  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
-  (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
-
 /** The message was not sent, because another turn is running in the session. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   instance: Schema.String,

@@ -1,4 +1,4 @@
-/** The commands that show the fleet and talk to it: the built executable, and a real opencode. */
+/** The commands `instances`, `sessions` and `send`: the built executable and a real opencode. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Schema } from "effect"
 import { fileURLToPath } from "node:url"
@@ -22,13 +22,13 @@ const registered = Effect.gen(function* () {
 const decode = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, text: string) =>
   Schema.decodeEffect(Schema.fromJsonString(schema))(text, { onExcessProperty: "error" })
 
-/** Programs that read it may be told colours by nobody. */
+/** Must not occur in output that a program reads. */
 const escape = "\u001B"
 
 const commands = { excludeTestServices: true, timeout: "60 seconds" } as const
 
 layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (it) => {
-  it.effect("shows the fleet as a table, and what is wrong on stderr", () =>
+  it.effect("shows the fleet as a table, and problems on stderr", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       yield* relay.write("broken.json", "{")
@@ -44,7 +44,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("gives all instances as the documented JSON, also those that are down, and ends with 0", () =>
+  it.effect("prints all instances as the documented JSON, including those that are down, and exits with 0", () =>
     Effect.gen(function* () {
       const { relay } = yield* registered
       yield* Effect.forEach(
@@ -59,7 +59,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("does not fail on an empty fleet, and says how to begin", () =>
+  it.effect("does not fail on an empty fleet, and says how to start", () =>
     Effect.gen(function* () {
       const { status, stderr, stdout } = yield* runCommand(yield* makeRelay(), ["instances"])
       assert.deepStrictEqual({ status, stdout }, { status: 0, stdout: "" })
@@ -67,7 +67,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("watches: an instance that joins and one that leaves show at once, in a pipe as further tables", () =>
+  it.effect("watches: an instance that joins or leaves shows immediately, as another table in a pipe", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       const variables = { DISCOVERY_INTERVAL_MS: "3600000" }
@@ -86,14 +86,14 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("watches in JSON: one line for each change", () =>
+  it.effect("watches in JSON: one line per change", () =>
     Effect.gen(function* () {
       const { relay } = yield* registered
       const variables = { DISCOVERY_INTERVAL_MS: "200" }
       const { stdout } = yield* beginCommand(relay, ["instances", "--watch", "--json"], { variables })
       const lines = Effect.map(stdout, (text) => text.trimEnd().split("\n"))
       yield* lines.pipe(eventually((all) => all.length === 1 && all[0] !== ""))
-      // Several refreshes, in which only ages and latencies change.
+      // Several refreshes in which only ages and latencies change.
       yield* Effect.sleep("1 second")
       yield* relay.register("second", { port: 9 })
       const [first = "", second = ""] = yield* lines.pipe(eventually((all) => all.length === 2))
@@ -116,7 +116,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("says what is wrong once, on stderr, and ends with 1; with 2 where the line makes no sense", () =>
+  it.effect("reports an error once, on stderr, and exits with 1, or 2 for a usage error", () =>
     Effect.gen(function* () {
       const { relay } = yield* registered
       const unknown = yield* runCommand(relay, ["sessions", "nope"])
@@ -132,7 +132,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("sends to a new session, then to the latest from stdin, and prints exactly what the agent writes", () =>
+  it.effect("sends to a new session, then from stdin to that session, and prints exactly what the agent writes", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       const first = yield* runCommand(relay, ["send", "shop", "new", "say:one  two\n\n  three"])
@@ -144,7 +144,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("streams while the agent writes, and leaves it to its work on Ctrl-C", () =>
+  it.effect("streams while the agent writes, and on Ctrl-C leaves the agent working", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       const { id } = yield* facts.createSession(opencode, "Goes on")
@@ -152,13 +152,13 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       yield* stdout.pipe(eventually((text: string) => text.startsWith("tick 1 tick 2")))
       yield* Effect.ignore(handle.kill({ killSignal: "SIGINT" }))
       assert.strictEqual(Number(yield* handle.exitCode), 130)
-      assert.include(yield* stderr, `the agent goes on in session ${id}`)
+      assert.include(yield* stderr, `The agent is still working in session ${id}`)
       assert.strictEqual(yield* facts.status(opencode, id), "busy")
       yield* facts.abort(opencode, id)
     }),
   )
 
-  it.effect("ends with 3 where a permission waits and nobody can be asked; the fleet then shows what waits", () =>
+  it.effect("exits with 3 if a permission is needed and no person can be asked; the fleet then shows the request", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       const { id } = yield* facts.createSession(opencode, "Wants something")
@@ -171,7 +171,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("ends with 1 and the provider's words when the turn fails, and with 4 when time is up", () =>
+  it.effect("exits with 1 and the provider's message if the turn fails, and with 4 when the time is up", () =>
     Effect.gen(function* () {
       const { opencode, relay } = yield* registered
       const failed = yield* runCommand(relay, ["send", "shop", "new", "fail:400"])
@@ -198,7 +198,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
-  it.effect("is loaded by no other command line than its own: the server has no tables", () =>
+  it.effect("is not loaded by the server", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const chunks = fileURLToPath(new URL("../../dist/bin/chunks/", import.meta.url))

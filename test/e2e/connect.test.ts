@@ -19,7 +19,7 @@ const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 const here = (place: Place) => relayIn(place.home, localRegistry(place))
 
 layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect", (it) => {
-  it.effect("makes opencode a member: in the list while it runs, and gone when it ends", () =>
+  it.effect("makes opencode a member: listed while it runs, and gone when it ends", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({ project: "web-shop" })
       const first = yield* startConnect(place)
@@ -35,7 +35,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
       assert.strictEqual(instances[0]?.name, registration?.name)
       assert.deepInclude(instances[0], { health: "online", directory: place.directory })
 
-      // A second one in the same directory does not take the first one's place.
+      // A second one in the same directory does not replace the first one.
       const second = yield* startConnect(place)
       const names = Array.from(yield* registered(localRegistry(place), 2), ({ name }) => name)
       assert.deepStrictEqual(names.toSorted(), [`${registration?.name}`, `${registration?.name}-2`])
@@ -58,7 +58,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     { name: "SIGTERM" as const, status: 143 },
     { name: "SIGHUP" as const, status: 143 },
     { name: "SIGINT" as const, status: 130 },
-  ])("ends opencode on $name, takes its registration out, and has opencode's exit status", ({ name, status }) =>
+  ])("ends opencode on $name, removes its registration, and exits with opencode's status", ({ name, status }) =>
     Effect.gen(function* () {
       const place = yield* makePlace({})
       const connected = yield* startConnect(place)
@@ -70,7 +70,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("ends when opencode is killed, with the status that a shell shows", () =>
+  it.effect("ends when opencode is killed, with the status that a shell reports", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({})
       const connected = yield* startConnect(place)
@@ -81,7 +81,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("that is killed leaves a registration and nothing else; the next one has its name, prune removes it", () =>
+  it.effect("that is killed leaves only its registration; the next one reuses its name, and prune removes it", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({})
       const killed = yield* startConnect(place)
@@ -98,7 +98,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
         [before?.name],
       )
       yield* next.signal("SIGKILL")
-      // A process that nobody has waited for yet still exists.
+      // A process that has not been reaped yet still exists.
       yield* runCommand(yield* here(place), ["prune"]).pipe(
         eventually(({ stdout }) => stdout.startsWith("removed"), "20 seconds"),
       )
@@ -106,7 +106,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("takes any name and any directory as it is", () =>
+  it.effect("uses any name and any directory literally", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -126,7 +126,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("passes arguments on, and ends as an opencode does that does not start", () =>
+  it.effect("passes arguments on, and exits like an opencode that does not start", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({})
       const port = yield* freePort
@@ -146,7 +146,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("registers an opencode that runs already, until that ends", () =>
+  it.effect("registers a running opencode until it ends", () =>
     Effect.gen(function* () {
       const opencode = yield* start({})
       const connected = yield* startConnect(opencode, { args: ["--attach", opencode.url], cwd: opencode.home })
@@ -160,7 +160,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     }),
   )
 
-  it.effect("refuses to register what is not there, and what is on another machine", () =>
+  it.effect("refuses to register a port without opencode, and another machine", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({})
       const relay = yield* here(place)

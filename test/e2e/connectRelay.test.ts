@@ -32,7 +32,7 @@ const work = Effect.fnUntraced(function* (client: McpClient, said: string) {
   assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: said })
 })
 
-/** A machine whose opencode has joined the relay, and a client of the MCP server there. */
+/** A machine whose opencode has joined the relay, and an MCP client of the server there. */
 const joined = Effect.fnUntraced(function* (options: Options = {}, project?: string) {
   const relay = yield* SshRelay
   const place = yield* makePlace({ project })
@@ -47,11 +47,11 @@ const joined = Effect.fnUntraced(function* (options: Options = {}, project?: str
   return { relay, place, connected, registration, client }
 })
 
-/** The tunnel as `connect --status` tells it on the machine itself. */
+/** The tunnel's state in the local registration. */
 const tunnelOf = (place: Place) =>
   Effect.map(registrations(localRegistry(place)), ([registration]) => registration?.connect?.tunnel)
 
-/** The registration on the relay, once it names another port. */
+/** The registration on the relay once its port has changed. */
 const moved = (directory: string, port: number | undefined) =>
   registrations(directory).pipe(
     Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
@@ -64,7 +64,7 @@ const test = (title: string, program: Effect.Effect<void, unknown, Layer.Success
 
 withSsh("connect with a relay", () => {
   test(
-    "goes the whole way: listed there, given work, cut off, back by itself, ended, gone",
+    "is listed on the relay, works, reconnects after a cut, and is removed at the end",
     Effect.gen(function* () {
       const { client, connected, place, registration, relay } = yield* joined({}, "web-shop")
       const instance = yield* onlineAt(client)
@@ -86,11 +86,11 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "finds within half a minute that its connection is half open, and makes a new one beside the stale one",
+    "notices a half-open connection within 30 seconds, and opens a new one beside it",
     Effect.gen(function* () {
       const { client, registration, relay } = yield* joined()
       yield* onlineAt(client)
-      // The stale end keeps its port: connections to it are taken, and hang.
+      // The stale end keeps its port: it accepts connections, which then hang.
       yield* relay.freeze
       const now = yield* moved(relay.directory, registration?.port).pipe(Effect.timeout("30 seconds"))
       assert.notStrictEqual(now?.port, registration?.port)
@@ -100,7 +100,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "survives that the network swallows everything",
+    "survives a network that drops all packets",
     Effect.gen(function* () {
       const { proxy, throughProxy } = yield* SshRelay
       const { client, place, registration, relay } = yield* joined({
@@ -115,7 +115,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "waits for a relay that is down, says so, and joins when it is back",
+    "waits for a relay that is down, reports it, and joins when it is back",
     Effect.gen(function* () {
       const { place, registration, relay } = yield* joined()
       yield* relay.stop
@@ -124,9 +124,9 @@ withSsh("connect with a relay", () => {
         variables: { RELAY_SSH_CMD: relay.command },
       })
       assert.strictEqual(doctor.status, 1)
-      assert.match(doctor.stdout, /connect of .* has no tunnel to its relay/u)
+      assert.match(doctor.stdout, /connect of .* has had no tunnel to its relay/u)
       assert.match(doctor.stdout, /does not reach the relay: .*Connection refused/u)
-      // The registration stays: a machine that cannot be reached is not gone.
+      // The registration stays, because a machine that cannot be reached is not gone.
       assert.lengthOf(yield* registrations(relay.directory), 1)
       yield* relay.start
       yield* moved(relay.directory, registration?.port)
@@ -137,7 +137,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "chooses the port itself where a wrapper hides the relay's choice",
+    "chooses the port itself if a wrapper hides the relay's choice",
     Effect.gen(function* () {
       const { quietWrapper } = yield* SshRelay
       const { client } = yield* joined({ variables: { RELAY_SSH_CMD: quietWrapper } })
@@ -147,7 +147,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "runs nothing on the relay that a name or a directory says, and never writes through a link there",
+    "executes no part of a name or a directory on the relay, and never writes through a link there",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -181,7 +181,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "takes its registration out also when a service manager ends all of its processes at once",
+    "removes its registration even if a service manager ends all its processes at once",
     Effect.gen(function* () {
       const { connected, relay } = yield* joined()
       const all = yield* descendants(connected.pid)
@@ -192,7 +192,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "leaves no tunnel behind in a connection that the user's ssh shares",
+    "leaves no tunnel behind in a shared ssh connection",
     Effect.gen(function* () {
       const { configFile, home } = yield* SshRelay
       const shared = `ssh -o ControlMaster=auto -o ControlPath=${home}/shared -o ControlPersist=60 -F ${configFile} relay`
@@ -209,7 +209,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "ends within seconds, and says so, when the relay does not answer any more",
+    "ends within seconds, and logs it, if the relay no longer answers",
     Effect.gen(function* () {
       const { connected, place, relay } = yield* joined()
       const [local] = yield* registrations(localRegistry(place))
@@ -223,7 +223,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "puts its registration back when somebody takes it away, and uses another directory if told to",
+    "restores its registration when another program removes it, and uses RELAY_REMOTE_DIR",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { home } = yield* SshRelay
@@ -238,7 +238,7 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "shows the password to nobody",
+    "never exposes the password",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const password = "hunter2-Zk9"

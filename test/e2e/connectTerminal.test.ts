@@ -20,7 +20,7 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 
 const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 
-/** What opencode's terminal UI shows at the foot when it is ready. */
+/** The footer of opencode's terminal UI when it is ready. */
 const ready = /ctrl\+p commands/u
 
 /** The terminal UI under `connect`, registered. */
@@ -34,7 +34,7 @@ const inTerminal = Effect.fnUntraced(function* (variables: Readonly<Record<strin
 
 withTmux("connect in a terminal", () => {
   it.live(
-    "leaves it wholly to opencode: it is drawn, it is typed into, and Ctrl-C ends it",
+    "leaves the terminal to opencode: it draws, takes input, and ends on Ctrl-C",
     () =>
       Effect.gen(function* () {
         const { place, registration, terminal } = yield* inTerminal()
@@ -56,7 +56,7 @@ withTmux("connect in a terminal", () => {
   )
 
   it.live(
-    "is seen in a second terminal, in which the fleet is watched, as it comes and goes",
+    "shows in a second terminal that watches the fleet, as it comes and goes",
     () =>
       Effect.gen(function* () {
         const place = yield* makePlace({ project: "web-shop" })
@@ -76,25 +76,25 @@ withTmux("connect in a terminal", () => {
   )
 
   it.live(
-    "says nothing of a relay that cannot be reached while opencode has it, and one line afterwards",
+    "prints nothing about an unreachable relay while opencode runs, and one line afterwards",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const command = `sh -c 'echo "no way to the relay" >&2; exit 255'`
         const { registration, terminal } = yield* inTerminal({ RELAY_SSH_CMD: command })
-        // Two tries at least.
+        // At least two tries.
         yield* Effect.sleep("4 seconds")
         assert.notInclude(yield* terminal.screen, "no way to the relay")
         assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")
         yield* terminal.press("C-c")
         yield* terminal.exitStatus
-        assert.match(yield* terminal.screen, /opencode-fleet: it was not on the relay: no way to the relay/u)
+        assert.match(yield* terminal.screen, /opencode-fleet: the relay was not connected: no way to the relay/u)
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
   )
 
   it.live(
-    "ends the opencode that a script of that name has started, too",
+    "also ends the opencode that a wrapper script has started",
     () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -113,7 +113,7 @@ withTmux("connect in a terminal", () => {
   )
 
   it.live(
-    "gives the terminal back when it is told to end, and when it is killed",
+    "restores the terminal when it gets a signal, and when it is killed",
     () =>
       Effect.gen(function* () {
         const first = yield* inTerminal()

@@ -1,4 +1,4 @@
-/** The executable as a process: how it ends, what it refuses, what it is made of. */
+/** The executable as a process: how it ends, invalid settings, and its files. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { fileURLToPath } from "node:url"
@@ -13,9 +13,9 @@ type Raw = Effect.Success<ReturnType<typeof startRaw>>
 
 const endings: ReadonlyArray<{ readonly name: string; readonly end: (raw: Raw) => Effect.Effect<void> }> = [
   { name: "stdin is closed", end: (raw) => raw.closeStdin },
-  { name: "SIGTERM comes", end: (raw) => raw.kill("SIGTERM") },
-  { name: "SIGINT comes", end: (raw) => raw.kill("SIGINT") },
-  { name: "SIGHUP comes", end: (raw) => raw.kill("SIGHUP") },
+  { name: "it receives SIGTERM", end: (raw) => raw.kill("SIGTERM") },
+  { name: "it receives SIGINT", end: (raw) => raw.kill("SIGINT") },
+  { name: "it receives SIGHUP", end: (raw) => raw.kill("SIGHUP") },
 ]
 
 const refusals = [
@@ -45,7 +45,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     return { call, id, opencode, raw }
   })
 
-  it.effect.each(endings)("ends at once and with 0 when $name, with a probe that hangs", ({ end }) =>
+  it.effect.each(endings)("exits at once with 0 when $name, with a probe that hangs", ({ end }) =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("silent", { port: yield* silentServer })
@@ -56,19 +56,17 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect.each(endings)(
-    "ends at once and with 0 when $name in the middle of a call, and the turn goes on",
-    ({ end }) =>
-      Effect.gen(function* () {
-        const { id, opencode, raw } = yield* working()
-        yield* end(raw)
-        assert.deepStrictEqual(yield* raw.ended, succeeded)
-        assert.strictEqual(yield* facts.status(opencode, id), "busy")
-        yield* facts.abort(opencode, id)
-      }),
+  it.effect.each(endings)("exits at once with 0 when $name during a call, and the turn continues", ({ end }) =>
+    Effect.gen(function* () {
+      const { id, opencode, raw } = yield* working()
+      yield* end(raw)
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
+      assert.strictEqual(yield* facts.status(opencode, id), "busy")
+      yield* facts.abort(opencode, id)
+    }),
   )
 
-  it.effect("answers on when a call is cancelled, does not answer that call, and the turn goes on", () =>
+  it.effect("keeps answering when a call is cancelled, does not answer that call, and the turn continues", () =>
     Effect.gen(function* () {
       const { call, id, opencode, raw } = yield* working()
       yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
@@ -80,7 +78,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect.each(refusals)("ends with 1 and one line when $variable is '$value'", ({ value, variable }) =>
+  it.effect.each(refusals)("exits with 1 and one line if $variable is '$value'", ({ value, variable }) =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay(), { variables: { [variable]: value } })
       assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
@@ -91,7 +89,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect.each(["debug", "all"])("writes nothing but messages to stdout with LOG_LEVEL=%s", (LOG_LEVEL) =>
+  it.effect.each(["debug", "all"])("writes only protocol messages to stdout with LOG_LEVEL=%s", (LOG_LEVEL) =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("main", yield* RealOpencode)
@@ -126,7 +124,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect("tells the version of package.json", () =>
+  it.effect("prints the version of package.json", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const manifest = yield* fs.readFileString(fileURLToPath(new URL("../../package.json", import.meta.url)))

@@ -1,4 +1,4 @@
-/** The commands at a terminal: what is drawn, and how a person is asked. */
+/** The commands in a terminal: drawing, and forms for a person. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "../support/Executable.ts"
@@ -28,7 +28,7 @@ const suite = { excludeTestServices: true, timeout: "60 seconds" } as const
 
 withTmux("at a terminal", () => {
   layer(RealOpencode.layer({ permission: "ask" }), suite)("with a real opencode", (it) => {
-    it.effect("the fleet is drawn in place, never wider or higher than the window", () =>
+    it.effect("the fleet is redrawn in place, never wider or higher than the window", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
         const terminal = yield* inTerminal(relay, ["instances", "--watch"])
@@ -52,7 +52,7 @@ withTmux("at a terminal", () => {
       }),
     )
 
-    it.effect("nothing is coloured where NO_COLOR says so", () =>
+    it.effect("NO_COLOR turns colours off", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
         const terminal = yield* inTerminal(relay, ["instances"], { NO_COLOR: "1" })
@@ -63,7 +63,7 @@ withTmux("at a terminal", () => {
       }),
     )
 
-    it.effect("a person allows what the agent asks for, and the turn goes on", () =>
+    it.effect("a person allows a permission, and the turn continues", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
         const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "tell: I make it | touch made"])
@@ -77,7 +77,7 @@ withTmux("at a terminal", () => {
       }),
     )
 
-    it.effect("a person refuses with a reason, and the agent gets to know it", () =>
+    it.effect("a person refuses with a reason, and the agent receives it", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
         const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "run: touch made"])
@@ -91,7 +91,7 @@ withTmux("at a terminal", () => {
       }),
     )
 
-    it.effect("a question is answered with one of its choices", () =>
+    it.effect("a person answers a question with one of its choices", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
         const terminal = yield* inTerminal(relay, ["send", "漢字", "new", "ask: Which colour? | Red | Blue"])

@@ -60,14 +60,14 @@ const Diagnosis = Schema.fromJsonString(
 layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "prune",
   (it) => {
-    it.effect("removes only what is gone, says so of each, and waits before it takes silence for an end", () =>
+    it.effect("removes only what is gone, with a reason for each, and waits before it removes a silent instance", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const relay = yield* makeRelay()
         const { port } = yield* RealOpencode
         const here = { hostname: hostname(), pid: noProcess }
         const files = [
-          // It asks for a password that is not set here, so it answers; what it says of its process does not matter.
+          // It answers (it requires a password that is not set here), so its process id does not matter.
           yield* relay.write("answers.json", { name: "answers", port, ...here }),
           yield* relay.write("page.json", { name: "page", port: yield* webServer, ...here }),
           yield* relay.write("dead.json", { name: "dead", port: yield* freePort, ...here }),
@@ -107,7 +107,7 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
       }),
     )
 
-    it.effect("does not understand a time that is none, and ends with 2", () =>
+    it.effect("exits with 2 for an invalid duration", () =>
       Effect.gen(function* () {
         const { code, stderr } = yield* run(yield* makeRelay(), ["prune", "--silent-for", "soon"])
         assert.strictEqual(code, 2)
@@ -125,7 +125,7 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
       return { code, text: stdout, ...(yield* Schema.decodeEffect(Diagnosis)(stdout)) }
     })
 
-    it.effect("finds nothing amiss where all is well, and never tells the password", () =>
+    it.effect("finds no problem in a healthy setup, and never prints the password", () =>
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         yield* relay.register("main", yield* RealOpencode)
@@ -145,25 +145,23 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
       }),
     )
 
-    it.effect(
-      "ends with 1 and says what to do where the password is missing or wrong, and does not tell it either",
-      () =>
-        Effect.gen(function* () {
-          const relay = yield* makeRelay()
-          yield* relay.register("main", yield* RealOpencode)
-          for (const OPENCODE_SERVER_PASSWORD of [undefined, "wrong-Qx7"]) {
-            const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD })
-            assert.strictEqual(code, 1)
-            assert.isFalse(ok)
-            const problems = findings.filter(({ state }) => state === "problem")
-            assert.lengthOf(problems, 1)
-            assert.include(problems[0]?.advice, "OPENCODE_SERVER_PASSWORD")
-            assert.notInclude(text, "wrong-Qx7")
-          }
-        }),
+    it.effect("exits with 1 and advice if the password is missing or wrong, and never prints it", () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        yield* relay.register("main", yield* RealOpencode)
+        for (const OPENCODE_SERVER_PASSWORD of [undefined, "wrong-Qx7"]) {
+          const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD })
+          assert.strictEqual(code, 1)
+          assert.isFalse(ok)
+          const problems = findings.filter(({ state }) => state === "problem")
+          assert.lengthOf(problems, 1)
+          assert.include(problems[0]?.advice, "OPENCODE_SERVER_PASSWORD")
+          assert.notInclude(text, "wrong-Qx7")
+        }
+      }),
     )
 
-    it.effect("finds settings that cannot be used, and skips what needs them", () =>
+    it.effect("reports invalid settings, and skips the checks that need them", () =>
       Effect.gen(function* () {
         const { code, findings } = yield* diagnose(yield* makeRelay(), { TRANSPORT: "carrier-pigeon" })
         assert.strictEqual(code, 1)
@@ -172,7 +170,7 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
       }),
     )
 
-    it.effect("prints plain lines to a pipe, and colours only the marks where colour is asked for", () =>
+    it.effect("prints plain lines to a pipe, and colours only the marks if colour is requested", () =>
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         const plain = yield* run(relay, ["doctor"])
@@ -188,7 +186,7 @@ layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: tr
 )
 
 layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("config", (it) => {
-  it.effect("for opencode is loaded by the real opencode, which connects, wherever the executable lies", () =>
+  it.effect("for opencode works in the real opencode, wherever the executable is", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
@@ -215,7 +213,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect("hands a client's command the executable's own path, also through a link, and what is set", () =>
+  it.effect("uses the executable's real path, also through a link, and copies the variables", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay()

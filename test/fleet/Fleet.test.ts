@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/discovery/Discovery.ts"
+import * as MergedDiscovery from "../../src/discovery/mergedDiscovery.ts"
 import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
@@ -333,12 +334,32 @@ describe("The fleet's snapshot", () => {
     }),
   )
 
-  it.effect("tells of a defect of the first refresh instead of waiting for ever", () =>
+  it.effect("fails with a defect of the first refresh instead of waiting forever", () =>
+    Effect.gen(function* () {
+      let probes = 0
+      const dying = Layer.effect(
+        HealthCheck,
+        Effect.map(HealthCheck, ({ probe }) => ({
+          probe: (announcement) =>
+            Effect.suspend(() => (++probes === 1 ? Effect.die(new Error("a bug")) : probe(announcement))),
+        })),
+      ).pipe(Layer.provide(healthy))
+      const scan = Effect.delay(found(announcement("api", 1)), scanTime)
+      const { fleet } = yield* customFleet({ scan, changes: Stream.never }, dying)
+      const first = yield* begin(fleet.snapshot)
+      yield* TestClock.adjust(scanTime)
+      assert.isTrue(Exit.hasDies(yield* Fiber.await(first)))
+      yield* TestClock.adjust(interval + scanTime)
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["api"])
+    }),
+  )
+
+  it.effect("shows a first scan that died as a problem", () =>
     Effect.gen(function* () {
       const { fleet } = yield* dyingFleet(1)
       const first = yield* begin(fleet.snapshot)
       yield* TestClock.adjust(scanTime)
-      assert.isTrue(Exit.hasDies(yield* Fiber.await(first)))
+      assert.include((yield* Fiber.join(first)).problems[0]?.reason, "a bug")
       yield* TestClock.adjust(interval + scanTime)
       assert.deepStrictEqual(names(yield* fleet.snapshot), ["api"])
     }),
@@ -384,6 +405,76 @@ describe("The fleet's snapshot", () => {
       yield* TestClock.adjust(interval + scanTime)
       const [instance] = (yield* fleet.snapshot).instances
       assert.deepStrictEqual([instance?.name, instance?.lastSeen], ["renamed", scanTime])
+    }),
+  )
+})
+
+describe("A fleet over a discovery of one's own", () => {
+  it.effect("shows the usable announcements, and the others as problems", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* customFleet({
+        scan: found(announcement("api", 1), announcement("bare", 2, { url: "127.0.0.1:2" })),
+        changes: Stream.empty,
+      })
+      const snapshot = yield* fleet.snapshot
+      assert.deepStrictEqual(names(snapshot), ["api"])
+      assert.deepStrictEqual(
+        snapshot.problems.map(({ source }) => source),
+        ["/relay/bare-2.json"],
+      )
+    }),
+  )
+
+  it.effect("does not wait for a scan that hangs, and scans again", () =>
+    Effect.gen(function* () {
+      let scans = 0
+      const scan = Effect.suspend(() => (++scans === 1 ? Effect.never : found(announcement("api", 1))))
+      const { fleet } = yield* customFleet({ scan, changes: Stream.empty })
+      const first = yield* begin(fleet.snapshot)
+      yield* TestClock.adjust("3 seconds")
+      const snapshot = yield* Fiber.join(first)
+      assert.deepStrictEqual(names(snapshot), [])
+      assert.include(snapshot.problems[0]?.reason, "is still being scanned")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["api"])
+    }),
+  )
+
+  /** A fleet over a quick transport, and one that takes 5 seconds. */
+  const slowFleet = Effect.gen(function* () {
+    const slow = { scan: Effect.delay(found(announcement("slow", 2)), "5 seconds"), changes: Stream.never }
+    const services = yield* Layer.build(
+      MergedDiscovery.layer({
+        quick: Layer.succeed(Discovery, { scan: found(announcement("quick", 1)), changes: Stream.never }),
+        slow: Layer.succeed(Discovery, slow),
+      }),
+    )
+    return yield* customFleet(Context.get(services, Discovery))
+  })
+
+  it.effect("shows what the quick transports have found before the slow ones are scanned, and then all", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* slowFleet
+      const first = yield* begin(fleet.snapshot)
+      yield* TestClock.adjust("3 seconds")
+      const snapshot = yield* Fiber.join(first)
+      assert.deepStrictEqual(names(snapshot), ["quick"])
+      assert.isTrue(snapshot.incomplete)
+      const report = snapshot.reports.find(({ transport }) => transport === "slow")
+      assert.include(report?.problems[0]?.reason, "is still being scanned")
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["quick", "slow"])
+    }),
+  )
+
+  it.effect("waits for the slow transports where a refresh is asked for, or an instance that only they may know", () =>
+    Effect.gen(function* () {
+      const { fleet } = yield* slowFleet
+      const refreshed = yield* begin(fleet.refresh)
+      const resolved = yield* begin(fleet.resolve("slow"))
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(names(yield* Fiber.join(refreshed)), ["quick", "slow"])
+      assert.strictEqual((yield* Fiber.join(resolved)).name, "slow")
     }),
   )
 })

@@ -124,7 +124,7 @@ export const conversation = (memory: Memory, session: string): ReadonlyArray<Mes
     .filter(({ info }) => info.sessionID === session)
     .sort((one, other) => one.info.time.created - other.info.time.created)
 
-/** As `pendingOf` has it: an abort leaves its requests behind, and what they ask for is over. */
+/** As `pendingRequestsOf` has it: an abort leaves its requests behind, and what they ask for is over. */
 const isOpen = (memory: Memory, { request: { tool } }: PendingRequest) => {
   const info = tool === undefined ? undefined : memory.messages.get(tool.messageID)?.info
   return info === undefined || (info.role === "assistant" && info.time.completed === undefined)

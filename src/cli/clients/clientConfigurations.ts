@@ -1,20 +1,20 @@
-/** How each MCP client is told to start this server. What the README says of them is compared with this by a test. */
+/** How to add this server to each MCP client. A test compares the README with it. */
 
 export const clients = ["claude-code", "codex", "gemini", "opencode", "vscode", "cursor"] as const
 export type Client = (typeof clients)[number]
 
-/** The server's name in every client. */
+/** The name of the server in every client. */
 const server = "opencode-fleet"
 
-/** What a client has to start. */
+/** The command that the client starts. */
 export interface Launch {
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** Never a secret: it ends up in a file. */
+  /** Without secrets, because it is stored in a file. */
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** A command line that writes the client's own configuration, or JSON for a file of the client's. */
+/** A command that writes the client's configuration, or JSON for a file of the client. */
 type Form =
   | { readonly kind: "command"; readonly words: (launch: Launch) => ReadonlyArray<string> }
   | { readonly kind: "file"; readonly json: (launch: Launch) => object }
@@ -22,24 +22,24 @@ type Form =
 export interface ClientConfiguration {
   readonly title: string
   readonly form: Form
-  /** Where it goes, as an order. */
+  /** What to do with it, as an instruction. */
   readonly where: string
-  /** How one sees that it works. */
+  /** How to check that it works. */
   readonly next: string
-  /** How the server gets OPENCODE_SERVER_PASSWORD without its being written down here. */
+  /** How to pass OPENCODE_SERVER_PASSWORD to the server without storing it in this configuration. */
   readonly password: string
 }
 
 const assignments = ({ environment }: Launch, flag: string): ReadonlyArray<string> =>
   Object.entries(environment).flatMap(([name, value]) => [flag, `${name}=${value}`])
 
-const started = ({ args, command }: Launch): ReadonlyArray<string> => [command, ...args]
+const commandLine = ({ args, command }: Launch): ReadonlyArray<string> => [command, ...args]
 
 const unlessEmpty = (key: string, { environment }: Launch) =>
   Object.keys(environment).length === 0 ? {} : { [key]: environment }
 
 const inherited = (client: string) =>
-  `${client} hands its own environment on: start it where OPENCODE_SERVER_PASSWORD is set.`
+  `${client} passes its own environment on: start it where OPENCODE_SERVER_PASSWORD is set.`
 
 export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>> = {
   "claude-code": {
@@ -55,23 +55,23 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         "user",
         ...assignments(launch, "-e"),
         "--",
-        ...started(launch),
+        ...commandLine(launch),
       ],
     },
-    where: "Run this once, in any directory.",
-    next: "`claude mcp list` then shows it as connected, and `claude mcp remove opencode-fleet -s user` undoes it.",
+    where: "Run this once, in any directory:",
+    next: "`claude mcp list` then shows it as connected. `claude mcp remove opencode-fleet -s user` removes it.",
     password: inherited("Claude Code"),
   },
   codex: {
     title: "Codex",
     form: {
       kind: "command",
-      words: (launch) => ["codex", "mcp", "add", server, ...assignments(launch, "--env"), "--", ...started(launch)],
+      words: (launch) => ["codex", "mcp", "add", server, ...assignments(launch, "--env"), "--", ...commandLine(launch)],
     },
-    where: "Run this once, in any directory.",
-    next: "`codex mcp list` then names it, and `codex mcp remove opencode-fleet` undoes it.",
+    where: "Run this once, in any directory:",
+    next: "`codex mcp list` then lists it. `codex mcp remove opencode-fleet` removes it.",
     password:
-      'Codex hands on only what is listed: add env_vars = ["OPENCODE_SERVER_PASSWORD"] under [mcp_servers.opencode-fleet] in ~/.codex/config.toml, and start Codex where it is set.',
+      'Codex passes on only listed variables: add env_vars = ["OPENCODE_SERVER_PASSWORD"] under [mcp_servers.opencode-fleet] in ~/.codex/config.toml, and start Codex where the variable is set.',
   },
   gemini: {
     title: "Gemini CLI",
@@ -85,13 +85,13 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         "user",
         ...assignments(launch, "-e"),
         server,
-        ...started(launch),
+        ...commandLine(launch),
       ],
     },
-    where: "Run this once, in any directory.",
-    next: "`gemini mcp list`, in a folder that Gemini CLI trusts, then shows it as connected, and `gemini mcp remove -s user opencode-fleet` undoes it.",
+    where: "Run this once, in any directory:",
+    next: "`gemini mcp list`, in a folder that Gemini CLI trusts, then shows it as connected. `gemini mcp remove -s user opencode-fleet` removes it.",
     password:
-      'Gemini CLI withholds passwords: add "OPENCODE_SERVER_PASSWORD": "$OPENCODE_SERVER_PASSWORD" to the "env" of opencode-fleet in ~/.gemini/settings.json, word for word, and start Gemini CLI where it is set.',
+      'Gemini CLI does not pass passwords on: add "OPENCODE_SERVER_PASSWORD": "$OPENCODE_SERVER_PASSWORD" to the "env" of opencode-fleet in ~/.gemini/settings.json, exactly as written here, and start Gemini CLI where the variable is set.',
   },
   opencode: {
     title: "opencode",
@@ -99,11 +99,16 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
       kind: "file",
       json: (launch) => ({
         mcp: {
-          [server]: { type: "local", enabled: true, command: started(launch), ...unlessEmpty("environment", launch) },
+          [server]: {
+            type: "local",
+            enabled: true,
+            command: commandLine(launch),
+            ...unlessEmpty("environment", launch),
+          },
         },
       }),
     },
-    where: "Put this into opencode.json of a project, or into ~/.config/opencode/opencode.json for all of them.",
+    where: "Put this into a project's opencode.json, or into ~/.config/opencode/opencode.json for all projects:",
     next: "`opencode mcp list` then shows it as connected.",
     password: inherited("opencode"),
   },
@@ -117,10 +122,10 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         },
       }),
     },
-    where: "Put this into .vscode/mcp.json of a project, or into what `MCP: Open User Configuration` opens.",
-    next: "`MCP: List Servers` then names it; start it there.",
+    where: "Put this into a project's .vscode/mcp.json, or into the file that `MCP: Open User Configuration` opens:",
+    next: "`MCP: List Servers` then lists it. Start it there.",
     password:
-      'Add "inputs": [{"type": "promptString", "id": "opencode-password", "description": "Password of opencode", "password": true}] beside "servers", and "OPENCODE_SERVER_PASSWORD": "${input:opencode-password}" to "env": VS Code asks once and keeps it safe.',
+      'Add "inputs": [{"type": "promptString", "id": "opencode-password", "description": "Password of opencode", "password": true}] beside "servers", and "OPENCODE_SERVER_PASSWORD": "${input:opencode-password}" to "env". VS Code asks for the password once and stores it securely.',
   },
   cursor: {
     title: "Cursor",
@@ -130,9 +135,9 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         mcpServers: { [server]: { command: launch.command, args: launch.args, ...unlessEmpty("env", launch) } },
       }),
     },
-    where: "Put this into ~/.cursor/mcp.json, or into .cursor/mcp.json of a project.",
-    next: "Cursor's settings then show it among the MCP servers.",
+    where: "Put this into ~/.cursor/mcp.json, or into a project's .cursor/mcp.json:",
+    next: "Cursor's settings then list it as an MCP server.",
     password:
-      'Add "OPENCODE_SERVER_PASSWORD": "${env:OPENCODE_SERVER_PASSWORD}" to "env", word for word, and start Cursor where it is set.',
+      'Add "OPENCODE_SERVER_PASSWORD": "${env:OPENCODE_SERVER_PASSWORD}" to "env", exactly as written here, and start Cursor where the variable is set.',
   },
 }

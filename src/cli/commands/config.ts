@@ -1,4 +1,4 @@
-/** `opencode-fleet config`: the ready configuration of an MCP client for this very executable. */
+/** `opencode-fleet config`: prints the configuration that adds this executable to an MCP client. */
 import { Config, Console, Effect, FileSystem, Option, Result } from "effect"
 import { Argument, Command } from "effect/cli"
 import { CommandLine } from "effect/process"
@@ -14,8 +14,8 @@ import { failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-/** They go along as they are. The password never does. */
-const carried = [
+/** Copied unchanged. The password never is. */
+const copiedVariables = [
   "TRANSPORT",
   "DISCOVERY_INTERVAL_MS",
   "HEALTH_CHECK_TIMEOUT_MS",
@@ -26,15 +26,15 @@ const carried = [
 
 const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
 
-/** The client starts the server in a directory and an environment of its own, so what these two mean here goes along. */
+/** Copied as an absolute path, because the client starts the server in another directory and environment. */
 const relayDirectory = Effect.gen(function* () {
-  const chosen = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
+  const values = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
   const { relayDirectory } = yield* Settings
-  return chosen.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
+  return values.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
 })
 
 const environment = Effect.gen(function* () {
-  const values = yield* Effect.forEach(carried, (name) =>
+  const values = yield* Effect.forEach(copiedVariables, (name) =>
     Effect.map(
       variable(name),
       Option.map((value) => [name, value] as const),
@@ -43,7 +43,7 @@ const environment = Effect.gen(function* () {
   return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
 })
 
-/** This executable by its own path: a client that was not started in a terminal has no PATH to speak of. */
+/** This executable by its absolute path, because a client that was not started in a terminal may have no useful PATH. */
 const thisLaunch = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)
@@ -68,7 +68,7 @@ const run = Effect.fn(function* ({ client }: { client: Client }) {
   yield* Console.error(configuration.next)
   const { credentials } = yield* Settings
   if (credentials !== undefined) {
-    yield* Console.error(`The password is not written down. ${configuration.password}`)
+    yield* Console.error(`The password is not part of this configuration. ${configuration.password}`)
   }
 })
 
@@ -76,23 +76,23 @@ export const config = Command.make(
   "config",
   {
     client: Argument.Literals("client", clients).pipe(
-      Argument.withDescription(`The MCP client that is to start it: ${clients.join(", ")}`),
+      Argument.withDescription(`The MCP client: ${clients.join(", ")}`),
     ),
   },
   run,
 ).pipe(
   Command.provide(settingsLayer),
-  Command.withShortDescription("Print the configuration of an MCP client"),
+  Command.withShortDescription("Print the configuration for an MCP client"),
   Command.withDescription(
-    `Prints what adds this executable to an MCP client: a command line to run for Claude Code, Codex and Gemini CLI, JSON to paste for opencode, VS Code and Cursor. Where it goes and what comes next is said on stderr.
+    `Prints what adds this executable to an MCP client: a command to run for Claude Code, Codex and Gemini CLI; JSON to paste for opencode, VS Code and Cursor. The instructions are printed on stderr.
 
-Settings that are set now go along: RELAY_REGISTRY_DIR, ${carried.join(", ")}. OPENCODE_SERVER_PASSWORD never does; where it is set, stderr says how to pass it on.
+These variables are copied if they are set: RELAY_REGISTRY_DIR, ${copiedVariables.join(", ")}. OPENCODE_SERVER_PASSWORD is never copied; if it is set, stderr says how to pass it to the client.
 
-Exit status: 0; 1 if a setting cannot be used; 2 if the command line makes no sense.`,
+Exit status: 0; 1 if a setting cannot be used; 2 for a usage error.`,
   ),
   Command.withExamples([
-    { command: "opencode-fleet config claude-code", description: "See what would be run" },
-    { command: 'sh -c "$(opencode-fleet config codex)"', description: "Run it at once" },
-    { command: "opencode-fleet config vscode", description: "See the JSON to paste" },
+    { command: "opencode-fleet config claude-code", description: "Print the command" },
+    { command: 'sh -c "$(opencode-fleet config codex)"', description: "Run the command" },
+    { command: "opencode-fleet config vscode", description: "Print the JSON to paste" },
   ]),
 )

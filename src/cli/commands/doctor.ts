@@ -1,4 +1,4 @@
-/** `opencode-fleet doctor`: is all as it should be, and if not, what to do. */
+/** `opencode-fleet doctor`: checks the setup and says how to fix each problem. */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { diagnose, type Finding } from "../doctor/doctor.ts"
@@ -6,7 +6,7 @@ import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 import { type Mark, marks, widest } from "../terminal/marks.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-const counted = (count: number, mark: Mark) => `${count} ${mark}${count === 1 || mark === "ok" ? "" : "s"}`
+const countText = (count: number, mark: Mark) => `${count} ${mark}${count === 1 || mark === "ok" ? "" : "s"}`
 
 const print = Effect.fnUntraced(function* (findings: ReadonlyArray<Finding>, counts: string) {
   const mark = yield* marks
@@ -20,12 +20,16 @@ const print = Effect.fnUntraced(function* (findings: ReadonlyArray<Finding>, cou
 const run = Effect.fn(function* ({ json }: { json: boolean }) {
   const findings = yield* diagnose
   const count = (mark: Mark) => findings.filter(({ state }) => state === mark).length
-  const ok = count("problem") === 0
-  const counts = (["problem", "warning", "ok"] as const).map((mark) => counted(count(mark), mark)).join(", ")
+  const problems = count("problem")
+  const ok = problems === 0
+  const counts = (["problem", "warning", "ok"] as const).map((mark) => countText(count(mark), mark)).join(", ")
   if (json) yield* Console.log(toJson({ findings, ok }))
   else yield* print(findings, counts)
   if (!ok) {
-    return yield* new CommandFailed({ status: exitStatus.failed, reason: "Not all is as it should be." })
+    return yield* new CommandFailed({
+      status: exitStatus.failed,
+      reason: `doctor found ${countText(problems, "problem")}.`,
+    })
   }
 })
 
@@ -34,24 +38,24 @@ export const doctor = Command.make(
   {
     json: Flag.Boolean("json").pipe(
       Flag.withDescription(
-        "Print {findings: [{check, state, message, advice?}], ok}; a state is ok, warning or problem",
+        "Print JSON: {findings: [{check, state, message, advice?}], ok}; state is ok, warning or problem",
       ),
       Flag.withDefault(false),
     ),
   },
   run,
 ).pipe(
-  Command.withShortDescription("Check that all is as it should be"),
+  Command.withShortDescription("Check the setup and say how to fix problems"),
   Command.withDescription(
-    `Looks at Node, the settings, opencode, the transports, the relay directory and who may write there, each registration and instance, and every connect with its relay, and says of each finding what to do. It changes nothing.
+    `Checks Node, the settings, opencode, the transports, the relay directory and its permissions, each registration and instance, and every connect with its relay. It says how to fix each problem, and changes nothing.
 
-Exit status: 0, with or without warnings; 1 if there is a problem; 2 if the command line makes no sense.`,
+Exit status: 0 if there is no problem, even with warnings; 1 if there is a problem; 2 for a usage error.`,
   ),
   Command.withExamples([
-    { command: "opencode-fleet doctor", description: "See what there is to do" },
+    { command: "opencode-fleet doctor", description: "Check everything" },
     {
       command: "opencode-fleet doctor --json | jq '.findings[] | select(.state == \"problem\")'",
-      description: "For a script",
+      description: "Print only the problems, in a script",
     },
   ]),
 )

@@ -1,4 +1,4 @@
-/** `opencode-fleet instances` */
+/** `opencode-fleet instances`: shows the fleet, once or as it changes. */
 import { Console, Effect, Stream, Struct, Terminal } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Attention } from "../../fleet/attention/Attention.ts"
@@ -13,15 +13,15 @@ import { style } from "../terminal/style.ts"
 import { wrap } from "../terminal/table.ts"
 import { toJson, width } from "../terminal/terminal.ts"
 
-/** Ages and durations change all the time; this is what does not. */
-const lasting = (fleet: FleetView) =>
+/** The fleet without ages and durations, which change with every refresh. */
+const stablePart = (fleet: FleetView) =>
   JSON.stringify({
     ...Struct.omit(fleet, ["refreshed"]),
     transports: fleet.transports.map(Struct.omit(["scanned", "took_ms"])),
     instances: fleet.instances.map(Struct.omit(["age", "last_seen", "latency_ms", "waiting_asked"])),
   })
 
-/** The whole fleet as `list_instances` shows it: at once, or when every instance has been asked what waits there. */
+/** The whole fleet in the shape of `list_instances`: at once, or after every instance has been asked for pending requests. */
 const views = Effect.gen(function* () {
   const attention = yield* Attention
   const { list_instances } = yield* instanceHandlers(yield* Settings)
@@ -35,7 +35,7 @@ const print = Effect.fnUntraced(function* (fleet: FleetView) {
   for (const line of fleetProblems(fleet)) yield* Console.error(line)
 })
 
-/** Draws again when the fleet has changed, when the window has, and every two seconds for the ages. */
+/** Redraws when the fleet or the window's size changes, and every two seconds because ages change. */
 const watchInPlace = Effect.gen(function* () {
   const { changes } = yield* Fleet
   const { current, settled } = yield* views
@@ -55,26 +55,26 @@ const watchInPlace = Effect.gen(function* () {
   )
 }).pipe(Effect.scoped)
 
-/** The fleet now, and again whenever something has changed that is no age. */
-const changed = Effect.gen(function* () {
+/** The fleet now and after each change, except changes of ages and durations. */
+const fleetChanges = Effect.gen(function* () {
   const { changes } = yield* Fleet
   const { settled } = yield* views
   return changes.pipe(
     Stream.mapEffect(() => settled),
-    Stream.changesWith((one, other) => lasting(one) === lasting(other)),
+    Stream.changesWith((one, other) => stablePart(one) === stablePart(other)),
     Stream.zipWithIndex,
   )
 }).pipe(Stream.unwrap)
 
-const watchLines = Stream.runForEach(changed, ([fleet]) => Console.log(JSON.stringify(fleet)))
+const watchLines = Stream.runForEach(fleetChanges, ([fleet]) => Console.log(JSON.stringify(fleet)))
 
-const watchTables = Stream.runForEach(changed, ([fleet, index]) =>
+const watchTables = Stream.runForEach(fleetChanges, ([fleet, index]) =>
   Effect.andThen(index === 0 ? Effect.void : Console.log(""), print(fleet)),
 )
 
 const asJson = Flag.Boolean("json").pipe(
   Flag.withDescription(
-    "Print what the MCP tool list_instances answers, all instances of it, as JSON; with --watch one line for each change",
+    "Print all instances as JSON in the shape of the MCP tool list_instances; with --watch, one line per change",
   ),
   Flag.withDefault(false),
 )
@@ -82,7 +82,7 @@ const asJson = Flag.Boolean("json").pipe(
 const watch = Flag.Boolean("watch").pipe(
   Flag.withAlias("w"),
   Flag.withDescription(
-    "Go on until Ctrl-C: in a terminal the table is drawn again in place, elsewhere it is printed again when something has changed",
+    "Keep running until Ctrl-C: redraw the table in a terminal; otherwise print it again after each change",
   ),
   Flag.withDefault(false),
 )
@@ -100,22 +100,22 @@ export const instances = Command.make(
     yield* canAnimate ? watchInPlace : watchTables
   }),
 ).pipe(
-  Command.withDescription(`The fleet as a table: every instance with its health, its directory, and what waits there for a person.
+  Command.withDescription(`Shows every instance with its health, its directory, and the requests that wait for a person there.
 
-What could not be used stands on stderr. Files in the relay directory are noticed at once; health is asked again every DISCOVERY_INTERVAL_MS.
+Problems are printed on stderr. With --watch, changes in the relay directory show immediately; health is checked every DISCOVERY_INTERVAL_MS.
 
-Exit status: 0, also if instances are down; 1 if a setting cannot be used; 130 when Ctrl-C ends --watch.`),
+Exit status: 0, even if instances are down; 1 if a setting cannot be used; 2 for a usage error; 130 when Ctrl-C ends --watch.`),
   Command.withShortDescription("Show the fleet, once or as it changes"),
   Command.withExamples([
     { command: "opencode-fleet instances", description: "Show every instance" },
-    { command: "opencode-fleet instances --watch", description: "See them come and go" },
+    { command: "opencode-fleet instances --watch", description: "Show instances as they come and go" },
     {
       command: "DISCOVERY_INTERVAL_MS=2000 opencode-fleet instances --watch",
-      description: "See what becomes of them within two seconds",
+      description: "Check health every two seconds",
     },
     {
       command: `opencode-fleet instances --json | jq -r '.instances[] | select(.health == "online") | .name'`,
-      description: "The names of those that are online",
+      description: "Print the names of the online instances",
     },
   ]),
   Command.provide(fleetWithAttentionLayer),

@@ -1,25 +1,25 @@
-/** `opencode-fleet prune`: the only command that removes registrations. */
-import { Console, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+/** `opencode-fleet prune`: removes the registrations of instances that are gone. No other command removes any. */
+import { Console, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { prune as pruneRegistrations, type Pruned } from "../../fleet/prune/prune.ts"
-import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
 import { fleetLayerWith } from "../../layers.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
+import { registrationsLayer } from "../fleetLayer.ts"
 import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 const decodeDuration = Schema.decodeOption(Schema.DurationFromString)
 
-const waiting = (value: string) =>
+const parseDuration = (value: string) =>
   Option.filter(decodeDuration(value), (duration) => Duration.isFinite(duration) && !Duration.isNegative(duration))
 
-const words = { removed: "removed", "would-remove": "would be removed", kept: "kept", failed: "failed" } as const
+const verdictText = { removed: "removed", "would-remove": "would be removed", kept: "kept", failed: "failed" } as const
 
 const lineOf = ({ file, name, reason, verdict }: Pruned) =>
-  `${words[verdict]}  ${plainLine(file)}${name === "" ? "" : ` (${name})`}: ${plainLine(reason)}`
+  `${verdictText[verdict]}  ${plainLine(file)}${name === "" ? "" : ` (${name})`}: ${plainLine(reason)}`
 
 const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
   file,
@@ -29,21 +29,11 @@ const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
   ...(silentSince === undefined ? {} : { silent_since: DateTime.formatIso(DateTime.makeUnsafe(silentSince)) }),
 })
 
-/** Only registrations are judged, whatever TRANSPORT says. */
-const registered = Layer.unwrap(
-  Effect.map(Settings, (settings) =>
-    fleetLayerWith(
-      RelayDirectory.layer({
-        directory: settings.relayDirectory,
-        strictModes: settings.credentials !== undefined,
-      }),
-      settings,
-    ),
-  ),
-)
+/** Registrations only, whatever TRANSPORT names. */
+const registeredFleet = fleetLayerWith(registrationsLayer, Settings)
 
-/** Built when it is run, so that the first refresh, which this is, begins then. */
-const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registered, { local: true }))
+/** Builds its own fleet when it runs, so that its snapshot is newer than the list of files. */
+const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registeredFleet, { local: true }))
 
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
   const { relayDirectory, stateDirectory } = yield* Settings
@@ -52,11 +42,11 @@ const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration
     failedWith,
   )
   if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
-  else if (pruned.length === 0) yield* Console.error(`There is no registration in ${plainLine(relayDirectory)}.`)
+  else if (pruned.length === 0) yield* Console.error(`${plainLine(relayDirectory)} holds no registrations.`)
   else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })
   const failed = pruned.filter(({ verdict }) => verdict === "failed").length
   if (failed > 0) {
-    const reason = `${failed} of the registrations could not be removed`
+    const reason = `${failed} registration${failed === 1 ? "" : "s"} could not be removed`
     return yield* new CommandFailed({ status: exitStatus.failed, reason })
   }
 })
@@ -65,19 +55,19 @@ export const prune = Command.make(
   "prune",
   {
     dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDescription("Say what would be removed, and change nothing"),
+      Flag.withDescription("Show what would be removed, and change nothing"),
       Flag.withDefault(false),
     ),
     silentFor: Flag.String("silent-for").pipe(
       Flag.withDescription(
-        'How long an instance has to have been silent, such as "30 minutes"; "0 seconds": it does not answer now (default "7 days")',
+        'How long an instance must have been silent, such as "30 minutes"; "0 seconds" removes every instance that does not answer now (default "7 days")',
       ),
       Flag.withMetavar("DURATION"),
       Flag.withDefault("7 days"),
-      Flag.filterMap(waiting, () => 'a time such as "7 days", "30 minutes" or "0 seconds"'),
+      Flag.filterMap(parseDuration, () => 'a duration such as "7 days", "30 minutes" or "0 seconds"'),
     ),
     json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print an array of {file, name, verdict, reason, silent_since?}"),
+      Flag.withDescription("Print JSON: an array of {file, name, verdict, reason, silent_since?}"),
       Flag.withDefault(false),
     ),
   },
@@ -86,15 +76,18 @@ export const prune = Command.make(
   Command.provide(settingsLayer),
   Command.withShortDescription("Remove registrations of instances that are gone"),
   Command.withDescription(
-    `Removes from the relay directory the registrations of instances that are gone, and names each with the reason.
+    `Removes the registrations of instances that are gone from the relay directory, and prints the reason for each.
 
-A registration is removed if its instance does not answer, and either its process on this machine has ended, or it has been silent for the time of --silent-for. The silence counts from the first prune that found it silent, for a machine may only be asleep; it counts anew once a prune has found it answering, or its file has been written. One whose instance answers, a file that is no registration, and a link always stay.
+A registration is removed if its instance does not answer and one of two things is true: its process on this machine has ended, or it has been silent for --silent-for. Silence starts at the first prune that finds the instance silent, because its machine may only be asleep. It starts again when a prune finds the instance answering, or when the file is rewritten. Registrations of instances that answer, files that are not registrations, and links are always kept.
 
-Exit status: 0; 1 if a registration could not be removed, or the directory could not be read; 2 if the command line makes no sense.`,
+Exit status: 0; 1 if a registration could not be removed or the directory could not be read; 2 for a usage error.`,
   ),
   Command.withExamples([
-    { command: "opencode-fleet prune --dry-run", description: "Only say what would be removed" },
-    { command: "opencode-fleet prune", description: "Remove what is gone, and note what is silent for the next time" },
-    { command: 'opencode-fleet prune --silent-for "0 seconds"', description: "Remove all that do not answer now" },
+    { command: "opencode-fleet prune --dry-run", description: "Show what would be removed" },
+    { command: "opencode-fleet prune", description: "Remove what is gone, and start counting silence" },
+    {
+      command: 'opencode-fleet prune --silent-for "0 seconds"',
+      description: "Remove every instance that does not answer now",
+    },
   ]),
 )

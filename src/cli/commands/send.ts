@@ -1,4 +1,4 @@
-/** `opencode-fleet send` */
+/** `opencode-fleet send`: sends a message to an agent and follows its turn. */
 import { Console, Effect, Option, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Call } from "../../mcp/Call.ts"
@@ -16,64 +16,69 @@ import { makeTurnScreen, type TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
   Argument.withDescription(
-    'The session: its full id, a unique beginning of the id, a unique part of the title, "latest" for the one updated last, or "new" for a new one',
+    'The session: its id, the unique start of an id, a unique part of its title, "latest" for the last updated session, or "new" for a new one',
   ),
 )
 
 const message = Argument.String("message").pipe(
   Argument.withDescription(
-    'What the agent is to do; "-" reads it from stdin. One that begins with "-" goes behind "--"',
+    'What the agent should do; "-" reads it from stdin. Put a message that starts with "-" after "--"',
   ),
   Argument.withSchema(Schema.NonEmptyString),
 )
 
 const ifBusy = Flag.Literals("if-busy", ["wait", "steer", "fail"]).pipe(
   Flag.withDescription(
-    "While another turn runs in the session: wait for its end, steer (hand the message to that turn), or fail (default wait)",
+    "If the session is busy: wait until its turn ends, steer (add the message to that turn), or fail (default wait)",
   ),
   Flag.withDefault("wait"),
 )
 
 const agent = Flag.String("agent").pipe(
-  Flag.withDescription('Agent that is to answer, such as "build" or "plan"'),
+  Flag.withDescription('The agent to use, such as "build" or "plan" (default: the session\'s own)'),
   Flag.optional,
 )
 
-const model = Flag.String("model").pipe(Flag.withDescription("Model to use, as provider/model"), Flag.optional)
+const model = Flag.String("model").pipe(
+  Flag.withDescription("The model to use, as provider/model (default: the session's own)"),
+  Flag.optional,
+)
 
 const asJson = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print what the MCP tool send_message answers, as JSON, instead of the text as it is written"),
+  Flag.withDescription(
+    "Print the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
+  ),
   Flag.withDefault(false),
 )
 
-const fromStdin = Effect.gen(function* () {
+const readStdin = Effect.gen(function* () {
   const text = yield* (yield* Stdio.Stdio).stdin.pipe(Stream.decodeText, Stream.mkString, Effect.mapError(failedWith))
   if (text.trim() === "") {
-    return yield* new CommandFailed({ status: exitStatus.failed, reason: "There is no message on stdin." })
+    return yield* new CommandFailed({ status: exitStatus.failed, reason: "The message on stdin is empty." })
   }
   return text.replace(/\r?\n$/u, "")
 })
 
-const create = Effect.fnUntraced(function* (instance: string, { note }: TurnScreen) {
+const createSession = Effect.fnUntraced(function* (instance: string, { note }: TurnScreen) {
   const { create_session } = yield* sessionHandlers
   const created = yield* create_session({ instance })
   yield* note(`New session ${created.session.id} on ${created.instance}.`)
   return created.session.id
 })
 
-/** The agent works on when nobody follows it any more. */
-const leave = ({ note, turn }: TurnScreen, instance: string) =>
+/** The agent keeps working when the command stops following it. */
+const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
       turn?.taken === true
-        ? `Only the following has ended: the agent goes on in session ${turn.session}. Stop it in opencode, or through an MCP client with abort_session.`
-        : `Ended before it was certain that the message has arrived. \`opencode-fleet sessions ${instance}\` shows whether the agent works on it.`,
+        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it in opencode or with an MCP client.`
+        : `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`,
     ),
   )
 
 const input = { instance, session, message, ifBusy, agent, model, asJson }
 
-/** Sends the message, shows its turn, and fails with the status of a turn that is not completed. */
+/** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
   agent,
   asJson,
@@ -83,7 +88,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   model,
   session,
 }: Command.Command.Config.Infer<typeof input>) {
-  const text = message === "-" ? yield* fromStdin : message
+  const text = message === "-" ? yield* readStdin : message
   const screen = yield* makeTurnScreen(asJson)
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   const { send_message } = yield* turnHandlers(yield* Settings)
@@ -91,7 +96,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const view = yield* Effect.gen(function* () {
     return yield* send_message({
       instance,
-      session_id: session === "new" ? yield* create(instance, screen) : session,
+      session_id: session === "new" ? yield* createSession(instance, screen) : session,
       message: text,
       if_busy: ifBusy,
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),
@@ -106,7 +111,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
       resumed: Option.none(),
     }),
     Effect.provideService(TurnWatcher, Option.some(screen.written)),
-    Effect.onInterrupt(() => leave(screen, instance)),
+    Effect.onInterrupt(() => noteInterrupted(screen, instance)),
     Effect.mapError(failedWithToolError),
   )
   yield* screen.end
@@ -118,23 +123,26 @@ export const sendMessage = Effect.fnUntraced(function* ({
 })
 
 export const send = Command.make("send", input, sendMessage).pipe(
-  Command.withDescription(`Give an agent work and follow its turn.
+  Command.withDescription(`Sends a message to an agent and follows its turn.
 
-What the agent writes goes to stdout as it is written; tools, retries and signs of life go to stderr. In a terminal you are asked what the agent asks: Esc or Ctrl-C in such a form leaves the request open. Elsewhere the command ends with what waits, and the agent goes on once a person has decided.
+The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits for a decision.
 
-Ctrl-C ends only the following: the agent goes on. It is followed for SEND_TIMEOUT_MS at most (default five minutes), your time to decide included.
+Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 5 minutes), including the time you take to decide.
 
-Exit status: 0 the turn is completed; 1 it failed, was aborted, rejected or interrupted, or the instance went away, and every other error; 3 a permission or an answer of a person is needed; 4 it still runs; 130 after Ctrl-C.`),
+Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
   Command.withExamples([
-    { command: 'opencode-fleet send my-project new "Fix the failing test"', description: "Give work to a new session" },
+    {
+      command: 'opencode-fleet send my-project new "Fix the failing test"',
+      description: "Start work in a new session",
+    },
     {
       command: 'opencode-fleet send my-project latest "Go on" --if-busy steer',
-      description: "Say something to the session updated last, whatever it does",
+      description: "Add to the running turn of the last updated session",
     },
     {
       command: "git diff | opencode-fleet send my-project new - --agent plan > review.md",
-      description: "Take the message from stdin and keep the answer",
+      description: "Read the message from stdin and save the answer",
     },
   ]),
   Command.provide(fleetLayer),

@@ -1,4 +1,4 @@
-/** `opencode-fleet sessions` */
+/** `opencode-fleet sessions`: lists the sessions of an instance. */
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
@@ -10,32 +10,32 @@ import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
 
 export const instance = Argument.String("instance").pipe(
-  Argument.withDescription("Name of the instance; ignoring case, or a unique part of it"),
+  Argument.withDescription("The instance: its name in any case, or a unique part of it"),
 )
 
 const asJson = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print what the MCP tool list_sessions answers, as JSON"),
+  Flag.withDescription("Print JSON in the shape of the MCP tool list_sessions"),
   Flag.withDefault(false),
 )
 
 const search = Flag.String("search").pipe(
-  Flag.withDescription("Only those whose title or id holds this, ignoring case"),
+  Flag.withDescription("Only sessions whose title or id contains this text, in any case"),
   Flag.optional,
 )
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
-  Flag.withDescription("How many to show, those of subagents not counted; 1 to 200 (default 20)"),
+  Flag.withDescription("The number of sessions, without those of subagents: 1 to 200 (default 20)"),
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
   Flag.withDefault(20),
 )
 
-/** What the table does not show. */
-const rest = ({ matching, sessions, total }: SessionsView): string | undefined => {
+/** A note about sessions that the table does not show. */
+const noteFor = ({ matching, sessions, total }: SessionsView): string | undefined => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
-  if (total === 0) return 'It has no session yet. "opencode-fleet send INSTANCE new MESSAGE" starts one.'
+  if (total === 0) return "It has no session yet. `opencode-fleet send INSTANCE new MESSAGE` starts one."
   if (matching === 0) return `None of its ${total} sessions matches the search.`
-  return shown < matching ? `These are the ${shown} updated last of ${matching}; --limit shows more.` : undefined
+  return shown < matching ? `Showing the last updated ${shown} of ${matching}; --limit shows more.` : undefined
 }
 
 export const sessions = Command.make(
@@ -50,17 +50,20 @@ export const sessions = Command.make(
     if (asJson) return yield* Console.log(toJson(view))
     const lines = sessionTable(view, yield* style, yield* width)
     if (lines.length > 0) yield* Console.log(lines.join("\n"))
-    const note = rest(view)
+    const note = noteFor(view)
     if (note !== undefined) yield* Console.error(note)
   }),
 ).pipe(
-  Command.withDescription(`The sessions of an instance, updated last first, each with its full id; subagents stand indented below the session that they work for.
+  Command.withDescription(`Lists the sessions of an instance with their full ids, last updated first. A subagent's session is indented below the session that started it.
 
-Exit status: 0; 1 if the instance is not known or does not answer.`),
+Exit status: 0; 1 if the instance is unknown or does not answer; 2 for a usage error.`),
   Command.withShortDescription("List the sessions of an instance"),
   Command.withExamples([
-    { command: "opencode-fleet sessions my-project", description: "List the 20 sessions updated last" },
-    { command: "opencode-fleet sessions my-project --search login --json", description: "Find one, for a program" },
+    { command: "opencode-fleet sessions my-project", description: "List the last updated 20 sessions" },
+    {
+      command: "opencode-fleet sessions my-project --search login --json",
+      description: "Search, and print JSON for a script",
+    },
   ]),
   Command.provide(fleetLayer),
 )

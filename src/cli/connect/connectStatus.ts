@@ -1,9 +1,8 @@
 /** `opencode-fleet connect --status`: the state that each `connect` of this machine keeps in its registration. */
-import { Console, Effect, Layer } from "effect"
+import { Console, Effect } from "effect"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
-import * as RelayDirectory from "../../discovery/relay/RelayDirectory.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
-import { Settings } from "../../Settings.ts"
+import { registrationsLayer } from "../fleetLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
 /** One entry for each `connect` of this machine. The shape is that of `--json`. */
@@ -34,15 +33,9 @@ const text = (state: State) =>
     `  log: ${state.log}`,
   ].join("\n")
 
-const registrations = Layer.unwrap(
-  Effect.map(Settings, ({ credentials, relayDirectory }) =>
-    RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
-  ),
-)
-
 export const showStatus = Effect.fnUntraced(function* (json: boolean) {
   const states = yield* connectStates
   if (json) return yield* Console.log(toJson(states))
   if (states.length === 0) return yield* Console.error("Nothing is connected on this machine.")
   yield* Console.log(states.map(text).join("\n"))
-}, Effect.provide(registrations))
+}, Effect.provide(registrationsLayer))

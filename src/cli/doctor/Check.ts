@@ -1,4 +1,4 @@
-/** What `doctor` looks at, and what it says of it. */
+/** A check of `doctor`, and its observations. */
 import type { Effect, FileSystem, Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { Fleet } from "../../fleet/Fleet.ts"
@@ -6,26 +6,26 @@ import type { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Settings } from "../../Settings.ts"
 import type { Mark } from "../terminal/marks.ts"
 
-/** One thing that was found. */
+/** One result of a check. */
 export interface Observation {
   readonly state: Mark
-  /** One sentence; never with a password. */
+  /** One sentence, without secrets. */
   readonly message: string
-  /** What to do about it. */
+  /** How to fix it. */
   readonly advice?: string
 }
 
 export interface Check<R> {
   /** One or two words. */
   readonly name: string
-  /** It cannot fail: what goes wrong is what it finds. Nothing, where there is nothing to look at. */
+  /** Never fails: an error is an observation. Empty if there is nothing to check. */
   readonly run: Effect.Effect<ReadonlyArray<Observation>, never, R>
 }
 
-/** What is there on every machine. */
+/** Available on every machine. */
 export type MachineServices = FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
 
-/** What is there besides if the settings can be used. */
+/** Available if the settings are valid. */
 export type FleetServices = MachineServices | Settings | Fleet | OpencodeClient
 
 const observation =

@@ -1,4 +1,4 @@
-/** All that `doctor` looks at, in its order. */
+/** Every check of `doctor`, in the order of its output. */
 import type { Check, FleetServices, MachineServices } from "./Check.ts"
 import { connects } from "./checks/connects.ts"
 import { instances } from "./checks/instances.ts"
@@ -12,10 +12,10 @@ import { relayDirectory } from "./checks/relayDirectory.ts"
 import { settings } from "./checks/settings.ts"
 import { transports } from "./checks/transports.ts"
 
-/** These can be made whatever the settings are. */
+/** These need no valid settings. */
 export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settings, opencodeCommand]
 
-/** These look at what the settings lead to. */
+/** These need valid settings. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [
   transports,
   relayDirectory,

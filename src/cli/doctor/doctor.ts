@@ -1,4 +1,4 @@
-/** Makes all checks of `doctor`, and gives what they find in their order. */
+/** Runs all checks of `doctor` and returns their findings in order. */
 import { Effect, Layer } from "effect"
 import { fleetLayer } from "../../layers.ts"
 import { Settings } from "../../Settings.ts"
@@ -10,21 +10,22 @@ export interface Finding extends Observation {
   readonly check: string
 }
 
-const make = <R>({ name, run }: Check<R>) =>
-  Effect.map(run, (found) => found.map((one): Finding => ({ check: name, ...one })))
+const runCheck = <R>({ name, run }: Check<R>) =>
+  Effect.map(run, (observations) => observations.map((each): Finding => ({ check: name, ...each })))
 
-const makeAll = <R>(checks: ReadonlyArray<Check<R>>) => Effect.map(Effect.forEach(checks, make), (each) => each.flat())
+const runAll = <R>(checks: ReadonlyArray<Check<R>>) =>
+  Effect.map(Effect.forEach(checks, runCheck), (each) => each.flat())
 
 const skipped = checks.map(({ name }): Finding => ({
   check: name,
-  ...warning("skipped, for the settings cannot be used"),
+  ...warning("skipped, because the settings are invalid"),
 }))
 
 export const diagnose = Effect.gen(function* () {
-  const machine = yield* makeAll(machineChecks)
-  const fleet = yield* makeAll(checks).pipe(
+  const machine = yield* runAll(machineChecks)
+  const fleet = yield* runAll(checks).pipe(
     Effect.provide(Layer.provideMerge(fleetLayer(Settings), Settings.layer)),
-    // One of the checks before has said it.
+    // The settings check has reported the error.
     Effect.catchTag("SettingsError", () => Effect.succeed(skipped)),
   )
   return [...machine, ...fleet]

@@ -1,10 +1,10 @@
-/** Ends the process whatever is left in it, but not before what was written to stdout has been taken. */
+/** Ends the process even if work is left, but not before stdout has been flushed. */
 
-/** `atMost`: milliseconds that an unread stdout may hold up the end. */
-export const endProcess = (status: number, atMost?: number): void => {
+/** `maxWaitMs`: how long an unread stdout may delay the end. */
+export const endProcess = (status: number, maxWaitMs?: number): void => {
   const leave = (error?: Error | null) => process.exit(error instanceof Error && status === 0 ? 1 : status)
   if (process.stdout.writableLength === 0) return leave()
-  // Not "drain", which only comes to who has been told to wait for it.
+  // Not the "drain" event, which is only emitted after a write has returned false.
   process.stdout.write("", leave)
-  if (atMost !== undefined) setTimeout(leave, atMost)
+  if (maxWaitMs !== undefined) setTimeout(leave, maxWaitMs)
 }

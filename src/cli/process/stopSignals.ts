@@ -1,6 +1,6 @@
 /**
- * The signals that ask this program to end, for a command that ends in its own order. While the scope lives nobody else
- * hears them, and what cannot be written to a terminal that is gone is no reason to stop half-way.
+ * Takes the signals that ask this program to end, for a command that shuts down in its own order. Until the scope closes,
+ * no other listener receives them, and failed writes to a closed terminal are ignored.
  */
 import { Effect, Queue, Stream } from "effect"
 import type { StopSignal } from "../../connect/connect.ts"
@@ -10,10 +10,10 @@ const signals: ReadonlyArray<StopSignal> = ["SIGINT", "SIGTERM", "SIGHUP"]
 const ignore = () => {}
 
 export const takeStopSignals = Effect.gen(function* () {
-  const taken = yield* Queue.unbounded<StopSignal>()
+  const queue = yield* Queue.unbounded<StopSignal>()
   const listener = (signal: NodeJS.Signals) => {
-    const ending = signals.find((each) => each === signal)
-    if (ending !== undefined) Queue.offerUnsafe(taken, ending)
+    const stopSignal = signals.find((each) => each === signal)
+    if (stopSignal !== undefined) Queue.offerUnsafe(queue, stopSignal)
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => {
@@ -30,5 +30,5 @@ export const takeStopSignals = Effect.gen(function* () {
         }
       }),
   )
-  return Stream.fromQueue(taken)
+  return Stream.fromQueue(queue)
 })

@@ -1,4 +1,4 @@
-/** What is said at the end of a turn that was followed in a terminal, and the exit status. */
+/** How `send` ends: the exit status of a turn's outcome, and the text on stderr. */
 import { Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { plural } from "../../tools/shared/markdown.ts"
@@ -20,7 +20,7 @@ const statusOf = (outcome: TurnView["outcome"]): number => {
   }
 }
 
-/** The facts of a turn on one line. */
+/** One line with the facts of a turn. */
 export const summary = (view: TurnView): string =>
   [
     ...(view.outcome === "completed" ? [view.outcome] : []),
@@ -31,29 +31,29 @@ export const summary = (view: TurnView): string =>
     ...(view.cost === 0 ? [] : [`$${view.cost.toFixed(4)}`]),
   ].join(" · ")
 
-/** Where a person goes on who has no form here. The instance may have gone since. */
-const wayOut = ({ instance, session_id }: TurnView) =>
+/** Where a person can decide or look on. The instance may be gone by now. */
+const attachCommand = ({ instance, session_id }: TurnView) =>
   Effect.flatMap(Fleet, (fleet) => fleet.resolve(instance)).pipe(
     Effect.map(({ url }) => `\`opencode attach ${url} --session ${session_id}\``),
-    Effect.orElseSucceed(() => "that opencode"),
+    Effect.orElseSucceed(() => "opencode"),
   )
 
-const sentence = Effect.fnUntraced(function* (view: TurnView) {
-  const said = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
+const describe = Effect.fnUntraced(function* (view: TurnView) {
+  const outcome = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
   switch (statusOf(view.outcome)) {
     case exitStatus.waits:
-      return `${said}\n  The agent waits until a person decides, in ${yield* wayOut(view)} or through an MCP client with ${
-        view.outcome === "needs permission" ? "respond_permission" : "answer_question"
-      }.`
+      return `${outcome}\n  The agent waits until a person ${
+        view.outcome === "needs permission" ? "decides" : "answers"
+      }: in ${yield* attachCommand(view)} or with an MCP client.`
     case exitStatus.running:
-      return `${said}\n  The agent goes on; only our waiting has ended (SEND_TIMEOUT_MS). Do not send the message again; see in ${yield* wayOut(view)} what comes of it.`
+      return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. Watch it in ${yield* attachCommand(view)}.`
     default:
-      return said
+      return outcome
   }
 })
 
-/** Fails with the status and the reason of a turn that is not completed. */
+/** Fails with `CommandFailed` if the turn is not completed. */
 export const endWith = Effect.fnUntraced(function* (view: TurnView) {
   const status = statusOf(view.outcome)
-  if (status !== 0) return yield* new CommandFailed({ status, reason: yield* sentence(view) })
+  if (status !== 0) return yield* new CommandFailed({ status, reason: yield* describe(view) })
 })

@@ -1,4 +1,4 @@
-/** What `opencode-fleet` says on stderr to somebody who starts it by hand in a terminal. */
+/** What the server prints on stderr if it is started by hand in a terminal. */
 import { Console, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { plainLine } from "../../text/plainText.ts"
@@ -9,12 +9,12 @@ import { version } from "../../version.ts"
 export const greet = Effect.gen(function* () {
   const settings = yield* Settings
   const program = process.argv[1] ?? "opencode-fleet.mjs"
-  yield* Console.error(`opencode-fleet ${version}: an MCP server that speaks on stdin and stdout. Ctrl-C ends it.
+  yield* Console.error(`opencode-fleet ${version}: an MCP server on stdin and stdout. Press Ctrl-C to stop it.
 
-Add it to an MCP client instead of starting it here. This says how (codex, gemini, opencode, vscode, cursor):
+Add it to an MCP client instead of starting it here. This prints the configuration (also for codex, gemini, opencode, vscode, cursor):
   node ${program} config claude-code
 
-Looking for opencode instances by ${discoverySummary(settings)} …`)
+Looking for opencode instances: ${discoverySummary(settings)} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
   yield* Effect.forEach(instances, ({ health, name, url }) =>
     Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),

@@ -1,4 +1,4 @@
-/** The fleet and the tools' handlers on Node: what the server needs from its first tool call on, and not before. */
+/** The fleet and the tools' handlers on Node, which the server loads after it has answered its client's first requests. */
 import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer } from "effect"

@@ -1,4 +1,4 @@
-/** In words, how instances are looked for. */
+/** The transports in use, for a person. */
 import { plainLine } from "../../text/plainText.ts"
 import type { SettingsValues } from "../../Settings.ts"
 

@@ -1,4 +1,4 @@
-/** The settings for a command that can do nothing without them. */
+/** The settings of a command. An invalid one ends the command with one line on stderr. */
 import { Effect, Layer } from "effect"
 import { Settings } from "../../Settings.ts"
 import { failedWith } from "../process/exitStatus.ts"

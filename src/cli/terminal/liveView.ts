@@ -1,4 +1,4 @@
-/** Lines that are drawn again in place. */
+/** Lines that are redrawn in place. */
 import { Effect, Terminal } from "effect"
 import { CliOutput } from "effect/cli"
 import { width, write } from "./terminal.ts"
@@ -8,25 +8,25 @@ const hideCursor = `${escape}?25l`
 const showCursor = `${escape}?25h`
 const eraseBelow = `\r${escape}J`
 
-/** As many as fit with the line on which the cursor stands. */
-const fitting = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
+/** The lines that fit above the cursor's line. */
+const fitLines = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<string> =>
   lines.length < rows || rows < 3
     ? lines
     : [...lines.slice(0, rows - 2), `… and ${lines.length - (rows - 2)} more lines`]
 
-/** Hides the cursor as long as the scope is open, and gives what draws. No line may be wider than the terminal. */
+/** Hides the cursor until the scope closes, and returns a function that draws. No line may be wider than the terminal. */
 export const liveView = Effect.gen(function* () {
   const terminal = yield* Terminal.Terminal
   let before: ReadonlyArray<string> = []
   yield* Effect.acquireRelease(write(hideCursor), () => write(showCursor))
   return Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
     const columns = yield* width
-    // The terminal may have become narrower since, and has then wrapped what stands there.
+    // A terminal that has become narrower has wrapped the old lines.
     const height = before.reduce(
       (rows, text) => rows + Math.max(1, Math.ceil(CliOutput.displayWidth(text) / columns)),
       0,
     )
-    before = fitting(lines, yield* terminal.rows)
+    before = fitLines(lines, yield* terminal.rows)
     const up = height === 0 ? "" : `${escape}${height}A`
     yield* write(`${up}${eraseBelow}${before.map((text) => `${text}\n`).join("")}`)
   })

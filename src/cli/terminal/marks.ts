@@ -1,4 +1,4 @@
-/** The three words that say how something is, in colour where the terminal shows it. */
+/** The marks of `doctor`: ok, warning, problem; in colour if the terminal supports it. */
 import { Effect } from "effect"
 import { style } from "./style.ts"
 
@@ -8,5 +8,5 @@ export type Mark = keyof typeof kinds
 
 export const widest = Math.max(...Object.keys(kinds).map(({ length }) => length))
 
-/** Gives each mark in the same width. */
+/** Formats each mark with the same width. */
 export const marks = Effect.map(style, (style) => (mark: Mark) => style[kinds[mark]](mark.padEnd(widest)))

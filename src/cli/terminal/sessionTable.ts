@@ -1,28 +1,29 @@
-/** The sessions of an instance as a table, those of subagents indented below the one that they work for. */
+/** The sessions of an instance as a table; subagents are indented below the session that started them. */
 import type { SessionsView, SessionView } from "../../tools/sessions/SessionTools.ts"
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"
 
 const columns: ReadonlyArray<Column> = [
   { title: "ID" },
-  { title: "TITLE", least: 12 },
+  { title: "TITLE", minWidth: 12 },
   { title: "STATUS" },
-  { title: "MESSAGES", spare: true },
-  { title: "UPDATED", spare: true },
-  { title: "NOTE", least: 12 },
+  { title: "MESSAGES", optional: true },
+  { title: "UPDATED", optional: true },
+  { title: "NOTE", minWidth: 12 },
 ]
 
 const statusStyle = (style: Style, status: SessionView["status"]) =>
   status === "busy" ? style.good : status === "idle" ? style.faint : style.warning
 
-/** How many of the sessions that are shown it works for, one through the other. */
+/** The number of shown ancestors of a session. Ends on a cycle. */
 const depth = (parents: ReadonlyMap<string, string | undefined>, { parent_id }: SessionView): number => {
-  const above = new Set<string>()
-  for (let id = parent_id; id !== undefined && parents.has(id) && !above.has(id); id = parents.get(id)) above.add(id)
-  return above.size
+  const ancestors = new Set<string>()
+  for (let id = parent_id; id !== undefined && parents.has(id) && !ancestors.has(id); id = parents.get(id))
+    ancestors.add(id)
+  return ancestors.size
 }
 
-/** Nothing where there is no session. */
+/** Empty if there is no session. */
 export const sessionTable = ({ sessions }: SessionsView, style: Style, room: number): ReadonlyArray<string> => {
   const parents = new Map(sessions.map(({ id, parent_id }) => [id, parent_id]))
   const row = (view: SessionView): ReadonlyArray<Cell> => [

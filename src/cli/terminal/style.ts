@@ -1,4 +1,4 @@
-/** The few ways in which a word stands out, where the terminal can show them. */
+/** Colours for words, if the terminal supports them. */
 import { Effect, Stdio } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { styleText } from "node:util"
@@ -24,10 +24,10 @@ export const styleOf = (colours: boolean): Style =>
     ? { good: coloured("green"), warning: coloured("yellow"), bad: coloured("red"), faint: coloured("dim") }
     : { good: plain, warning: plain, bad: plain, faint: plain }
 
-/** For stdout. `NO_COLOR` rules. */
+/** For stdout. Follows `NO_COLOR`. */
 export const style = Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) => styleOf(canColor))
 
-/** For stderr, which may go elsewhere than stdout. */
+/** For stderr, which may be redirected separately. */
 export const errorStyle = Effect.gen(function* () {
   const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
   return styleOf(canColor && (yield* (yield* Stdio.Stdio).stderrIsTerminal))

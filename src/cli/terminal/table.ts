@@ -1,21 +1,21 @@
-/** A table for people: aligned by the cells that a terminal shows, and no line wider than it. */
+/** A table for a terminal: aligned by displayed cells, with no line wider than the terminal. */
 import { CliOutput } from "effect/cli"
 import { plainLine } from "../../text/plainText.ts"
 
 export interface Cell {
   readonly text: string
-  /** Blanks before it. */
+  /** Number of spaces before the text. */
   readonly indent?: number
-  /** Makes the text stand out, without changing its width. */
+  /** Adds colour. Must not change the width. */
   readonly style?: (text: string) => string
 }
 
 export interface Column {
   readonly title: string
-  /** It may be cut to so many cells where there is no room for all; without this it is cut last. */
-  readonly least?: number
-  /** Whether it goes where it is empty, or where there is no room even for the least of each: of several the last first. */
-  readonly spare?: boolean
+  /** The width in cells to which the column may be cut. A column without it is cut last. */
+  readonly minWidth?: number
+  /** Whether the column may be dropped if the minimum widths do not fit. The last such column is dropped first. */
+  readonly optional?: boolean
 }
 
 const gap = "  "
@@ -24,7 +24,7 @@ const { displayWidth } = CliOutput
 
 const graphemes = new Intl.Segmenter()
 
-/** The beginning of a line. A character that is two cells wide is never halved. */
+/** Cuts a line to `width` cells, with an ellipsis. Never halves a character that is two cells wide. */
 export const cut = (text: string, width: number): string => {
   if (displayWidth(text) <= width) return text
   let kept = ""
@@ -37,7 +37,7 @@ export const cut = (text: string, width: number): string => {
   return width < 1 ? "" : `${kept}…`
 }
 
-/** The whole text in lines that fit. A word that is too long for a line is cut. */
+/** Wraps text into lines that fit. A word that is longer than a line is cut. */
 export const wrap = (text: string, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let current = ""
@@ -59,12 +59,12 @@ interface Fitted {
 const total = (fitted: ReadonlyArray<Fitted>) =>
   fitted.reduce((sum, { width }) => sum + width, gap.length * Math.max(0, fitted.length - 1))
 
-/** Takes from the widest columns, one cell at a time, until the table fits or each has its least. */
-const shrink = (fitted: ReadonlyArray<Fitted>, least: (index: number) => number, room: number) => {
+/** Shrinks the widest columns, one cell at a time, until the table fits or every column has its minimum. */
+const shrink = (fitted: ReadonlyArray<Fitted>, minWidth: (index: number) => number, room: number) => {
   let now = fitted
   while (total(now) > room) {
     const widest = now
-      .filter(({ index, width }) => width > least(index))
+      .filter(({ index, width }) => width > minWidth(index))
       .reduce<Fitted | undefined>(
         (one, other) => (one === undefined || other.width > one.width ? other : one),
         undefined,
@@ -76,23 +76,27 @@ const shrink = (fitted: ReadonlyArray<Fitted>, least: (index: number) => number,
 }
 
 /** Which columns are shown, and how wide each is. */
-const fit = (columns: ReadonlyArray<Column>, natural: ReadonlyArray<number>, room: number): ReadonlyArray<Fitted> => {
-  const widthOf = (index: number) => natural[index] ?? 0
-  const least = (index: number) => Math.min(widthOf(index), columns[index]?.least ?? widthOf(index))
+const fit = (
+  columns: ReadonlyArray<Column>,
+  naturalWidths: ReadonlyArray<number>,
+  room: number,
+): ReadonlyArray<Fitted> => {
+  const widthOf = (index: number) => naturalWidths[index] ?? 0
+  const minWidth = (index: number) => Math.min(widthOf(index), columns[index]?.minWidth ?? widthOf(index))
   let shown = columns.map((_, index) => index)
   const tooWide = (width: (index: number) => number) =>
     total(shown.map((index) => ({ index, width: width(index) }))) > room
-  while (tooWide(least)) {
-    const spare = shown.findLast((index) => columns[index]?.spare === true)
-    if (spare === undefined) break
-    shown = shown.filter((index) => index !== spare)
+  while (tooWide(minWidth)) {
+    const dropped = shown.findLast((index) => columns[index]?.optional === true)
+    if (dropped === undefined) break
+    shown = shown.filter((index) => index !== dropped)
   }
   while (shown.length > 1 && tooWide(() => 1)) shown = shown.slice(0, -1)
   const whole = shown.map((index) => ({ index, width: widthOf(index) }))
-  return shrink(shrink(whole, least, room), () => 1, room)
+  return shrink(shrink(whole, minWidth, room), () => 1, room)
 }
 
-/** The lines of the table, its titles first. `room` is the width of the terminal; infinite where there is none. */
+/** The lines of the table, titles first. `room` is the width of the terminal in cells; Infinity without a terminal. */
 export const table = (
   columns: ReadonlyArray<Column>,
   rows: ReadonlyArray<ReadonlyArray<Cell>>,
@@ -101,14 +105,16 @@ export const table = (
   const lines = [columns.map(({ title }): Cell => ({ text: title })), ...rows].map((cells) =>
     cells.map(({ indent = 0, text, ...cell }) => ({ ...cell, text: " ".repeat(indent) + plainLine(text) })),
   )
-  const natural = columns.map((_, index) => Math.max(...lines.map((cells) => displayWidth(cells[index]?.text ?? ""))))
-  const fitted = fit(columns, natural, room)
+  const naturalWidths = columns.map((_, index) =>
+    Math.max(...lines.map((cells) => displayWidth(cells[index]?.text ?? ""))),
+  )
+  const fitted = fit(columns, naturalWidths, room)
   return lines.map((cells) =>
     fitted
-      .map(({ index, width }, place) => {
+      .map(({ index, width }, position) => {
         const { style = (text: string) => text, text } = cells[index] ?? { text: "" }
         const shown = cut(text, width)
-        const padding = place === fitted.length - 1 ? 0 : width - displayWidth(shown)
+        const padding = position === fitted.length - 1 ? 0 : width - displayWidth(shown)
         return style(shown) + " ".repeat(Math.max(0, padding))
       })
       .join(gap)

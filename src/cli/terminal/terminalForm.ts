@@ -1,4 +1,4 @@
-/** The form of a question, put to the person at the terminal field by field. */
+/** A form in the terminal, one field after the other. */
 import { Console, Effect, Schema } from "effect"
 import { Prompt } from "effect/cli"
 import { plainText } from "../../text/plainText.ts"
@@ -7,7 +7,7 @@ import type { ElicitationRequest, ElicitationReply } from "../../mcp/Call.ts"
 const Text = Schema.optionalKey(Schema.String)
 const Choices = Schema.optionalKey(Schema.Array(Schema.String))
 
-/** As much of JSON Schema as forms have: text, one of several words, and any of them. */
+/** The part of JSON Schema that forms use: text, one of several choices, any of several choices. */
 const Form = Schema.Struct({
   properties: Schema.Record(
     Schema.String,
@@ -22,48 +22,48 @@ const Form = Schema.Struct({
 })
 type Field = (typeof Form.Type)["properties"][string]
 
-/** What was filled in; none if nothing was. */
-type Filled = string | ReadonlyArray<string> | undefined
+/** A field's value; undefined if it was left empty. */
+type FieldValue = string | ReadonlyArray<string> | undefined
 
 const labelOf = (name: string, { description, title }: Field) =>
   plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
 
-/** One who does not want to choose says so last. Among the decisions on a permission is the refusal already. */
+/** The last choice is to choose nothing. A permission needs none, because rejecting is one of its choices. */
 const choicesOf = (name: string, labels: ReadonlyArray<string>, required: boolean) => [
   ...labels.map((label) => ({ title: label, value: label })),
   ...(name === "decision" ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
 ]
 
-const fill = (name: string, field: Field, required: boolean) => {
+const promptFor = (name: string, field: Field, required: boolean) => {
   const message = labelOf(name, field)
   if (field.enum !== undefined) {
-    return Prompt.Select<Filled>({ message, choices: choicesOf(name, field.enum, required) })
+    return Prompt.Select<FieldValue>({ message, choices: choicesOf(name, field.enum, required) })
   }
   const any = field.items?.enum
   return any === undefined
-    ? Prompt.map(Prompt.String({ message }), (text): Filled => (text.trim() === "" ? undefined : text))
+    ? Prompt.map(Prompt.String({ message }), (text): FieldValue => (text.trim() === "" ? undefined : text))
     : Prompt.map(
         Prompt.MultiSelect({ message, choices: any.map((label) => ({ title: label, value: label })) }),
-        (chosen): Filled => (chosen.length === 0 ? undefined : chosen),
+        (chosen): FieldValue => (chosen.length === 0 ? undefined : chosen),
       )
 }
 
-/** A reason is for a refusal, and an answer of one's own for who has chosen none of several that exclude each other. */
-const isSpared = (name: string, content: Readonly<Record<string, Filled>>) =>
+/** A reason is only asked for after a refusal, and a custom answer only if no choice was made. */
+const isSkipped = (name: string, content: Readonly<Record<string, FieldValue>>) =>
   (name === "reason" && content["decision"] !== "reject") ||
   typeof content[name.replace(/^other_/u, "answer_")] === "string"
 
-/** To leave it without a decision, by Esc or Ctrl-C, leaves the request open. To fill in nothing declines. */
+/** Esc or Ctrl-C closes the form and leaves the request open. An empty form declines. */
 export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" | "message">) =>
   Effect.gen(function* () {
     const { properties, required = [] } = yield* Effect.orDie(
       Schema.decodeUnknownEffect(Form)(Schema.toJsonSchemaDocument(form).schema),
     )
-    yield* Console.error(`\n${plainText(message)} Esc closes it.\n`)
+    yield* Console.error(`\n${plainText(message)} Esc closes this form.\n`)
     const content: Record<string, string | ReadonlyArray<string>> = {}
     for (const [name, field] of Object.entries(properties)) {
-      if (isSpared(name, content)) continue
-      const value = yield* fill(name, field, required.includes(name))
+      if (isSkipped(name, content)) continue
+      const value = yield* promptFor(name, field, required.includes(name))
       if (value !== undefined) content[name] = value
       else if (required.includes(name)) return { action: "decline" } satisfies ElicitationReply
     }
@@ -71,7 +71,7 @@ export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" 
       ? ({ action: "decline" } satisfies ElicitationReply)
       : ({ action: "accept", content } satisfies ElicitationReply)
   }).pipe(
-    // The cursor stands in the middle of the form.
+    // The cursor is still inside the form.
     Effect.onError(() => Console.error("")),
     Effect.catchTag("QuitError", () => Effect.succeed<ElicitationReply>({ action: "cancel" })),
   )

@@ -20,8 +20,8 @@ export interface Identified<A> {
 
 export interface Found<A> {
   readonly opencodes: ReadonlyArray<Identified<A>>
-  /** Candidates that have answered, and not as opencode does. */
-  readonly strangers: ReadonlyArray<A>
+  /** Candidates that answered, but not as opencode does. */
+  readonly others: ReadonlyArray<A>
   /** Candidates for which there was no time. The next call begins with them. */
   readonly unasked: number
 }
@@ -106,7 +106,7 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
         const verdict = memos.get(candidate.key)?.verdict
         return verdict?._tag === "Opencode" ? [{ candidate, identity: verdict }] : []
       }),
-      strangers: candidates.filter(({ key }) => memos.get(key)?.verdict._tag === "Other"),
+      others: candidates.filter(({ key }) => memos.get(key)?.verdict._tag === "Other"),
       unasked: asked.filter((one) => !one).length,
     }
   })

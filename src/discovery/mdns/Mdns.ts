@@ -1,7 +1,7 @@
 /**
- * `TRANSPORT=mdns`: opencodes on the local network that announce themselves, as `opencode serve --mdns` does.
+ * `TRANSPORT=mdns`: opencodes that announce themselves on the local network (`opencode serve --mdns`).
  *
- * Anybody there can announce anything, so the password goes only to those that `MDNS_ALLOW` names.
+ * Any device on the network can announce anything, so only services that match `MDNS_ALLOW` receive the password.
  */
 import { Clock, Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
 import { urlOf } from "../address.ts"
@@ -14,31 +14,31 @@ import { isAllowed } from "./allowed.ts"
 import { announce, type ServiceCandidate } from "./announce.ts"
 import { LocalNetworks, onLink } from "./localNetworks.ts"
 import { MulticastDns } from "./MulticastDns.ts"
-import { browse, heard, whereIs } from "./records.ts"
-import { mostOfOneHost, mostServices, Services } from "./Services.ts"
+import { browseQuestion, locationQuestion, parseRecords } from "./records.ts"
+import { maxServicesPerHost, maxServices, Services } from "./Services.ts"
 
-/** Hosts take their time, so that not all answer at once: up to 120 ms, and a wireless network as long again. */
-const firstAnswers = "500 millis"
+/** How long the first scan waits for answers: hosts delay theirs by up to 120 ms, and wireless networks take as long. */
+const firstAnswersDelay = "500 millis"
 
-/** A packet may get lost, so all are asked again 1 and 3 s after the beginning. */
-const beginning = Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 }))
+/** Packets may get lost, so the question is repeated 1 and 3 s after the socket was opened. */
+const openingQuestions = Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 }))
 
-const upkeepPause = "5 seconds"
+const maintenanceInterval = "5 seconds"
 
-/** Places that are asked for in one packet. */
-const mostQuestions = 16
+/** Bound on the questions in one packet. */
+const maxQuestions = 16
 
-/** In milliseconds: what is on the same network answers soon. */
-const longestAnswer = 2000
+/** Milliseconds. Hosts on the same network answer quickly. */
+const maxProbeTimeout = 2000
 
-const atOnce = 64
+const concurrency = 64
 
 const problem = (reason: string): Problem => ({ source: "mdns", reason })
 
-/** The first at once. */
+/** Passes the first signal immediately. */
 const oncePerSecond = Stream.throttle<void>({ cost: () => 1, units: 1, duration: "1 second" })
 
-/** A few, as somebody starts and ends opencodes. Who floods the network does not make everybody ask all of it all the time. */
+/** Enough for a user who starts and stops opencodes, and a bound on scans if the network is flooded. */
 const fewPerMinute = Stream.throttle<void>({ cost: () => 1, units: 5, duration: "25 seconds" })
 
 const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
@@ -59,24 +59,24 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
       const networks = yield* LocalNetworks
       const machine = yield* LocalMachine
       const { identify } = yield* Identification
-      const timeout = Math.min(Duration.toMillis(probeTimeout), longestAnswer)
-      const find = yield* identifier({ atOnce, timeout, patience: "4 seconds" })
+      const timeout = Math.min(Duration.toMillis(probeTimeout), maxProbeTimeout)
+      const identifyAll = yield* identifier({ atOnce: concurrency, timeout, patience: "4 seconds" })
       const services = new Services()
-      /** Each holds one signal at the most: a flood of packets is one reason to look, not thousands. */
+      /** Each queue holds at most one signal, so a flood of packets causes one scan. */
       const changed = yield* Queue.sliding<void>(1)
       const incomplete = yield* Queue.sliding<void>(1)
-      /** URLs of what is announced and is no opencode, as of the last scan. It is left alone. */
-      let strangers: ReadonlySet<string> = new Set()
+      /** URLs of services that the last scan identified as other servers. They are not probed again by maintenance. */
+      let others: ReadonlySet<string> = new Set()
 
       const reachable = yield* Effect.cachedWithTTL(
         Effect.map(networks, (now) => ({ now, includes: onLink(now) })),
         "1 second",
       )
-      /** The network is everybody's: no more than one question a second, however often somebody wants a refresh. */
-      const ask = yield* Effect.cachedWithTTL(
+      /** Sends at most one question per second, however often the fleet is refreshed. */
+      const browse = yield* Effect.cachedWithTTL(
         Effect.gen(function* () {
-          yield* dns.query([browse])
-          services.ask(yield* Clock.currentTimeMillis)
+          yield* dns.query([browseQuestion])
+          services.markAsked(yield* Clock.currentTimeMillis)
         }),
         "1 second",
       )
@@ -85,26 +85,26 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
         Stream.runForEach(({ address, records }) =>
           Effect.gen(function* () {
             if (!(yield* reachable).includes(address)) return
-            const news = services.hear(address, heard(records), yield* Clock.currentTimeMillis)
-            yield* signal(changed, news.changed)
-            yield* signal(incomplete, news.incomplete)
+            const changes = services.receive(address, parseRecords(records), yield* Clock.currentTimeMillis)
+            yield* signal(changed, changes.changed)
+            yield* signal(incomplete, changes.incomplete)
           }),
         ),
         Effect.forkScoped,
       )
       yield* dns.opened.pipe(
-        Stream.switchMap(() => Stream.fromEffectSchedule(Effect.ignore(ask), beginning)),
+        Stream.switchMap(() => Stream.fromEffectSchedule(Effect.ignore(browse), openingQuestions)),
         Stream.runDrain,
         Effect.forkScoped,
       )
-      /** Their places may have been heard meanwhile. */
-      const askForPlaces = Effect.suspend(() => {
-        const questions = services.incomplete.slice(0, mostQuestions).map(whereIs)
+      /** Evaluated when it is sent, because locations may have arrived meanwhile. */
+      const askForLocations = Effect.suspend(() => {
+        const questions = services.incomplete.slice(0, maxQuestions).map(locationQuestion)
         return questions.length === 0 ? Effect.void : Effect.ignore(dns.query(questions))
       })
       yield* Stream.fromQueue(incomplete).pipe(
         oncePerSecond,
-        Stream.runForEach(() => askForPlaces),
+        Stream.runForEach(() => askForLocations),
         Effect.forkScoped,
       )
 
@@ -113,63 +113,63 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
         return services.expire(yield* Clock.currentTimeMillis, includes)
       })
 
-      /** opencode says no goodbye. One that is silent when all are asked, and at whose port nothing listens, has ended. */
-      const forgetEnded = Effect.gen(function* () {
+      /** opencode announces no end. A service that does not answer, and whose port refuses connections, has ended. */
+      const removeEnded = Effect.gen(function* () {
         const silent = services
           .takeSilent(yield* Clock.currentTimeMillis)
-          .filter(({ address, port }) => !strangers.has(urlOf(address, port)))
-        const gone = yield* Effect.filter(
+          .filter(({ address, port }) => !others.has(urlOf(address, port)))
+        const removed = yield* Effect.filter(
           silent,
           (one) =>
             Effect.map(
               identify({ url: urlOf(one.address, one.port), mayHavePassword: false, timeout }),
               ({ _tag }) => _tag === "Refused" && services.forget(one),
             ),
-          { concurrency: atOnce },
+          { concurrency },
         )
-        return gone.length > 0
+        return removed.length > 0
       })
 
-      const upkeep = Effect.gen(function* () {
+      const maintain = Effect.gen(function* () {
         const expired = yield* expire
-        if (services.isToRenew(yield* Clock.currentTimeMillis)) yield* Effect.ignore(ask)
-        const ended = yield* forgetEnded
+        if (services.isRenewalDue(yield* Clock.currentTimeMillis)) yield* Effect.ignore(browse)
+        const ended = yield* removeEnded
         yield* signal(changed, expired || ended)
       })
-      yield* upkeep.pipe(Effect.repeat(Schedule.spaced(upkeepPause)), Effect.forkScoped)
+      yield* maintain.pipe(Effect.repeat(Schedule.spaced(maintenanceInterval)), Effect.forkScoped)
 
-      let isFirst = true
+      let isFirstScan = true
       const scan = Effect.gen(function* () {
-        const trouble = yield* Effect.match(ask, {
+        const queryProblems = yield* Effect.match(browse, {
           onFailure: ({ message }) => [problem(message)],
           onSuccess: (): ReadonlyArray<Problem> => [],
         })
-        if (isFirst && trouble.length === 0) yield* Effect.sleep(firstAnswers)
-        isFirst = false
+        if (isFirstScan && queryProblems.length === 0) yield* Effect.sleep(firstAnswersDelay)
+        isFirstScan = false
         yield* expire
         const candidates = services.known.map((service): ServiceCandidate => {
           const url = urlOf(service.address, service.port)
           const isTrusted = isAllowed(service, allow)
           return { key: url, url, mayHavePassword: isTrusted, likely: isTrusted, service }
         })
-        const { opencodes, strangers: others } = yield* find(candidates)
-        strangers = new Set(others.map(({ url }) => url))
+        const { opencodes, others: otherServers } = yield* identifyAll(candidates)
+        others = new Set(otherServers.map(({ url }) => url))
         const identities = new Map(opencodes.map(({ candidate, identity }) => [candidate, identity]))
-        const own = new Set((yield* reachable).now.map(({ address }) => address))
+        const ownAddresses = new Set((yield* reachable).now.map(({ address }) => address))
         const found: Scan = {
           announcements: candidates
-            .filter(({ url }) => !strangers.has(url))
+            .filter(({ url }) => !others.has(url))
             .map((one) =>
-              announce(one, identities.get(one), own.has(one.service.address) ? machine.hostname : undefined),
+              announce(one, identities.get(one), ownAddresses.has(one.service.address) ? machine.hostname : undefined),
             ),
           problems: services.isOverfull(yield* Clock.currentTimeMillis)
             ? [
-                ...trouble,
+                ...queryProblems,
                 problem(
-                  `more is announced than is listened to: ${mostServices} opencodes in all, ${mostOfOneHost} of one host. The rest is left out; somebody may be flooding the network`,
+                  `too many services are announced; the limits are ${maxServices} in all and ${maxServicesPerHost} per host. The rest are left out. A device may be flooding the network`,
                 ),
               ]
-            : trouble,
+            : queryProblems,
         }
         return found
       }).pipe(Effect.withSpan("Mdns.scan"))

@@ -1,4 +1,4 @@
-/** Asking and hearing what is announced on the local network: the one file that knows the library and the socket. */
+/** Sends and receives mDNS packets on the local networks. Only this file knows the library and the socket. */
 import {
   Context,
   Deferred,
@@ -15,9 +15,9 @@ import {
 } from "effect"
 import { createSocket } from "node:dgram"
 import { line } from "../../text/plainText.ts"
-import { askedFrom, type LocalNetwork, LocalNetworks } from "./localNetworks.ts"
+import { queriedNetworks, type LocalNetwork, LocalNetworks } from "./localNetworks.ts"
 
-/** One sentence with the way out. */
+/** The message is one sentence that names the way out, and continues after the word "mdns". */
 export class MulticastDnsError extends Schema.TaggedError<MulticastDnsError>()("MulticastDnsError", {
   message: Schema.String,
 }) {}
@@ -28,26 +28,26 @@ export interface Question {
 }
 
 export interface Response {
-  /** Who has sent it. */
+  /** The sender's address. */
   readonly address: string
-  /** As the library has read them, whatever they are: answers, then what was sent along. */
+  /** Untrusted records as decoded by the library: the answers, then the additional records. */
   readonly records: ReadonlyArray<unknown>
 }
 
 const group = "224.0.0.251"
 
-/** Bytes: no packet may be longer (RFC 6762, section 17). */
-const longestPacket = 9000
+/** Longest valid packet (RFC 6762, section 17). */
+const maxPacketBytes = 9000
 
-/** Responses that wait to be read; of more, the newest stay. Several hundred records may be in each. */
-const mostWaiting = 64
+/** Bound on unread responses, of which the newest are kept. Each may hold several hundred records. */
+const maxUnreadResponses = 64
 
-/** How often is looked whether the machine has moved to another network. */
-const networksSeen = Schedule.spaced("5 seconds")
+/** How often to check whether the machine has moved to another network. */
+const networkPolling = Schedule.spaced("5 seconds")
 
-const again = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")])
+const reopening = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")])
 
-const longestSend = "2 seconds"
+const sendTimeout = "2 seconds"
 
 type Library = typeof import("multicast-dns")
 
@@ -56,26 +56,26 @@ export interface MulticastDnsOptions {
   readonly port: number
 }
 
-const failed = (what: string) => (cause: unknown) =>
+const failure = (what: string) => (cause: unknown) =>
   new MulticastDnsError({ message: `${what}: ${line(cause instanceof Error ? cause.message : String(cause))}` })
 
-const notHeard = failed("cannot listen on UDP port 5353, where services are announced")
-const notAsked = failed("cannot ask the network; a firewall or a VPN may keep multicast from it")
+const listenFailure = failure("cannot listen on UDP port 5353, where services are announced")
+const queryFailure = failure("cannot query the network; a firewall or a VPN may block multicast")
 
-/** A socket that hears all of these networks, until the scope closes. */
+/** Opens a socket on all of these networks until the scope closes. */
 const open = Effect.fnUntraced(function* (
   networks: ReadonlyArray<LocalNetwork>,
-  hear: (response: Response) => void,
+  onResponse: (response: Response) => void,
   { load, port }: MulticastDnsOptions,
 ) {
   const { default: multicastDns } = yield* Effect.tryPromise({
     try: load,
     catch: () =>
-      new MulticastDnsError({ message: "needs the npm package multicast-dns, which is not there: npm install it" }),
+      new MulticastDnsError({ message: "needs the npm package multicast-dns: run npm install multicast-dns" }),
   })
   if (networks.length === 0)
     return yield* new MulticastDnsError({
-      message: "hears nobody, for this machine is on no network. It listens again when it is",
+      message: "cannot listen because this machine is on no network; it tries again when it is",
     })
   const broken = yield* Deferred.make<never, MulticastDnsError>()
   const ready = yield* Deferred.make<void>()
@@ -83,46 +83,47 @@ const open = Effect.fnUntraced(function* (
     Effect.try({
       try: () => {
         const socket = createSocket({ type: "udp4", reuseAddr: true })
-        // It would join the networks by itself, look for new ones every few seconds, and only ask the first of them.
+        // With `multicast: true` the library would join the networks itself, but send questions only to the first one.
         return { socket, dns: multicastDns({ socket, port, multicast: false }) }
       },
-      catch: notHeard,
+      catch: listenFailure,
     }),
     ({ dns }) => Effect.callback<void>((resume) => dns.destroy(() => resume(Effect.void))),
   )
-  const onError = (error: Error) => Deferred.doneUnsafe(broken, Effect.fail(notHeard(error)))
+  const onError = (error: Error) => Deferred.doneUnsafe(broken, Effect.fail(listenFailure(error)))
   socket.on("error", onError)
   dns.on("error", onError)
   dns.on("ready", () => Deferred.doneUnsafe(ready, Effect.void))
   dns.on("response", ({ additionals = [], answers = [] }, { address, size }) => {
-    if (size <= longestPacket) hear({ address, records: [...answers, ...additionals] })
+    if (size <= maxPacketBytes) onResponse({ address, records: [...answers, ...additionals] })
   })
   const failure = Deferred.await(broken)
   yield* Effect.raceFirst(Deferred.await(ready), failure)
 
-  const join = (address: string) => Effect.try({ try: () => socket.addMembership(group, address), catch: notHeard })
-  yield* Effect.try({ try: () => socket.setMulticastTTL(255), catch: notHeard })
-  // Two addresses may be of one interface, which is joined once.
-  yield* someOf(networks.map(({ address }) => join(address)))
+  const join = (address: string) =>
+    Effect.try({ try: () => socket.addMembership(group, address), catch: listenFailure })
+  yield* Effect.try({ try: () => socket.setMulticastTTL(255), catch: listenFailure })
+  // Joining an interface twice fails, and two addresses may belong to the same one.
+  yield* succeedAny(networks.map(({ address }) => join(address)))
 
-  const ask = (questions: ReadonlyArray<Question>) =>
-    someOf(
-      askedFrom(networks).map(({ address }) =>
+  const query = (questions: ReadonlyArray<Question>) =>
+    succeedAny(
+      queriedNetworks(networks).map(({ address }) =>
         Effect.andThen(
-          Effect.try({ try: () => socket.setMulticastInterface(address), catch: notAsked }),
+          Effect.try({ try: () => socket.setMulticastInterface(address), catch: queryFailure }),
           Effect.callback<void, MulticastDnsError>((resume) =>
             dns.query([...questions], { address: group, port }, (error) =>
-              resume(error === null || error === undefined ? Effect.void : Effect.fail(notAsked(error))),
+              resume(error === null || error === undefined ? Effect.void : Effect.fail(queryFailure(error))),
             ),
           ),
         ),
       ),
     )
-  return { ask, failure }
+  return { query, failure }
 })
 
-/** All of them, one after the other. It fails only if each does. */
-const someOf = Effect.fnUntraced(function* (attempts: ReadonlyArray<Effect.Effect<void, MulticastDnsError>>) {
+/** Runs all attempts in sequence. Fails with the first error only if every attempt fails. */
+const succeedAny = Effect.fnUntraced(function* (attempts: ReadonlyArray<Effect.Effect<void, MulticastDnsError>>) {
   const results = yield* Effect.forEach(attempts, Effect.result)
   const [first] = results
   if (first !== undefined && results.every(Result.isFailure)) yield* Effect.fromResult(first)
@@ -133,11 +134,11 @@ type Opened = Effect.Success<ReturnType<typeof open>>
 export class MulticastDns extends Context.Service<
   MulticastDns,
   {
-    /** Asks all who are on the networks of this machine. */
+    /** Sends the questions to all networks of this machine. */
     readonly query: (questions: ReadonlyArray<Question>) => Effect.Effect<void, MulticastDnsError>
-    /** What is answered and announced. For one who listens. */
+    /** All responses, for a single consumer. */
     readonly responses: Stream.Stream<Response>
-    /** Says each time that the networks are heard anew: at the start, after trouble, and after the machine has moved. */
+    /** Emits whenever the socket was opened: at the start, after a failure, and after a change of networks. */
     readonly opened: Stream.Stream<void>
   }
 >()("opencode-fleet/fleet/mdns/MulticastDns") {
@@ -146,7 +147,7 @@ export class MulticastDns extends Context.Service<
       MulticastDns,
       Effect.gen(function* () {
         const localNetworks = yield* LocalNetworks
-        const responses = yield* Queue.sliding<Response>(mostWaiting)
+        const responses = yield* Queue.sliding<Response>(maxUnreadResponses)
         const opened = yield* Effect.acquireRelease(PubSub.sliding<void>({ capacity: 1, replay: 1 }), PubSub.shutdown)
         const lock = yield* Semaphore.make(1)
         const first = yield* Deferred.make<Opened, MulticastDnsError>()
@@ -158,7 +159,7 @@ export class MulticastDns extends Context.Service<
             return Deferred.done(first, socket)
           })
 
-        /** Until it breaks, or the machine is on other networks. */
+        /** Listens until the socket fails or the networks change. */
         const listen = Effect.gen(function* () {
           const networks = yield* localNetworks
           const before = JSON.stringify(networks)
@@ -167,24 +168,24 @@ export class MulticastDns extends Context.Service<
           yield* PubSub.publish(opened, undefined)
           const moved = Effect.repeat(localNetworks, {
             until: (now) => JSON.stringify(now) !== before,
-            schedule: networksSeen,
+            schedule: networkPolling,
           })
           yield* Effect.raceFirst(moved, socket.failure)
         }).pipe(Effect.scoped)
 
         yield* listen.pipe(
           Effect.tapError((error) => settle(Exit.fail(error))),
-          Effect.retry(again),
+          Effect.retry(reopening),
           Effect.forever,
           Effect.forkScoped,
         )
 
         const query = (questions: ReadonlyArray<Question>) =>
           Effect.suspend(() => current).pipe(
-            Effect.flatMap(({ ask }) => lock.withPermits(1)(ask(questions))),
+            Effect.flatMap((socket) => lock.withPermits(1)(socket.query(questions))),
             Effect.timeoutOrElse({
-              duration: longestSend,
-              orElse: () => Effect.fail(notAsked(`nothing went out within ${longestSend}`)),
+              duration: sendTimeout,
+              orElse: () => Effect.fail(queryFailure(`nothing was sent within ${sendTimeout}`)),
             }),
           )
         return MulticastDns.of({

@@ -1,144 +1,144 @@
-/** The opencodes that are announced now: who said so, where they are, and until when that holds. */
-import type { Heard } from "./records.ts"
+/** A cache of the opencode services that are announced now: their addresses, their ports, and when they expire. */
+import type { ServiceRecord } from "./records.ts"
 
-/** Two hosts may announce the same name, so it is one host's instance of that name. */
+/** One host's service of that label, because several hosts may announce the same one. */
 export interface Service {
-  /** Who announces it, and where it is connected to: all opencodes have the same target by default. */
+  /** The sender's address, which is also where to connect: by default all opencodes announce the same target. */
   readonly address: string
   /** `opencode-4096`, as announced. */
   readonly label: string
   readonly port: number
-  /** The name of its host, as announced. */
+  /** The host name, as announced. */
   readonly target: string
   /** Epoch milliseconds. */
   readonly expiresAt: number
-  /** When others should be asked about it again, so that it does not expire for want of a question. */
+  /** When to ask about it again, so that it does not expire merely because no question was sent. Epoch milliseconds. */
   readonly renewAt: number
 }
 
-/** One of which only the name is known. */
-interface Named {
+/** A service whose port is not known yet. */
+interface IncompleteService {
   readonly address: string
   readonly label: string
   readonly port: undefined
   readonly expiresAt: number
 }
 
-export interface News {
-  /** A service has come, gone, or moved to another port. */
+export interface ServiceChanges {
+  /** Whether a service was added, was removed, or has moved to another port. */
   readonly changed: boolean
-  /** For some, where they are has to be asked. */
+  /** Whether the location of a service has to be asked for. */
   readonly incomplete: boolean
 }
 
-/** Far more than anybody runs, and few enough to ask them all. */
-export const mostServices = 1000
+/** Bound on all services: more than any network has, and few enough to probe. */
+export const maxServices = 1000
 
-/** One host cannot take the place of all others. */
-export const mostOfOneHost = 64
+/** Bound on the services of one host, so that it cannot displace the others. */
+export const maxServicesPerHost = 64
 
-/** Milliseconds that a name waits for its port. */
-const patience = 10_000
+/** Milliseconds for which a name without a port is kept. */
+const incompleteLife = 10_000
 
-/** Milliseconds: however long a host says that its word holds (opencode says two minutes), it does not for longer. */
-const longestLife = 75 * 60_000
+/** Milliseconds. Bounds the time to live that a host announces; opencode announces two minutes. */
+const maxLife = 75 * 60_000
 
-/** Milliseconds that a host has for an answer. */
+/** Milliseconds that a host has to answer a question. */
 const answerTime = 2000
 
-/** Milliseconds that is told how many there were too many. */
-const remembered = 2 * 60_000
+/** Milliseconds for which an overflow is reported. */
+const overflowReported = 2 * 60_000
 
 const keyOf = ({ address, label }: { readonly address: string; readonly label: string }) =>
   `${address} ${label.toLowerCase()}`
 
 export class Services {
-  readonly #all = new Map<string, Service | Named>()
+  readonly #all = new Map<string, Service | IncompleteService>()
   readonly #ofHost = new Map<string, number>()
-  /** Since when each has been asked; what is heard of it makes it another object, which has not. */
-  readonly #asked = new WeakMap<Service, { readonly since: number; told: boolean }>()
-  #refusedAt = Number.NEGATIVE_INFINITY
+  /** When each was asked first without an answer. An answer replaces the object, which clears the entry. */
+  readonly #asked = new WeakMap<Service, { readonly since: number; reported: boolean }>()
+  #overflowedAt = Number.NEGATIVE_INFINITY
 
-  /** Those whose place is known. */
+  /** The services whose port is known. */
   get known(): ReadonlyArray<Service> {
     return [...this.#all.values()].filter((one) => one.port !== undefined)
   }
 
-  /** Names of those whose place is not. */
+  /** The labels of services whose port is not known. */
   get incomplete(): ReadonlyArray<string> {
     return [...this.#all.values()].flatMap(({ label, port }) => (port === undefined ? [label] : []))
   }
 
-  /** What the host at this address has just said. */
-  hear(address: string, said: ReadonlyArray<Heard>, now: number): News {
+  /** Takes records that the host at this address has sent. `now` is in epoch milliseconds, here and below. */
+  receive(address: string, records: ReadonlyArray<ServiceRecord>, now: number): ServiceChanges {
     let changed = false
-    for (const one of said) changed = this.#take(address, one, now) || changed
-    const isIncomplete = ({ label }: Heard) => {
+    for (const one of records) changed = this.#apply(address, one, now) || changed
+    const isIncomplete = ({ label }: ServiceRecord) => {
       const known = this.#all.get(keyOf({ address, label }))
       return known !== undefined && known.port === undefined
     }
-    return { changed, incomplete: said.some(isIncomplete) }
+    return { changed, incomplete: records.some(isIncomplete) }
   }
 
-  /** Those that nobody has spoken of for too long go, and those of hosts that are out of reach. Says whether any did. */
+  /** Removes services that have expired or whose host is out of reach. Returns whether any complete one was removed. */
   expire(now: number, isReachable: (address: string) => boolean): boolean {
     const gone = [...this.#all.values()].filter(({ address, expiresAt }) => expiresAt <= now || !isReachable(address))
     for (const one of gone) this.#remove(one)
     return gone.some(({ port }) => port !== undefined)
   }
 
-  /** Whether it is time to ask. */
-  isToRenew(now: number): boolean {
+  /** Whether a service is due to be asked about. */
+  isRenewalDue(now: number): boolean {
     return this.known.some(({ renewAt }) => renewAt <= now)
   }
 
-  /** All have been asked. */
-  ask(now: number): void {
+  /** Notes that all services have been asked for. */
+  markAsked(now: number): void {
     for (const one of this.known) {
-      this.#asked.set(one, { since: this.#asked.get(one)?.since ?? now, told: false })
+      this.#asked.set(one, { since: this.#asked.get(one)?.since ?? now, reported: false })
     }
   }
 
-  /** Those that have been asked and had time to answer, and have not. After each question they are told once. */
+  /** The services that were asked for and did not answer in time. Each is returned once per question. */
   takeSilent(now: number): ReadonlyArray<Service> {
     return this.known.filter((one) => {
       const asked = this.#asked.get(one)
-      if (asked === undefined || asked.told || now - asked.since < answerTime) return false
-      asked.told = true
+      if (asked === undefined || asked.reported || now - asked.since < answerTime) return false
+      asked.reported = true
       return true
     })
   }
 
-  /** Removes it, unless it has been heard of since. Says whether it did. */
+  /** Removes the service unless it has answered since. Returns whether it was removed. */
   forget(service: Service): boolean {
     return this.#all.get(keyOf(service)) === service && this.#remove(service)
   }
 
-  /** Whether some were lately left out for want of room. */
+  /** Whether services were recently left out because of the bounds. */
   isOverfull(now: number): boolean {
-    return now - this.#refusedAt < remembered
+    return now - this.#overflowedAt < overflowReported
   }
 
-  #take(address: string, said: Heard, now: number): boolean {
-    const { label, ttl } = said
+  #apply(address: string, record: ServiceRecord, now: number): boolean {
+    const { label, ttl } = record
     const before = this.#all.get(keyOf({ address, label }))
     if (ttl === 0) return before !== undefined && this.#remove(before) && before.port !== undefined
-    if (said._tag === "Pointer") {
-      if (before === undefined) this.#put({ address, label, port: undefined, expiresAt: now + patience }, now)
+    if (record._tag === "Pointer") {
+      if (before === undefined) this.#put({ address, label, port: undefined, expiresAt: now + incompleteLife }, now)
       return false
     }
-    const { port, target } = said
-    const life = Math.min(ttl * 1000, longestLife)
+    const { port, target } = record
+    const life = Math.min(ttl * 1000, maxLife)
     const kept = this.#put({ address, label, port, target, expiresAt: now + life, renewAt: now + 0.8 * life }, now)
     return kept && (before?.port !== port || before.target !== target)
   }
 
-  #put(service: Service | Named, now: number): boolean {
+  #put(service: Service | IncompleteService, now: number): boolean {
     const key = keyOf(service)
     if (!this.#all.has(key)) {
       const ofHost = this.#ofHost.get(service.address) ?? 0
-      if (this.#all.size >= mostServices || ofHost >= mostOfOneHost) {
-        this.#refusedAt = now
+      if (this.#all.size >= maxServices || ofHost >= maxServicesPerHost) {
+        this.#overflowedAt = now
         return false
       }
       this.#ofHost.set(service.address, ofHost + 1)
@@ -147,7 +147,7 @@ export class Services {
     return true
   }
 
-  #remove(service: Service | Named): boolean {
+  #remove(service: Service | IncompleteService): boolean {
     const left = (this.#ofHost.get(service.address) ?? 0) - 1
     if (left > 0) this.#ofHost.set(service.address, left)
     else this.#ofHost.delete(service.address)

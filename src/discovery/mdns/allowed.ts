@@ -1,37 +1,37 @@
-/** Which services found by mDNS may be sent the password: those that `MDNS_ALLOW` names. */
+/** Decides which mDNS services are trusted with the password: those that match a pattern of `MDNS_ALLOW`. */
 import type { Service } from "./Services.ts"
 
-/** Names are the same in any case, and with or without the dot that ends a whole one. */
-const folded = (name: string): string => name.toLowerCase().replace(/\.$/u, "")
+/** Names are compared ignoring case and the final dot of a fully qualified name. */
+const normalized = (name: string): string => name.toLowerCase().replace(/\.$/u, "")
 
-/** `*` stands for anything. No regular expression, for one with many stars takes ages over a long name. */
-const fits = (pattern: string, text: string): boolean => {
+/** `*` matches any text. Not a regular expression, because many stars would make it backtrack exponentially. */
+const matches = (pattern: string, text: string): boolean => {
   const [first = "", ...others] = pattern.split("*")
   const last = others.pop()
   if (last === undefined) return text === first
   if (!text.startsWith(first) || !text.endsWith(last)) return false
   const end = text.length - last.length
-  let at = first.length
+  let position = first.length
   for (const part of others) {
-    const found = text.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
+    const index = text.indexOf(part, position)
+    if (index < 0) return false
+    position = index + part.length
   }
-  return at <= end
+  return position <= end
 }
 
 /**
- * It can only mean addresses, with or without a port. A host may announce any name, and one of them may look like the
- * address of another host; its address it cannot choose.
+ * Whether the pattern means an address, with or without a port. Such a pattern is not compared with names, because a host
+ * may announce any name, including one that looks like another host's address. Its address it cannot choose.
  */
-const meansAddresses = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
+const isAddressPattern = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
 
 export const isAllowed = (
   { address, label, port, target }: Pick<Service, "address" | "label" | "port" | "target">,
   patterns: ReadonlyArray<string>,
 ): boolean =>
   patterns.some((pattern) =>
-    [...(meansAddresses(pattern) ? [] : [label, target]), address, `${address}:${port}`].some((name) =>
-      fits(folded(pattern), folded(name)),
+    [...(isAddressPattern(pattern) ? [] : [label, target]), address, `${address}:${port}`].some((name) =>
+      matches(normalized(pattern), normalized(name)),
     ),
   )

@@ -1,4 +1,4 @@
-/** A service of mDNS as the fleet sees it. */
+/** Turns an mDNS service into an announcement. */
 import { line } from "../../text/plainText.ts"
 import type { Announcement } from "../Discovery.ts"
 import type { Identity } from "../identification/Identification.ts"
@@ -10,22 +10,22 @@ export interface ServiceCandidate extends Candidate {
   readonly service: Service
 }
 
-/** What every opencode calls its host that was not told otherwise (`--mdns-domain`). */
-const anyHost = new Set(["opencode.local", ""])
+/** The host name that opencode announces unless `--mdns-domain` sets another one. It identifies no machine. */
+const defaultHosts = new Set(["opencode.local", ""])
 
-const given = (target: string): string | undefined => {
+const hostOf = (target: string): string | undefined => {
   const name = line(target, 255).replace(/\.$/u, "")
-  return anyHost.has(name.toLowerCase()) ? undefined : name
+  return defaultHosts.has(name.toLowerCase()) ? undefined : name
 }
 
 const withheldFrom = (candidate: ServiceCandidate, identity: Identity | undefined): string | undefined => {
   const { address } = candidate.service
-  const stranger = `anybody on the network can announce an opencode; MDNS_ALLOW=${address} says that this one may have it`
-  if (identity !== undefined) return withheld({ candidate, identity }, stranger)
-  return candidate.mayHavePassword ? "it has not shown yet that it is an opencode which asks for one" : stranger
+  const untrusted = `any device on the network can announce an opencode; MDNS_ALLOW=${address} trusts this one`
+  if (identity !== undefined) return withheld({ candidate, identity }, untrusted)
+  return candidate.mayHavePassword ? "it has not yet answered as an opencode that requires one" : untrusted
 }
 
-/** `identity` is none of one that does not answer as opencode does; `ownName` is this machine's, if it is here. */
+/** `identity` is undefined if the service does not answer as opencode; `ownName` is the host name if it runs here. */
 export const announce = (
   candidate: ServiceCandidate,
   identity: Identity | undefined,
@@ -33,11 +33,11 @@ export const announce = (
 ): Announcement => {
   const { address, label, target } = candidate.service
   const shown = line(label, 63)
-  const host = given(target) ?? ownName
-  // Who is not trusted does not choose the name that it is called by.
-  const known = candidate.mayHavePassword ? host : ownName
-  // A name ends at its first dot, and the first part of an address says nothing.
-  const [machine = ""] = (known ?? address.replaceAll(".", "-")).split(".")
+  const host = hostOf(target) ?? ownName
+  // An untrusted service does not choose its own name.
+  const trustedHost = candidate.mayHavePassword ? host : ownName
+  // Host names are cut at the first dot, so the dots of an address are replaced first.
+  const [machine = ""] = (trustedHost ?? address.replaceAll(".", "-")).split(".")
   const directory = identity?.place?.directory ?? ""
   return {
     name:

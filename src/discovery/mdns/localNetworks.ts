@@ -1,4 +1,4 @@
-/** The networks that this machine is on now, and who is on one of them. */
+/** The IPv4 networks that this machine is connected to now. opencode announces itself over IPv4 only. */
 import { Context, Effect, Record } from "effect"
 import { BlockList } from "node:net"
 import { networkInterfaces } from "node:os"
@@ -6,13 +6,12 @@ import { networkInterfaces } from "node:os"
 /** One of this machine's IPv4 addresses. */
 export interface LocalNetwork {
   readonly address: string
-  /** How many bits of the address all on that network share. */
+  /** Length of the network prefix in bits. */
   readonly prefix: number
-  /** Only this machine is on it. */
+  /** Whether it is a loopback network. */
   readonly internal: boolean
 }
 
-/** mDNS over IPv4 is what opencode speaks. */
 const ofThisMachine = Effect.try(() =>
   Record.collect(networkInterfaces(), (_, addresses = []) => addresses)
     .flat()
@@ -23,7 +22,7 @@ const ofThisMachine = Effect.try(() =>
       internal,
     })),
 ).pipe(
-  // Some systems do not let everybody ask.
+  // Some systems, such as Android, deny access to unprivileged processes.
   Effect.orElseSucceed((): ReadonlyArray<LocalNetwork> => []),
 )
 
@@ -32,15 +31,15 @@ export const LocalNetworks = Context.Reference<Effect.Effect<ReadonlyArray<Local
   { defaultValue: () => ofThisMachine },
 )
 
-/** Whether an address is of one of these networks. What comes from elsewhere is no mDNS (RFC 6762, section 11). */
+/** Tests whether an address belongs to one of the networks. Packets from elsewhere must be ignored (RFC 6762, section 11). */
 export const onLink = (networks: ReadonlyArray<LocalNetwork>): ((address: string) => boolean) => {
   const list = new BlockList()
   for (const { address, prefix } of networks) list.addSubnet(address, prefix)
   return (address) => list.check(address)
 }
 
-/** Where to ask from: each of the networks with others on it; where there is none, this machine itself. */
-export const askedFrom = (networks: ReadonlyArray<LocalNetwork>): ReadonlyArray<LocalNetwork> => {
+/** The networks to send questions to: all except loopback, which is used only if there is no other. */
+export const queriedNetworks = (networks: ReadonlyArray<LocalNetwork>): ReadonlyArray<LocalNetwork> => {
   const others = networks.filter(({ internal }) => !internal)
   return others.length > 0 ? others : networks
 }

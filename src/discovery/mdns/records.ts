@@ -1,21 +1,21 @@
-/** What a packet of mDNS says about opencodes. Anybody on the network may have sent it. */
+/** The records of an mDNS packet that concern opencode. Any device on the network may have sent it. */
 import { Option, Schema } from "effect"
 import type { Question } from "./MulticastDns.ts"
 
-/** Where opencode announces itself, among all other web servers. */
-const kind = "_http._tcp.local"
+/** The service type under which opencode announces itself, as do all web servers. */
+const serviceType = "_http._tcp.local"
 
-/** `opencode-4096._http._tcp.local`. A label has at most 63 bytes. */
-const instance = /^(opencode-.{1,54})\._http\._tcp\.local\.?$/isu
+/** Captures the label of `opencode-4096._http._tcp.local`. A label has at most 63 bytes. */
+const serviceName = /^(opencode-.{1,54})\._http\._tcp\.local\.?$/isu
 
-/** Which opencodes there are. */
-export const browse: Question = { type: "PTR", name: kind }
+/** Asks for the names of all services. */
+export const browseQuestion: Question = { type: "PTR", name: serviceType }
 
-/** Where one of them is. */
-export const whereIs = (label: string): Question => ({ type: "SRV", name: `${label}.${kind}` })
+/** Asks for the host and port of one service. */
+export const locationQuestion = (label: string): Question => ({ type: "SRV", name: `${label}.${serviceType}` })
 
-/** Something that was said about the instance of this label; with a time to live of 0 it is a goodbye. */
-export type Heard =
+/** A record about the service with this label. `ttl` is in seconds; 0 announces that the service ends. */
+export type ServiceRecord =
   | { readonly _tag: "Pointer"; readonly label: string; readonly ttl: number }
   | {
       readonly _tag: "Location"
@@ -42,24 +42,24 @@ const RelevantRecord = Schema.Union([
 
 const decode = Schema.decodeUnknownOption(RelevantRecord)
 
-const labelOf = (name: string): string | undefined => instance.exec(name)?.[1]
+const labelOf = (name: string): string | undefined => serviceName.exec(name)?.[1]
 
-const understood = (record: unknown): ReadonlyArray<Heard> => {
-  const read = Option.getOrUndefined(decode(record))
-  if (read === undefined) return []
-  const { ttl } = read
-  const label = labelOf(read.type === "PTR" ? read.data : read.name)
+const parseRecord = (record: unknown): ReadonlyArray<ServiceRecord> => {
+  const decoded = Option.getOrUndefined(decode(record))
+  if (decoded === undefined) return []
+  const { ttl } = decoded
+  const label = labelOf(decoded.type === "PTR" ? decoded.data : decoded.name)
   if (label === undefined) return []
-  return read.type === "SRV"
-    ? [{ _tag: "Location", label, ttl, ...read.data }]
-    : read.name.toLowerCase() === kind
+  return decoded.type === "SRV"
+    ? [{ _tag: "Location", label, ttl, ...decoded.data }]
+    : decoded.name.toLowerCase() === serviceType
       ? [{ _tag: "Pointer", label, ttl }]
       : []
 }
 
-/** A goodbye counts, whatever else the packet says of the one that goes. */
-export const heard = (records: ReadonlyArray<unknown>): ReadonlyArray<Heard> => {
-  const all = records.flatMap(understood)
-  const going = new Set(all.flatMap(({ label, ttl }) => (ttl === 0 ? [label.toLowerCase()] : [])))
-  return all.filter(({ label, ttl }) => ttl === 0 || !going.has(label.toLowerCase()))
+/** The records about opencode. A goodbye overrides all other records of its label in the packet. */
+export const parseRecords = (records: ReadonlyArray<unknown>): ReadonlyArray<ServiceRecord> => {
+  const all = records.flatMap(parseRecord)
+  const ended = new Set(all.flatMap(({ label, ttl }) => (ttl === 0 ? [label.toLowerCase()] : [])))
+  return all.filter(({ label, ttl }) => ttl === 0 || !ended.has(label.toLowerCase()))
 }

@@ -1,35 +1,35 @@
-/** Which TCP ports of this machine processes of this user listen on, as far as the system tells. */
+/** The TCP sockets on which processes of this user listen on this machine. */
 import { Context, type Effect, Schema, type Stream } from "effect"
 
-/** A process that listens. */
+/** The process that owns a listening socket. */
 export interface Owner {
   readonly pid: number
-  /** Tells it from later processes of that id; see `LocalMachine.birthOf`. */
+  /** Tells the process from later ones with the same id; see `LocalMachine.birthOf`. */
   readonly birth: string | undefined
-  /** What its program is called. */
+  /** The file name of its program. */
   readonly program: string
-  /** By its name it is an opencode. */
+  /** Whether the program is named opencode. */
   readonly isOpencode: boolean
-  /** Its working directory, where the system says. */
+  /** Its working directory, if known. */
   readonly directory: string | undefined
 }
 
 export interface Listening {
-  /** Tells the socket from a later one on the same port. */
+  /** Tells the socket from later ones on the same port. */
   readonly key: string
-  /** As bound, in the usual short form; `0.0.0.0` and `::` mean all addresses. */
+  /** The bound address in short form; `0.0.0.0` and `::` mean all addresses. */
   readonly address: string
   readonly port: number
-  /** None where the system does not say. */
+  /** Undefined if the system does not tell. */
   readonly owner: Owner | undefined
 }
 
-/** The system does not say who listens. */
+/** The system does not tell which sockets are listened on. */
 export class ListeningUnknown extends Schema.TaggedError<ListeningUnknown>()("ListeningUnknown", {
   detail: Schema.String,
 }) {
   override get message() {
-    return `does not learn which ports are listened on: ${this.detail}`
+    return `cannot list the listening ports: ${this.detail}`
   }
 }
 
@@ -37,7 +37,7 @@ export class ListeningSockets extends Context.Service<
   ListeningSockets,
   {
     readonly list: Effect.Effect<ReadonlyArray<Listening>, ListeningUnknown>
-    /** Says when the sockets are others than before, where that can be seen at little cost. */
+    /** Emits when the sockets have changed, on systems where watching them is cheap. */
     readonly changes: Stream.Stream<void>
   }
 >()("opencode-fleet/fleet/ports/ListeningSockets") {}

@@ -1,4 +1,4 @@
-/** From the sockets that listen to the URLs that may be asked, each once. */
+/** Turns listening sockets into URLs to probe, one candidate per server. */
 import { Array } from "effect"
 import { isIPv6, isLinkLocal, urlOf } from "../address.ts"
 import type { Candidate } from "../identification/identifier.ts"
@@ -11,11 +11,11 @@ export interface PortCandidate extends Candidate {
   readonly aliases: ReadonlyArray<string>
 }
 
-/** Those that everybody prefers to be told. */
+/** Addresses to show first. */
 const preferred = ["127.0.0.1", "::1"]
 
-/** Where a socket is reached from this machine, which has those addresses. */
-const reachedAt = (address: string, addresses: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** The addresses at which this machine reaches a socket. `addresses` are the machine's own. */
+const reachableAt = (address: string, addresses: ReadonlyArray<string>): ReadonlyArray<string> => {
   const all =
     address === "0.0.0.0"
       ? [...preferred, ...addresses].filter((one) => !isIPv6(one))
@@ -31,8 +31,8 @@ const candidateOf = (
 ): ReadonlyArray<PortCandidate> => {
   const [{ owner, port }] = sockets
   const likely = owner?.isOpencode === true
-  const there = new Set(sockets.flatMap(reached))
-  const hosts = [...preferred.filter((host) => there.has(host)), ...there]
+  const addresses = new Set(sockets.flatMap(reached))
+  const hosts = [...preferred.filter((host) => addresses.has(host)), ...addresses]
   const [url, ...aliases] = new Set(hosts.map((host) => urlOf(host, port)))
   const keys = sockets.map(({ key }) => key).toSorted()
   return url === undefined
@@ -50,23 +50,23 @@ const candidateOf = (
       ]
 }
 
-/** The sockets of one process on one port are one server. */
+/** All sockets of one process on one port belong to one server. */
 const serverOf = ({ key, owner, port }: Listening) => `${port} ${owner?.pid ?? key}`
 
 export const candidatesOf = (
   listening: ReadonlyArray<Listening>,
   addresses: ReadonlyArray<string>,
 ): ReadonlyArray<PortCandidate> => {
-  /** Who has bound an address itself is reached there, whoever else listens on all of them. */
+  /** A socket bound to one address takes precedence there over sockets bound to all addresses. */
   const bound = Array.groupBy(listening, ({ address, port }) => `${address} ${port}`)
   const reached = (socket: Listening) =>
-    reachedAt(socket.address, addresses).filter((host) => {
-      const there = bound[`${host} ${socket.port}`]
-      return there === undefined || there.some((one) => serverOf(one) === serverOf(socket))
+    reachableAt(socket.address, addresses).filter((host) => {
+      const others = bound[`${host} ${socket.port}`]
+      return others === undefined || others.some((one) => serverOf(one) === serverOf(socket))
     })
   const servers = Object.values(Array.groupBy(listening, serverOf))
   const candidates = servers.flatMap((sockets) => candidateOf(sockets, reached))
-  // Several processes may share one port, and any of them may answer.
+  // Several processes may share one port (SO_REUSEPORT), and any of them may answer.
   return Object.values(Array.groupBy(candidates, ({ url }) => url)).map(([first, ...others]) => {
     const likely = first.likely && others.every(({ likely }) => likely)
     return { ...first, likely, mayHavePassword: likely }

@@ -1,4 +1,4 @@
-/** macOS, and wherever else there is `lsof`: what that program lists. */
+/** Listening sockets as `lsof` lists them: macOS, and other systems that have it. */
 import { Effect, Option, type PlatformError, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -6,14 +6,14 @@ import { CurrentUser } from "../../machine/StrictModes.ts"
 import { type Listening, ListeningUnknown } from "./ListeningSockets.ts"
 import { programOf } from "./program.ts"
 
-/** One file of a process, by the letters of `lsof -F`: those of the process stand in each. */
+/** The fields of one file of a process, by their letters in `lsof -F`, with the fields of the process. */
 type Fields = Readonly<Record<string, string>>
 
-/** Bytes that it takes for unprintable are written as `\x20`: without a UTF-8 locale all of other scripts. */
+/** lsof writes bytes as `\x20` if it considers them unprintable, such as all non-ASCII ones without a UTF-8 locale. */
 const unescaped = (text: string) =>
   text.replaceAll(/(?:\\x[\da-f]{2})+/giu, (bytes) => Buffer.from(bytes.replaceAll("\\x", ""), "hex").toString("utf8"))
 
-/** Each line is a field, its first letter says which; `p` begins a process, and `f` one of its files. */
+/** Each line is a field, named by its first letter. `p` begins a process, and `f` one of its files. */
 const filesIn = (output: string): ReadonlyArray<Fields> => {
   const files: Array<Record<string, string>> = []
   let process: Record<string, string> = {}
@@ -29,12 +29,12 @@ const filesIn = (output: string): ReadonlyArray<Fields> => {
 }
 
 /** `*:4096`, `127.0.0.1:4096` or `[::1]:4096`. */
-const place = /^(?:\*|\[([^\]]+)\]|([\d.]+)):(\d+)$/u
+const endpoint = /^(?:\*|\[([^\]]+)\]|([\d.]+)):(\d+)$/u
 
-/** The sockets, with the working directories of processes as far as they are known. */
+/** The listening sockets. `directories` holds working directories by process id. */
 export const parse = (output: string, directories: ReadonlyMap<number, string> = new Map()): ReadonlyArray<Listening> =>
   filesIn(output).flatMap(({ c = "", d = "", f = "", n = "", p = "", t }) => {
-    const [, v6, v4, port] = place.exec(n) ?? []
+    const [, v6, v4, port] = endpoint.exec(n) ?? []
     if (port === undefined) return []
     const pid = Number(p)
     const every = t === "IPv6" ? "::" : "0.0.0.0"
@@ -48,12 +48,12 @@ export const parse = (output: string, directories: ReadonlyMap<number, string> =
     ]
   })
 
-/** What `-d cwd` lists. */
+/** Working directories by process id, as `lsof -d cwd` lists them. */
 export const parseDirectories = (output: string): ReadonlyMap<number, string> =>
   new Map(filesIn(output).map(({ n = "", p }) => [Number(p), plainLine(n)]))
 
-/** On macOS it lies where not every PATH leads. */
-const elsewhere = "/usr/sbin/lsof"
+/** Where macOS has it; not every PATH contains that directory. */
+const systemPath = "/usr/sbin/lsof"
 
 const isMissing = (error: ListeningUnknown | PlatformError.PlatformError) =>
   error._tag === "PlatformError" && error.reason._tag === "NotFound"
@@ -62,7 +62,7 @@ export const lsof = Effect.gen(function* () {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const user = yield* CurrentUser
 
-  /** It ends with 1 both when it has found nothing and when something is wrong, but then it says so. */
+  /** lsof exits with status 1 both if it found nothing and if it failed; only a failure prints to stderr. */
   const output = (command: string, args: ReadonlyArray<string>) =>
     Effect.gen(function* () {
       const { stderr, stdout } = yield* spawner.spawn(
@@ -71,26 +71,26 @@ export const lsof = Effect.gen(function* () {
           forceKillAfter: "300 millis",
         }),
       )
-      const [out, said] = yield* Effect.all(
+      const [out, err] = yield* Effect.all(
         [Stream.mkString(Stream.decodeText(stdout)), Stream.mkString(Stream.decodeText(stderr))],
         {
           concurrency: 2,
         },
       )
-      return out === "" && said !== "" ? yield* new ListeningUnknown({ detail: line(said) }) : out
+      return out === "" && err !== "" ? yield* new ListeningUnknown({ detail: line(err) }) : out
     }).pipe(Effect.scoped)
 
   const run = (args: ReadonlyArray<string>) =>
     output("lsof", args).pipe(
-      Effect.catchIf(isMissing, () => output(elsewhere, args)),
+      Effect.catchIf(isMissing, () => output(systemPath, args)),
       Effect.catchTag(
         "PlatformError",
-        (error) => new ListeningUnknown({ detail: isMissing(error) ? "there is no lsof" : line(error.message) }),
+        (error) => new ListeningUnknown({ detail: isMissing(error) ? "lsof is not installed" : line(error.message) }),
       ),
     )
 
   const list = Effect.gen(function* () {
-    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "this system does not number its users" })
+    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })
     const listening = yield* run(["-u", String(user.value), "-iTCP", "-sTCP:LISTEN", "-FpcftdnT"])
     const opencodes = new Set(parse(listening).flatMap(({ owner }) => (owner?.isOpencode === true ? [owner.pid] : [])))
     if (opencodes.size === 0) return parse(listening)

@@ -1,4 +1,4 @@
-/** Linux: the listening sockets in `/proc/net/tcp` and `/proc/net/tcp6`. */
+/** Listening sockets on Linux, from `/proc/net/tcp` and `/proc/net/tcp6`. */
 import { Effect, FileSystem, Option, Schedule, Stream } from "effect"
 import { line } from "../../text/plainText.ts"
 import { fromGroups } from "../address.ts"
@@ -11,12 +11,12 @@ export interface Socket {
   readonly port: number
 }
 
-/** Local address and port, the state LISTEN, then further on the user and the inode. */
+/** Captures local address, local port, user and inode of sockets in the state LISTEN (`0A`). */
 const listening = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A \S+ \S+ \S+ +(\d+) +\d+ (\d+) /gmu
 
 const byte = (word: string, index: number) => Number.parseInt(word.slice(index * 2, index * 2 + 2), 16)
 
-/** Each word of four bytes is written as a number, so that its bytes come last to first. */
+/** Each 32-bit word is printed as a little-endian number, so its bytes are in reverse order. */
 const addressOf = (hex: string): string => {
   const words = hex.match(/.{8}/gu) ?? []
   return words.length === 1
@@ -24,27 +24,27 @@ const addressOf = (hex: string): string => {
     : fromGroups(words.flatMap((word) => [3, 1].map((index) => (byte(word, index) << 8) | byte(word, index - 1))))
 }
 
-/** Those of the user, in one of the two tables. */
+/** The sockets of one user in one of the tables. */
 export const parse = (table: string, user: number): ReadonlyArray<Socket> =>
   [...table.matchAll(listening)].flatMap(([, address = "", port = "", uid, inode = ""]) =>
     Number(uid) === user ? [{ inode, address: addressOf(address), port: Number.parseInt(port, 16) }] : [],
   )
 
-const pause = "2 seconds"
+const pollInterval = "2 seconds"
 
-/** opencode takes connections a little before it answers any. */
+/** opencode accepts connections slightly before it answers requests. */
 const settling = "500 millis"
 
-/** Reads the tables: that disturbs nobody and costs next to nothing. */
+/** Reading the tables is cheap and sends no request. */
 export const procNet = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const user = yield* CurrentUser
 
   const sockets = Effect.gen(function* () {
-    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "this system does not number its users" })
+    if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })
     const tables = yield* Effect.all([
       fs.readFileString("/proc/net/tcp"),
-      // There is none where IPv6 is switched off.
+      // The file is missing if IPv6 is disabled.
       Effect.orElseSucceed(fs.readFileString("/proc/net/tcp6"), () => ""),
     ]).pipe(Effect.mapError(({ message }) => new ListeningUnknown({ detail: line(message) })))
     return tables.flatMap((table) => parse(table, user.value))
@@ -56,7 +56,7 @@ export const procNet = Effect.gen(function* () {
       .toSorted()
       .join(" "),
   )
-  const changes = Stream.fromEffectSchedule(Effect.option(inodes), Schedule.spaced(pause)).pipe(
+  const changes = Stream.fromEffectSchedule(Effect.option(inodes), Schedule.spaced(pollInterval)).pipe(
     Stream.filter(Option.isSome),
     Stream.map(({ value }) => value),
     Stream.changes,
@@ -66,7 +66,7 @@ export const procNet = Effect.gen(function* () {
   )
   return {
     sockets,
-    /** Says nothing where there are no such tables. */
-    changes: Stream.unwrap(Effect.map(Effect.isSuccess(sockets), (told) => (told ? changes : Stream.never))),
+    /** Never emits on systems without these tables. */
+    changes: Stream.unwrap(Effect.map(Effect.isSuccess(sockets), (exists) => (exists ? changes : Stream.never))),
   }
 })

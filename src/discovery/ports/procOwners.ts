@@ -1,4 +1,4 @@
-/** Linux: which process has a socket, by what `/proc` says of this user's processes. */
+/** Which process owns a socket on Linux, from `/proc/PID/fd` of this user's processes. */
 import { Clock, Duration, Effect, FileSystem, Option } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -6,46 +6,45 @@ import { CurrentUser } from "../../machine/StrictModes.ts"
 import type { Owner } from "./ListeningSockets.ts"
 import { programOf } from "./program.ts"
 
-/** What nobody seems to own may be passed on to somebody who does; until then it is not looked for again. */
-const pause = Duration.toMillis("1 minute")
+/** How long a socket without a known owner is not searched for again. It may be handed to a process of this user later. */
+const retryAfter = Duration.toMillis("1 minute")
 
-/** As many as Node reads at the same time. */
-const atOnce = 4
+/** Node's default number of threads for file access. */
+const concurrency = 4
 
-/** A scan waits for it. What it has found until then, the next one need not look for. */
-const patience = "2 seconds"
+/** Bound on one search, because a scan waits for it. Later searches continue from what it found. */
+const searchTimeout = "2 seconds"
 
-/** Of a link of `/proc/PID/fd`; nothing if no socket is behind it. */
+/** The inode in a link of `/proc/PID/fd`, or an empty string if the link is not a socket. */
 const inodeOf = (link: string): string => /^socket:\[(\d+)\]$/u.exec(link)?.[1] ?? ""
 
-const unless = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
+const orElse = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
 
 /**
- * The owners by the sockets' inodes. Only for those that it has not seen before are the processes looked through, and it
- * remembers no others than those of the last call. A process that ends meanwhile, or does not let itself be looked at,
- * owns nothing.
+ * Returns a function from the inodes of sockets to their owners. It caches the owners of the last call, and searches the
+ * processes only for new inodes. A process that exits meanwhile, or denies access, owns nothing.
  */
 export const procOwners = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const user = yield* CurrentUser
   const machine = yield* LocalMachine
   const known = new Map<string, Owner>()
-  /** When the processes were looked through in vain, by inode. */
-  const missed = new Map<string, number>()
+  /** When an inode was last searched for without success, in epoch milliseconds. */
+  const notFoundAt = new Map<string, number>()
 
   const inodesOf = (pid: number) =>
     fs.readDirectory(`/proc/${pid}/fd`).pipe(
       Effect.flatMap((files) =>
-        Effect.forEach(files, (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(unless("")), {
-          concurrency: atOnce,
+        Effect.forEach(files, (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(orElse("")), {
+          concurrency,
         }),
       ),
-      unless<ReadonlyArray<string>>([]),
+      orElse<ReadonlyArray<string>>([]),
     )
 
   const ownerOf = Effect.fnUntraced(function* (pid: number, birth: string | undefined) {
     const link = (name: string) => Effect.map(Effect.option(fs.readLink(`/proc/${pid}/${name}`)), Option.getOrUndefined)
-    const args = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(unless(""))
+    const args = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(orElse(""))
     const directory = yield* link("cwd")
     const owner: Owner = {
       pid,
@@ -59,10 +58,10 @@ export const procOwners = Effect.gen(function* () {
   const isOurs = (pid: number) =>
     fs.stat(`/proc/${pid}`).pipe(
       Effect.map(({ uid }) => Option.isSome(uid) && Option.contains(user, uid.value)),
-      unless(false),
+      orElse(false),
     )
 
-  const look = Effect.fnUntraced(function* (pid: number, wanted: Set<string>) {
+  const searchProcess = Effect.fnUntraced(function* (pid: number, wanted: Set<string>) {
     if (wanted.size === 0 || !(yield* isOurs(pid))) return
     const birth = machine.birthOf(pid)
     const found = (yield* inodesOf(pid)).filter((inode) => wanted.has(inode))
@@ -74,30 +73,30 @@ export const procOwners = Effect.gen(function* () {
     }
   })
 
-  /** Who passes a socket on and ends leaves it to somebody else. */
-  const forget = (inodes: ReadonlySet<string>) => {
+  /** Forgets sockets that are gone, and those of exited processes, which may have passed them on. */
+  const prune = (inodes: ReadonlySet<string>) => {
     const alive = new Map<Owner, boolean>()
     for (const [inode, owner] of known) {
-      const lives = alive.get(owner) ?? machine.isAlive(owner.pid, owner.birth)
-      alive.set(owner, lives)
-      if (!lives || !inodes.has(inode)) known.delete(inode)
+      const isAlive = alive.get(owner) ?? machine.isAlive(owner.pid, owner.birth)
+      alive.set(owner, isAlive)
+      if (!isAlive || !inodes.has(inode)) known.delete(inode)
     }
   }
 
   return Effect.fnUntraced(function* (inodes: ReadonlySet<string>) {
-    forget(inodes)
-    for (const inode of missed.keys()) if (!inodes.has(inode)) missed.delete(inode)
+    prune(inodes)
+    for (const inode of notFoundAt.keys()) if (!inodes.has(inode)) notFoundAt.delete(inode)
     const now = yield* Clock.currentTimeMillis
-    const isDue = (inode: string) => !known.has(inode) && now - (missed.get(inode) ?? -pause) >= pause
+    const isDue = (inode: string) => !known.has(inode) && now - (notFoundAt.get(inode) ?? -retryAfter) >= retryAfter
     const wanted = new Set([...inodes].filter(isDue))
     if (wanted.size > 0) {
-      const names = yield* fs.readDirectory("/proc").pipe(unless<ReadonlyArray<string>>([]))
+      const names = yield* fs.readDirectory("/proc").pipe(orElse<ReadonlyArray<string>>([]))
       const pids = names.filter((name) => /^\d+$/u.test(name)).map(Number)
-      const looked = yield* Effect.forEach(pids, (pid) => look(pid, wanted), {
-        concurrency: atOnce,
+      const complete = yield* Effect.forEach(pids, (pid) => searchProcess(pid, wanted), {
+        concurrency,
         discard: true,
-      }).pipe(Effect.timeoutOption(patience))
-      if (Option.isSome(looked)) for (const inode of wanted) missed.set(inode, now)
+      }).pipe(Effect.timeoutOption(searchTimeout))
+      if (Option.isSome(complete)) for (const inode of wanted) notFoundAt.set(inode, now)
     }
     const owners: ReadonlyMap<string, Owner> = known
     return owners

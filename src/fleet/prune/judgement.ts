@@ -1,6 +1,6 @@
 /**
- * Which registrations may go. One that does not answer may be that of a laptop that sleeps, so it has to be certain that
- * its process has ended, or it has to have been silent for long.
+ * Decides which registrations are removed. An instance that does not answer may be on a sleeping laptop, so a
+ * registration is only removed if its process has certainly ended, or if it has been silent for long.
  */
 import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "../../discovery/Discovery.ts"
@@ -10,17 +10,17 @@ import type { HealthState, Instance } from "../Instance.ts"
 import type { LocalMachineValues } from "../../machine/LocalMachine.ts"
 import type { Silence } from "./Silence.ts"
 
-/** All that is known when the registrations are judged. */
+/** Everything that the decision depends on. */
 export interface Evidence {
-  /** The relay directory. What lies elsewhere is not judged. */
+  /** The relay directory. Other files are not judged. */
   readonly directory: string
-  /** Its files by path, links as links, as they were before they were read for the snapshot. */
+  /** Its files by path (links are not followed), read before the snapshot. */
   readonly files: ReadonlyMap<string, FileSystem.File.Info>
   readonly snapshot: Snapshot
   readonly silence: Silence
   /** Epoch milliseconds. */
   readonly now: number
-  /** How long one has to have been silent. */
+  /** How long an instance must have been silent. */
   readonly silentFor: Duration.Duration
   readonly machine: LocalMachineValues
 }
@@ -28,11 +28,11 @@ export interface Evidence {
 export interface Judgement {
   /** Path of the file. */
   readonly file: string
-  /** The instance's, or empty where the file is no registration. */
+  /** The instance's name; empty if the file is not a registration. */
   readonly name: string
   readonly remove: boolean
   readonly reason: string
-  /** Since when it has been silent, in epoch milliseconds; only of one that is judged by that. */
+  /** The start of the silence in epoch milliseconds; undefined if the decision does not depend on it. */
   readonly silentSince: number | undefined
 }
 
@@ -41,50 +41,54 @@ const answers: ReadonlySet<HealthState> = new Set<HealthState>(["online", "unaut
 const units = ["days", "hours", "minutes", "seconds"] as const
 
 /** `7 days`, `1 hour 30 minutes`. */
-const inWords = (duration: Duration.Duration): string => {
+const durationText = (duration: Duration.Duration): string => {
   const parts = Duration.parts(duration)
-  const said = units.filter((unit) => parts[unit] > 0).slice(0, 2)
-  return said.length === 0
+  const shownUnits = units.filter((unit) => parts[unit] > 0).slice(0, 2)
+  return shownUnits.length === 0
     ? "0 seconds"
-    : said.map((unit) => `${parts[unit]} ${parts[unit] === 1 ? unit.slice(0, -1) : unit}`).join(" ")
+    : shownUnits.map((unit) => `${parts[unit]} ${parts[unit] === 1 ? unit.slice(0, -1) : unit}`).join(" ")
 }
 
 const outcome = (remove: boolean, reason: string, silentSince?: number) => ({ remove, reason, silentSince })
 
-/** The silence counts from when it was first noticed, or from the last writing of the file if that came later. */
+/** Silence starts when it was first noticed, or when the file was last written, whichever is later. */
 const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, evidence: Evidence) => {
   const { now, silence, silentFor } = evidence
   const noted = silence.get(source)
   const since = Math.min(now, Math.max(noted ?? now, Option.match(written, { onNone: () => 0, onSome: Number })))
-  const limit = inWords(silentFor)
-  const said = `does not answer: ${health.reason}`
+  const limit = durationText(silentFor)
+  const reason = `does not answer: ${health.reason}`
   const lasted = Duration.millis(now - since)
   if (Duration.isGreaterThanOrEqualTo(lasted, silentFor)) {
     const short = Duration.isLessThan(lasted, Duration.seconds(1))
-    return outcome(true, short ? said : `${said}; silent for ${inWords(lasted)}`, since)
+    return outcome(true, short ? reason : `${reason}; silent for ${durationText(lasted)}`, since)
   }
-  const noticed = noted === undefined ? "first noticed now" : `silent for ${inWords(lasted)}`
-  return outcome(false, `${said}; ${noticed}; removed after ${limit}, or now with --silent-for "0 seconds"`, since)
+  const duration = noted === undefined ? "first noticed now" : `silent for ${durationText(lasted)}`
+  return outcome(
+    false,
+    `${reason}; ${duration}; removed after ${limit} of silence, or now with --silent-for "0 seconds"`,
+    since,
+  )
 }
 
 const verdict = (instance: Instance, evidence: Evidence) => {
   const { health, source } = instance
   if (answers.has(health.state)) {
-    return outcome(false, health.state === "online" ? "answers" : `answers, if not as it should: ${health.reason}`)
+    return outcome(false, health.state === "online" ? "answers" : `answers, but is ${health.state}: ${health.reason}`)
   }
   const info = evidence.files.get(source)
-  if (info === undefined) return outcome(false, "is none of the files that were there at the beginning")
-  if (info.type !== "File") return outcome(false, "is a link, which is left to whoever made it")
+  if (info === undefined) return outcome(false, "was written after prune started")
+  if (info.type !== "File") return outcome(false, "is not a regular file; remove it yourself")
   return hasEnded(evidence.machine)(instance)
     ? outcome(true, `its process ${instance.pid} has ended`)
     : bySilence(instance, info.mtime, evidence)
 }
 
-const misfit = ({ reason, source }: Problem): Judgement => ({ file: source, name: "", ...outcome(false, reason) })
+const keepProblem = ({ reason, source }: Problem): Judgement => ({ file: source, name: "", ...outcome(false, reason) })
 
 /**
- * One judgement for each file that the snapshot speaks of, by path. Files that are no registrations always stay; what
- * other transports have found is not judged.
+ * One judgement for each file of the relay directory in the snapshot, sorted by path. Files that are not registrations
+ * are always kept. Instances found by other transports are not judged.
  */
 export const judge = (evidence: Evidence): ReadonlyArray<Judgement> =>
   [
@@ -95,5 +99,5 @@ export const judge = (evidence: Evidence): ReadonlyArray<Judgement> =>
         name: instance.name,
         ...verdict(instance, evidence),
       })),
-    ...evidence.snapshot.problems.filter(({ source }) => evidence.files.has(source)).map(misfit),
+    ...evidence.snapshot.problems.filter(({ source }) => evidence.files.has(source)).map(keepProblem),
   ].toSorted((one, other) => (one.file < other.file ? -1 : 1))

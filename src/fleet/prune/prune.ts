@@ -71,8 +71,8 @@ const remove = Effect.fnUntraced(function* (judgement: Judgement, judged: FileSy
   const fs = yield* FileSystem.FileSystem
   const kept = (reason: string): Pruned => ({ ...judgement, verdict: "kept", reason })
   const now = yield* unlessGone(fs.lstat(judgement.file))
-  if (Option.isNone(now)) return kept("has been removed by somebody else just now")
-  if (judged === undefined || !same(judged, now.value)) return kept("has been written anew just now")
+  if (Option.isNone(now)) return kept("was removed by another program just now")
+  if (judged === undefined || !same(judged, now.value)) return kept("was rewritten just now")
   yield* fs.remove(judgement.file)
   return { ...judgement, verdict: "removed" } satisfies Pruned as Pruned
 })

@@ -1,162 +1,88 @@
 /**
- * How one version of a file became another, line by line. opencode's patches hold the whole file as context, so those
- * of turns that follow each other can be put together to what all of them did.
+ * How one version of a file became another, line by line. opencode's patches hold the whole file as context, so the
+ * patches of consecutive turns can be composed into one.
+ *
+ * Effect's `TextDiff` computes and prints scripts; only reading a patch is our own.
  */
+import { TextDiff } from "effect"
 
-export interface Line {
-  /** As in a unified diff: kept, deleted, added. */
-  readonly sign: " " | "-" | "+"
-  /** With the line feed, which a file's last line may lack. */
+/** Covers every line of both versions. Lines have their line feed, which the last line of a file may lack. */
+export type EditScript = ReadonlyArray<TextDiff.Edit<string>>
+
+/** The number of lines that a script inserts or deletes. */
+export const count = (script: EditScript, tag: "Insert" | "Delete"): number =>
+  script.reduce((sum, edit) => (edit._tag === tag ? sum + edit.items.length : sum), 0)
+
+const without = (script: EditScript, tag: "Insert" | "Delete") =>
+  script.flatMap((edit) => (edit._tag === tag ? [] : edit.items)).join("")
+
+/** The text of the file before the script. */
+export const before = (script: EditScript): string => without(script, "Insert")
+
+/** The text of the file after the script. */
+export const after = (script: EditScript): string => without(script, "Delete")
+
+const hunkHeader = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/u
+
+const tagOf = (line: string): TextDiff.Edit<string>["_tag"] | undefined => {
+  switch (line[0]) {
+    case " ":
+    // Some programs cut the blank off an empty context line.
+    case undefined:
+      return "Equal"
+    case "-":
+      return "Delete"
+    case "+":
+      return "Insert"
+    default:
+      return undefined
+  }
+}
+
+interface Line {
+  readonly _tag: TextDiff.Edit<string>["_tag"]
   readonly text: string
 }
 
-/** Every line of both versions. */
-export type EditScript = ReadonlyArray<Line>
-
-/** How many lines have that sign. */
-export const count = (script: EditScript, sign: Line["sign"]): number =>
-  script.reduce((sum, line) => (line.sign === sign ? sum + 1 : sum), 0)
-
-const hunkHead = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/u
-
-const signOf = (line: string): Line["sign"] | undefined => {
-  // Some programs cut the blank off an empty line that was kept.
-  if (line === "") return " "
-  const [sign] = line
-  return sign === " " || sign === "-" || sign === "+" ? sign : undefined
+/** Adjacent lines with the same tag become one edit. */
+const scriptOf = (lines: ReadonlyArray<Line>): EditScript => {
+  const edits: Array<{ _tag: Line["_tag"]; items: Array<string> }> = []
+  for (const { _tag, text } of lines) {
+    const last = edits.at(-1)
+    if (last?._tag === _tag) last.items.push(text)
+    else edits.push({ _tag, items: [text] })
+  }
+  return edits
 }
 
-/** Nothing if the patch does not begin with the first line of the file, or has several hunks: it may leave lines out. */
+/** Undefined if the patch may leave lines out: it does not begin with the first line of the file, or has several hunks. */
 export const parse = (patch: string): EditScript | undefined => {
   const lines = patch.split("\n")
-  const begin = lines.findIndex((line) => hunkHead.test(line))
+  const begin = lines.findIndex((line) => hunkHeader.test(line))
   if (begin === -1) return undefined
-  const [, oldStart, oldCount = "1", newStart, newCount = "1"] = hunkHead.exec(lines[begin] ?? "") ?? []
+  const [, oldStart, oldCount = "1", newStart, newCount = "1"] = hunkHeader.exec(lines[begin] ?? "") ?? []
   if (Number(oldStart) > 1 || Number(newStart) > 1) return undefined
   let oldLeft = Number(oldCount)
   let newLeft = Number(newCount)
-  const script: Array<Line> = []
+  const parsed: Array<Line> = []
   for (const line of lines.slice(begin + 1)) {
-    const last = script.at(-1)
+    const last = parsed.at(-1)
     if (line.startsWith("\\") && last !== undefined) {
-      script.splice(-1, 1, { ...last, text: last.text.slice(0, -1) })
+      parsed.splice(-1, 1, { ...last, text: last.text.slice(0, -1) })
     } else if (oldLeft > 0 || newLeft > 0) {
-      const sign = signOf(line)
-      if (sign === undefined) return undefined
-      if (sign !== "+") oldLeft--
-      if (sign !== "-") newLeft--
-      script.push({ sign, text: `${line.slice(1)}\n` })
+      const _tag = tagOf(line)
+      if (_tag === undefined) return undefined
+      if (_tag !== "Insert") oldLeft--
+      if (_tag !== "Delete") newLeft--
+      parsed.push({ _tag, text: `${line.slice(1)}\n` })
     } else if (line !== "") return undefined
   }
-  return oldLeft === 0 && newLeft === 0 ? script : undefined
+  return oldLeft === 0 && newLeft === 0 ? scriptOf(parsed) : undefined
 }
 
-const kept = (lines: ReadonlyArray<Line>) => lines.map(({ text }): Line => ({ sign: " ", text }))
+/** Bounds the work on files that have little in common; the script stays correct, though not the shortest. */
+const maxEdits = 1000
 
-/** Lines that were deleted and stand there again were kept. */
-const tidyBlock = (block: ReadonlyArray<Line>): ReadonlyArray<Line> => {
-  const deleted = block.filter(({ sign }) => sign === "-")
-  const added = block.filter(({ sign }) => sign === "+")
-  const most = Math.min(deleted.length, added.length)
-  const same = (index: number) => deleted.at(index)?.text === added.at(index)?.text
-  let above = 0
-  while (above < most && same(above)) above++
-  let below = 0
-  while (below < most - above && same(-1 - below)) below++
-  return [
-    ...kept(added.slice(0, above)),
-    ...deleted.slice(above, deleted.length - below),
-    ...added.slice(above, added.length - below),
-    ...kept(added.slice(added.length - below)),
-  ]
-}
-
-const without = (script: EditScript, sign: Line["sign"]) => script.filter((line) => line.sign !== sign)
-
-const tidy = (script: EditScript): EditScript => {
-  const before = without(script, "+")
-  const after = without(script, "-")
-  // Lines that are the same may have been counted as each other, so that what was changed back is not seen block by block.
-  if (before.length === after.length && before.every(({ text }, index) => text === after[index]?.text)) {
-    return kept(after)
-  }
-  const tidied: Array<Line> = []
-  let block: Array<Line> = []
-  const close = () => {
-    for (const line of tidyBlock(block)) tidied.push(line)
-    block = []
-  }
-  for (const line of script) {
-    if (line.sign === " ") {
-      close()
-      tidied.push(line)
-    } else block.push(line)
-  }
-  close()
-  return tidied
-}
-
-/** What both did, one after the other. Nothing if the second does not begin with what the first has left. */
-export const compose = (first: EditScript, second: EditScript): EditScript | undefined => {
-  const both: Array<Line> = []
-  let next = 0
-  const takeAdded = () => {
-    for (let line = second[next]; line?.sign === "+"; line = second[++next]) both.push(line)
-  }
-  for (const line of first) {
-    if (line.sign === "-") {
-      both.push(line)
-      continue
-    }
-    takeAdded()
-    const after = second[next++]
-    if (after?.text !== line.text) return undefined
-    if (after.sign === " ") both.push(line)
-    else if (line.sign === " ") both.push(after)
-  }
-  takeAdded()
-  return next === second.length ? tidy(both) : undefined
-}
-
-/** Lines around a change that are shown with it. */
-const context = 3
-
-/** Where something changed, with what stands around it. */
-const regions = (script: EditScript): ReadonlyArray<readonly [start: number, end: number]> => {
-  const found: Array<[number, number]> = []
-  script.forEach(({ sign }, index) => {
-    if (sign === " ") return
-    const end = Math.min(script.length, index + 1 + context)
-    const last = found.at(-1)
-    if (last !== undefined && index - context <= last[1]) last[1] = end
-    else found.push([Math.max(0, index - context), end])
-  })
-  return found
-}
-
-const range = (before: number, lines: number) => `${lines === 0 ? before : before + 1},${lines}`
-
-const written = ({ sign, text }: Line) =>
-  text.endsWith("\n") ? sign + text : `${sign}${text}\n\\ No newline at end of file\n`
-
-/** The hunks of a unified diff. */
-export const format = (script: EditScript): string => {
-  let position = 0
-  let oldLine = 0
-  let newLine = 0
-  return regions(script)
-    .map(([start, end]) => {
-      // Only lines that were kept lie between two regions.
-      oldLine += start - position
-      newLine += start - position
-      const lines = script.slice(start, end)
-      const oldCount = lines.length - count(lines, "+")
-      const newCount = lines.length - count(lines, "-")
-      const head = `@@ -${range(oldLine, oldCount)} +${range(newLine, newCount)} @@\n`
-      oldLine += oldCount
-      newLine += newCount
-      position = end
-      return head + lines.map(written).join("")
-    })
-    .join("")
-}
+/** One script for both. Undefined if the second does not begin with what the first has left. */
+export const compose = (first: EditScript, second: EditScript): EditScript | undefined =>
+  after(first) === before(second) ? TextDiff.lines(before(first), after(second), { maxEdits }) : undefined

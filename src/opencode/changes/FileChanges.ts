@@ -1,6 +1,7 @@
-/** What turns have changed, put together file by file. */
+/** Merges what several turns have changed, file by file. */
+import { TextDiff } from "effect"
 import { clip } from "../../text/plainText.ts"
-import { compose, count, type EditScript, format, parse } from "./EditScript.ts"
+import { compose, count, type EditScript, parse } from "./EditScript.ts"
 import type { FileDiff } from "./FileDiff.ts"
 
 export interface FileChange {
@@ -9,16 +10,16 @@ export interface FileChange {
   readonly status: "added" | "deleted" | "modified"
   readonly additions: number
   readonly deletions: number
-  /** How many turns changed it. */
+  /** The number of turns that changed the file. */
   readonly turns: number
   /**
-   * Unified diffs, in the order of the turns. There are several if somebody else changed the file between two turns, or
-   * if opencode gave no text for one: a line that two of them changed is then counted twice.
+   * Unified diffs, in the order of the turns. There are several if something else changed the file between two turns, or
+   * if opencode gave no text for a turn. A line that two of them changed is then counted twice.
    */
   readonly patches: ReadonlyArray<string>
 }
 
-/** What turns that follow each other did to one file. */
+/** What consecutive turns did to one file. */
 interface Piece {
   readonly additions: number
   readonly deletions: number
@@ -32,39 +33,39 @@ interface Changed {
   readonly pieces: ReadonlyArray<Piece>
 }
 
-/** By path, the one changed last at the end. */
+/** By path, in the order of the last change. */
 export type FileChanges = ReadonlyMap<string, Changed>
 
 export const none: FileChanges = new Map()
 
-/** Nobody reads more of a diff that stands for itself. */
-const longestText = 50_000
+/** Characters that are kept of a patch that cannot be composed with another. */
+const maxTextLength = 50_000
 
-/** git quotes what would break the line. */
+/** git quotes a file name with control characters, quotes or backslashes. */
 const quoted = (name: string) => (/[\p{Cc}"\\]/u.test(name) ? JSON.stringify(name) : name)
 
-/** A unified diff as git writes and applies it. */
-const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Changed, "existed" | "exists">) => {
-  if ("text" in content) return content.text
-  const hunks = format(content.script)
-  return hunks === ""
-    ? ""
-    : `--- ${existed ? quoted(`a/${path}`) : "/dev/null"}\n+++ ${exists ? quoted(`b/${path}`) : "/dev/null"}\n${hunks}`
-}
+/** A unified diff that git can apply. */
+const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Changed, "existed" | "exists">) =>
+  "text" in content
+    ? content.text
+    : TextDiff.unified(content.script, {
+        fromFile: existed ? quoted(`a/${path}`) : "/dev/null",
+        toFile: exists ? quoted(`b/${path}`) : "/dev/null",
+      })
 
-/** A piece that nothing can be added to needs only what is shown of it. */
+/** A piece that cannot be composed any more is kept as text. */
 const closed = (piece: Piece, path: string, existed: boolean): Piece => ({
   ...piece,
-  content: { text: clip(textOf(piece, path, { existed, exists: true }), longestText) },
+  content: { text: clip(textOf(piece, path, { existed, exists: true }), maxTextLength) },
 })
 
-/** For a name that git quotes, opencode gives the head of a patch and no hunk; for a binary file nothing at all. */
+/** opencode's patch has no hunks for a file whose name git quotes, and is empty for a binary file. */
 const pieceOf = ({ additions, deletions, patch = "", status }: FileDiff): Piece => {
   const hunks = patch.includes("\n@@ ")
   const isEmptyFile = !hunks && patch !== "" && additions + deletions === 0 && status !== "modified"
   const script = isEmptyFile ? [] : parse(patch)
   if (script !== undefined) return { additions, deletions, content: { script } }
-  return { additions, deletions, content: { text: hunks ? clip(patch, longestText) : "" } }
+  return { additions, deletions, content: { text: hunks ? clip(patch, maxTextLength) : "" } }
 }
 
 const composed = (first: Piece, second: Piece): Piece | undefined => {
@@ -72,24 +73,24 @@ const composed = (first: Piece, second: Piece): Piece | undefined => {
   const script = compose(first.content.script, second.content.script)
   return script === undefined
     ? undefined
-    : { additions: count(script, "+"), deletions: count(script, "-"), content: { script } }
+    : { additions: count(script, "Insert"), deletions: count(script, "Delete"), content: { script } }
 }
 
-const isSilent = ({ additions, content, deletions }: Piece) =>
+const isEmpty = ({ additions, content, deletions }: Piece) =>
   additions + deletions === 0 && ("script" in content ? content.script.length === 0 : content.text === "")
 
 const append = (path: string, existed: boolean, pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
   const last = pieces.at(-1)
   if (last === undefined) return [piece]
-  // Only its mode has changed, say. Whether the next turn goes on from there shows then.
-  if (isSilent(piece)) return pieces
+  // For example a change of the file's mode.
+  if (isEmpty(piece)) return pieces
   const both = composed(last, piece)
   return both === undefined
     ? [...pieces.slice(0, -1), closed(last, path, existed || pieces.length > 1), piece]
     : [...pieces.slice(0, -1), both]
 }
 
-/** Adds what the next turn changed. */
+/** Adds the changes of the next turn. */
 export const addTurn = (before: FileChanges, diffs: ReadonlyArray<FileDiff>): FileChanges => {
   const changes = new Map(before)
   for (const diff of diffs) {
@@ -107,7 +108,7 @@ export const addTurn = (before: FileChanges, diffs: ReadonlyArray<FileDiff>): Fi
   return changes
 }
 
-/** Whether all is as it was before: made and deleted again, or every line changed back. */
+/** Whether the file is as it was before: created and deleted again, or every line changed back. */
 const isUndone = ({ existed, exists, pieces, turns }: Changed): boolean => {
   const [piece, ...others] = pieces
   if (!exists) return !existed
@@ -124,7 +125,7 @@ const isUndone = ({ existed, exists, pieces, turns }: Changed): boolean => {
 const sum = (pieces: ReadonlyArray<Piece>, of: "additions" | "deletions") =>
   pieces.reduce((total, piece) => total + piece[of], 0)
 
-/** The files that are not as they were before, the one changed last first; and how many are. */
+/** The files that have changed, the last change first; `undone` counts the files that are as they were before. */
 export const summarise = (
   changes: FileChanges,
 ): { readonly files: ReadonlyArray<FileChange>; readonly undone: number } => {

@@ -1,28 +1,23 @@
-/** What a person decides about a pending request, and how it reaches opencode. */
+/** A decision about a pending request: finding the request, and telling opencode. */
 import { Effect, Schedule } from "effect"
-import { pendingOf } from "../sessions/activity.ts"
-import { AmbiguousRequest, type ClientError, InstanceUnreachable, mayHaveArrived, RequestNotOpen } from "../errors.ts"
+import { pendingRequestsOf } from "./pendingRequests.ts"
+import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import { type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
+import { isAway, mayHaveArrived } from "../transient.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
-/** The decision against whatever is asked. */
+/** Rejects a permission, dismisses questions. */
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
 
-/** Away for a moment, or behind a proxy that says so. What opencode itself says is final. */
-const mayPass = (error: ClientError) =>
-  error._tag === "InstanceUnreachable" ||
-  error._tag === "RequestTimeout" ||
-  (error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500)
-
-/** An instance that is away for a moment gets the decision all the same. */
+/** An instance that is away for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
- * Tells opencode. False if the request was settled before. It is told again where that failed, for a second answer to
- * the same request is refused.
+ * Tells opencode the decision. False if the request had been settled before. A decision is repeated while the instance is
+ * away, because opencode refuses a second answer to the same request.
  */
 export const settle = Effect.fn("settle")(function* (
   opencode: Opencode,
@@ -32,7 +27,7 @@ export const settle = Effect.fn("settle")(function* (
   let arrived = false
   return yield* opencode.decide(session.directory, decision).pipe(
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
-    Effect.retry({ while: mayPass, schedule: whileAway }),
+    Effect.retry({ while: isAway, schedule: whileAway }),
     Effect.map((isFirst) => isFirst || arrived),
     Effect.mapError((error) =>
       error._tag === "InstanceUnreachable" && arrived
@@ -42,7 +37,7 @@ export const settle = Effect.fn("settle")(function* (
   )
 })
 
-/** The decision in a few words: `allowed once`. */
+/** Describes a decision in a few words, such as `allowed once`. */
 export const verdict = (decision: Decision): string => {
   if (decision.kind === "question") {
     return decision.answers === undefined
@@ -54,7 +49,7 @@ export const verdict = (decision: Decision): string => {
   return reply === "once" ? "allowed once" : "allowed always, in all sessions of the directory"
 }
 
-/** The open request that is meant: the one of that id, or the only one of its kind. */
+/** The open request of a session with this id; without an id, the only one of its kind. */
 export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"]>(
   { instance }: Target,
   opencode: Opencode,
@@ -62,7 +57,7 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
   kind: Kind,
   id: string | undefined,
 ) {
-  const open = (yield* pendingOf(opencode, session)).filter(
+  const open = (yield* pendingRequestsOf(opencode, session)).filter(
     (pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind,
   )
   const [found, ...others] = id === undefined ? open : open.filter(({ request }) => request.id === id)

@@ -1,6 +1,6 @@
 /** Stops the turn of a session, and dismisses the requests that it leaves behind. */
 import { Effect, Schedule } from "effect"
-import { pendingOf, requestsOf } from "../sessions/activity.ts"
+import { pendingRequestsOf, requestsOf } from "../requests/pendingRequests.ts"
 import { refusal, settle } from "../requests/decision.ts"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
@@ -26,8 +26,9 @@ const dismissRequests = Effect.fnUntraced(function* (
   session: Session,
   before: ReadonlyArray<PendingRequest>,
 ) {
+  if (!opencode.capabilities.abortLeavesRequests) return 0
   const known = new Set(before.map(({ request }) => request.id))
-  const fresh = (yield* pendingOf(opencode, session)).filter(({ request }) => !known.has(request.id))
+  const fresh = (yield* pendingRequestsOf(opencode, session)).filter(({ request }) => !known.has(request.id))
   const keep = new Set(fresh.map(({ request }) => request.id))
   // Rejecting a permission rejects all others of its session.
   const busy = new Set(fresh.flatMap(({ kind, request }) => (kind === "permission" ? [request.sessionID] : [])))
@@ -63,15 +64,15 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
     schedule: within3Seconds,
   })
   const before = yield* requestsOf(opencode, session)
-  yield* opencode.abort(session.id)
+  const { wasRunning = running } = yield* opencode.abort(session.id)
   // opencode reports idle before the last message is final.
   const after = yield* Effect.repeat(readActivity, {
-    while: ({ open, running: isRunning }) => running && (open || isRunning),
+    while: ({ open, running: isRunning }) => wasRunning && (open || isRunning),
     schedule: within3Seconds,
   })
   return {
-    wasRunning: running,
-    final: !running || (!after.open && !after.running),
+    wasRunning,
+    final: !wasRunning || (!after.open && !after.running),
     cleared: yield* dismissRequests(opencode, session, before),
   }
 })

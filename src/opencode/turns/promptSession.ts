@@ -1,6 +1,7 @@
 /** Sends one prompt when the session is free for it, and finds out whether an unacknowledged prompt has arrived. */
 import { type Duration, Effect, Schedule, type Scope } from "effect"
-import { type ClientError, mayHaveArrived, PromptUncertain, type SendError } from "../errors.ts"
+import { type ClientError, PromptUncertain, type SendError } from "../errors.ts"
+import { mayHaveArrived } from "../transient.ts"
 import { absence } from "./followStep.ts"
 import { freshMessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"

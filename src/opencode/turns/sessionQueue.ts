@@ -5,7 +5,7 @@
  * until opencode reports the session as idle.
  */
 import { Effect, Option, RcMap, Semaphore } from "effect"
-import { pendingOf } from "../sessions/activity.ts"
+import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import { type ClientError, SessionBusy } from "../errors.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
@@ -19,7 +19,7 @@ export type IfBusy = "wait" | "steer" | "fail"
 
 /** Fails with `SessionBusy`. What the running turn waits for is part of it if opencode tells that within 2 s. */
 export const sessionBusy = Effect.fnUntraced(function* ({ opencode, session, target }: SessionAddress) {
-  const [first] = yield* pendingOf(opencode, session).pipe(
+  const [first] = yield* pendingRequestsOf(opencode, session).pipe(
     Effect.timeout("2 seconds"),
     Effect.orElseSucceed((): ReadonlyArray<PendingRequest> => []),
   )

@@ -1,19 +1,14 @@
 /** Reads what opencode has stored about a turn. */
 import { Effect, Schedule } from "effect"
-import { pendingOf } from "../sessions/activity.ts"
+import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import type { ClientError } from "../errors.ts"
 import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { SessionId } from "../Identifiers.ts"
 import { absence } from "./followStep.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
+import { isTransient } from "../transient.ts"
 import * as Turn from "../turn/Turn.ts"
-
-/** Temporary: the instance is away or starting, or a proxy in front of it says so. */
-const isTransient = (error: ClientError) =>
-  error._tag === "InstanceUnreachable" ||
-  error._tag === "RequestTimeout" ||
-  ((error._tag === "OpencodeError" || error._tag === "UnexpectedResponse") && (error.status ?? 0) >= 500)
 
 /** Repeats a read while its failure is temporary, for as long as an instance may be away. */
 export const persistently = <A, R>(read: Effect.Effect<A, ClientError, R>) =>
@@ -68,7 +63,7 @@ export const readStored = Effect.fnUntraced(function* (
   // The status first: if it was idle before the messages are read, they are all of the turn's messages.
   const status = yield* statusOf(opencode, session)
   const rest = yield* Effect.all(
-    { messages: messagesOf(opencode, turn), pending: pendingOf(opencode, session) },
+    { messages: messagesOf(opencode, turn), pending: pendingRequestsOf(opencode, session) },
     { concurrency: "unbounded" },
   )
   return { status, ...rest }

@@ -1,7 +1,7 @@
 /** Goes on with a turn whose question ended an earlier call: the person's answer has come with a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { pendingOf } from "../../opencode/sessions/activity.ts"
+import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -27,7 +27,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
     const opencode = client.at(target)
     const session = yield* opencode.session(question.session)
     const origin = { target, opencode, session }
-    const pending = (yield* pendingOf(opencode, session)).find(({ request }) => request.id === question.request)
+    const pending = (yield* pendingRequestsOf(opencode, session)).find(({ request }) => request.id === question.request)
     const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
     const settled =
       pending === undefined

@@ -1,4 +1,4 @@
-/** What `config` prints is what a shell or a client makes of it, and what the README says. */
+/** `config`: what a shell or a client reads from its output, and the README. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Schema } from "effect"
@@ -65,40 +65,42 @@ const files = [
 ] as const
 
 layer(NodeServices.layer)("The configuration of a client", (it) => {
-  it.effect.each(commands)("as a command line hands %s each argument as it is", ([client, add, environment, before]) =>
+  it.effect.each(commands)("as a command passes each argument to %s literally", ([client, add, environment, before]) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-      const place = yield* fs.makeTempDirectoryScoped({ prefix: "clients-" })
-      yield* fs.writeFileString(`${place}/${add[0]}`, `#!/bin/sh\nprintf '%s\\0' "$@" > "${place}/arguments"\n`, {
-        mode: 0o755,
-      })
+      const directory = yield* fs.makeTempDirectoryScoped({ prefix: "clients-" })
+      yield* fs.writeFileString(
+        `${directory}/${add[0]}`,
+        `#!/bin/sh\nprintf '%s\\0' "$@" > "${directory}/arguments"\n`,
+        {
+          mode: 0o755,
+        },
+      )
       const line = yield* text(client, hostile)
-      yield* spawner.exitCode(ChildProcess.make("/bin/sh", ["-c", line], { cwd: place, env: { PATH: place } }))
-      const received = (yield* fs.readFileString(`${place}/arguments`)).split("\0").slice(0, -1)
+      yield* spawner.exitCode(ChildProcess.make("/bin/sh", ["-c", line], { cwd: directory, env: { PATH: directory } }))
+      const received = (yield* fs.readFileString(`${directory}/arguments`)).split("\0").slice(0, -1)
       assert.deepStrictEqual(received, [...add.slice(1), ...environment, ...before, ...started])
-      assert.notInclude(yield* fs.readDirectory(place), "pwned")
+      assert.notInclude(yield* fs.readDirectory(directory), "pwned")
     }),
   )
 
-  it.effect.each(files)("as a file of %s is JSON that says the same", ([client, expected]) =>
+  it.effect.each(files)("as a file of %s is the same in JSON", ([client, expected]) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* parse(yield* text(client, hostile)), expected)
     }),
   )
 
-  it.effect.each(clients)(
-    "%s has no environment to say where nothing is set, and stands like that in the README",
-    (client) =>
-      Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const readme = yield* fs.readFileString(fileURLToPath(new URL("../../../README.md", import.meta.url)))
-        const { form, title } = clientConfigurations[client]
-        const row = readme.split("\n").find((line) => line.startsWith(`| ${title} `)) ?? ""
-        const plain = yield* text(client, { command: "node", args: ["/path/to/opencode-fleet.mjs"], environment: {} })
-        const code = /`([^`]*)` *\|$/u.exec(row)?.[1] ?? ""
-        if (form.kind === "command") assert.strictEqual(code, plain)
-        else assert.deepStrictEqual(yield* parse(code), yield* parse(plain))
-      }),
+  it.effect.each(clients)("of %s has no environment if no variable is set, and is the same in the README", (client) =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const readme = yield* fs.readFileString(fileURLToPath(new URL("../../../README.md", import.meta.url)))
+      const { form, title } = clientConfigurations[client]
+      const row = readme.split("\n").find((line) => line.startsWith(`| ${title} `)) ?? ""
+      const plain = yield* text(client, { command: "node", args: ["/path/to/opencode-fleet.mjs"], environment: {} })
+      const code = /`([^`]*)` *\|$/u.exec(row)?.[1] ?? ""
+      if (form.kind === "command") assert.strictEqual(code, plain)
+      else assert.deepStrictEqual(yield* parse(code), yield* parse(plain))
+    }),
   )
 })

@@ -1,4 +1,4 @@
-/** The command `send` over the fake opencode: what is printed where, and how it ends. */
+/** The command `send` with the fake opencode: its output, and its exit status. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { TestConsole } from "effect/testing"
@@ -52,8 +52,11 @@ const input: Input = {
   asJson: false,
 }
 
-/** The command, begun at a terminal at which this is typed; without any, nobody can be asked. */
-const sending = Effect.fnUntraced(function* (given: Partial<Input> = {}, typed?: Parameters<typeof fakeTerminal>[0]) {
+/** Starts the command in a terminal with this input; without input there is no terminal. */
+const startSending = Effect.fnUntraced(function* (
+  given: Partial<Input> = {},
+  typed?: Parameters<typeof fakeTerminal>[0],
+) {
   const fake = yield* FakeOpencode
   fake.sessions = [session("main")]
   const { layer, written } = fakeTerminal(typed)
@@ -65,10 +68,10 @@ const sending = Effect.fnUntraced(function* (given: Partial<Input> = {}, typed?:
   return { fake, fiber, stdout: written, stderr: Effect.map(TestConsole.errorLines, (lines) => lines.join("\n")) }
 })
 
-type Sending = Effect.Success<ReturnType<typeof sending>>
+type Sending = Effect.Success<ReturnType<typeof startSending>>
 
-/** The status with which the process would end. */
-const ending = Effect.fnUntraced(function* ({ fiber }: Sending, milliseconds = 500) {
+/** The command's exit status and reason. */
+const resultOf = Effect.fnUntraced(function* ({ fiber }: Sending, milliseconds = 500) {
   yield* pass(milliseconds)
   const exit = yield* Fiber.await(fiber)
   if (Exit.isSuccess(exit)) return { status: 0, reason: "" }
@@ -83,80 +86,83 @@ const asks = (fake: Sending["fake"]) => {
 }
 
 describe("send", () => {
-  it.effect("prints what the agent writes, and ends with 0 when the turn is completed", () =>
+  it.effect("prints what the agent writes, and exits with 0 when the turn is completed", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       beginAnswer(sent.fake, "Half of")
       yield* pass(500)
       assert.strictEqual(sent.stdout(), "Half of")
       finishAnswer(sent.fake, "Half of it.")
-      assert.deepStrictEqual(yield* ending(sent), { status: 0, reason: "" })
+      assert.deepStrictEqual(yield* resultOf(sent), { status: 0, reason: "" })
       assert.strictEqual(sent.stdout(), "Half of it.\n")
       assert.match(yield* sent.stderr, /^completed · session ses_main on fake/u)
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("makes a session for the message, and says which", () =>
+  it.effect("creates a session for the message, and prints its id", () =>
     Effect.gen(function* () {
-      const sent = yield* sending({ session: "new" })
+      const sent = yield* startSending({ session: "new" })
       finishAnswer(sent.fake, "Done.")
-      assert.strictEqual((yield* ending(sent)).status, 0)
+      assert.strictEqual((yield* resultOf(sent)).status, 0)
       const created = sent.fake.prompts[0]?.session ?? ""
       assert.notStrictEqual(created, here)
       assert.include(yield* sent.stderr, `New session ${created} on fake.`)
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends with 3 where nobody can be asked, and says what waits and where to decide", () =>
+  it.effect("exits with 3 if no person can be asked, and prints the request and where to decide", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       asks(sent.fake)
-      const { reason, status } = yield* ending(sent)
+      const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.waits)
       assert.include(reason, `opencode attach ${target.url} --session ses_main`)
       assert.include(yield* sent.stderr, "Permission for bash:\n  rm -rf build")
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends with 3 for a question, too", () =>
+  it.effect("exits with 3 for a question, too", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       sent.fake.questions.push(question("1"))
       sent.fake.emit(event.questioned(question("1")))
-      const { reason, status } = yield* ending(sent)
+      const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.waits)
-      assert.include(reason, "answer_question")
+      assert.match(
+        reason,
+        /\n {2}The agent waits until a person answers: in `opencode attach http\S+ --session ses_main` or with an MCP client\.$/u,
+      )
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("asks who sits at the terminal, below all that was written until then", () =>
+  it.effect("asks the person at the terminal, below the text so far", () =>
     Effect.gen(function* () {
-      const sent = yield* sending({}, [["down", "enter"]])
+      const sent = yield* startSending({}, [["down", "enter"]])
       beginAnswer(sent.fake, "I need this")
       asks(sent.fake)
       yield* pass(500)
       assert.deepStrictEqual(sent.fake.replies, [{ id: permission("1").id, reply: "always" }])
       finishAnswer(sent.fake, "I need this. Done.")
-      assert.strictEqual((yield* ending(sent)).status, 0)
+      assert.strictEqual((yield* resultOf(sent)).status, 0)
       assert.match(sent.stdout(), /^I need this[^.]*Decision[\s\S]*\. Done\.\n$/u)
       assert.include(yield* sent.stderr, "Decision: allowed always")
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("leaves the request open and ends with 3 when the form is left", () =>
+  it.effect("leaves the request open and exits with 3 if the form is closed", () =>
     Effect.gen(function* () {
-      const sent = yield* sending({}, [["escape"]])
+      const sent = yield* startSending({}, [["escape"]])
       asks(sent.fake)
-      assert.strictEqual((yield* ending(sent)).status, exitStatus.waits)
+      assert.strictEqual((yield* resultOf(sent)).status, exitStatus.waits)
       assert.deepStrictEqual(sent.fake.replies, [])
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends with 4 when SEND_TIMEOUT_MS have passed, and says not to send again", () =>
+  it.effect("exits with 4 after SEND_TIMEOUT_MS, and says not to send again", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       beginAnswer(sent.fake, "Still")
-      const { reason, status } = yield* ending(sent, 70_000)
+      const { reason, status } = yield* resultOf(sent, 70_000)
       assert.strictEqual(status, exitStatus.running)
       assert.include(reason, "Do not send the message again")
       assert.strictEqual(sent.stdout(), "Still\n")
@@ -164,9 +170,9 @@ describe("send", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("gives no sign of life while the agent writes", () =>
+  it.effect("prints no heartbeat while the agent writes", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       beginAnswer(sent.fake, "One")
       const part = textPart(msg(`answer_${sent.fake.prompts[0]?.messageID.slice(4)}`), "")
       for (let piece = 0; piece < 5; piece++) {
@@ -182,9 +188,9 @@ describe("send", () => {
   it.effect.each([
     { name: "failed", error: { kind: "failed", message: "no credit", status: 402 } as const, says: "no credit" },
     { name: "aborted", error: aborted, says: "aborted" },
-  ])("ends with 1 when the turn was $name", ({ error, says }) =>
+  ])("exits with 1 if the turn was $name", ({ error, says }) =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       storeAnswer(sent.fake, "")
       const [prompt] = sent.fake.prompts
       assert(prompt !== undefined)
@@ -192,17 +198,17 @@ describe("send", () => {
       sent.fake.store(here, { info, parts: [] })
       sent.fake.emit(event.message(info))
       makeIdle(sent.fake)
-      const { reason, status } = yield* ending(sent)
+      const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.failed)
       assert.include(reason, says)
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("prints the structured answer alone for who asks for JSON", () =>
+  it.effect("prints only the structured result with --json", () =>
     Effect.gen(function* () {
-      const sent = yield* sending({ asJson: true })
+      const sent = yield* startSending({ asJson: true })
       finishAnswer(sent.fake, "Done.")
-      assert.strictEqual((yield* ending(sent)).status, 0)
+      assert.strictEqual((yield* resultOf(sent)).status, 0)
       assert.strictEqual(sent.stdout(), "")
       const [answer, ...others] = yield* TestConsole.logLines
       assert.lengthOf(others, 0)
@@ -215,10 +221,10 @@ describe("send", () => {
     { given: { session: "nope" }, says: "nope" },
     { given: { agent: Option.some("nope") }, says: "this opencode has build" },
     { given: { model: Option.some("nope") }, says: "scripted/small" },
-  ])("ends with 1 and the service's own words, and sends nothing: $says", ({ given, says }) =>
+  ])("exits with 1 and the reason, and sends nothing: $says", ({ given, says }) =>
     Effect.gen(function* () {
-      const sent = yield* sending(given)
-      const { reason, status } = yield* ending(sent)
+      const sent = yield* startSending(given)
+      const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.failed)
       assert.include(reason, says)
       assert.strictEqual(sent.stdout() + (yield* sent.stderr), "")
@@ -226,13 +232,13 @@ describe("send", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("says that the agent goes on when the following is broken off, and does not stop it", () =>
+  it.effect("says that the agent is still working when it is interrupted, and does not abort it", () =>
     Effect.gen(function* () {
-      const sent = yield* sending()
+      const sent = yield* startSending()
       beginAnswer(sent.fake, "Still")
       yield* pass(500)
       yield* Fiber.interrupt(sent.fiber)
-      assert.include(yield* sent.stderr, `the agent goes on in session ${here}`)
+      assert.include(yield* sent.stderr, `Stopped following. The agent is still working in session ${here}.`)
       assert.deepStrictEqual(sent.fake.aborts, [])
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -240,7 +246,7 @@ describe("send", () => {
   it.effect.each([
     { stdin: "From a pipe\n", sent: ["From a pipe"] },
     { stdin: "\n", sent: [] },
-  ])("takes the message from stdin, and refuses an empty one: $sent", ({ sent: texts, stdin }) =>
+  ])("reads the message from stdin, and refuses an empty one: $sent", ({ sent: texts, stdin }) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]

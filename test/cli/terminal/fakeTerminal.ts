@@ -1,4 +1,4 @@
-/** A terminal that keeps what is written to it, and at which somebody types what the test says. */
+/** A terminal in memory with scripted input. */
 import { type Cause, Effect, FileSystem, Layer, Option, Path, Queue, Stdio, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 
@@ -9,7 +9,7 @@ const input = (name: string, character?: string): Terminal.UserInput => ({
   key: { name, ctrl: false, meta: false, shift: false },
 })
 
-/** Each field of a form that is shown gets the next list of `typed`: names of keys, and words letter by letter. */
+/** Each form field reads the next list of `typed`: key names, and words letter by letter. */
 export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly word: string }>> = []) => {
   let written = ""
   let fields = 0
@@ -37,7 +37,7 @@ export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly
   })
   return {
     written: () => written,
-    /** How many fields were shown. */
+    /** The number of fields that were shown. */
     fields: () => fields,
     layer: (capabilities: Partial<TerminalCapabilities.TerminalCapabilities> = {}, stdio: Partial<Stdio.Stdio> = {}) =>
       Layer.mergeAll(

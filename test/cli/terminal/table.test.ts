@@ -45,43 +45,43 @@ const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
 const plain = styleOf(false)
 const escape = "\u001B"
 
-/** In which cell the text begins. */
+/** The cell in which the text starts. */
 const cellOf = (line: string, text: string) => displayWidth(line.slice(0, line.indexOf(text)))
 
 describe("the table of the fleet", () => {
-  it("is aligned, also below characters that are two cells wide", () => {
+  it("is aligned, also with characters that are two cells wide", () => {
     const [titles = "", ...rows] = fleetTable(fleet(online, down), plain, Infinity)
-    const place = cellOf(titles, "HEALTH")
+    const column = cellOf(titles, "HEALTH")
     assert.deepStrictEqual(
       rows.map((row) => cellOf(row, row.includes("online") ? "online" : "unreachable")),
-      [place, place],
+      [column, column],
     )
   })
 
-  it("has no line that is wider than the terminal, however narrow that is, and still says which is how", () => {
+  it("is never wider than the terminal, and always shows name and health", () => {
     const waiting = [{ kind: "permission" as const, id: "per_1", session_id: here, about: "rm -rf /".repeat(20) }]
     const instances = [{ ...online, waiting_asked: "just now", waiting_count: 1, waiting }, down]
     for (let room = 10; room <= 200; room++) {
       const lines = fleetTable(fleet(...instances), styleOf(true), room)
       assert.isAtMost(Math.max(...lines.map(displayWidth)), room, `room for ${room}`)
-      if (room >= 60) assert.include(lines.join("\n"), "waits for a person")
+      if (room >= 60) assert.include(lines.join("\n"), "waiting for a person")
       if (room >= 60) assert.include(lines.join("\n"), "unreachable")
     }
   })
 
-  it("has not one escape byte without colours, and shows states in colour with them", () => {
+  it("has no escape bytes without colours, and colours the health with them", () => {
     assert.notInclude(fleetTable(fleet(online, down), plain, 80).join("\n"), escape)
     assert.include(fleetTable(fleet(online, down), styleOf(true), 80).join("\n"), `${escape}[32monline`)
   })
 
-  it("lets nothing through that a name could do to the terminal", () => {
+  it("contains no control characters of a name", () => {
     const name = `${escape}[2Jevil\nsecond line\u202E`
     const lines = fleetTable(fleet({ ...online, name }), plain, Infinity)
     assert.lengthOf(lines, 2)
     assert.match(lines[1] ?? "", /^\[2Jevil second line {2}online/u)
   })
 
-  it("says how many more requests wait, since when an instance is away, and why nobody knows what waits", () => {
+  it("shows the number of further requests, when an instance was last seen, and why its requests are unknown", () => {
     const waiting = [{ kind: "question" as const, id: "que_1", session_id: here, about: "question: Which?" }]
     const [, first, second, third] = fleetTable(
       fleet(
@@ -92,12 +92,12 @@ describe("the table of the fleet", () => {
       plain,
       Infinity,
     )
-    assert.match(first ?? "", /waits for a person \(and 2 more\): question: Which\?$/u)
+    assert.match(first ?? "", /waiting for a person \(and 2 more\): question: Which\?$/u)
     assert.match(second ?? "", /last seen 5 min ago: nothing answers there$/u)
     assert.match(third ?? "", /no answer within 3 s$/u)
   })
 
-  it("names what could not be used, counts the rest, and helps where there is nothing", () => {
+  it("lists problems, counts the rest, and gives a hint for an empty fleet", () => {
     const problems = [{ source: "/relay/x.json", reason: "is not a registration" }]
     assert.deepStrictEqual(fleetTable(fleet(), plain, 80), [])
     assert.deepStrictEqual(fleetProblems({ ...fleet(), hint: "Start one.", problem_count: 3, problems }), [
@@ -109,7 +109,7 @@ describe("the table of the fleet", () => {
 })
 
 describe("the table of sessions", () => {
-  it("shows full ids, and subagents below and to the right of the session that they work for", () => {
+  it("shows full ids, and subagents indented below the session that started them", () => {
     const child = session("child", { parentID: here })
     const grandchild = session("grandchild", { parentID: child.id })
     const sessions = [session("main"), child, grandchild].map((each) => sessionView(2000, each))
@@ -120,7 +120,7 @@ describe("the table of sessions", () => {
     )
   })
 
-  it("ends also where parents go round in a circle", () => {
+  it("ends even if parents form a cycle", () => {
     const sessions = [
       sessionView(2000, session("one", { parentID: session("two").id })),
       sessionView(2000, session("two", { parentID: session("one").id })),
@@ -129,16 +129,16 @@ describe("the table of sessions", () => {
   })
 })
 
-describe("a line that is cut", () => {
-  it("says so, and halves no character", () => {
+describe("cut", () => {
+  it("marks the cut, and halves no character", () => {
     assert.strictEqual(cut("漢字の", 6), "漢字の")
     assert.strictEqual(cut("漢字の", 5), "漢字…")
     assert.strictEqual(cut("漢字の", 4), "漢…")
     assert.strictEqual(cut("👩‍👧 and more", 4), "👩‍👧 …")
   })
 
-  it("is one of those that are too long, not one that has been asked to stay", () => {
-    const columns = [{ title: "ID" }, { title: "TITLE", least: 6 }]
+  it("prefers columns with a minimum width", () => {
+    const columns = [{ title: "ID" }, { title: "TITLE", minWidth: 6 }]
     assert.deepStrictEqual(table(columns, [[{ text: "ses_0123456789" }, { text: "a long title" }]], 24), [
       "ID              TITLE",
       "ses_0123456789  a long …",
@@ -146,8 +146,8 @@ describe("a line that is cut", () => {
   })
 })
 
-describe("a sentence that is wrapped", () => {
-  it("has lines that fit, and no word is lost", () => {
+describe("wrap", () => {
+  it("gives lines that fit, and loses no word", () => {
     assert.deepStrictEqual(wrap("one two three", 7), ["one two", "three"])
     assert.deepStrictEqual(wrap("漢字 の one", 4), ["漢字", "の", "one"])
     assert.deepStrictEqual(wrap("one", 80), ["one"])

@@ -1,4 +1,4 @@
-/** What a person types into a form in the terminal, and what is made of it. */
+/** Forms in the terminal: a person's input, and the decision. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
 import { TestConsole } from "effect/testing"
@@ -25,7 +25,7 @@ const questions = (...all: ReadonlyArray<Partial<Question>>): PendingRequest => 
   },
 })
 
-/** The form of the request, filled in; what is decided by that, and how many fields it took. */
+/** Fills in the request's form. Returns the decision and the number of fields shown. */
 const decide = Effect.fnUntraced(function* (pending: PendingRequest, ...typed: Typed) {
   const { fields, layer } = fakeTerminal(typed)
   const form = { message: "Look", form: decisionForm(pending).schema }
@@ -34,7 +34,7 @@ const decide = Effect.fnUntraced(function* (pending: PendingRequest, ...typed: T
 })
 
 describe("A permission in the terminal", () => {
-  it.effect("is given with one key, and no reason is asked for", () =>
+  it.effect("is allowed with one key, without asking for a reason", () =>
     Effect.gen(function* () {
       const { decision, fields } = yield* decide(asked, ["enter"])
       assert.deepInclude(decision, { kind: "permission", reply: { reply: "once" } })
@@ -42,14 +42,14 @@ describe("A permission in the terminal", () => {
     }),
   )
 
-  it.effect("is refused with the reason that is given", () =>
+  it.effect("is rejected with a reason", () =>
     Effect.gen(function* () {
       const { decision } = yield* decide(asked, ["down", "down", "enter"], [{ word: "not now" }, "enter"])
       assert.deepInclude(decision, { kind: "permission", reply: { reply: "reject", message: "not now" } })
     }),
   )
 
-  it.effect("stays open when the form is left", () =>
+  it.effect("stays open if the form is closed", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decide(asked, ["escape"]), {
         reply: { action: "cancel" },
@@ -59,7 +59,7 @@ describe("A permission in the terminal", () => {
     }),
   )
 
-  it.effect("is shown in full, without what could play tricks on the terminal", () =>
+  it.effect("is shown in full, without control characters", () =>
     Effect.gen(function* () {
       const { layer } = fakeTerminal([["enter"]])
       const form = { message: "rm -rf \u001B[2J\u202Ebuild", form: decisionForm(asked).schema }
@@ -72,7 +72,7 @@ describe("A permission in the terminal", () => {
 })
 
 describe("A question in the terminal", () => {
-  it.effect("is answered with a choice, and no other answer is asked for", () =>
+  it.effect("is answered with a choice, without asking for a custom answer", () =>
     Effect.gen(function* () {
       const { decision, fields } = yield* decide(questions({}), ["down", "enter"])
       assert.deepInclude(decision, { kind: "question", answers: [["Blue"]] })
@@ -80,28 +80,28 @@ describe("A question in the terminal", () => {
     }),
   )
 
-  it.effect("is answered with words of one's own behind the choices", () =>
+  it.effect("is answered with a custom answer after the choices", () =>
     Effect.gen(function* () {
       const { decision } = yield* decide(questions({}), ["down", "down", "enter"], [{ word: "Green" }, "enter"])
       assert.deepInclude(decision, { kind: "question", answers: [["Green"]] })
     }),
   )
 
-  it.effect("is dismissed where nothing is chosen and nothing written", () =>
+  it.effect("is dismissed if nothing is chosen or written", () =>
     Effect.gen(function* () {
       const { decision } = yield* decide(questions({}), ["down", "down", "enter"], ["enter"])
       assert.deepInclude(decision, { kind: "question", answers: undefined })
     }),
   )
 
-  it.effect("that takes no other answer can be declined, too", () =>
+  it.effect("without a custom answer can be declined, too", () =>
     Effect.gen(function* () {
       const { decision } = yield* decide(questions({ custom: false }), ["down", "down", "enter"])
       assert.deepInclude(decision, { kind: "question", answers: undefined })
     }),
   )
 
-  it.effect("can be dismissed also where an option sounds like a refusal", () =>
+  it.effect("can be dismissed even if an option is called reject", () =>
     Effect.gen(function* () {
       const options = [{ label: "accept" }, { label: "reject" }]
       const { decision } = yield* decide(questions({ options, custom: false }), ["down", "down", "enter"])
@@ -109,9 +109,9 @@ describe("A question in the terminal", () => {
     }),
   )
 
-  it.effect("takes several choices, and one answer to each of several questions", () =>
+  it.effect("takes several choices, and one answer for each question", () =>
     Effect.gen(function* () {
-      // Before the choices stand "Select All" and "Inverse Selection".
+      // "Select All" and "Inverse Selection" precede the choices.
       const both = ["down", "down", "space", "down", "space", "enter"] as const
       const { decision } = yield* decide(questions({ multiple: true, custom: false }, { options: [] }), both, [
         { word: "free" },
@@ -123,7 +123,7 @@ describe("A question in the terminal", () => {
 })
 
 describe("A form", () => {
-  it.effect("names a field by its title and says what it is for", () =>
+  it.effect("shows a field's title and description", () =>
     Effect.gen(function* () {
       const { layer, written } = fakeTerminal([[{ word: "x" }, "enter"]])
       const form = Schema.Struct({ name: Schema.String.annotate({ title: "Name", description: "of the thing" }) })

@@ -1,4 +1,4 @@
-/** What of a turn reaches stdout, character by character, and what stderr. */
+/** What a turn prints on stdout, character by character, and on stderr. */
 import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -11,8 +11,8 @@ import { scenarios } from "../../opencode/turn/turnScenarios.ts"
 import { event, here, textPart } from "../../support/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
-/** A screen, and a turn that it is shown after each event. */
-const showing = Effect.fnUntraced(function* (silent = false) {
+/** A screen that shows the turn after each event. */
+const startScreen = Effect.fnUntraced(function* (silent = false) {
   const { layer, written } = fakeTerminal()
   const screen = yield* Effect.provide(makeTurnScreen(silent), layer())
   let turn = Turn.begin(here, prompt)
@@ -30,18 +30,18 @@ const text = textPart(first, "")
 const closed = (text: string): WireEvent => event.part({ ...textPart(first, text), time: { start: 1, end: 2 } })
 
 describe("The text of a turn on stdout", () => {
-  it.effect.each(scenarios)("is written once, each character of it: $name", ({ events, text }) =>
+  it.effect.each(scenarios)("is printed completely, each character once: $name", ({ events, text }) =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing()
+      const { hear, screen, stdout } = yield* startScreen()
       yield* hear(...events)
       yield* screen.end
       assert.strictEqual(stdout(), text === "" ? "" : `${text}\n`)
     }),
   )
 
-  it.effect("comes as it is written", () =>
+  it.effect("is streamed", () =>
     Effect.gen(function* () {
-      const { hear, stdout } = yield* showing()
+      const { hear, stdout } = yield* startScreen()
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, "One, "))
       assert.strictEqual(stdout(), "One,")
       yield* hear(event.delta(text, "two"))
@@ -49,9 +49,9 @@ describe("The text of a turn on stdout", () => {
     }),
   )
 
-  it.effect("has no blank too many where opencode cuts them off before it goes on", () =>
+  it.effect("has no trailing blanks that opencode trims", () =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing()
+      const { hear, screen, stdout } = yield* startScreen()
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, "One. \n"), closed("One."))
       yield* hear(...opened(second), ...written(second, "Two."))
       yield* screen.end
@@ -59,9 +59,9 @@ describe("The text of a turn on stdout", () => {
     }),
   )
 
-  it.effect("waits at a gap until that is filled", () =>
+  it.effect("waits at a gap until it is filled", () =>
     Effect.gen(function* () {
-      const { hear, lose, screen, stdout } = yield* showing()
+      const { hear, lose, screen, stdout } = yield* startScreen()
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, "One, "))
       yield* lose
       yield* hear(event.delta(text, "three."))
@@ -72,18 +72,18 @@ describe("The text of a turn on stdout", () => {
     }),
   )
 
-  it.effect("repeats the line in which something was changed that has been shown", () =>
+  it.effect("repeats a line if text that was already shown has changed", () =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing()
+      const { hear, screen, stdout } = yield* startScreen()
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, "One.\nSecret"), closed("One.\n(cut)"))
       yield* screen.end
       assert.strictEqual(stdout(), "One.\nSecret\n(cut)\n")
     }),
   )
 
-  it.effect("plays no tricks on the terminal, and halves no character", () =>
+  it.effect("contains no control characters, and no half characters", () =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing()
+      const { hear, screen, stdout } = yield* startScreen()
       const [high = "", low = ""] = "👍".split("")
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, `\u001B[2J\u202Ehi ${high}`))
       yield* hear(event.delta(text, low))
@@ -92,9 +92,9 @@ describe("The text of a turn on stdout", () => {
     }),
   )
 
-  it.effect("is not there for who asked for JSON", () =>
+  it.effect("is not printed with --json", () =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing(true)
+      const { hear, screen, stdout } = yield* startScreen(true)
       yield* hear(...taken, ...opened(), ...written(first, "Hello"))
       yield* screen.end
       assert.strictEqual(stdout(), "")
@@ -102,10 +102,10 @@ describe("The text of a turn on stdout", () => {
   )
 })
 
-describe("What else is told of a turn", () => {
-  it.effect("stands on stderr, and never breaks the text where that goes elsewhere", () =>
+describe("The notes of a turn", () => {
+  it.effect("are printed on stderr, and do not break redirected text", () =>
     Effect.gen(function* () {
-      const { hear, screen, stdout } = yield* showing()
+      const { hear, screen, stdout } = yield* startScreen()
       yield* hear(...taken, ...opened(), event.part(text), event.delta(text, "One"))
       yield* screen.note("bash running")
       yield* hear(event.delta(text, " word"))
@@ -114,7 +114,7 @@ describe("What else is told of a turn", () => {
     }),
   )
 
-  it.effect("begins a line of its own on a screen that shows both", () =>
+  it.effect("start on a new line if both streams share a screen", () =>
     Effect.gen(function* () {
       const { layer, written } = fakeTerminal()
       const together = { stdoutIsTerminal: Effect.succeed(true), stderrIsTerminal: Effect.succeed(true) }

@@ -51,7 +51,7 @@ describe("Looking for opencodes among ports", () => {
       const found = yield* identify([candidate(1), candidate(2), candidate(3)])
       assert.deepStrictEqual(found, {
         opencodes: [{ candidate: candidate(2), identity: opencode }],
-        strangers: [candidate(1), candidate(3)],
+        others: [candidate(1), candidate(3)],
         unasked: 0,
       })
     }),
@@ -106,7 +106,7 @@ describe("Looking for opencodes among ports", () => {
       yield* identify([candidate(1)])
       answer(1, silent)
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual((yield* identify([candidate(1)])).strangers, [candidate(1)])
+      assert.deepStrictEqual((yield* identify([candidate(1)])).others, [candidate(1)])
     }),
   )
 

@@ -294,7 +294,7 @@ describe("mdns", () => {
       const url = "http://192.168.1.7:4096"
       network.verdicts.set(url, silent)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
-      assert.include((yield* network.find)[url]?.passwordWithheld, "has not shown yet")
+      assert.include((yield* network.find)[url]?.passwordWithheld, "has not yet answered")
       network.verdicts.set(url, lockedOpencode)
       assert.isUndefined((yield* network.find)[url]?.passwordWithheld)
     }),
@@ -371,7 +371,7 @@ describe("mdns", () => {
       network.verdicts.set("http://192.168.1.8:4096", notOpencode)
       for (const { name, passwordWithheld } of Object.values(yield* network.find)) {
         assert.match(name, /^192-168-1-[78]-opencode-4096$/u)
-        assert.include(passwordWithheld, "has not shown yet that it is an opencode")
+        assert.include(passwordWithheld, "has not yet answered as an opencode")
       }
       const strict = yield* join()
       yield* strict.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -389,7 +389,7 @@ describe("mdns", () => {
       const found = yield* network.find
       assert.strictEqual(
         found[stranger]?.passwordWithheld,
-        "anybody on the network can announce an opencode; MDNS_ALLOW=192.168.1.7 says that this one may have it",
+        "any device on the network can announce an opencode; MDNS_ALLOW=192.168.1.7 trusts this one",
       )
       assert.isUndefined(found[allowed]?.passwordWithheld)
       assert.deepStrictEqual(

@@ -5,7 +5,7 @@ import multicastDns from "multicast-dns"
 import { createSocket, type Socket } from "node:dgram"
 import { LocalNetworks } from "../../../src/discovery/mdns/localNetworks.ts"
 import { MulticastDns, type MulticastDnsOptions } from "../../../src/discovery/mdns/MulticastDns.ts"
-import { browse } from "../../../src/discovery/mdns/records.ts"
+import { browseQuestion } from "../../../src/discovery/mdns/records.ts"
 
 const errors = {
   missing: new Error("Cannot find package"),
@@ -31,7 +31,7 @@ const freePort = Effect.scoped(Effect.flatMap(udp({ reuseAddr: false }), (socket
 
 const answer = (name: string) => ({
   type: "response" as const,
-  answers: [{ type: "PTR" as const, name: browse.name, ttl: 120, data: `${name}.${browse.name}` }],
+  answers: [{ type: "PTR" as const, name: browseQuestion.name, ttl: 120, data: `${name}.${browseQuestion.name}` }],
 })
 
 /** The service on a port of its own, and somebody who sends to it. */
@@ -105,11 +105,11 @@ describe("MulticastDns", () => {
       const socket = yield* udp({ reuseAddr: true })
       const responder = multicastDns({ socket, port, interface: "127.0.0.1", bind: "0.0.0.0" })
       responder.on("query", ({ questions }) => {
-        if (questions?.[0]?.name === browse.name) responder.respond(answer("opencode-2"))
+        if (questions?.[0]?.name === browseQuestion.name) responder.respond(answer("opencode-2"))
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => responder.destroy()))
       const names = yield* dns
-        .query([browse])
+        .query([browseQuestion])
         .pipe(
           Effect.andThen(Effect.timeout(heard, "200 millis")),
           Effect.retry(Schedule.spaced("50 millis")),
@@ -141,12 +141,12 @@ describe("MulticastDns", () => {
       const { dns, opened } = yield* start({
         load: () => (installed ? import("multicast-dns") : Promise.reject(errors.missing)),
       })
-      const error = yield* Effect.flip(dns.query([browse]))
+      const error = yield* Effect.flip(dns.query([browseQuestion]))
       assert.strictEqual(error._tag, "MulticastDnsError")
       assert.include(error.message, "npm install")
       installed = true
       yield* opened
-      yield* dns.query([browse])
+      yield* dns.query([browseQuestion])
     }),
   )
 
@@ -155,7 +155,7 @@ describe("MulticastDns", () => {
       const scope = yield* Scope.make()
       const other = yield* Scope.provide(udp({ reuseAddr: false }), scope)
       const { dns, heard, opened, say } = yield* start({ port: yield* bind(other) })
-      const error = yield* Effect.flip(dns.query([browse]))
+      const error = yield* Effect.flip(dns.query([browseQuestion]))
       assert.match(error.message, /cannot listen on UDP port .*EADDRINUSE/u)
       yield* Scope.close(scope, Exit.void)
       yield* opened
@@ -171,7 +171,7 @@ describe("MulticastDns", () => {
       made[0]?.emit("error", errors.down)
       yield* opened
       assert.lengthOf(made, 2)
-      yield* dns.query([browse])
+      yield* dns.query([browseQuestion])
       yield* say("opencode-1")
       yield* heard
     }),
@@ -182,7 +182,7 @@ describe("MulticastDns", () => {
       const { dns, made, move, opened } = yield* start()
       yield* opened
       yield* move([])
-      const error = yield* Effect.flip(dns.query([browse])).pipe(
+      const error = yield* Effect.flip(dns.query([browseQuestion])).pipe(
         Effect.retry(Schedule.spaced("100 millis")),
         Effect.timeout("10 seconds"),
       )
@@ -190,7 +190,7 @@ describe("MulticastDns", () => {
       yield* move([loopback])
       yield* opened
       assert.lengthOf(made, 2)
-      yield* dns.query([browse])
+      yield* dns.query([browseQuestion])
     }),
   )
 
@@ -204,7 +204,7 @@ describe("MulticastDns", () => {
           throw errors.gone
         }
       }
-      const error = yield* Effect.flip(dns.query([browse]))
+      const error = yield* Effect.flip(dns.query([browseQuestion]))
       assert.include(error.message, "a firewall or a VPN")
       assert.include(error.message, "EADDRNOTAVAIL")
     }),

@@ -132,7 +132,7 @@ describe("Asking lsof", () => {
       assert.include(refused.message, "lsof: no permission")
       assert.notInclude(refused.message, "\u001B")
       const missing = yield* Effect.flip(list(() => undefined))
-      assert.include(missing.message, "there is no lsof")
+      assert.include(missing.message, "lsof is not installed")
     }),
   )
 })

@@ -508,7 +508,7 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
     Effect.gen(function* () {
       const { found: refused, relay } = yield* found(modes, { strict: true })
       const reason = problemOf(refused, what === "api.json" ? relay.file(what) : relay.directory)
-      assert.match(reason, /can be written by other users \(chmod go-w mends that\).*password/u)
+      assert.match(reason, /can be written by other users \(fix it with chmod go-w\).*password/u)
       if (what === "parent") assert.include(reason, `${relay.parent} can be written`)
       if (what === "relay") assert.include(reason, `${relay.directory} can be written`)
       assert.notInclude(reason, "hunter2")

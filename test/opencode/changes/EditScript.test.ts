@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
-import { compose, count, type EditScript, format, parse } from "../../../src/opencode/changes/EditScript.ts"
+import { Schema, TextDiff } from "effect"
+import { after, before, compose, count, type EditScript, parse } from "../../../src/opencode/changes/EditScript.ts"
 import { fileDiff } from "../../support/diffs.ts"
 
 /** Few different lines, so that they repeat; the last one may lack its line feed, and a line may look like a patch. */
@@ -14,9 +14,6 @@ const Version = Schema.Struct({
 const text = ({ ends, lines }: typeof Version.Type) => lines.join("\n") + (ends && lines.length > 0 ? "\n" : "")
 
 const script = (before: string, after: string): EditScript => parse(fileDiff("f", before, after).patch ?? "") ?? []
-
-const before = (script: EditScript) => script.flatMap((line) => (line.sign === "+" ? [] : [line.text])).join("")
-const after = (script: EditScript) => script.flatMap((line) => (line.sign === "-" ? [] : [line.text])).join("")
 
 const numbers = (count: number, change: (line: number) => string = String) =>
   Array.from({ length: count }, (_, index) => `${change(index + 1)}\n`).join("")
@@ -40,8 +37,8 @@ describe("An edit script", () => {
   it.prop("changed back is no change", [Version, Version], ([one, other]) => {
     const both = compose(script(text(one), text(other)), script(text(other), text(one)))
     assert(both !== undefined)
-    assert.strictEqual(count(both, "+") + count(both, "-"), 0)
-    assert.strictEqual(format(both), "")
+    assert.strictEqual(count(both, "Insert") + count(both, "Delete"), 0)
+    assert.strictEqual(TextDiff.unified(both), "")
   })
 
   it("is not put together with one that begins elsewhere", () => {
@@ -62,7 +59,7 @@ describe("An edit script", () => {
         numbers(9, (line) => (line === 5 ? "FIVE" : String(line))),
       ),
     )
-    assert.strictEqual(format(both ?? []), "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+FIVE\n 6\n 7\n 8\n")
+    assert.strictEqual(TextDiff.unified(both ?? []), "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+FIVE\n 6\n 7\n 8\n")
   })
 
   it("is written as hunks with three lines around each change", () => {
@@ -72,7 +69,7 @@ describe("An edit script", () => {
       [40, "forty"],
       [50, "fifty\nand more"],
     ])
-    const hunks = format(
+    const hunks = TextDiff.unified(
       script(
         numbers(50),
         numbers(50, (line) => lines.get(line) ?? String(line)),
@@ -86,10 +83,10 @@ describe("An edit script", () => {
   })
 
   it("of a new, a deleted and an unfinished file is written as git does", () => {
-    assert.strictEqual(format(script("", "a\nb\n")), "@@ -0,0 +1,2 @@\n+a\n+b\n")
-    assert.strictEqual(format(script("a\n", "")), "@@ -1,1 +0,0 @@\n-a\n")
+    assert.strictEqual(TextDiff.unified(script("", "a\nb\n")), "@@ -0,0 +1,2 @@\n+a\n+b\n")
+    assert.strictEqual(TextDiff.unified(script("a\n", "")), "@@ -1 +0,0 @@\n-a\n")
     const unfinished = "\\ No newline at end of file\n"
-    assert.strictEqual(format(script("a", "b")), `@@ -1,1 +1,1 @@\n-a\n${unfinished}+b\n${unfinished}`)
+    assert.strictEqual(TextDiff.unified(script("a", "b")), `@@ -1 +1 @@\n-a\n${unfinished}+b\n${unfinished}`)
   })
 
   it.each([

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { activities, pendingOf } from "../../../src/opencode/sessions/activity.ts"
+import { activities } from "../../../src/opencode/sessions/activity.ts"
+import { pendingRequestsOf } from "../../../src/opencode/requests/pendingRequests.ts"
 import { opencode, overFake } from "../../support/overFake.ts"
 import { makeBusy } from "../../support/play.ts"
 import { assistant, done, here, msg, permission, user } from "../../support/samples.ts"
@@ -12,7 +13,7 @@ const request = (name: string) => ({ ...permission(name), tool: { messageID: ask
 /** Both ways in which it is found out what a session waits for. */
 const ways = [
   ["activities", Effect.flatMap(opencode, (api) => activities(api, [main]))],
-  ["pendingOf", Effect.flatMap(opencode, (api) => pendingOf(api, main))],
+  ["pendingRequestsOf", Effect.flatMap(opencode, (api) => pendingRequestsOf(api, main))],
 ] as const
 
 /** The session works, and a tool of one of its messages asks for something. */

@@ -1,4 +1,4 @@
-/** How every `opencode-fleet connect` on this machine fares. */
+/** The state of every `opencode-fleet connect` on this machine. */
 import { Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
@@ -7,30 +7,30 @@ import type { ConnectState } from "../../../discovery/relay/Registration.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
 
 const observe = (name: string, { log, pid, tunnel }: ConnectState, { isAlive }: LocalMachineValues) => {
-  const who = `connect of ${name} (process ${pid})`
-  const look = `Its log is ${log}.`
+  const subject = `connect of ${name} (process ${pid})`
+  const logHint = `Its log is ${log}.`
   if (!isAlive(pid)) {
     return warning(
-      `${who} has ended without taking its registration out`,
-      `\`opencode-fleet prune\` removes it once opencode is gone, too. ${look}`,
+      `${subject} has ended without removing its registration`,
+      `When its opencode has ended, too, \`opencode-fleet prune\` removes the registration. ${logHint}`,
     )
   }
-  if (tunnel === undefined) return ok(`${who} runs, for this machine only`)
+  if (tunnel === undefined) return ok(`${subject} is running, registered on this machine only`)
   const { port, reason, relay, since, state } = tunnel
   switch (state) {
     case "connected":
       return ok(
-        `${who} is connected to its relay (${relay}) since ${since}${port === undefined ? "" : `, port ${port} there`}`,
+        `${subject} has been connected to its relay (${relay}) since ${since}${port === undefined ? "" : `, port ${port} there`}`,
       )
     case "connecting":
       return warning(
-        `${who} has been connecting to its relay (${relay}) since ${since}`,
-        `Look again in a minute. ${look}`,
+        `${subject} has been connecting to its relay (${relay}) since ${since}`,
+        `Run doctor again in a minute. ${logHint}`,
       )
     case "waiting":
       return problem(
-        `${who} has no tunnel to its relay (${relay}) since ${since}${reason === undefined ? "" : `: ${reason}`}`,
-        `It tries again by itself. Run that command by hand to see whether it gives a shell. ${look}`,
+        `${subject} has had no tunnel to its relay (${relay}) since ${since}${reason === undefined ? "" : `: ${reason}`}`,
+        `It retries automatically. Run that command by hand to check that it opens a shell. ${logHint}`,
       )
   }
 }

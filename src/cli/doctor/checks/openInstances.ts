@@ -1,4 +1,4 @@
-/** With a password set, whether there are instances that let in who has none. */
+/** If a password is set: whether any instance answers without it. */
 import { Duration, Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import { OpencodeClient } from "../../../opencode/Opencode.ts"
@@ -22,11 +22,11 @@ export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
       { concurrency: "unbounded" },
     )
     return open.length === 0
-      ? [ok("every instance that is online asks for the password")]
+      ? [ok("every online instance requires the password")]
       : open.map(({ name, url }) =>
           warning(
             `${name} (${url}) answers without the password that is set here`,
-            "Whoever reaches that port can use it. Start that opencode with OPENCODE_SERVER_PASSWORD set.",
+            "Anyone who can reach that port can use it. Restart that opencode with OPENCODE_SERVER_PASSWORD set.",
           ),
         )
   }),

@@ -1,4 +1,4 @@
-/** What stands in the relay directory and is of no use. */
+/** Files in the relay directory that cannot be used. */
 import { Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import { line, plainLine } from "../../../text/plainText.ts"
@@ -10,14 +10,14 @@ export const registrations: Check<Fleet | Settings> = {
   run: Effect.gen(function* () {
     const { relayDirectory } = yield* Settings
     const { problems, reports } = yield* (yield* Fleet).snapshot
-    const elsewhere = new Set(
+    const fromOtherTransports = new Set(
       reports.filter(({ transport }) => transport !== "local-relay").flatMap((report) => report.problems),
     )
-    // Of the directory itself another check speaks, and another one of other transports.
+    // Other checks report the directory itself and the other transports.
     return problems
-      .filter((one) => one.source !== relayDirectory && !elsewhere.has(one))
+      .filter((one) => one.source !== relayDirectory && !fromOtherTransports.has(one))
       .map(({ reason, source }) =>
-        problem(`${plainLine(source)} ${line(reason)}`, "Mend or remove the file; prune leaves it alone."),
+        problem(`${plainLine(source)} ${line(reason)}`, "Fix or remove the file; prune never removes it."),
       )
   }),
 }

@@ -1,4 +1,4 @@
-/** Whether all settings can be used, and what they come to. */
+/** Whether all settings are valid, and what they mean. */
 import { Effect, Layer, type Path } from "effect"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
@@ -10,16 +10,14 @@ export const settings: Check<Path.Path> = {
   run: Settings.pipe(
     Effect.map(({ credentials, ...settings }) => [
       ok(
-        `instances are looked for by ${discoverySummary(settings)}, and asked ${
-          credentials === undefined
-            ? "without a password"
-            : `as ${plainLine(credentials.username)} with the password that is set`
+        `transports: ${discoverySummary(settings)}; ${
+          credentials === undefined ? "no password" : `user ${plainLine(credentials.username)} with a password`
         }`,
       ),
     ]),
     Effect.provide(Layer.fresh(Settings.layer)),
     Effect.catchTag("SettingsError", ({ message, variable }) =>
-      Effect.succeed([problem(message, `Mend or unset ${variable}; until then nothing else can be looked at.`)]),
+      Effect.succeed([problem(message, `Fix or unset ${variable}; the other checks need it.`)]),
     ),
     Effect.orDie,
   ),

@@ -1,4 +1,4 @@
-/** How the last scan of each transport went. */
+/** The last scan of each transport. */
 import { Clock, Effect } from "effect"
 import type { TransportReport } from "../../../discovery/Discovery.ts"
 import { Fleet } from "../../../fleet/Fleet.ts"
@@ -9,12 +9,12 @@ import { type Check, ok, type Observation, problem, warning } from "../Check.ts"
 const observe =
   (now: number) =>
   ({ duration, found, problems, scannedAt, transport }: TransportReport): ReadonlyArray<Observation> => {
-    const scanned = `${transport} was scanned ${age(now, scannedAt)} within ${duration} ms and found ${found}`
-    // Of registrations other checks speak.
-    if (problems.length === 0 || transport === "local-relay") return [ok(scanned)]
+    const summary = `${transport} found ${found} ${found === 1 ? "instance" : "instances"} ${age(now, scannedAt)}, in ${duration} ms`
+    // Other checks report the registrations.
+    if (problems.length === 0 || transport === "local-relay") return [ok(summary)]
     const observation = found > 0 ? warning : problem
     return problems.map(({ reason, source }) =>
-      observation(`${scanned}: ${line(source)} ${line(reason)}`, `Mend that, or leave ${transport} out of TRANSPORT.`),
+      observation(`${summary}: ${line(source)} ${line(reason)}`, `Fix this, or remove ${transport} from TRANSPORT.`),
     )
   }
 

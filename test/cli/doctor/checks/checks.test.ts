@@ -1,4 +1,4 @@
-/** What `doctor` finds in fleets, directories and machines that are as the test says. */
+/** The checks of `doctor`, except that of the relay connection. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
@@ -27,7 +27,7 @@ import { announcement } from "../../../discovery/announcements.ts"
 import { type Answer, broken, httpLayer, json, online } from "../../../discovery/http.ts"
 import { credentials, makeRelay } from "../../../discovery/relay/relay.ts"
 
-const states = (found: ReadonlyArray<Observation>) => found.map(({ state }) => state)
+const states = (observations: ReadonlyArray<Observation>) => observations.map(({ state }) => state)
 
 const only = <R>(check: Check<R>) =>
   Effect.map(check.run, ([found, ...others]) => {
@@ -45,7 +45,7 @@ interface Situation {
 }
 
 /** Runs a check over a fleet of these announcements, each asked through `answer`. */
-const look = (check: Check<FleetServices>, situation: Situation) => {
+const runOver = (check: Check<FleetServices>, situation: Situation) => {
   const { announcements = [], answer = online, problems = [], reports = [], settings } = situation
   const scan = Effect.succeed({ announcements, problems, reports })
   return check.run.pipe(
@@ -73,7 +73,7 @@ const look = (check: Check<FleetServices>, situation: Situation) => {
 }
 
 describe("Node", () => {
-  it("has to be as new as package.json says", () => {
+  it("must be at least as new as package.json requires", () => {
     assert.strictEqual(judgeNode("22.19.0").state, "ok")
     assert.strictEqual(judgeNode("24.0.0").state, "ok")
     assert.strictEqual(judgeNode("22.18.9").state, "problem")
@@ -81,7 +81,7 @@ describe("Node", () => {
   })
 })
 
-const set = (env: Record<string, string>) =>
+const checkSettings = (env: Record<string, string>) =>
   Effect.provideService(
     only(settingsCheck),
     ConfigProvider.ConfigProvider,
@@ -89,17 +89,17 @@ const set = (env: Record<string, string>) =>
   )
 
 layer(NodeServices.layer)("The settings", (it) => {
-  it.effect("that cannot be used are a problem that names the variable", () =>
+  it.effect("that are invalid are a problem that names the variable", () =>
     Effect.gen(function* () {
-      const { message, state } = yield* set({ DISCOVERY_INTERVAL_MS: "soon" })
+      const { message, state } = yield* checkSettings({ DISCOVERY_INTERVAL_MS: "soon" })
       assert.strictEqual(state, "problem")
       assert.include(message, "DISCOVERY_INTERVAL_MS")
     }),
   )
 
-  it.effect("are told without the password", () =>
+  it.effect("are shown without the password", () =>
     Effect.gen(function* () {
-      const { message, state } = yield* set({ OPENCODE_SERVER_PASSWORD: "hunter2" })
+      const { message, state } = yield* checkSettings({ OPENCODE_SERVER_PASSWORD: "hunter2" })
       assert.strictEqual(state, "ok")
       assert.include(message, "/home/me/.local/share/opencode-relay")
       assert.notInclude(message, "hunter2")
@@ -107,7 +107,7 @@ layer(NodeServices.layer)("The settings", (it) => {
   )
 })
 
-/** A PATH with nothing on it but, if given, an `opencode` of these lines. */
+/** Runs the check with a PATH that holds only an `opencode` of these lines, or nothing. */
 const withPath = (script?: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -127,7 +127,7 @@ const withPath = (script?: string) =>
   }).pipe(Effect.scoped)
 
 layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
-  it.effect("on the PATH is told with its version", () =>
+  it.effect("on the PATH is shown with its version", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* withPath("echo 1.18.33"), {
         state: "ok",
@@ -136,7 +136,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
     }),
   )
 
-  it.effect("that is missing or says nothing is a warning with what it is needed for", () =>
+  it.effect("that is missing or prints nothing is a warning that says what needs it", () =>
     Effect.gen(function* () {
       const missing = yield* withPath()
       assert.strictEqual(missing.state, "warning")
@@ -151,14 +151,14 @@ const at = (directory: string, settings: Partial<SettingsValues> = {}) =>
   Effect.provide(only(relayDirectory), Settings.layerOf({ relayDirectory: directory, ...settings }))
 
 layer(NodeServices.layer)("The relay directory", (it) => {
-  it.effect("is well where only its owner writes", () =>
+  it.effect("is ok if only its owner can write to it", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       assert.strictEqual((yield* at(directory, { credentials })).state, "ok")
     }),
   )
 
-  it.effect("that others may write is a warning, and a problem with a password set", () =>
+  it.effect("that others can write to is a warning, and a problem if a password is set", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory } = yield* makeRelay
@@ -170,7 +170,7 @@ layer(NodeServices.layer)("The relay directory", (it) => {
     }),
   )
 
-  it.effect("that is missing is a warning, and a file in its place a problem", () =>
+  it.effect("that is missing is a warning; a file in its place is a problem", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       assert.strictEqual((yield* at(relay.file("none"))).state, "warning")
@@ -181,7 +181,7 @@ layer(NodeServices.layer)("The relay directory", (it) => {
     }),
   )
 
-  it.effect("is not looked at where no transport reads it", () =>
+  it.effect("is not checked if no transport reads it", () =>
     Effect.gen(function* () {
       const settings = Settings.layerOf({ relayDirectory: "/none", transports: ["mdns"] })
       assert.deepStrictEqual(yield* Effect.provide(relayDirectory.run, settings), [])
@@ -190,19 +190,19 @@ layer(NodeServices.layer)("The relay directory", (it) => {
 })
 
 describe("A registration", () => {
-  it.effect("that cannot be used is a problem; what ails the directory is said elsewhere", () =>
+  it.effect("that cannot be used is a problem; problems of the directory are left to its own check", () =>
     Effect.gen(function* () {
       const problems = [
         { source: "/relay/bad.json", reason: "is not a registration" },
         { source: "/relay", reason: "does not exist yet" },
       ]
-      const found = yield* look(registrations, { problems })
+      const found = yield* runOver(registrations, { problems })
       assert.deepStrictEqual(states(found), ["problem"])
       assert.include(found[0]?.message, "/relay/bad.json")
-      assert.deepStrictEqual(yield* look(instances, { problems }), [])
-      // Of those that were found elsewhere is spoken all the same.
-      const elsewhere = [announcement("api", 4096, { transport: "local-ports" })]
-      assert.deepStrictEqual(states(yield* look(instances, { announcements: elsewhere, problems })), ["ok"])
+      assert.deepStrictEqual(yield* runOver(instances, { problems }), [])
+      // Instances of other transports are still reported.
+      const others = [announcement("api", 4096, { transport: "local-ports" })]
+      assert.deepStrictEqual(states(yield* runOver(instances, { announcements: others, problems })), ["ok"])
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 })
@@ -218,20 +218,20 @@ describe("A transport", () => {
   ]
   const problems = reports.flatMap(({ problems }) => problems)
 
-  it.effect("is told with what its last scan found and how long it took, and what went wrong is a problem", () =>
+  it.effect("is shown with the result, age and duration of its last scan; its problems are reported", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("90 seconds")
-      const found = yield* look(transports, { problems, reports })
-      // One that has found some all the same is no reason to fail.
+      const found = yield* runOver(transports, { problems, reports })
+      // A transport that has found instances despite a problem does not make doctor fail.
       assert.deepStrictEqual(states(found), ["ok", "problem", "warning", "ok"])
-      assert.strictEqual(found[0]?.message, "mdns was scanned 1 min ago within 12 ms and found 3")
+      assert.strictEqual(found[0]?.message, "mdns found 3 instances 1 min ago, in 12 ms")
       assert.include(found[1]?.message, "tailscale is not installed[31m")
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
-  it.effect("does not have its problems told as those of registrations", () =>
+  it.effect("has its problems reported once, not as problems of registrations", () =>
     Effect.gen(function* () {
-      const found = yield* look(registrations, { problems, reports })
+      const found = yield* runOver(registrations, { problems, reports })
       assert.deepStrictEqual(
         found.map(({ message }) => message),
         ["/relay/bad.json is no registration"],
@@ -260,17 +260,17 @@ layer(NodeServices.layer)("An instance", (it) => {
     ["is away", broken("ECONNREFUSED"), "warning", "ECONNREFUSED"],
   ] satisfies ReadonlyArray<[string, Answer, string, string]>)("that %s", ([, answer, state, part]) =>
     Effect.gen(function* () {
-      const [found] = yield* look(instances, { announcements: api, answer })
+      const [found] = yield* runOver(instances, { announcements: api, answer })
       assert.strictEqual(found?.state, state)
       assert.include(found?.message, part)
       assert.strictEqual(found?.advice === undefined, state === "ok")
     }),
   )
 
-  it.effect("that may not have the password is a warning, for it may be anybody's", () =>
+  it.effect("from which the password is withheld is a warning, because it may belong to another user", () =>
     Effect.gen(function* () {
       const withheld = [announcement("api", 4096, { transport: "mdns", passwordWithheld: "anybody can announce" })]
-      const [found] = yield* look(instances, { announcements: withheld, answer: strict, settings: { credentials } })
+      const [found] = yield* runOver(instances, { announcements: withheld, answer: strict, settings: { credentials } })
       assert.strictEqual(found?.state, "warning")
       for (const part of ["found by mdns", "anybody can announce"]) assert.include(found?.message, part)
       assert.notInclude(found?.advice, "OPENCODE_SERVER_PASSWORD")
@@ -281,12 +281,12 @@ layer(NodeServices.layer)("An instance", (it) => {
     ["is away", broken("ECONNREFUSED"), "prune"],
     ["is another program", json({ hello: "world" }), "/relay/api-4096.json"],
   ] satisfies ReadonlyArray<[string, Answer, string]>)(
-    "that %s has its registration spoken of only where it has one",
+    "that %s gets advice about its registration only if it has one",
     ([, answer, part]) =>
       Effect.gen(function* () {
-        const [registered] = yield* look(instances, { announcements: api, answer })
+        const [registered] = yield* runOver(instances, { announcements: api, answer })
         assert.include(registered?.advice, part)
-        const [found] = yield* look(instances, {
+        const [found] = yield* runOver(instances, {
           announcements: [announcement("api", 4096, { transport: "mdns" })],
           answer,
         })
@@ -295,31 +295,31 @@ layer(NodeServices.layer)("An instance", (it) => {
       }),
   )
 
-  it.effect("that is missing is a warning with the way to the first one", () =>
+  it.effect("that is missing is a warning that says how to start one", () =>
     Effect.gen(function* () {
-      const [found] = yield* look(instances, {})
+      const [found] = yield* runOver(instances, {})
       assert.strictEqual(found?.state, "warning")
       assert.include(found?.advice, "connect")
     }),
   )
 
-  it.effect("that lets in who has no password is a warning where one is set", () =>
+  it.effect("that answers without a password is a warning if one is set", () =>
     Effect.gen(function* () {
       const settings = { credentials }
-      assert.deepStrictEqual(states(yield* look(openInstances, { announcements: api, answer: strict, settings })), [
+      assert.deepStrictEqual(states(yield* runOver(openInstances, { announcements: api, answer: strict, settings })), [
         "ok",
       ])
-      const open = yield* look(openInstances, { announcements: api, settings })
+      const open = yield* runOver(openInstances, { announcements: api, settings })
       assert.deepStrictEqual(states(open), ["warning"])
       assert.notInclude(JSON.stringify(open), Redacted.value(credentials.password))
-      assert.deepStrictEqual(yield* look(openInstances, { announcements: api }), [])
+      assert.deepStrictEqual(yield* runOver(openInstances, { announcements: api }), [])
     }),
   )
 
-  it.effect("that shares its name with another is told with the names that both have got", () =>
+  it.effect("that shares its name with another is reported with both unique names", () =>
     Effect.gen(function* () {
       const announcements = [announcement("api", 1), announcement("api", 2), announcement("web@3", 3)]
-      const [found, ...others] = yield* look(duplicateNames, { announcements })
+      const [found, ...others] = yield* runOver(duplicateNames, { announcements })
       assert.lengthOf(others, 0)
       assert.include(found?.message, "api@1, api@2")
       assert.include(found?.advice, "INSTANCE_NAME")
@@ -328,26 +328,26 @@ layer(NodeServices.layer)("An instance", (it) => {
 })
 
 const tunnel = { relay: "ssh me@relay", since: "2026-11-24T12:00:00Z" }
-const foundOf = (connect: ConnectState | undefined, host = "here") =>
-  look(connects, { announcements: [announcement("api", 1, { connect, host })] })
+const connectsFor = (connect: ConnectState | undefined, host = "here") =>
+  runOver(connects, { announcements: [announcement("api", 1, { connect, host })] })
 
 layer(NodeServices.layer)("A connect", (it) => {
   it.effect.each([
     ["without a relay", { pid: 1, log: "/log" }, "ok", "this machine only"],
     [
-      "whose tunnel stands",
+      "whose tunnel is connected",
       { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connected", port: 4711 } },
       "ok",
       "4711",
     ],
     [
-      "that is on its way",
+      "whose tunnel is connecting",
       { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connecting" } },
       "warning",
       tunnel.since,
     ],
     [
-      "whose tunnel fell",
+      "whose tunnel was lost",
       { pid: 1, log: "/log", tunnel: { ...tunnel, state: "waiting", reason: "no route" } },
       "problem",
       "no route",
@@ -355,17 +355,17 @@ layer(NodeServices.layer)("A connect", (it) => {
     ["that was killed", { pid: 2, log: "/log", tunnel: { ...tunnel, state: "connected" } }, "warning", "has ended"],
   ] satisfies ReadonlyArray<[string, ConnectState, string, string]>)("%s", ([, connect, state, part]) =>
     Effect.gen(function* () {
-      const [one] = yield* foundOf(connect)
+      const [one] = yield* connectsFor(connect)
       assert.strictEqual(one?.state, state)
       assert.include(one?.message, part)
       if (state !== "ok") assert.include(one?.advice, "/log")
     }),
   )
 
-  it.effect("of another machine is not judged, for its processes are not to be seen", () =>
+  it.effect("of another machine is not checked, because its processes are not visible", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* foundOf({ pid: 2, log: "/log" }, "there"), [])
-      assert.deepStrictEqual(yield* foundOf(undefined), [])
+      assert.deepStrictEqual(yield* connectsFor({ pid: 2, log: "/log" }, "there"), [])
+      assert.deepStrictEqual(yield* connectsFor(undefined), [])
     }),
   )
 })

@@ -1,4 +1,4 @@
-/** What `doctor` finds of the way to a relay, over an ssh in memory. */
+/** The check of the connection to the relay, over an ssh in memory. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { relayConnection } from "../../../../src/cli/doctor/checks/relayConnection.ts"
@@ -9,8 +9,8 @@ import { whilePassing } from "../../../support/overFake.ts"
 const check = (relayCommand: string | undefined) =>
   relayConnection.run.pipe(Effect.provide(Settings.layerOf({ relayDirectory: "/relay", relayCommand })))
 
-it.layer(FakeSsh.layer)("The way to the relay", (it) => {
-  it.effect("is not gone where there is no relay", () =>
+it.layer(FakeSsh.layer)("The connection to the relay", (it) => {
+  it.effect("is not opened without a relay", () =>
     Effect.gen(function* () {
       const [found, ...others] = yield* check(undefined)
       assert.lengthOf(others, 0)
@@ -21,12 +21,12 @@ it.layer(FakeSsh.layer)("The way to the relay", (it) => {
   )
 })
 
-it.effect("The way to the relay is well when a tunnel comes about, of which nothing stays", () =>
+it.effect("The connection to the relay is ok if a tunnel opens; the tunnel leaves nothing behind", () =>
   Effect.gen(function* () {
     const fake = yield* FakeSsh
     const [found] = yield* check("SSHPASS=hunter3 sshpass -e ssh me@relay")
     assert.strictEqual(found?.state, "ok")
-    assert.include(found?.message, "me@relay reaches the relay, and tunnels can be made there")
+    assert.include(found?.message, "me@relay reaches the relay and can open tunnels")
     assert.notInclude(found?.message, "hunter3")
     assert.lengthOf(fake.tries, 1)
     assert.strictEqual(fake.connections.size, 0)
@@ -35,7 +35,7 @@ it.effect("The way to the relay is well when a tunnel comes about, of which noth
   }).pipe(Effect.provide(FakeSsh.layer)),
 )
 
-it.effect("The way to the relay is well, too, when the port is hidden", () =>
+it.effect("The connection to the relay is ok even if the port is hidden", () =>
   Effect.gen(function* () {
     const fake = yield* FakeSsh
     fake.showsPortAfter = undefined
@@ -47,11 +47,11 @@ it.effect("The way to the relay is well, too, when the port is hidden", () =>
 )
 
 it.effect.each([
-  ["Host key verification failed.", "look at the key"],
+  ["Host key verification failed.", "check the key"],
   ["me@relay: Permission denied (publickey).", "ssh-add"],
   ["Error: remote port forwarding failed for listen port 0", "AllowTcpForwarding"],
   ["ssh: connect to host relay port 22: No route to host", "by hand"],
-] as const)("The way to the relay is a problem with what to do about it: %s", ([refusal, part]) =>
+] as const)("A connection to the relay that fails is a problem with advice: %s", ([refusal, part]) =>
   Effect.gen(function* () {
     const fake = yield* FakeSsh
     fake.refusal = refusal
@@ -63,7 +63,7 @@ it.effect.each([
   }).pipe(Effect.provide(FakeSsh.layer)),
 )
 
-it.effect("The way to a relay that never says a word is given up", () =>
+it.effect("The check gives up on a relay that prints nothing", () =>
   Effect.gen(function* () {
     const fake = yield* FakeSsh
     fake.mute = true

@@ -1,0 +1,50 @@
+/** The pending requests of a session and its subagents. */
+import { Array, Effect } from "effect"
+import type { MessageId, SessionId } from "../Identifiers.ts"
+import type { Opencode } from "../Opencode.ts"
+import { ancestors } from "../sessions/ancestors.ts"
+import type { Session } from "../sessions/Session.ts"
+import type { PendingRequest } from "./PendingRequest.ts"
+
+/** Whether a message is still being written. A deleted message is not. */
+const isUnfinished = (opencode: Opencode, session: SessionId, message: MessageId) =>
+  opencode.message(session, message).pipe(
+    Effect.map(({ info }) => info.role === "assistant" && info.time.completed === undefined),
+    Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
+  )
+
+/**
+ * Leaves out what an abort has left behind. A request is open while the message whose tool call waits is unfinished, or
+ * if it has no tool call.
+ */
+export const openRequests = Effect.fnUntraced(function* (opencode: Opencode, requests: ReadonlyArray<PendingRequest>) {
+  if (!opencode.capabilities.abortLeavesRequests) return requests
+  // One message can have a hundred requests, so each message is read once.
+  const sessions = new Map(
+    requests.flatMap(({ request: { sessionID, tool } }) =>
+      tool === undefined ? [] : [[tool.messageID, sessionID] as const],
+    ),
+  )
+  const unfinished = new Map(
+    yield* Effect.filter(sessions, ([message, session]) => isUnfinished(opencode, session, message), {
+      concurrency: 8,
+    }),
+  )
+  return requests.filter(({ request: { tool } }) => tool === undefined || unfinished.has(tool.messageID))
+})
+
+/** All requests of a session and its subagents, including what an abort has left behind. */
+export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  const requests = yield* opencode.pendingRequests(session.directory)
+  // The walk upwards can end at the session itself.
+  const known = new Map([[session.id, undefined]])
+  const family = yield* Effect.filter(Array.dedupe(requests.map(({ request }) => request.sessionID)), (id) =>
+    Effect.map(ancestors(opencode, known, id), (sessions) => sessions.has(session.id)),
+  )
+  return requests.filter(({ request }) => family.includes(request.sessionID))
+})
+
+/** What the turn of a busy session waits for, its subagents' turns included. */
+export const pendingRequestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+  return yield* openRequests(opencode, yield* requestsOf(opencode, session))
+})

@@ -1,0 +1,21 @@
+/** What an error says about a request: whether to repeat it, and whether it may have taken effect. */
+import type { ClientError } from "./errors.ts"
+
+/** The instance is away or starting, or a proxy in front of it says so. opencode itself has not answered. */
+export const isAway = (error: ClientError): boolean =>
+  error._tag === "InstanceUnreachable" ||
+  error._tag === "RequestTimeout" ||
+  (error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500)
+
+/** Repeating the request may help, because the failure is temporary. For reads only. */
+export const isTransient = (error: ClientError): boolean =>
+  isAway(error) || (error._tag === "OpencodeError" && error.status >= 500)
+
+/**
+ * Whether the request may have taken effect despite the error. A proxy can lose opencode's answer and send an error page
+ * of its own, so an unexpected response with a server error status counts too.
+ */
+export const mayHaveArrived = (error: ClientError): boolean =>
+  error._tag === "RequestTimeout" ||
+  (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
+  (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
