@@ -1,7 +1,6 @@
-/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
+/** The handlers of all tools. They need `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
 import { type Duration, Effect } from "effect"
-import { controlHandlers } from "./control/controlHandlers.ts"
-import { diffHandlers } from "./changes/changeHandlers.ts"
+import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
 import { requestHandlers } from "./requests/requestHandlers.ts"
@@ -25,8 +24,7 @@ export const layer = (options: ToolsOptions = {}) =>
         ...(yield* sessionHandlers),
         ...(yield* turnHandlers(options)),
         ...(yield* requestHandlers(options)),
-        ...(yield* controlHandlers),
-        ...(yield* diffHandlers),
+        ...(yield* changeHandlers),
       })
     }),
   )

@@ -67,16 +67,25 @@ describe("The tools", () => {
     }
   })
 
-  it("take little of a model's context", () => {
-    const read = tools.map((tool) => [
-      tool.name,
-      Tool.getDescription(tool),
-      Tool.getJsonSchemaFromSchema(tool.parametersSchema),
-    ])
-    assert.isBelow(JSON.stringify(read).length, 12_000)
-    // Most clients keep the schemas of the answers to themselves.
-    const whole = tools.flatMap((tool) => schemas(tool))
-    assert.isBelow(JSON.stringify(whole).length, 45_000)
-    assert.isBelow(instructions.length, 1500)
+  it("show a client at most 9 KB, answers not counted, and the model even less", () => {
+    const listed = tools.map((tool) => ({
+      name: tool.name,
+      title: Option.getOrThrow(Context.getOption(tool.annotations, Tool.Title)),
+      description: Tool.getDescription(tool),
+      inputSchema: Tool.getJsonSchemaFromSchema(tool.parametersSchema),
+      annotations: {
+        readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
+        destructiveHint: Context.get(tool.annotations, Tool.Destructive),
+        idempotentHint: Context.get(tool.annotations, Tool.Idempotent),
+        openWorldHint: Context.get(tool.annotations, Tool.OpenWorld),
+      },
+    }))
+    assert.isAtMost(JSON.stringify(listed).length, 9000)
+    const read = listed.map(({ description, inputSchema, name }) => ({ name, description, inputSchema }))
+    assert.isAtMost(JSON.stringify(read).length + instructions.length, 9000)
+  })
+
+  it("take little room with the schemas of their answers, which most clients do not show to the model", () => {
+    assert.isBelow(JSON.stringify(tools.flatMap((tool) => schemas(tool))).length, 42_000)
   })
 })

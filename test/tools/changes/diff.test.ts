@@ -75,7 +75,7 @@ describe("get_diff", () => {
         },
       ])
       assert.include(text, "1 file changed, +1 -1, in 2 turns")
-      assert.include(text, "1 file changed and changed back again")
+      assert.include(text, "1 file changed and reverted")
       assert.include(text, "```\n--- a/src/a.ts")
       assert.notInclude(text, "gone.ts")
     }).pipe(Effect.provide(toolsOverFake)),
@@ -125,7 +125,7 @@ describe("get_diff", () => {
       assert.deepInclude(view, { file_count: 100, turns: 100, older_turns: 25, more_turns: true })
       assert.strictEqual(view.files[0]?.path, "file129")
       assert.strictEqual(fake.count(diffRoute), 100)
-      assert.include(text, "25+ older turns were not looked at")
+      assert.include(text, "25+ older turns are not included")
       assert.include(text, "40 more files are not listed")
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -172,7 +172,7 @@ describe("get_diff", () => {
   )
 
   it.effect.each([
-    ["there is no message", (fake: FakeState) => (fake.sessions = [session("main")]), "There is no message yet"],
+    ["there is no message", (fake: FakeState) => (fake.sessions = [session("main")]), "No messages yet"],
     ["nothing was changed", (fake: FakeState) => turn(fake, "1", []), "No file was changed"],
     [
       "snapshots are off",
@@ -233,7 +233,7 @@ describe("get_diff", () => {
       assert.strictEqual(view.additions, 15_000)
       const [shown, left] = [0, 59].map((index) => view.files[index])
       assert.isAbove(shown?.patch?.length ?? 0, 399)
-      assert.include(left?.detail, "left out")
+      assert.include(left?.detail, "does not fit")
       assert.include(text, "240 more files are not listed")
     }).pipe(Effect.provide(toolsOverFake)),
   )

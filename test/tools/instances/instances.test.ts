@@ -3,7 +3,8 @@ import { Effect, HashMap, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
 import type { TransportReport } from "../../../src/discovery/Discovery.ts"
-import { Fleet, type Snapshot } from "../../../src/fleet/Fleet.ts"
+import { Fleet } from "../../../src/fleet/Fleet.ts"
+import type { Snapshot } from "../../../src/fleet/Snapshot.ts"
 import type { HealthState } from "../../../src/fleet/Instance.ts"
 import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
 import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
@@ -116,10 +117,7 @@ describe("list_instances", () => {
         { ...scanned, transport: "mdns" },
         { ...scanned, transport: "tailscale", found: 0, problem_count: 2, problem: "tailscale is stopped[31m" },
       ])
-      assert.include(
-        text,
-        "mdns found 3 within 12 ms, 1 min ago; tailscale found 0 within 12 ms, 1 min ago (2 problems)",
-      )
+      assert.include(text, "mdns found 3 in 12 ms, 1 min ago; tailscale found 0 in 12 ms, 1 min ago (2 problems)")
     }),
   )
 
@@ -151,8 +149,8 @@ describe("list_instances", () => {
         [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
       )
       assert.strictEqual(view.waiting_unknown, 2)
-      assert.include(text, "At 2 instances it is not known whether anything waits for a person.")
-      assert.include(text, "What waits for a person is not known, as of just now: `no answer within 3 s`")
+      assert.include(text, "2 instances have not been checked for pending requests yet.")
+      assert.include(text, "Pending requests are unknown, as of just now: `no answer within 3 s`")
     }),
   )
 

@@ -255,7 +255,7 @@ describe("while the person thinks", () => {
       yield* pass(61_000, 610)
       const signs = told.slice(before)
       assert.isAtLeast(signs.length, 4)
-      for (const { message } of signs) assert.include(message, "waits for a person's decision")
+      for (const { message } of signs) assert.include(message, "waiting for a person's decision")
       assert.deepStrictEqual(
         told.map(({ progress }) => progress),
         told.map((_, index) => index + 1),
@@ -301,7 +301,7 @@ describe("the decision", () => {
       const { view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
+        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
       ])
     }).pipe(Effect.provide(toolsOverFake)),
   )

@@ -1,6 +1,6 @@
 /** A client at which somebody sits, as the tools see it: played by a test, in both ways in which MCP asks. */
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option } from "effect"
+import { Deferred, Duration, Effect, Fiber, Option } from "effect"
 import type { PermissionRequest, QuestionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
 import { Call, type CallValues, type ElicitationRequest, type ElicitationReply } from "../../../src/mcp/Call.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
@@ -17,11 +17,17 @@ export const withMain = Effect.tap(FakeOpencode, (fake) =>
 
 export const child = ses("child")
 
-/** Runs calls as those of a client that has these abilities. */
+/** Runs calls as those of an MCP client that has these abilities. Without progress it gives up after a minute. */
 export const asClient =
   (values: Partial<CallValues>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(Call, (nobody) => Effect.provideService(effect, Call, { ...nobody, ...values }))
+    Effect.flatMap(Call, (withoutClient) =>
+      Effect.provideService(effect, Call, {
+        ...withoutClient,
+        answerWithin: values.wantsProgress === true ? undefined : Duration.seconds(47),
+        ...values,
+      }),
+    )
 
 /** Somebody who gives these answers to the forms, one after the other, and dismisses all others. */
 export const answering = (...replies: ReadonlyArray<ElicitationReply>) => {

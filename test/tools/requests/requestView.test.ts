@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { PermissionRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import { renderAbort } from "../../../src/tools/control/renderControl.ts"
+import { renderAbort } from "../../../src/tools/turns/renderTurn.ts"
 import { renderTurn } from "../../../src/tools/turns/renderTurn.ts"
 import { alwaysText, requestText } from "../../../src/tools/requests/requestView.ts"
 import { turnView } from "../../../src/tools/turns/turnView.ts"
@@ -48,7 +48,7 @@ describe("the message of a form", () => {
           "Permission for bash:",
           "  rm -rf build",
           "",
-          "To decline rejects it; to close this form leaves it open.",
+          "Declining rejects the request. Closing this form leaves the request open.",
         ].join("\n"),
       )
     }).pipe(Effect.provide(toolsOverFake)),
@@ -153,10 +153,10 @@ describe("a question", () => {
   it("shows the options with what they mean, and how it may be answered", () => {
     assert.strictEqual(
       questionText({ multiple: true }),
-      "Which colour?\n  - Red: warm\n  (several may be chosen)\n  (or an answer of your own)",
+      "Which colour?\n  - Red: warm\n  (choose one or more)\n  (or write a custom answer)",
     )
     assert.strictEqual(questionText({ custom: false }), "Which colour?\n  - Red: warm")
-    assert.strictEqual(questionText({ custom: false, options: [] }), "Which colour?\n  (or an answer of your own)")
+    assert.strictEqual(questionText({ custom: false, options: [] }), "Which colour?\n  (or write a custom answer)")
   })
 })
 
@@ -209,7 +209,7 @@ describe("an answer that shows what is waited for", () => {
   it("says what an abort has come to", () => {
     const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
     const rendered = renderAbort(view)
-    for (const part of ["was told to stop", "still at work", "2 requests that nobody had answered"]) {
+    for (const part of ["was told to stop", "still busy", "2 pending requests dismissed"]) {
       assert.include(rendered, part)
     }
     assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)

@@ -324,7 +324,7 @@ describe("a decision on its way", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, for it was settled elsewhere before: permission for bash: rm -rf build",
+        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
       ])
       assert.include(text, "too late")
     }).pipe(Effect.provide(toolsOverFake)),

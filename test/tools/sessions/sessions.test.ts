@@ -110,7 +110,7 @@ describe("list_sessions", () => {
       const fake = yield* FakeOpencode
       fake.sessions = Array.from({ length: 30 }, (_, index) => session(`s${index}`))
       const all = yield* call("list_sessions", {})
-      assert.include(all.text, "30 sessions on `fake`, the 20 updated last")
+      assert.include(all.text, "30 sessions on `fake`, the 20 most recently updated")
       const found = yield* call("list_sessions", { search: "SESSION S7" })
       assert.strictEqual(found.view.matching, 1)
     }).pipe(Effect.provide(toolsOverFake)),

@@ -49,7 +49,7 @@ describe("A turn's progress", () => {
       assert.lengthOf(sent, 1)
       assert.match(
         sent[0]?.message ?? "",
-        /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded\. It is asked again in 5 s, at 1970-01-01T00:00:05/u,
+        /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded\. Retrying in 5 s, at 1970-01-01T00:00:05/u,
       )
     }),
   )

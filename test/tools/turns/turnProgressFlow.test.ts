@@ -104,8 +104,8 @@ describe("The progress of a whole turn", () => {
       assert.deepStrictEqual(
         told.map(({ message }) => message),
         [
-          "Waiting in the session's queue: 2 turns come first.",
-          "Waiting for the turn that runs in the session.",
+          "The session is busy. Your message is sent after 2 other turns.",
+          "The session is busy. Your message is sent when its current turn ends.",
           "Third",
         ],
       )
@@ -126,7 +126,7 @@ describe("The progress of a whole turn", () => {
         fake.emit(event.busy())
       }
       assert.deepStrictEqual(
-        told.map(({ message }) => message.replace(/ It is asked again in \d+ s, at /u, " ")),
+        told.map(({ message }) => message.replace(/ Retrying in \d+ s, at /u, " ")),
         [
           "The provider failed (attempt 1): overloaded. 1970-01-01T00:00:20.000Z.",
           "The provider failed (attempt 2): overloaded. 1970-01-01T00:00:40.000Z.",

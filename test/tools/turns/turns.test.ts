@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
+import { Call, type CallValues } from "../../../src/mcp/Call.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { call, type ToolParameters, toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
@@ -12,8 +13,14 @@ const withMain = Effect.tap(FakeOpencode, (fake) =>
   }),
 )
 
-const sending = Effect.fnUntraced(function* (parameters: Partial<ToolParameters<"send_message">> = {}) {
-  const fiber = yield* Effect.forkChild(call("send_message", { session_id: here, message: "Do it", ...parameters }))
+const sending = Effect.fnUntraced(function* (
+  parameters: Partial<ToolParameters<"send_message">> = {},
+  values: Partial<CallValues> = {},
+) {
+  const tool = call("send_message", { session_id: here, message: "Do it", ...parameters })
+  const fiber = yield* Effect.flatMap(Call, (call) =>
+    Effect.forkChild(Effect.provideService(tool, Call, { ...call, ...values })),
+  )
   yield* pass(500)
   return fiber
 })
@@ -89,10 +96,10 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("returns before 50 s where the client does not follow progress", () =>
+  it.effect("returns before 50 s if the client does not follow progress", () =>
     Effect.gen(function* () {
       yield* withMain
-      const fiber = yield* sending()
+      const fiber = yield* sending({}, { answerWithin: Duration.seconds(47) })
       yield* pass(46_000)
       assert.isUndefined(fiber.pollUnsafe())
       yield* pass(3000)
@@ -100,6 +107,18 @@ describe("send_message", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.strictEqual(view.outcome, "still running")
       assert.include(text, "Do not send the message again")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("waits without this bound for a caller that is no MCP client", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      yield* pass(200_000, 200)
+      assert.isUndefined(fiber.pollUnsafe())
+      finishAnswer(fake, "Late.")
+      yield* pass(500)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", text: "Late." })
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
