@@ -34,6 +34,7 @@ const printText: TurnObserver = (stages) =>
     )
   })
 
+// #region turn
 const program = Effect.gen(function* () {
   const [, , name, text = "ls"] = process.argv
   const fleet = yield* Fleet
@@ -58,6 +59,7 @@ const program = Effect.gen(function* () {
     }),
   )
 })
+// #endregion
 
 program.pipe(
   Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),
