@@ -1,7 +1,7 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
+import { Cause, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, References, Runtime, Schema } from "effect"
 import { identity } from "../../identity.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
@@ -11,6 +11,11 @@ import { FleetToolkit } from "../../tools/FleetToolkit.ts"
 
 /** Loading the fleet makes way for the client's first two questions, unless it calls a tool before that. */
 const headStart = "100 millis"
+
+/** The server cannot start, and stderr says why already. */
+class NotServed extends Schema.TaggedError<NotServed>()("NotServed", {}) {
+  override readonly [Runtime.errorReported] = false
+}
 
 export const program = Effect.gen(function* () {
   // Loaded by a fiber of the program, not of the first call: the fleet must outlive that call, and what it does later
@@ -37,7 +42,9 @@ export const program = Effect.gen(function* () {
     Effect.map(Settings, ({ logLevel }) => logLevel),
   ),
   Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
-  Effect.tapErrorTag("SettingsError", ({ message }) => Console.error(`opencode-fleet: ${message}`)),
+  Effect.catchTag("SettingsError", ({ message }) =>
+    Console.error(`opencode-fleet: ${message}`).pipe(Effect.andThen(Effect.fail(new NotServed()))),
+  ),
   // stdout belongs to the protocol. This has to stand outermost, or fibers forked further out would log there.
   Effect.provideService(Logger.LogToStderr, true),
 )
