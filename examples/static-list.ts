@@ -21,6 +21,7 @@ const Entry = Schema.Struct({
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(Entry)))
 
+// #region transport
 const staticList = (file: string) => {
   const announce = ({ directory, name, url }: typeof Entry.Type): Announcement => ({
     name,
@@ -63,3 +64,4 @@ serveFleetWith(
   Effect.provideService(Logger.LogToStderr, true),
   NodeRuntime.runMain({ disableErrorReporting: true }),
 )
+// #endregion
