@@ -19,15 +19,15 @@ import {
 import { type ClientError, InstanceUnreachable } from "../opencode/errors.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
 import { Discovery, type Problem, type TransportReport } from "../discovery/Discovery.ts"
-import { distinct, type Server } from "../discovery/distinct.ts"
-import { hasEnded } from "../discovery/hasEnded.ts"
+import { serversOf, type Server } from "../discovery/servers.ts"
+import { hasExited } from "../discovery/hasExited.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { InstanceRequired, named, onlyOnline, type ResolveError, uniqueNames } from "./naming.ts"
 import { reach } from "./reach.ts"
-import { serverMarks } from "../discovery/identification/serverMarks.ts"
+import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { guarded, ScanPatience } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
 
@@ -97,22 +97,22 @@ export class Fleet extends Context.Service<
         const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
         const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(mostProbed), PubSub.shutdown)
 
-        const marksOf = yield* serverMarks
+        const fingerprintsOf = yield* serverFingerprints
 
         const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: (url: string) => number | undefined) {
-          const { health, way } = yield* reach(server, healthCheck)
-          const ways = [server, ...server.ways]
+          const { health, endpoint } = yield* reach(server, healthCheck)
+          const endpoints = [server, ...server.endpoints]
           const instance: Instance = {
             ...server,
-            url: way.url,
-            passwordWithheld: way.passwordWithheld,
-            listener: way.listener,
-            ways: ways.filter(({ url }) => url !== way.url),
+            url: endpoint.url,
+            passwordWithheld: endpoint.passwordWithheld,
+            listener: endpoint.listener,
+            endpoints: endpoints.filter(({ url }) => url !== endpoint.url),
             health,
             lastSeen:
               health.state === "online"
                 ? health.checkedAt
-                : ways.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
+                : endpoints.map(({ url }) => lastSeen(url)).find((time) => time !== undefined),
           }
           yield* PubSub.publish(probed, instance)
           return instance
@@ -123,14 +123,14 @@ export class Fleet extends Context.Service<
           const scan = yield* isFirst
             ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
             : discovery.scan
-          const markOf = yield* marksOf(scan.announcements)
-          const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
+          const fingerprintOf = yield* fingerprintsOf(scan.announcements)
+          const { problems, servers } = serversOf(scan.announcements, hasExited(machine), fingerprintOf)
           const before = Option.match(yield* SubscriptionRef.get(state), {
             onNone: () => new Map<string, Instance>(),
             onSome: ({ instances }) =>
               new Map(
                 instances.flatMap((instance) =>
-                  [instance, ...instance.ways].map(({ url }) => [url, instance] as const),
+                  [instance, ...instance.endpoints].map(({ url }) => [url, instance] as const),
                 ),
               ),
           })
