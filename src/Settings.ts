@@ -2,7 +2,7 @@
  * Every environment variable that the program reads, with its default and with what is said about a value that cannot
  * be used. They are read once, when the layer is built.
  */
-import { Config, Context, Duration, Effect, Layer, LogLevel, Option, Path, Redacted, Runtime, Schema } from "effect"
+import { Config, Context, Duration, Effect, Layer, LogLevel, Option, Path, Redacted, Schema } from "effect"
 import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from "./discovery/defaults.ts"
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
@@ -14,8 +14,6 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
   value: Schema.String,
   allowed: Schema.String,
 }) {
-  /** The command line says it in its own one line. */
-  override readonly [Runtime.errorReported] = false
   override get message() {
     return `${this.variable}=${JSON.stringify(this.value)} cannot be used: ${this.allowed}`
   }

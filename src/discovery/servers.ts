@@ -7,7 +7,7 @@ export interface Server extends Announcement {
   /** All transports that have found it, the one of this announcement first. */
   readonly transports: ReadonlyArray<string>
   /** Announcements of the same server at other URLs, which are fallbacks. */
-  readonly endpoints: ReadonlyArray<Announcement>
+  readonly fallbacks: ReadonlyArray<Announcement>
 }
 
 /** Groups announcements that share a key, directly or through others. Keeps their order. */
@@ -48,7 +48,7 @@ const serverOf = (
   if (head === undefined) return undefined
   const chosen = candidates.filter(({ transport }) => transport === head.transport).reduce(latest, head)
   const all = [chosen, ...candidates.filter((one) => one !== chosen)]
-  const endpoints = Array.dedupeWith(
+  const fallbacks = Array.dedupeWith(
     all.filter(({ untrusted, url }) => url !== chosen.url && (untrusted !== true || chosen.untrusted === true)),
     (one, other) => one.url === other.url,
   )
@@ -58,7 +58,7 @@ const serverOf = (
       host: all.find(({ host }) => host !== "")?.host ?? "",
       directory: all.find(({ directory }) => directory !== undefined)?.directory,
       transports: Array.dedupe(all.map(({ transport }) => transport)),
-      endpoints,
+      fallbacks,
     },
     problems: group
       .filter((one) => one !== chosen && one.url === chosen.url && one.transport === "local-relay")

@@ -2,6 +2,7 @@
 export { TurnWatcher } from "../tools/turns/TurnWatcher.ts"
 export type { CallValues, ElicitationReply, ElicitationRequest } from "../mcp/Call.ts"
 export { Call } from "../mcp/Call.ts"
-export type { RequestView, TurnView } from "../tools/turns/TurnAnswer.ts"
+export type { RequestView } from "../tools/requests/requestSchemas.ts"
+export type { TurnView } from "../tools/turns/turnSchemas.ts"
 export type { ToolsOptions } from "../tools/handlers.ts"
 export { FleetToolkit } from "../tools/FleetToolkit.ts"

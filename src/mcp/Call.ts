@@ -4,7 +4,7 @@
  * Without an MCP client the default holds: progress goes nowhere and no question can be asked. The same Toolkit therefore
  * works in any program.
  */
-import { Context, Effect, Option, type Schema } from "effect"
+import { Context, type Duration, Effect, Option, type Schema } from "effect"
 
 /** A form for the person at the client. */
 export interface ElicitationRequest {
@@ -28,6 +28,8 @@ export type ElicitationReply =
 export interface CallValues {
   /** Whether the caller receives progress. Most clients time out after 60 seconds without it. */
   readonly wantsProgress: boolean
+  /** The caller may give up if there is no answer within this time. Undefined: it waits as long as the call takes. */
+  readonly answerWithin?: Duration.Duration | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
   /** Whether the client can show a form to a person. */

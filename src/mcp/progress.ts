@@ -1,14 +1,19 @@
 /** Progress notifications of one call. */
 import type { ServerContext } from "@modelcontextprotocol/server"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
 import type { CallValues } from "./Call.ts"
 
-/** A client that sends no progress token receives no progress. */
+/** Most clients time out after 60 s without progress. The difference is reserve. */
+const withoutProgress = Duration.seconds(47)
+
+/** A client that sends no progress token receives no progress, so it needs its answer before it times out. */
 export const progressOf = ({
   mcpReq: { _meta, notify },
-}: ServerContext): Pick<CallValues, "wantsProgress" | "progress"> => {
+}: ServerContext): Pick<CallValues, "wantsProgress" | "answerWithin" | "progress"> => {
   const progressToken = _meta?.progressToken
-  if (progressToken === undefined) return { wantsProgress: false, progress: () => Effect.void }
+  if (progressToken === undefined) {
+    return { wantsProgress: false, answerWithin: withoutProgress, progress: () => Effect.void }
+  }
   return {
     wantsProgress: true,
     progress: (update) =>

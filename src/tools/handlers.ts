@@ -1,7 +1,6 @@
-/** The handlers of all tools, over `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
+/** The handlers of all tools. They need `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
 import { type Duration, Effect } from "effect"
-import { controlHandlers } from "./control/controlHandlers.ts"
-import { diffHandlers } from "./changes/changeHandlers.ts"
+import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
 import { requestHandlers } from "./requests/requestHandlers.ts"
@@ -9,11 +8,11 @@ import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
 
 export interface ToolsOptions {
-  /** How long `send_message` may wait where the client follows its progress. Default: 5 minutes. */
+  /** How long `send_message` follows a turn at most. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
-  /** The transports that `list_instances` names where no instance is found. Default: none. */
+  /** The transports that `list_instances` shows if no instance is found. Default: none. */
   readonly transports?: ReadonlyArray<string> | undefined
-  /** The relay directory that `list_instances` names where no instance is found. Default: none. */
+  /** The relay directory that `list_instances` shows if no instance is found. Default: none. */
   readonly relayDirectory?: string | undefined
 }
 
@@ -25,8 +24,7 @@ export const layer = (options: ToolsOptions = {}) =>
         ...(yield* sessionHandlers),
         ...(yield* turnHandlers(options)),
         ...(yield* requestHandlers(options)),
-        ...(yield* controlHandlers),
-        ...(yield* diffHandlers),
+        ...(yield* changeHandlers),
       })
     }),
   )

@@ -15,5 +15,5 @@ export const announcement = (name: string, port: number, rest: Partial<Announcem
 /** The server that such an announcement stands for, found by nobody else. */
 export const server = (...known: Parameters<typeof announcement>): Server => {
   const found = announcement(...known)
-  return { ...found, transports: [found.transport], endpoints: [] }
+  return { ...found, transports: [found.transport], fallbacks: [] }
 }

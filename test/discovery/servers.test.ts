@@ -77,7 +77,7 @@ describe("what several transports have found", () => {
     const [server] = serversOf([announced, byPort, onNetwork]).servers
     assert.deepStrictEqual(server?.passwordWithheld, undefined)
     assert.deepStrictEqual(
-      server?.endpoints.map(({ passwordWithheld, url }) => ({ passwordWithheld, url })),
+      server?.fallbacks.map(({ passwordWithheld, url }) => ({ passwordWithheld, url })),
       [{ url: "http://192.168.1.5:4096", passwordWithheld: "anybody can announce" }],
     )
   })
@@ -96,8 +96,8 @@ describe("what several transports have found", () => {
       () => "the same",
     )
     assert.deepStrictEqual(
-      servers.map(({ transports, endpoints }) => ({ transports, endpoints: endpoints.map(({ url }) => url) })),
-      [{ transports: ["local-relay", "mdns"], endpoints: [left.url, right.url] }],
+      servers.map(({ transports, fallbacks }) => ({ transports, fallbacks: fallbacks.map(({ url }) => url) })),
+      [{ transports: ["local-relay", "mdns"], fallbacks: [left.url, right.url] }],
     )
     assert.deepStrictEqual(problems, [])
   })
@@ -106,18 +106,18 @@ describe("what several transports have found", () => {
     const trusted = { ...onNetwork, transport: "tailscale", source: "peer", passwordWithheld: undefined }
     const [server] = serversOf([announced, byPort, trusted, onNetwork]).servers
     assert.deepStrictEqual(
-      server?.endpoints.map(({ source }) => source),
+      server?.fallbacks.map(({ source }) => source),
       ["peer"],
     )
   })
 
-  it("is not reached where only a untrusted says that it is, unless nobody else has found it", () => {
+  it("is not reached where only an untrusted announcement leads to it, unless there is no other", () => {
     const untrusted = { ...onNetwork, untrusted: true }
     const [server] = serversOf([announced, byPort, untrusted]).servers
     assert.deepStrictEqual(server?.transports, ["local-relay", "local-ports", "mdns"])
-    assert.deepStrictEqual(server?.endpoints, [])
+    assert.deepStrictEqual(server?.fallbacks, [])
     const other = { ...untrusted, url: "http://192.168.1.6:4096", aliases: [untrusted.url] }
-    assert.lengthOf(serversOf([untrusted, other]).servers[0]?.endpoints ?? [], 1)
+    assert.lengthOf(serversOf([untrusted, other]).servers[0]?.fallbacks ?? [], 1)
   })
 
   it("is two servers where nothing shows that it is one", () => {

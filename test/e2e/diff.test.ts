@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Path, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { GetDiff } from "../../src/tools/changes/ChangeTools.ts"
-import { AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
@@ -118,7 +118,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session = yield* newSession("Talk")
-      assert.include((yield* diff(session)).note, "There is no message yet")
+      assert.include((yield* diff(session)).note, "No messages yet")
       yield* client.call(SendMessage, { session_id: session, message: "hello" })
       assert.include((yield* diff(session)).note, "No file was changed")
     }),

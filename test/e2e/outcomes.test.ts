@@ -1,7 +1,7 @@
 /** Every outcome of a turn of the real opencode. The test names are lines of docs/what-happens-when.md. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
@@ -56,7 +56,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
       assert.include(turn.detail, "scripted failure 503")
       const retries = told.filter((message) => message.includes("scripted failure 503"))
       assert.isAtLeast(retries.length, 2)
-      for (const retry of retries) assert.match(retry, /attempt \d.* asked again in \d+ s, at 20\d\d-/u)
+      for (const retry of retries) assert.match(retry, /attempt \d.* Retrying in \d+ s, at 20\d\d-/u)
     }),
   )
 
@@ -195,7 +195,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
     Effect.gen(function* () {
       const session_id = yield* newSession("Empty")
       const { text } = yield* Effect.flip((yield* FleetClient).call(WaitForSession, { session_id }))
-      assert.include(text, "no message yet")
+      assert.include(text, "no messages yet")
     }),
   )
 

@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
-import { AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"

@@ -1,7 +1,8 @@
 /** What a subagent waits for, its parent waits for: it is asked, shown and decided there. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { AbortSession, GetStatus } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
+import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"

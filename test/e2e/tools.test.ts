@@ -1,7 +1,8 @@
 /** Every tool on a real opencode, under every MCP client: what `npm run demo` shows, checked. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { GetStatus, AbortSession } from "../../src/tools/control/ControlTools.ts"
+import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"

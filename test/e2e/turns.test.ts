@@ -1,7 +1,8 @@
 /** send_message on a real opencode, beyond the plain case: what it waits for, what it refuses, how turns end. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
-import { AbortSession, GetStatus } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
+import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"

@@ -1,7 +1,8 @@
 /** A turn that waits for a person: nobody who called a tool may hang on it, and everybody may see it. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { AbortSession, GetStatus } from "../../src/tools/control/ControlTools.ts"
+import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
+import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { GetSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"

@@ -3,7 +3,8 @@ import { Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Strea
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/discovery/Discovery.ts"
 import * as MergedDiscovery from "../../src/discovery/mergedDiscovery.ts"
-import { Fleet, type Snapshot } from "../../src/fleet/Fleet.ts"
+import { Fleet } from "../../src/fleet/Fleet.ts"
+import type { Snapshot } from "../../src/fleet/Snapshot.ts"
 import { HealthCheck } from "../../src/fleet/HealthCheck.ts"
 import type { HealthState, Instance } from "../../src/fleet/Instance.ts"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src/opencode/errors.ts"
@@ -594,13 +595,14 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("looks again and asks once more where the connection was refused, for it may have moved", () =>
+  it.effect("finds an instance that has moved to another port, and asks it only there", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
       yield* place.find([announcement("api", 2)])
       const { asked, outcome } = yield* use(place, onlyAt(2))
       assert.deepInclude(outcome, { _tag: "Success", success: "answer" })
-      assert.deepStrictEqual(asked, [url(1), url(2)])
+      assert.deepStrictEqual(asked, [url(2)])
       yield* scans(place, 2)
     }),
   )
@@ -608,6 +610,7 @@ describe("Using an instance", () => {
   it.effect("finds one that moved also without a name", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
       yield* place.find([announcement("other-name", 2)])
       const using = yield* begin(place.fleet.use(undefined, onlyAt(2)))
       yield* TestClock.adjust(scanTime)
@@ -615,12 +618,13 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("says that it cannot be reached after the second refusal, and does not try a third time", () =>
+  it.effect("says that it cannot be reached after one refresh, and does not refresh again", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
       const { asked, outcome } = yield* use(place, onlyAt(2))
       assert.deepInclude(outcome, { _tag: "Failure" })
-      assert.deepStrictEqual(asked, [url(1), url(1)])
+      assert.deepStrictEqual(asked, [url(1)])
       yield* TestClock.adjust(scanTime)
       yield* scans(place, 2)
     }),
@@ -629,20 +633,22 @@ describe("Using an instance", () => {
   it.effect("says that it is gone where the refresh no longer finds it", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
       yield* place.find([announcement("web", 2)])
       const { asked, outcome } = yield* use(place, onlyAt(2))
       assert.strictEqual(outcome._tag === "Failure" ? outcome.failure._tag : "", "InstanceNotFound")
-      assert.deepStrictEqual(asked, [url(1)])
+      assert.deepStrictEqual(asked, [])
     }),
   )
 
   it.effect.each([
+    ["a later request was refused", (target: Target) => unreachable(target, false)],
     ["the connection broke after it was made", (target: Target) => unreachable(target, true)],
     [
       "no answer came in time",
       ({ instance, url }: Target) => new RequestTimeout({ instance, url, operation: "prompt", seconds: 10 }),
     ],
-  ] as const)("does not ask again where %s, for the request may have arrived", ([, error]) =>
+  ] as const)("runs the effect once where %s, because it may have sent a prompt before", ([, error]) =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       const { asked, outcome } = yield* use(place, (target) => Effect.fail(error(target)))
@@ -652,13 +658,14 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("does not ask again after a second try that may have arrived", () =>
+  it.effect("runs the effect once also after the instance has moved", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
+      yield* place.make(url(1), "unreachable")
       yield* place.find([announcement("api", 2)])
       const { asked, outcome } = yield* use(place, (target) => Effect.fail(unreachable(target, target.url === url(2))))
       assert.deepInclude(outcome._tag === "Failure" ? outcome.failure : {}, { mayHaveArrived: true, url: url(2) })
-      assert.deepStrictEqual(asked, [url(1), url(2)])
+      assert.deepStrictEqual(asked, [url(2)])
     }),
   )
 
@@ -708,6 +715,7 @@ describe("Using an instance", () => {
       const place = yield* settled([announcement("api", 1)])
       yield* begin(place.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
+      yield* place.make(url(1), "unreachable")
       yield* place.find([announcement("api", 2)])
       const using = yield* begin(place.fleet.use("api", onlyAt(2)))
       yield* TestClock.adjust(2 * scanTime)

@@ -12,8 +12,8 @@ const toys = Effect.gen(function* () {
   return raw
 })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the adapter", (it) => {
-  it.effect("turns a defect into a clean error and a line of the log, and lives on", () =>
+layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("ToolServer.serve", (it) => {
+  it.effect("turns a defect into an error result and a log line, and keeps running", () =>
     Effect.gen(function* () {
       const raw = yield* toys
       const { result } = yield* raw.request("tools/call", { name: "break", arguments: {} })
@@ -24,7 +24,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("sends progress to who gave a token, in order and before the answer", () =>
+  it.effect("sends progress for a progress token, in order and before the result", () =>
     Effect.gen(function* () {
       const raw = yield* toys
       const { result } = yield* raw.request("tools/call", {
@@ -42,7 +42,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("sends no progress to who gave no token", () =>
+  it.effect("sends no progress without a progress token", () =>
     Effect.gen(function* () {
       const raw = yield* toys
       const { result } = yield* raw.request("tools/call", { name: "count", arguments: {} })
@@ -51,7 +51,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("interrupts the handler of a call that is cancelled, and answers the others", () =>
+  it.effect("interrupts the handler of a cancelled call and still answers other requests", () =>
     Effect.gen(function* () {
       const raw = yield* toys
       const call = yield* raw.send("tools/call", { name: "wait", arguments: {} })
@@ -63,7 +63,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("interrupts what runs when stdin is closed", () =>
+  it.effect("interrupts running calls when stdin is closed", () =>
     Effect.gen(function* () {
       const raw = yield* toys
       yield* raw.send("tools/call", { name: "wait", arguments: {} })
@@ -74,14 +74,16 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect.each(["stdin is closed", "SIGTERM comes"])("ends when %s although nobody reads what it tells", (ending) =>
-    Effect.gen(function* () {
-      const raw = yield* toys
-      yield* raw.stopReading
-      yield* raw.send("tools/call", { name: "flood", arguments: {}, _meta: { progressToken: "token" } })
-      yield* raw.stderr.pipe(eventually((text) => text.includes("flooding")))
-      yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
-      assert.deepStrictEqual(yield* raw.exited, { code: 0, signal: null })
-    }),
+  it.effect.each(["stdin is closed", "it receives SIGTERM"])(
+    "exits when %s although its stdout is not read",
+    (ending) =>
+      Effect.gen(function* () {
+        const raw = yield* toys
+        yield* raw.stopReading
+        yield* raw.send("tools/call", { name: "flood", arguments: {}, _meta: { progressToken: "token" } })
+        yield* raw.stderr.pipe(eventually((text) => text.includes("flooding")))
+        yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
+        assert.deepStrictEqual(yield* raw.exited, { code: 0, signal: null })
+      }),
   )
 })

@@ -1,4 +1,4 @@
-/** Toys that ask the person at the client. */
+/** Tools that ask the person at the client. */
 import { Console, Deferred, Effect, Option, Schema, Semaphore } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { Call } from "../../src/mcp/Call.ts"
@@ -8,11 +8,11 @@ const form = Schema.Struct({
   reason: Schema.optionalKey(Schema.String.annotate({ description: "Why" })),
 })
 
-/** The replies so far, as they travel with the client from one call to the next. */
+/** The replies so far, which the client carries from one call to the next. */
 const Replies = Schema.fromJsonString(Schema.Array(Schema.Unknown))
 
 export const Ask = Tool.make("ask", {
-  description: "Asks so many times, holding a lock, and reports what it was told",
+  description: "Asks the given number of times while holding a lock, and returns the replies",
   parameters: Schema.Struct({ times: Schema.Int }),
   success: Schema.Struct({
     canAsk: Schema.Boolean,
@@ -22,7 +22,7 @@ export const Ask = Tool.make("ask", {
 })
 
 export const AskOrGoOn = Tool.make("ask_or_go_on", {
-  description: "Asks until go_on is called",
+  description: "Asks, and stops waiting when go_on is called",
   success: Schema.Struct({ by: Schema.String }),
 })
 
@@ -49,7 +49,7 @@ export const layer = AskingToys.toLayer({
       return { canAsk, replies, ...Option.match(state, { onNone: () => ({}), onSome: (state) => ({ state }) }) }
     },
     Effect.onInterrupt(() => Console.error("stopped asking")),
-    // It lets go slowly: a call that comes before the lock is free finds it taken.
+    // Releasing takes a moment: a call that arrives before the lock is free finds it taken.
     Effect.ensuring(Effect.sleep("20 millis")),
     lock.withPermitsIfAvailable(1),
     Effect.flatMap(Effect.fromOption),

@@ -1,4 +1,4 @@
-/** Questions to the person, through the clients that exist. */
+/** Questions to the person, through real MCP clients. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Cause, Deferred, Effect, Exit, Fiber, Queue } from "effect"
@@ -12,7 +12,7 @@ const toys = Effect.fnUntraced(function* (kind: Kind, person?: Person) {
   return yield* connect(yield* makeRelay(), { kind, file, ...(person === undefined ? {} : { person }) })
 })
 
-/** Somebody who gives these answers, one after the other, and remembers the forms. */
+/** A person who gives these answers in order; `forms` records what was shown. */
 const answering = (...answers: ReadonlyArray<Filled>) => {
   const forms: Array<Form> = []
   const person: Person = (form) =>
@@ -23,16 +23,16 @@ const answering = (...answers: ReadonlyArray<Filled>) => {
   return { forms, person }
 }
 
-/** Somebody who thinks for ever. A form that is taken back comes out at the other end. */
+/** A person who never answers. `withdrawn` ends when a form is withdrawn. */
 const thinking = Effect.gen(function* () {
   const asked = yield* Queue.unbounded<Form>()
-  const takenBack = yield* Deferred.make<void>()
+  const withdrawn = yield* Deferred.make<void>()
   const person: Person = (form) =>
     Queue.offer(asked, form).pipe(
       Effect.andThen(Effect.never),
-      Effect.onInterrupt(() => Deferred.succeed(takenBack, undefined)),
+      Effect.onInterrupt(() => Deferred.succeed(withdrawn, undefined)),
     )
-  return { asked: Queue.take(asked), takenBack: Deferred.await(takenBack), person }
+  return { asked: Queue.take(asked), withdrawn: Deferred.await(withdrawn), person }
 })
 
 const olderKinds = ["SDK 2", "SDK 1"] as const
@@ -42,7 +42,7 @@ const red: Filled = { action: "accept", content: { colour: "red", reason: "It is
 const neither: Filled = { action: "accept", content: { colour: "blue" } }
 
 layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
-  it.effect.each(kinds)("shows the person the message and the form (%s)", (kind) =>
+  it.effect.each(kinds)("shows the message and the form (%s)", (kind) =>
     Effect.gen(function* () {
       const { forms, person } = answering(red)
       const client = yield* toys(kind, person)
@@ -62,7 +62,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
   )
 
   for (const answer of [red, { action: "decline" }, { action: "cancel" }] satisfies ReadonlyArray<Filled>) {
-    it.effect.each(kinds)(`brings back '${answer.action}' (%s)`, (kind) =>
+    it.effect.each(kinds)(`returns the reply '${answer.action}' (%s)`, (kind) =>
       Effect.gen(function* () {
         const client = yield* toys(kind, answering(answer).person)
         const { canAsk, replies } = yield* client.call(Ask, { times: 1 })
@@ -72,7 +72,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     )
   }
 
-  it.effect.each(kinds)("can follow another one (%s)", (kind) =>
+  it.effect.each(kinds)("can be followed by another (%s)", (kind) =>
     Effect.gen(function* () {
       const { forms, person } = answering(red, { action: "decline" })
       const client = yield* toys(kind, person)
@@ -85,7 +85,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect.each(kinds)("is not put to a client that shows no forms (%s)", (kind) =>
+  it.effect.each(kinds)("is not sent to a client without forms (%s)", (kind) =>
     Effect.gen(function* () {
       const client = yield* toys(kind)
       assert.deepStrictEqual(yield* client.call(Ask, { times: 1 }), {
@@ -95,7 +95,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect.each(olderKinds)("counts as not asked when the answer does not fit the form (%s)", (kind) =>
+  it.effect.each(olderKinds)("is unavailable if the reply does not match the form (%s)", (kind) =>
     Effect.gen(function* () {
       const client = yield* toys(kind, answering(neither).person)
       const { replies } = yield* client.call(Ask, { times: 1 })
@@ -104,14 +104,14 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect(`brings back what does not fit the form as it is (${newer})`, () =>
+  it.effect(`returns a reply that does not match the form unchanged (${newer})`, () =>
     Effect.gen(function* () {
       const client = yield* toys(newer, answering(neither).person)
       assert.deepStrictEqual((yield* client.call(Ask, { times: 1 })).replies, [neither])
     }),
   )
 
-  it.effect.each(olderKinds)("counts as not asked when the client breaks on it (%s)", (kind) =>
+  it.effect.each(olderKinds)("is unavailable if the client fails (%s)", (kind) =>
     Effect.gen(function* () {
       const client = yield* toys(kind, () => Effect.die(new Error("out of paper")))
       const { replies } = yield* client.call(Ask, { times: 1 })
@@ -120,7 +120,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect(`leaves nothing behind when the client breaks on it (${newer})`, () =>
+  it.effect(`leaves no state behind if the client fails (${newer})`, () =>
     Effect.gen(function* () {
       let broken = true
       const client = yield* toys(newer, () => (broken ? Effect.die(new Error("out of paper")) : Effect.succeed(red)))
@@ -131,41 +131,41 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect.each(olderKinds)("is taken back when the handler does not need it any more (%s)", (kind) =>
+  it.effect.each(olderKinds)("is withdrawn when the handler no longer needs it (%s)", (kind) =>
     Effect.gen(function* () {
-      const { asked, person, takenBack } = yield* thinking
+      const { asked, person, withdrawn } = yield* thinking
       const client = yield* toys(kind, person)
       const call = yield* Effect.forkChild(client.call(AskOrGoOn))
       yield* asked
       yield* client.call(GoOn)
       assert.deepStrictEqual(yield* Fiber.join(call), { by: "go_on" })
-      yield* takenBack
+      yield* withdrawn
     }),
   )
 
-  it.effect.each(olderKinds)("is taken back when the call is cancelled, and the handler stopped (%s)", (kind) =>
+  it.effect.each(olderKinds)("is withdrawn when the call is cancelled, and the handler is interrupted (%s)", (kind) =>
     Effect.gen(function* () {
-      const { asked, person, takenBack } = yield* thinking
+      const { asked, person, withdrawn } = yield* thinking
       const client = yield* toys(kind, person)
       const call = yield* Effect.forkChild(client.call(Ask, { times: 1 }))
       yield* asked
       yield* Fiber.interrupt(call)
-      yield* takenBack
+      yield* withdrawn
       yield* client.stderr.pipe(eventually((text) => text.includes("stopped asking")))
       yield* client.call(GoOn)
     }),
   )
 
-  it.effect(`holds nothing while the person thinks (${newer})`, () =>
+  it.effect(`holds no resources while the person decides (${newer})`, () =>
     Effect.gen(function* () {
-      const { asked, person, takenBack } = yield* thinking
+      const { asked, person, withdrawn } = yield* thinking
       const client = yield* toys(newer, person)
       const calls = yield* Effect.forEach([1, 2], () =>
         Effect.andThen(Effect.forkChild(client.call(Ask, { times: 1 })), (call) => Effect.as(asked, call)),
       )
       yield* client.stderr.pipe(eventually((text) => text.match(/stopped asking/gu)?.length === 2))
       yield* Fiber.interruptAll(calls)
-      yield* takenBack
+      yield* withdrawn
     }),
   )
 })

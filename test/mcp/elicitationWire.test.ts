@@ -1,4 +1,4 @@
-/** Questions to the person, in lines: what each era sends, and what clients should not send. */
+/** Questions to the person as JSON-RPC lines: what each protocol era sends, and malformed replies. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
@@ -11,7 +11,7 @@ const started = Effect.gen(function* () {
   return yield* startRaw(yield* makeRelay(), { file: fileURLToPath(new URL("toyServer.ts", import.meta.url)) })
 })
 
-/** A connection of 2025-11-25 whose client can do this. */
+/** A connection of revision 2025-11-25 with these client capabilities. */
 const older = Effect.fnUntraced(function* (capabilities: object) {
   const raw = yield* started
   const clientInfo = { name: "raw", version: "1" }
@@ -20,7 +20,7 @@ const older = Effect.fnUntraced(function* (capabilities: object) {
   return raw
 })
 
-/** The parameters of a call of 2026-07-28. */
+/** The parameters of a call in revision 2026-07-28. */
 const ask = (retry: object, capabilities: object = { elicitation: { form: {} } }) => ({
   name: "ask",
   arguments: { times: 1 },
@@ -44,9 +44,9 @@ const capabilities = [
 
 layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
   for (const { announced, canAsk } of capabilities) {
-    const what = `is ${canAsk ? "" : "not "}put to a client that announces ${JSON.stringify(announced)}`
+    const what = `is ${canAsk ? "" : "not "}sent to a client that announces ${JSON.stringify(announced)}`
 
-    it.effect(`of 2025-11-25 ${what}`, () =>
+    it.effect(`in revision 2025-11-25 ${what}`, () =>
       Effect.gen(function* () {
         const raw = yield* older(announced)
         const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
@@ -61,7 +61,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       }),
     )
 
-    it.effect(`of 2026-07-28 ${what}`, () =>
+    it.effect(`in revision 2026-07-28 ${what}`, () =>
       Effect.gen(function* () {
         const raw = yield* started
         const { result } = yield* raw.request("tools/call", ask({}, announced))
@@ -74,7 +74,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     )
   }
 
-  it.effect("is answered in a call of its own, also after a restart", () =>
+  it.effect("is answered by a call of its own, also after a restart", () =>
     Effect.gen(function* () {
       const { result } = yield* Effect.flatMap(started, (raw) => raw.request("tools/call", ask({})))
       assert.deepInclude(result, { resultType: "input_required", requestState: "[]" })
@@ -98,7 +98,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     { answer: "accept" },
     { answer: { action: "perhaps" } },
     { answer: { roots: [] } },
-  ])("is dismissed by %j in the place of an answer", (inputResponses) =>
+  ])("is cancelled by %j instead of a reply", (inputResponses) =>
     Effect.gen(function* () {
       const raw = yield* started
       const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState: "[]" }))
@@ -107,7 +107,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
   )
 
   it.effect.each(["", "garbage", "\u0000\u001b[2J", "x".repeat(1_000_000)])(
-    "gives the handler the state as the client sends it (%#)",
+    "passes the state to the handler unchanged (%#)",
     (requestState) =>
       Effect.gen(function* () {
         const raw = yield* started
@@ -118,7 +118,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       }),
   )
 
-  it.effect("is not begun anew for who answers without the state", () =>
+  it.effect("does not start over if the reply has no state", () =>
     Effect.gen(function* () {
       const raw = yield* started
       const { result } = yield* raw.request("tools/call", ask({ inputResponses: { answer: { action: "decline" } } }))
@@ -130,7 +130,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("is not mistaken for an answer where the state is no text", () =>
+  it.effect("refuses a state that is not a string", () =>
     Effect.gen(function* () {
       const raw = yield* started
       const { error } = yield* raw.request("tools/call", ask({ requestState: { replies: [] } }))
@@ -139,16 +139,18 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect.each(["stdin is closed", "SIGTERM comes"])("does not keep the process when %s", (ending) =>
-    Effect.gen(function* () {
-      const raw = yield* older({ elicitation: {} })
-      yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
-      yield* raw.stdout.pipe(asked)
-      yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
-      assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
-      const stderr = yield* raw.stderr
-      assert.include(stderr, "stopped asking")
-      assert.notInclude(stderr, "did not answer a question")
-    }),
+  it.effect.each(["stdin is closed", "the server receives SIGTERM"])(
+    "does not keep the process running when %s",
+    (ending) =>
+      Effect.gen(function* () {
+        const raw = yield* older({ elicitation: {} })
+        yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+        yield* raw.stdout.pipe(asked)
+        yield* ending === "stdin is closed" ? raw.closeStdin : raw.kill("SIGTERM")
+        assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+        const stderr = yield* raw.stderr
+        assert.include(stderr, "stopped asking")
+        assert.notInclude(stderr, "did not answer a question")
+      }),
   )
 })

@@ -1,4 +1,4 @@
-/** A server of toys, for the adapter's own tests: `node toyServer.ts` serves them on stdio. */
+/** An MCP server of small tools for tests of `serve`: `node toyServer.ts` serves them on stdio. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Array, Console, Effect, Layer, Logger, Metric, Schema } from "effect"
 import { reportedSpans } from "./reportedSpans.ts"
@@ -12,9 +12,9 @@ import * as Varied from "./variedTools.ts"
 const Toys = Toolkit.make(
   Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
   Tool.make("count", { description: "Reports three steps", success: Schema.Struct({ wanted: Schema.Boolean }) }),
-  Tool.make("flood", { description: "Reports more than a pipe holds", success: Schema.Struct({}) }),
+  Tool.make("flood", { description: "Sends more progress than a pipe can hold", success: Schema.Struct({}) }),
   Tool.make("metrics", { description: "The metrics of tool calls", success: Schema.Array(Schema.Unknown) }),
-  Tool.make("wait", { description: "Never ends, and says when it is stopped", success: Schema.Struct({}) }),
+  Tool.make("wait", { description: "Never ends, and reports its interruption on stderr", success: Schema.Struct({}) }),
 )
 
 const layer = Toys.toLayer({

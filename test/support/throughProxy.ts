@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
-import type { TurnView } from "../../src/tools/turns/TurnAnswer.ts"
+import type { TurnView } from "../../src/tools/turns/turnSchemas.ts"
 import { makeRelay } from "./Executable.ts"
 import { makeFaultProxy } from "./FaultProxy.ts"
 import { connect, eventually, type McpClient } from "./McpClients.ts"

@@ -2,7 +2,7 @@
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
-import type { SessionsView } from "../../tools/sessions/SessionTools.ts"
+import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"

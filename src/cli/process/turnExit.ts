@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { plural } from "../../tools/shared/markdown.ts"
-import type { TurnView } from "../../tools/turns/TurnAnswer.ts"
+import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 
 const statusOf = (outcome: TurnView["outcome"]): number => {

@@ -1,5 +1,5 @@
 /** The fleet as a table, and its problems as lines. */
-import type { FleetView, InstanceView } from "../../tools/instances/InstanceTools.ts"
+import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { line } from "../../text/plainText.ts"
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"

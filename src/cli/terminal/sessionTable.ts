@@ -1,5 +1,5 @@
 /** The sessions of an instance as a table; subagents are indented below the session that started them. */
-import type { SessionsView, SessionView } from "../../tools/sessions/SessionTools.ts"
+import type { SessionsView, SessionView } from "../../tools/sessions/sessionSchemas.ts"
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"
 

@@ -4,7 +4,7 @@
  */
 import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "../../discovery/Discovery.ts"
-import type { Snapshot } from "../Fleet.ts"
+import type { Snapshot } from "../Snapshot.ts"
 import { hasExited } from "../../discovery/hasExited.ts"
 import type { HealthState, Instance } from "../Instance.ts"
 import type { LocalMachineValues } from "../../machine/LocalMachine.ts"

@@ -1,7 +1,7 @@
 /** The only place in the program where registrations are removed. `judgement.ts` says which. */
 import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadableReason } from "../../discovery/relay/RelayDirectory.ts"
-import type { Snapshot } from "../Fleet.ts"
+import type { Snapshot } from "../Snapshot.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type Judgement, judge } from "./judgement.ts"
 import * as Silence from "./Silence.ts"

@@ -6,7 +6,7 @@ import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { sessionDiff, turnDiff } from "../../opencode/changes/sessionDiff.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
-import { DiffTools } from "./ChangeTools.ts"
+import { ChangeTools } from "./ChangeTools.ts"
 import { diffView } from "./changeView.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 
@@ -19,7 +19,7 @@ const unknownMessage = (value: string) =>
     detail: "the session has no such message, or it is too far back",
   })
 
-export const diffHandlers = Effect.gen(function* () {
+export const changeHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
 
@@ -31,12 +31,12 @@ export const diffHandlers = Effect.gen(function* () {
     const session = yield* resolveSession(target.instance, opencode, session_id)
     if (message_id === undefined) return diffView(target, session, yield* sessionDiff(opencode, session))
     const message = Option.getOrUndefined(asMessageId(message_id.trim()))
-    const found = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
-    if (found === undefined) return yield* unknownMessage(message_id)
-    return diffView(target, session, found, found.message)
+    const change = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
+    if (change === undefined) return yield* unknownMessage(message_id)
+    return diffView(target, session, change, change.message)
   })
 
-  return DiffTools.of({
+  return ChangeTools.of({
     get_diff: ({ instance, ...parameters }) => fleet.use(instance, (target) => diff(target, parameters)),
   })
 })

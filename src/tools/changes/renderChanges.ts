@@ -1,5 +1,5 @@
 import { clip } from "../../text/plainText.ts"
-import type { DiffView, FileView } from "./ChangeTools.ts"
+import type { DiffView, FileView } from "./changeSchemas.ts"
 import { answerBudget, block, code, paragraphs, plural } from "../shared/markdown.ts"
 
 const lines = ({ additions, deletions }: Pick<FileView, "additions" | "deletions">) => `+${additions} -${deletions}`
@@ -19,7 +19,7 @@ export const renderDiff = (view: DiffView): string =>
       view.note,
       view.untold_files.length === 0
         ? ""
-        : `Changed as well, by turns of which opencode has no diff (they run, were broken off, or changed all back): ${view.untold_files.map(code).join(", ")}`,
+        : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.untold_files.map(code).join(", ")}`,
       ...view.files.map(file),
     ),
     answerBudget,

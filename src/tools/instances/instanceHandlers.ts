@@ -3,17 +3,18 @@ import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Attention, type Look, type Looks } from "../../fleet/attention/Attention.ts"
 import type { Problem, TransportReport } from "../../discovery/Discovery.ts"
-import { Fleet, type Snapshot } from "../../fleet/Fleet.ts"
+import { Fleet } from "../../fleet/Fleet.ts"
+import type { Snapshot } from "../../fleet/Snapshot.ts"
 import type { HealthState, Instance } from "../../fleet/Instance.ts"
-import type { FleetView } from "./InstanceTools.ts"
+import type { FleetView } from "./instanceSchemas.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instanceView } from "./instanceView.ts"
 import { age, iso } from "../shared/time.ts"
 
-const shownByDefault = 50
-const mostProblems = 20
+const defaultLimit = 50
+const maxProblems = 20
 
-/** Behind those at which something waits come those that can be worked with, then those that a person can bring back. */
+/** After instances with waiting requests come the usable ones, then those that a person can repair. */
 const rank: Readonly<Record<HealthState, number>> = {
   online: 0,
   unauthorized: 1,
@@ -22,7 +23,7 @@ const rank: Readonly<Record<HealthState, number>> = {
   unreachable: 4,
 }
 
-/** What is known of an instance; nothing of one that is not online now. */
+/** The last known pending requests of an instance; undefined unless it is online. */
 const lookAt = (looks: Looks, { health, url }: Instance): Look | undefined =>
   health.state === "online" ? Option.getOrUndefined(HashMap.get(looks, url)) : undefined
 
@@ -49,11 +50,11 @@ export interface InstanceToolsOptions {
 
 const hintOf = ({ relayDirectory, transports = [] }: InstanceToolsOptions) => {
   if (relayDirectory !== undefined && transports.includes("local-relay")) {
-    return `No instance was found. Start one with \`opencode-fleet connect\` in its project, or put {"name": "my-project", "port": 4096} into a file such as ${relayDirectory}/my-project.json${transports.length === 1 ? ". TRANSPORT=local-relay,local-ports finds those of this machine that nobody has registered, too" : ""}`
+    return `No instance was found. Start one with \`opencode-fleet connect\` in its project, or write {"name": "my-project", "port": 4096} to a file such as ${relayDirectory}/my-project.json.${transports.length === 1 ? " TRANSPORT=local-relay,local-ports also finds unregistered instances on this machine." : ""}`
   }
   return transports.length === 0
-    ? "No instance was found. Is opencode running?"
-    : `No instance was found by ${transports.join(", ")}. Is opencode running, and is it what TRANSPORT looks for? \`opencode-fleet doctor\` says what each transport needs.`
+    ? "No instance was found. Check that opencode is running."
+    : `No instance was found by ${transports.join(", ")}. Check that opencode is running and that TRANSPORT can find it; \`opencode-fleet doctor\` shows what each transport needs.`
 }
 
 export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceToolsOptions) {
@@ -64,7 +65,7 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
   const show = (
     { instances, problems, refreshedAt, reports }: Snapshot,
     looks: Looks,
-    { limit = shownByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
+    { limit = defaultLimit, search = "" }: { readonly search?: string; readonly limit?: number },
   ) =>
     Effect.map(Clock.currentTimeMillis, (now): FleetView => {
       const all = instances.map((instance) => ({ instance, look: lookAt(looks, instance) }))
@@ -92,7 +93,7 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
           .slice(0, limit)
           .map(({ instance, look }) => instanceView(now, instance, look)),
         problem_count: problems.length,
-        problems: problems.slice(0, mostProblems).map(problemView),
+        problems: problems.slice(0, maxProblems).map(problemView),
         transports: reports.map((report) => transportView(now, report)),
         refreshed: iso(refreshedAt),
         ...(instances.length === 0 ? { hint } : {}),

@@ -1,12 +1,12 @@
-/** An instance of the fleet as a tool's answer shows it, with what waits for a person there. */
+/** Builds the view of an instance, with its pending requests. */
 import type { Look, Waiting } from "../../fleet/attention/Attention.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { line } from "../../text/plainText.ts"
-import type { InstanceView } from "./InstanceTools.ts"
+import type { InstanceView } from "./instanceSchemas.ts"
 import { age, iso } from "../shared/time.ts"
 
-/** Requests of one instance that are shown one by one. */
-const mostWaiting = 3
+/** Maximum number of pending requests shown per instance. */
+const maxWaiting = 3
 
 const waitingView = ({ about, id, kind, session, title }: Waiting) => ({
   kind,
@@ -20,11 +20,11 @@ const lookView = (
   now: number,
   look: Look | undefined,
 ): Pick<InstanceView, "waiting" | "waiting_asked" | "waiting_count" | "waiting_unknown"> => {
-  if (look === undefined) return { waiting_unknown: "not asked yet" }
+  if (look === undefined) return { waiting_unknown: "not checked yet" }
   const waiting_asked = age(now, look.askedAt)
   if (!look.known) return { waiting_asked, waiting_unknown: look.reason }
   if (look.count === 0) return { waiting_asked, waiting_count: 0 }
-  return { waiting_asked, waiting_count: look.count, waiting: look.waiting.slice(0, mostWaiting).map(waitingView) }
+  return { waiting_asked, waiting_count: look.count, waiting: look.waiting.slice(0, maxWaiting).map(waitingView) }
 }
 
 export const instanceView = (now: number, { health, ...instance }: Instance, look: Look | undefined): InstanceView => ({

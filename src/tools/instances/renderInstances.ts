@@ -1,5 +1,5 @@
 import { clip } from "../../text/plainText.ts"
-import type { FleetView, InstanceView } from "./InstanceTools.ts"
+import type { FleetView, InstanceView } from "./instanceSchemas.ts"
 import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"
 
 type Waiting = NonNullable<InstanceView["waiting"]>[number]
@@ -7,11 +7,11 @@ type Waiting = NonNullable<InstanceView["waiting"]>[number]
 const request = ({ about, id, session_id, title }: Waiting): string =>
   `${code(about)} · ${code(id)} (session ${title === undefined ? "" : `${code(title)} · `}${code(session_id)})`
 
-/** What waits for a person there. Nothing is said where nothing does, or where nobody has asked yet. */
+/** Pending requests of an instance. Empty if there are none, or if the instance has not been checked yet. */
 const waiting = ({ waiting = [], waiting_asked, waiting_count = 0, waiting_unknown }: InstanceView): string => {
   if (waiting_asked === undefined) return ""
   if (waiting_unknown !== undefined) {
-    return `\n  What waits for a person is not known, as of ${waiting_asked}: ${code(waiting_unknown)}`
+    return `\n  Pending requests are unknown, as of ${waiting_asked}: ${code(waiting_unknown)}`
   }
   if (waiting_count === 0) return ""
   const more = waiting_count > waiting.length ? `; and ${waiting_count - waiting.length} more` : ""
@@ -37,18 +37,20 @@ const instance = (view: InstanceView): string => {
 
 const problem = ({ reason, source }: FleetView["problems"][number]) => `- ${code(source)} ${code(reason)}`
 
-/** One line for all that went well: `local-relay found 2 within 3 ms, 5 s ago`. */
+/** One transport: `local-relay found 2 in 3 ms, 5 s ago`. */
 const transport = ({ found, problem_count, scanned, took_ms, transport }: FleetView["transports"][number]) =>
-  `${transport} found ${found} within ${took_ms} ms, ${scanned}${problem_count === 0 ? "" : ` (${plural(problem_count, "problem")})`}`
+  `${transport} found ${found} in ${took_ms} ms, ${scanned}${problem_count === 0 ? "" : ` (${plural(problem_count, "problem")})`}`
 
-/** As of the same time as the rest: between two refreshes nobody asks. */
-const waitingInAll = ({ counts, waiting, waiting_unknown: unknown }: FleetView): string => {
-  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${unknownInAll(unknown)}`
-  return unknown > 0 ? unknownInAll(unknown) : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
+/** Pending requests of the whole fleet, as of the last refresh. */
+const fleetWaiting = ({ counts, waiting, waiting_unknown: unknown }: FleetView): string => {
+  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${fleetUnknown(unknown)}`
+  return unknown > 0 ? fleetUnknown(unknown) : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
 }
 
-const unknownInAll = (unknown: number) =>
-  unknown === 0 ? "" : ` At ${plural(unknown, "instance")} it is not known whether anything waits for a person.`
+const fleetUnknown = (unknown: number) =>
+  unknown === 0
+    ? ""
+    : ` ${plural(unknown, "instance")} ${unknown === 1 ? "has" : "have"} not been checked for pending requests yet.`
 
 export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.counts).reduce((sum, count) => sum + count, 0)
@@ -58,16 +60,16 @@ export const renderFleet = (fleet: FleetView): string => {
     paragraphs(
       `${plural(total, "instance")}${states.length === 0 ? "" : ` (${states.join(", ")})`}, as of ${fleet.refreshed}.${
         shown < fleet.matching || fleet.matching < total
-          ? ` ${fleet.matching} match, ${shown} shown${shown < fleet.matching ? "; search narrows it, limit shows more" : ""}.`
+          ? ` ${fleet.matching} match, ${shown} shown${shown < fleet.matching ? "; use search to narrow the list, limit to show more" : ""}.`
           : ""
-      }${waitingInAll(fleet)}`,
+      }${fleetWaiting(fleet)}`,
       fleet.instances.map(instance).join("\n"),
       fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport).join("; ")}.`,
-      fleet.hint ?? (fleet.matching === 0 ? "None matches the search; without it all are shown." : ""),
+      fleet.hint ?? (fleet.matching === 0 ? "No instance matches the search." : ""),
       fleet.problem_count === 0
         ? ""
         : [
-            `${plural(fleet.problem_count, "problem")} (nothing was changed or deleted):`,
+            `${plural(fleet.problem_count, "problem")}:`,
             ...fleet.problems.map(problem),
             ...(fleet.problem_count > fleet.problems.length
               ? [`- and ${fleet.problem_count - fleet.problems.length} more`]

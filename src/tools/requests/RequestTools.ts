@@ -1,36 +1,34 @@
-/** The tools that carry a person's decision to an agent that waits for it. */
+/** respond_permission and answer_question: deliver a person's decision to the agent that waits for it. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations } from "../shared/annotations.ts"
 import { FollowFailure } from "../shared/failures.ts"
 import { Instance, SessionReference } from "../shared/parameters.ts"
 import { renderTurn } from "../turns/renderTurn.ts"
-import { TurnView } from "../turns/TurnAnswer.ts"
+import { TurnView } from "../turns/turnSchemas.ts"
 
 const opt = Schema.optionalKey
 
 const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(view) })]
 
-const decides = (title: string) =>
+const decision = (title: string) =>
   annotations(title, { readOnly: false, destructive: true, idempotent: false, openWorld: true })
 
 export const RespondPermission = Tool.make("respond_permission", {
   description:
-    "Allow or refuse what an agent asks permission for, then wait for its turn as send_message does. ASK YOUR HUMAN FIRST: show what is asked in full, and pass on what they decide. Never decide it yourself.",
+    "Allow or reject an agent's permission request, then wait for its turn. ASK YOUR HUMAN FIRST: show the request in full and pass on their decision. Never decide yourself.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    permission_id: opt(
-      Schema.String.annotate({ description: "Which permission; may be left out when only one is open in the session" }),
-    ),
+    permission_id: opt(Schema.String.annotate({ description: "Optional if only one is open" })),
     response: Schema.Literals(["once", "always", "reject"]).annotate({
       description:
-        "once; always (the like of it from now on, in ALL sessions of that directory, until that opencode ends); reject (ends the turn of the session that asks, with whatever else is open in it)",
+        "once; always (similar requests from now on, in ALL sessions of that directory, until opencode exits); reject (ends the session's turn and rejects its other open requests)",
     }),
     message: opt(
       Schema.String.check(Schema.isMinLength(1)).annotate({
         description:
-          "With reject: what the agent is to do instead. It goes on with that, unless something else was open and is rejected as well",
+          "With reject: what to do instead. The agent then continues, unless other requests are rejected too",
       }),
     ),
   }),
@@ -38,28 +36,26 @@ export const RespondPermission = Tool.make("respond_permission", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decides("Answer a permission request"))
+}).annotateMerge(decision("Answer a permission request"))
 
 export const AnswerQuestion = Tool.make("answer_question", {
   description:
-    "Answer the questions that an agent asks, or dismiss them, then wait for its turn as send_message does. ASK YOUR HUMAN FIRST, with all options, and pass on what they answer.",
+    "Answer or dismiss an agent's questions, then wait for its turn. ASK YOUR HUMAN FIRST: show all options and pass on their answers.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    question_id: opt(
-      Schema.String.annotate({ description: "Which request; may be left out when only one is open in the session" }),
-    ),
+    question_id: opt(Schema.String.annotate({ description: "Optional if only one is open" })),
     answers: opt(
       Schema.Array(Schema.Array(Schema.String)).annotate({
-        description: "For each question, in order, the labels that were chosen, or an answer of one's own",
+        description: "For each question, in order: the chosen labels, or a custom answer",
       }),
     ),
-    reject: opt(Schema.Boolean.annotate({ description: "True to dismiss the questions instead, which ends the turn" })),
+    reject: opt(Schema.Boolean.annotate({ description: "True to dismiss the questions, which ends the turn" })),
   }),
   success: TurnView,
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decides("Answer an agent's question"))
+}).annotateMerge(decision("Answer an agent's question"))
 
 export const RequestTools = Toolkit.make(RespondPermission, AnswerQuestion)

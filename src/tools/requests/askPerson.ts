@@ -1,4 +1,4 @@
-/** Puts what a turn waits for to the person at the MCP client, and carries the decision to opencode. */
+/** Asks the person at the client to decide a turn's pending request, and delivers the decision to opencode. */
 import { Effect, Option, Ref, Schema } from "effect"
 import { refusal, settle, verdict } from "../../opencode/requests/decision.ts"
 import type { DecideRequest } from "../../opencode/turns/followTurn.ts"
@@ -13,22 +13,22 @@ import { TurnWatcher } from "../turns/TurnWatcher.ts"
 import { decisionForm } from "./decisionForm.ts"
 import { alwaysText, requestText } from "./requestView.ts"
 
-/** What a call needs to know to go on with the answer to a question that an earlier call ended with. */
+/** State that a later call needs to continue with the person's answer, if asking ended this call. */
 export const OpenQuestion = Schema.fromJsonString(
   Schema.Struct({
     instance: Schema.String,
     session: SessionId,
     prompt: MessageId,
     request: Schema.String,
-    /** What was decided before, for the answer of the last call. */
+    /** Decisions made so far, for the answer of the last call. */
     decided: Schema.Array(Schema.String),
   }),
 )
 
-/** Where each answer comes with a call of its own, a client takes ten of them for going round in a circle. */
-const mostRounds = 9
+/** If each answer arrives in a call of its own, a client treats ten rounds as a loop. */
+const maxRounds = 9
 
-/** Where the request comes from. */
+/** The session that a request belongs to. */
 export interface Origin {
   readonly target: Target
   readonly opencode: Opencode
@@ -45,11 +45,11 @@ const message = ({ session, target }: Origin, pending: PendingRequest) => {
     requestText(pending),
     "",
     ...(always === "" ? [] : [always]),
-    `To decline ${pending.kind === "permission" ? "rejects it" : "dismisses the question"}; to close this form leaves it open.`,
+    `Declining ${pending.kind === "permission" ? "rejects the request" : "dismisses the question"}. Closing this form leaves the request open.`,
   ].join("\n")
 }
 
-/** What the person's reply decides. To decline is to refuse; to close the form decides nothing. */
+/** The decision in a person's reply. Declining refuses the request; closing the form decides nothing. */
 export const decisionOf = (pending: PendingRequest, reply: ElicitationReply): Option.Option<Decision> => {
   switch (reply.action) {
     case "accept":
@@ -64,8 +64,8 @@ export const decisionOf = (pending: PendingRequest, reply: ElicitationReply): Op
 const note = (decided: Ref.Ref<ReadonlyArray<string>>, text: string) =>
   Ref.update(decided, (before) => [...before, line(text, 500)])
 
-/** Tells opencode, and notes it. */
-export const carry = (
+/** Sends the decision to opencode and adds it to the notes. */
+export const deliver = (
   { opencode, session }: Origin,
   pending: PendingRequest,
   decision: Decision,
@@ -74,26 +74,26 @@ export const carry = (
   Effect.flatMap(settle(opencode, session, decision), (inTime) =>
     note(
       decided,
-      `${inTime ? verdict(decision) : "too late, for it was settled elsewhere before"}: ${describe(pending)}`,
+      `${inTime ? verdict(decision) : "too late, because it was already settled elsewhere"}: ${describe(pending)}`,
     ),
   )
 
-/** Has the person at the client decide, if there is one. */
+/** Asks the person at the client, if the client can show a form. */
 export const askPerson =
   (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): DecideRequest =>
   (pending, turn) =>
     Effect.gen(function* () {
-      // A form without a field is none.
+      // A form needs at least one field.
       if (pending.kind === "question" && pending.request.questions.length === 0) return Option.none()
       const before = yield* Ref.get(decided)
-      if (!call.canAsk || (Option.isSome(call.resumed) && before.length >= mostRounds)) return Option.none()
+      if (!call.canAsk || (Option.isSome(call.resumed) && before.length >= maxRounds)) return Option.none()
       const state = yield* Effect.orDie(
         Schema.encodeEffect(OpenQuestion)({
           instance: origin.target.instance,
           session: origin.session.id,
           prompt: turn.prompt,
           request: pending.request.id,
-          decided: before.slice(-mostRounds),
+          decided: before.slice(-maxRounds),
         }),
       )
       const watch = yield* TurnWatcher
@@ -101,15 +101,15 @@ export const askPerson =
       const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
       const decision = decisionOf(pending, reply)
       if (reply.action === "accept" && Option.isNone(decision)) {
-        yield* note(decided, "not taken: what was filled in does not fit the form")
+        yield* note(decided, "ignored: the answer does not match the form")
       }
       return Option.map(decision, (decision) =>
-        carry(origin, pending, decision, decided).pipe(
+        deliver(origin, pending, decision, decided).pipe(
           Effect.as(true),
-          // It still waits: what the person chose has to be carried again.
+          // The request is still open, so the person's choice has to be delivered again.
           Effect.catchIf(
             ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
-            ({ message }) => Effect.as(note(decided, `not carried: ${message}`), false),
+            ({ message }) => Effect.as(note(decided, `not delivered: ${message}`), false),
           ),
         ),
       )

@@ -1,4 +1,4 @@
-/** A pending request as a form that MCP can put to a person, and what the filled-in form decides. */
+/** Turns a pending request into a form that an MCP client can show, and the filled-in form into a decision. */
 import { Option, Schema } from "effect"
 import type { Decision } from "../../opencode/requests/PendingRequest.ts"
 import type {
@@ -8,9 +8,9 @@ import type {
   QuestionRequest,
 } from "../../opencode/requests/PendingRequest.ts"
 import { line } from "../../text/plainText.ts"
-import { shownLabels, takesOwnAnswer } from "./question.ts"
+import { shownLabels, allowsCustomAnswer } from "./question.ts"
 
-/** A form, and how what was filled in is read. None if it does not fit. */
+/** A form, and the decision that its content stands for. None if the content does not match the form. */
 export interface DecisionForm {
   readonly schema: Schema.Constraint
   readonly read: (content: unknown) => Option.Option<Decision>
@@ -24,7 +24,7 @@ const PermissionForm = Schema.Struct({
   reason: Schema.optionalKey(
     Schema.String.annotate({
       title: "Reason",
-      description: "Only with reject: what the agent should do instead. Without it the turn ends.",
+      description: "Only with reject: what the agent should do instead. Without a reason the turn ends.",
     }),
   ),
 })
@@ -39,7 +39,7 @@ const permissionForm = (request: PermissionRequest): DecisionForm => ({
     })),
 })
 
-/** A union of one is no list of choices in JSON Schema, and MCP refuses it. */
+/** In JSON Schema a union of one member is not an enum, and MCP rejects it. */
 const oneOf = (labels: ReadonlyArray<string>): Schema.Codec<string> => {
   const [only, ...others] = labels
   return only !== undefined && others.length === 0 ? Schema.Literal(only) : Schema.Literals(labels)
@@ -56,9 +56,9 @@ const fieldsOf = (question: Question, index: number): ReadonlyArray<readonly [na
     description: line(question.question, 500),
   }
   const chosen = question.multiple === true ? Schema.Array(oneOf(labels)) : oneOf(labels)
-  const own = Schema.String.annotate({ title: "Other", description: "An answer of your own" })
+  const own = Schema.String.annotate({ title: "Other", description: "A custom answer" })
   if (labels.length === 0) return [[`other_${index + 1}`, Schema.String.annotate(about)]]
-  return takesOwnAnswer(question)
+  return allowsCustomAnswer(question)
     ? [
         [`answer_${index + 1}`, Schema.optionalKey(chosen.annotate(about))],
         [`other_${index + 1}`, Schema.optionalKey(own)],

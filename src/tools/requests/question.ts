@@ -1,10 +1,10 @@
-/** A question of an agent as it may be shown, and what is meant by what was chosen. */
+/** The labels of an agent's question as they are shown, and the option that a shown label stands for. */
 import type { Question } from "../../opencode/requests/PendingRequest.ts"
 import { line } from "../../text/plainText.ts"
 
-export const takesOwnAnswer = ({ custom, options }: Question): boolean => custom !== false || options.length === 0
+export const allowsCustomAnswer = ({ custom, options }: Question): boolean => custom !== false || options.length === 0
 
-/** Its labels: harmless, and no two alike. */
+/** The labels, printable and unique. */
 export const shownLabels = ({ options }: Question): ReadonlyArray<string> => {
   const labels = new Set<string>()
   for (const option of options) {
@@ -16,8 +16,8 @@ export const shownLabels = ({ options }: Question): ReadonlyArray<string> => {
   return [...labels]
 }
 
-/** The option's own label that a label stands for, as it is or as it was shown; an answer of one's own is what it is. */
-export const labelMeant = (question: Question, given: string): string => {
+/** Maps a label, as shown or original, to the option's original label. A custom answer stays as it is. */
+export const originalLabel = (question: Question, given: string): string => {
   const labels = question.options.map(({ label }) => label)
   return labels.includes(given) ? given : (labels[shownLabels(question).indexOf(given)] ?? given)
 }

@@ -8,10 +8,10 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { line } from "../../text/plainText.ts"
-import { carry } from "./askPerson.ts"
+import { deliver } from "./askPerson.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
-import { labelMeant, takesOwnAnswer } from "./question.ts"
+import { originalLabel, allowsCustomAnswer } from "./question.ts"
 import { type AnswerQuestion, RequestTools, type RespondPermission } from "./RequestTools.ts"
 import { makeResume } from "./resume.ts"
 
@@ -31,7 +31,7 @@ const response = (pending: Permission, { message, response: reply }: Response) =
     : Effect.fail(invalid("message", message, 'it requires response "reject"'))
 }
 
-/** opencode checks no answer: a misspelt label would reach the agent as if a person had written it. */
+/** Checks the labels, because opencode does not: a misspelt label would reach the agent as a custom answer. */
 const answer = (pending: Question, { answers, reject = false }: Answer) => {
   const { questions } = pending.request
   if (answers === undefined) {
@@ -43,13 +43,15 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
   if (answers.length !== questions.length) {
     return Effect.fail(invalid("answers", answers, `it needs one list for each of the ${questions.length} questions`))
   }
-  const meant = questions.map((question, index) => (answers[index] ?? []).map((given) => labelMeant(question, given)))
+  const meant = questions.map((question, index) =>
+    (answers[index] ?? []).map((given) => originalLabel(question, given)),
+  )
   const problems = questions.flatMap((question, index) => {
     const labels = question.options.map(({ label }) => label)
     const given = meant[index] ?? []
     const own = given.filter((label) => !labels.includes(label))
     const about = `question ${index + 1} (${line(question.question, 100)})`
-    if (own.length > 0 && !takesOwnAnswer(question)) {
+    if (own.length > 0 && !allowsCustomAnswer(question)) {
       return [`${about} accepts only ${labels.map((label) => line(label, 100)).join(", ")}`]
     }
     return question.multiple === true || (given.length - own.length < 2 && own.length < 2)
@@ -74,7 +76,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
     id: string | undefined,
     decisionOn: (pending: Extract<PendingRequest, { kind: Kind }>) => Effect.Effect<Decision, E>,
   ) =>
-    Effect.flatMap(Clock.currentTimeMillis, (began) =>
+    Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
       fleet.use(
         instance,
         Effect.fnUntraced(function* (target: Target) {
@@ -83,8 +85,8 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
-          const { decided, options, report } = yield* follower(origin, began)
-          const first = carry(origin, pending, decision, decided)
+          const { decided, options, report } = yield* follower(origin, startedAt)
+          const first = deliver(origin, pending, decision, decided)
           return yield* report((stages) => turns.follow(target, session, { ...options, first, stages }))
         }),
       ),

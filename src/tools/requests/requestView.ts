@@ -1,68 +1,68 @@
-/** What a turn waits for, as a person has to see it to decide: in full, and harmless to look at. */
+/** A pending request as a person has to see it to decide: in full, and printable. */
 import type { PendingRequest, PermissionRequest, Question } from "../../opencode/requests/PendingRequest.ts"
 import { line, plainText } from "../../text/plainText.ts"
-import { shownLabels, takesOwnAnswer } from "./question.ts"
-import type { RequestView } from "../turns/TurnAnswer.ts"
+import { shownLabels, allowsCustomAnswer } from "./question.ts"
+import type { RequestView } from "./requestSchemas.ts"
 
-/** A command or a path is shown in full; only one that writes whole files is longer than this. */
-const longest = 20_000
-/** What goes with it, such as the diff of an edit. */
-const longestDetail = 4000
-const mostPatterns = 50
-/** A form is read by a person: what is longer than this is looked at in opencode. */
-const longestForm = 50_000
+/** Maximum characters of a command or path. Only a command that writes whole files is longer. */
+const maxLength = 20_000
+/** Maximum characters of details, such as the diff of an edit. */
+const maxDetailLength = 4000
+const maxPatterns = 50
+/** Maximum characters of a form. A longer request has to be read in opencode. */
+const maxFormLength = 50_000
 
-/** Beginning and end: nobody allows an end that they do not see without being told that there is more between. */
+/** Keeps the beginning and the end and marks the gap, so that a person does not approve a command whose end is hidden. */
 const clipMiddle = (text: string, length: number): string => {
   if (text.length <= length) return text
   const half = Math.floor(length / 2)
   const head = text.slice(0, half)
   const end = text.slice(text.length - half)
-  // A line that is cut would lose its indentation.
+  // Start the tail at a whole line, because a cut line would lose its indentation.
   const tail = end.slice(end.indexOf("\n") + 1)
   const left = (text.length - head.length - tail.length).toLocaleString("en")
-  return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Look at them in opencode before you decide.]\n${tail}`.toWellFormed()
+  return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Read them in opencode before you decide.]\n${tail}`.toWellFormed()
 }
 
-/** Text of others stays within its indentation: no line of it can pass for one of ours. */
+/** Indents every line of untrusted text, so that none can pass for a line of the form. */
 const indented = (text: string, length: number) => clipMiddle(plainText(text), length).replaceAll("\n", "\n    ")
 
 const allowedLater = ({ always = [] }: PermissionRequest) =>
-  always.slice(0, mostPatterns).map((pattern) => line(pattern, 500))
+  always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
 
-/** What opencode tells of the call beside its patterns: the whole command, the file, the diff. */
+/** What opencode reports about the tool call besides its patterns: the whole command, the file, the diff. */
 const detailsText = ({ details = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
   Object.entries(details).flatMap(([name, value]) =>
     value === "" || patterns.includes(value)
       ? []
       : [
-          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? longest : longestDetail)}`,
+          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? maxLength : maxDetailLength)}`,
         ],
   )
 
 const permissionText = (request: PermissionRequest) =>
   [
     `Permission for ${line(request.permission, 100)}:`,
-    ...request.patterns.slice(0, mostPatterns).map((pattern) => `  ${indented(pattern, longest)}`),
-    ...(request.patterns.length > mostPatterns ? [`  and ${request.patterns.length - mostPatterns} more`] : []),
+    ...request.patterns.slice(0, maxPatterns).map((pattern) => `  ${indented(pattern, maxLength)}`),
+    ...(request.patterns.length > maxPatterns ? [`  and ${request.patterns.length - maxPatterns} more`] : []),
     ...detailsText(request),
   ].join("\n")
 
 const questionText = (question: Question) =>
   [
-    indented(question.question, longestDetail),
+    indented(question.question, maxDetailLength),
     ...shownLabels(question).map((label, index) => {
       const { description, label: own } = question.options[index] ?? {}
       return `  - ${label}${description === undefined || description === own ? "" : `: ${line(description)}`}`
     }),
-    ...(question.multiple === true ? ["  (several may be chosen)"] : []),
-    ...(takesOwnAnswer(question) ? ["  (or an answer of your own)"] : []),
+    ...(question.multiple === true ? ["  (choose one or more)"] : []),
+    ...(allowsCustomAnswer(question) ? ["  (or write a custom answer)"] : []),
   ].join("\n")
 
-export const requestText = ({ kind, request }: PendingRequest, length = longestForm): string =>
+export const requestText = ({ kind, request }: PendingRequest, length = maxFormLength): string =>
   clipMiddle(kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n"), length)
 
-/** `length` is what its text may have of an answer. */
+/** `length` is the maximum number of characters of the text. */
 export const requestView = (pending: PendingRequest, length: number): RequestView => ({
   kind: pending.kind,
   id: pending.request.id,
@@ -75,18 +75,18 @@ export const requestView = (pending: PendingRequest, length: number): RequestVie
           question: line(question.question, 1000),
           options: shownLabels(question),
           multiple: question.multiple === true,
-          custom: takesOwnAnswer(question),
+          custom: allowsCustomAnswer(question),
         })),
       }),
 })
 
-/** What `always` means here, in a sentence; empty where opencode would remember nothing. */
+/** The scope of `always` as a sentence; empty if opencode would remember nothing. */
 export const alwaysText = (request: PermissionRequest): string => {
   const allowed = allowedLater(request)
   const others = (request.always?.length ?? 0) - allowed.length
   return allowed.length === 0
     ? ""
-    : `"always" allows from now on, in all sessions of this directory until that opencode ends: ${allowed.join(", ")}${
+    : `"always" allows from now on, in all sessions of this directory until opencode exits: ${allowed.join(", ")}${
         others === 0 ? "" : `, and ${others} more`
       }`
 }

@@ -1,4 +1,4 @@
-/** Goes on with a turn whose question ended an earlier call: the person's answer has come with a call of its own. */
+/** Continues following a turn after a form that ended an earlier call. The person's answer arrives in a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
@@ -7,7 +7,7 @@ import type { Target } from "../../opencode/Target.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { carry, decisionOf, OpenQuestion } from "./askPerson.ts"
+import { deliver, decisionOf, OpenQuestion } from "./askPerson.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
@@ -18,11 +18,11 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
   const turns = yield* Turns
   const follower = makeFollower(followerOptions)
 
-  const goOn = Effect.fnUntraced(function* (
+  const continueTurn = Effect.fnUntraced(function* (
     target: Target,
     question: (typeof OpenQuestion)["Type"],
     reply: ElicitationReply,
-    began: number,
+    startedAt: number,
   ) {
     const opencode = client.at(target)
     const session = yield* opencode.session(question.session)
@@ -31,23 +31,23 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
     const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
     const settled =
       pending === undefined
-        ? ["too late, for it was settled elsewhere, or its turn had ended, before the answer came"]
+        ? ["too late, because the request was settled elsewhere or its turn ended before the answer arrived"]
         : []
-    const { decided, options, report } = yield* follower(origin, began, [...question.decided, ...settled])
+    const { decided, options, report } = yield* follower(origin, startedAt, [...question.decided, ...settled])
     const join = {
       ...options,
       prompt: question.prompt,
-      // Who has just closed the form is not asked the same again.
+      // Do not ask again about the request whose form was just closed.
       decide: (other: PendingRequest, turn: Turn) =>
         other.request.id === question.request ? Effect.succeedNone : options.decide(other, turn),
       ...(pending === undefined || Option.isNone(decision)
         ? {}
-        : { first: carry(origin, pending, decision.value, decided) }),
+        : { first: deliver(origin, pending, decision.value, decided) }),
     }
     return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
   })
 
-  /** The rest of the turn if this call answers a question, else what the tool does. */
+  /** Follows the rest of the turn if this call answers a form. Otherwise runs the tool. */
   return <A, E, R>(tool: Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
       const { resumed } = yield* Call
@@ -61,7 +61,9 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
           detail: "it was not issued by opencode-fleet. Nothing was sent or decided",
         })
       }
-      const began = yield* Clock.currentTimeMillis
-      return yield* fleet.use(question.value.instance, (target) => goOn(target, question.value, reply, began))
+      const startedAt = yield* Clock.currentTimeMillis
+      return yield* fleet.use(question.value.instance, (target) =>
+        continueTurn(target, question.value, reply, startedAt),
+      )
     })
 })

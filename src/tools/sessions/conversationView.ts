@@ -1,23 +1,23 @@
-/** A message of opencode as a tool's answer shows it: without what may not be shown, and no longer than it is useful. */
+/** Builds the view of a message: printable text only, each part clipped to a useful length. */
 import type { AssistantInfo, Message, Part, ToolState } from "../../opencode/sessions/Message.ts"
 import { clip, line, plainText } from "../../text/plainText.ts"
 import { renderPart } from "./renderConversation.ts"
 import { newestWithin } from "../shared/markdown.ts"
 import { iso } from "../shared/time.ts"
-import type { MessageView, PartView } from "./SessionTools.ts"
+import type { MessageView, PartView } from "./conversationSchemas.ts"
 
-/** Characters of each. What people and agents write is read most, what tools put out least. */
-const longest = { text: 4000, reasoning: 500, input: 400, output: 1000, message: 18_000 } as const
+/** Maximum lengths in characters. Text of people and agents gets the most room, output of tools the least. */
+const maxLength = { text: 4000, reasoning: 500, input: 400, output: 1000, message: 18_000 } as const
 
-export const inputText = (input: ToolState["input"], length: number = longest.input): string =>
+export const inputText = (input: ToolState["input"], length: number = maxLength.input): string =>
   clip(plainText(JSON.stringify(input)), length)
 
 const outputText = (state: ToolState): string => {
   switch (state.status) {
     case "completed":
-      return clip(plainText(state.output), longest.output)
+      return clip(plainText(state.output), maxLength.output)
     case "error":
-      return clip(plainText(state.error), longest.output)
+      return clip(plainText(state.error), maxLength.output)
     default:
       return ""
   }
@@ -26,10 +26,10 @@ const outputText = (state: ToolState): string => {
 const partView = (part: Part): ReadonlyArray<PartView> => {
   switch (part.type) {
     case "text":
-      // What opencode adds to a prompt for the model's eyes only.
-      return part.synthetic === true ? [] : [{ kind: "text", text: clip(plainText(part.text), longest.text) }]
+      // opencode adds synthetic text to a prompt for the model only.
+      return part.synthetic === true ? [] : [{ kind: "text", text: clip(plainText(part.text), maxLength.text) }]
     case "reasoning":
-      return part.text === "" ? [] : [{ kind: "reasoning", text: clip(plainText(part.text), longest.reasoning) }]
+      return part.text === "" ? [] : [{ kind: "reasoning", text: clip(plainText(part.text), maxLength.reasoning) }]
     case "tool":
       return [
         {
@@ -55,18 +55,18 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
 
 const answerFacts = (info: AssistantInfo) => ({
   ...(info.model === undefined ? {} : { model: line(info.model) }),
-  ...(info.error === undefined ? {} : { error: line(info.error.message, longest.output) }),
+  ...(info.error === undefined ? {} : { error: line(info.error.message, maxLength.output) }),
   ...(info.tokens === undefined ? {} : { input_tokens: info.tokens.input, output_tokens: info.tokens.output }),
   ...(info.cost === undefined ? {} : { cost: info.cost }),
 })
 
-/** One message of hundreds of tool calls may be longer than an answer. Its newest parts are kept. */
+/** A message with hundreds of tool calls can exceed an answer, so only its newest parts are kept. */
 const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
-  const kept = newestWithin(parts, (part) => renderPart(part).length + 2, longest.message)
+  const kept = newestWithin(parts, (part) => renderPart(part).length + 2, maxLength.message)
   return kept === parts.length
     ? parts
     : [
-        { kind: "text", text: `[${parts.length - kept} earlier parts of this message are left out]` },
+        { kind: "text", text: `[${parts.length - kept} earlier parts of this message are not shown]` },
         ...parts.slice(parts.length - kept),
       ]
 }

@@ -1,5 +1,5 @@
 import { clip } from "../../text/plainText.ts"
-import type { ConversationView, MessageView, PartView } from "./SessionTools.ts"
+import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
 import { answerBudget, block, code, paragraphs } from "../shared/markdown.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
@@ -21,7 +21,7 @@ export const renderPart = (view: PartView): string => {
     case "subtask":
       return `Subtask ${code(view.text)}`
     case "compaction":
-      return "(the conversation before this was compacted)"
+      return "(earlier messages were compacted)"
   }
 }
 
@@ -51,10 +51,10 @@ export const renderConversation = ({ before, instance, messages, session }: Conv
       `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
       session.undone_from === undefined
         ? ""
-        : `From message ${code(session.undone_from)} on all was undone; the next message sent removes what is undone.`,
+        : `Everything from message ${code(session.undone_from)} on is undone; the next message sent removes it.`,
       before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
       ...messages.map(renderMessage),
-      messages.length === 0 ? "There is no message yet." : "",
+      messages.length === 0 ? "No messages yet." : "",
     ),
     answerBudget,
   )

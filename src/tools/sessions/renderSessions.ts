@@ -1,5 +1,6 @@
 import { clip } from "../../text/plainText.ts"
-import type { CreatedView, SessionsView, SessionView, WaitingView } from "./SessionTools.ts"
+import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
+import type { WaitingView } from "../requests/requestSchemas.ts"
 import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"
 
 export const messageCount = ({ messages, more_messages }: SessionView): string =>
@@ -7,7 +8,7 @@ export const messageCount = ({ messages, more_messages }: SessionView): string =
     ? "messages not counted"
     : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
 
-/** A request with its id, and with its session where that is another one. */
+/** A pending request with its id, and with its session if that is a subagent's. */
 const waitingText =
   (id: string) =>
   (waiting: WaitingView): string =>
@@ -28,13 +29,13 @@ export const renderSessions = ({ instance, matching, sessions, total }: Sessions
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   return clip(
     paragraphs(
-      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} updated last; search narrows it, limit shows more` : ""}.`,
+      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search to narrow the list, limit to show more` : ""}.`,
       sessions.map(session).join("\n"),
       matching > 0
         ? ""
         : total === 0
           ? "create_session starts one."
-          : `None of its ${plural(total, "session")} matches the search.`,
+          : `No session matches the search (${total} in total).`,
     ),
     answerBudget,
   )

@@ -1,4 +1,4 @@
-/** list_sessions, get_session and create_session. */
+/** list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { activities, type Activity } from "../../opencode/sessions/activity.ts"
@@ -10,6 +10,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { plainText } from "../../text/plainText.ts"
 import { messageView } from "./conversationView.ts"
+import { instanceStatus } from "./instanceStatus.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
@@ -19,16 +20,16 @@ import { sessionView } from "./sessionView.ts"
 const sessionsByDefault = 20
 const messagesByDefault = 20
 
-/** A count may have to read a page of messages. */
-const countingAtOnce = 8
+/** Counting the messages of a session may read a page of them. */
+const countConcurrency = 8
 
-/** A session with many subagents shows the ones updated last. */
-const mostSubagents = 10
+/** Maximum number of subagent sessions shown per session, the most recently updated ones. */
+const maxSubagents = 10
 
-/** What is left of an answer for messages, when its head is written. */
+/** Characters of an answer that are left for messages. */
 const messageBudget = answerBudget - 2000
 
-/** The sessions that begin a line of their own, each with those of its subagents behind it. */
+/** Groups sessions into families: a root session, followed by the sessions of its subagents. */
 const families = (sessions: ReadonlyArray<Session>, search: string, limit: number) => {
   const known = new Set(sessions.map(({ id }) => id))
   const folded = search.trim().toLowerCase()
@@ -37,20 +38,20 @@ const families = (sessions: ReadonlyArray<Session>, search: string, limit: numbe
     sessions.filter(({ parentID }) => parentID !== undefined && known.has(parentID)),
     ({ parentID }) => parentID,
   )
-  const placed = new Set<Session>()
+  const assigned = new Set<Session>()
   const family = (session: Session): ReadonlyArray<Session> => {
-    if (placed.has(session)) return []
-    placed.add(session)
+    if (assigned.has(session)) return []
+    assigned.add(session)
     return [session, ...(children.get(session.id) ?? []).flatMap(family)]
   }
   const isRoot = ({ parentID }: Session) => parentID === undefined || !known.has(parentID)
-  // Sessions whose parents go round in a circle are below none of the roots: the first of them stands for one.
+  // Sessions whose parents form a cycle are below no root. The first of them becomes a root.
   const all = [...sessions.filter(isRoot), ...sessions].map(family)
   const roots = all.filter((members) => members.some(matches))
   return {
     total: all.filter((members) => members.length > 0).length,
     matching: roots.length,
-    shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + mostSubagents)),
+    shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + maxSubagents)),
   }
 }
 
@@ -62,7 +63,7 @@ export const sessionHandlers = Effect.gen(function* () {
   const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
     Effect.fnUntraced(function* (session: Session) {
       const activity = active.get(session.id)
-      // A count that cannot be had costs the count, not the list.
+      // A failed count must not fail the list.
       const count = yield* Effect.option(counts.count(target, session, activity !== undefined))
       return sessionView(yield* Clock.currentTimeMillis, session, activity, Option.getOrUndefined(count))
     })
@@ -77,7 +78,7 @@ export const sessionHandlers = Effect.gen(function* () {
     return {
       instance: target.instance,
       ...counted,
-      sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countingAtOnce }),
+      sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })
 
@@ -102,7 +103,7 @@ export const sessionHandlers = Effect.gen(function* () {
     )
     const views = page.messages.map(messageView)
     const fit = newestWithin(views, (view) => renderMessage(view).length, messageBudget)
-    // Only opencode can say where the messages before those begin that are shown.
+    // Only opencode knows the cursor of the messages before the ones shown.
     const older =
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
@@ -123,5 +124,7 @@ export const sessionHandlers = Effect.gen(function* () {
           return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
         }),
       ),
+    get_status: ({ instance }) =>
+      fleet.use(instance, (target, { health }) => instanceStatus(target.instance, health.state, client.at(target))),
   })
 })

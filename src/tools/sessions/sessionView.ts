@@ -1,14 +1,15 @@
-/** A session of opencode as a tool's answer shows it. */
+/** Builds the view of a session. */
 import { line } from "../../text/plainText.ts"
 import { type Activity, idle } from "../../opencode/sessions/activity.ts"
 import type { MessageCount } from "../../opencode/sessions/MessageCounts.ts"
 import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { age, iso } from "../shared/time.ts"
-import type { SessionView, WaitingView } from "./SessionTools.ts"
+import type { SessionView } from "./sessionSchemas.ts"
+import type { WaitingView } from "../requests/requestSchemas.ts"
 
-/** So many requests of a session are named one by one. */
-const mostWaiting = 5
+/** Maximum number of pending requests shown per session. */
+const maxWaiting = 5
 
 const waitingView = (pending: PendingRequest): WaitingView => ({
   kind: pending.kind,
@@ -17,7 +18,7 @@ const waitingView = (pending: PendingRequest): WaitingView => ({
   about: line(describe(pending), 200),
 })
 
-/** What the session is doing, in a word, and what about. */
+/** The session's status, with details. */
 const activityView = (
   now: number,
   { id }: Session,
@@ -31,7 +32,7 @@ const activityView = (
     return {
       status: "waiting",
       detail: line(detail.join("; "), 500),
-      waiting_for: pending.slice(0, mostWaiting).map(waitingView),
+      waiting_for: pending.slice(0, maxWaiting).map(waitingView),
     }
   }
   if (status.type !== "retry") return { status: status.type }

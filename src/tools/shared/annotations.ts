@@ -1,4 +1,4 @@
-/** What a client may assume of a tool before it calls it. Without these MCP has it assume the worst. */
+/** What a client may assume about a tool before it calls it. Without annotations MCP clients assume the worst. */
 import { Context } from "effect"
 import { Tool } from "effect/ai"
 
@@ -6,7 +6,7 @@ interface Hints {
   readonly readOnly: boolean
   readonly destructive: boolean
   readonly idempotent: boolean
-  /** Whether it reaches beyond the fleet: an agent that works may do anything. */
+  /** True if the tool affects more than the fleet: a working agent can do anything. */
   readonly openWorld: boolean
 }
 
@@ -18,6 +18,6 @@ export const annotations = (title: string, { destructive, idempotent, openWorld,
     Context.add(Tool.OpenWorld, openWorld),
   )
 
-/** Of a tool that changes nothing. */
-export const reads = (title: string) =>
+/** For a tool that changes nothing. */
+export const readOnly = (title: string) =>
   annotations(title, { readOnly: true, destructive: false, idempotent: true, openWorld: false })

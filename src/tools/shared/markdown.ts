@@ -1,19 +1,19 @@
-/** Text of others inside our Markdown: it cannot end the block that it stands in, and says where it was cut. */
+/** Puts untrusted text into Markdown: it cannot leave its block or code span, and every cut is marked. */
 import { plainLine, plainText } from "../../text/plainText.ts"
 import { truncateStart } from "../../text/truncate.ts"
 
-/** About what an answer may have in all: more is more than a model wants to read at once. */
+/** The maximum length of an answer in characters, roughly. */
 export const answerBudget = 25_000
 
-/** No text needs more backticks in a row. Without a bound, a text of nothing else would need a fence of its own length. */
-const mostBackticks = 16
+/** Longer runs of backticks are broken up: a fence has to be longer than any run, so a text of backticks would double. */
+const maxBackticks = 16
 
-const breakRuns = (text: string) => text.replaceAll("`".repeat(mostBackticks), (run) => `${run} `)
+const breakRuns = (text: string) => text.replaceAll("`".repeat(maxBackticks), (run) => `${run} `)
 
 /** One backtick more than the text has in a row. */
 const fenceFor = (text: string) => "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/gu)].map(([run]) => run.length)))
 
-/** A block that the text cannot close, for its fence is longer than any in the text. */
+/** A fenced block. The text cannot close it, because the fence is longer than any in the text. */
 export const block = (text: string): string => {
   const plain = breakRuns(plainText(text))
   const fence = fenceFor(plain).padStart(3, "`")
@@ -29,14 +29,14 @@ export const code = (text: string): string => {
   return `${fence}${padding}${plain}${padding}${fence}`
 }
 
-/** How many of the newest items fit into `budget` characters; one always does. */
+/** How many of the newest items fit into `budget` characters; at least one. */
 export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => number, budget: number): number => {
   let used = 0
   const overflow = items.toReversed().findIndex((item) => (used += length(item)) > budget)
   return overflow === -1 ? items.length : Math.max(1, overflow)
 }
 
-/** The end, with what was left out counted: of a long answer the last part is the one that counts. */
+/** Keeps the end and counts what is left out, because the end of a long answer matters most. */
 export const clipStart = (text: string, length: number): string => {
   if (text.length <= length) return text
   const kept = truncateStart(text, length)
@@ -45,5 +45,5 @@ export const clipStart = (text: string, length: number): string => {
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-/** Paragraphs of an answer; empty ones are left out. */
+/** Joins the paragraphs of an answer; empty ones are left out. */
 export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")

@@ -1,4 +1,4 @@
-/** Points in time, as people and models read them. opencode gives epoch milliseconds; an absurd one must not cost the answer. */
+/** Formats times, given in epoch milliseconds. An invalid time from opencode must not fail the answer. */
 import { DateTime, Option } from "effect"
 
 export const iso = (milliseconds: number): string =>
@@ -11,7 +11,7 @@ const units: ReadonlyArray<readonly [seconds: number, name: string]> = [
   [1, "s"],
 ]
 
-/** How long ago: `5 min ago`. */
+/** Elapsed time, such as `5 min ago`. */
 export const age = (now: number, then: number): string => {
   const seconds = Math.max(0, Math.floor((now - then) / 1000))
   const [size, name] = units.find(([size]) => seconds >= size) ?? [1, "s"]

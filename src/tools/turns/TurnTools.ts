@@ -1,11 +1,11 @@
-/** The tools that give sessions work and wait for what comes of it. */
+/** The tools that give an agent work, wait for its turn, and stop it. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
-import { annotations, reads } from "../shared/annotations.ts"
-import { FollowFailure, SendFailure } from "../shared/failures.ts"
+import { annotations, readOnly } from "../shared/annotations.ts"
+import { FollowFailure, SendFailure, SessionFailure } from "../shared/failures.ts"
 import { Instance, SessionReference } from "../shared/parameters.ts"
-import { renderTurn } from "./renderTurn.ts"
-import { TurnView } from "./TurnAnswer.ts"
+import { renderAbort, renderTurn } from "./renderTurn.ts"
+import { AbortView, TurnView } from "./turnSchemas.ts"
 
 const opt = Schema.optionalKey
 
@@ -13,21 +13,19 @@ const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(vi
 
 export const SendMessage = Tool.make("send_message", {
   description:
-    "Give an agent work: send a message to a session and wait for the outcome of its turn, with the agent's answer. Waits up to 50 s, or several minutes for clients that follow progress; the agent goes on even if waiting ends, and wait_for_session waits on. With async true it returns as soon as opencode has the message.",
+    "Give an agent work: send a message to a session, then wait for its turn and return the outcome. Waits up to 50 s, or several minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session continues waiting.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message: Schema.String.check(Schema.isMinLength(1)).annotate({ description: "What the agent is to do" }),
-    async: opt(
-      Schema.Boolean.annotate({ description: "Return when opencode has the message, without waiting (default false)" }),
-    ),
+    message: Schema.String.check(Schema.isMinLength(1)).annotate({ description: "What the agent should do" }),
+    async: opt(Schema.Boolean.annotate({ description: "Return once opencode has the message (default false)" })),
     if_busy: opt(
       Schema.Literals(["wait", "steer", "fail"]).annotate({
         description:
-          "While another turn runs in the session: wait for its end (default), steer (hand the message to that turn), or fail (default with async)",
+          "If another turn is running: wait for its end (default), steer (add the message to it) or fail (default with async)",
       }),
     ),
-    agent: opt(Schema.String.annotate({ description: 'Agent that is to answer, such as "build" or "plan"' })),
+    agent: opt(Schema.String.annotate({ description: 'Agent to use, such as "build" or "plan"' })),
     model: opt(Schema.String.annotate({ description: "Model to use, as provider/model" })),
   }),
   success: TurnView,
@@ -40,12 +38,24 @@ export const SendMessage = Tool.make("send_message", {
 
 export const WaitForSession = Tool.make("wait_for_session", {
   description:
-    "Wait for the turn that runs in a session, whoever started it, and get its outcome as send_message gives it. Of an idle session it gives the outcome of the last turn at once. Sends nothing.",
+    "Wait for a session's running turn, however it was started, and return its outcome. For an idle session it returns the last turn's outcome immediately. Sends nothing.",
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: TurnView,
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(reads("Wait for a session"))
+}).annotateMerge(readOnly("Wait for a session"))
 
-export const TurnTools = Toolkit.make(SendMessage, WaitForSession)
+export const AbortSession = Tool.make("abort_session", {
+  description:
+    "Stop the running turn of a session. Work done so far is kept. Nothing else stops an agent; cancelling send_message does not.",
+  parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
+  success: AbortView,
+  failure: SessionFailure,
+  failureMode: "return",
+  toModelOutput: (view: AbortView) => [Prompt.textPart({ text: renderAbort(view) })],
+}).annotateMerge(
+  annotations("Stop a session", { readOnly: false, destructive: true, idempotent: true, openWorld: false }),
+)
+
+export const TurnTools = Toolkit.make(SendMessage, WaitForSession, AbortSession)

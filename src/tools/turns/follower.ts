@@ -1,4 +1,4 @@
-/** How a tool call follows a turn: how long it waits, who is asked, what progress is sent, and the result. */
+/** How a tool call follows a turn: how long it waits, which progress it sends, how it asks the person, and its result. */
 import { Clock, Duration, Effect, Ref } from "effect"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
@@ -7,31 +7,28 @@ import { Call } from "../../mcp/Call.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
-/** Milliseconds. Most clients give up on a call after 60 s, unless progress keeps them waiting. */
-export const patienceWithoutProgress = 47_000
-
 export interface FollowerOptions {
-  /** How long a call may wait if its client follows its progress. Default: 5 minutes. */
+  /** The longest that a call follows a turn. A caller that gives up earlier says so in `Call`. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
 }
 
 export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}) => {
-  const longest = Duration.toMillis(sendTimeout)
+  const timeout = Duration.toMillis(sendTimeout)
 
   return Effect.fnUntraced(function* (
     origin: Origin,
-    /** When the call arrived, in epoch milliseconds: finding the instance and the session has taken some time. */
-    began: number,
+    /** When the call startedAt, in epoch milliseconds: resolving the instance and the session has taken some time. */
+    startedAt: number,
     decidedBefore: ReadonlyArray<string> = [],
   ) {
     const call = yield* Call
     const decided = yield* Ref.make(decidedBefore)
     const { observe } = yield* makeProgressReporter(call)
-    const most = call.wantsProgress ? longest : Math.min(longest, patienceWithoutProgress)
+    const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
     return {
       decided,
       options: {
-        patience: Math.max(0, most - ((yield* Clock.currentTimeMillis) - began)),
+        patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
         decide: askPerson(call, origin, decided),
       },
       /** Does the call, with progress where the client wants it, and returns the tool's result. */

@@ -1,12 +1,13 @@
-import type { RequestView, TurnView } from "./TurnAnswer.ts"
-import { block, code, paragraphs } from "../shared/markdown.ts"
+import type { RequestView } from "../requests/requestSchemas.ts"
+import { block, code, paragraphs, plural } from "../shared/markdown.ts"
+import type { AbortView, TurnView } from "./turnSchemas.ts"
 
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
   `- ${code(tool)} **${state}** ${code(input)}${error === undefined ? "" : `: ${code(error)}`}`
 
 const request = ({ always = [], id, kind, session_id, text }: RequestView, { session_id: own }: TurnView): string =>
   [
-    `Waits for a person: **${kind}** ${code(id)}${session_id === own ? "" : ` of subagent session ${code(session_id)}`}`,
+    `Waiting for a person: **${kind}** ${code(id)}${session_id === own ? "" : ` of subagent session ${code(session_id)}`}`,
     block(text),
     ...(always.length === 0
       ? []
@@ -20,7 +21,7 @@ export const renderTurn = (view: TurnView): string =>
     }`,
     view.answered_message_id === undefined
       ? ""
-      : `The agent answered message ${code(view.answered_message_id)}, which came after ${code(view.message_id)}.`,
+      : `The agent answered message ${code(view.answered_message_id)}, which was sent after ${code(view.message_id)}.`,
     ...(view.decided ?? []).map((text) => `Decision: ${code(text)}`),
     view.tools.length === 0 ? "" : ["Tools:", ...view.tools.map(tool)].join("\n"),
     view.files.length === 0 ? "" : `Changed files: ${view.files.map(code).join(", ")}`,
@@ -31,3 +32,12 @@ export const renderTurn = (view: TurnView): string =>
     ...(view.waiting_for ?? []).map((item) => request(item, view)),
     view.next,
   )
+
+export const renderAbort = ({ cleared, final, instance, session_id, was_running }: AbortView): string =>
+  [
+    was_running
+      ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "told to stop"}.`
+      : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
+    ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
+    ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),
+  ].join(" ")

@@ -1,4 +1,4 @@
-/** send_message and wait_for_session. */
+/** send_message, wait_for_session and abort_session. */
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
@@ -6,15 +6,18 @@ import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
+import { abortTurn } from "../../opencode/turns/abortTurn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { type FollowerOptions, makeFollower, patienceWithoutProgress } from "./follower.ts"
+import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 
-/** opencode takes any name and fails afterwards, without an answer. So names are checked before anything is sent. */
-const known = (parameter: string, value: string, names: ReadonlyArray<string>) => {
+/**
+ * Checks a name before anything is sent, because opencode accepts any name and then fails the turn without an answer.
+ */
+const checkName = (parameter: string, value: string, names: ReadonlyArray<string>) => {
   if (names.includes(value)) return Effect.void
   const close = names.filter((name) => name.includes(value))
   const shown = (close.length > 0 ? close : names).slice(0, 20)
@@ -28,9 +31,12 @@ const known = (parameter: string, value: string, names: ReadonlyArray<string>) =
 }
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
-  yield* known("model", model, yield* opencode.models(directory))
+  yield* checkName("model", model, yield* opencode.models(directory))
   return model
 })
+
+/** With `async`, the maximum time in milliseconds until opencode has the message. */
+const maxAcceptTime = 47_000
 
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const fleet = yield* Fleet
@@ -42,20 +48,20 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const send = Effect.fnUntraced(function* (
     target: Target,
     parameters: typeof SendMessage.parametersSchema.Type,
-    began: number,
+    startedAt: number,
   ) {
     const { agent, message, model } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    if (agent !== undefined) yield* known("agent", agent, yield* opencode.agents(session.directory))
+    if (agent !== undefined) yield* checkName("agent", agent, yield* opencode.agents(session.directory))
     const prompt = {
       text: message,
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
-    const { options, report } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
-      const patience = Math.min(options.patience, patienceWithoutProgress)
+      const patience = Math.min(options.patience, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
       const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, patience })
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
@@ -64,21 +70,29 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
   })
 
-  const wait = Effect.fnUntraced(function* (target: Target, reference: string, began: number) {
+  const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const { options, report } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     return yield* report((stages) => turns.follow(target, session, { ...options, stages }))
+  })
+
+  const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
+    const opencode = client.at(target)
+    const session = yield* resolveSession(target.instance, opencode, reference)
+    const { cleared, final, wasRunning } = yield* abortTurn(opencode, session)
+    return { instance: target.instance, session_id: session.id, was_running: wasRunning, final, cleared }
   })
 
   return TurnTools.of({
     send_message: (parameters) =>
-      Effect.flatMap(Clock.currentTimeMillis, (began) =>
-        fleet.use(parameters.instance, (target) => send(target, parameters, began)),
+      Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+        fleet.use(parameters.instance, (target) => send(target, parameters, startedAt)),
       ).pipe(resume),
     wait_for_session: ({ instance, session_id }) =>
-      Effect.flatMap(Clock.currentTimeMillis, (began) =>
-        fleet.use(instance, (target) => wait(target, session_id, began)),
+      Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+        fleet.use(instance, (target) => wait(target, session_id, startedAt)),
       ).pipe(resume),
+    abort_session: ({ instance, session_id }) => fleet.use(instance, (target) => abort(target, session_id)),
   })
 })

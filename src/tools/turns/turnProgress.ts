@@ -22,7 +22,7 @@ const queueGrace = 1000
 const maxText = 2000
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
-  `The provider failed (attempt ${attempt}): ${line(message)}. It is asked again in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
+  `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
 /** What has changed. `apart` leaves out the agent's text and requests, because the caller shows both itself. */
 const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
@@ -43,22 +43,22 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean
     ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...(apart ? [] : asked).map((request) => `Waits for a person: ${line(describe(request), 500)}`),
+    ...(apart ? [] : asked).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
   ]
 }
 
 const queued = (ahead: number) =>
   ahead === 1
-    ? "Waiting for the turn that runs in the session."
-    : `Waiting in the session's queue: ${ahead} turns come first.`
+    ? "The session is busy. Your message is sent when its current turn ends."
+    : `The session is busy. Your message is sent after ${ahead} other turns.`
 
 /** Claims no more than is known: an instance that hangs sends nothing either. */
-const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
-  lost
-    ? "No contact with the instance; it is tried again."
+const heartbeatText = ({ isMissingEvents, pending }: Turn, silence: number) =>
+  isMissingEvents
+    ? "No contact with the instance; reconnecting."
     : pending.size === 0
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
-      : "The agent waits for a person's decision."
+      : "The agent is waiting for a person's decision."
 
 /**
  * Sends the progress of one turn. `report` sends what is new in a stage, or a heartbeat if nothing was sent for 15 s;

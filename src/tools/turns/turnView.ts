@@ -1,4 +1,4 @@
-/** A turn and its outcome as a tool's answer shows it. */
+/** Builds the view of a turn and its outcome. */
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
@@ -8,12 +8,12 @@ import { errorText } from "../shared/errorText.ts"
 import { inputText } from "../sessions/conversationView.ts"
 import { clipStart } from "../shared/markdown.ts"
 import { requestView } from "../requests/requestView.ts"
-import type { TurnView } from "./TurnAnswer.ts"
+import type { TurnView } from "./turnSchemas.ts"
 
-const mostTools = 20
-const mostFiles = 20
+const maxTools = 20
+const maxFiles = 20
 
-/** What is left for the text of an answer that has as many tools and files as it may, each as long as it may be. */
+/** Characters left for the text of an answer with the maximum number of tools and files, each of maximum length. */
 const textBudget = 11_000
 
 const detailOf = (outcome: Outcome): string => {
@@ -32,35 +32,35 @@ const detailOf = (outcome: Outcome): string => {
 const nextOf = (outcome: TurnView["outcome"]): string => {
   switch (outcome) {
     case "accepted":
-      return "The agent works on it. wait_for_session waits for its answer, get_status shows whether it still works."
+      return "The agent is working on it. wait_for_session waits for the answer, get_status shows whether the session is still busy."
     case "still running":
-      return "The agent goes on; only our waiting has ended. wait_for_session waits on. Do not send the message again."
+      return "The agent is still working; only the waiting ended. Continue with wait_for_session. Do not send the message again."
     case "needs permission":
-      return "The agent waits. Show your human what it asks for, and pass on their decision with respond_permission. They may also decide at that opencode; wait_for_session then shows how it went on."
+      return "The agent is waiting. Show your human the request, and pass on their decision with respond_permission. They can also decide in opencode; wait_for_session then shows how the turn went on."
     case "needs answer":
-      return "The agent waits. Put the question to your human, and pass on their answer with answer_question. They may also answer at that opencode; wait_for_session then shows how it went on."
+      return "The agent is waiting. Show your human the question, and pass on their answer with answer_question. They can also answer in opencode; wait_for_session then shows how the turn went on."
     case "failed":
-      return "The session can be used further; send the message again, or choose another model, when the cause is gone."
+      return "The session is still usable. Fix the cause or choose another model, then send the message again."
     case "rejected":
-      return "A person refused what the agent wanted to do, and the turn ended with that. Ask before trying again."
+      return "A person refused a request of the agent, which ended the turn. Ask your human before trying again."
     case "aborted":
-      return "Somebody stopped the turn. What was done before that stays."
+      return "The turn was stopped. The work done before is kept."
     case "interrupted":
-      return "What the agent had done until then stays, what it was writing is lost. get_session shows what is stored; send a new message to go on."
+      return "The work done before is kept; the text being written is lost. get_session shows what is stored. Send a new message to continue."
     case "unreachable":
-      return "Whether the turn went on there is not known. refresh_instances shows when the instance is back, get_session what became of the message. Do not send it again before that."
+      return "It is unknown whether the turn continued. refresh_instances shows when the instance is back, get_session what became of the message. Do not send it again before that."
     case "completed":
       return ""
   }
 }
 
-/** Of many requests the first are shown, and nearly all of the answer is theirs. */
-const mostRequests = 3
+/** Maximum number of pending requests shown. They get most of the answer. */
+const maxRequests = 3
 const requestBudget = 14_000
 const textBesideRequests = 3000
 
 const requestsOf = ({ pending }: Turn) => {
-  const shown = [...pending.values()].slice(0, mostRequests)
+  const shown = [...pending.values()].slice(0, maxRequests)
   return shown.map((request) => requestView(request, Math.floor(requestBudget / shown.length)))
 }
 
@@ -88,14 +88,14 @@ export const turnView = (
     next: nextOf(outcome._tag),
     text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),
     tools: toolCalls(turn)
-      .slice(-mostTools)
+      .slice(-maxTools)
       .map(({ state, tool }) => ({
         tool: line(tool),
         state: state.status,
         input: inputText(state.input, 150),
         ...(state.status === "error" ? { error: line(state.error, 150) } : {}),
       })),
-    files: [...files].slice(0, mostFiles).map((file) => line(file, 200)),
+    files: [...files].slice(0, maxFiles).map((file) => line(file, 200)),
     input_tokens: sum(({ tokens }) => tokens?.input),
     output_tokens: sum(({ tokens }) => tokens?.output),
     cost: sum(({ cost }) => cost),

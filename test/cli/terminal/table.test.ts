@@ -4,7 +4,7 @@ import { fleetProblems, fleetTable } from "../../../src/cli/terminal/fleetTable.
 import { sessionTable } from "../../../src/cli/terminal/sessionTable.ts"
 import { styleOf } from "../../../src/cli/terminal/style.ts"
 import { cut, table, wrap } from "../../../src/cli/terminal/table.ts"
-import type { FleetView, InstanceView } from "../../../src/tools/instances/InstanceTools.ts"
+import type { FleetView, InstanceView } from "../../../src/tools/instances/instanceSchemas.ts"
 import { sessionView } from "../../../src/tools/sessions/sessionView.ts"
 import { here, session } from "../../support/samples.ts"
 

@@ -54,7 +54,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
       const others = registration("api", { port: 5000, pid: 2 })
       const { file } = yield* take(directory, registration("api")).pipe(
         Effect.tap(() => register("api.json", others)),
-        Effect.tap(({ isPresent }) => Effect.map(present, (present) => assert.isFalse(present))),
+        Effect.tap(({ isPresent }) => Effect.map(isPresent, (present) => assert.isFalse(present))),
         Effect.scoped,
       )
       assert.deepStrictEqual(yield* read(file), others)

@@ -1,4 +1,4 @@
-/** What is done next for each state of a turn that is followed and each thing that can happen. */
+/** The next action for each state of a followed turn and each input. */
 import { assert, describe, it } from "@effect/vitest"
 import { InstanceUnreachable, SessionNotFound, Unauthorized } from "../../../src/opencode/errors.ts"
 import type { TurnEvent } from "../../../src/opencode/events/TurnEvent.ts"
@@ -158,7 +158,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       end({
         _tag: "failed",
         detail:
-          "opencode has the message and began no answer to it, as when the turn that it was handed to is stopped or rejected",
+          "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
       }),
     ],
     ["was none if the session turns out to be busy", running, [status("idle"), stored("busy")], listen()],

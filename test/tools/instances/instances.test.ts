@@ -3,7 +3,8 @@ import { Effect, HashMap, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
 import type { TransportReport } from "../../../src/discovery/Discovery.ts"
-import { Fleet, type Snapshot } from "../../../src/fleet/Fleet.ts"
+import { Fleet } from "../../../src/fleet/Fleet.ts"
+import type { Snapshot } from "../../../src/fleet/Snapshot.ts"
 import type { HealthState } from "../../../src/fleet/Instance.ts"
 import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
 import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
@@ -38,7 +39,7 @@ interface Surroundings {
   readonly transports?: ReadonlyArray<string>
 }
 
-/** What list_instances says of a fleet of these. */
+/** The answer of list_instances for a fleet of these instances. */
 const listed = Effect.fnUntraced(function* (
   instances: Snapshot["instances"],
   looks: ReadonlyArray<readonly [port: number, look: Look]>,
@@ -68,7 +69,7 @@ const listed = Effect.fnUntraced(function* (
 })
 
 describe("list_instances", () => {
-  it.effect("counts those that wait for a person, and puts them first among those that are online", () =>
+  it.effect("counts instances that wait for a person, and lists them first", () =>
     Effect.gen(function* () {
       const { text, view } = yield* listed(
         [
@@ -79,7 +80,7 @@ describe("list_instances", () => {
         ],
         [
           [1, waitingFor()],
-          // Of before it went away.
+          // From before it went away.
           [2, waitingFor("x")],
           [3, waitingFor("x")],
           [4, waitingFor("x", "y")],
@@ -98,7 +99,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("says of each transport when it was scanned, how long that took and what went wrong", () =>
+  it.effect("shows when each transport was scanned, the duration, and its problems", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("2 minutes")
       const report = { scannedAt: 30_000, duration: 12, found: 3, problems: [] }
@@ -116,14 +117,11 @@ describe("list_instances", () => {
         { ...scanned, transport: "mdns" },
         { ...scanned, transport: "tailscale", found: 0, problem_count: 2, problem: "tailscale is stopped[31m" },
       ])
-      assert.include(
-        text,
-        "mdns found 3 within 12 ms, 1 min ago; tailscale found 0 within 12 ms, 1 min ago (2 problems)",
-      )
+      assert.include(text, "mdns found 3 in 12 ms, 1 min ago; tailscale found 0 in 12 ms, 1 min ago (2 problems)")
     }),
   )
 
-  it.effect("where there is none, says how to start one, or where it was looked for", () =>
+  it.effect("explains an empty fleet: how to start an instance, or where instances are looked for", () =>
     Effect.gen(function* () {
       assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
       const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })
@@ -132,7 +130,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("names the first of many requests, and counts the others", () =>
+  it.effect("shows the first of many requests, and counts the others", () =>
     Effect.gen(function* () {
       const { text } = yield* listed(
         [instance("a", 1, "online")],
@@ -144,19 +142,19 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("says where it is not known whether anything waits", () =>
+  it.effect("shows which instances have unknown pending requests", () =>
     Effect.gen(function* () {
       const { text, view } = yield* listed(
         [instance("a", 1, "online"), instance("b", 2, "online"), instance("c", 3, "timeout")],
         [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
       )
       assert.strictEqual(view.waiting_unknown, 2)
-      assert.include(text, "At 2 instances it is not known whether anything waits for a person.")
-      assert.include(text, "What waits for a person is not known, as of just now: `no answer within 3 s`")
+      assert.include(text, "2 instances have not been checked for pending requests yet.")
+      assert.include(text, "Pending requests are unknown, as of just now: `no answer within 3 s`")
     }),
   )
 
-  it.effect("says how long ago it was asked what waits, and asks nobody for it", () =>
+  it.effect("shows the age of the pending requests, and sends no request", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
@@ -176,7 +174,7 @@ describe("list_instances", () => {
 })
 
 describe("refresh_instances", () => {
-  it.effect("asks anew what waits", () =>
+  it.effect("checks again for pending requests", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
+import { Call, type CallValues } from "../../../src/mcp/Call.ts"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
 import { call, type ToolParameters, toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
@@ -12,14 +13,20 @@ const withMain = Effect.tap(FakeOpencode, (fake) =>
   }),
 )
 
-const sending = Effect.fnUntraced(function* (parameters: Partial<ToolParameters<"send_message">> = {}) {
-  const fiber = yield* Effect.forkChild(call("send_message", { session_id: here, message: "Do it", ...parameters }))
+const sending = Effect.fnUntraced(function* (
+  parameters: Partial<ToolParameters<"send_message">> = {},
+  values: Partial<CallValues> = {},
+) {
+  const tool = call("send_message", { session_id: here, message: "Do it", ...parameters })
+  const fiber = yield* Effect.flatMap(Call, (call) =>
+    Effect.forkChild(Effect.provideService(tool, Call, { ...call, ...values })),
+  )
   yield* pass(500)
   return fiber
 })
 
 describe("send_message", () => {
-  it.effect("gives the outcome and what the agent wrote", () =>
+  it.effect("returns the outcome and the agent's text", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending({ agent: "build", model: "scripted/small" })
@@ -37,7 +44,7 @@ describe("send_message", () => {
     ["agent", { agent: "" }, "build"],
     ["model", { model: "nope/nope" }, "scripted/small"],
     ["model", { model: "small" }, "scripted/small"],
-  ] as const)("refuses an unknown %s (%o) before anything is sent, and names those that there are", (row) =>
+  ] as const)("rejects an unknown %s (%o) before anything is sent, and lists the known ones", (row) =>
     Effect.gen(function* () {
       const [name, parameters, known] = row
       const fake = yield* withMain
@@ -60,7 +67,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("passes a megabyte of any script on as it is", () =>
+  it.effect("sends a megabyte of any script unchanged", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const message = '„Grüße" \u{1F600} \\ \n\t日本語 עברית '.repeat(30_000)
@@ -70,7 +77,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("with async returns when opencode has the message, and says how to follow it", () =>
+  it.effect("with async returns once opencode has the message, with the way to follow it", () =>
     Effect.gen(function* () {
       yield* withMain
       const { text, view } = yield* Fiber.join(yield* sending({ async: true }))
@@ -79,7 +86,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("with async refuses a busy session by default", () =>
+  it.effect("with async rejects a busy session by default", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -89,10 +96,10 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("returns before 50 s where the client does not follow progress", () =>
+  it.effect("returns before 50 s if the client does not follow progress", () =>
     Effect.gen(function* () {
       yield* withMain
-      const fiber = yield* sending()
+      const fiber = yield* sending({}, { answerWithin: Duration.seconds(47) })
       yield* pass(46_000)
       assert.isUndefined(fiber.pollUnsafe())
       yield* pass(3000)
@@ -100,6 +107,18 @@ describe("send_message", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.strictEqual(view.outcome, "still running")
       assert.include(text, "Do not send the message again")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("waits longer for a caller that is not an MCP client", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      yield* pass(200_000, 200)
+      assert.isUndefined(fiber.pollUnsafe())
+      finishAnswer(fake, "Late.")
+      yield* pass(500)
+      assert.deepInclude((yield* Fiber.join(fiber)).view, { outcome: "completed", text: "Late." })
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -133,7 +152,7 @@ describe("get_status", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says so when nothing runs, whatever an abort has left behind", () =>
+  it.effect("reports that nothing is running, even if an abort left requests behind", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.permissions = [permission("1")]
@@ -144,7 +163,7 @@ describe("get_status", () => {
 })
 
 describe("abort_session", () => {
-  it.effect("stops the turn and clears the requests that it leaves behind, those of its subagents as well", () =>
+  it.effect("stops the turn and dismisses its requests and those of its subagents", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.sessions.push(session("child", { parentID: here }))
@@ -165,7 +184,7 @@ describe("abort_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says when nothing was running", () =>
+  it.effect("reports that nothing was running", () =>
     Effect.gen(function* () {
       yield* withMain
       const { text, view } = yield* call("abort_session", { session_id: "Session main" })

@@ -1,0 +1,30 @@
+/** Chooses the endpoint through which a server is reached. */
+import { Effect, Fiber } from "effect"
+import type { Announcement } from "../discovery/Discovery.ts"
+import type { Server } from "../discovery/servers.ts"
+import type { HealthCheck } from "./HealthCheck.ts"
+import type { Health } from "./Instance.ts"
+
+export interface ProbedEndpoint {
+  readonly endpoint: Announcement
+  readonly health: Health
+}
+
+/**
+ * Probes all endpoints of a server at once. The first in their order that is online wins, without waiting for later ones.
+ * If none is online, the first counts.
+ */
+export const bestEndpoint = Effect.fnUntraced(function* (server: Server, { probe }: HealthCheck["Service"]) {
+  const probed = (endpoint: Announcement) =>
+    Effect.map(probe({ ...endpoint, name: server.name }), (health): ProbedEndpoint => ({ endpoint, health }))
+  if (server.fallbacks.length === 0) return yield* probed(server)
+  const first = yield* Effect.forkScoped(probed(server))
+  const fallbacks = yield* Effect.forEach(server.fallbacks, (endpoint) => Effect.forkScoped(probed(endpoint)))
+  const foremost = yield* Fiber.join(first)
+  if (foremost.health.state === "online") return foremost
+  for (const fallback of fallbacks) {
+    const candidate = yield* Fiber.join(fallback)
+    if (candidate.health.state === "online") return candidate
+  }
+  return foremost
+}, Effect.scoped)

@@ -1,0 +1,88 @@
+/** One refresh: scans, merges what belongs together, names and probes every server. */
+import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
+import type { Discovery } from "../discovery/Discovery.ts"
+import { serversOf, type Server } from "../discovery/servers.ts"
+import { ScanPatience } from "../discovery/guarded.ts"
+import { hasExited } from "../discovery/hasExited.ts"
+import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
+import { bestEndpoint } from "./bestEndpoint.ts"
+import { HealthCheck } from "./HealthCheck.ts"
+import type { Instance } from "./Instance.ts"
+import { uniqueNames } from "./naming.ts"
+import type { Snapshot } from "./Snapshot.ts"
+
+/** How long the first snapshot waits for slow transports. */
+const firstScanPatience = Duration.millis(2500)
+
+/** When each URL of a snapshot was last online, in epoch milliseconds. */
+const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, number | undefined> =>
+  new Map(
+    Option.match(snapshot, {
+      onNone: () => [],
+      onSome: ({ instances }) =>
+        instances.flatMap((instance) =>
+          [instance, ...instance.fallbacks].map(({ url }) => [url, instance.lastSeen] as const),
+        ),
+    }),
+  )
+
+/**
+ * Takes the next snapshot; `previous` is the one before. `onProbed` receives each instance as soon as its own probe is
+ * over.
+ */
+export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
+  const healthCheck = yield* HealthCheck
+  const machine = yield* LocalMachine
+  const fingerprintsOf = yield* serverFingerprints
+
+  const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: ReadonlyMap<string, number | undefined>) {
+    const { endpoint, health } = yield* bestEndpoint(server, healthCheck)
+    const endpoints = [server, ...server.fallbacks]
+    const instance: Instance = {
+      ...server,
+      url: endpoint.url,
+      passwordWithheld: endpoint.passwordWithheld,
+      listener: endpoint.listener,
+      fallbacks: endpoints.filter(({ url }) => url !== endpoint.url),
+      health,
+      lastSeen:
+        health.state === "online"
+          ? health.checkedAt
+          : endpoints.map(({ url }) => lastSeen.get(url)).find((time) => time !== undefined),
+    }
+    return instance
+  })
+
+  return Effect.fn("Fleet.refresh")(function* (
+    previous: Option.Option<Snapshot>,
+    onProbed: (instance: Instance) => Effect.Effect<unknown>,
+  ) {
+    const scan = yield* Option.isNone(previous)
+      ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
+      : discovery.scan
+    const fingerprintOf = yield* fingerprintsOf(scan.announcements)
+    const { problems, servers } = serversOf(scan.announcements, hasExited(machine), fingerprintOf)
+    const lastSeen = lastSeenByUrl(previous)
+    const instances = yield* Effect.forEach(
+      uniqueNames(servers),
+      (server) => Effect.tap(instanceOf(server, lastSeen), onProbed),
+      // A hanging probe occupies its place for the whole timeout, so any bound would delay the others.
+      { concurrency: "unbounded" },
+    ).pipe(
+      // A span for each of thousands of probes in every refresh would bury the others.
+      Effect.provideService(References.TracerEnabled, false),
+      Effect.provideService(Tracer.DisablePropagation, true),
+    )
+    const snapshot: Snapshot = {
+      instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+      problems: [...scan.problems, ...problems],
+      reports: scan.reports ?? [],
+      refreshedAt: yield* Clock.currentTimeMillis,
+      ...(scan.incomplete === true ? { incomplete: true } : {}),
+    }
+    const online = instances.filter(({ health }) => health.state === "online").length
+    yield* Effect.logDebug(`refreshed: ${online} of ${instances.length} online, ${snapshot.problems.length} problems`)
+    return snapshot
+  })
+})

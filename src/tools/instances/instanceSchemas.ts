@@ -1,0 +1,69 @@
+/** The answer of list_instances and refresh_instances. */
+import { Schema } from "effect"
+import { WaitingView } from "../requests/requestSchemas.ts"
+import { count, field } from "../shared/fields.ts"
+
+const opt = Schema.optionalKey
+
+const states = ["online", "unauthorized", "timeout", "unreachable", "unhealthy"] as const
+
+export const InstanceView = Schema.Struct({
+  name: field(Schema.String, "Unique name; pass it as `instance`"),
+  health: field(
+    Schema.Literals(states),
+    "online; unauthorized (requires another password); timeout, unreachable (no answer); unhealthy (the answer is not opencode's)",
+  ),
+  reason: field(Schema.String, "Why it is not online, and what to do; empty if online"),
+  version: opt(field(Schema.String, "opencode version")),
+  latency_ms: opt(field(Schema.Finite, "Duration of the health check in milliseconds")),
+  host: field(Schema.String, "Host it runs on, as announced"),
+  url: field(Schema.String, "Address it is reached at"),
+  directory: opt(field(Schema.String, "Working directory, as announced")),
+  transports: field(Schema.Array(Schema.String), "Transports that found it; the first one names it"),
+  last_seen: opt(field(Schema.String, "When it was last online (ISO 8601)")),
+  age: opt(field(Schema.String, "Time since then")),
+  waiting_count: opt(field(count, "Number of permissions and questions waiting for a person; absent if unknown")),
+  waiting: opt(
+    field(
+      Schema.Array(Schema.Struct({ ...WaitingView.fields, title: opt(field(Schema.String, "Title of the session")) })),
+      "The first of them",
+    ),
+  ),
+  waiting_asked: opt(field(Schema.String, "Age of this information")),
+  waiting_unknown: opt(field(Schema.String, "Why `waiting_count` is unknown")),
+})
+export type InstanceView = typeof InstanceView.Type
+
+const TransportView = Schema.Struct({
+  transport: field(Schema.String, "Name of the transport"),
+  found: field(count, "Number of servers found"),
+  scanned: field(Schema.String, "Time since the last scan"),
+  took_ms: field(Schema.Finite, "Duration of that scan in milliseconds"),
+  problem_count: field(count, "Number of problems"),
+  problem: opt(field(Schema.String, "The first problem")),
+})
+
+export const FleetView = Schema.Struct({
+  counts: field(Schema.Record(Schema.String, count), "Number of instances in each health state, in the whole fleet"),
+  waiting: field(count, "Number of instances with requests that wait for a person, in the whole fleet"),
+  waiting_unknown: field(count, "Number of online instances for which this is unknown, in the whole fleet"),
+  matching: field(count, "Number of instances that match the search"),
+  instances: field(
+    Schema.Array(InstanceView),
+    "Instances with waiting requests first, then the other online ones, then the rest",
+  ),
+  problem_count: field(count, "Number of registrations and transports that could not be used"),
+  problems: field(
+    Schema.Array(
+      Schema.Struct({
+        source: field(Schema.String, "The file, directory or transport"),
+        reason: field(Schema.String, "What is wrong, and what to do"),
+      }),
+    ),
+    "The first problems",
+  ),
+  transports: field(Schema.Array(TransportView), "The last scan of each transport"),
+  refreshed: field(Schema.String, "Time of the last refresh (ISO 8601)"),
+  hint: opt(field(Schema.String, "What to do if there is no instance")),
+})
+export type FleetView = typeof FleetView.Type

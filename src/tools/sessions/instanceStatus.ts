@@ -1,0 +1,32 @@
+/** get_status: the sessions of an instance that are not idle. */
+import { Clock, Effect } from "effect"
+import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import type { Opencode } from "../../opencode/Opencode.ts"
+import type { StatusView } from "./sessionSchemas.ts"
+import { sessionView } from "./sessionView.ts"
+
+/** Maximum number of active sessions in one answer. */
+const maxActive = 30
+
+/** Maximum number of directories that are checked, the most recently used ones. */
+const maxDirectories = 20
+
+export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
+  const sessions = yield* opencode.sessions
+  const checked = inNewestDirectories(sessions, maxDirectories)
+  const active = yield* activities(opencode, checked)
+  const now = yield* Clock.currentTimeMillis
+  return {
+    instance,
+    health,
+    active_count: active.size,
+    active: checked
+      .flatMap((session) => {
+        const activity = active.get(session.id)
+        return activity === undefined ? [] : [sessionView(now, session, activity)]
+      })
+      .slice(0, maxActive),
+    idle: checked.length - active.size,
+    unasked: sessions.length - checked.length,
+  } satisfies StatusView
+})

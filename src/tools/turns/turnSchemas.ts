@@ -1,0 +1,62 @@
+/** The answers of the tools that follow or stop a turn. */
+import { Schema } from "effect"
+import { RequestView } from "../requests/requestSchemas.ts"
+import { count, field, InstanceName } from "../shared/fields.ts"
+
+const opt = Schema.optionalKey
+
+const outcomes = [
+  "accepted",
+  "completed",
+  "failed",
+  "aborted",
+  "rejected",
+  "needs permission",
+  "needs answer",
+  "still running",
+  "interrupted",
+  "unreachable",
+] as const
+
+export const TurnView = Schema.Struct({
+  instance: InstanceName,
+  session_id: field(Schema.String, "Full session id"),
+  message_id: field(Schema.String, "Id of the message that started the turn"),
+  answered_message_id: opt(
+    field(Schema.String, "Id of the later message that the agent answered instead of it or together with it"),
+  ),
+  outcome: field(
+    Schema.Literals(outcomes),
+    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person has to decide); still running (the agent continues, only the waiting ended); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+  ),
+  detail: field(Schema.String, "Details of the outcome; may be empty"),
+  waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person has to decide before the agent continues")),
+  decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),
+  next: field(Schema.String, "What to do next"),
+  text: field(Schema.String, "What the agent wrote; of a long text the end"),
+  tools: field(
+    Schema.Array(
+      Schema.Struct({
+        tool: field(Schema.String, "Tool name"),
+        state: field(Schema.Literals(["pending", "running", "completed", "error"]), "State of the call"),
+        input: field(Schema.String, "Arguments as JSON; clipped"),
+        error: opt(field(Schema.String, "Why it failed, or that a person refused it")),
+      }),
+    ),
+    "The agent's tool calls in order; the last 20",
+  ),
+  files: field(Schema.Array(Schema.String), "Files the agent changed"),
+  input_tokens: field(Schema.Finite, "Input tokens of all steps"),
+  output_tokens: field(Schema.Finite, "Output tokens of all steps"),
+  cost: field(Schema.Finite, "Cost in US dollars, as computed by opencode"),
+})
+export type TurnView = typeof TurnView.Type
+
+export const AbortView = Schema.Struct({
+  instance: InstanceName,
+  session_id: field(Schema.String, "Full session id"),
+  was_running: field(Schema.Boolean, "True if a turn was running"),
+  final: field(Schema.Boolean, "True if the session is ready for the next message"),
+  cleared: field(count, "Number of open permissions and questions that were dismissed"),
+})
+export type AbortView = typeof AbortView.Type
