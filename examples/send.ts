@@ -26,6 +26,7 @@ const harmless = (asked: PendingRequest) =>
   asked.request.permission === "bash" &&
   asked.request.patterns.every((command) => looks.test(command))
 
+// #region turn
 const program = Effect.gen(function* () {
   const [, , name, text = "ls"] = process.argv
   const fleet = yield* Fleet
@@ -60,6 +61,7 @@ const program = Effect.gen(function* () {
     }),
   )
 })
+// #endregion
 
 program.pipe(
   Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),

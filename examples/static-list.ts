@@ -21,6 +21,7 @@ const Entry = Schema.Struct({
 
 const decode = Schema.decodeEffect(Schema.fromJsonString(Schema.Array(Entry)))
 
+// #region transport
 const staticList = (file: string) => {
   const announce = ({ directory, name, url }: typeof Entry.Type): Announcement => ({
     name,
@@ -57,3 +58,4 @@ serveFleetWith(
   }),
   Settings.fromEnvironment,
 ).pipe(Effect.provide(NodeServices.layer), Effect.provideService(Logger.LogToStderr, true), NodeRuntime.runMain)
+// #endregion

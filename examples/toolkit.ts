@@ -9,6 +9,7 @@ import { Tool, Toolkit } from "effect/ai"
 import { Call } from "../src/index.ts"
 import { serve } from "../src/exports/mcp.ts"
 
+// #region server
 const RollDice = Tool.make("roll_dice", {
   description: "Roll dice and return what they show",
   parameters: Schema.Struct({ count: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10 })) }),
@@ -36,3 +37,4 @@ Effect.flatMap(Dice, (kit) => serve(Dice, Effect.succeed(kit), server)).pipe(
   Effect.provideService(Logger.LogToStderr, true),
   NodeRuntime.runMain,
 )
+// #endregion

@@ -11,6 +11,7 @@ import { Fleet, fleetLayer } from "../src/index.ts"
 
 const [, , production = "production", staging = "staging"] = process.argv
 
+// #region fleets
 class Production extends Context.Service<Production, Fleet["Service"]>()("example/Production") {
   static readonly layer = Layer.effect(Production, Fleet).pipe(
     Layer.provide(
@@ -30,6 +31,7 @@ class Staging extends Context.Service<Staging, Fleet["Service"]>()("example/Stag
     Layer.provide(fleetLayer({ relayDirectory: staging, refreshEvery: "5 seconds" })),
   )
 }
+// #endregion
 
 const program = Effect.gen(function* () {
   const fleets = { production: yield* Production, staging: yield* Staging }

@@ -1,4 +1,4 @@
-/** A real MCP client (SDK 2) that starts the built executable, as Claude Code or an IDE would. */
+/** A real MCP client (SDK 2) that starts the built executable, like Claude Code or an IDE. */
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Console, Effect, FiberSet } from "effect"
@@ -7,9 +7,9 @@ import { style } from "./style.ts"
 
 const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
-/** A real client shows the form to its person, who may think for minutes. */
+/** Fills in a form. A real client shows it to a person, who may take minutes. */
 const fillIn = Effect.fnUntraced(function* (message: string) {
-  yield* Console.log(style("yellow", `\n  ┌ The client asks you:\n${message.replaceAll(/^/gmu, "  │ ")}`))
+  yield* Console.log(style("yellow", `\n  ┌ The client shows you a form:\n${message.replaceAll(/^/gmu, "  │ ")}`))
   yield* Effect.sleep("1 second")
   yield* Console.log(style("yellow", `  └ You choose: once\n`))
   return { action: "accept" as const, content: { decision: "once" } }

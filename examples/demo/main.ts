@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: a guided tour of the tools on a real opencode.
  *
- * It starts opencode with a scripted model on loopback, registers it, connects a real MCP client to the built server
- * over stdio, and takes everything away again. No key and no network is needed.
+ * It starts opencode with a scripted model on loopback, registers it, connects a real MCP client to the built server over
+ * stdio, and removes everything at the end. It needs no API key and no network.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -30,7 +30,7 @@ const program = Effect.gen(function* () {
   Effect.provideService(Logger.LogToStderr, true),
 )
 
-// `npm run demo | head` closes stdout in the middle; opencode has to be stopped then, too.
+// `npm run demo | head` closes stdout early; opencode must be stopped then, too.
 process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"))
 
 NodeRuntime.runMain(program)

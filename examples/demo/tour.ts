@@ -1,4 +1,4 @@
-/** The tour itself: each tool once, with what it answers. */
+/** The tour: each tool once, with its result. */
 import type { Client } from "@modelcontextprotocol/client"
 import { Console, Effect, Schema } from "effect"
 import { style } from "./style.ts"
@@ -31,27 +31,27 @@ export const tour = Effect.fnUntraced(function* (client: Client) {
     return result
   })
 
-  yield* call("Which agents are there?", "list_instances")
-  const { id } = sessionOf(yield* call("A new conversation", "create_session", { title: "Add a shop window" }))
+  yield* call("Which instances are running?", "list_instances")
+  const { id } = sessionOf(yield* call("Start a session", "create_session", { title: "Add a shop window" }))
     .structuredContent.session
-  yield* call("Give the agent work: it streams, asks for a permission, is allowed, and completes", "send_message", {
+  yield* call("Send a message: the agent streams, asks for a permission, gets it, and completes", "send_message", {
     session_id: id,
     message: "tell: I am writing the shop window. | echo '<h1>Shop</h1>' > index.html && ls",
   })
   yield* call("What did it change?", "get_diff", { session_id: id })
   yield* call("Read the conversation", "get_session", { session_id: id })
-  yield* call("Longer work: do not wait", "send_message", {
+  yield* call("Send a message without waiting", "send_message", {
     session_id: "Add a shop",
     message: "run: rm index.html",
     async: true,
   })
   yield* Effect.sleep("1 second")
-  yield* call("Anybody waiting for me?", "get_status")
-  yield* call("No, leave that file alone", "respond_permission", { session_id: id, response: "reject" })
-  yield* call("Longer work still", "send_message", { session_id: id, message: "slow: 100", async: true })
-  yield* call("All sessions", "list_sessions")
-  yield* call("Enough of that", "abort_session", { session_id: id })
+  yield* call("Is anything waiting for me?", "get_status")
+  yield* call("Refuse a permission", "respond_permission", { session_id: id, response: "reject" })
+  yield* call("Send more work without waiting", "send_message", { session_id: id, message: "slow: 100", async: true })
+  yield* call("List the sessions", "list_sessions")
+  yield* call("Abort the turn", "abort_session", { session_id: id })
   yield* call("How did the turn end?", "wait_for_session", { session_id: id })
-  yield* call("Look again, without waiting for the next round", "refresh_instances")
+  yield* call("Refresh the fleet now", "refresh_instances")
   yield* Console.log(`\n${style("bold", "That was the fleet.")} README.md says how to add it to your MCP client.`)
 })

@@ -1,32 +1,26 @@
-/** The TypeScript in the docs is taken from examples/, which the compiler checks and test/e2e/ runs. */
+/** The TypeScript in the docs is code of examples/ and test/, which the compiler checks and the tests run. */
 import { assert, describe, it } from "@effect/vitest"
+import { withCurrentSamples } from "../../scripts/samples/samples.ts"
 import { filesIn, pages, read } from "./pages.ts"
 
-/** The examples as they read in a project of one's own. */
-const examples = filesIn("examples")
-  .filter((path) => path.endsWith(".ts"))
-  .map((path) =>
-    read(path).replaceAll(/"\.\.\/src\/(?:exports\/)?([\w-]+)\.ts"/gu, (_, entry: string) =>
-      entry === "index" ? '"opencode-fleet"' : `"opencode-fleet/${entry}"`,
-    ),
-  )
-
-const samples = pages.flatMap((page) =>
-  [...read(page).matchAll(/^```ts\n([\s\S]*?)^```$/gmu)].map(([, code = ""], index) => ({
-    code,
-    sample: `${page}, sample ${index + 1}`,
-  })),
+const fences = pages.flatMap((page) =>
+  [...read(page).matchAll(/^```ts *(.*)$/gmu)].map(([, source = ""]) => ({ page, source })),
 )
+
+const sources = [...filesIn("examples"), ...filesIn("test/testing")]
 
 describe("Code samples", () => {
   it("are there", () => {
-    assert.isNotEmpty(samples)
+    assert.isNotEmpty(fences)
   })
 
-  it.each(samples)("$sample is part of an example", ({ code }) => {
-    assert.isTrue(
-      examples.some((example) => example.includes(code)),
-      `not found in examples/:\n${code}`,
-    )
+  it.each(fences)("$page: the source of a sample exists: $source", ({ source }) => {
+    const [path = "", region] = source.split("#")
+    assert.include(sources, path)
+    if (region !== undefined) assert.match(read(path), new RegExp(`^// #region ${region}$`, "mu"))
+  })
+
+  it.each(pages)("%s shows them as they are now", (page) => {
+    assert.strictEqual(read(page), withCurrentSamples(read(page), read), "run: npm run samples")
   })
 })

@@ -7,6 +7,9 @@ import { read, rows } from "./pages.ts"
 
 const documented = rows(read("docs/settings.md")).map(([variable = ""]) => variable.replaceAll("`", ""))
 
+/** Read by the executable alone, when it starts its telemetry. */
+const telemetry = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 /** Described in the text below the table. */
 const inText = ["HOME", "USERPROFILE"]
 
@@ -28,7 +31,7 @@ const readVariables = Effect.gen(function* () {
 describe("docs/settings.md", () => {
   it.effect("lists every environment variable that Settings reads", () =>
     Effect.gen(function* () {
-      assert.sameMembers([...documented, ...inText], yield* readVariables)
+      assert.sameMembers([...documented, ...inText], [...(yield* readVariables), telemetry])
     }),
   )
 })

@@ -10,7 +10,7 @@ import type { TurnEvent } from "../../src/opencode/events/TurnEvent.ts"
 import { WireFrame } from "../../src/opencode/v1/wire/WireEvent.ts"
 import type { PendingRequest } from "../../src/opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../src/opencode/sessions/Session.ts"
-import type { Stored } from "../../src/opencode/turn/Turn.ts"
+import type { StoredSession } from "../../src/opencode/turn/Turn.ts"
 import { WireMessages } from "../../src/opencode/v1/wire/WireMessage.ts"
 import { WirePermissionRequest, WireQuestionRequest } from "../../src/opencode/v1/wire/WireRequest.ts"
 import { WireSessionStatus } from "../../src/opencode/v1/wire/WireSession.ts"
@@ -131,7 +131,7 @@ const isOpen = (memory: Memory, { request: { tool } }: PendingRequest) => {
 }
 
 /** What a client that looks at that moment reads into its turn. */
-export const storedOf = (memory: Memory, session: SessionId): Stored => ({
+export const storedOf = (memory: Memory, session: SessionId): StoredSession => ({
   status: memory.status.get(session) ?? { type: "idle" },
   messages: conversation(memory, session),
   pending: [...memory.requests.values()].filter((request) => isOpen(memory, request)),

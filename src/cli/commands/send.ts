@@ -70,7 +70,7 @@ const createSession = Effect.fnUntraced(function* (instance: string, { note }: T
 const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
-      turn?.taken === true
+      turn?.accepted === true
         ? `Stopped following. The agent is still working in session ${turn.session}. Stop it in opencode or with an MCP client.`
         : `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`,
     ),

@@ -1,4 +1,4 @@
-/** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal comes. */
+/** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, References, Runtime, Schema } from "effect"
@@ -9,17 +9,17 @@ import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit } from "../../tools/FleetToolkit.ts"
 
-/** Loading the fleet makes way for the client's first two questions, unless it calls a tool before that. */
-const headStart = "100 millis"
-
-/** The server cannot start, and stderr says why already. */
-class NotServed extends Schema.TaggedError<NotServed>()("NotServed", {}) {
+/** A setting is invalid. The error has been printed in one line, so `runMain` must not report it again. */
+class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", {}) {
   override readonly [Runtime.errorReported] = false
 }
 
+/** Loading the fleet waits this long, so that the client's first two requests are answered sooner; a tool call ends the wait. */
+const headStart = "100 millis"
+
 export const program = Effect.gen(function* () {
-  // Loaded by a fiber of the program, not of the first call: the fleet must outlive that call, and what it does later
-  // must not be traced and logged as a part of it.
+  // Loaded by a fiber of the program, not of the first call: the fleet must outlive that call, and its later work must not
+  // be traced and logged as part of it.
   const wanted = yield* Deferred.make<void>()
   const loading = yield* Deferred.await(wanted).pipe(
     Effect.timeoutOption(headStart),
@@ -28,7 +28,7 @@ export const program = Effect.gen(function* () {
     Effect.forkScoped,
   )
   const fleet = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(loading))
-  // Somebody typed the command to see what it does: an MCP client has no terminal at the other end.
+  // A terminal on stdin means that a person has started the server by hand; an MCP client uses a pipe.
   if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
   yield* serve(
     FleetToolkit,
@@ -43,16 +43,16 @@ export const program = Effect.gen(function* () {
   ),
   Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
   Effect.catchTag("SettingsError", ({ message }) =>
-    Console.error(`opencode-fleet: ${message}`).pipe(Effect.andThen(Effect.fail(new NotServed()))),
+    Effect.andThen(Console.error(`opencode-fleet: ${message}`), Effect.fail(new InvalidSettings())),
   ),
-  // stdout belongs to the protocol. This has to stand outermost, or fibers forked further out would log there.
+  // stdout belongs to the protocol. Provided last, so that it covers all fibers.
   Effect.provideService(Logger.LogToStderr, true),
 )
 
-/** How long an unread stdout may hold up the end. A client that has gone does not read it any more. */
+/** Milliseconds that an unread stdout may delay the end: a client that is gone no longer reads it. */
 const drainMs = 300
 
-/** With 0 when the client has gone or a signal came, with 1 otherwise. Answers that are still being written get a moment. */
+/** Exits with 0 if the client is gone or a signal arrived, else with 1. Answers that are being written get a moment. */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
 }

@@ -1,7 +1,7 @@
 /** A running turn in the terminal: the agent's text on stdout, everything else on stderr. */
 import { Console, Effect, Semaphore, Stdio, Terminal } from "effect"
 import * as Turn from "../../opencode/turn/Turn.ts"
-import { hole, isStreaming } from "../../opencode/turn/state.ts"
+import { gapMark, isStreaming } from "../../opencode/turn/state.ts"
 import { plainText } from "../../text/plainText.ts"
 import { errorStyle } from "./style.ts"
 
@@ -12,9 +12,9 @@ import { errorStyle } from "./style.ts"
 const finalText = (turn: Turn.Turn): string => {
   const text = Turn.text(turn)
   const holed = [...turn.parts.values()].some(
-    (part) => part.type === "text" && isStreaming(part) && part.text.includes(hole),
+    (part) => part.type === "text" && isStreaming(part) && part.text.includes(gapMark),
   )
-  return text.slice(0, holed ? text.indexOf(hole) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
+  return text.slice(0, holed ? text.indexOf(gapMark) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
 }
 
 /** The new text. If text that was already shown has changed, it is repeated from the start of its line. */

@@ -1,16 +1,16 @@
-/** The turn after one more event. */
+/** Folds events into a turn. */
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { MessageInfo, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
 import { answers, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
-import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
+import { gapMark, isOutdated, isOutdatedInfo, isStreaming, type Turn } from "./state.ts"
 
 const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K) => new Map([...map].filter(([other]) => other !== key))
 
-/** Events of other turns leave it as it is. */
+/** The turn after an event. Events of other turns leave it unchanged. */
 export const advance = (turn: Turn, event: TurnEvent): Turn => {
   switch (event._tag) {
     case "SubagentStarted":
@@ -41,27 +41,27 @@ export const advance = (turn: Turn, event: TurnEvent): Turn => {
   }
 }
 
-/** An error from before the turn began to be worked on is not its own. */
+/** An error that came before the agent began to work on the turn belongs to the turn before. */
 const withStatus = (turn: Turn, status: SessionStatus): Turn => {
   if (status.type !== "busy") return { ...turn, status }
-  return { ...turn, taken: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
+  return { ...turn, accepted: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
 }
 
 const withMessage = (turn: Turn, info: MessageInfo): Turn => {
   if (info.role === "user") {
     return info.id === turn.prompt
-      ? { ...turn, taken: true, lineage: withPrompt(turn.lineage, info) }
+      ? { ...turn, accepted: true, lineage: withPrompt(turn.lineage, info) }
       : { ...turn, lineage: withUser(turn.lineage, info) }
   }
   const lineage = withAssistant(turn.lineage, info, turn.answers.size > 0)
   const known = turn.answers.get(info.id)
-  if (!answers(lineage, info) || isReopened(known, info)) return { ...turn, lineage }
+  if (!answers(lineage, info) || isOutdatedInfo(known, info)) return { ...turn, lineage }
   return {
     ...turn,
     lineage,
-    taken: true,
+    accepted: true,
     answers: put(turn.answers, info.id, info),
-    // The turn has gone on after it.
+    // A new answer shows that the turn continued after the error.
     error: known === undefined ? undefined : turn.error,
   }
 }
@@ -72,7 +72,7 @@ const withPart = (turn: Turn, part: Part): Turn => {
   }
   if (part.type === "step") return turn
   const answer = turn.answers.get(part.messageID)
-  if (answer === undefined || isSummary(turn.lineage, answer) || isLate(turn.parts.get(part.id), part)) return turn
+  if (answer === undefined || isSummary(turn.lineage, answer) || isOutdated(turn.parts.get(part.id), part)) return turn
   return { ...turn, parts: put(turn.parts, part.id, part) }
 }
 
@@ -81,14 +81,14 @@ const withRequest = (turn: Turn, pending: PendingRequest): Turn =>
     ? { ...turn, pending: put(turn.pending, pending.request.id, pending) }
     : turn
 
-/** The turn after events were missed: what streamed in the meantime exists nowhere, until its part is closed. */
+/** The turn after events were missed. Text that was streamed meanwhile is stored nowhere until its part is complete. */
 export const missed = (turn: Turn): Turn => ({
   ...turn,
-  lost: true,
+  isMissingEvents: true,
   parts: new Map(
     [...turn.parts].map(([id, part]) => [
       id,
-      isStreaming(part) && !part.text.endsWith(hole) ? { ...part, text: part.text + hole } : part,
+      isStreaming(part) && !part.text.endsWith(gapMark) ? { ...part, text: part.text + gapMark } : part,
     ]),
   ),
 })

@@ -1,28 +1,27 @@
 /**
- * Which messages of a session belong to a turn. Those that answer the prompt do, and so do those that answer what
- * opencode made of it: a later prompt that it merged it with, or the message by which it goes on after it has compacted
- * the conversation in the middle of the turn.
+ * Which messages of a session belong to a turn: the answers to its prompt, to a later prompt that opencode merged with
+ * it, and to the message with which opencode continues after it has compacted the conversation during the turn.
  *
- * A compaction shows as: a user message with a `compaction` part, an assistant message that answers it with the summary,
- * and a user message of opencode's own, whose answers continue the turn (checked on opencode 1.18.33).
+ * A compaction consists of three messages: a user message with a `compaction` part, an assistant message that answers it
+ * with the summary, and a user message by opencode, whose answers continue the turn (checked on opencode 1.18.33).
  */
 import type { MessageId } from "../Identifiers.ts"
 import type { AssistantInfo, UserInfo } from "../sessions/Message.ts"
 
 export interface Lineage {
-  /** The messages whose answers are the turn's, the prompt first. */
+  /** The user messages whose answers belong to the turn, the prompt first. */
   readonly prompts: ReadonlySet<MessageId>
-  /** When opencode stored the prompt, in epoch milliseconds: it tells of older messages again, too. */
+  /** When opencode stored the prompt, in epoch milliseconds. Events can also report older messages. */
   readonly since: number | undefined
-  /** User messages that reached the session after the prompt and are not the turn's. */
+  /** User messages that came after the prompt and do not belong to the turn. */
   readonly later: ReadonlySet<MessageId>
-  /** The one of somebody else that the agent went on to answer: opencode answers only the newest. */
+  /** The later message that the agent answered, because opencode answers only the newest. */
   readonly overtaken: MessageId | undefined
-  /** Whether the prompt itself asks for a summary, so that this is the answer. */
+  /** Whether the prompt itself requests a summary, which is then its answer. */
   readonly wantsSummary: boolean
-  /** The message that asks for a summary, from then on until opencode goes on. */
+  /** The message that requests a summary, until opencode continues the turn. */
   readonly compacting: MessageId | undefined
-  /** When the summary was finished, in epoch milliseconds: the next user message is the one by which opencode goes on. */
+  /** When the summary was finished, in epoch milliseconds. With the next user message opencode continues the turn. */
   readonly summarised: number | undefined
 }
 
@@ -40,18 +39,18 @@ const including = <A>(set: ReadonlySet<A>, value: A) => new Set(set).add(value)
 
 const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter((other) => other !== value))
 
-/** After the prompt itself. */
+/** The lineage after the prompt itself. */
 export const withPrompt = (lineage: Lineage, { time }: UserInfo, wantsSummary = lineage.wantsSummary): Lineage => ({
   ...lineage,
   since: time.created,
   wantsSummary,
 })
 
-/** After another user message. */
+/** The lineage after another user message. */
 export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
   if (lineage.since === undefined || time.created < lineage.since) return lineage
-  const goesOn = lineage.summarised !== undefined && time.created >= lineage.summarised
-  if (goesOn) {
+  const continues = lineage.summarised !== undefined && time.created >= lineage.summarised
+  if (continues) {
     return {
       ...lineage,
       prompts: including(lineage.prompts, id),
@@ -65,20 +64,20 @@ export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
     : { ...lineage, later: including(lineage.later, id) }
 }
 
-/** After it has shown that a later user message is opencode's own request for a summary. */
+/** The lineage after a later user message has turned out to be opencode's own request for a summary. */
 export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
   lineage.later.has(id) && (lineage.overtaken === undefined || lineage.prompts.has(lineage.overtaken))
     ? { ...lineage, later: excluding(lineage.later, id), compacting: id, summarised: undefined }
     : lineage
 
 /**
- * Whether the message is a summary in the middle of the turn. After a compaction that was aborted opencode makes up for
- * it before it answers the next prompt, and that summary says that it answers the prompt.
+ * Whether the message is a summary made during the turn. If a compaction was aborted, opencode repeats it before it
+ * answers the next prompt, and that summary has the prompt as its parent.
  */
 export const isSummary = (lineage: Lineage, { parentID, summary }: AssistantInfo): boolean =>
   parentID === lineage.compacting || (summary === true && !lineage.wantsSummary && lineage.prompts.has(parentID))
 
-/** After an assistant message. `answered` tells whether the turn has answers already. */
+/** The lineage after an assistant message. `answered`: the turn already has answers. */
 export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: boolean): Lineage => {
   const { parentID, time } = info
   if (isSummary(lineage, info)) {
@@ -95,6 +94,6 @@ export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: b
       }
 }
 
-/** Whether the message answers the turn. A summary does not, unless the turn ended with it. */
+/** Whether the message is an answer of the turn. A summary is one only if the turn ended with it. */
 export const answers = (lineage: Lineage, info: AssistantInfo): boolean =>
   isSummary(lineage, info) ? info.error !== undefined : lineage.prompts.has(info.parentID)

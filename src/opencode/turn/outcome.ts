@@ -1,9 +1,9 @@
-/** How a turn stands when nothing more will come of it by itself. */
+/** How a turn has ended, or what it waits for. */
 import type { ClientError } from "../errors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../sessions/Message.ts"
 import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
-import { isOver, toolCalls, type Turn } from "./state.ts"
+import { isFinished, toolCalls, type Turn } from "./state.ts"
 
 export type Outcome =
   | { readonly _tag: "completed"; readonly detail?: string }
@@ -23,21 +23,20 @@ const ofFailure = (failure: Failure): Outcome =>
   failure.kind === "aborted" ? { _tag: "aborted" } : { _tag: "failed", detail: failureText(failure) }
 
 /**
- * The outcome, as far as what is known of the turn decides it.
+ * The outcome; undefined while it is undecided.
  *
- * The rules are section 3 of `opencode-api.md`: a turn is over when the session is idle **and** the newest message that
- * answers the prompt is completed. Neither alone proves it.
+ * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it.
  */
 export const outcome = (turn: Turn): Outcome | undefined => {
-  // An abort leaves its requests behind: they count only while somebody works.
+  // An abort leaves its requests behind, so they count only while the session is busy.
   if (turn.status.type !== "idle") return waiting(turn)
-  // opencode was about to go on by itself.
+  // A compaction is not finished: opencode was about to continue the turn.
   if (turn.lineage.compacting !== undefined && newestOf(turn)?.error === undefined) return undefined
   const newest = newestOf(turn)
   if (newest === undefined) return turn.error === undefined ? undefined : ofFailure(turn.error)
   if (newest.time.completed === undefined) return undefined
   if (newest.error !== undefined) return ofFailure(newest.error)
-  // Stopped while opencode waited to try the provider again: the only end that leaves neither.
+  // Stopped while opencode waited to ask the provider again: only then are both absent.
   if (newest.finish === undefined) return { _tag: "aborted" }
   if (newest.finish === "tool-calls") return endedEarly(turn)
   if (newest.finish !== "stop") return { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
@@ -57,9 +56,9 @@ const waiting = ({ pending }: Turn): Outcome | undefined => {
     : { _tag: "needs answer", request: first.request }
 }
 
-/** After a step that called tools, with no step behind it. */
+/** The outcome of a turn whose last step called tools. */
 const endedEarly = (turn: Turn): Outcome => {
-  // Between two steps, the message that would say why it ended does not exist yet.
+  // Between two steps there is no message yet that could hold the reason.
   if (turn.error !== undefined) return ofFailure(turn.error)
   const newest = newestOf(turn)?.id
   const refused = toolCalls(turn).findLast(({ messageID, state }) => messageID === newest && state.status === "error")
@@ -69,33 +68,35 @@ const endedEarly = (turn: Turn): Outcome => {
     : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
 }
 
-/** The later message that was answered instead of the prompt or together with it, if there is one. */
+/** The later message that was answered instead of the prompt or together with it. */
 export const answeredInstead = (turn: Turn): MessageId | undefined => {
   const { overtaken, prompts } = turn.lineage
   const finish = newestOf(turn)?.finish
   return overtaken !== undefined && (prompts.has(overtaken) || finish === "tool-calls") ? overtaken : undefined
 }
 
-/** What an idle session's turn has come to if opencode stores nothing more about it. */
-export const givenUp = (turn: Turn, eventsMissed: boolean): Outcome => {
-  // An abort that comes as a summary begins leaves that open for ever.
+/** The outcome of a turn that opencode left unfinished: the session is idle, and nothing more will be stored. */
+export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
+  // An abort at the beginning of a summary leaves the summary unfinished for ever.
   if (turn.error?.kind === "aborted") return { _tag: "aborted" }
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",
       detail:
-        "opencode has the message and began no answer to it, as when the turn that it was handed to is stopped or rejected",
+        "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
     }
   }
   const lost = [
-    ...(turn.unstored > 0 ? [`the last ${turn.unstored} characters of the text, which were heard but not stored`] : []),
+    ...(turn.unstored > 0
+      ? [`the last ${turn.unstored} characters of the text, which were streamed but not stored`]
+      : []),
     ...toolCalls(turn)
-      .filter((call) => !isOver(call))
+      .filter((call) => !isFinished(call))
       .map(({ tool }) => `the result of ${tool}, which was running`),
   ]
   return {
     _tag: "interrupted",
-    detail: `the answer was never completed, as when opencode is killed or restarted, or when another opencode of the same user works on it${
+    detail: `the answer was never completed: opencode was killed or restarted, or another opencode of the same user is working on it${
       lost.length === 0 ? "" : `. Lost: ${lost.join("; ")}`
     }`,
   }

@@ -1,4 +1,4 @@
-/** The turn after a look at what opencode has stored about its session. */
+/** Folds what opencode has stored about the session into a turn. */
 import type { Message, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
@@ -11,18 +11,18 @@ import {
   withPrompt,
   withUser,
 } from "./lineage.ts"
-import { hole, isLate, isReopened, isStreaming, type Turn } from "./state.ts"
+import { gapMark, isOutdated, isOutdatedInfo, isStreaming, type Turn } from "./state.ts"
 
-/** What opencode has stored about the session, read at one moment. */
-export interface Stored {
+/** What opencode has stored about the session at one moment. */
+export interface StoredSession {
   readonly status: SessionStatus
-  /** Back to the prompt, oldest first. */
+  /** From the prompt on, oldest first. */
   readonly messages: ReadonlyArray<Message>
   /** Of the session and its subagents. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
 
-/** Whether opencode itself asks for a summary by it. */
+/** Whether the message is opencode's own request for a summary. */
 export const isAutoCompaction = ({ info, parts }: Message): boolean =>
   info.role === "user" && parts.some((part) => part.type === "compaction" && part.auto === true)
 
@@ -44,16 +44,17 @@ const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
   return lineage
 }
 
-const heard = (text: string) => text.replaceAll(hole, "").length
+/** Characters that were received. */
+const receivedLength = (text: string) => text.replaceAll(gapMark, "").length
 
-/** As opencode has them: what was missed came before what was heard since. */
+/** Sorts into opencode's order, because parts that were missed come before parts that were received since. */
 const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: ReadonlyArray<string>) => {
   const messages = [...answers.values()].sort((one, other) => one.time.created - other.time.created)
-  const rank = new Map(messages.map(({ id }, index) => [id, index]))
-  const place = new Map(stored.map((id, index) => [id, index]))
+  const messagePosition = new Map(messages.map(({ id }, index) => [id, index]))
+  const storedPosition = new Map(stored.map((id, index) => [id, index]))
   const at = ([id, part]: readonly [string, Part]) => ({
-    message: rank.get(part.messageID) ?? 0,
-    part: place.get(id) ?? stored.length,
+    message: messagePosition.get(part.messageID) ?? 0,
+    part: storedPosition.get(id) ?? stored.length,
   })
   return {
     answers: new Map(messages.map((info) => [info.id, info])),
@@ -66,33 +67,33 @@ const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: Readonl
   }
 }
 
-/** Text that is still streaming exists only in events, so what was heard of it is kept. */
-export const reconcile = (turn: Turn, { messages, pending, status }: Stored): Turn => {
+/** The turn after a read. Text that is still streaming is only in events, so what was received of it is kept. */
+export const reconcile = (turn: Turn, { messages, pending, status }: StoredSession): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
-  const lineage = prompted < 0 && !turn.taken ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))
+  const lineage = prompted < 0 && !turn.accepted ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))
   const answers = new Map(turn.answers)
   const parts = new Map(turn.parts)
   const order: Array<string> = []
   let unstored = 0
-  for (const { info, parts: found } of messages) {
+  for (const { info, parts: storedParts } of messages) {
     if (info.role !== "assistant" || !belongs(lineage, info)) continue
-    if (!isReopened(answers.get(info.id), info)) answers.set(info.id, info)
-    for (const part of found) {
+    if (!isOutdatedInfo(answers.get(info.id), info)) answers.set(info.id, info)
+    for (const part of storedParts) {
       if (part.type === "step" || isSummary(lineage, info)) continue
       order.push(part.id)
       const known = parts.get(part.id)
-      if (isLate(known, part)) continue
+      if (isOutdated(known, part)) continue
       const open = isStreaming(part) && info.time.completed === undefined
-      if (open && known !== undefined && isStreaming(known)) unstored += heard(known.text) - part.text.length
-      else parts.set(part.id, open && part.text === "" ? { ...part, text: hole } : part)
+      if (open && known !== undefined && isStreaming(known)) unstored += receivedLength(known.text) - part.text.length
+      else parts.set(part.id, open && part.text === "" ? { ...part, text: gapMark } : part)
     }
   }
   return {
     ...turn,
-    lost: false,
+    isMissingEvents: false,
     lineage,
     family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
-    taken: turn.taken || prompted >= 0,
+    accepted: turn.accepted || prompted >= 0,
     status,
     ...inOrder(answers, parts, order),
     pending: new Map(pending.map((item) => [item.request.id, item])),

@@ -1,4 +1,4 @@
-/** What is known of one turn: what a prompt has led to so far. */
+/** What is known of a turn. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { AssistantInfo, Failure, Part, ReasoningPart, TextPart, ToolPart } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
@@ -7,45 +7,45 @@ import { beginLineage, type Lineage } from "./lineage.ts"
 
 export interface Turn {
   readonly session: SessionId
-  /** The user message that began it. */
+  /** The user message that started the turn. */
   readonly prompt: MessageId
-  /** Which messages of the session belong to it. */
+  /** Which messages of the session belong to the turn. */
   readonly lineage: Lineage
-  /** The session and the sessions of its subagents: what one of these waits for, the turn waits for. */
+  /** The session and the sessions of its subagents. The turn waits for what any of them waits for. */
   readonly family: ReadonlySet<SessionId>
-  /** Whether opencode has shown that it knows the prompt. */
-  readonly taken: boolean
+  /** Whether opencode has shown that it has the prompt. */
+  readonly accepted: boolean
   readonly status: SessionStatus
-  /** The messages that answer it, one for each model step, oldest first. */
+  /** The answers to the prompt, one for each model step, oldest first. */
   readonly answers: ReadonlyMap<MessageId, AssistantInfo>
-  /** Their parts by id, oldest first. */
+  /** The parts of the answers by id, oldest first. */
   readonly parts: ReadonlyMap<string, Part>
   readonly pending: ReadonlyMap<string, PendingRequest>
-  /** Characters that were heard as they streamed and that opencode had not stored when it was last looked at. */
+  /** Characters of streamed text that opencode had not stored when it was last read. */
   readonly unstored: number
-  /** Whether events are being missed: nobody knows what it does now. */
-  readonly lost: boolean
-  /** The first error that was reported for the session; later ones hold stack traces. */
+  /** Whether events are being missed, so that the current state is unknown. */
+  readonly isMissingEvents: boolean
+  /** The first error of the session. Later ones hold stack traces. */
   readonly error: Failure | undefined
 }
 
-/** A turn whose prompt is about to be sent to an idle session. It counts as busy until opencode says otherwise. */
+/** A turn whose prompt is about to be sent. It counts as busy until opencode reports otherwise. */
 export const begin = (session: SessionId, prompt: MessageId): Turn => ({
   session,
   prompt,
   lineage: beginLineage(prompt),
   family: new Set([session]),
-  taken: false,
+  accepted: false,
   status: { type: "busy" },
   answers: new Map(),
   parts: new Map(),
   pending: new Map(),
   unstored: 0,
-  lost: false,
+  isMissingEvents: false,
   error: undefined,
 })
 
-/** What the agent wrote, step by step. */
+/** The agent's text; a blank line separates the steps. */
 export const text = (turn: Turn): string =>
   [...turn.parts.values()]
     .flatMap((part) => (part.type === "text" && part.synthetic !== true && part.text !== "" ? [part.text] : []))
@@ -54,21 +54,21 @@ export const text = (turn: Turn): string =>
 export const toolCalls = (turn: Turn): ReadonlyArray<ToolPart> =>
   [...turn.parts.values()].filter((part) => part.type === "tool")
 
-/** Whether the call has its result. */
-export const isOver = ({ state }: ToolPart): boolean => state.status === "completed" || state.status === "error"
+/** Whether the tool call has a result. */
+export const isFinished = ({ state }: ToolPart): boolean => state.status === "completed" || state.status === "error"
 
 export const isStreaming = (part: Part): part is TextPart | ReasoningPart =>
   (part.type === "text" || part.type === "reasoning") && part.time?.end === undefined
 
-/** Whether more is known of the part: after a look at what is stored, older events may still come. */
-export const isLate = (known: Part | undefined, part: Part): boolean =>
+/** Whether `known` is newer than `part`. Older events can still arrive after a read. */
+export const isOutdated = (known: Part | undefined, part: Part): boolean =>
   known?.type === "tool" && part.type === "tool"
-    ? isOver(known) && !isOver(part)
+    ? isFinished(known) && !isFinished(part)
     : known !== undefined && !isStreaming(known) && isStreaming(part)
 
-/** No message is opened again: this is what it was before. */
-export const isReopened = (known: AssistantInfo | undefined, info: AssistantInfo): boolean =>
+/** Whether `info` is older than `known`, because a completed message never becomes incomplete again. */
+export const isOutdatedInfo = (known: AssistantInfo | undefined, info: AssistantInfo): boolean =>
   known?.time.completed !== undefined && info.time.completed === undefined
 
-/** What stands for text that was not heard, until the part is closed and with it told in full. */
-export const hole = "[…]"
+/** Marks text that was missed, until the part is complete and its full text is known. */
+export const gapMark = "[…]"

@@ -93,7 +93,7 @@ export class Turns extends Context.Service<
         if (Option.isSome(report)) return report.value
         const begun = yield* known.get
         if (Option.isNone(begun)) return yield* sessionBusy(address)
-        if (begun.value.taken) return yield* outOfPatience(address, begun.value)
+        if (begun.value.accepted) return yield* outOfPatience(address, begun.value)
         const turn = yield* confirmArrival(address, begun.value, "we stopped waiting", "2 seconds")
         return { outcome: Turn.outcome(turn) ?? stillRunning, turn }
       })
@@ -148,7 +148,7 @@ export class Turns extends Context.Service<
         const notices = yield* events.subscribe(target)
         const id = prompt ?? (yield* lastPrompt(opencode, session))
         if (id === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
-        const turn = { ...Turn.begin(session.id, id), taken: true }
+        const turn = { ...Turn.begin(session.id, id), accepted: true }
         const known = yield* makeKnownTurn(stages)
         yield* known.set(turn)
         const following = { opencode, session, notices, turn, decide, onTurn: known.set }

@@ -16,7 +16,7 @@ export type FollowInput =
   /** No notice came within the time of the `Listen`. */
   | { readonly _tag: "Silence" }
   /** What opencode has stored about the turn, read because of a `Read`. */
-  | { readonly _tag: "Stored"; readonly stored: Turn.Stored; readonly now: number }
+  | { readonly _tag: "Stored"; readonly stored: Turn.StoredSession; readonly now: number }
   /** The person has decided on the open question; the decision is not sent yet. */
   | { readonly _tag: "Decided" }
   /** The question was put to no person, or they decided nothing. */
@@ -159,7 +159,7 @@ const waitingFor = ({ pending, status }: Turn.Turn): PendingRequest | undefined 
 /** The prompt was sent and no error is known, so a failure to hear of it does not mean that it failed. */
 const isSent = ({ goal, turn }: FollowState) => goal === "accepted" && turn.error === undefined
 
-const isAccepted = (state: FollowState) => isSent(state) && state.turn.taken
+const isAccepted = (state: FollowState) => isSent(state) && state.turn.accepted
 
 /** What to do with what is known now. */
 const proceed = (state: FollowState): FollowState => {
@@ -169,7 +169,7 @@ const proceed = (state: FollowState): FollowState => {
   if (waitingFor(turn) !== undefined) return read(state, { _tag: "ConfirmRequest" })
   const outcome = Turn.outcome(turn)
   if (outcome !== undefined) return end(state, outcome)
-  const refused = turn.error !== undefined && !turn.taken
+  const refused = turn.error !== undefined && !turn.accepted
   if (!refused && turn.status.type !== "idle") return listen(state)
   const begun = joined || turn.answers.size > 0
   return read(state, { _tag: "ConfirmEnd", ...(begun ? untilFinal : untilBegun) }, refused ? refusalDelay : 0)
@@ -237,7 +237,7 @@ const stored = (state: FollowState): FollowState => {
       const { interval, readsLeft } = reading
       return readsLeft > 0
         ? read(state, { ...reading, readsLeft: readsLeft - 1 }, interval)
-        : end(state, Turn.givenUp(turn, missedEvents))
+        : end(state, Turn.unfinishedOutcome(turn, missedEvents))
     }
   }
 }

@@ -43,11 +43,11 @@ export const confirmArrival = (
   const uncertain = (detail: string) =>
     new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${reason}` })
   return persistently(refreshTurn(opencode, session, turn)).pipe(
-    Effect.repeat({ while: ({ taken }) => !taken, schedule: untilStored }),
+    Effect.repeat({ while: ({ accepted }) => !accepted, schedule: untilStored }),
     Effect.timeout(within),
     Effect.mapError(() => uncertain("and what it has stored cannot be read")),
     Effect.filterOrFail(
-      ({ taken }) => taken,
+      ({ accepted }) => accepted,
       () => uncertain("it has not stored the message so far"),
     ),
   )

@@ -47,11 +47,11 @@ const readBack = Effect.fnUntraced(function* (
 })
 
 /** The messages of the turn, from its prompt on. A prompt that is not known to be stored is among the newest, or missing. */
-const messagesOf = (opencode: Opencode, { prompt, session, taken }: Turn.Turn) =>
+const messagesOf = (opencode: Opencode, { prompt, session, accepted }: Turn.Turn) =>
   readBack(
     opencode,
     session,
-    (messages) => messages.some(({ info }) => info.id === prompt) || (!taken && messages.length > firstPage),
+    (messages) => messages.some(({ info }) => info.id === prompt) || (!accepted && messages.length > firstPage),
   )
 
 /** Reads what opencode has stored about the turn. `Turn.reconcile` puts it into the turn. */
@@ -59,7 +59,7 @@ export const readStored = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
   turn: Turn.Turn,
-): Effect.fn.Return<Turn.Stored, ClientError> {
+): Effect.fn.Return<Turn.StoredSession, ClientError> {
   // The status first: if it was idle before the messages are read, they are all of the turn's messages.
   const status = yield* statusOf(opencode, session)
   const rest = yield* Effect.all(

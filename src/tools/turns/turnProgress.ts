@@ -53,8 +53,8 @@ const queued = (ahead: number) =>
     : `The session is busy. Your message is sent after ${ahead} other turns.`
 
 /** Claims no more than is known: an instance that hangs sends nothing either. */
-const heartbeatText = ({ lost, pending }: Turn, silence: number) =>
-  lost
+const heartbeatText = ({ isMissingEvents, pending }: Turn, silence: number) =>
+  isMissingEvents
     ? "No contact with the instance; reconnecting."
     : pending.size === 0
       ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`

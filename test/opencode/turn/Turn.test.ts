@@ -26,7 +26,7 @@ describe("Turn", () => {
     const turn = after(...events)
     assert.deepStrictEqual(Turn.outcome(turn), outcome)
     assert.strictEqual(Turn.text(turn), text)
-    assert.isTrue(turn.taken)
+    assert.isTrue(turn.accepted)
   })
 
   it.each(scenarios)("comes to the same by what is stored, wherever events are cut off: $name", (scenario) => {
@@ -34,7 +34,7 @@ describe("Turn", () => {
       const turn = Turn.reconcile(after(...scenario.events.slice(0, cut)), scenario.stored)
       assert.deepStrictEqual(Turn.outcome(turn), scenario.outcome, `cut after ${cut}`)
       assert.strictEqual(Turn.text(turn), scenario.text, `cut after ${cut}`)
-      assert.isTrue(turn.taken)
+      assert.isTrue(turn.accepted)
     }
   })
 

@@ -1,7 +1,7 @@
 /** The pieces that the event lists of `turnScenarios.ts` are made of. */
 import type { Message, Part } from "../../../src/opencode/sessions/Message.ts"
 import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
-import type { Outcome, Stored } from "../../../src/opencode/turn/Turn.ts"
+import type { Outcome, StoredSession } from "../../../src/opencode/turn/Turn.ts"
 import {
   assistant,
   done,
@@ -20,7 +20,7 @@ import {
 export interface Scenario {
   readonly name: string
   readonly events: ReadonlyArray<WireEvent>
-  readonly stored: Stored
+  readonly stored: StoredSession
   readonly outcome: Outcome
   readonly text: string
 }
@@ -61,7 +61,7 @@ export const closed = (id: typeof first, finish = "stop") => [
 
 export const answer = (info: Message["info"], ...parts: ReadonlyArray<Part>): Message => ({ info, parts })
 
-export const stored = (messages: ReadonlyArray<Message>, given: Partial<Stored> = {}): Stored => ({
+export const stored = (messages: ReadonlyArray<Message>, given: Partial<StoredSession> = {}): StoredSession => ({
   status: { type: "idle" },
   messages: [user(prompt), ...messages],
   pending: [],

@@ -158,7 +158,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       end({
         _tag: "failed",
         detail:
-          "opencode has the message and began no answer to it, as when the turn that it was handed to is stopped or rejected",
+          "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
       }),
     ],
     ["was none if the session turns out to be busy", running, [status("idle"), stored("busy")], listen()],
