@@ -1,30 +1,38 @@
 /**
- * Gives an agent work and decides by a rule of its own what it may do: `node examples/send.ts INSTANCE MESSAGE`.
+ * Gives an agent work and decides by a rule what it may do: `node examples/send.ts INSTANCE MESSAGE`.
  *
- * Commands that only look are allowed; whatever else the agent asks for ends the program and stays open for a person.
+ * Commands that only read are allowed. Anything else that the agent asks for ends the program and stays open for a
+ * person.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Layer, Stream } from "effect"
 import {
+  type DecideRequest,
   Fleet,
   fleetLayer,
   observeTurn,
   OpencodeClient,
-  type PendingRequest,
   settle,
   Settings,
   Turn,
+  type TurnObserver,
   Turns,
-  type TurnStage,
-  type TurnStages,
 } from "../src/index.ts"
 
-const looks = /^(ls|pwd|git status)\b[^;&|<>`$]*$/u
+const readOnly = /^(ls|pwd|git status)\b[^;&|<>`$]*$/u
 
-const harmless = (asked: PendingRequest) =>
-  asked.kind === "permission" &&
-  asked.request.permission === "bash" &&
-  asked.request.patterns.every((command) => looks.test(command))
+const printText: TurnObserver = (stages) =>
+  Effect.suspend(() => {
+    let printed = 0
+    return Stream.runForEach(stages, (stage) =>
+      Effect.sync(() => {
+        if (stage._tag === "Queued") return
+        const text = Turn.text(stage.turn)
+        process.stdout.write(text.slice(printed))
+        printed = text.length
+      }),
+    )
+  })
 
 // #region turn
 const program = Effect.gen(function* () {
@@ -37,26 +45,16 @@ const program = Effect.gen(function* () {
     Effect.fnUntraced(function* (target) {
       const opencode = client.at(target)
       const session = yield* opencode.createSession({ title: "From an example" })
-      let written = 0
-      const show = (stage: TurnStage) =>
-        Effect.sync(() => {
-          if (stage._tag === "Queued") return
-          const all = Turn.text(stage.turn)
-          process.stdout.write(all.slice(written))
-          written = all.length
-        })
-      const send = (stages: TurnStages) =>
-        turns.send(target, session, {
-          text,
-          ifBusy: "wait",
-          patience: "5 minutes",
-          stages,
-          decide: (asked) =>
-            asked.kind === "permission" && harmless(asked)
-              ? Effect.succeedSome(settle(opencode, session, { ...asked, reply: { reply: "once" } }))
-              : Effect.succeedNone,
-        })
-      const { outcome, turn } = yield* observeTurn(send, Stream.runForEach(show))
+      const decide: DecideRequest = (pending) =>
+        pending.kind === "permission" &&
+        pending.request.permission === "bash" &&
+        pending.request.patterns.every((command) => readOnly.test(command))
+          ? Effect.succeedSome(settle(opencode, session, { ...pending, reply: { reply: "once" } }))
+          : Effect.succeedNone
+      const { outcome, turn } = yield* observeTurn(
+        (stages) => turns.send(target, session, { text, ifBusy: "wait", patience: "5 minutes", decide, stages }),
+        printText,
+      )
       yield* Console.log(`\n${outcome._tag} after ${Turn.toolCalls(turn).length} tool calls in ${session.id}`)
     }),
   )

@@ -1,5 +1,5 @@
 /** `opencode-fleet/opencode`: asking one opencode: its sessions, messages, turns, pending requests and changes. */
-export type { Aborted } from "../opencode/turns/abortTurn.ts"
+export type { AbortedTurn } from "../opencode/turns/abortTurn.ts"
 export { abortTurn } from "../opencode/turns/abortTurn.ts"
 export type { Activity } from "../opencode/sessions/activity.ts"
 export { pendingRequestsOf } from "../opencode/requests/pendingRequests.ts"

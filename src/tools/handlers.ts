@@ -8,11 +8,11 @@ import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
 
 export interface ToolsOptions {
-  /** How long `send_message` may wait where the client follows its progress. Default: 5 minutes. */
+  /** How long `send_message` follows a turn at most. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
-  /** The transports that `list_instances` names where no instance is found. Default: none. */
+  /** The transports that `list_instances` shows if no instance is found. Default: none. */
   readonly transports?: ReadonlyArray<string> | undefined
-  /** The relay directory that `list_instances` names where no instance is found. Default: none. */
+  /** The relay directory that `list_instances` shows if no instance is found. Default: none. */
   readonly relayDirectory?: string | undefined
 }
 

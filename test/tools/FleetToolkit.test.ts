@@ -1,4 +1,4 @@
-/** What a client is told about the tools before it calls one. */
+/** What a client sees of the tools before it calls one. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Option, Schema } from "effect"
 import { Tool } from "effect/ai"
@@ -9,7 +9,7 @@ const tools: ReadonlyArray<Tool.Any> = Object.values(FleetToolkit.tools)
 
 const isObject = Schema.is(Schema.Record(Schema.String, Schema.Unknown))
 
-/** The paths of all properties below a JSON Schema that nothing describes. */
+/** The paths of all properties of a JSON Schema without a description. */
 const undescribed = (schema: unknown, path: string): ReadonlyArray<string> => {
   if (Array.isArray(schema)) return schema.flatMap((item) => undescribed(item, path))
   if (!isObject(schema)) return []
@@ -29,7 +29,7 @@ const schemas = (tool: Tool.Any) => [
 ]
 
 describe("The tools", () => {
-  it("are these twelve", () => {
+  it("are these twelve tools", () => {
     assert.sameMembers(Object.keys(FleetToolkit.tools), [
       "list_instances",
       "refresh_instances",
@@ -55,7 +55,7 @@ describe("The tools", () => {
     )
   })
 
-  it("say that those which make an agent act or stop may destroy something", () => {
+  it("are marked as destructive if they make an agent act or stop", () => {
     const destructive = tools.filter(({ annotations }) => Context.get(annotations, Tool.Destructive))
     assert.sameMembers(
       destructive.map(({ name }) => name),
@@ -67,7 +67,7 @@ describe("The tools", () => {
     }
   })
 
-  it("show a client at most 9 KB, answers not counted, and the model even less", () => {
+  it("take at most 9 KB of a client's context, output schemas excluded", () => {
     const listed = tools.map((tool) => ({
       name: tool.name,
       title: Option.getOrThrow(Context.getOption(tool.annotations, Tool.Title)),
@@ -85,7 +85,7 @@ describe("The tools", () => {
     assert.isAtMost(JSON.stringify(read).length + instructions.length, 9000)
   })
 
-  it("take little room with the schemas of their answers, which most clients do not show to the model", () => {
+  it("have output schemas of bounded size; most clients do not show them to the model", () => {
     assert.isBelow(JSON.stringify(tools.flatMap((tool) => schemas(tool))).length, 42_000)
   })
 })

@@ -1,4 +1,4 @@
-/** FleetToolkit in programs of others: with Effect's LanguageModel and with Effect's own McpServer. */
+/** FleetToolkit in embedding programs: with Effect's LanguageModel and with Effect's McpServer. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Ref, Stream } from "effect"
 import { Chat, LanguageModel, McpProtocol, McpServer, McpTest, type Prompt, type Response } from "effect/ai"
@@ -9,7 +9,7 @@ import { pass } from "../support/overFake.ts"
 import { finishAnswer } from "../support/play.ts"
 import { here, session } from "../support/samples.ts"
 
-/** A provider that answers each request with the next of these replies. `prompts` are the requests that it got. */
+/** A provider that answers each request with the next reply. `prompts` are the requests it received. */
 const scripted = Effect.fnUntraced(function* (...replies: ReadonlyArray<Array<Response.PartEncoded>>) {
   const prompts = yield* Ref.make<ReadonlyArray<Prompt.Prompt>>([])
   const model = yield* LanguageModel.make({
@@ -25,14 +25,14 @@ const toolCall = (name: string, params: unknown): Array<Response.PartEncoded> =>
 
 const withMain = Effect.tap(FakeOpencode, (fake) => Effect.sync(() => void (fake.sessions = [session("main")])))
 
-/** What the provider is told of the result of the first call. */
+/** The tool results in a prompt. */
 const resultsIn = (prompt: Prompt.Prompt | undefined) =>
   (prompt?.content ?? []).flatMap((message) =>
     message.role === "tool" ? message.content.filter(({ type }) => type === "tool-result") : [],
   )
 
 describe("FleetToolkit with Effect's LanguageModel", () => {
-  it.effect("tells the model of a wrong session id as text, and the conversation goes on", () =>
+  it.effect("sends the model a wrong session id as text, and the conversation continues", () =>
     Effect.gen(function* () {
       yield* withMain
       const { model, prompts } = yield* scripted(toolCall("get_session", { session_id: "nope" }), [
@@ -43,7 +43,7 @@ describe("FleetToolkit with Effect's LanguageModel", () => {
         const first = yield* chat.generateText({ prompt: "Read the session nope", toolkit: FleetToolkit })
         const [result] = first.toolResults
         assert.isTrue(result?.isFailure)
-        // The program finds the typed error, the model the text.
+        // The program gets the typed error, the model gets the text.
         assert.deepInclude(result?.result, { _tag: "SessionNotFound", session: "nope" })
         assert.strictEqual(result?.encodedResult, 'fake has no session "nope". list_sessions shows its sessions.')
         return (yield* chat.generateText({ prompt: [], toolkit: FleetToolkit })).text
@@ -57,7 +57,7 @@ describe("FleetToolkit with Effect's LanguageModel", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("tells the model of wrong parameters, too", () =>
+  it.effect("sends the model the reason for invalid parameters", () =>
     Effect.gen(function* () {
       const { model } = yield* scripted(toolCall("get_session", { id: 1 }))
       const { toolResults } = yield* LanguageModel.generateText({ prompt: "Go", toolkit: FleetToolkit }).pipe(
@@ -68,7 +68,7 @@ describe("FleetToolkit with Effect's LanguageModel", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("waits for a turn of minutes, because no MCP client gives up", () =>
+  it.effect("waits minutes for a turn, because no MCP client can time out", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { model } = yield* scripted(toolCall("send_message", { session_id: here, message: "Do it" }))

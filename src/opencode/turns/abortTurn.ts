@@ -1,4 +1,4 @@
-/** Stops the turn of a session, and clears what it leaves behind. */
+/** Stops the turn of a session, and dismisses the requests that it leaves behind. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf, requestsOf } from "../requests/pendingRequests.ts"
 import { refusal, settle } from "../requests/decision.ts"
@@ -8,18 +8,18 @@ import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
 import { statusOf } from "./storedTurn.ts"
 
-export interface Aborted {
-  /** opencode itself says yes to an abort of an idle session, too. */
+export interface AbortedTurn {
+  /** Whether a turn was running. opencode 1 does not tell: it accepts an abort of an idle session, too. */
   readonly wasRunning: boolean
-  /** Whether the message that was being written is final, so that the session can be read and used. */
+  /** Whether the turn has ended and its last message is final, so that the session can be read and used. */
   readonly final: boolean
-  /** How many permissions and questions were dismissed. */
+  /** Number of dismissed permissions and questions. */
   readonly cleared: number
 }
 
 /**
- * An aborted turn leaves its permissions and questions behind, where nobody could answer them any more. A turn that has
- * begun since may wait for a person again, and keeps what it asks for.
+ * Dismisses the permissions and questions that an aborted turn has left behind, because they can no longer be answered.
+ * The requests of a turn that has begun since stay open. Returns the number of dismissed requests.
  */
 const dismissRequests = Effect.fnUntraced(function* (
   opencode: Opencode,
@@ -30,7 +30,7 @@ const dismissRequests = Effect.fnUntraced(function* (
   const known = new Set(before.map(({ request }) => request.id))
   const fresh = (yield* pendingRequestsOf(opencode, session)).filter(({ request }) => !known.has(request.id))
   const keep = new Set(fresh.map(({ request }) => request.id))
-  // One rejected permission takes all others of its session with it.
+  // Rejecting a permission rejects all others of its session.
   const busy = new Set(fresh.flatMap(({ kind, request }) => (kind === "permission" ? [request.sessionID] : [])))
   const left = (yield* requestsOf(opencode, session)).filter(
     ({ kind, request }) => !keep.has(request.id) && !(kind === "permission" && busy.has(request.sessionID)),
@@ -44,27 +44,31 @@ const activity = Effect.fnUntraced(function* (opencode: Opencode, session: Sessi
   const newest = (yield* opencode.messages(session.id, { limit: 1 })).messages.at(-1)?.info
   return {
     running: type !== "idle",
-    /** A message that has just come may not show in the status yet. */
+    /** The status may not show the turn of a message that has just arrived. */
     mayBegin: type === "idle" && newest?.role === "user",
     open: newest?.role === "assistant" && newest.time.completed === undefined,
   }
 })
 
-/** How long a turn may take to begin, or to end when it is aborted. */
-const soon = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(30)])
+/** A turn begins within 3 s of its message, and ends within 3 s of its abort. */
+const within3Seconds = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(30)])
 
+/** Aborts the turn, waits up to 3 s for its end, and dismisses the requests that it leaves behind. */
 export const abortTurn = Effect.fn("abortTurn")(function* (
   opencode: Opencode,
   session: Session,
-): Effect.fn.Return<Aborted, ClientError> {
-  const look = activity(opencode, session)
-  const { running } = yield* Effect.repeat(look, { while: ({ mayBegin }) => mayBegin, schedule: soon })
+): Effect.fn.Return<AbortedTurn, ClientError> {
+  const readActivity = activity(opencode, session)
+  const { running } = yield* Effect.repeat(readActivity, {
+    while: ({ mayBegin }) => mayBegin,
+    schedule: within3Seconds,
+  })
   const before = yield* requestsOf(opencode, session)
   const { wasRunning = running } = yield* opencode.abort(session.id)
-  // opencode reports idle before the message is final.
-  const after = yield* Effect.repeat(look, {
-    while: ({ open, running: still }) => wasRunning && (open || still),
-    schedule: soon,
+  // opencode reports idle before the last message is final.
+  const after = yield* Effect.repeat(readActivity, {
+    while: ({ open, running: isRunning }) => wasRunning && (open || isRunning),
+    schedule: within3Seconds,
   })
   return {
     wasRunning,

@@ -29,7 +29,7 @@ export const makeTurnStages = (pace: Duration.Input = "100 millis"): Effect.Effe
   Effect.gen(function* () {
     const queue = yield* Queue.sliding<TurnStage, Cause.Done>(1)
     const ended = yield* Latch.make()
-    const pause = Effect.raceFirst(Effect.sleep(pace), ended.await)
+    const pause = Effect.timeoutOption(ended.await, pace)
     return {
       publish: (stage) => Effect.sync(() => void Queue.offerUnsafe(queue, stage)),
       end: Effect.andThen(Queue.end(queue), ended.open).pipe(Effect.asVoid),

@@ -76,7 +76,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
     id: string | undefined,
     decisionOn: (pending: Extract<PendingRequest, { kind: Kind }>) => Effect.Effect<Decision, E>,
   ) =>
-    Effect.flatMap(Clock.currentTimeMillis, (began) =>
+    Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
       fleet.use(
         instance,
         Effect.fnUntraced(function* (target: Target) {
@@ -85,7 +85,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
-          const { decided, options, report } = yield* follower(origin, began)
+          const { decided, options, report } = yield* follower(origin, startedAt)
           const first = deliver(origin, pending, decision, decided)
           return yield* report((stages) => turns.follow(target, session, { ...options, first, stages }))
         }),

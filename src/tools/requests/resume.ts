@@ -22,7 +22,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
     target: Target,
     question: (typeof OpenQuestion)["Type"],
     reply: ElicitationReply,
-    began: number,
+    startedAt: number,
   ) {
     const opencode = client.at(target)
     const session = yield* opencode.session(question.session)
@@ -33,7 +33,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
       pending === undefined
         ? ["too late, because the request was settled elsewhere or its turn ended before the answer arrived"]
         : []
-    const { decided, options, report } = yield* follower(origin, began, [...question.decided, ...settled])
+    const { decided, options, report } = yield* follower(origin, startedAt, [...question.decided, ...settled])
     const join = {
       ...options,
       prompt: question.prompt,
@@ -61,7 +61,9 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
           detail: "it was not issued by opencode-fleet. Nothing was sent or decided",
         })
       }
-      const began = yield* Clock.currentTimeMillis
-      return yield* fleet.use(question.value.instance, (target) => continueTurn(target, question.value, reply, began))
+      const startedAt = yield* Clock.currentTimeMillis
+      return yield* fleet.use(question.value.instance, (target) =>
+        continueTurn(target, question.value, reply, startedAt),
+      )
     })
 })

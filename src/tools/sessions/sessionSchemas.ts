@@ -10,7 +10,7 @@ export const SessionView = Schema.Struct({
   title: field(Schema.String, "Title; by default opencode derives it from the first message"),
   status: field(
     Schema.Literals(["idle", "busy", "retry", "waiting"]),
-    "idle; busy; retry (the provider failed and is asked again); waiting (for a person's permission or answer)",
+    "idle; busy; retry (the provider failed and opencode retries); waiting (for a person's permission or answer)",
   ),
   detail: opt(field(Schema.String, "What a retrying or waiting session is about")),
   waiting_for: opt(

@@ -1,4 +1,4 @@
-/** How a tool call follows a turn: how long it waits, who is asked, what progress is sent, and the result. */
+/** How a tool call follows a turn: how long it waits, which progress it sends, how it asks the person, and its result. */
 import { Clock, Duration, Effect, Ref } from "effect"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
@@ -17,8 +17,8 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
 
   return Effect.fnUntraced(function* (
     origin: Origin,
-    /** When the call began, in epoch milliseconds: resolving the instance and the session has taken some time. */
-    began: number,
+    /** When the call startedAt, in epoch milliseconds: resolving the instance and the session has taken some time. */
+    startedAt: number,
     decidedBefore: ReadonlyArray<string> = [],
   ) {
     const call = yield* Call
@@ -28,7 +28,7 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
     return {
       decided,
       options: {
-        patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - began)),
+        patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
         decide: askPerson(call, origin, decided),
       },
       /** Does the call, with progress where the client wants it, and returns the tool's result. */

@@ -48,7 +48,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const send = Effect.fnUntraced(function* (
     target: Target,
     parameters: typeof SendMessage.parametersSchema.Type,
-    began: number,
+    startedAt: number,
   ) {
     const { agent, message, model } = parameters
     const opencode = client.at(target)
@@ -59,7 +59,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
-    const { options, report } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
       const patience = Math.min(options.patience, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
@@ -70,10 +70,10 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
   })
 
-  const wait = Effect.fnUntraced(function* (target: Target, reference: string, began: number) {
+  const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const { options, report } = yield* follower({ target, opencode, session }, began)
+    const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     return yield* report((stages) => turns.follow(target, session, { ...options, stages }))
   })
 
@@ -86,12 +86,12 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   return TurnTools.of({
     send_message: (parameters) =>
-      Effect.flatMap(Clock.currentTimeMillis, (began) =>
-        fleet.use(parameters.instance, (target) => send(target, parameters, began)),
+      Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+        fleet.use(parameters.instance, (target) => send(target, parameters, startedAt)),
       ).pipe(resume),
     wait_for_session: ({ instance, session_id }) =>
-      Effect.flatMap(Clock.currentTimeMillis, (began) =>
-        fleet.use(instance, (target) => wait(target, session_id, began)),
+      Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+        fleet.use(instance, (target) => wait(target, session_id, startedAt)),
       ).pipe(resume),
     abort_session: ({ instance, session_id }) => fleet.use(instance, (target) => abort(target, session_id)),
   })

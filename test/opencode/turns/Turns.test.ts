@@ -7,7 +7,7 @@ import { event, permission, session, ses, here } from "../../support/samples.ts"
 import { eachStage, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
 
 describe("Turns.send", () => {
-  it.effect("sends the prompt, follows the turn and reports what was written", () =>
+  it.effect("sends the prompt, follows the turn and reports the agent's text", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending({ agent: "plan", model: "acme/big" })
@@ -28,10 +28,10 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("listens before it sends", () =>
+  it.effect("subscribes to events before it sends", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      // The whole turn is over before the POST is answered.
+      // The whole turn ends before the POST is answered.
       fake.onPrompt = (prompt) => {
         fake.take(prompt)
         finishAnswer(fake, "At once", prompt)
@@ -44,7 +44,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("shows the turn as it grows, and none while it waits", () =>
+  it.effect("publishes the turn as it grows, and the queue position until then", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -66,7 +66,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports `still running` after the patience, and leaves the turn alone", () =>
+  it.effect("reports `still running` when the patience ends, and does not stop the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending({ patience: 30_000 })
@@ -81,7 +81,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("returns with a permission that the turn waits for, also that of a subagent", () =>
+  it.effect("returns with a permission that the turn waits for, including a subagent's", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -94,7 +94,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("fails the turn with opencode's sentence when the agent is unknown there", () =>
+  it.effect("fails the turn with opencode's message when the agent is unknown", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => {
@@ -107,7 +107,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not take the idle of an aborted turn before it for the end of its own", () =>
+  it.effect("does not take a previous turn's idle event for its own end", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => undefined
@@ -123,7 +123,7 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("neither aborts nor leaves the event stream open when it is interrupted", () =>
+  it.effect("closes the event stream and does not abort the turn when it is interrupted", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -146,7 +146,7 @@ describe("Turns.start", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports a message that opencode could not begin with", () =>
+  it.effect("reports a message that opencode refused", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => fake.emit(event.error({ kind: "failed", message: "Agent not found" }))
@@ -156,7 +156,7 @@ describe("Turns.start", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not wait for ever for a sign", () =>
+  it.effect("does not wait forever for opencode to show the message", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => undefined

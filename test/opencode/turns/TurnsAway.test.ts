@@ -1,4 +1,4 @@
-/** An instance that answers otherwise than it should in the middle of a turn: what was done before must not look undone. */
+/** An instance that answers incorrectly during a turn: what was done before must not look as if it had not been done. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { settle } from "../../../src/opencode/requests/decision.ts"
@@ -14,7 +14,7 @@ import { joining, main, pending, promptRoute, sending, starting, withMain } from
 const byHand = { session: here, messageID: msg("hand"), text: "By hand" }
 const replyRoute = `POST /permission/${permission("1").id}/reply`
 
-/** Somebody's turn, which waits for a permission. */
+/** A turn that was started elsewhere and waits for a permission. */
 const waiting = Effect.tap(withMain, (fake) =>
   Effect.sync(() => {
     fake.take(byHand)
@@ -22,8 +22,8 @@ const waiting = Effect.tap(withMain, (fake) =>
   }),
 )
 
-describe("A start whose look fails after the prompt has left", () => {
-  it.effect.each(["Settled", "Reconnected"] as const)("at %s says that it runs, not that it failed", (notice) =>
+describe("A start whose read fails after the prompt was sent", () => {
+  it.effect.each(["Settled", "Reconnected"] as const)("after %s reports `still running`, not a failure", (notice) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.onPrompt = () => fake.fail("GET /session/*", Fault.refused)
@@ -36,10 +36,10 @@ describe("A start whose look fails after the prompt has left", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is not taken for a prompt that was refused: it is sent once only", () =>
+  it.effect("is not taken for a refused prompt, which would be sent again", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      // A read is tried three times. Whoever asks after that is answered.
+      // A read is tried three times; the next one is answered.
       fake.onPrompt = () => fake.fail("GET /session/status", Fault.refused, 3)
       const fiber = yield* Effect.forkChild(call("send_message", { session_id: here, message: "Do it", async: true }))
       yield* pass(8000)
@@ -49,8 +49,8 @@ describe("A start whose look fails after the prompt has left", () => {
   )
 })
 
-describe("What a following does first", () => {
-  it.effect("is done once, and what cannot be read afterwards is an outcome", () =>
+describe("The `first` effect of a follow", () => {
+  it.effect("runs once, and a failing read after it is an outcome", () =>
     Effect.gen(function* () {
       const fake = yield* waiting
       let times = 0
@@ -68,7 +68,7 @@ describe("What a following does first", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is told by respond_permission as decided, though nobody knows what became of the turn", () =>
+  it.effect("is reported by respond_permission as decided, even if the turn's end is unknown", () =>
     Effect.gen(function* () {
       const fake = yield* waiting
       fake.fail(replyRoute, (answer) =>
@@ -86,27 +86,27 @@ describe("What a following does first", () => {
   )
 })
 
-/** The decision goes to an instance that takes it and never answers. */
+/** Sends a decision to an instance that takes it and never answers. */
 const stalling = Effect.map(opencode, (api) =>
   Effect.asVoid(settle(api, main, { kind: "permission", request: permission("1"), reply: { reply: "once" } })),
 )
 
-const ways = [
-  ["done first", (carry: Effect.Success<typeof stalling>) => ({ first: carry })],
+const decisionRoutes = [
+  ["sent first", (carry: Effect.Success<typeof stalling>) => ({ first: carry })],
   [
-    "decided on the way",
+    "decided on the route",
     (carry: Effect.Success<typeof stalling>) => ({
       decide: () => Effect.succeedSome(Effect.as(carry, true)),
     }),
   ],
 ] as const
 
-describe("A decision that stalls", () => {
-  it.effect.each(ways)("%s does not outlast the patience", ([, way]) =>
+describe("A decision whose request hangs", () => {
+  it.effect.each(decisionRoutes)("(%s) does not outlast the patience", ([, route]) =>
     Effect.gen(function* () {
       const fake = yield* waiting
       fake.fail(replyRoute, Fault.hang)
-      const fiber = yield* joining({ patience: 5000, ...way(yield* stalling) })
+      const fiber = yield* joining({ patience: 5000, ...route(yield* stalling) })
       yield* pass(4000)
       assert.strictEqual(fake.count(replyRoute), 1)
       pending(fiber)
@@ -117,13 +117,13 @@ describe("A decision that stalls", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(ways)("%s lets a caller who goes away go at once", ([, way]) =>
+  it.effect.each(decisionRoutes)("(%s) can be interrupted immediately", ([, route]) =>
     Effect.gen(function* () {
       const fake = yield* waiting
       fake.fail(replyRoute, Fault.hang)
-      const fiber = yield* joining(way(yield* stalling))
+      const fiber = yield* joining(route(yield* stalling))
       assert.strictEqual(fake.count(replyRoute), 1)
-      // The clock stands still.
+      // The clock is not adjusted.
       yield* Fiber.interrupt(fiber)
       yield* pass(60_000)
       assert.strictEqual(fake.count(replyRoute), 1)
@@ -131,8 +131,8 @@ describe("A decision that stalls", () => {
   )
 })
 
-describe("An instance in the middle of a turn", () => {
-  it.effect("that comes back and refuses the credentials is unreachable at once, with what to do", () =>
+describe("During a turn, an instance", () => {
+  it.effect("that comes back and refuses the credentials is unreachable immediately, with the next step", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -149,7 +149,7 @@ describe("An instance in the middle of a turn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("whose proxy says for a while that it is not there yet is followed on", () =>
+  it.effect("whose proxy answers 503 for a while is still followed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -168,7 +168,7 @@ describe("An instance in the middle of a turn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("from which the session is deleted takes the form back, and keeps what was written", () =>
+  it.effect("whose session is deleted withdraws the question and keeps the agent's text", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       let takenBack = 0
@@ -190,8 +190,8 @@ describe("An instance in the middle of a turn", () => {
   )
 })
 
-describe("A proxy's page in the place of the prompt's answer", () => {
-  it.effect("is no reason to send it again where opencode has it: its turn is followed", () =>
+describe("A proxy's error page as the answer to the prompt", () => {
+  it.effect("does not repeat a prompt that opencode has: its turn is followed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(promptRoute, Fault.afterwards(Fault.proxyPage(502)))
@@ -205,7 +205,7 @@ describe("A proxy's page in the place of the prompt's answer", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("leaves it uncertain where opencode shows nothing of it", () =>
+  it.effect("leaves it uncertain whether a prompt that opencode does not show has arrived", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(promptRoute, Fault.proxyPage(502))

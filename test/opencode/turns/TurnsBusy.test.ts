@@ -8,7 +8,7 @@ import { here, permission, session } from "../../support/samples.ts"
 import { main, sending, starting, texts, withMain } from "./sending.ts"
 
 describe("Turns and a busy session", () => {
-  it.effect("`wait` sends when the other turn is over, and not before", () =>
+  it.effect("`wait` sends when the other turn has ended, and not before", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -24,7 +24,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`wait` notices the end of the other turn also without an event", () =>
+  it.effect("`wait` notices the end of the other turn without an event, too", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -52,7 +52,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`fail` gives up at once and sends nothing", () =>
+  it.effect("`fail` fails immediately and sends nothing", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -63,7 +63,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`fail` gives up at once also when the turn is one of ours", () =>
+  it.effect("`fail` fails immediately if the turn belongs to this process, too", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* sending({ text: "first" })
@@ -75,7 +75,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`steer` hands the message to the running turn at once", () =>
+  it.effect("`steer` hands the message to the running turn immediately", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const first = yield* sending({ text: "first" })
@@ -128,7 +128,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a send that was interrupted while it waited is never sent", () =>
+  it.effect("a message whose send was interrupted while it waited is never sent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const first = yield* sending({ text: "first" })
@@ -141,7 +141,7 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`steer` tells what the running turn waits for already", () =>
+  it.effect("`steer` reports a request that the running turn is waiting for already", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)

@@ -8,7 +8,7 @@ import { joining, pending, withMain } from "./sending.ts"
 
 const byHand = { session: here, messageID: msg("hand"), text: "By hand" }
 
-/** The pieces of a turn in whose middle opencode sums the conversation up, in the order in which they come to be. */
+/** The messages of a turn during which opencode compacts the conversation, in the order in which they are created. */
 const compaction = (() => {
   const step = assistant(msg("step"), byHand.messageID, done("tool-calls"))
   const request = user(msg("request"), "")
@@ -28,8 +28,8 @@ const compaction = (() => {
   ]
 })()
 
-describe("Turns.follow, where opencode sums the conversation up in the middle of the turn", () => {
-  it.effect.each([0, 1, 2, 3, 4, 5])("joined when %i messages are behind the prompt", (known) =>
+describe("Turns.follow, when opencode compacts the conversation during the turn", () => {
+  it.effect.each([0, 1, 2, 3, 4, 5])("joined when %i messages follow the prompt", (known) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)

@@ -25,13 +25,13 @@ const ask = (fake: FakeState, ...requests: ReadonlyArray<PermissionRequest>) => 
   fake.emit(...requests.map(event.asked))
 }
 
-/** Somebody has answered at the terminal. */
+/** The request was settled at opencode's terminal. */
 const settle = (fake: FakeState, request: PermissionRequest) => {
   fake.permissions = fake.permissions.filter(({ id }) => id !== request.id)
   fake.emit(event.replied(request))
 }
 
-/** A person who thinks about each request for as long as `thinking` takes, and what became of their thoughts. */
+/** A person who takes as long as `thinking` for each request. Records what they were asked and where they were interrupted. */
 const person = (thinking: (request: PendingRequest) => Effect.Effect<boolean>) => {
   const asked: Array<string> = []
   const interrupted: Array<string> = []
@@ -59,7 +59,7 @@ const requests = [
   ],
 ] as const
 
-describe("A person who decides", () => {
+describe("A person", () => {
   it.effect("is asked once for each request, one after the other, and the turn goes on", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
@@ -74,7 +74,7 @@ describe("A person who decides", () => {
       yield* pass(500)
       ask(fake, permission("1"), permission("2"))
       yield* pass(59_000)
-      // It is told again, as happens after a connection that broke.
+      // The event is repeated, as after a reconnect.
       fake.emit(event.asked(permission("1")))
       yield* pass(500)
       assert.deepStrictEqual(asked, ['per_1 after "May I?"'])
@@ -102,12 +102,12 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is asked for what a subagent wants, also one that was born before anybody looked", () =>
+  it.effect("is asked about a subagent's request, including a subagent that started before the follow", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { asked, decide } = person(() => Effect.succeed(false))
       const sent = yield* sending({ decide })
-      // The connection has settled, and nobody looks at what is stored any more.
+      // The connection has settled, so the stored state is not read any more.
       yield* pass(1000)
       fake.emit(event.created(session("child", { parentID: here })))
       ask(fake, permission("1", ses("child")))
@@ -120,7 +120,7 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is not asked for what another session wants", () =>
+  it.effect("is not asked about another session's request", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { asked, decide } = person(() => Effect.succeed(false))
@@ -132,7 +132,7 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is asked no longer when somebody answers at the terminal, and the turn is followed to its end", () =>
+  it.effect("is no longer asked when the request is settled at the terminal, and the turn is followed to its end", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { asked, decide, interrupted } = person(() => Effect.never)
@@ -153,7 +153,7 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is asked no longer when somebody answered while the connection was away", () =>
+  it.effect("is no longer asked when the request was settled while the connection was down", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { decide, interrupted } = person(() => Effect.never)
@@ -168,7 +168,7 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is asked no longer when the turn is aborted, which leaves its request behind", () =>
+  it.effect("is no longer asked when the turn is aborted, which leaves its request behind", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { asked, decide, interrupted } = person(() => Effect.never)
@@ -187,7 +187,7 @@ describe("A person who decides", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is asked for what the turn waits for already when it is joined", () =>
+  it.effect("is asked about a request that was open before the follow", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* sending()

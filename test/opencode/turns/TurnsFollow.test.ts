@@ -18,13 +18,13 @@ import {
   textPart,
   user,
 } from "../../support/samples.ts"
-import { joining, onlooker, pending, sending, withMain } from "./sending.ts"
+import { joining, recordingObserver, pending, sending, withMain } from "./sending.ts"
 
-/** A message that somebody typed into the terminal. */
+/** A message that a person has typed into opencode's terminal. */
 const byHand = { session: here, messageID: msg("hand"), text: "By hand" }
 const answer = msg("answer")
 
-/** A session with one turn, which is over. */
+/** A session with one turn, which has ended. */
 const withOldTurn = (fake: FakeState, given: Partial<AssistantInfo>, text: string) => {
   const info = assistant(answer, byHand.messageID, given)
   fake.messages.set(here, [user(byHand.messageID), { info, parts: [textPart(answer, text)] }])
@@ -37,12 +37,12 @@ const ends = [
 ] as const
 
 describe("Turns.follow", () => {
-  it.effect("picks up a turn that somebody else began: what was missed is marked, and in the end all is there", () =>
+  it.effect("joins a turn that was started elsewhere: missed text is marked, and complete at the end", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
       beginAnswer(fake, "Once upon", byHand)
-      const { observe, seen } = onlooker()
+      const { observe, seen } = recordingObserver()
       const fiber = yield* joining({ observe })
       fake.emit(event.delta(textPart(msg("answer_hand"), ""), " a time"))
       yield* pass(20_000)
@@ -59,18 +59,18 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(ends)("tells at once how the last turn of an idle session ended: %s", ([, given, outcome]) =>
+  it.effect.each(ends)("reports immediately how the last turn of an idle session ended: %s", ([, given, outcome]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       withOldTurn(fake, given, "Long ago")
-      // The test's clock stands still from here on.
+      // The test clock is not adjusted from here on.
       const report = yield* Fiber.join(yield* joining())
       assert.deepStrictEqual(report.outcome, outcome)
       assert.strictEqual(Turn.text(report.turn), "Long ago")
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("takes the turn of the message that is asked for, not the last one", () =>
+  it.effect("follows the turn of the given message, not the last one", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       withOldTurn(fake, done(), "Long ago")
@@ -85,7 +85,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each([1, 30])("takes the last message that was not undone, with %i undone behind it", (undone) =>
+  it.effect.each([1, 30])("follows the last message that was not undone, with %i undone after it", (undone) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       withOldTurn(fake, done(), "Long ago")
@@ -102,14 +102,14 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says that there is no turn in a session without a message", () =>
+  it.effect("fails with NoTurn in a session without a message", () =>
     Effect.gen(function* () {
       yield* withMain
       assert.strictEqual((yield* Effect.flip(Fiber.join(yield* joining())))._tag, "NoTurn")
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says within seconds that nobody ever answered the last message", () =>
+  it.effect("reports within seconds that the last message was never answered", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.messages.set(here, [user(byHand.messageID)])
@@ -120,7 +120,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says within seconds that the last answer was never completed, with what is lost", () =>
+  it.effect("reports within seconds that the last answer was never completed, with what is lost", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       withOldTurn(fake, {}, "")
@@ -131,7 +131,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does what it is asked to do first only when nothing of it can be missed", () =>
+  it.effect("runs `first` only when nothing that it causes can be missed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
@@ -146,7 +146,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("gives up after the patience with what was written so far, and leaves the turn alone", () =>
+  it.effect("reports the text so far when the patience ends, and does not stop the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
@@ -162,7 +162,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("tells the end, not the patience's, when the turn ended unheard just before", () =>
+  it.effect("reports the turn's end if it ended unheard just before the patience did", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
@@ -176,7 +176,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("tells what the turn waits for when the patience ends while a person thinks about it", () =>
+  it.effect("reports what the turn waits for when the patience ends before the person decides", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
@@ -190,7 +190,7 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not stand in the session's queue: whoever looks on sees what the sender sees", () =>
+  it.effect("does not join the session's queue: it reports what the sender reports", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const sender = yield* sending()

@@ -10,7 +10,7 @@ import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import { event, here, msg, permission } from "../../support/samples.ts"
 import { joining, main, sending, withMain } from "./sending.ts"
 
-/** It neither returns nor can it be interrupted. */
+/** Never returns and cannot be interrupted. */
 const stuck = Effect.uninterruptible(Effect.never)
 
 const sendOptions = { text: "Do it", ifBusy: "wait", patience: 5000 } as const
@@ -36,7 +36,7 @@ const outcomeOf = <E>(fiber: Fiber.Fiber<{ readonly outcome: { readonly _tag: st
 }
 
 describe("An observer that hangs", () => {
-  it.effect.each(observers)("(it %s) delays the outcome by 8 s at most", ([, observer]) =>
+  it.effect.each(observers)("(it %s) delays the outcome by at most 8 s", ([, observer]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* observing(observer)
@@ -46,7 +46,7 @@ describe("An observer that hangs", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(observers)("(it %s) does not prolong the patience by more than that", ([, observer]) =>
+  it.effect.each(observers)("(it %s) does not extend the patience by more than that", ([, observer]) =>
     Effect.gen(function* () {
       yield* withMain
       const fiber = yield* observing(observer, 5000)
@@ -55,11 +55,11 @@ describe("An observer that hangs", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(observers)("(it %s) lets the caller be interrupted at once", ([, observer]) =>
+  it.effect.each(observers)("(it %s) does not delay an interruption", ([, observer]) =>
     Effect.gen(function* () {
       yield* withMain
       const fiber = yield* observing(observer)
-      // The clock stands still.
+      // The clock is not adjusted.
       yield* Fiber.interrupt(fiber)
     }).pipe(Effect.provide(overFake)),
   )
@@ -75,7 +75,7 @@ describe("An observer that hangs", () => {
       finishAnswer(fake, "Hello")
       yield* pass(200)
       assert.strictEqual(yield* outcomeOf(fiber), "completed")
-      // The newest one is still there for whoever reads late, and the stream ends.
+      // The newest stage is still there for a late reader, and the stream ends.
       const left = yield* Stream.runCollect(stages.changes)
       assert.lengthOf(left, 1)
     }).pipe(Effect.provide(overFake)),
@@ -110,13 +110,13 @@ describe("A decision that cannot be interrupted", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(decisions)("(%s) lets the caller be interrupted at once", ([, given]) =>
+  it.effect.each(decisions)("(%s) does not delay an interruption", ([, given]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take({ session: here, messageID: msg("hand"), text: "By hand" })
       fake.permissions = [permission("1")]
       const fiber = yield* joining(given)
-      // The clock stands still.
+      // The clock is not adjusted.
       yield* Fiber.interrupt(fiber)
     }).pipe(Effect.provide(overFake)),
   )
@@ -138,7 +138,7 @@ describe("A decision that cannot be interrupted", () => {
 })
 
 describe("A client that does not take progress", () => {
-  it.effect("gets its answer all the same", () =>
+  it.effect("gets its result", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* call("send_message", { session_id: here, message: "Do it" }).pipe(

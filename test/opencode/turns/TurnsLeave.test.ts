@@ -1,4 +1,4 @@
-/** Nothing is left of a call that has ended: no fiber, no connection, and no effect on the remote turn. */
+/** A call that has ended leaves no fiber and no connection behind, and does not affect the turn. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { FakeState } from "../../support/FakeState.ts"
@@ -11,10 +11,10 @@ import { joining, pending, promptRoute, sending, starting, withMain } from "./se
 
 interface Phase {
   readonly name: string
-  /** What is there before the call. */
+  /** Prepares the fake before the call. */
   readonly given?: (fake: FakeState) => void
   readonly call: Effect.Effect<Fiber.Fiber<unknown, unknown>, never, Effect.Services<ReturnType<typeof sending>>>
-  /** Brings the call from its begin to where it is to be interrupted. */
+  /** Brings the call to the point where it is interrupted. */
   readonly afterwards?: (fake: FakeState) => void
 }
 
@@ -29,20 +29,20 @@ const goAway = (fake: FakeState) => {
 
 const phases: ReadonlyArray<Phase> = [
   {
-    name: "the connection to the events comes about",
+    name: "the event stream is being connected",
     given: (fake) => fake.fail("GET /global/event", Fault.hang),
     call: sending(),
   },
-  { name: "it waits for a turn that was begun elsewhere", given: (fake) => makeBusy(fake), call: sending() },
-  { name: "its prompt is on its way", given: (fake) => fake.fail(promptRoute, Fault.hang), call: sending() },
+  { name: "it waits for a turn that was started elsewhere", given: (fake) => makeBusy(fake), call: sending() },
+  { name: "its prompt is being sent", given: (fake) => fake.fail(promptRoute, Fault.hang), call: sending() },
   {
-    name: "it is found out whether the prompt arrived",
+    name: "it confirms whether the prompt arrived",
     given: (fake) => fake.fail(promptRoute, Fault.lost),
     call: sending(),
   },
   { name: "the turn runs", call: sending(), afterwards: (fake) => beginAnswer(fake, "Hel") },
   {
-    name: "what is stored is read",
+    name: "the stored turn is being read",
     given: (fake) => fake.fail(`GET /session/${here}/message`, Fault.hang),
     call: sending(),
   },
@@ -53,7 +53,7 @@ const phases: ReadonlyArray<Phase> = [
     afterwards: (fake) => fake.emit(event.asked(permission("1"))),
   },
   {
-    name: "the connection to the events is away",
+    name: "the event stream is down",
     call: sending(),
     afterwards: (fake) => {
       fake.fail("GET /global/event", Fault.refused)
@@ -61,23 +61,27 @@ const phases: ReadonlyArray<Phase> = [
     },
   },
   {
-    name: "the instance is away altogether",
+    name: "the instance is away",
     call: sending(),
     afterwards: goAway,
   },
-  { name: "a start waits for a sign", given: (fake) => (fake.onPrompt = () => undefined), call: starting() },
+  {
+    name: "a start waits for opencode to show the prompt",
+    given: (fake) => (fake.onPrompt = () => undefined),
+    call: starting(),
+  },
   {
     name: "a start waits for the session",
     given: (fake) => makeBusy(fake),
     call: starting({ ifBusy: "wait" }),
   },
   {
-    name: "somebody else's turn is followed",
+    name: "a turn that was started elsewhere is followed",
     given: (fake) => fake.take({ session: here, messageID: byHand, text: "By hand" }),
     call: joining(),
   },
   {
-    name: "a person decides on somebody else's turn",
+    name: "a person decides on a turn that was started elsewhere",
     given: (fake) => {
       fake.take({ session: here, messageID: byHand, text: "By hand" })
       fake.permissions = [permission("1")]
@@ -87,7 +91,7 @@ const phases: ReadonlyArray<Phase> = [
 ]
 
 describe("A call that is interrupted", () => {
-  it.effect.each(phases)("while $name leaves nothing behind, at once", ({ afterwards, call, given }) =>
+  it.effect.each(phases)("while $name leaves nothing behind", ({ afterwards, call, given }) =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const fake = yield* withMain
@@ -99,9 +103,9 @@ describe("A call that is interrupted", () => {
         pending(fiber)
         assert.isAbove(yield* living, before)
         const prompts = fake.count(promptRoute)
-        // The clock stands still: the waiting ends without waiting for anything.
+        // The clock is not adjusted: the interruption waits for nothing.
         yield* Fiber.interrupt(fiber)
-        // The connection is kept for half a second, for whoever comes next.
+        // An unused connection is kept for half a second.
         yield* pass(1000)
         assert.deepStrictEqual([yield* living, fake.connections.size], [before, 0])
         yield* pass(60_000)
@@ -110,7 +114,7 @@ describe("A call that is interrupted", () => {
     ),
   )
 
-  it.effect("while it stands in the queue leaves nothing behind, and the one before it runs on", () =>
+  it.effect("while it is queued leaves nothing behind, and the turn before it goes on", () =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const fake = yield* withMain
@@ -129,7 +133,7 @@ describe("A call that is interrupted", () => {
     ),
   )
 
-  it.effect("a hundred times leaves nothing behind", () =>
+  it.effect("100 times leaves nothing behind", () =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const fake = yield* withMain
@@ -152,7 +156,7 @@ describe("A call that ends by itself", () => {
     ["with its turn", 300_000, (fake) => finishAnswer(fake, "Done")],
     ["with its patience", 5000, () => undefined],
     ["with its instance", 300_000, goAway],
-    ["with what a person has to decide", 300_000, (fake) => void fake.permissions.push(permission("1"))],
+    ["with a pending request", 300_000, (fake) => void fake.permissions.push(permission("1"))],
   ]
 
   it.effect.each(endings)("%s leaves nothing behind", ([, patience, end]) =>

@@ -49,7 +49,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a turn that ended while the stream was cut is reported once it is back", () =>
+  it.effect("a turn that ended while the stream was broken is reported after the reconnect", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -70,7 +70,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a turn that goes on after the cut is followed to its end", () =>
+  it.effect("a turn that goes on after the reconnect is followed to its end", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -84,7 +84,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a subagent's permission that was asked in the gap is found", () =>
+  it.effect("a subagent's permission request from the gap is found", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -95,7 +95,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("an instance that was restarted in the middle leaves the turn interrupted", () =>
+  it.effect("an instance that was restarted during the turn leaves it interrupted", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -124,7 +124,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("an instance that answers nothing at first when it comes back is given time", () =>
+  it.effect("an instance that does not answer at first after a restart is given time", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -139,7 +139,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a patience that ends while the prompt is on its way does not say that it arrived", () =>
+  it.effect("a patience that ends before the prompt is acknowledged does not claim that it arrived", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(promptRoute, Fault.hang)
@@ -150,7 +150,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a subagent that was born while the stream was down is heard when it asks", () =>
+  it.effect("the request of a subagent that started while the stream was down is noticed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()

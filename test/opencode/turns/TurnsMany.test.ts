@@ -9,15 +9,15 @@ import type { StoredPrompt } from "../../support/FakeState.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import { session } from "../../support/samples.ts"
-import { eachStage, main, onlooker, pending, promptRoute, sending, withMain } from "./sending.ts"
+import { eachStage, main, recordingObserver, pending, promptRoute, sending, withMain } from "./sending.ts"
 
 const each = 10
 
-/** What the agent writes to a prompt is made of the prompt, so that a mistaken one is seen. */
+/** The agent's text contains the prompt, so that a mix-up shows. */
 const beginning = ({ text }: StoredPrompt) => `Begin ${text}`
 const whole = (prompt: StoredPrompt) => `${beginning(prompt)}, end.`
 
-/** A turn on each of ten sessions of the instance, with what its caller was shown. */
+/** A turn in each of ten sessions of the instance, with what its observer has seen. */
 const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
   const turns = yield* Turns
   const sessions = Array.from({ length: each }, (_, index) => session(`number${index}`))
@@ -26,7 +26,7 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
     sessions,
     Effect.fnUntraced(function* (to) {
       const text = `${target.instance} ${to.id}`
-      const { observe, seen } = onlooker()
+      const { observe, seen } = recordingObserver()
       const options = { text, ifBusy: "wait", patience: 300_000 } as const
       const call = observeTurn((stages) => turns.send(target, to, { ...options, stages }), observe)
       return { text, seen, fiber: yield* Effect.forkChild(call) }
@@ -35,7 +35,7 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
 })
 
 describe("Many turns at once", () => {
-  it.effect("a hundred on ten instances each tell their own caller, over one event stream per instance", () =>
+  it.effect("100 turns on 10 instances each report to their own caller, over one event stream per instance", () =>
     Effect.gen(function* () {
       const members = yield* FakeFleet
       const calls = (yield* Effect.forEach(members, tenTurns)).flat()
@@ -43,7 +43,7 @@ describe("Many turns at once", () => {
       for (const { fake } of members) assert.lengthOf(fake.prompts, each)
       for (const { fake } of members) for (const prompt of fake.prompts) beginAnswer(fake, beginning(prompt), prompt)
       yield* pass(500)
-      // Backwards, so that no turn's place in a list is its caller's by chance.
+      // In reverse, so that no turn has the same index as its caller by chance.
       for (const { fake } of members) {
         for (const prompt of fake.prompts.slice(1).toReversed()) finishAnswer(fake, whole(prompt), prompt)
       }
@@ -78,7 +78,7 @@ describe("Many turns at once", () => {
     }).pipe(Effect.provide(overFleet(10))),
   )
 
-  it.effect("a caller that takes long over its progress holds up no other turn, and gets its own in full", () =>
+  it.effect("a slow observer delays no other turn and sees all of its own", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const texts: Array<string> = []
@@ -101,7 +101,7 @@ describe("Many turns at once", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("an instance that does not answer holds up no other", () =>
+  it.effect("an instance that does not answer delays no other", () =>
     Effect.gen(function* () {
       const [dead, alive] = yield* FakeFleet
       if (dead === undefined || alive === undefined) return assert.fail("two instances")

@@ -1,4 +1,4 @@
-/** More happens in a turn than its reader can follow, as while a look at what is stored takes long. */
+/** More events than the reader of a turn can take, as while reading the stored state takes long. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { MessageId } from "../../../src/opencode/Identifiers.ts"
@@ -9,15 +9,15 @@ import * as Fault from "../../support/Fault.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import { assistant, event, here, msg, ses, session, textPart } from "../../support/samples.ts"
-import { onlooker, pending, sending, withMain } from "./sending.ts"
+import { recordingObserver, pending, sending, withMain } from "./sending.ts"
 
 const pieces = Array.from({ length: 6000 }, (_, index) => ` ${index}`)
 const written = `Counting:${pieces.join("")}`
 
-/** What is stored when it is asked for, and comes late. */
+/** Answers with what is stored at the time of the request, 5 s later. */
 const late: Fault.Fault = (answer) => Effect.tap(answer, Effect.sleep("5 seconds"))
 
-/** Waits until all that was emitted has come through the connection. */
+/** Waits until everything that was emitted has arrived. */
 const received = Effect.fnUntraced(function* (fake: FakeState) {
   const { take } = yield* (yield* InstanceEvents).subscribe(target)
   const last = event.created(session("last", { parentID: ses("elsewhere") }))
@@ -29,10 +29,10 @@ const received = Effect.fnUntraced(function* (fake: FakeState) {
   while (heard.pollUnsafe() === undefined) yield* pass(1, 1)
 }, Effect.scoped)
 
-/** A turn whose reader waits for what was stored before all of this was written. */
+/** A turn whose reader waits for an old stored state while all of the text is streamed. */
 const behind = Effect.fnUntraced(function* (meanwhile: (fake: FakeState, answer: MessageId) => void) {
   const fake = yield* withMain
-  const { observe, seen } = onlooker()
+  const { observe, seen } = recordingObserver()
   const fiber = yield* sending({ observe })
   beginAnswer(fake, "Counting:")
   const route = `GET /session/${here}/message`
@@ -48,8 +48,8 @@ const behind = Effect.fnUntraced(function* (meanwhile: (fake: FakeState, answer:
   return { fake, fiber, answer, seen }
 })
 
-describe("The text of a turn whose reader fell behind", () => {
-  it.effect("shows that something is missing, and has no hole in the end", () =>
+describe("The text of a turn whose event reader fell behind", () => {
+  it.effect("marks what is missing, and is complete at the end", () =>
     Effect.gen(function* () {
       const { fake, fiber, seen } = yield* behind(() => undefined)
       pending(fiber)
@@ -62,7 +62,7 @@ describe("The text of a turn whose reader fell behind", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is the stored one where it was finished meanwhile, and what is heard late of it adds nothing", () =>
+  it.effect("is the stored text if the part was finished meanwhile, and late events add nothing", () =>
     Effect.gen(function* () {
       const { answer, fake, fiber, seen } = yield* behind((fake, answer) => {
         const part = { ...textPart(answer, written), time: { start: 1100, end: 1200 } }
@@ -77,7 +77,7 @@ describe("The text of a turn whose reader fell behind", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is the stored one where the whole turn ended meanwhile and that was among what was dropped", () =>
+  it.effect("is the stored text if the turn's end was among the dropped events", () =>
     Effect.gen(function* () {
       const { fiber } = yield* behind((fake) => {
         finishAnswer(fake, written)

@@ -5,19 +5,19 @@ import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { assistant, done, event, msg, textPart, user } from "../../support/samples.ts"
-import { onlooker, pending, sending, starting, texts, withMain } from "./sending.ts"
+import { recordingObserver, pending, sending, starting, texts, withMain } from "./sending.ts"
 
-/** A send with this text, and what its caller was shown. */
-const standing = Effect.fnUntraced(function* (text: string) {
-  const { observe, seen } = onlooker()
+/** A send with this text, and what its observer has seen. */
+const sendingObserved = Effect.fnUntraced(function* (text: string) {
+  const { observe, seen } = recordingObserver()
   return { seen, fiber: yield* sending({ text, observe }) }
 })
 
 describe("The queue of a session", () => {
-  it.effect("tells each caller its own place as the line gets shorter, and keeps the order", () =>
+  it.effect("reports each caller's position as it gets shorter, and keeps the order", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const calls = yield* Effect.forEach(["one", "two", "three"], standing)
+      const calls = yield* Effect.forEach(["one", "two", "three"], sendingObserved)
       for (const { fiber } of calls) {
         yield* pass(20_000)
         finishAnswer(fake, `Answer to ${fake.prompts.at(-1)?.text}`)
@@ -36,11 +36,11 @@ describe("The queue of a session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("moves those behind up when one in the middle gives up", () =>
+  it.effect("moves later messages up when one in the middle is interrupted", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const [one, two, three, four] = yield* Effect.all(
-        [standing("one"), standing("two"), standing("three"), standing("four")],
+        [sendingObserved("one"), sendingObserved("two"), sendingObserved("three"), sendingObserved("four")],
         { concurrency: 1 },
       )
       yield* Fiber.interrupt(two.fiber)
@@ -56,11 +56,11 @@ describe("The queue of a session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("goes on behind one whose turn is given up while it runs, once that turn is over", () =>
+  it.effect("continues after a turn whose caller was interrupted, once that turn has ended", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const one = yield* standing("one")
-      const two = yield* standing("two")
+      const one = yield* sendingObserved("one")
+      const two = yield* sendingObserved("two")
       yield* Fiber.interrupt(one.fiber)
       yield* pass(20_000)
       assert.deepStrictEqual(yield* texts, ["one"])
@@ -72,12 +72,12 @@ describe("The queue of a session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is not disturbed by those who do not wait", () =>
+  it.effect("is not changed by messages that do not wait", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const one = yield* standing("one")
-      const two = yield* standing("two")
-      const three = yield* standing("three")
+      const one = yield* sendingObserved("one")
+      const two = yield* sendingObserved("two")
+      const three = yield* sendingObserved("three")
       for (const refused of [yield* sending({ text: "no", ifBusy: "fail" }), yield* starting({ text: "neither" })]) {
         assert.strictEqual((yield* Effect.flip(Fiber.join(refused)))._tag, "SessionBusy")
       }
@@ -92,7 +92,7 @@ describe("The queue of a session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("goes on behind one that could not be sent", () =>
+  it.effect("continues after a message that could not be sent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { onPrompt } = fake
@@ -100,8 +100,8 @@ describe("The queue of a session", () => {
         fake.onPrompt = onPrompt
         fake.emit(event.error({ kind: "failed", message: "Agent not found" }))
       }
-      const one = yield* standing("one")
-      const two = yield* standing("two")
+      const one = yield* sendingObserved("one")
+      const two = yield* sendingObserved("two")
       yield* pass(8000)
       assert.strictEqual((yield* Fiber.join(one.fiber)).outcome._tag, "failed")
       finishAnswer(fake, "Second")
@@ -110,12 +110,12 @@ describe("The queue of a session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("waits as a whole for a turn that was begun elsewhere", () =>
+  it.effect("waits for a turn that was started elsewhere", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
-      const one = yield* standing("one")
-      const two = yield* standing("two")
+      const one = yield* sendingObserved("one")
+      const two = yield* sendingObserved("two")
       yield* pass(20_000)
       assert.deepStrictEqual(yield* texts, [])
       pending(two.fiber)
@@ -133,7 +133,7 @@ describe("The queue of a session", () => {
 })
 
 describe("A message that opencode answers together with another", () => {
-  it.effect("is told with the message that was answered; the one that was handed in is answered itself", () =>
+  it.effect("names the answered message; the steering message is answered itself", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const first = yield* sending({ text: "first" })
@@ -154,32 +154,30 @@ describe("A message that opencode answers together with another", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect(
-    "that somebody else handed in between two steps: the turn ends with what it has, and names that message",
-    () =>
-      Effect.gen(function* () {
-        const fake = yield* withMain
-        const fiber = yield* sending()
-        const prompt = fake.prompts[0]
-        if (prompt === undefined) return assert.fail("nothing was sent")
-        const step = assistant(msg("step"), prompt.messageID, done("tool-calls"))
-        const theirs = user(msg("theirs"), "By hand")
-        const toTheirs = assistant(msg("toTheirs"), theirs.info.id, done())
-        fake.store(prompt.session, { info: step, parts: [textPart(step.id, "First I look")] })
-        fake.emit(event.message(step), event.part(textPart(step.id, "First I look")))
-        fake.store(prompt.session, theirs)
-        fake.emit(event.message(theirs.info))
-        fake.store(prompt.session, { info: toTheirs, parts: [textPart(toTheirs.id, "To the hand")] })
-        fake.emit(event.message(toTheirs), event.part(textPart(toTheirs.id, "To the hand")))
-        makeIdle(fake)
-        yield* pass(3000)
-        const { outcome, turn } = yield* Fiber.join(fiber)
-        assert.deepInclude(turnView(target, turn, outcome), {
-          outcome: "completed",
-          text: "First I look",
-          answered_message_id: theirs.info.id,
-        })
-        assert.include(turnView(target, turn, outcome).detail, "another message came in between")
-      }).pipe(Effect.provide(overFake)),
+  it.effect("that arrived between two steps: the turn ends with what it has, and names that message", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      const prompt = fake.prompts[0]
+      if (prompt === undefined) return assert.fail("nothing was sent")
+      const step = assistant(msg("step"), prompt.messageID, done("tool-calls"))
+      const theirs = user(msg("theirs"), "By hand")
+      const toTheirs = assistant(msg("toTheirs"), theirs.info.id, done())
+      fake.store(prompt.session, { info: step, parts: [textPart(step.id, "First I look")] })
+      fake.emit(event.message(step), event.part(textPart(step.id, "First I look")))
+      fake.store(prompt.session, theirs)
+      fake.emit(event.message(theirs.info))
+      fake.store(prompt.session, { info: toTheirs, parts: [textPart(toTheirs.id, "To the hand")] })
+      fake.emit(event.message(toTheirs), event.part(textPart(toTheirs.id, "To the hand")))
+      makeIdle(fake)
+      yield* pass(3000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.deepInclude(turnView(target, turn, outcome), {
+        outcome: "completed",
+        text: "First I look",
+        answered_message_id: theirs.info.id,
+      })
+      assert.include(turnView(target, turn, outcome).detail, "another message came in between")
+    }).pipe(Effect.provide(overFake)),
   )
 })

@@ -1,4 +1,4 @@
-/** Events that never come, and what is done about it: nobody may wait for them for longer than about 20 s. */
+/** Events that never come: a caller waits for them for about 20 s at most. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Ref } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
@@ -7,11 +7,11 @@ import { beginAnswer, storeAnswer } from "../../support/play.ts"
 import { event, permission, ses } from "../../support/samples.ts"
 import { eachStage, pending, sending, withMain } from "./sending.ts"
 
-/** Longer than it takes until the connection counts as settled, which is an occasion to look as well. */
+/** Milliseconds. Longer than the connection takes to settle, because the stored state is read then, too. */
 const settled = 1000
 
-describe("A turn that is heard of no more", () => {
-  it.effect("is found to be over", () =>
+describe("A turn without events", () => {
+  it.effect("is found to have ended", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -23,7 +23,7 @@ describe("A turn that is heard of no more", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is found to be over also while others are heard of all the time", () =>
+  it.effect("is found to have ended while events of other sessions keep coming", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -37,7 +37,7 @@ describe("A turn that is heard of no more", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is found to wait for a person", () =>
+  it.effect("is found to be waiting for a person", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -48,7 +48,7 @@ describe("A turn that is heard of no more", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is found to wait for the provider, and is followed on", () =>
+  it.effect("is found to be waiting for the provider, and still followed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const status = yield* Ref.make("")
@@ -67,7 +67,7 @@ describe("A turn that is heard of no more", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is not asked about again and again", () =>
+  it.effect("is not read more often than every 20 s", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* sending()
@@ -75,7 +75,7 @@ describe("A turn that is heard of no more", () => {
       yield* pass(settled)
       const before = fake.requests.length
       yield* pass(120_000, 240)
-      // Six looks, each of which asks for status, messages, permissions and questions.
+      // Six reads of status, messages, permissions and questions.
       assert.isAtMost(fake.requests.length - before, 6 * 4)
     }).pipe(Effect.provide(overFake)),
   )

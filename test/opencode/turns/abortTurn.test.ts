@@ -28,7 +28,7 @@ const answer = msg("v")
 const write = (fake: FakeState, given: Parameters<typeof assistant>[2]) =>
   fake.store(here, { info: assistant(answer, prompt, given), parts: [] })
 
-/** A turn in which the agent writes. */
+/** A turn in which the agent is writing. */
 const running = Effect.tap(withMain, (fake) =>
   Effect.sync(() => {
     fake.store(here, user(prompt))
@@ -37,7 +37,7 @@ const running = Effect.tap(withMain, (fake) =>
   }),
 )
 
-/** What the turn asks for that begins as soon as the abort is done. */
+/** The request of a turn that begins as soon as the abort is done. */
 const next = { ...permission("2"), tool: { messageID: msg("x") } }
 
 const beginsNext = (fake: FakeState) =>
@@ -54,7 +54,7 @@ const beginsNext = (fake: FakeState) =>
   )
 
 describe("abortTurn", () => {
-  it.effect("waits until the message is final, which it is not when opencode reports idle", () =>
+  it.effect("waits until the message is final, which is later than the idle status", () =>
     Effect.gen(function* () {
       const fake = yield* running
       const fiber = yield* Effect.forkChild(abort)
@@ -67,24 +67,24 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says when the message does not become final", () =>
+  it.effect("reports when the message does not become final", () =>
     Effect.gen(function* () {
       yield* running
       assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, final: false })
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says when the turn goes on in spite of it", () =>
+  it.effect("reports when the turn goes on nevertheless", () =>
     Effect.gen(function* () {
       const fake = yield* running
       write(fake, done("tool-calls"))
-      // As on an opencode that does not run the turn: it says yes, and does nothing.
+      // An opencode that does not run the turn accepts the abort and does nothing.
       fake.fail(`POST /session/${here}/abort`, Fault.json(true))
       assert.deepInclude(yield* whilePassing(5000, abort), { wasRunning: true, final: false })
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says of an idle session that nothing was running, though its last message was never completed", () =>
+  it.effect("reports that nothing was running in an idle session, even if its last message was never completed", () =>
     Effect.gen(function* () {
       const fake = yield* running
       makeIdle(fake)
@@ -92,7 +92,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("stops the turn of a message that has just come, before the status shows it", () =>
+  it.effect("stops the turn of a message that has just arrived, before the status shows it", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.store(here, user(prompt))
@@ -109,7 +109,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not wait for ever for a message that nobody answers", () =>
+  it.effect("does not wait forever for a message that is never answered", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.store(here, user(prompt))
@@ -118,7 +118,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("dismisses what it leaves behind, of subagents as well and of nobody else", () =>
+  it.effect("dismisses the requests that it leaves behind, including its subagents', and no others", () =>
     Effect.gen(function* () {
       const fake = yield* running
       write(fake, done("tool-calls"))
@@ -137,7 +137,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("dismisses what an earlier abort has left behind in an idle session", () =>
+  it.effect("dismisses the requests that an earlier abort has left behind in an idle session", () =>
     Effect.gen(function* () {
       const fake = yield* running
       write(fake, failedWith(aborted))
@@ -148,7 +148,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("leaves alone what a turn asks for that has begun since", () =>
+  it.effect("keeps the requests of a turn that has started since", () =>
     Effect.gen(function* () {
       const fake = yield* running
       fake.questions = [question("1")]
@@ -168,7 +168,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("minds not that two permissions of a session go with the first rejection", () =>
+  it.effect("accepts that the first rejection settles both permissions of a session", () =>
     Effect.gen(function* () {
       const fake = yield* running
       write(fake, done("tool-calls"))

@@ -1,4 +1,4 @@
-/** What is done next for each state of a turn that is followed and each thing that can happen. */
+/** The next action for each state of a followed turn and each input. */
 import { assert, describe, it } from "@effect/vitest"
 import { InstanceUnreachable, SessionNotFound, Unauthorized } from "../../../src/opencode/errors.ts"
 import type { TurnEvent } from "../../../src/opencode/events/TurnEvent.ts"

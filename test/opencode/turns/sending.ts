@@ -1,4 +1,4 @@
-/** Sends and starts that run beside a test, over the fake. */
+/** Calls of `Turns` that run beside a test, over the fake. */
 import { assert } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import {
@@ -21,13 +21,13 @@ interface Given extends Partial<SendOptions> {
   readonly decide?: FollowOptions["decide"]
 }
 
-/** Runs a call, and an observer if there is one, which may take as long as it likes. */
+/** Runs a call, with an observer if there is one. The observer may take an hour to finish. */
 const observed = <A, E>(
   call: (stages: TurnStages | undefined) => Effect.Effect<A, E>,
   observe: TurnObserver | undefined,
 ) => (observe === undefined ? call(undefined) : observeTurn(call, observe, { finishWithin: "1 hour" }))
 
-/** A send that runs beside the test, which has let it begin. */
+/** A send that runs beside the test and has begun. */
 export const sending = Effect.fnUntraced(function* ({ observe, ...given }: Given = {}, to = main) {
   const turns = yield* Turns
   const options = { text: "Do it", ifBusy: "wait", patience: 300_000, ...given } as const
@@ -45,10 +45,10 @@ export const starting = Effect.fnUntraced(function* (given: Partial<SendOptions>
   return fiber
 })
 
-/** What was sent so far. */
+/** The prompts sent so far. */
 export const texts = Effect.map(FakeOpencode, ({ prompts }) => prompts.map(({ text }) => text))
 
-/** The fake with a session, its subagent and another one. */
+/** The fake with a session, its subagent's session and another session. */
 export const withMain = Effect.tap(FakeOpencode, (fake) =>
   Effect.sync(() => {
     fake.sessions = [main, session("child", { parentID: here }), session("second")]
@@ -57,7 +57,7 @@ export const withMain = Effect.tap(FakeOpencode, (fake) =>
 
 export const pending = <A, E>(fiber: Fiber.Fiber<A, E>) => assert.isUndefined(fiber.pollUnsafe())
 
-/** A following that runs beside the test, which has let it begin. */
+/** A follow that runs beside the test and has begun. */
 export const joining = Effect.fnUntraced(function* (
   { observe, ...given }: Partial<JoinOptions> & Pick<Given, "observe"> = {},
   session = main,
@@ -76,8 +76,8 @@ export const eachStage =
   (stages) =>
     Stream.runForEach(stages, show)
 
-/** An observer, and what it was shown: each stage in a word, once until it changes. */
-export const onlooker = () => {
+/** An observer, and what it has seen: one short text per stage, without repetitions. */
+export const recordingObserver = () => {
   const seen: Array<string> = []
   const observe = eachStage((stage) =>
     Effect.sync(() => {

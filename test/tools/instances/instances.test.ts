@@ -39,7 +39,7 @@ interface Surroundings {
   readonly transports?: ReadonlyArray<string>
 }
 
-/** What list_instances says of a fleet of these. */
+/** The answer of list_instances for a fleet of these instances. */
 const listed = Effect.fnUntraced(function* (
   instances: Snapshot["instances"],
   looks: ReadonlyArray<readonly [port: number, look: Look]>,
@@ -69,7 +69,7 @@ const listed = Effect.fnUntraced(function* (
 })
 
 describe("list_instances", () => {
-  it.effect("counts those that wait for a person, and puts them first among those that are online", () =>
+  it.effect("counts instances that wait for a person, and lists them first", () =>
     Effect.gen(function* () {
       const { text, view } = yield* listed(
         [
@@ -80,7 +80,7 @@ describe("list_instances", () => {
         ],
         [
           [1, waitingFor()],
-          // Of before it went away.
+          // From before it went away.
           [2, waitingFor("x")],
           [3, waitingFor("x")],
           [4, waitingFor("x", "y")],
@@ -99,7 +99,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("says of each transport when it was scanned, how long that took and what went wrong", () =>
+  it.effect("shows when each transport was scanned, the duration, and its problems", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("2 minutes")
       const report = { scannedAt: 30_000, duration: 12, found: 3, problems: [] }
@@ -121,7 +121,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("where there is none, says how to start one, or where it was looked for", () =>
+  it.effect("explains an empty fleet: how to start an instance, or where instances are looked for", () =>
     Effect.gen(function* () {
       assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
       const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })
@@ -130,7 +130,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("names the first of many requests, and counts the others", () =>
+  it.effect("shows the first of many requests, and counts the others", () =>
     Effect.gen(function* () {
       const { text } = yield* listed(
         [instance("a", 1, "online")],
@@ -142,7 +142,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("says where it is not known whether anything waits", () =>
+  it.effect("shows which instances have unknown pending requests", () =>
     Effect.gen(function* () {
       const { text, view } = yield* listed(
         [instance("a", 1, "online"), instance("b", 2, "online"), instance("c", 3, "timeout")],
@@ -154,7 +154,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("says how long ago it was asked what waits, and asks nobody for it", () =>
+  it.effect("shows the age of the pending requests, and sends no request", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
@@ -174,7 +174,7 @@ describe("list_instances", () => {
 })
 
 describe("refresh_instances", () => {
-  it.effect("asks anew what waits", () =>
+  it.effect("checks again for pending requests", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]

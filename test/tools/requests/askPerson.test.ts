@@ -1,4 +1,4 @@
-/** A person at the client is asked while the call runs, as until 2025-11-25. */
+/** Protocol revisions up to 2025-11-25: the person at the client is asked while the call runs. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
@@ -13,7 +13,7 @@ const once = accept({ decision: "once" })
 const asked = permission("1")
 const allowed = "allowed once: permission for bash: rm -rf build"
 
-/** A call that waits for somebody who thinks. */
+/** A call whose form has not been answered yet. */
 const waiting = Effect.gen(function* () {
   const fake = yield* withMain
   const person = yield* thinking
@@ -24,7 +24,7 @@ const waiting = Effect.gen(function* () {
 })
 
 describe("a person", () => {
-  it.effect("allows, and the turn goes on to its end", () =>
+  it.effect("allows the request, and the turn completes", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { forms, values } = answering(once)
@@ -40,7 +40,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("declines, which rejects", () =>
+  it.effect("declines, which rejects the request", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending(answering({ action: "decline" }, { action: "decline" }).values)
@@ -61,9 +61,9 @@ describe("a person", () => {
 
   it.effect.each([
     ["closes the form", { action: "cancel" }],
-    ["cannot be asked after all", { action: "unavailable" }],
-    ["fills in what does not fit", accept({ decision: "perhaps" })],
-  ] as const)("who %s is not asked again in that call, and the agent still waits", ([, reply]) =>
+    ["turns out to be unavailable", { action: "unavailable" }],
+    ["submits invalid content", accept({ decision: "perhaps" })],
+  ] as const)("who %s is not asked again in that call, and the agent is still waiting", ([, reply]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { forms, values } = answering(reply)
@@ -80,7 +80,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is asked one thing after the other, in the order in which they came up", () =>
+  it.effect("is asked one request at a time, in order of arrival", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const answers = [once, accept({ decision: "always" }), accept({ answer_1: "Blue" })]
@@ -99,7 +99,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is asked by wait_for_session for a turn that was begun elsewhere", () =>
+  it.effect("is asked by wait_for_session for a turn that was started elsewhere", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.store(here, user(msg("theirs")))
@@ -112,7 +112,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is asked by respond_permission for what comes after its own decision", () =>
+  it.effect("is asked by respond_permission about requests after its own decision", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* sending()
@@ -128,7 +128,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is asked for a subagent, which the form says", () =>
+  it.effect("is asked about a subagent's request, and the form says so", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { forms, values } = answering(once)
@@ -139,7 +139,7 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is not asked where the client shows no forms", () =>
+  it.effect("is not asked if the client cannot show forms", () =>
     Effect.gen(function* () {
       yield* withMain
       const { forms, values } = answering(once)
@@ -162,8 +162,8 @@ describe("a person", () => {
   )
 })
 
-describe("while the person thinks", () => {
-  it.effect("somebody at the terminal decides: the form is taken back, and the turn followed on", () =>
+describe("while the form is open", () => {
+  it.effect("a decision in opencode's terminal withdraws the form, and the turn is followed", () =>
     Effect.gen(function* () {
       const { fake, fiber, person } = yield* waiting
       fake.permissions = []
@@ -179,7 +179,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("it is decided and nobody tells: that is noticed all the same", () =>
+  it.effect("a decision without an event is noticed anyway", () =>
     Effect.gen(function* () {
       const { fake, person } = yield* waiting
       fake.permissions = []
@@ -188,7 +188,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("the turn is aborted, and its request stays behind: the form is taken back", () =>
+  it.effect("an abort that leaves the request behind withdraws the form", () =>
     Effect.gen(function* () {
       const { fake, fiber, person } = yield* waiting
       const info = assistant(msg("a"), fake.prompts[0]?.messageID ?? msg("none"), failedWith(aborted))
@@ -201,7 +201,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("the connection breaks and comes back: the form stays, and the decision counts", () =>
+  it.effect("a broken and restored connection keeps the form, and the decision counts", () =>
     Effect.gen(function* () {
       const { fake, fiber, person } = yield* waiting
       fake.cut()
@@ -216,7 +216,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("the connection breaks, and somebody decides in the gap: the form is taken back", () =>
+  it.effect("a decision while the connection is broken withdraws the form", () =>
     Effect.gen(function* () {
       const { fake, fiber, person } = yield* waiting
       fake.cut()
@@ -228,7 +228,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("the patience ends: the form is taken back, and the agent still waits", () =>
+  it.effect("the end of the wait withdraws the form, and the agent is still waiting", () =>
     Effect.gen(function* () {
       const { fake, fiber, person } = yield* waiting
       yield* pass(48_000)
@@ -240,7 +240,7 @@ describe("while the person thinks", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("the client sees a sign of life at least every 15 s", () =>
+  it.effect("the client receives a heartbeat at least every 15 s", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const person = yield* thinking
@@ -272,7 +272,7 @@ describe("while the person thinks", () => {
 describe("the decision", () => {
   const route = `POST /permission/${asked.id}/reply`
 
-  it.effect("is carried to its end though the event that it is settled comes first", () =>
+  it.effect("is delivered completely even if the settled event arrives first", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(route, Fault.reset, 1)
@@ -286,13 +286,13 @@ describe("the decision", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("comes too late, which is said, and the turn is followed", () =>
+  it.effect("is reported as too late, and the turn is followed", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const person = yield* thinking
       const fiber = yield* sending(person.values)
       yield* wants(asked)
-      // Nobody has told yet.
+      // No event has arrived yet.
       fake.permissions = []
       yield* person.answer(accept({ decision: "reject" }))
       yield* pass(500)
@@ -306,7 +306,7 @@ describe("the decision", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is asked for once, though opencode does not tell that it has it", () =>
+  it.effect("is requested once, even if opencode does not confirm it", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(route, () => {
@@ -322,7 +322,7 @@ describe("the decision", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("of a client that goes away is none", () =>
+  it.effect("is not made by a client that goes away", () =>
     Effect.gen(function* () {
       const { fiber, person } = yield* waiting
       yield* Fiber.interrupt(fiber)

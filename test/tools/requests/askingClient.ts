@@ -1,4 +1,4 @@
-/** A client at which somebody sits, as the tools see it: played by a test, in both ways in which MCP asks. */
+/** A client with a person, as the tools see it. Supports both ways in which MCP shows forms. */
 import { assert } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Option } from "effect"
 import type { PermissionRequest, QuestionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
@@ -8,7 +8,7 @@ import { call, type ToolParameters } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { event, here, session, ses } from "../../support/samples.ts"
 
-/** The fake with a session, its subagent and another one. */
+/** The fake opencode with a session, its subagent and another session. */
 export const withMain = Effect.tap(FakeOpencode, (fake) =>
   Effect.sync(() => {
     fake.sessions = [session("main"), session("child", { parentID: here }), session("other")]
@@ -17,7 +17,7 @@ export const withMain = Effect.tap(FakeOpencode, (fake) =>
 
 export const child = ses("child")
 
-/** Runs calls as those of an MCP client that has these abilities. Without progress it gives up after a minute. */
+/** Runs calls as an MCP client with these abilities. Without progress the client times out after a minute. */
 export const asClient =
   (values: Partial<CallValues>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -29,7 +29,7 @@ export const asClient =
       }),
     )
 
-/** Somebody who gives these answers to the forms, one after the other, and dismisses all others. */
+/** A person who gives these replies to the forms in order, and closes all further forms. */
 export const answering = (...replies: ReadonlyArray<ElicitationReply>) => {
   const forms: Array<ElicitationRequest> = []
   const ask = (form: ElicitationRequest) =>
@@ -37,7 +37,7 @@ export const answering = (...replies: ReadonlyArray<ElicitationReply>) => {
   return { forms, values: { canAsk: true, ask } satisfies Partial<CallValues> }
 }
 
-/** Somebody who thinks until the test has them answer. */
+/** A person who replies when the test says so. */
 export const thinking = Effect.gen(function* () {
   const forms: Array<ElicitationRequest> = []
   const answer = yield* Deferred.make<ElicitationReply>()
@@ -59,7 +59,7 @@ export const accept = (content: unknown): ElicitationReply => ({ action: "accept
 
 type Following = "send_message" | "wait_for_session" | "respond_permission" | "answer_question"
 
-/** A call that runs beside the test, which has let it begin. */
+/** Starts a call in a fiber and lets it begin. */
 export const calling = Effect.fnUntraced(function* <Name extends Following>(
   name: Name,
   parameters: ToolParameters<Name>,
@@ -73,11 +73,11 @@ export const calling = Effect.fnUntraced(function* <Name extends Following>(
 export const sending = (values?: Partial<CallValues>) =>
   calling("send_message", { session_id: here, message: "Do it" }, values)
 
-/** The agent comes to want something of a person. */
+/** Opens these requests. */
 export const wants = Effect.fnUntraced(function* (...requests: ReadonlyArray<PermissionRequest | QuestionRequest>) {
   const fake = yield* FakeOpencode
   for (const request of requests) {
-    // A subagent's session shows in events before anything is asked in it.
+    // A subagent's session appears in events before its first request.
     fake.emit(...fake.sessions.filter(({ id }) => id === request.sessionID).map(event.updated))
     if ("questions" in request) {
       fake.questions.push(request)
@@ -90,7 +90,7 @@ export const wants = Effect.fnUntraced(function* (...requests: ReadonlyArray<Per
   yield* pass(500)
 })
 
-/** A turn that waits for this, and whose message is sent. */
+/** Sends a message and opens these requests in its turn. */
 export const waitingFor = Effect.fnUntraced(function* (
   ...requests: ReadonlyArray<PermissionRequest | QuestionRequest>
 ) {
@@ -100,8 +100,8 @@ export const waitingFor = Effect.fnUntraced(function* (
 })
 
 /**
- * A call of a client of 2026-07-28 that ends with a question, as it does once the question is on its way. The client
- * takes the question's state to the next call.
+ * A call of a client of revision 2026-07-28, which ends with a form. The client
+ * passes the form's state to the next call.
  */
 export const endingWithQuestion = Effect.fnUntraced(function* <Name extends Following, R>(
   name: Name,
@@ -120,6 +120,6 @@ export const endingWithQuestion = Effect.fnUntraced(function* <Name extends Foll
   return yield* question.value
 })
 
-/** What a call finds that brings the answer to a question. */
+/** The `resumed` value of a call that brings an answer. */
 export const answerTo = ({ state }: Pick<ElicitationRequest, "state">, reply: ElicitationReply) =>
   Option.some({ state, reply })

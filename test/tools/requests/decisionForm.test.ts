@@ -1,4 +1,4 @@
-/** What a turn waits for as a form: MCP takes it whatever opencode asks, and what is filled in comes back as it was meant. */
+/** Forms for pending requests: valid in MCP for any request, and their content maps back to the intended decision. */
 import { inputRequired } from "@modelcontextprotocol/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
@@ -31,7 +31,7 @@ const Shown = Schema.Struct({
   ),
 })
 
-/** The form as a client gets it; throws if MCP has no such forms. */
+/** The form as a client receives it. Throws if it is not a valid MCP form. */
 const sent = (pending: PendingRequest): unknown => {
   const request = inputRequired.elicit({
     message: "Which?",
@@ -43,14 +43,14 @@ const sent = (pending: PendingRequest): unknown => {
 
 const shown = (pending: PendingRequest) => Schema.decodeUnknownSync(Shown)(sent(pending))
 
-/** All that a form would put on a screen. */
+/** All text that a form shows. */
 const texts = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(texts)
 
-// oxlint-disable-next-line no-control-regex -- these are what must not be there
+// oxlint-disable-next-line no-control-regex -- these are the characters under test
 const forbidden = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
-/** The labels from which a person chooses the answer to a question. */
+/** The labels that a question's form offers. */
 const choices = (pending: PendingRequest, index = 0) => {
   const field = shown(pending).properties[`answer_${index + 1}`]
   return field?.enum ?? field?.items?.enum ?? []
@@ -83,9 +83,9 @@ describe("the form for a permission", () => {
       { decision: "reject", reason: " use another way " },
       { reply: "reject", message: " use another way " },
     ],
-    // A reason of blanks would make opencode go on, with nothing to go on with.
+    // A blank reason would make opencode continue without instructions.
     [{ decision: "reject", reason: " \n" }, { reply: "reject" }],
-    // opencode takes a message only with a rejection.
+    // opencode accepts a message only with a rejection.
     [{ decision: "once", reason: "hurry" }, { reply: "once" }],
   ])("reads %j", (content, expected) => assert.deepStrictEqual(reply(content), expected))
 
@@ -102,7 +102,7 @@ describe("the form for a permission", () => {
 })
 
 describe("the form for a question", () => {
-  it("wants one of the labels where no other answer is taken", () => {
+  it("requires one of the labels if no custom answer is allowed", () => {
     const pending = asking(choosing(["Red", "Blue"], { custom: false }))
     assert.deepStrictEqual(shown(pending), {
       properties: { answer_1: { type: "string", enum: ["Red", "Blue"] } },
@@ -111,7 +111,7 @@ describe("the form for a question", () => {
     assert.deepStrictEqual(answers(pending, { answer_1: "Blue" }), [["Blue"]])
   })
 
-  it.each([undefined, true])("takes an answer of one's own where custom is %s", (custom) => {
+  it.each([undefined, true])("accepts a custom answer if custom is %s", (custom) => {
     const pending = asking(choosing(["Red", "Blue"], custom === undefined ? {} : { custom }))
     assert.isUndefined(shown(pending).required)
     assert.deepStrictEqual(answers(pending, { answer_1: "Blue" }), [["Blue"]])
@@ -120,25 +120,25 @@ describe("the form for a question", () => {
     assert.deepStrictEqual(answers(pending, {}), [[]])
   })
 
-  it("takes several labels where several may be chosen, in the order of the options", () => {
+  it("accepts several labels if allowed, in the order of the options", () => {
     const pending = asking(choosing(["Red", "Green", "Blue"], { multiple: true }))
     assert.deepStrictEqual(answers(pending, { answer_1: ["Blue", "Red"], other_1: "Pink" }), [["Red", "Blue", "Pink"]])
     assert.deepStrictEqual(answers(pending, { answer_1: [] }), [[]])
   })
 
-  it("wants text where there are no options, whatever custom says", () => {
+  it("requires text if there are no options, regardless of custom", () => {
     const pending = asking(choosing([], { custom: false, multiple: true }))
     assert.deepStrictEqual(shown(pending), { properties: { other_1: { type: "string" } }, required: ["other_1"] })
     assert.deepStrictEqual(answers(pending, { other_1: "Forty-two" }), [["Forty-two"]])
   })
 
-  it.each([true, false])("shows a single option (several may be chosen: %s)", (multiple) => {
+  it.each([true, false])("shows a single option (multiple: %s)", (multiple) => {
     const pending = asking(choosing(["Only this"], { multiple, custom: false }))
     assert.deepStrictEqual(choices(pending), ["Only this"])
     assert.deepStrictEqual(answers(pending, { answer_1: multiple ? ["Only this"] : "Only this" }), [["Only this"]])
   })
 
-  it("keeps several questions apart", () => {
+  it("has fields of its own for each question", () => {
     const pending = asking(
       choosing(["Red", "Blue"], { custom: false }),
       choosing([]),
@@ -149,12 +149,12 @@ describe("the form for a question", () => {
   })
 
   it.each([
-    ["twice the same", ["Yes", "Yes"]],
-    ["the same but for what nobody sees", ["Yes", "Y\u200Bes", " Yes\u001B", "Yes\n"]],
-    ["one that looks like the second of another", ["Yes", "Yes", "Yes (2)"]],
-    ["one that looks like the second of another, before it", ["Yes (2)", "Yes", "Yes"]],
-    ["nothing to see", ["", "\u202E", " "]],
-    ["the same for 300 characters", [`${"x".repeat(300)}1`, `${"x".repeat(300)}2`]],
+    ["two equal labels", ["Yes", "Yes"]],
+    ["labels that differ in invisible characters", ["Yes", "Y\u200Bes", " Yes\u001B", "Yes\n"]],
+    ["a label equal to another's numbered duplicate", ["Yes", "Yes", "Yes (2)"]],
+    ["a label equal to another's numbered duplicate, listed first", ["Yes (2)", "Yes", "Yes"]],
+    ["invisible labels", ["", "\u202E", " "]],
+    ["labels with the same first 300 characters", [`${"x".repeat(300)}1`, `${"x".repeat(300)}2`]],
     ["escape sequences", ["\u001B[2JYes", "\u001B]8;;http://evil.test\u0007No"]],
   ])("tells labels apart: %s", (_, labels) => {
     const pending = asking(choosing(labels, { custom: false }))
@@ -184,7 +184,7 @@ describe("the form for a question", () => {
   )
 })
 
-/** Labels that are alike more often than chance would have it, and any others. */
+/** Labels with many duplicates, and arbitrary ones. */
 const Label = Schema.Union([
   Schema.Literals(["A", "A\u200B", " A", "A (2)", "A (3)", "A (2) (2)", "", "B"]),
   Schema.String,
@@ -210,7 +210,7 @@ const made = ({ custom, header, multiple, options, text }: AnyQuestion): Questio
   ...(custom === undefined ? {} : { custom }),
 })
 
-/** What a person fills in, and what it means. */
+/** Form content and the answers that it stands for. */
 const filled = (pending: PendingRequest, { custom, multiple, options, own = "" }: AnyQuestion, index: number) => {
   const offered = choices(pending, index)
   const wanted = options.flatMap(({ chosen }, place) => (chosen ? [place] : []))
@@ -230,7 +230,7 @@ const filled = (pending: PendingRequest, { custom, multiple, options, own = "" }
 }
 
 describe("any question", () => {
-  it.prop("has a form that is harmless to look at", [Schema.NonEmptyArray(AnyQuestion)], ([questions]) => {
+  it.prop("has a form without dangerous characters", [Schema.NonEmptyArray(AnyQuestion)], ([questions]) => {
     for (const text of texts(sent(asking(...questions.map(made))))) assert.notMatch(text, forbidden)
   })
 

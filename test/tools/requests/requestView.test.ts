@@ -1,4 +1,4 @@
-/** What a person gets to see before they decide: everything, and nothing that could deceive their eye. */
+/** What a person sees before deciding: the full request, without deceptive characters. */
 import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -15,13 +15,13 @@ import { event, here, msg, permission, question, session } from "../../support/s
 import { answering, child, sending, wants, withMain } from "./askingClient.ts"
 
 const evil = "\u001B[2J\u001B]8;;http://evil.test\u0007\u202E\u2066\u200B\u0000\r"
-// oxlint-disable-next-line no-control-regex -- these are what must not be there
+// oxlint-disable-next-line no-control-regex -- these are the characters under test
 const forbidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
 const asked = (given: Partial<PermissionRequest>): PermissionRequest => ({ ...permission("1"), ...given })
 const shown = (given: Partial<PermissionRequest>) => requestText({ kind: "permission", request: asked(given) })
 
-/** The message of the form in which a person is asked for this, in a session that may be named by anybody. */
+/** The message of the form for a request, in a session with an untrusted title. */
 const messageOf = Effect.fnUntraced(function* (
   request: PermissionRequest | Parameters<typeof wants>[0],
   given: Parameters<typeof session>[1] = {},
@@ -35,7 +35,7 @@ const messageOf = Effect.fnUntraced(function* (
 })
 
 describe("the message of a form", () => {
-  it.effect("says which instance, session and directory it is about", () =>
+  it.effect("names the instance, session and directory", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(permission("1"), { title: "Tidy up", directory: "/work/project" })
       assert.strictEqual(
@@ -54,7 +54,7 @@ describe("the message of a form", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("names the subagent's session beside the one that it works for", () =>
+  it.effect("names the subagent's session next to the session it works for", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(question("1", child))
       assert.include(message, "fake: the agent has a question.")
@@ -62,14 +62,14 @@ describe("the message of a form", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says what always would allow, and that it holds for all sessions of the directory", () =>
+  it.effect("states what `always` would allow, in all sessions of the directory", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(asked({ always: ["rm *", "git push *"] }))
       assert.match(message, /"always" allows .* in all sessions of this directory .*: rm \*, git push \*$/mu)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("is harmless, whatever the session, the command or the tool is called", () =>
+  it.effect("holds no dangerous characters, whatever the names of session, command and tool", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(
         asked({
@@ -89,23 +89,23 @@ describe("the message of a form", () => {
 describe("a permission", () => {
   const long = `echo ${"long ".repeat(999)}; rm -rf /`
 
-  it("shows a command of 5,000 characters in full, wherever opencode tells it", () => {
+  it("shows a command of 5,000 characters in full, in patterns and in details", () => {
     assert.include(shown({ patterns: [long] }), long)
     assert.include(shown({ patterns: ["echo *"], details: { command: long } }), `command: ${long}`)
   })
 
-  it("counts what it leaves out of a longer one", () => {
+  it("counts what it omits from a longer command", () => {
     const text = shown({ patterns: [`echo ${"x".repeat(30_000)} ; rm -rf ~`] })
     for (const part of ["  echo xxx", "xxx ; rm -rf ~", "NOT SHOWN IN FULL: 10,016 characters"])
       assert.include(text, part)
   })
 
-  it("shows a command of several lines as it is, and none of them can pass for a line of ours", () => {
+  it("shows a command of several lines indented, so that none can pass for a line of the form", () => {
     const text = shown({ patterns: ["cat <<E\n\tone\nE\nDirectory: /harmless"] })
     assert.include(text, "  cat <<E\n    \tone\n    E\n    Directory: /harmless")
   })
 
-  it("shows each of several commands, and the whole line once", () => {
+  it("shows each of several commands, and the whole command line once", () => {
     const text = shown({ patterns: ["cd build", "rm -rf ."], details: { command: "cd build && rm -rf ." } })
     for (const part of ["  cd build\n", "  rm -rf .\n", "command: cd build && rm -rf ."]) assert.include(text, part)
     const same = shown({ patterns: ["rm -rf ."], details: { command: "rm -rf ." } })
@@ -128,13 +128,13 @@ describe("a permission", () => {
     }
   })
 
-  it("counts the patterns that it leaves out, also those that always would allow", () => {
+  it("counts omitted patterns, including those that `always` would allow", () => {
     const patterns = Array.from({ length: 60 }, (_, index) => `command ${index}`)
     assert.include(shown({ patterns }), "and 10 more")
     assert.include(alwaysText(asked({ always: patterns })), "and 10 more")
   })
 
-  it("promises nothing of always where opencode would remember nothing", () => {
+  it("does not mention `always` if opencode would remember nothing", () => {
     assert.strictEqual(alwaysText(permission("1")), "")
     assert.strictEqual(alwaysText(asked({ always: [] })), "")
   })
@@ -150,7 +150,7 @@ const questionText = (given: Partial<Question>) =>
   })
 
 describe("a question", () => {
-  it("shows the options with what they mean, and how it may be answered", () => {
+  it("shows the options with their descriptions, and how to answer", () => {
     assert.strictEqual(
       questionText({ multiple: true }),
       "Which colour?\n  - Red: warm\n  (choose one or more)\n  (or write a custom answer)",
@@ -169,7 +169,7 @@ const Pieces = Schema.Array(
 const joined = (pieces: typeof Pieces.Type) =>
   pieces.map((piece) => (typeof piece === "string" ? piece : hostileText(piece))).join("")
 
-/** The lines outside of every fenced block; code spans are taken out of them. */
+/** The lines outside of every fenced block, without their code spans. */
 const outside = (markdown: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   let open: string | undefined
@@ -183,8 +183,8 @@ const outside = (markdown: string): ReadonlyArray<string> => {
   return found
 }
 
-describe("an answer that shows what is waited for", () => {
-  it.prop("keeps it in its blocks, whatever it is", [Pieces, Pieces], ([one, two]) => {
+describe("an answer with pending requests", () => {
+  it.prop("keeps untrusted text in its blocks", [Pieces, Pieces], ([one, two]) => {
     const [name, text] = [joined(one), joined(two)]
     const turn = [
       event.updated({ ...session("child"), parentID: here }),
@@ -206,7 +206,7 @@ describe("an answer that shows what is waited for", () => {
     }
   })
 
-  it("says what an abort has come to", () => {
+  it("reports the result of an abort", () => {
     const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
     const rendered = renderAbort(view)
     for (const part of ["was told to stop", "still busy", "2 pending requests dismissed"]) {

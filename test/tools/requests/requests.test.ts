@@ -1,4 +1,4 @@
-/** respond_permission and answer_question: what they carry, what they refuse, and how they follow the turn on. */
+/** respond_permission and answer_question: what they deliver, what they reject, and how they follow the turn. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { Question } from "../../../src/opencode/requests/PendingRequest.ts"
@@ -16,7 +16,7 @@ const respond = (parameters: Omit<ToolParameters<"respond_permission">, "session
 const answer = (parameters: Omit<ToolParameters<"answer_question">, "session_id">) =>
   calling("answer_question", { session_id: here, ...parameters })
 
-/** What the call is refused with. Nothing may have reached opencode, and the agent still waits. */
+/** The error of a rejected call. Asserts that nothing reached opencode and that the agent is still waiting. */
 const refusal = Effect.fnUntraced(function* <A, E, R>(tool: Effect.Effect<A, E, R>) {
   const { permissions, questions, replies } = yield* FakeOpencode
   const open = [...permissions, ...questions]
@@ -64,7 +64,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("wants to know which where several are open, and names them", () =>
+  it.effect("requires an id if several requests are open, and lists them", () =>
     Effect.gen(function* () {
       yield* withMain
       yield* waitingFor(permission("1"), { ...permission("2"), patterns: ["git push"] }, question("1"))
@@ -77,7 +77,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("decides the one that is named, and shows what is still open", () =>
+  it.effect("decides the named request, and shows the open ones", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"), permission("2"))
@@ -94,17 +94,19 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect.each(["per_9", "que_1", "", "../../instance/dispose"])("knows no permission %j", (permission_id) =>
-    Effect.gen(function* () {
-      yield* withMain
-      yield* waitingFor(permission("1"), question("1"))
-      const error = yield* refusal(call("respond_permission", { session_id: here, permission_id, response: "once" }))
-      assert.include(error, `"${permission_id}" is not open`)
-      assert.include(error, "Nothing was sent")
-    }).pipe(Effect.provide(toolsOverFake)),
+  it.effect.each(["per_9", "que_1", "", "../../instance/dispose"])(
+    "rejects the unknown permission %j",
+    (permission_id) =>
+      Effect.gen(function* () {
+        yield* withMain
+        yield* waitingFor(permission("1"), question("1"))
+        const error = yield* refusal(call("respond_permission", { session_id: here, permission_id, response: "once" }))
+        assert.include(error, `"${permission_id}" is not open`)
+        assert.include(error, "Nothing was sent")
+      }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says of one that is settled already that nothing was sent, and how to see what became of it", () =>
+  it.effect("reports that a settled request was not sent again, and how to see the result", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"))
@@ -115,7 +117,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says so where the session waits for none", () =>
+  it.effect("reports that the session has no open request", () =>
     Effect.gen(function* () {
       yield* withMain
       yield* waitingFor(question("1"))
@@ -124,7 +126,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("does not decide what another session waits for", () =>
+  it.effect("does not decide a request of another session", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"))
@@ -134,7 +136,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect.each(["once", "always"] as const)("refuses a message with %s", (response) =>
+  it.effect.each(["once", "always"] as const)("rejects a message with %s", (response) =>
     Effect.gen(function* () {
       yield* withMain
       yield* waitingFor(permission("1"))
@@ -143,7 +145,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("decides what a subagent waits for, asked about its parent", () =>
+  it.effect("decides a subagent's request through its parent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1", child))
@@ -172,7 +174,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says when the agent still works at the end of the patience, and what was decided", () =>
+  it.effect("reports a turn that is still running when the wait ends, and the decision", () =>
     Effect.gen(function* () {
       yield* withMain
       yield* waitingFor(permission("1"))
@@ -184,7 +186,7 @@ describe("respond_permission", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("hears of a turn that ends in the moment of the decision", () =>
+  it.effect("notices a turn that ends at the moment of the decision", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"))
@@ -200,7 +202,7 @@ describe("respond_permission", () => {
 })
 
 describe("answer_question", () => {
-  it.effect("sends the answers as they are given, and follows the turn", () =>
+  it.effect("sends the answers unchanged, and follows the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const hostile = { options: [{ label: "Red\u200B \u001B[31m" }, { label: "Blue" }], custom: false }
@@ -219,7 +221,7 @@ describe("answer_question", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("dismisses it, and shows how the turn ends", () =>
+  it.effect("dismisses the question, and shows how the turn ends", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(question("1"))
@@ -237,17 +239,17 @@ describe("answer_question", () => {
     ["no answer for one of the questions", { answers: [["Red"]] }, [{}, {}], "each of the 2 questions"],
     ["no answers at all", { answers: [] }, [{}], "each of the 1 questions"],
     ["more answers than questions", { answers: [["Red"], ["Red"]] }, [{}], "each of the 1 questions"],
-    ["a label that is none", { answers: [["Pink"]] }, [closed], "accepts only Red, Blue"],
-    ["a label in other letters", { answers: [["red"]] }, [closed], "accepts only Red, Blue"],
+    ["an unknown label", { answers: [["Pink"]] }, [closed], "accepts only Red, Blue"],
+    ["a label in another case", { answers: [["red"]] }, [closed], "accepts only Red, Blue"],
     [
       "a label of another question",
       { answers: [["Red"], ["Red"]] },
       [{}, { ...closed, options: [{ label: "Small" }] }],
       "question 2 (Which?) accepts only Small",
     ],
-    ["one of several that is none", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "accepts only"],
-    ["two where one is wanted", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) accepts one answer"],
-    ["two of one's own where one is wanted", { answers: [["Pink", "Grey"]] }, [{}], "accepts one answer"],
+    ["an unknown label among several", { answers: [["Red", "Pink"]] }, [{ ...closed, multiple: true }], "accepts only"],
+    ["two labels for a single choice", { answers: [["Red", "Blue"]] }, [{}], "question 1 (Which?) accepts one answer"],
+    ["two custom answers for a single choice", { answers: [["Pink", "Grey"]] }, [{}], "accepts one answer"],
     ["answers and a dismissal", { answers: [["Red"]], reject: true }, [{}], "it excludes answers"],
     ["neither answers nor a dismissal", {}, [{}], "pass the answers, or reject true"],
     ["no answers and no dismissal", { reject: false }, [{}], "pass the answers, or reject true"],
@@ -259,7 +261,7 @@ describe("answer_question", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("names all that is wrong with the answers at once", () =>
+  it.effect("lists all problems of the answers at once", () =>
     Effect.gen(function* () {
       yield* withMain
       yield* waitingFor(asking({ question: "Colour?", ...closed }, {}, { question: "Size?" }))
@@ -269,7 +271,7 @@ describe("answer_question", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("wants to know which where several are open, and takes the one that is named", () =>
+  it.effect("requires an id if several questions are open, and answers the named one", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(question("1"), question("2"))
@@ -281,7 +283,7 @@ describe("answer_question", () => {
   )
 })
 
-describe("a decision on its way", () => {
+describe("delivering a decision", () => {
   it.effect.each([
     ["never left", Fault.refused],
     ["was lost", Fault.lost],
@@ -305,7 +307,7 @@ describe("a decision on its way", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("that comes too late says so, and the turn is followed all the same", () =>
+  it.effect("reports a late decision, and follows the turn anyway", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"))
@@ -330,7 +332,7 @@ describe("a decision on its way", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("fails the call where opencode does not take it, and the agent still waits", () =>
+  it.effect("fails the call if opencode refuses it, and the agent is still waiting", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(permission("1"))

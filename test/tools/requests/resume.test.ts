@@ -1,4 +1,4 @@
-/** A question ends the call, and the answer comes with a call of its own, as since 2026-07-28. */
+/** Protocol revision 2026-07-28: a form ends the call, and the answer arrives in a call of its own. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema } from "effect"
 import { OpenQuestion } from "../../../src/tools/requests/askPerson.ts"
@@ -24,18 +24,18 @@ const asked = permission("1")
 const once = accept({ decision: "once" })
 const allowed = "allowed once: permission for bash: rm -rf build"
 
-/** A message whose call has ended with the question about this. */
+/** Sends a message whose call ends with a form for this request. */
 const begun = (request: Parameters<typeof wants>[0] = asked) =>
   endingWithQuestion("send_message", parameters, Option.none(), wants(request))
 
-/** The call that brings the answer. Nothing else that it could ask is answered. */
+/** The call that brings the answer. It answers no further forms. */
 const resuming = Effect.fnUntraced(function* (question: Pick<ElicitationRequest, "state">, reply: ElicitationReply) {
   const { forms, values } = answering()
   const fiber = yield* calling("send_message", parameters, { ...values, resumed: answerTo(question, reply) })
   return { fiber, forms }
 })
 
-describe("the state of a question", () => {
+describe("the state of a form", () => {
   it.effect("names the turn and the request", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
@@ -78,8 +78,8 @@ describe("the state of a question", () => {
   )
 
   it.effect.each([
-    ["an instance that is not there", { instance: "nowhere" }, "nowhere"],
-    ["a session that is not there", { session: "ses_gone" }, "ses_gone"],
+    ["an unknown instance", { instance: "nowhere" }, "nowhere"],
+    ["an unknown session", { session: "ses_gone" }, "ses_gone"],
   ] as const)("of %s is refused in words, and nothing sent", ([, given, named]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
@@ -92,7 +92,7 @@ describe("the state of a question", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("cannot decide what another session waits for", () =>
+  it.effect("cannot decide a request of another session", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { state } = yield* begun()
@@ -107,7 +107,7 @@ describe("the state of a question", () => {
 })
 
 describe("the call with the answer", () => {
-  it.effect("settles the request, follows the turn to its end, and does not send the message again", () =>
+  it.effect("settles the request, follows the turn to its end, and does not repeat the message", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { fiber, forms } = yield* resuming(yield* begun(), once)
@@ -122,7 +122,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("refuses where the person declined", () =>
+  it.effect("refuses the request if the person declined", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* resuming(yield* begun(), { action: "decline" })
@@ -130,7 +130,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("carries the labels of a question as opencode gave them", () =>
+  it.effect("delivers the labels of a question as opencode sent them", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const options = [{ label: "Red" }, { label: "Red\u200B" }]
@@ -140,7 +140,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("answers what a subagent waits for", () =>
+  it.effect("answers a subagent's request", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const opened = yield* begun(permission("1", child))
@@ -152,8 +152,8 @@ describe("the call with the answer", () => {
 
   it.effect.each([
     ["closed the form", { action: "cancel" }],
-    ["filled in what does not fit", accept({ decision: "perhaps" })],
-    ["filled in nothing", accept(undefined)],
+    ["submitted invalid content", accept({ decision: "perhaps" })],
+    ["submitted nothing", accept(undefined)],
   ] as const)("of somebody who %s decides nothing and asks nothing", ([, reply]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
@@ -166,7 +166,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says that it was settled elsewhere meanwhile, and follows the turn", () =>
+  it.effect("reports that the request was settled elsewhere, and follows the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const opened = yield* begun()
@@ -182,7 +182,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("gives the outcome of its own turn, though another one runs by then", () =>
+  it.effect("returns the outcome of its own turn, even if another one is running by then", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const opened = yield* begun()
@@ -198,7 +198,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("decides nothing about a turn that was aborted, though its request is still there", () =>
+  it.effect("decides nothing for an aborted turn, even if its request still exists", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const tool = { messageID: msg("a") }
@@ -222,7 +222,7 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("that comes twice decides once", () =>
+  it.effect("decides once if it arrives twice", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const opened = yield* begun()
@@ -239,7 +239,7 @@ describe("the call with the answer", () => {
 })
 
 describe("several questions in one turn", () => {
-  it.effect("are asked one after the other, and the last call tells of all", () =>
+  it.effect("are asked one after the other, and the last call reports all decisions", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const first = yield* begun()
@@ -258,7 +258,7 @@ describe("several questions in one turn", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("are nine at the most, for clients give up after ten rounds", () =>
+  it.effect("are limited to nine, because clients give up after ten rounds", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       let opened = yield* begun()
@@ -280,7 +280,7 @@ describe("several questions in one turn", () => {
 })
 
 describe("other tools", () => {
-  it.effect("respond_permission does not carry its own decision again", () =>
+  it.effect("respond_permission does not deliver its own decision again", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(asked)
@@ -301,7 +301,7 @@ describe("other tools", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("wait_for_session goes on with the turn that it has begun to follow", () =>
+  it.effect("wait_for_session continues with the turn it was following", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* waitingFor(asked)

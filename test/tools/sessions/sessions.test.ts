@@ -21,7 +21,7 @@ import {
 const messagesRoute = `GET /session/${here}/message`
 const budget = 25_000
 
-/** So many messages, each with its number and this much text. */
+/** Numbered messages with the given amount of text. */
 const fill = (fake: FakeState, count: number, length = 0) => {
   fake.sessions = [session("main")]
   for (let index = 1; index <= count; index++) {
@@ -30,7 +30,7 @@ const fill = (fake: FakeState, count: number, length = 0) => {
 }
 
 describe("list_sessions", () => {
-  it.effect("shows full ids, titles, status and counts, the one updated last first", () =>
+  it.effect("shows full ids, titles, status and counts, most recently updated first", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 3)
@@ -49,7 +49,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("counts to a bound and says so", () =>
+  it.effect("counts messages up to a bound and marks a count that reached it", () =>
     Effect.gen(function* () {
       fill(yield* FakeOpencode, 130)
       const { text } = yield* call("list_sessions", {})
@@ -57,7 +57,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("counts the messages of a session once for as long as it is unchanged", () =>
+  it.effect("counts the messages of an unchanged session only once", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 3)
@@ -72,7 +72,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("puts subagents under the session that they work for, however old they are", () =>
+  it.effect("lists subagents below the session they work for, regardless of age", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -92,7 +92,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("loses no session to parents that go round in a circle", () =>
+  it.effect("lists every session even if the parent references form a cycle", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -105,7 +105,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says how many match and how many of them it shows", () =>
+  it.effect("shows how many sessions match and how many are listed", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = Array.from({ length: 30 }, (_, index) => session(`s${index}`))
@@ -116,7 +116,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says what a waiting session waits for", () =>
+  it.effect("shows the pending request of a waiting session", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 1)
@@ -127,7 +127,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("shows at the parents what a subagent asks, at any depth, but not at one that is idle", () =>
+  it.effect("shows a subagent's request at its parents at any depth, except idle ones", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -162,7 +162,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("ends also when the parents of a session that waits go round in a circle", () =>
+  it.effect("terminates if the parents of a waiting session form a cycle", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("one", { parentID: ses("two") }), session("two", { parentID: ses("one") })]
@@ -175,7 +175,7 @@ describe("list_sessions", () => {
 })
 
 describe("get_session", () => {
-  it.effect("says what a subagent waits for, whose session and whose parent were not asked about", () =>
+  it.effect("shows a subagent's request even if neither its session nor its parent was queried", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -194,7 +194,7 @@ describe("get_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("reads as a conversation", () =>
+  it.effect("shows a conversation", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 1)
@@ -217,7 +217,7 @@ describe("get_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says where it clipped, and how much", () =>
+  it.effect("marks where text was clipped, and how much", () =>
     Effect.gen(function* () {
       fill(yield* FakeOpencode, 1, 9000)
       const { text } = yield* call("get_session", { session_id: here })
@@ -225,7 +225,7 @@ describe("get_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("fits the budget, and `before` leads through all messages without a gap", () =>
+  it.effect("fits the budget, and `before` pages through all messages without a gap", () =>
     Effect.gen(function* () {
       fill(yield* FakeOpencode, 60, 3500)
       const read: Array<string> = []
@@ -247,7 +247,7 @@ describe("get_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("fits the budget also with one message of a thousand tool calls, and keeps the newest of them", () =>
+  it.effect("fits the budget with one message of a thousand tool calls, and keeps the newest ones", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 0)
@@ -262,7 +262,7 @@ describe("get_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("names the parameter when `before` is none of its cursors", () =>
+  it.effect("names the parameter if `before` is not a cursor of the session", () =>
     Effect.gen(function* () {
       fill(yield* FakeOpencode, 2)
       const error = yield* Effect.flip(call("get_session", { session_id: here, before: "yesterday" }))
@@ -272,7 +272,7 @@ describe("get_session", () => {
 })
 
 describe("create_session", () => {
-  it.effect("gives the id of the new session", () =>
+  it.effect("returns the id of the new session", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { text } = yield* call("create_session", { title: "Tidy up" })

@@ -30,7 +30,7 @@ import {
   toolPart,
 } from "../../support/samples.ts"
 
-/** Pieces that have broken out of something, somewhere, once. */
+/** Text pieces that could break out of Markdown, or of a terminal line. */
 const Piece = Schema.Union([
   Schema.Literals([
     "`",
@@ -63,13 +63,13 @@ const Piece = Schema.Union([
 ])
 const Hostile = Schema.Array(Piece)
 
-/** Nothing of this may reach a terminal or turn the direction of a line around. Line feeds and tabs are harmless. */
-// oxlint-disable-next-line no-control-regex -- these are what must not be there
+/** Characters that must not reach a terminal: control characters (except line feeds and tabs) and bidirectional marks. */
+// oxlint-disable-next-line no-control-regex -- these are the characters under test
 const forbidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
 const fenceOf = (text: string) => /^`{3,}$/u.exec(text)?.[0]
 
-/** The lines that stand outside of every fenced block, as a reader of Markdown sees them. */
+/** The lines outside of every fenced block, as a Markdown reader sees them. */
 const outside = (markdown: string): ReadonlyArray<string> => {
   const found: Array<string> = []
   let open: string | undefined
@@ -84,7 +84,7 @@ const outside = (markdown: string): ReadonlyArray<string> => {
   return found
 }
 
-/** What is left of a line when its code spans are taken out. */
+/** A line without its code spans. */
 const withoutSpans = (line: string) => line.replaceAll(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/gu, "§")
 
 const isQuiet = (lines: ReadonlyArray<string>) => {
@@ -95,7 +95,7 @@ const isQuiet = (lines: ReadonlyArray<string>) => {
   }
 }
 
-describe("Text of others in our Markdown", () => {
+describe("Untrusted text in Markdown", () => {
   it.prop("cannot close its block", [Hostile], ([pieces]) => {
     const rendered = block(pieces.join(""))
     assert.notMatch(rendered, forbidden)
@@ -120,7 +120,7 @@ describe("Text of others in our Markdown", () => {
     assert.strictEqual(clipStart(wide, wide.length), wide)
   })
 
-  it.prop("stays in its place in a conversation", [Hostile, Hostile], ([one, two]) => {
+  it.prop("stays in its block or code span in a conversation", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
     const info = assistant(msg("a"), msg("u"), {
       agent: title,
@@ -152,7 +152,7 @@ describe("Text of others in our Markdown", () => {
     assert.strictEqual(lines.filter((line) => line.startsWith("#")).length, 1)
   })
 
-  it.prop("stays in its place in a list of sessions", [Hostile, Hostile], ([one, two]) => {
+  it.prop("stays in its code span in a list of sessions", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
     const view = sessionView(0, session("main", { title, directory: text }), {
       status: { type: "retry", attempt: 1, message: text, next: 1000 },
@@ -163,7 +163,7 @@ describe("Text of others in our Markdown", () => {
     isQuiet(lines)
   })
 
-  it.prop("stays in its place in what a session waits for", [Hostile, Hostile], ([one, two]) => {
+  it.prop("stays in its code span in the pending requests of a session", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
     const asked = { ...permission("1", ses("child")), permission: title, patterns: [text] }
     const view = sessionView(0, session("main", { title }), {
@@ -175,7 +175,7 @@ describe("Text of others in our Markdown", () => {
     isQuiet(lines)
   })
 
-  it.prop("stays in its place in a list of instances", [Hostile, Hostile], ([one, two]) => {
+  it.prop("stays in its code span in a list of instances", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
     const known: Look = {
       askedAt: 0,
@@ -211,7 +211,7 @@ describe("Text of others in our Markdown", () => {
     isQuiet(lines)
   })
 
-  it.prop("stays in its place in the outcome of a turn", [Hostile, Hostile], ([one, two]) => {
+  it.prop("stays in its block or code span in the outcome of a turn", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
     const answer = assistant(msg("a"), msg("u"))
     const turn = [

@@ -8,7 +8,7 @@ import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
 import { completedTool, event, here, textPart, toolPart } from "../../support/samples.ts"
 
-/** A reporter with what it has sent, and the turn that it is told of. */
+/** A reporter, the messages it sent, and the turn it reports. */
 const told = Effect.fnUntraced(function* (wantsProgress = true) {
   const sent: Array<{ readonly progress: number; readonly message: string }> = []
   const { report } = yield* makeProgressReporter({
@@ -27,7 +27,7 @@ const told = Effect.fnUntraced(function* (wantsProgress = true) {
 const text = textPart(first, "")
 
 describe("A turn's progress", () => {
-  it.effect("tells what is written in order and in full, several pieces at once", () =>
+  it.effect("holds new text in order and in full, several pieces at once", () =>
     Effect.gen(function* () {
       const { sent, tell } = yield* told()
       yield* tell(...taken, ...opened(), event.part(text), event.delta(text, "One, "), event.delta(text, "two, "))
@@ -40,7 +40,7 @@ describe("A turn's progress", () => {
     }),
   )
 
-  it.effect("tells of tools and of retries once each", () =>
+  it.effect("reports each tool call and each retry once", () =>
     Effect.gen(function* () {
       const { sent, tell } = yield* told()
       const retry = event.status({ type: "retry", attempt: 2, message: "overloaded", next: 5000 })
@@ -54,7 +54,7 @@ describe("A turn's progress", () => {
     }),
   )
 
-  it.effect("gives a sign of life every 15 s, while it waits to be sent as well", () =>
+  it.effect("sends a heartbeat every 15 s, also while the message is queued", () =>
     Effect.gen(function* () {
       const { sent, tell, waiting } = yield* told()
       yield* waiting
@@ -75,7 +75,7 @@ describe("A turn's progress", () => {
     }),
   )
 
-  it.effect("is not told to a caller who does not want it", () =>
+  it.effect("is not sent to a caller that does not want it", () =>
     Effect.gen(function* () {
       const { sent, tell } = yield* told(false)
       yield* TestClock.adjust("1 minute")

@@ -1,4 +1,4 @@
-/** What a caller is told of a turn from its begin to its end, and how often. */
+/** The progress messages of a whole turn, and their timing. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
@@ -9,10 +9,10 @@ import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { event, here, msg, permission, textPart } from "../../support/samples.ts"
 
-/** Lets time pass so finely that the moment of each notification is known. */
+/** Advances time in steps fine enough to know the time of each notification. */
 const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 50)
 
-/** A caller, and what it was told when. `delay` is how long each notification takes to get through. */
+/** A caller with the notifications it received and their times. `delay` is the duration of each notification. */
 const makeCaller = Effect.fnUntraced(function* (delay = 0) {
   const told: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
   const { observe } = yield* makeProgressReporter({
@@ -33,14 +33,14 @@ const counted = (told: Told) =>
     told.map((_, index) => index + 1),
   )
 
-/** The longest time without a notification, from the call's begin on. */
+/** The longest time without a notification since the start of the call. */
 const longestSilence = (told: Told, until: number) => {
   const times = [0, ...told.map(({ at }) => at), until]
   return Math.max(...times.map((at, index) => at - (times[index - 1] ?? at)))
 }
 
 describe("The progress of a whole turn", () => {
-  it.effect("comes at most ten times a second, however fast the agent writes, and holds every character", () =>
+  it.effect("arrives at most ten times a second, regardless of the agent's speed, and holds every character", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { observe, told } = yield* caller
@@ -54,7 +54,7 @@ describe("The progress of a whole turn", () => {
         fake.emit(event.delta(part, delta))
         yield* pass(10, 1)
       }
-      // The end comes together with the last words.
+      // The end arrives together with the last text.
       written += " The end."
       finishAnswer(fake, written)
       yield* pass(500)
@@ -62,19 +62,19 @@ describe("The progress of a whole turn", () => {
       assert.strictEqual(told.map(({ message }) => message).join(""), written)
       counted(told)
       assert.isAbove(told.length, 30)
-      // But for the last one, which comes with the answer.
+      // Except for the last one, which arrives with the answer.
       told.slice(10, -1).forEach(({ at }, index) => assert.isAtLeast(at - (told[index]?.at ?? 0), 1000))
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("holds every character also for a client that is slow to take them", () =>
+  it.effect("holds every character for a slow client", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { observe, told } = yield* makeCaller(3000)
       const fiber = yield* sending({ observe })
       beginAnswer(fake, "Once upon")
       yield* pass(1000)
-      // The end comes while the beginning is still being told.
+      // The end arrives while the beginning is still being sent.
       assert.deepStrictEqual(told, [])
       finishAnswer(fake, "Once upon a time")
       yield* pass(10_000)
@@ -86,7 +86,7 @@ describe("The progress of a whole turn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("tells the place in the queue whenever it changes", () =>
+  it.effect("reports the position in the queue whenever it changes", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { observe, told } = yield* caller
@@ -112,7 +112,7 @@ describe("The progress of a whole turn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("tells of each attempt of the provider once, with the reason and the time of the next", () =>
+  it.effect("reports each provider attempt once, with the reason and the time of the retry", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { observe, told } = yield* caller
@@ -136,8 +136,8 @@ describe("The progress of a whole turn", () => {
   )
 
   const phases: ReadonlyArray<readonly [string, (fake: FakeState) => void]> = [
-    ["stands behind a turn that was begun elsewhere", (fake) => makeBusy(fake)],
-    ["runs and writes nothing", () => undefined],
+    ["is queued after a turn that was started elsewhere", (fake) => makeBusy(fake)],
+    ["is running without output", () => undefined],
     [
       "waits for a person",
       (fake) => {
@@ -163,7 +163,7 @@ describe("The progress of a whole turn", () => {
     ],
   ]
 
-  it.effect.each(phases)("gives a sign of life every 15 s while it %s", ([, given]) =>
+  it.effect.each(phases)("sends a heartbeat every 15 s while the turn %s", ([, given]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       given(fake)
@@ -173,12 +173,12 @@ describe("The progress of a whole turn", () => {
       counted(told)
       const now = yield* Clock.currentTimeMillis
       assert.isAtMost(longestSilence(told, now), 15_100)
-      // And it is no more than that.
+      // And no other message.
       assert.isAtMost(told.length, 8)
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("gives a sign of life also while the instance is away", () =>
+  it.effect("sends a heartbeat while the instance is unreachable", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { observe, told } = yield* caller
@@ -191,7 +191,7 @@ describe("The progress of a whole turn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("goes on from one phase to the next without a longer pause", () =>
+  it.effect("has no longer gap between phases", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)

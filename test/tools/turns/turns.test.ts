@@ -26,7 +26,7 @@ const sending = Effect.fnUntraced(function* (
 })
 
 describe("send_message", () => {
-  it.effect("gives the outcome and what the agent wrote", () =>
+  it.effect("returns the outcome and the agent's text", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending({ agent: "build", model: "scripted/small" })
@@ -44,7 +44,7 @@ describe("send_message", () => {
     ["agent", { agent: "" }, "build"],
     ["model", { model: "nope/nope" }, "scripted/small"],
     ["model", { model: "small" }, "scripted/small"],
-  ] as const)("refuses an unknown %s (%o) before anything is sent, and names those that there are", (row) =>
+  ] as const)("rejects an unknown %s (%o) before anything is sent, and lists the known ones", (row) =>
     Effect.gen(function* () {
       const [name, parameters, known] = row
       const fake = yield* withMain
@@ -67,7 +67,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("passes a megabyte of any script on as it is", () =>
+  it.effect("sends a megabyte of any script unchanged", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const message = '„Grüße" \u{1F600} \\ \n\t日本語 עברית '.repeat(30_000)
@@ -77,7 +77,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("with async returns when opencode has the message, and says how to follow it", () =>
+  it.effect("with async returns once opencode has the message, with the way to follow it", () =>
     Effect.gen(function* () {
       yield* withMain
       const { text, view } = yield* Fiber.join(yield* sending({ async: true }))
@@ -86,7 +86,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("with async refuses a busy session by default", () =>
+  it.effect("with async rejects a busy session by default", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
@@ -110,7 +110,7 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("waits without this bound for a caller that is no MCP client", () =>
+  it.effect("waits longer for a caller that is not an MCP client", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()
@@ -152,7 +152,7 @@ describe("get_status", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says so when nothing runs, whatever an abort has left behind", () =>
+  it.effect("reports that nothing is running, even if an abort left requests behind", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.permissions = [permission("1")]
@@ -163,7 +163,7 @@ describe("get_status", () => {
 })
 
 describe("abort_session", () => {
-  it.effect("stops the turn and clears the requests that it leaves behind, those of its subagents as well", () =>
+  it.effect("stops the turn and dismisses its requests and those of its subagents", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.sessions.push(session("child", { parentID: here }))
@@ -184,7 +184,7 @@ describe("abort_session", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("says when nothing was running", () =>
+  it.effect("reports that nothing was running", () =>
     Effect.gen(function* () {
       yield* withMain
       const { text, view } = yield* call("abort_session", { session_id: "Session main" })
