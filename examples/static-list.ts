@@ -39,12 +39,12 @@ const staticList = (file: string) => {
         scan: fs.readFileString(file).pipe(
           Effect.flatMap(decode),
           Effect.map((entries) => ({ announcements: entries.map(announce), problems: [] })),
-          // A scan never fails: what cannot be used is shown as a problem, and the other transports go on.
+          // A scan never fails. An unusable file is a problem, and the other transports continue.
           Effect.catch(({ message }) =>
             Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
           ),
         ),
-        // The fleet scans after each interval, and whenever this stream says something.
+        // The fleet scans after each interval, and whenever this stream emits.
         changes: Stream.never,
       })
     }),
