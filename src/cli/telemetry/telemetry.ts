@@ -2,8 +2,9 @@
  * Export of traces, metrics and logs over OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only
  * then, so it costs the start nothing otherwise.
  */
-import { Config, Console, Effect, Layer, Option, Runtime, Schema } from "effect"
+import { Config, Effect, Layer, Option } from "effect"
 import { SettingsError } from "../../Settings.ts"
+import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 
 const variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -11,11 +12,6 @@ const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/u.test(ne
 
 /** A URL can hold a password, which an error must not show. */
 const withoutUserInfo = (value: string) => value.replace(/\/\/[^/]*@/u, "//…@")
-
-/** The endpoint cannot be used, and stderr already says why. */
-class NoTelemetry extends Schema.TaggedError<NoTelemetry>()("NoTelemetry", {}) {
-  override readonly [Runtime.errorReported] = false
-}
 
 /** Ends the program with one line on stderr if the endpoint cannot be used. */
 export const telemetry = Layer.unwrap(
@@ -28,9 +24,5 @@ export const telemetry = Layer.unwrap(
     }
     const { otlpExport } = yield* Effect.promise(() => import("./otlpExport.ts"))
     return otlpExport
-  }).pipe(
-    Effect.catchTag("SettingsError", ({ message }) =>
-      Effect.andThen(Console.error(`opencode-fleet: ${message}`), new NoTelemetry()),
-    ),
-  ),
+  }).pipe(Effect.catchTag("SettingsError", reportInvalidSettings)),
 )
