@@ -19,7 +19,7 @@ const program = Effect.gen(function* () {
       .use(name, (target) => client.at(target).sessions)
       .pipe(
         Effect.map((sessions) => `${sessions.length} sessions, the last: ${sessions[0]?.title ?? "none"}`),
-        // Each error's message says what is wrong and what to do about it.
+        // Each error's message says what happened and why.
         Effect.catch((error) => Effect.succeed(error.message)),
       )
     yield* Console.log(`${name} (${health.state}): ${sessions}`)
@@ -28,5 +28,7 @@ const program = Effect.gen(function* () {
 
 program.pipe(
   Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),
-  NodeRuntime.runMain,
+  // Such as a setting that cannot be used. Without these two lines, Effect logs errors to stdout.
+  Effect.tapError(({ message }) => Console.error(message)),
+  NodeRuntime.runMain({ disableErrorReporting: true }),
 )

@@ -7,7 +7,7 @@
  * In a project of your own the imports come from "opencode-fleet" and "opencode-fleet/mcp".
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
+import { Console, Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
 import { type Announcement, configuredDiscovery, Discovery, mergedDiscovery, Settings } from "../src/index.ts"
 import { serveFleetWith } from "../src/exports/mcp.ts"
 
@@ -39,12 +39,12 @@ const staticList = (file: string) => {
         scan: fs.readFileString(file).pipe(
           Effect.flatMap(decode),
           Effect.map((entries) => ({ announcements: entries.map(announce), problems: [] })),
-          // A scan never fails: what cannot be used is shown as a problem, and the other transports go on.
+          // A scan never fails. An unusable file is a problem, and the other transports continue.
           Effect.catch(({ message }) =>
             Effect.succeed({ announcements: [], problems: [{ source: file, reason: `cannot be used: ${message}` }] }),
           ),
         ),
-        // The fleet scans after each interval, and whenever this stream says something.
+        // The fleet scans after each interval, and whenever this stream emits.
         changes: Stream.never,
       })
     }),
@@ -57,5 +57,11 @@ serveFleetWith(
     configured: configuredDiscovery(Settings.fromEnvironment),
   }),
   Settings.fromEnvironment,
-).pipe(Effect.provide(NodeServices.layer), Effect.provideService(Logger.LogToStderr, true), NodeRuntime.runMain)
+).pipe(
+  Effect.provide(NodeServices.layer),
+  // stdout belongs to the protocol, so an error such as a setting that cannot be used goes to stderr.
+  Effect.tapError(({ message }) => Console.error(message)),
+  Effect.provideService(Logger.LogToStderr, true),
+  NodeRuntime.runMain({ disableErrorReporting: true }),
+)
 // #endregion

@@ -3,9 +3,9 @@ import { Effect, Schedule } from "effect"
 import type { Opencode } from "../opencode/Opencode.ts"
 
 /**
- * Timeout of one health request in milliseconds, after so many timeouts before. For its first 100 ms or so, a starting
- * opencode accepts connections that it never answers. The first timeouts are therefore short; later ones are longer in
- * case the machine is slow.
+ * Timeout of one health request in milliseconds; `timeouts` counts the earlier requests that timed out. For its first
+ * 100 ms or so, a starting opencode accepts connections that it never answers. The first timeouts are therefore short;
+ * later ones are longer in case the machine is slow.
  */
 const requestTimeout = (timeouts: number) => Math.min(150 * 2 ** timeouts, 3000)
 

@@ -111,7 +111,7 @@ export const connectNew = Effect.fn("connectNew")(function* ({
   return yield* Effect.scoped(run).pipe(Effect.onExit((exit) => Scope.close(membershipScope, exit)))
 })
 
-/** After so many refused connections in a row, an opencode that this program has not started counts as ended. */
+/** Refused connections in a row after which an opencode that this program has not started counts as ended. */
 const maxRefused = 3
 
 const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: number) {

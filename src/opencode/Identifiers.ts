@@ -1,8 +1,6 @@
 /**
- * The ids that travel in opencode's routes.
- *
- * A pattern stands on each: an id such as `x/../../instance/dispose` is refused before a request is made, so that no
- * id can leave its route. opencode itself answers a malformed id with a bare 500.
+ * The ids in opencode's routes. Each has a pattern, so that an id such as `x/../../instance/dispose` is refused before a
+ * request is made.
  */
 import { Clock, Effect, Random, Schema } from "effect"
 
@@ -28,10 +26,9 @@ export type QuestionId = typeof QuestionId.Type
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 /**
- * A fresh message id of opencode's own form: 48 bits of time in hex, then 14 random characters.
+ * A fresh message id in opencode's own form: 48 bits of time in hex, then 14 random characters.
  *
- * Each prompt needs its own. opencode does not treat a repeated id as a repetition: it appends the text to the older
- * message and starts no turn.
+ * Each prompt needs its own: opencode 1 appends the text of a repeated id to the older message and starts no turn.
  */
 export const freshMessageId: Effect.Effect<MessageId> = Effect.gen(function* () {
   const now = yield* Clock.currentTimeMillis

@@ -1,4 +1,4 @@
-/** `connect --attach`: beside an opencode that somebody else has started, which is in memory here. */
+/** `connectRunning`: the running opencode is in memory. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Queue, Stream } from "effect"
 import { type ConnectOptions, connectRunning, type StopSignal } from "../../src/connect/connect.ts"

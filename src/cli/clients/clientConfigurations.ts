@@ -1,5 +1,9 @@
 /** How to add this server to each MCP client. A test compares the README with it. */
 
+import { Result } from "effect"
+import { CommandLine } from "effect/process"
+import { toJson } from "../terminal/terminal.ts"
+
 export const clients = ["claude-code", "codex", "gemini", "opencode", "vscode", "cursor"] as const
 export type Client = (typeof clients)[number]
 
@@ -141,3 +145,14 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
       'Add "OPENCODE_SERVER_PASSWORD": "${env:OPENCODE_SERVER_PASSWORD}" to "env", exactly as written here, and start Cursor where the variable is set.',
   },
 }
+
+const shell = process.platform === "win32" ? "powershell" : "posix"
+
+/** The command line in the syntax of this system's shell, or the JSON. */
+export const configurationText = (
+  { form }: ClientConfiguration,
+  launch: Launch,
+): Result.Result<string, CommandLine.CommandLineError> =>
+  form.kind === "file"
+    ? Result.succeed(toJson(form.json(launch)))
+    : CommandLine.join(form.words(launch), { format: shell })

@@ -1,68 +1,18 @@
 /** `opencode-fleet config`: prints the configuration that adds this executable to an MCP client. */
-import { Config, Console, Effect, FileSystem, Option, Result } from "effect"
+import { Console, Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { CommandLine } from "effect/process"
 import { Settings } from "../../Settings.ts"
-import {
-  type Client,
-  clientConfigurations,
-  type ClientConfiguration,
-  clients,
-  type Launch,
-} from "../clients/clientConfigurations.ts"
+import { type Client, clientConfigurations, clients, configurationText } from "../clients/clientConfigurations.ts"
+import { copiedVariables, thisLaunch } from "../clients/launch.ts"
 import { failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
-import { toJson } from "../terminal/terminal.ts"
-
-/** Copied unchanged. The password never is. */
-const copiedVariables = [
-  "TRANSPORT",
-  "DISCOVERY_INTERVAL_MS",
-  "HEALTH_CHECK_TIMEOUT_MS",
-  "SEND_TIMEOUT_MS",
-  "OPENCODE_SERVER_USERNAME",
-  "LOG_LEVEL",
-] as const
-
-const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
-
-/** Copied as an absolute path, because the client starts the server in another directory and environment. */
-const relayDirectory = Effect.gen(function* () {
-  const values = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
-  const { relayDirectory } = yield* Settings
-  return values.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
-})
-
-const environment = Effect.gen(function* () {
-  const values = yield* Effect.forEach(copiedVariables, (name) =>
-    Effect.map(
-      variable(name),
-      Option.map((value) => [name, value] as const),
-    ),
-  )
-  return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
-})
-
-/** This executable by its absolute path, because a client that was not started in a terminal may have no useful PATH. */
-const thisLaunch = Effect.gen(function* () {
-  const fs = yield* FileSystem.FileSystem
-  const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)
-  return { command: process.execPath, args: [program], environment: yield* environment } satisfies Launch as Launch
-})
-
-const shell = process.platform === "win32" ? "powershell" : "posix"
-
-export const textOf = (
-  { form }: ClientConfiguration,
-  launch: Launch,
-): Result.Result<string, CommandLine.CommandLineError> =>
-  form.kind === "file"
-    ? Result.succeed(toJson(form.json(launch)))
-    : CommandLine.join(form.words(launch), { format: shell })
 
 const run = Effect.fn(function* ({ client }: { client: Client }) {
   const configuration = clientConfigurations[client]
-  const text = yield* Effect.mapError(Effect.fromResult(textOf(configuration, yield* thisLaunch)), failedWith)
+  const text = yield* Effect.mapError(
+    Effect.fromResult(configurationText(configuration, yield* thisLaunch)),
+    failedWith,
+  )
   yield* Console.error(`${configuration.title}: ${configuration.where}`)
   yield* Console.log(text)
   yield* Console.error(configuration.next)

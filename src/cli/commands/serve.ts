@@ -1,18 +1,14 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Console, Deferred, Effect, Exit, Fiber, Layer, Logger, References, Runtime, Schema } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
 import { identity } from "../../identity.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
+import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit } from "../../tools/FleetToolkit.ts"
-
-/** A setting is invalid. The error has been printed in one line, so `runMain` must not report it again. */
-class InvalidSettings extends Schema.TaggedError<InvalidSettings>()("InvalidSettings", {}) {
-  override readonly [Runtime.errorReported] = false
-}
 
 /** Loading the fleet waits this long, so that the client's first two requests are answered sooner; a tool call ends the wait. */
 const headStart = "100 millis"
@@ -42,9 +38,7 @@ export const program = Effect.gen(function* () {
     Effect.map(Settings, ({ logLevel }) => logLevel),
   ),
   Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
-  Effect.catchTag("SettingsError", ({ message }) =>
-    Effect.andThen(Console.error(`opencode-fleet: ${message}`), Effect.fail(new InvalidSettings())),
-  ),
+  Effect.catchTag("SettingsError", reportInvalidSettings),
   // stdout belongs to the protocol. Provided last, so that it covers all fibers.
   Effect.provideService(Logger.LogToStderr, true),
 )

@@ -2,8 +2,9 @@
  * Export of traces, metrics and logs over OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only
  * then, so it costs the start nothing otherwise.
  */
-import { Config, Console, Effect, Layer, Option } from "effect"
+import { Config, Effect, Layer, Option } from "effect"
 import { SettingsError } from "../../Settings.ts"
+import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 
 const variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -23,5 +24,5 @@ export const telemetry = Layer.unwrap(
     }
     const { otlpExport } = yield* Effect.promise(() => import("./otlpExport.ts"))
     return otlpExport
-  }).pipe(Effect.tapErrorTag("SettingsError", ({ message }) => Console.error(`opencode-fleet: ${message}`))),
+  }).pipe(Effect.catchTag("SettingsError", reportInvalidSettings)),
 )

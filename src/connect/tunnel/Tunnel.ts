@@ -1,5 +1,5 @@
 /**
- * Keeps an instance reachable on the relay: a tunnel that reconnects for ever, and a registration there that follows the
+ * Keeps an instance reachable on the relay: a tunnel that always reconnects, and a registration there that follows the
  * tunnel's port. A stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
  */
 import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"

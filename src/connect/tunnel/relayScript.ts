@@ -9,7 +9,7 @@
  * | --------------------------------- | ---------------------------------------------------------- |
  * | –                                 | `hello`, once, when it is ready                            |
  * | `put`, directory, file name, port, JSON | `put FILE`, or `failed WHY`                          |
- * | `ping`                            | `pong gone` without a registration; else `pong CODE`, the HTTP status behind the tunnel: `000` for no answer, `none` without curl |
+ * | `ping`                            | `pong gone` without a registration; else `pong CODE`, the HTTP status through the tunnel: `000` for no answer, `none` without curl |
  * | `bye`                             | `bye`; removes the registration and ends                   |
  *
  * When its stdin closes, the script ends and keeps the registration, because a sleeping machine returns.

@@ -1,6 +1,6 @@
 /**
- * Since when each registration has been found silent: what `prune` keeps from one run to the next, in `silence.json` of
- * the state directory. Nobody else writes there, and a lost or broken file only means that the waiting begins anew.
+ * The time since which each registration has been silent. `prune` stores it between its runs, in `silence.json` of the
+ * state directory. Only `prune` writes this file; if it is lost or broken, every silence starts again.
  */
 import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
 import { replaceFile } from "../../machine/atomicWrite.ts"

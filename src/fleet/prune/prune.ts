@@ -23,7 +23,7 @@ export interface PruneOptions {
   readonly dryRun?: boolean | undefined
 }
 
-/** The directory is there, and what it holds cannot be told. */
+/** The relay directory exists, but cannot be read. */
 export class RelayDirectoryUnread extends Schema.TaggedError<RelayDirectoryUnread>()("RelayDirectoryUnread", {
   directory: Schema.String,
   reason: Schema.String,

@@ -1,6 +1,6 @@
 /**
- * What a session has changed in its files. opencode answers only for one turn at a time, by the id of its user message,
- * so the turns are looked up, asked one by one, and put together.
+ * What a session has changed in its files. opencode reports the changes of one turn at a time, by the id of its user
+ * message, so the changes of all turns are read and merged.
  */
 import { Effect, Schedule, Stream } from "effect"
 import type { ClientError } from "../errors.ts"
@@ -11,58 +11,58 @@ import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 
-/** Why there is no answer, or none can be expected. */
+/** Why opencode records no changes for a session. */
 export type Unrecorded = "not in git" | "snapshots are off"
 
 export interface SessionDiff {
-  /** The one changed last first. */
+  /** The last change first. */
   readonly files: ReadonlyArray<FileChange>
-  /** Files that were changed and are as before again. */
+  /** The number of files that were changed and are as they were before. */
   readonly undone: number
   /**
-   * Files, as absolute paths, that were changed by turns of which opencode has no diff: those that run, those that were
-   * broken off, and those that changed everything back themselves.
+   * Absolute paths of the files that were changed by turns without a diff: turns that are running, were interrupted, or
+   * reverted all their changes themselves.
    */
-  readonly untold: ReadonlyArray<string>
-  /** Turns that were looked at. */
+  readonly filesWithoutDiff: ReadonlyArray<string>
+  /** The number of turns that are included. */
   readonly turns: number
-  /** Older turns that were not; there are still more of them if `more` is true. */
+  /** The number of older turns that were read but are not included; `more` if there are still older ones. */
   readonly olderTurns: number
   readonly more: boolean
-  /** Whether a turn is running: what it changes is told when it has ended. */
+  /** Whether the newest turn is running. Its changes are reported when it has ended. */
   readonly running: boolean
-  /** Only where nothing was changed. */
+  /** Set only if there are no changes. */
   readonly unrecorded?: Unrecorded
 }
 
-/** What its messages tell about a turn. */
-interface Trace {
-  /** The user message. */
+/** What the messages of a turn tell about it. */
+interface TurnTrace {
+  /** The user message of the turn. */
   readonly message: MessageId
-  /** Of all messages of the turn. */
+  /** All messages of the turn. */
   readonly ids: ReadonlySet<MessageId>
   readonly began: boolean
   readonly snapshot: boolean
-  /** Files that its steps changed, as absolute paths. */
+  /** Absolute paths of the files that the turn has changed. */
   readonly files: ReadonlyArray<string>
 }
 
-/** User messages carry the diffs of their turns, with whole files, so a page may be large. */
+/** Messages in a page. User messages hold the diffs of their turns with whole files, so a page can be large. */
 const pageSize = 50
-const mostPages = 20
+const maxPages = 20
 
-/** Each may bring whole files with it. */
-const mostTurns = 100
-const askedAtOnce = 4
+/** Turns that are included. Each diff can hold whole files. */
+const maxTurns = 100
+const concurrency = 4
 
-/** opencode writes a turn's diff a moment after it has said that the session is idle. */
+/** opencode stores the diff of a turn shortly after it has reported the session as idle. */
 const untilWritten = {
   until: (files: ReadonlyArray<FileDiff>) => files.length > 0,
   schedule: Schedule.spaced("100 millis"),
   times: 10,
 }
 
-const traceOf = ({ info, parts }: Message): Trace => {
+const traceOf = ({ info, parts }: Message): TurnTrace => {
   const message = info.role === "user" ? info.id : info.parentID
   const steps = parts.filter((part) => part.type === "step")
   return {
@@ -74,8 +74,8 @@ const traceOf = ({ info, parts }: Message): Trace => {
   }
 }
 
-/** Of the turns that these messages belong to, in their order. */
-const traces = (messages: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
+/** Merges the messages of each turn. */
+const mergeTraces = (messages: ReadonlyArray<TurnTrace>): ReadonlyArray<TurnTrace> =>
   [...Map.groupBy(messages, ({ message }) => message)].map(([message, members]) => ({
     message,
     ids: new Set(members.flatMap(({ ids }) => [...ids])),
@@ -84,15 +84,15 @@ const traces = (messages: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
     files: members.flatMap(({ files }) => files),
   }))
 
-/** The newest turns, oldest first. A page is let go as soon as it is read: it holds whole tool outputs. */
+/** The newest turns, oldest first. Pages hold whole tool outputs, so only their traces are kept. */
 const readTurns = (
   opencode: Opencode,
   { id, undoneFrom }: Session,
-  isEnough: (turns: ReadonlyArray<Trace>) => boolean,
+  isEnough: (turns: ReadonlyArray<TurnTrace>) => boolean,
 ) =>
   Effect.gen(function* () {
-    const pages: Array<ReadonlyArray<Trace>> = []
-    let turns: ReadonlyArray<Trace> = []
+    const pages: Array<ReadonlyArray<TurnTrace>> = []
+    let turns: ReadonlyArray<TurnTrace> = []
     let before: MessagePage["older"]
     do {
       const page: MessagePage = yield* opencode.messages(id, {
@@ -100,9 +100,9 @@ const readTurns = (
         ...(before === undefined ? {} : { before }),
       })
       pages.unshift(page.messages.map(traceOf))
-      turns = traces(pages.flat())
+      turns = mergeTraces(pages.flat())
       before = page.older
-    } while (before !== undefined && pages.length < mostPages && !isEnough(turns))
+    } while (before !== undefined && pages.length < maxPages && !isEnough(turns))
     const undone = turns.findIndex(({ message }) => message === undoneFrom)
     return { turns: undone < 0 ? turns : turns.slice(0, undone), more: before !== undefined }
   })
@@ -110,64 +110,64 @@ const readTurns = (
 const unrecorded = Effect.fnUntraced(function* (
   opencode: Opencode,
   { directory }: Session,
-  turns: ReadonlyArray<Trace>,
+  turns: ReadonlyArray<TurnTrace>,
 ): Effect.fn.Return<Unrecorded | undefined, ClientError> {
   if (turns.some(({ snapshot }) => snapshot)) return undefined
   if (!(yield* opencode.inGit(directory))) return "not in git"
   return turns.some(({ began }) => began) ? "snapshots are off" : undefined
 })
 
-interface Told {
+interface Merged {
   readonly changes: FileChanges
-  readonly untold: ReadonlySet<string>
+  readonly filesWithoutDiff: ReadonlySet<string>
 }
 
-const look = Effect.fnUntraced(function* (
+const readDiffs = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
-  turns: ReadonlyArray<Trace>,
-  newest: Trace | undefined,
+  turns: ReadonlyArray<TurnTrace>,
+  newest: TurnTrace | undefined,
 ) {
   const running = (yield* opencode.statuses(session.directory)).has(session.id)
-  const ask = (turn: Trace): Effect.Effect<ReadonlyArray<FileDiff>, ClientError> => {
+  const diffOf = (turn: TurnTrace): Effect.Effect<ReadonlyArray<FileDiff>, ClientError> => {
     const diff = opencode.diff(session.id, turn.message)
     return turn === newest && turn.files.length > 0 && !running ? Effect.repeat(diff, untilWritten) : diff
   }
-  const { changes, untold } = yield* Stream.fromIterable(turns).pipe(
-    Stream.mapEffect((turn) => Effect.map(ask(turn), (diffs) => ({ diffs, turn })), { concurrency: askedAtOnce }),
+  const { changes, filesWithoutDiff } = yield* Stream.fromIterable(turns).pipe(
+    Stream.mapEffect((turn) => Effect.map(diffOf(turn), (diffs) => ({ diffs, turn })), { concurrency }),
     Stream.runFold(
-      (): Told => ({ changes: none, untold: new Set() }),
-      ({ changes, untold }, { diffs, turn }) => ({
+      (): Merged => ({ changes: none, filesWithoutDiff: new Set() }),
+      ({ changes, filesWithoutDiff }, { diffs, turn }) => ({
         changes: addTurn(changes, diffs),
-        untold: diffs.length > 0 ? untold : new Set([...untold, ...turn.files]),
+        filesWithoutDiff: diffs.length > 0 ? filesWithoutDiff : new Set([...filesWithoutDiff, ...turn.files]),
       }),
     ),
   )
-  const reason = changes.size + untold.size === 0 ? yield* unrecorded(opencode, session, turns) : undefined
+  const reason = changes.size + filesWithoutDiff.size === 0 ? yield* unrecorded(opencode, session, turns) : undefined
   return {
     ...summarise(changes),
-    untold: [...untold],
+    filesWithoutDiff: [...filesWithoutDiff],
     turns: turns.length,
     running: running && turns.at(-1) === newest,
     ...(reason === undefined ? {} : { unrecorded: reason }),
   }
 })
 
-/** What the newest turns of a session have changed, all together. */
+/** What the newest turns of a session have changed together. */
 export const sessionDiff = Effect.fn("sessionDiff")(function* (
   opencode: Opencode,
   session: Session,
 ): Effect.fn.Return<SessionDiff, ClientError> {
-  const { more, turns } = yield* readTurns(opencode, session, (read) => read.length > mostTurns)
-  const looked = turns.slice(-mostTurns)
+  const { more, turns } = yield* readTurns(opencode, session, (read) => read.length > maxTurns)
+  const included = turns.slice(-maxTurns)
   return {
-    ...(yield* look(opencode, session, looked, turns.at(-1))),
-    olderTurns: turns.length - looked.length,
+    ...(yield* readDiffs(opencode, session, included, turns.at(-1))),
+    olderTurns: turns.length - included.length,
     more,
   }
 })
 
-/** What the turn of one message, the user's or an answer, has changed; nothing if the session has no such message. */
+/** What one turn has changed, by the id of any of its messages. Undefined if the session has no such message. */
 export const turnDiff = Effect.fn("turnDiff")(function* (
   opencode: Opencode,
   session: Session,
@@ -177,7 +177,7 @@ export const turnDiff = Effect.fn("turnDiff")(function* (
   const turn = turns.find(({ ids }) => ids.has(message))
   if (turn === undefined) return undefined
   return {
-    ...(yield* look(opencode, session, [turn], turns.at(-1))),
+    ...(yield* readDiffs(opencode, session, [turn], turns.at(-1))),
     message: turn.message,
     olderTurns: 0,
     more: false,

@@ -1,8 +1,8 @@
 /**
- * One event stream per instance, shared by all who wait on it: opened before the first, closed after the last.
+ * One event stream per instance, shared by all subscribers: opened for the first, closed after the last.
  *
- * `Stream.share` would do less: with it a slow reader holds the others, and a late one never learns that the
- * connection stands, so that it could not tell when it is safe to prompt.
+ * `Stream.share` does not suffice: a slow subscriber would hold up the others, and a late one would not learn that the
+ * connection is established, which it needs to know before it sends a prompt.
  */
 import { Context, Effect, Layer, PubSub, RcMap, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
@@ -10,23 +10,23 @@ import { OpencodeClient } from "../Opencode.ts"
 import type { TurnEvent } from "./TurnEvent.ts"
 import type { Target } from "../Target.ts"
 
-/** What a reader is told, in order. */
+/** What a subscriber receives, in order. */
 export type Notice =
   | { readonly _tag: "Event"; readonly event: TurnEvent }
-  /** The connection broke, or could not be made again; events are being missed. */
+  /** The connection broke or could not be restored; events are being missed. */
   | { readonly _tag: "Lost"; readonly error: ClientError }
-  /** It stands again. opencode replays nothing, so whoever follows a turn has to read what is stored. */
+  /** The connection is restored. opencode replays nothing, so read what is stored. */
   | { readonly _tag: "Reconnected" }
-  /** From now on nothing is missed that is still to come: what is stored has to be read once more. */
+  /** From now on no event is missed. Read what is stored once more. */
   | { readonly _tag: "Settled" }
-  /** This reader fell too far behind, and events were dropped for it: the same holds. */
+  /** This subscriber fell too far behind, and events were dropped for it. Read what is stored. */
   | { readonly _tag: "Missed" }
 
-/** The notices for one reader. */
+/** The notices for one subscriber. */
 export interface Notices {
-  /** The next one, in order. */
+  /** Waits for the next notice. */
   readonly take: Effect.Effect<Notice>
-  /** Forgets those that have come so far, and says whether the connection stands. */
+  /** Drops the notices that have arrived so far. True if the connection is established. */
   readonly skip: Effect.Effect<boolean>
 }
 
@@ -40,16 +40,16 @@ interface Numbered {
   readonly notice: Notice
 }
 
-/** So many notices are kept for a reader that falls behind: some minutes of fast streaming. */
-const mostBehind = 4096
+/** Notices that are kept for a slow subscriber: some minutes of fast streaming. */
+const bufferSize = 4096
 
-/** A connection that is taken and on which nothing is said, in seconds: as long as for any other request. */
-const patience = 10
+/** How long `subscribe` waits for the connection, in seconds: as long as any other request takes at most. */
+const connectTimeout = 10
 
 class StreamLost extends Schema.TaggedError<StreamLost>()("StreamLost", {}) {}
 
-/** Never shorter than half a second, for the schedule starts over after each event: a server that accepts and drops would be asked without pause. */
-const reconnecting = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("3 seconds")]).pipe(
+/** At least half a second, because the schedule restarts after each event and a server may accept and drop connections. */
+const reconnectBackoff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("3 seconds")]).pipe(
   Schedule.jittered,
 )
 
@@ -57,8 +57,8 @@ export class InstanceEvents extends Context.Service<
   InstanceEvents,
   {
     /**
-     * Notices from now on. Returns when the connection stands, so that nothing of what is asked of the instance
-     * afterwards is missed, but for what happens until the first `Settled`; fails if the instance cannot be reached. A reader that falls behind holds up nobody.
+     * Notices from now on. Returns when the connection is established; events can still be missed until the first
+     * `Settled`. Fails if the instance cannot be reached. A slow subscriber does not hold up the others.
      */
     readonly subscribe: (target: Target) => Effect.Effect<Notices, ClientError, Scope.Scope>
   }
@@ -72,7 +72,7 @@ export class InstanceEvents extends Context.Service<
         const opencode = client.at(target)
         const { capabilities } = opencode
         const scope = yield* Effect.scope
-        const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(mostBehind), PubSub.shutdown)
+        const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(bufferSize), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
         let published = 0
         const publish = (notice: Notice) => Effect.suspend(() => PubSub.publish(hub, { number: ++published, notice }))
@@ -85,7 +85,7 @@ export class InstanceEvents extends Context.Service<
 
         const lost = Effect.fnUntraced(function* (error: ClientError) {
           const before = yield* SubscriptionRef.getAndSet(connection, { _tag: "Lost", error })
-          // Credentials that are refused will not come right by themselves.
+          // Reconnecting does not help if the credentials are refused.
           if (before._tag === "Connected" || error._tag === "Unauthorized") yield* publish({ _tag: "Lost", error })
           yield* Effect.logDebug("events lost", error)
         })
@@ -115,13 +115,13 @@ export class InstanceEvents extends Context.Service<
                 duration: capabilities.eventsSilence,
                 orElse: () => Stream.fail(new StreamLost()),
               }),
-              // An orderly end is a loss, too.
+              // The stream is meant to have no end, so a regular end is a failure, too.
               Stream.concat(Stream.fail(new StreamLost())),
               Stream.tapError(() => lost(unreachable)),
             ),
           ),
           Stream.unwrap,
-          Stream.retry(reconnecting),
+          Stream.retry(reconnectBackoff),
           Stream.runForEach(receive),
           Effect.forkScoped,
         )
@@ -153,7 +153,7 @@ export class InstanceEvents extends Context.Service<
           expected = last() + 1
           return (yield* SubscriptionRef.get(connection))._tag === "Connected"
         })
-        // What an attempt came to before this reader asked says nothing about now: the next one does, within seconds.
+        // An older failed attempt says nothing about now. The next attempt follows within seconds.
         const before = yield* SubscriptionRef.get(connection)
         yield* SubscriptionRef.changes(connection).pipe(
           Stream.filter((state) => state !== before || state._tag !== "Lost"),
@@ -161,13 +161,13 @@ export class InstanceEvents extends Context.Service<
           Stream.takeUntil((state) => state === "Connected"),
           Stream.runDrain,
           Effect.timeoutOrElse({
-            duration: `${patience} seconds`,
+            duration: `${connectTimeout} seconds`,
             orElse: () =>
               new RequestTimeout({
                 instance: target.instance,
                 url: target.url,
                 operation: "events",
-                seconds: patience,
+                seconds: connectTimeout,
               }),
           }),
         )

@@ -1,39 +1,44 @@
 /**
- * The HTTP client under everything here: Node's `fetch`, which keeps connections alive and adds least to the bundle,
- * with its bad habits taken away.
+ * The HTTP client for opencode: Node's `fetch`, which keeps connections alive and adds least to the bundle, with bounded
+ * answers and without redirects.
  */
-import { Layer } from "effect"
-import { FetchHttpClient, type HttpClient } from "effect/http"
+import { Effect, Layer } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 
-/** A page of a hundred long messages has a few megabytes. Whatever passes this is not an answer but an attack on memory. */
-const maxResponseBytes = 64 * 1024 * 1024
+/** `fetch` reads any amount; this one fails at the bound. An event stream has no end, so it is not bounded. */
+const boundedFetch =
+  (maxBytes: number): typeof globalThis.fetch =>
+  async (input, init) => {
+    const response = await globalThis.fetch(input, init)
+    const { body, headers, status, statusText } = response
+    if (body === null || headers.get("content-type")?.startsWith("text/event-stream") === true) return response
+    const announced = headers.has("content-encoding") ? Number.NaN : Number(headers.get("content-length") ?? Number.NaN)
+    if (announced <= maxBytes) return response
+    let size = 0
+    const bounded = body.pipeThrough(
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        transform: (chunk, controller) => {
+          size += chunk.byteLength
+          if (size > maxBytes) controller.error(new Error(`more than ${maxBytes} bytes`))
+          else controller.enqueue(chunk)
+        },
+      }),
+    )
+    return new Response(bounded, { status, statusText, headers })
+  }
 
-/** Health is asked of whatever listens on a port, over and over. */
-const maxHealthBytes = 64 * 1024
+const bounded = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(MaxResponseBytes, (maxBytes) =>
+    Effect.provideService(send, FetchHttpClient.Fetch, boundedFetch(maxBytes)),
+  ),
+)
 
-/** `fetch` reads without end; this one breaks off. An event stream is endless on purpose and passes. */
-const boundedFetch: typeof globalThis.fetch = async (input, init) => {
-  const response = await globalThis.fetch(input, init)
-  const { body, headers, status, statusText } = response
-  if (body === null || headers.get("content-type")?.startsWith("text/event-stream") === true) return response
-  const most = String(input).endsWith("/global/health") ? maxHealthBytes : maxResponseBytes
-  const announced = headers.has("content-encoding") ? Number.NaN : Number(headers.get("content-length") ?? Number.NaN)
-  if (announced <= most) return response
-  let seen = 0
-  const bounded = body.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform: (chunk, controller) => {
-        seen += chunk.byteLength
-        if (seen > most) controller.error(new Error(`more than ${most} bytes`))
-        else controller.enqueue(chunk)
-      },
-    }),
-  )
-  return new Response(bounded, { status, statusText, headers })
-}
-
-/** Redirects are not followed: a 307 would repeat a prompt, and somebody else's server would be taken for the instance. */
-export const layer: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer.pipe(
+/** A redirect is not followed: a 307 would repeat a prompt, and another server would pass for the instance. */
+export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(HttpClient.HttpClient, bounded),
+).pipe(
+  Layer.provide(FetchHttpClient.layer),
   Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })),
-  Layer.provide(Layer.succeed(FetchHttpClient.Fetch, boundedFetch)),
 )

@@ -7,11 +7,9 @@ import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientRes
 import type { IncomingMessage } from "node:http"
 import { boundedGet } from "../../machine/boundedGet.ts"
 import { transportError } from "./clientErrors.ts"
+import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 
-/** Health probes go to any server that listens somewhere, again and again. */
-const maxHealthBytes = 64 * 1024
-
-/** Other requests go to identified opencodes only. Their project information holds two images. */
+/** Requests other than probes go to identified opencodes only. Their project information holds two images. */
 const maxBytes = 4 * 1024 * 1024
 
 /** Throws if the status or a header is invalid. */
@@ -27,10 +25,8 @@ const exchange = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
 ): Effect.Effect<Response, HttpClientError.HttpClientError> =>
-  boundedGet(url, {
-    headers: request.headers,
-    maxBytes: url.pathname === "/global/health" ? maxHealthBytes : maxBytes,
-  }).pipe(
+  MaxResponseBytes.pipe(
+    Effect.flatMap((bound) => boundedGet(url, { headers: request.headers, maxBytes: Math.min(bound, maxBytes) })),
     Effect.mapError((error) =>
       transportError(
         request,

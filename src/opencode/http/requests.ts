@@ -6,6 +6,7 @@ import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
 import { InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
+import { maxProbeBytes, MaxResponseBytes } from "./MaxResponseBytes.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
 
@@ -58,6 +59,11 @@ export const addressed = Effect.gen(function* () {
     }),
   )
 })
+
+/** A probe of a server that may be anything: little of its answer is read. */
+export const asProbe = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
+  Effect.provideService(send, MaxResponseBytes, maxProbeBytes),
+)
 
 /** Fails for an answer that opencode does not send. */
 export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))

@@ -1,6 +1,6 @@
 /**
- * How many messages a session has. opencode keeps no count, so a bounded page is read, and the count remembered for as
- * long as the session is not updated.
+ * The number of messages in a session. opencode keeps no count, so a bounded page is read, and the count is cached until
+ * the session is updated.
  */
 import { Cache, Context, Effect, Layer } from "effect"
 import type { ClientError } from "../errors.ts"
@@ -11,11 +11,11 @@ import type { Target } from "../Target.ts"
 
 export interface MessageCount {
   readonly count: number
-  /** Whether there are more than were counted. */
+  /** Whether there are more messages than `count`. */
   readonly more: boolean
 }
 
-/** Counting stops here. */
+/** Messages beyond this number are not counted. */
 export const countBound = 100
 
 interface Key {
@@ -27,7 +27,7 @@ interface Key {
 export class MessageCounts extends Context.Service<
   MessageCounts,
   {
-    /** Of a session that is running the messages are counted anew: it is not updated with each. */
+    /** A running session is counted anew, because it is not updated with each message. */
     readonly count: (target: Target, session: Session, running: boolean) => Effect.Effect<MessageCount, ClientError>
   }
 >()("opencode-fleet/opencode/MessageCounts") {

@@ -1,4 +1,4 @@
-/** How a session is named by whoever calls a tool: full id, unique beginning of an id, unique part of a title, `latest`. */
+/** Finds a session by reference: its full id, a unique beginning of its id, a unique part of its title, or `latest`. */
 import { Effect, Option, Schema } from "effect"
 import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
@@ -20,42 +20,42 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
 
 const asId = Schema.decodeOption(SessionId)
 
-/** All ids begin alike: with fewer characters than this nobody means one session, not even where there is only one. */
-const shortestId = "ses_".length + 4
+/** A shorter beginning of an id names no session, because all ids begin alike. */
+const minIdLength = "ses_".length + 4
 
-const fitting = (sessions: ReadonlyArray<Session>, asked: string): ReadonlyArray<Session> => {
-  const byId = asked.length < shortestId ? [] : sessions.filter(({ id }) => id.startsWith(asked))
+const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArray<Session> => {
+  const byId = wanted.length < minIdLength ? [] : sessions.filter(({ id }) => id.startsWith(wanted))
   if (byId.length > 0) return byId
-  const folded = asked.toLowerCase()
+  const folded = wanted.toLowerCase()
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
-/** While a subagent works, its session is the one updated last: nobody means that one. */
+/** The session updated last that is not a subagent's. */
 const latest = (sessions: ReadonlyArray<Session>) =>
   sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
 
-/** Finds the session that is meant. An empty name fits none: it is far likelier a mistake than a wish for any. */
+/** Finds the session. An empty reference finds none, because it is more likely a mistake than a request for any. */
 export const resolveSession = Effect.fn("resolveSession")(function* (
   instance: string,
   opencode: Opencode,
   reference: string,
 ): Effect.fn.Return<Session, ClientError | AmbiguousSession> {
-  const asked = reference.trim()
-  const missing = new SessionNotFound({ instance, session: asked })
-  if (asked === "") return yield* missing
-  const exact = yield* Option.match(asId(asked), {
+  const wanted = reference.trim()
+  const missing = new SessionNotFound({ instance, session: wanted })
+  if (wanted === "") return yield* missing
+  const exact = yield* Option.match(asId(wanted), {
     onNone: () => Effect.succeedNone,
     onSome: (id) =>
       Effect.asSome(opencode.session(id)).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeedNone)),
   })
   if (Option.isSome(exact)) return exact.value
   const sessions = yield* opencode.sessions
-  const [found, ...others] = asked.toLowerCase() === "latest" ? latest(sessions) : fitting(sessions, asked)
-  if (found === undefined) return yield* missing
+  const [session, ...others] = wanted.toLowerCase() === "latest" ? latest(sessions) : matching(sessions, wanted)
+  if (session === undefined) return yield* missing
   return others.length === 0
-    ? found
+    ? session
     : yield* new AmbiguousSession({
-        asked,
-        candidates: [found, ...others].map(({ id, title }) => `${id} (${line(title, 60)})`),
+        asked: wanted,
+        candidates: [session, ...others].map(({ id, title }) => `${id} (${line(title, 60)})`),
       })
 })

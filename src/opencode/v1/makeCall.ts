@@ -4,7 +4,7 @@ import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import type { ClientError } from "../errors.ts"
 import { type Operation, type RawError, toClientError } from "../http/clientErrors.ts"
-import { addressed, checked, retryReads } from "../http/requests.ts"
+import { addressed, asProbe, checked, retryReads } from "../http/requests.ts"
 import { CurrentTarget, type Target } from "../Target.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
@@ -16,11 +16,11 @@ export const makeRoutes = Effect.gen(function* () {
   const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
-    /** Not repeated. */
+    /** A probe: not repeated. */
     health: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "health",
-      httpClient: httpClient.pipe(checked),
+      httpClient: httpClient.pipe(asProbe, checked),
     }),
   }
 })

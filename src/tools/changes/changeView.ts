@@ -64,7 +64,7 @@ const fileViews = (files: ReadonlyArray<FileChange>): ReadonlyArray<FileView> =>
 }
 
 /** Why there are no files. */
-const reasonOf = ({ running, turns, undone, unrecorded, untold }: SessionDiff): string => {
+const reasonOf = ({ running, turns, undone, unrecorded, filesWithoutDiff }: SessionDiff): string => {
   if (turns === 0) return "No messages yet."
   if (unrecorded === "not in git") {
     return "The session's directory is not in a git repository; opencode records changes only in one."
@@ -72,7 +72,7 @@ const reasonOf = ({ running, turns, undone, unrecorded, untold }: SessionDiff): 
   if (unrecorded === "snapshots are off") {
     return 'opencode records no changes, because its snapshots are off ("snapshot": false in its configuration).'
   }
-  return running || undone + untold.length > 0
+  return running || undone + filesWithoutDiff.length > 0
     ? ""
     : "No file was changed. opencode does not record files that git ignores, files outside of the session's directory, and very large new files."
 }
@@ -101,7 +101,7 @@ export const diffView = (target: Target, session: Session, diff: SessionDiff, me
   additions: sum(diff.files, "additions"),
   deletions: sum(diff.files, "deletions"),
   files: fileViews(diff.files),
-  untold_files: diff.untold.slice(0, maxUntold).map((path) => line(path, maxPathLength)),
+  untold_files: diff.filesWithoutDiff.slice(0, maxUntold).map((path) => line(path, maxPathLength)),
   turns: diff.turns,
   older_turns: diff.olderTurns,
   more_turns: diff.more,

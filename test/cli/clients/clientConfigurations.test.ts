@@ -8,9 +8,9 @@ import {
   type Client,
   clientConfigurations,
   clients,
+  configurationText,
   type Launch,
 } from "../../../src/cli/clients/clientConfigurations.ts"
-import { textOf } from "../../../src/cli/commands/config.ts"
 
 const hostile: Launch = {
   command: `/opt/my "node"/it's here/node`,
@@ -18,7 +18,8 @@ const hostile: Launch = {
   environment: { RELAY_REGISTRY_DIR: "/tmp/two words/$HOME/'", LOG_LEVEL: "debug" },
 }
 
-const text = (client: Client, launch: Launch) => Effect.fromResult(textOf(clientConfigurations[client], launch))
+const text = (client: Client, launch: Launch) =>
+  Effect.fromResult(configurationText(clientConfigurations[client], launch))
 
 const parse = Schema.decodeEffect(Schema.fromJsonString(Schema.Unknown))
 

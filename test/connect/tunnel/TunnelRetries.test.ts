@@ -19,7 +19,7 @@ const assertAbout = (found: ReadonlyArray<number>, expected: ReadonlyArray<numbe
 }
 
 describe("A relay that cannot be reached", () => {
-  it.effect("is tried for ever; a long outage is logged once and leaks nothing", () => {
+  it.effect("is always tried again; a long outage is logged once and leaks nothing", () => {
     const log = makeLog()
     return countingFibers((living) =>
       Effect.gen(function* () {

@@ -1,0 +1,41 @@
+/** How an MCP client starts this executable. */
+import { Config, Effect, FileSystem, Option } from "effect"
+import { Settings } from "../../Settings.ts"
+import { failedWith } from "../process/exitStatus.ts"
+import type { Launch } from "./clientConfigurations.ts"
+
+/** Copied unchanged. The password never is. */
+export const copiedVariables = [
+  "TRANSPORT",
+  "DISCOVERY_INTERVAL_MS",
+  "HEALTH_CHECK_TIMEOUT_MS",
+  "SEND_TIMEOUT_MS",
+  "OPENCODE_SERVER_USERNAME",
+  "LOG_LEVEL",
+] as const
+
+const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
+
+/** Copied as an absolute path, because the client starts the server in another directory and environment. */
+const relayDirectory = Effect.gen(function* () {
+  const values = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
+  const { relayDirectory } = yield* Settings
+  return values.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
+})
+
+const environment = Effect.gen(function* () {
+  const values = yield* Effect.forEach(copiedVariables, (name) =>
+    Effect.map(
+      variable(name),
+      Option.map((value) => [name, value] as const),
+    ),
+  )
+  return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
+})
+
+/** This executable by its absolute path, because a client that was not started in a terminal may have no useful PATH. */
+export const thisLaunch = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)
+  return { command: process.execPath, args: [program], environment: yield* environment } satisfies Launch as Launch
+})
