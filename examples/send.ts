@@ -63,5 +63,7 @@ const program = Effect.gen(function* () {
 
 program.pipe(
   Effect.provide(Layer.provide(fleetLayer(Settings.fromEnvironment), NodeServices.layer)),
-  NodeRuntime.runMain,
+  // Such as a setting that cannot be used. Without these two lines, Effect logs errors to stdout.
+  Effect.tapError(({ message }) => Console.error(message)),
+  NodeRuntime.runMain({ disableErrorReporting: true }),
 )

@@ -7,7 +7,7 @@
  * In a project of your own the imports come from "opencode-fleet" and "opencode-fleet/mcp".
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
+import { Console, Effect, FileSystem, Layer, Logger, Schema, Stream } from "effect"
 import { type Announcement, configuredDiscovery, Discovery, mergedDiscovery, Settings } from "../src/index.ts"
 import { serveFleetWith } from "../src/exports/mcp.ts"
 
@@ -57,5 +57,11 @@ serveFleetWith(
     configured: configuredDiscovery(Settings.fromEnvironment),
   }),
   Settings.fromEnvironment,
-).pipe(Effect.provide(NodeServices.layer), Effect.provideService(Logger.LogToStderr, true), NodeRuntime.runMain)
+).pipe(
+  Effect.provide(NodeServices.layer),
+  // stdout belongs to the protocol, so an error such as a setting that cannot be used goes to stderr.
+  Effect.tapError(({ message }) => Console.error(message)),
+  Effect.provideService(Logger.LogToStderr, true),
+  NodeRuntime.runMain({ disableErrorReporting: true }),
+)
 // #endregion
