@@ -31,7 +31,7 @@ const exitedPid = 0x7f_ff_ff_ff
 
 const prompt = (client: Opencode) => client.prompt(here, { messageID: msg("1"), text: "Do it" })
 
-describe("OpencodeClient's errors", () => {
+describe("opencode 1: the client's errors", () => {
   it.effect("a refused connection is InstanceUnreachable, and nothing can have arrived", () =>
     Effect.gen(function* () {
       const error = yield* failure("InstanceUnreachable", Fault.refused)
@@ -127,7 +127,7 @@ describe("OpencodeClient's errors", () => {
   )
 })
 
-describe("OpencodeClient's repetitions", () => {
+describe("opencode 1: the client's repetitions", () => {
   it.effect("a read that meets 503 twice is asked a third time", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
@@ -182,7 +182,7 @@ const answering = <A>(route: string, body: Schema.Json, ask: (client: Opencode) 
     return yield* ask(yield* opencode)
   }).pipe(Effect.provide(overFake))
 
-describe("OpencodeClient tolerates", () => {
+describe("opencode 1: the client tolerates", () => {
   const raw = JSON.parse(JSON.stringify(session("main"))) as Schema.Json & object
 
   it.effect("fields that it does not know", () =>
@@ -244,7 +244,7 @@ describe("OpencodeClient tolerates", () => {
   )
 })
 
-describe("OpencodeClient keeps secrets", () => {
+describe("opencode 1: the client keeps secrets", () => {
   const password = "correct-horse-battery"
   const credentials = { username: "opencode", password: Redacted.make(password) }
 
