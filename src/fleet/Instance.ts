@@ -1,5 +1,5 @@
 /** One opencode server of the fleet, and how it was when it was last asked. */
-import type { Server } from "../discovery/distinct.ts"
+import type { Server } from "../discovery/servers.ts"
 
 /** `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; the others did not answer. */
 export type HealthState = "online" | "unauthorized" | "timeout" | "unreachable" | "unhealthy"
