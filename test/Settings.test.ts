@@ -203,7 +203,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("takes 256 ports at the most, however often they are named", () =>
+    it.effect("takes at most 256 different ports", () =>
       Effect.gen(function* () {
         assert.lengthOf((yield* settings({ [variable]: "1001-1256,1001-1256" }))[key], 256)
         yield* refusal({ [variable]: "1001-1256,1000" })

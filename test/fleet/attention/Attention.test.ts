@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, HashMap, Layer, Option } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
+import { Attention } from "../../../src/fleet/attention/Attention.ts"
+import type { PendingReport } from "../../../src/fleet/attention/PendingReport.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
 
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
@@ -63,7 +64,8 @@ const attentive = Effect.fnUntraced(function* (
   }
 })
 
-const about = (look: Look | undefined) => (look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason)
+const about = (look: PendingReport | undefined) =>
+  look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason
 
 const asking = "permission for bash: rm -rf build"
 
