@@ -5,7 +5,7 @@
 import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
-import { keep, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
+import { register, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { machineId } from "../machine/machineId.ts"
 import type { ClientError } from "../opencode/errors.ts"
@@ -101,7 +101,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
     ...(birth === undefined ? {} : { birth }),
   }
   const machine = relay === undefined ? "" : yield* machineId(options.stateDirectory)
-  const kept = yield* keep(options.relayDirectory, { ...registration, connect })
+  const kept = yield* register(options.relayDirectory, { ...registration, connect })
   yield* Effect.logInfo(`registered as ${kept.name}: port ${port}, in ${kept.file}`)
 
   const tunnel =
@@ -135,7 +135,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
       Effect.forkScoped,
     )
   }
-  yield* Effect.flatMap(kept.present, (present) => (present ? Effect.void : write)).pipe(
+  yield* Effect.flatMap(kept.isPresent, (isPresent) => (isPresent ? Effect.void : write)).pipe(
     Effect.repeat(Schedule.spaced(checkEvery)),
     Effect.forkScoped,
   )

@@ -1,69 +1,69 @@
-/** A way of finding instances: what `TRANSPORT` names. Each is a layer of this service. */
+/** The service that finds instances. Each transport (`TRANSPORT`) is a layer of it. */
 import { Context, type Effect, type Stream } from "effect"
 import type { ProcessId } from "../machine/ServerProcesses.ts"
 import type { ConnectState } from "./relay/Registration.ts"
 
-/** An instance as it was announced, before anyone has asked whether it answers. */
+/** An announced instance, which has not been probed. Plain data, so equal announcements of two scans are equal. */
 export interface Announcement {
-  /** As announced. Two instances may have the same one; `naming.ts` tells them apart. */
+  /** As announced, not empty. Names need not be unique; `Fleet` tells instances of the same name apart. */
   readonly name: string
-  /** The machine that it runs on, as announced: for people, not for connecting. */
+  /** The machine that it runs on, as announced. For display, not for connecting. */
   readonly host: string
-  /** Where it is reached from here. */
+  /** The `http` or `https` URL at which this machine reaches it, such as `http://127.0.0.1:4096`. */
   readonly url: string
-  /** Other URLs that are certain to lead to the same server. */
+  /** Other URLs that certainly lead to the same server. */
   readonly aliases?: ReadonlyArray<string> | undefined
-  /** The port that opencode listens on where it runs, if that is another one than that of `url`. */
+  /** The port on which opencode listens on its own machine, if it differs from the port of `url`. */
   readonly remotePort?: number | undefined
   /** Its working directory, if announced. */
   readonly directory: string | undefined
-  /** The name of the transport that has found it. */
+  /** The name of the transport that found it. */
   readonly transport: string
-  /** Why the password must not be sent there; it may be where nothing stands here. */
+  /** Why the password must not be sent to it. Undefined if it may be sent. */
   readonly passwordWithheld?: string | undefined
   /**
    * The local process that serves `url`, if the operating system tells. Requests are sent only while it runs, so a program
    * that takes over its port receives nothing.
    */
   readonly listener?: ProcessId | undefined
-  /** Anybody may have announced it, so it is never asked in another one's place. */
-  readonly stranger?: boolean | undefined
-  /** opencode's process on `host`, if announced. */
+  /** Whether any device on the network could have announced it. Such an endpoint never stands in for a trusted one. */
+  readonly untrusted?: boolean | undefined
+  /** The process id of opencode on `host`, if announced. */
   readonly pid?: number | undefined
-  /** What tells that process from others of its id, if announced. */
+  /** Tells that process from others with the same id, if announced; see `LocalMachine.birthOf`. */
   readonly birth?: string | undefined
-  /** Whether a tunnel leads there, so that its process is not one of this machine's. */
+  /** Whether `url` is the end of a tunnel, so that the process runs on another machine. */
   readonly tunnelled?: boolean | undefined
-  /** Epoch milliseconds: when it was last written down. */
+  /** When its registration was last written, in epoch milliseconds. */
   readonly writtenAt?: number | undefined
-  /** How `opencode-fleet connect`, which has written the announcement, fares. */
+  /** The state of the `opencode-fleet connect` that wrote the registration (`local-relay` only). */
   readonly connect?: ConnectState | undefined
-  /** Where the announcement stands: the path of a registration file, a socket, a peer. */
+  /** Where it was found, for messages: the path of a registration file, a port and its process, a peer. */
   readonly source: string
 }
 
-/** Something that was found and could not be used. It costs no more than itself. */
+/** Something that could not be scanned or used. It affects nothing else. */
 export interface Problem {
   readonly source: string
-  /** One sentence with the way out. */
+  /** What is wrong and how to fix it: a sentence that continues after `source`. */
   readonly reason: string
 }
 
-/** How the last scan of one transport went. */
+/** The outcome of one transport's last scan. */
 export interface TransportReport {
   readonly transport: string
-  /** When it began, in epoch milliseconds. */
+  /** When the scan started, in epoch milliseconds. */
   readonly scannedAt: number
-  /** Milliseconds that it took. */
+  /** How long it took, in milliseconds. */
   readonly duration: number
-  /** How many announcements there were. */
+  /** The number of announcements. */
   readonly found: number
   readonly problems: ReadonlyArray<Problem>
 }
 
 export interface Scan {
   readonly announcements: ReadonlyArray<Announcement>
-  /** Those of all reports, where there are any. */
+  /** All problems, including those of the reports. */
   readonly problems: ReadonlyArray<Problem>
   /** One report per transport, if several are merged. */
   readonly reports?: ReadonlyArray<TransportReport>
@@ -74,9 +74,9 @@ export interface Scan {
 export class Discovery extends Context.Service<
   Discovery,
   {
-    /** Looks everywhere once. It cannot fail: what cannot be read is a problem. */
+    /** Scans once. It does not fail; what goes wrong is a problem. */
     readonly scan: Effect.Effect<Scan>
-    /** Says when another scan may find something else. */
+    /** Emits when another scan may have a different result. */
     readonly changes: Stream.Stream<void>
   }
 >()("opencode-fleet/fleet/Discovery") {}

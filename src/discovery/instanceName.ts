@@ -1,15 +1,15 @@
-/** What an instance is called where nobody has named it. */
+/** Default names of instances. */
 import { plainLine } from "../text/plainText.ts"
 import { truncate } from "../text/truncate.ts"
 
 const parts = (path: string): ReadonlyArray<string> => path.split(/[/\\]/u).filter((part) => part !== "")
 
-/** A registration's name has at most 200 characters (UTF-16 units); the rest is for the `-2` of a second one. */
-const longest = 180
+/** A registration's name has at most 200 UTF-16 units; the rest is reserved for suffixes such as `-2`. */
+const maxLength = 180
 
 /**
- * `chosen`, or machine and directory: `laptop-web-shop`, and for one within a project's working tree
- * `laptop-web-shop-api`. One printable line in either case.
+ * `chosen`, or a name made from machine and directory: `laptop-shop`, or `laptop-shop-api` for a directory `api` within the
+ * working tree of the project `shop`. One printable line.
  */
 export const instanceName = (
   chosen: string | undefined,
@@ -17,18 +17,18 @@ export const instanceName = (
   directory: string,
   worktree: string = directory,
 ): string => {
-  const named = plainLine(chosen ?? "")
-  const where = parts(directory)
+  const chosenLine = plainLine(chosen ?? "")
+  const path = parts(directory)
   const tree = parts(worktree)
-  const inside = tree.length > 0 && tree.length < where.length && tree.every((part, index) => part === where[index])
-  const last = [inside ? tree.at(-1) : undefined, where.at(-1)].filter((part) => part !== undefined)
+  const isInTree = tree.length > 0 && tree.length < path.length && tree.every((part, index) => part === path[index])
+  const last = [isInTree ? tree.at(-1) : undefined, path.at(-1)].filter((part) => part !== undefined)
   const [machine = ""] = host.split(".")
-  const given =
-    named === ""
+  const name =
+    chosenLine === ""
       ? [machine, ...last]
           .map(plainLine)
           .filter((part) => part !== "")
           .join("-")
-      : named
-  return given === "" ? "opencode" : truncate(given, longest)
+      : chosenLine
+  return name === "" ? "opencode" : truncate(name, maxLength)
 }

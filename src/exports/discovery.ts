@@ -1,10 +1,15 @@
 /** `opencode-fleet/discovery`: finding instances: the transports, merging them, and a transport of your own. */
 export type { Announcement, Problem, Scan, TransportReport } from "../discovery/Discovery.ts"
 export { Discovery } from "../discovery/Discovery.ts"
-export type { Server } from "../discovery/distinct.ts"
-export type { Asked, IdentificationOptions, Identity, Verdict } from "../discovery/identification/Identification.ts"
+export type { Server } from "../discovery/servers.ts"
+export type {
+  IdentificationRequest,
+  IdentificationOptions,
+  Identity,
+  Verdict,
+} from "../discovery/identification/Identification.ts"
 export { Identification } from "../discovery/identification/Identification.ts"
-export type { Candidate, Found, IdentifierOptions } from "../discovery/identification/identifier.ts"
+export type { Candidate, IdentifiedCandidates, IdentifierOptions } from "../discovery/identification/identifier.ts"
 export { identifier } from "../discovery/identification/identifier.ts"
 export * as Mdns from "../discovery/mdns/Mdns.ts"
 export { layer as mergedDiscovery } from "../discovery/mergedDiscovery.ts"

@@ -1,5 +1,5 @@
 /** One opencode server of the fleet, and its health at the last probe. */
-import type { Server } from "../discovery/distinct.ts"
+import type { Server } from "../discovery/servers.ts"
 
 /**
  * `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; `timeout` and `unreachable` did not

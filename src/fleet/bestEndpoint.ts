@@ -1,7 +1,7 @@
 /** Chooses the endpoint through which a server is reached. */
 import { Effect, Fiber } from "effect"
 import type { Announcement } from "../discovery/Discovery.ts"
-import type { Server } from "../discovery/distinct.ts"
+import type { Server } from "../discovery/servers.ts"
 import type { HealthCheck } from "./HealthCheck.ts"
 import type { Health } from "./Instance.ts"
 
@@ -17,9 +17,9 @@ export interface ProbedEndpoint {
 export const bestEndpoint = Effect.fnUntraced(function* (server: Server, { probe }: HealthCheck["Service"]) {
   const probed = (endpoint: Announcement) =>
     Effect.map(probe({ ...endpoint, name: server.name }), (health): ProbedEndpoint => ({ endpoint, health }))
-  if (server.ways.length === 0) return yield* probed(server)
+  if (server.fallbacks.length === 0) return yield* probed(server)
   const first = yield* Effect.forkScoped(probed(server))
-  const fallbacks = yield* Effect.forEach(server.ways, (endpoint) => Effect.forkScoped(probed(endpoint)))
+  const fallbacks = yield* Effect.forEach(server.fallbacks, (endpoint) => Effect.forkScoped(probed(endpoint)))
   const foremost = yield* Fiber.join(first)
   if (foremost.health.state === "online") return foremost
   for (const fallback of fallbacks) {

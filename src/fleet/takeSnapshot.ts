@@ -1,10 +1,10 @@
 /** One refresh: scans, merges what belongs together, names and probes every server. */
 import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
 import type { Discovery } from "../discovery/Discovery.ts"
-import { distinct, type Server } from "../discovery/distinct.ts"
+import { serversOf, type Server } from "../discovery/servers.ts"
 import { ScanPatience } from "../discovery/guarded.ts"
-import { hasEnded } from "../discovery/hasEnded.ts"
-import { serverMarks } from "../discovery/identification/serverMarks.ts"
+import { hasExited } from "../discovery/hasExited.ts"
+import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { bestEndpoint } from "./bestEndpoint.ts"
 import { HealthCheck } from "./HealthCheck.ts"
@@ -22,7 +22,7 @@ const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, n
       onNone: () => [],
       onSome: ({ instances }) =>
         instances.flatMap((instance) =>
-          [instance, ...instance.ways].map(({ url }) => [url, instance.lastSeen] as const),
+          [instance, ...instance.fallbacks].map(({ url }) => [url, instance.lastSeen] as const),
         ),
     }),
   )
@@ -34,17 +34,17 @@ const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, n
 export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
   const healthCheck = yield* HealthCheck
   const machine = yield* LocalMachine
-  const marksOf = yield* serverMarks
+  const fingerprintsOf = yield* serverFingerprints
 
   const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: ReadonlyMap<string, number | undefined>) {
     const { endpoint, health } = yield* bestEndpoint(server, healthCheck)
-    const endpoints = [server, ...server.ways]
+    const endpoints = [server, ...server.fallbacks]
     const instance: Instance = {
       ...server,
       url: endpoint.url,
       passwordWithheld: endpoint.passwordWithheld,
       listener: endpoint.listener,
-      ways: endpoints.filter(({ url }) => url !== endpoint.url),
+      fallbacks: endpoints.filter(({ url }) => url !== endpoint.url),
       health,
       lastSeen:
         health.state === "online"
@@ -61,8 +61,8 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const scan = yield* Option.isNone(previous)
       ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
       : discovery.scan
-    const markOf = yield* marksOf(scan.announcements)
-    const { problems, servers } = distinct(scan.announcements, hasEnded(machine), markOf)
+    const fingerprintOf = yield* fingerprintsOf(scan.announcements)
+    const { problems, servers } = serversOf(scan.announcements, hasExited(machine), fingerprintOf)
     const lastSeen = lastSeenByUrl(previous)
     const instances = yield* Effect.forEach(
       uniqueNames(servers),

@@ -1,6 +1,6 @@
 /** What a discovery would have found. */
 import type { Announcement } from "../../src/discovery/Discovery.ts"
-import type { Server } from "../../src/discovery/distinct.ts"
+import type { Server } from "../../src/discovery/servers.ts"
 
 export const announcement = (name: string, port: number, rest: Partial<Announcement> = {}): Announcement => ({
   name,
@@ -15,5 +15,5 @@ export const announcement = (name: string, port: number, rest: Partial<Announcem
 /** The server that such an announcement stands for, found by nobody else. */
 export const server = (...known: Parameters<typeof announcement>): Server => {
   const found = announcement(...known)
-  return { ...found, transports: [found.transport], ways: [] }
+  return { ...found, transports: [found.transport], fallbacks: [] }
 }

@@ -35,7 +35,7 @@ export const healthy = healthCheck(() => "online")
 /** Nobody is an opencode, and no server has a mark. */
 export const unidentified = Layer.succeed(Identification, {
   identify: () => Effect.succeed(refused),
-  markOf: () => Effect.succeedNone,
+  fingerprintOf: () => Effect.succeedNone,
 })
 
 export interface Place {

@@ -28,7 +28,7 @@ const scannedTargets = Effect.fnUntraced(function* (count: number) {
         }),
         Layer.succeed(Identification, {
           identify: () => Effect.succeed(opencodeIn("/work/project")),
-          markOf: () => Effect.succeedNone,
+          fingerprintOf: () => Effect.succeedNone,
         }),
       ]),
     ),

@@ -92,7 +92,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "6
         )
         assert.lengthOf(problems, 1)
         assert.strictEqual(problems[0]?.source, "tailscale")
-        assert.include(problems[0]?.reason, "is not on this machine")
+        assert.include(problems[0]?.reason, "is not installed on this machine")
         assert.isNotEmpty((yield* client.call(CreateSession, { instance: "main", title: "Still here" })).session.id)
       }),
     )

@@ -1,4 +1,4 @@
-/** `TRANSPORT=mdns`: real opencodes and a stranger announce themselves, and the built executable hears them. */
+/** `TRANSPORT=mdns`: real opencodes and another server announce themselves, and the built executable hears them. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -44,8 +44,8 @@ withMulticast("opencodes on the local network", () => {
       it.effect("one that runs already is found by the first scan, and has the password if it is allowed by name", () =>
         Effect.gen(function* () {
           const opencode = yield* startAnnounced(password)
-          const stranger = yield* connect(yield* makeRelay(), { variables })
-          const refused = yield* listed(stranger, opencode.url).pipe(eventually((one) => one !== undefined))
+          const other = yield* connect(yield* makeRelay(), { variables })
+          const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
           assert.strictEqual(refused?.health, "unauthorized")
           assert.include(refused?.reason, "MDNS_ALLOW=")
           const client = yield* connect(yield* makeRelay(), {
@@ -57,25 +57,23 @@ withMulticast("opencodes on the local network", () => {
         }),
       )
 
-      it.effect(
-        "a stranger's is listed at once and gets no password, whatever it asks for; its goodbye counts at once",
-        () =>
-          Effect.gen(function* () {
-            const client = yield* connect(yield* makeRelay(), { variables })
-            yield* client.call(ListInstances)
-            const stranger = yield* startStranger()
-            yield* stranger.announce
-            const found = yield* listed(client, stranger.url).pipe(eventually((one) => one !== undefined))
-            assert.strictEqual(found?.health, "unauthorized")
-            assert.include(found?.name, stranger.label)
-            yield* client.call(RefreshInstances)
-            const requests = yield* stranger.authorizations
-            assert.isAtLeast(requests.length, 2)
-            assert.isTrue(requests.every((authorization) => authorization === undefined))
-            yield* stranger.goodbye
-            yield* listed(client, stranger.url).pipe(eventually((one) => one === undefined))
-            assert.notInclude(yield* client.stderr, password)
-          }),
+      it.effect("another server is listed immediately, receives no password, and disappears with its goodbye", () =>
+        Effect.gen(function* () {
+          const client = yield* connect(yield* makeRelay(), { variables })
+          yield* client.call(ListInstances)
+          const other = yield* startStranger()
+          yield* other.announce
+          const found = yield* listed(client, other.url).pipe(eventually((one) => one !== undefined))
+          assert.strictEqual(found?.health, "unauthorized")
+          assert.include(found?.name, other.label)
+          yield* client.call(RefreshInstances)
+          const requests = yield* other.authorizations
+          assert.isAtLeast(requests.length, 2)
+          assert.isTrue(requests.every((authorization) => authorization === undefined))
+          yield* other.goodbye
+          yield* listed(client, other.url).pipe(eventually((one) => one === undefined))
+          assert.notInclude(yield* client.stderr, password)
+        }),
       )
     },
   )

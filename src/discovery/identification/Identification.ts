@@ -1,4 +1,4 @@
-/** Asks whoever listens on a port whether it is an opencode, without telling it anything that it must not know. */
+/** Probes whether a server is an opencode, without revealing the password to other servers. */
 import { Context, Duration, Effect, Layer, Option, Result } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
 import { type Opencode, OpencodeClient, type ServerLocation } from "../../opencode/Opencode.ts"
@@ -8,29 +8,29 @@ import { defaultProbeTimeout } from "../defaults.ts"
 import type { Announcement } from "../Discovery.ts"
 import { targetOf } from "../target.ts"
 
-/** An opencode, as far as it has shown itself. */
+/** What is known about a server that answered as opencode does. */
 export interface Identity {
   readonly _tag: "Opencode"
-  /** It asks for a password. */
+  /** Whether it requires a password. */
   readonly locked: boolean
-  /** Where it works; none where it did not say. */
+  /** The directory that it serves, if known. */
   readonly place: ServerLocation | undefined
 }
 
-/** What answered; `Refused` where nothing listens, `Silent` where something does and says nothing. */
+/** `Other`: another server answered. `Refused`: nothing listens. `Silent`: the connection was accepted, but no answer came. */
 export type Verdict = Identity | { readonly _tag: "Other" } | { readonly _tag: "Refused" } | { readonly _tag: "Silent" }
 
-export interface Asked {
+export interface IdentificationRequest {
   readonly url: string
-  /** Whether the password may be sent there once it has shown itself to be an opencode that asks for one. */
+  /** Whether the password may be sent once the server has answered as an opencode that requires one. */
   readonly mayHavePassword: boolean
-  /** Bound on each of the two requests, in milliseconds. */
+  /** Bound on each of the at most three requests, in milliseconds. */
   readonly timeout: number
 }
 
 const opencode = (locked: boolean, place?: ServerLocation): Verdict => ({ _tag: "Opencode", locked, place })
 
-/** Anybody may say it, so it is one printable line. */
+/** Directory names are untrusted, so they become one printable line. */
 const placeOf = (opencode: Opencode, timeout: number) =>
   opencode.location(timeout).pipe(
     Effect.map(({ directory, worktree }): ServerLocation => ({
@@ -54,16 +54,16 @@ const verdictOf = (error: ClientError): Verdict => {
   }
 }
 
-/** In milliseconds: a refresh waits for marks before it begins. */
-const longestMark = 2000
+/** Milliseconds. A refresh waits for fingerprints before it probes. */
+const maxFingerprintTimeout = 2000
 
-/** Somebody answers, though not as asked. */
+/** Whether the error shows that a server answered. */
 const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !== "InstanceUnreachable"
 
 export interface IdentificationOptions {
-  /** Sent only to what has shown itself to be an opencode and may have them. Default: none. */
+  /** Sent only to trusted servers that have answered as opencode does. Default: none. */
   readonly credentials?: Credentials | undefined
-  /** Bound on asking for a mark; at most 2 s are used, because a refresh waits for it. Default: 3 s. */
+  /** Bound on reading a fingerprint; at most 2 s are used, because a refresh waits for it. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
 }
 
@@ -71,15 +71,15 @@ export class Identification extends Context.Service<
   Identification,
   {
     /**
-     * One `GET /global/health` without the password. Only what answers it as opencode does is asked for its directory:
-     * with the password if it asks for one, and may have it.
+     * Sends one `GET /global/health` without the password. Only a server that answers as opencode does is then asked for
+     * its directory, with the password if it requires one and `mayHavePassword` is set.
      */
-    readonly identify: (asked: Asked) => Effect.Effect<Verdict>
+    readonly identify: (request: IdentificationRequest) => Effect.Effect<Verdict>
     /**
-     * What tells the server's machine and directory from any other; none where something answers that does not say. It
-     * fails where nothing answers.
+     * A text that identifies the server's machine and directory. None if a server answers without one; fails if none
+     * answers.
      */
-    readonly markOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
+    readonly fingerprintOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
   }
 >()("opencode-fleet/fleet/Identification") {
   static readonly layer = ({ credentials, probeTimeout = defaultProbeTimeout }: IdentificationOptions = {}) =>
@@ -88,7 +88,7 @@ export class Identification extends Context.Service<
       Effect.gen(function* () {
         const client = yield* OpencodeClient
 
-        const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: Asked) {
+        const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: IdentificationRequest) {
           const open = client.at({ instance: url, url, credentials: undefined })
           const answer = yield* Effect.result(open.health(timeout))
           if (Result.isSuccess(answer)) return opencode(false, yield* placeOf(open, timeout))
@@ -98,9 +98,9 @@ export class Identification extends Context.Service<
             : verdict
         })
 
-        const markOf = (announcement: Announcement) => {
+        const fingerprintOf = (announcement: Announcement) => {
           const opencode = client.at(targetOf(announcement, credentials))
-          const timeout = Math.min(Duration.toMillis(probeTimeout), longestMark)
+          const timeout = Math.min(Duration.toMillis(probeTimeout), maxFingerprintTimeout)
           return Effect.all([opencode.machineMark(timeout), opencode.location(timeout)], {
             concurrency: "unbounded",
           }).pipe(
@@ -110,7 +110,7 @@ export class Identification extends Context.Service<
             Effect.catchIf(isAnswer, () => Effect.succeedNone),
           )
         }
-        return Identification.of({ identify, markOf })
+        return Identification.of({ identify, fingerprintOf })
       }),
     )
 }

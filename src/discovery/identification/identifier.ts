@@ -1,15 +1,15 @@
-/** Finds the opencodes among many ports, scan after scan, without asking anybody more often than need be. */
+/** Finds the opencodes among many candidates, and probes each of them no more often than necessary. */
 import { Array, Clock, Duration, Effect, Order } from "effect"
 import { Identification, type Identity, type Verdict } from "./Identification.ts"
 
-/** A port that may be an opencode's. */
+/** A URL at which an opencode may listen. */
 export interface Candidate {
-  /** Tells it from a server that has the same URL later. */
+  /** Identifies the server, as opposed to a later one at the same URL. */
   readonly key: string
   readonly url: string
-  /** Whether the password may be sent there once it has shown itself to be an opencode that asks for one. */
+  /** Whether the password may be sent once the server has answered as an opencode that requires one. */
   readonly mayHavePassword: boolean
-  /** What is known of it speaks for an opencode: it is asked first, and need not be spared. */
+  /** Whether it is probably an opencode. It is then probed first, and in every scan until it answers. */
   readonly likely: boolean
 }
 
@@ -18,88 +18,90 @@ export interface Identified<A> {
   readonly identity: Identity
 }
 
-export interface Found<A> {
+export interface IdentifiedCandidates<A> {
   readonly opencodes: ReadonlyArray<Identified<A>>
   /** Candidates that answered, but not as opencode does. */
   readonly others: ReadonlyArray<A>
-  /** Candidates for which there was no time. The next call begins with them. */
-  readonly unasked: number
+  /** How many candidates were not probed because time ran out. The next call begins with them. */
+  readonly unprobed: number
 }
 
 export interface IdentifierOptions {
-  /** How many are asked at once. */
-  readonly atOnce: number
+  /** How many candidates are probed at the same time. */
+  readonly concurrency: number
   /** Bound on one request, in milliseconds. */
   readonly timeout: number
-  /** After this nobody else is asked. */
+  /** After this time no further probe is started. */
   readonly patience: Duration.Input
 }
 
 interface Memo {
-  readonly askedAt: number
+  readonly probedAt: number
   readonly verdict: Verdict
 }
 
-/** What a candidate was found to be holds for so long. */
-const pause = Duration.toMillis("1 minute")
+/** How long a verdict is cached. */
+const verdictLife = Duration.toMillis("1 minute")
 
-/** An opencode that did not say where it works may say it soon. */
-const shortPause = Duration.toMillis("10 seconds")
+/** How long it is cached for an opencode whose directory is unknown. */
+const incompleteVerdictLife = Duration.toMillis("10 seconds")
 
-/** Where nothing listens nobody is disturbed. */
-const pauseAfter = ({ verdict }: Memo, { likely }: Candidate): number => {
+/** Refused connections are not cached, because probing a closed port disturbs no server. Milliseconds. */
+const lifeOf = ({ verdict }: Memo, { likely }: Candidate): number => {
   switch (verdict._tag) {
     case "Opencode":
-      return verdict.place === undefined ? shortPause : pause
+      return verdict.place === undefined ? incompleteVerdictLife : verdictLife
     case "Refused":
       return 0
     default:
-      return likely ? 0 : pause
+      return likely ? 0 : verdictLife
   }
 }
 
-/** Who says nothing now is what it was. An opencode stays where it works. */
-const learnt = (before: Verdict | undefined, now: Verdict): Verdict => {
+/** A timeout does not change a known verdict; a known opencode keeps its last directory. */
+const updated = (before: Verdict | undefined, now: Verdict): Verdict => {
   if (now._tag === "Silent" && (before?._tag === "Opencode" || before?._tag === "Other")) return before
   return before?._tag === "Opencode" && now._tag === "Opencode" && now.place === undefined
     ? { ...now, place: before.place }
     : now
 }
 
-/** Who has never been asked comes before those who have. */
-const bySuspicion = Order.combine(
+/** Likely candidates first, then those never probed, then the least recently probed. */
+const byPriority = Order.combine(
   Order.mapInput(Order.flip(Order.Boolean), ([{ likely }]: readonly [Candidate, Memo | undefined]) => likely),
-  Order.mapInput(Order.Number, ([, memo]: readonly [Candidate, Memo | undefined]) => memo?.askedAt ?? 0),
+  Order.mapInput(Order.Number, ([, memo]: readonly [Candidate, Memo | undefined]) => memo?.probedAt ?? 0),
 )
 
-/** One for each transport: it remembers what became of those that it is given again. */
-export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeout }: IdentifierOptions) {
+/** Makes a function that identifies candidates and caches their verdicts. Each transport has its own. */
+export const identifier = Effect.fnUntraced(function* ({ concurrency, patience, timeout }: IdentifierOptions) {
   const { identify } = yield* Identification
   const memos = new Map<string, Memo>()
 
-  const ask = Effect.fnUntraced(function* (candidate: Candidate, before: Memo | undefined) {
-    const askedAt = yield* Clock.currentTimeMillis
-    const verdict = learnt(before?.verdict, yield* identify({ ...candidate, timeout }))
-    // A broken connection makes no stranger of an opencode: it is asked once more by the next scan.
+  const probe = Effect.fnUntraced(function* (candidate: Candidate, before: Memo | undefined) {
+    const probedAt = yield* Clock.currentTimeMillis
+    const verdict = updated(before?.verdict, yield* identify({ ...candidate, timeout }))
+    // A broken connection does not prove that it is another server: the next scan probes it again.
     const isDoubtful = before?.verdict._tag === "Opencode" && verdict._tag === "Other"
-    memos.set(candidate.key, { askedAt: isDoubtful ? Number.NEGATIVE_INFINITY : askedAt, verdict })
+    memos.set(candidate.key, { probedAt: isDoubtful ? Number.NEGATIVE_INFINITY : probedAt, verdict })
   })
 
-  return Effect.fnUntraced(function* <A extends Candidate>(candidates: ReadonlyArray<A>): Effect.fn.Return<Found<A>> {
+  return Effect.fnUntraced(function* <A extends Candidate>(
+    candidates: ReadonlyArray<A>,
+  ): Effect.fn.Return<IdentifiedCandidates<A>> {
     const keys = new Set(candidates.map(({ key }) => key))
     for (const key of memos.keys()) if (!keys.has(key)) memos.delete(key)
     const start = yield* Clock.currentTimeMillis
     const due = candidates
       .map((candidate) => [candidate, memos.get(candidate.key)] as const)
-      .filter(([candidate, memo]) => memo === undefined || start - memo.askedAt >= pauseAfter(memo, candidate))
+      .filter(([candidate, memo]) => memo === undefined || start - memo.probedAt >= lifeOf(memo, candidate))
     const deadline = start + Duration.toMillis(patience)
-    const asked = yield* Effect.forEach(
-      Array.sort(due, bySuspicion),
+    const probed = yield* Effect.forEach(
+      Array.sort(due, byPriority),
       ([candidate, memo]) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          now >= deadline ? Effect.succeed(false) : Effect.as(ask(candidate, memo), true),
+          now >= deadline ? Effect.succeed(false) : Effect.as(probe(candidate, memo), true),
         ),
-      { concurrency: atOnce },
+      { concurrency },
     )
     return {
       opencodes: candidates.flatMap((candidate) => {
@@ -107,15 +109,15 @@ export const identifier = Effect.fnUntraced(function* ({ atOnce, patience, timeo
         return verdict?._tag === "Opencode" ? [{ candidate, identity: verdict }] : []
       }),
       others: candidates.filter(({ key }) => memos.get(key)?.verdict._tag === "Other"),
-      unasked: asked.filter((one) => !one).length,
+      unprobed: probed.filter((one) => !one).length,
     }
   })
 })
 
-/** Why the password is not sent to an opencode that was found like this; `reason` if it may not have it. None if it is sent. */
+/** Why the password is not sent to an identified opencode: `reason` if it is untrusted. Undefined if it is sent. */
 export const withheld = ({ candidate, identity }: Identified<Candidate>, reason: string): string | undefined =>
   !identity.locked
-    ? "it did not ask for one when it was found; the next scan sees whether it does"
+    ? "it did not require one when it was found; the next scan checks again"
     : candidate.mayHavePassword
       ? undefined
       : reason

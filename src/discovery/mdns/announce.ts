@@ -49,7 +49,7 @@ export const announce = (
     directory: directory === "" ? undefined : directory,
     transport: "mdns",
     passwordWithheld: withheldFrom(candidate, identity),
-    stranger: !candidate.mayHavePassword && ownName === undefined,
+    untrusted: !candidate.mayHavePassword && ownName === undefined,
     source: `mdns ${shown} at ${address}`,
   }
 }

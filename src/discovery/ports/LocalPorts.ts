@@ -1,8 +1,8 @@
 /**
- * `TRANSPORT=local-ports`: opencodes of this user that run on this machine, and those that a tunnel of this user's leads
- * to, without anybody having registered them.
+ * `TRANSPORT=local-ports`: opencodes of this user on this machine, and those behind the user's tunnels, without any
+ * registration.
  *
- * Whoever else listens here is asked one small question a minute at the most, and never sees the password.
+ * Other servers receive at most one small request per minute, and never the password.
  */
 import { Clock, Duration, Effect, Layer, Queue, Stream } from "effect"
 import { plainLine } from "../../text/plainText.ts"
@@ -20,46 +20,46 @@ const transport = "local-ports"
 
 const problem = (reason: string): Problem => ({ source: transport, reason })
 
-const asking = { atOnce: 64, timeout: 1000, patience: "4 seconds" } as const
+const probing = { concurrency: 64, timeout: 1000, patience: "4 seconds" } as const
 
-/** How long an opencode may take from listening to answering, and how often it is asked meanwhile. */
-const starting = { longest: Duration.toMillis("20 seconds"), pause: "2 seconds" } as const
+/** How long an opencode that listens may take to answer, and how often it is probed until then. */
+const starting = { maxMillis: Duration.toMillis("20 seconds"), pause: "2 seconds" } as const
 
-/** A tunnel's end listens here, and what answers is somewhere else. */
+/** Whether the listener is the end of an ssh tunnel, so that the server runs on another machine. */
 const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(program)
 
 const processOf = (owner: Owner | undefined) =>
   owner === undefined ? "unknown process" : `${owner.program}, process ${owner.pid}`
 
-const announce = (found: Identified<PortCandidate>, hostname: string): Announcement => {
-  const { candidate, identity } = found
+const announce = (identified: Identified<PortCandidate>, hostname: string): Announcement => {
+  const { candidate, identity } = identified
   const { aliases, likely, owner, port, url } = candidate
   const host = likely ? hostname : ""
-  const ours = likely ? owner : undefined
-  const directory = plainLine(identity.place?.directory ?? ours?.directory ?? "")
+  const listener = likely ? owner : undefined
+  const directory = plainLine(identity.place?.directory ?? listener?.directory ?? "")
   const source = `port ${port} (${processOf(owner)})`
-  const unknown = host === "" && directory === "" ? `opencode-${port}` : undefined
+  const defaultName = host === "" && directory === "" ? `opencode-${port}` : undefined
   return {
-    name: instanceName(unknown, host, directory, identity.place?.worktree),
+    name: instanceName(defaultName, host, directory, identity.place?.worktree),
     host,
     url,
     aliases,
     directory: directory === "" ? undefined : directory,
     transport,
     passwordWithheld: withheld(
-      found,
-      `${source} is not known to be an opencode's of this user; \`opencode-fleet connect --attach ${url}\` vouches for it, with local-relay in TRANSPORT`,
+      identified,
+      `${source} is not known to be this user's opencode. Run \`opencode-fleet connect --attach ${url}\` to trust it, with local-relay in TRANSPORT`,
     ),
-    pid: ours?.pid,
-    birth: ours?.birth,
-    listener: ours === undefined ? undefined : { pid: ours.pid, birth: ours.birth },
+    pid: listener?.pid,
+    birth: listener?.birth,
+    listener: listener === undefined ? undefined : { pid: listener.pid, birth: listener.birth },
     tunnelled: owner !== undefined && isTunnel(owner),
     source,
   }
 }
 
-/** The sockets to look at, and why they may not be all. */
-interface Heard {
+/** The sockets, and why some may be missing. */
+interface SocketList {
   readonly listening: ReadonlyArray<Listening>
   readonly problems: ReadonlyArray<Problem>
 }
@@ -76,13 +76,13 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
     Effect.gen(function* () {
       const sockets = yield* ListeningSockets
       const { addresses, hostname } = yield* LocalMachine
-      const identify = yield* identifier(asking)
-      /** When each opencode that does not answer yet was first seen. */
+      const identify = yield* identifier(probing)
+      /** When each opencode that does not answer yet was first seen, in epoch milliseconds. */
       const silent = new Map<string, number>()
-      const again = yield* Queue.sliding<void>(1)
+      const rescan = yield* Queue.sliding<void>(1)
       const processes = yield* ServerProcesses
 
-      /** A process that was found to be an opencode stays one while it listens there, whether it answers now or not. */
+      /** A process that was identified as opencode remains one while it listens, whether it answers now or not. */
       const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
         new Map(
           candidates.flatMap(({ key, likely, owner, url }) => {
@@ -94,7 +94,7 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
           }),
         )
 
-      /** Where the system does not say who listens, some may. */
+      /** Sockets that may exist, for systems that do not list them. */
       const range = ports.map((port): Listening => ({
         key: String(port),
         address: "127.0.0.1",
@@ -103,43 +103,45 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
       }))
 
       const listen = sockets.list.pipe(
-        Effect.map((listening): Heard => ({ listening, problems: [] })),
+        Effect.map((listening): SocketList => ({ listening, problems: [] })),
         Effect.catch(({ message }) =>
-          Effect.succeed<Heard>({
+          Effect.succeed<SocketList>({
             listening: range,
-            problems: [problem(`${message}. Only the ports of LOCAL_PORTS are asked`)],
+            problems: [problem(`${message}. Only the ports in LOCAL_PORTS are probed`)],
           }),
         ),
       )
 
-      /** One that has just begun to listen does not answer at once, and nothing changes when it does. */
-      const remember = Effect.fnUntraced(function* (starters: ReadonlySet<string>) {
+      /** Scans again soon if an opencode has just begun to listen, because its first answer changes no socket. */
+      const awaitStarters = Effect.fnUntraced(function* (starters: ReadonlySet<string>) {
         const now = yield* Clock.currentTimeMillis
         for (const key of silent.keys()) if (!starters.has(key)) silent.delete(key)
         for (const key of starters) if (!silent.has(key)) silent.set(key, now)
-        const young = [...silent.values()].some((since) => now - since < starting.longest)
-        if (young) yield* Queue.offer(again, undefined)
+        const hasStarter = [...silent.values()].some((since) => now - since < starting.maxMillis)
+        if (hasStarter) yield* Queue.offer(rescan, undefined)
       })
 
       const scan = Effect.gen(function* () {
         const { listening, problems } = yield* listen
         const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
         const candidates = candidatesOf(others, addresses())
-        const { opencodes, unasked } = yield* identify(candidates)
+        const { opencodes, unprobed } = yield* identify(candidates)
         const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
         if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
-        yield* remember(new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))))
-        const late = `${unasked} of ${candidates.length} ports have not been asked yet, for others took long to answer; the next scans go on`
-        const found: Scan = {
+        yield* awaitStarters(
+          new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))),
+        )
+        const late = `${unprobed} of ${candidates.length} ports have not been probed yet, because others took long to answer; the next scans continue`
+        const result: Scan = {
           announcements: opencodes.map((one) => announce(one, hostname)),
-          problems: unasked > 0 ? [...problems, problem(late)] : problems,
+          problems: unprobed > 0 ? [...problems, problem(late)] : problems,
         }
-        return found
+        return result
       }).pipe(Effect.withSpan("LocalPorts.scan"))
 
       const changes = Stream.merge(
         sockets.changes,
-        Stream.tap(Stream.fromQueue(again), () => Effect.sleep(starting.pause)),
+        Stream.tap(Stream.fromQueue(rescan), () => Effect.sleep(starting.pause)),
       )
       return Discovery.of({ scan, changes })
     }),

@@ -2,7 +2,7 @@
 import { Schema, SchemaTransformation } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 
-/** One printable line: the file may come from anybody who can reach the relay. */
+/** One printable line, because registrations may come from other machines. */
 const Line = Schema.String.pipe(
   Schema.decodeTo(Schema.String, SchemaTransformation.transform({ decode: plainLine, encode: (line) => line })),
 )
@@ -14,49 +14,49 @@ const Port = Schema.Int.check(
 )
 
 /**
- * What `opencode-fleet connect` keeps of itself in the registration on its own machine, for `connect --status` and
- * `doctor`. Its relay's copy has no such field.
+ * The state of `opencode-fleet connect`, which it keeps in the registration on its own machine for `connect --status` and
+ * `doctor`. The copy on a relay does not have it.
  */
 export const ConnectState = Schema.Struct({
-  /** Of `opencode-fleet connect` itself. */
+  /** The process id of `opencode-fleet connect`. */
   pid: Schema.Int,
-  /** Path of its log. */
+  /** Path of its log file. */
   log: Line,
-  /** Its tunnel, if it has a relay. */
+  /** Its tunnel, if it uses a relay. */
   tunnel: Schema.optionalKey(
     Schema.Struct({
-      /** The command that leads to the relay. */
+      /** The command that connects to the relay. */
       relay: Line,
       state: Schema.Literals(["connecting", "connected", "waiting"]),
-      /** ISO 8601: when it came into that state. */
+      /** When that state began (ISO 8601). */
       since: Line,
-      /** The tunnel's end on the relay, of one that is connected. */
+      /** Port of the tunnel on the relay, while it is connected. */
       port: Schema.optionalKey(Port),
-      /** What went wrong, of one that waits for the next try. */
+      /** Why the last attempt failed, while it waits for the next one. */
       reason: Schema.optionalKey(Line),
     }),
   ),
 })
 export type ConnectState = typeof ConnectState.Type
 
-/** Fields that are not named here are ignored, so that other programs may keep their own in the file. */
+/** Unknown fields are ignored, so other programs may add their own. */
 export const Registration = Schema.Struct({
   name: Line.check(
     Schema.isBetweenLength(1, nameLength, { expected: `a name of 1 to ${nameLength} printable characters` }),
   ),
-  /** The machine that opencode runs on. */
+  /** The host name of the machine on which opencode runs. */
   hostname: Schema.optionalKey(Line),
-  /** The port to connect to on this machine: opencode's own, or the end of a tunnel. */
+  /** The port to connect to on this machine: opencode's own port, or that of a tunnel. */
   port: Port,
-  /** opencode's port on its own machine, where a tunnel leads there. */
+  /** opencode's port on its own machine, if `port` is that of a tunnel. */
   localPort: Schema.optionalKey(Port),
   /** opencode's working directory. */
   cwd: Schema.optionalKey(Line),
-  /** opencode's process on `hostname`, and what tells it from others of that id; see `LocalMachine.birthOf`. */
+  /** opencode's process on `hostname`. `birth` tells it from others with the same id; see `LocalMachine.birthOf`. */
   pid: Schema.optionalKey(Schema.Int),
   birth: Schema.optionalKey(Schema.String),
   connectedAt: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
-  /** A {@link ConnectState}, unless some other program has put something else there. */
+  /** A {@link ConnectState}, unless another program uses the field. */
   connect: Schema.optionalKey(Schema.Unknown),
 })
 export type Registration = typeof Registration.Type

@@ -1,6 +1,6 @@
 /**
- * Writes registrations into the relay directory of this machine and takes them out again: only those that this process
- * has put there. Nothing is written through a link, and nothing of somebody else's is replaced.
+ * Writes registrations into this machine's relay directory, and removes those that this process has written. It never
+ * writes through a link, and never replaces another program's file.
  */
 import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -9,7 +9,7 @@ import { linkUnlessExists as link, withDraft } from "../../machine/atomicWrite.t
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 
-/** The relay directory does not take a registration. */
+/** A registration could not be written into the relay directory. */
 export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()("RegistrationFailed", {
   directory: Schema.String,
   detail: Schema.String,
@@ -19,34 +19,31 @@ export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()
   }
 }
 
-/** A registration that this process keeps. */
-export interface Kept {
-  /** The name that was free. */
+/** A registration that this process owns. */
+export interface KeptRegistration {
+  /** The name that was available. */
   readonly name: string
   readonly file: string
-  /**
-   * Replaces the file's content at once; readers see the old one or the new one. A file that is missing comes back, and
-   * it fails if the file is somebody else's by now.
-   */
+  /** Replaces the file atomically, and recreates a missing one. Fails if another program owns the file by now. */
   readonly write: (registration: Registration) => Effect.Effect<void, RegistrationFailed>
-  /** Whether the file is still there, and this process's. */
-  readonly present: Effect.Effect<boolean>
+  /** Whether the file still exists and belongs to this process. */
+  readonly isPresent: Effect.Effect<boolean>
 }
 
-/** UTF-16 units, each at most three bytes in a file name: what is put around it has to fit into 255 bytes, too. */
-const longestFileName = 60
+/** In UTF-16 units of at most three bytes. With prefixes and suffixes a file name must fit into 255 bytes. */
+const maxFileNameLength = 60
 
-/** Nothing that a path or a shell gives a meaning to, and short enough for every file system. */
+/** The name without characters that are special in paths or shells, and short enough for every file system. */
 export const fileNameOf = (name: string): string => {
   const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^[-.]+|[-.]+$/gu, "")
-  return safe === "" ? "instance" : truncate(safe, longestFileName)
+  return safe === "" ? "instance" : truncate(safe, maxFileNameLength)
 }
 
-/** Milliseconds: nobody needs so long to replace a registration. */
-const abandoned = 60_000
+/** Milliseconds after which a lock is stale, because replacing a registration takes far less. */
+const staleLockAge = 60_000
 
-/** Instances of one name in one directory: more are not counted, they are an error in a loop somewhere. */
-const mostOfOneName = 1000
+/** Bound on instances with the same name. More are a sign of a program in a loop. */
+const maxSameName = 1000
 
 const decode = Schema.decodeUnknownEffect(RegistrationJson)
 const encode = Schema.encodeEffect(RegistrationJson)
@@ -57,7 +54,7 @@ const refusedBy =
   ({ message }: { readonly message: string }) =>
     Effect.fail(new RegistrationFailed({ directory, detail: line(message) }))
 
-/** Makes the directory, for this user alone, unless it is there; fails if nothing can be written into it. */
+/** Creates the directory with mode 0700 unless it exists. Fails if it is not writable. */
 export const makeRelayDirectory = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   yield* fs
@@ -69,10 +66,9 @@ export const makeRelayDirectory = Effect.fnUntraced(function* (directory: string
 })
 
 /**
- * Takes the registration's name in the relay directory for as long as the scope lives, or the first free one of `name-2`,
- * `name-3`, …
+ * Registers an instance until the scope closes, under its name or the first available one of `name-2`, `name-3`, …
  */
-export const keep = Effect.fnUntraced(function* (directory: string, wanted: Registration) {
+export const register = Effect.fnUntraced(function* (directory: string, wanted: Registration) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const machine = yield* LocalMachine
@@ -81,7 +77,7 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     effect: Effect.Effect<A, RegistrationFailed | PlatformError.PlatformError | Schema.SchemaError, R>,
   ) => Effect.catchTags(effect, { PlatformError: refused, SchemaError: refused })
 
-  /** What the file announces; none for a link, whose target is somebody else's. */
+  /** The registration in the file. None for a link, whose target belongs to another program. */
   const read = (file: string) =>
     fs.lstat(file).pipe(
       Effect.flatMap(({ type }) => (type === "File" ? fs.readFileString(file) : Effect.succeed(""))),
@@ -94,8 +90,8 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
       withDraft(path.join(directory, fileNameOf(registration.name)), `${json}\n`, use),
     )
 
-  /** Of the process that the file announces nothing is left; or, of the same opencode, nothing of who announced it. */
-  const isDead = ({ birth, connect, cwd, hostname, localPort, pid, port }: Registration) =>
+  /** Whether the registered process has exited, or, for the same opencode, the `connect` that registered it. */
+  const isStale = ({ birth, connect, cwd, hostname, localPort, pid, port }: Registration) =>
     hostname === machine.hostname &&
     cwd === (wanted.cwd === undefined ? undefined : plainLine(wanted.cwd)) &&
     localPort === undefined &&
@@ -103,55 +99,58 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
       ? port === wanted.port && Option.exists(connectState(connect), (keeper) => !machine.isAlive(keeper.pid))
       : !machine.isAlive(pid, birth))
 
-  /** Of several that find the same dead one only who has the right to it may replace it, and only while it is there. */
-  const replaceDead = Effect.fnUntraced(function* (draft: string, file: string) {
-    const dead = Option.filter(yield* read(file), isDead)
-    if (Option.isNone(dead)) return false
-    const { pid } = dead.value
-    const right = `${file}.${pid}.taken`
-    if (!(yield* link(draft, right))) {
-      // Who had the right was killed on the way; the next one finds it free.
-      const since = yield* Effect.map(fs.stat(right), ({ mtime }) =>
+  /** Replaces a stale registration. A lock file lets only one of several processes do so, and only while the file is stale. */
+  const replaceStale = Effect.fnUntraced(function* (draft: string, file: string) {
+    const stale = Option.filter(yield* read(file), isStale)
+    if (Option.isNone(stale)) return false
+    const { pid } = stale.value
+    const lock = `${file}.${pid}.taken`
+    if (!(yield* link(draft, lock))) {
+      // The process that held the lock was killed; the next attempt succeeds.
+      const lockedAt = yield* Effect.map(fs.stat(lock), ({ mtime }) =>
         Option.getOrElse(Option.map(mtime, Number), () => 0),
       )
-      if ((yield* Clock.currentTimeMillis) - since > abandoned) yield* Effect.ignore(fs.remove(right))
+      if ((yield* Clock.currentTimeMillis) - lockedAt > staleLockAge) yield* Effect.ignore(fs.remove(lock))
       return false
     }
     return yield* read(file).pipe(
-      Effect.map(Option.exists((now) => isDead(now) && now.pid === pid)),
-      Effect.tap((still) => (still ? fs.rename(right, file) : Effect.void)),
-      Effect.ensuring(Effect.ignore(fs.remove(right, { force: true }))),
+      Effect.map(Option.exists((now) => isStale(now) && now.pid === pid)),
+      Effect.tap((isStillStale) => (isStillStale ? fs.rename(lock, file) : Effect.void)),
+      Effect.ensuring(Effect.ignore(fs.remove(lock, { force: true }))),
     )
   })
 
-  /** Takes a name, with a file of its own; a long name's file holds only its beginning. */
+  /** Claims a name by creating its file. A file name holds only the beginning of a long name. */
   const take = Effect.fnUntraced(function* (suffix: string) {
     const name = `${wanted.name}${suffix}`
     const file = path.join(directory, `${fileNameOf(wanted.name)}${suffix}.json`)
     const taken = yield* drafted({ ...wanted, name }, (draft) =>
-      Effect.flatMap(link(draft, file), (free) => (free ? Effect.succeed(true) : replaceDead(draft, file))),
+      Effect.flatMap(link(draft, file), (free) => (free ? Effect.succeed(true) : replaceStale(draft, file))),
     )
     return taken ? Option.some({ name, file }) : Option.none()
   })
 
   const takeFirst = Effect.gen(function* () {
     yield* makeRelayDirectory(directory)
-    for (let count = 1; count <= mostOfOneName; count++) {
+    for (let count = 1; count <= maxSameName; count++) {
       const taken = yield* take(count === 1 ? "" : `-${count}`)
       if (Option.isSome(taken)) return taken.value
     }
-    return yield* new RegistrationFailed({ directory, detail: `there are ${mostOfOneName} of the name ${wanted.name}` })
+    return yield* new RegistrationFailed({
+      directory,
+      detail: `there are already ${maxSameName} registrations named ${wanted.name}`,
+    })
   })
 
   const isOurs = ({ pid, port }: Registration) => port === wanted.port && pid === wanted.pid
-  const present = (file: string) => Effect.map(read(file), Option.exists(isOurs))
+  const isPresent = (file: string) => Effect.map(read(file), Option.exists(isOurs))
 
   const { file, name } = yield* Effect.acquireRelease(orRefused(takeFirst), ({ file }) =>
-    Effect.flatMap(present(file), (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
+    Effect.flatMap(isPresent(file), (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
   )
   const putBack = (draft: string) =>
     Effect.flatMap(link(draft, file), (free) =>
-      free ? Effect.void : refused({ message: `${file} is somebody else's by now, and this instance is not listed` }),
+      free ? Effect.void : refused({ message: `another program has replaced ${file}, so this instance is not listed` }),
     )
   return {
     name,
@@ -159,13 +158,13 @@ export const keep = Effect.fnUntraced(function* (directory: string, wanted: Regi
     write: (registration) =>
       orRefused(
         drafted({ ...registration, name }, (draft) =>
-          Effect.flatMap(present(file), (ours) => (ours ? fs.rename(draft, file) : putBack(draft))),
+          Effect.flatMap(isPresent(file), (ours) => (ours ? fs.rename(draft, file) : putBack(draft))),
         ),
       ).pipe(
         Effect.provideService(FileSystem.FileSystem, fs),
         Effect.provideService(Path.Path, path),
         Effect.uninterruptible,
       ),
-    present: present(file),
-  } satisfies Kept as Kept
+    isPresent: isPresent(file),
+  } satisfies KeptRegistration as KeptRegistration
 })

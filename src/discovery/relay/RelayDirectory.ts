@@ -1,9 +1,9 @@
 /**
- * `TRANSPORT=local-relay`: instances announced by registration files in one directory, put there by hand, by a script,
- * or through SSH from another machine whose opencode is reached through a tunnel.
+ * `TRANSPORT=local-relay`: instances announced by registration files in a directory. The files are written by
+ * `opencode-fleet connect`, by a script, by hand, or over ssh by another machine with a tunnel to this one.
  *
- * The directory is only ever read. An instance that does not answer may be a laptop that sleeps, and a file that makes
- * no sense may be half written: neither is a reason to delete anything.
+ * This transport only reads. An instance that does not answer may be a sleeping laptop, and an invalid file may be
+ * half-written, so it deletes neither.
  */
 import {
   ByteSize,
@@ -21,15 +21,15 @@ import {
 } from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
-import { FileMemo } from "./FileMemo.ts"
+import { FileCache } from "./FileCache.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.ts"
 
 const maxFileSize = ByteSize.kibibytes(64)
 
-/** Far above any fleet, and below the number of files that a process may open. */
-const readingAtOnce = 128
+/** Bound on files read at the same time: below the number that a process may open. */
+const concurrency = 128
 
 const longestScan = "10 seconds"
 
@@ -59,7 +59,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
       const path = yield* Path.Path
       const user = yield* CurrentUser
 
-      const unchanged = new FileMemo<Announcement>()
+      const cache = new FileCache<Announcement>()
 
       const read = Effect.fnUntraced(
         function* (entry: FileSystem.DirectoryEntry) {
@@ -67,46 +67,46 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           if (entry.type === "SymbolicLink") {
             const [target, inside] = yield* Effect.all([fs.realPath(file), fs.realPath(directory)])
             if (path.dirname(target) !== inside) {
-              return yield* refuse("is a link that leads out of the directory; put the file itself there")
+              return yield* refuse("is a link to a file outside the directory; put the file itself there")
             }
           }
           const info = yield* fs.stat(file)
-          if (info.type !== "File") return yield* refuse(`is not a file but a ${info.type.toLowerCase()}`)
+          if (info.type !== "File") return yield* refuse(`is not a regular file but a ${info.type.toLowerCase()}`)
           if (ByteSize.isGreaterThan(info.size, maxFileSize)) {
-            return yield* refuse("is larger than 64 KiB, which no registration is")
+            return yield* refuse("is larger than 64 KiB, the limit for a registration")
           }
           const weak = strictModes ? weakness(info, user) : Option.none()
           if (Option.isSome(weak)) {
-            return yield* refuse(`${weak.value}, who could have the password sent elsewhere`)
+            return yield* refuse(`${weak.value}, who could redirect the password`)
           }
-          const known = unchanged.recall(file, info)
+          const known = cache.get(file, info)
           if (known !== undefined) return known
           const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
-          unchanged.remember(file, info, yield* Clock.currentTimeMillis, announcement)
+          cache.set(file, info, yield* Clock.currentTimeMillis, announcement)
           return announcement
         },
         Effect.catchTags({
           PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
-          SchemaError: (error) => refuse(`is not a registration: ${error.message}`),
+          SchemaError: (error) => refuse(`is not a valid registration: ${error.message}`),
         }),
       )
 
       const readAll = Effect.gen(function* () {
         const entries = yield* fs.readDirectoryEntries(directory)
         const files = entries
-          // A name with a dot in front is a file that is still being written.
+          // Hidden files are drafts that are still being written.
           .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
           .toSorted((one, other) => (one.name < other.name ? -1 : 1))
         const weak = strictModes ? yield* weakDirectory(directory, user) : Option.none()
         if (Option.isSome(weak)) {
           return yield* refuse(
-            `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, and whoever writes there could have the password sent elsewhere`,
+            `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, so other users could redirect the password`,
           )
         }
         const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
-          concurrency: readingAtOnce,
+          concurrency,
         })
-        unchanged.retain(new Set(files.map(({ name }) => path.join(directory, name))))
+        cache.retain(new Set(files.map(({ name }) => path.join(directory, name))))
         return {
           announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
           problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
@@ -123,10 +123,12 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],
-            problems: [{ source: directory, reason: error._tag === "Refused" ? error.message : unreadable(error) }],
+            problems: [
+              { source: directory, reason: error._tag === "Refused" ? error.message : unreadableReason(error) },
+            ],
           }),
         ),
-        // A network file system that is gone may never answer, and everybody waits for the scan.
+        // A network file system that has gone away may never answer.
         Effect.timeoutOrElse({
           duration: longestScan,
           orElse: () =>
@@ -138,12 +140,12 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         Effect.withSpan("RelayDirectory.scan"),
       )
 
-      /** A watch that cannot be set up is set up later, for the directory may come into being; the interval is the net below it. */
+      /** Retries a watch that cannot be set up, because the directory may be created later. Meanwhile the fleet scans regularly. */
       const changes = Stream.unwrap(
         Effect.gen(function* () {
           const ready = yield* Queue.unbounded<void>()
           const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
-            // After this one Linux says nothing more, even if a directory of that name is made anew.
+            // After this event Linux reports nothing more, even if the directory is created again.
             Stream.takeUntil(
               (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
             ),
@@ -162,13 +164,13 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
     }),
   )
 
-/** Why, and the way out. */
-export const unreadable = (error: PlatformError.PlatformError) => {
+/** Why the directory cannot be read, and what to do about it. */
+export const unreadableReason = (error: PlatformError.PlatformError) => {
   switch (error.reason._tag) {
     case "NotFound":
-      return "does not exist yet. It is watched for; `opencode-fleet connect`, or a registration file put there, announces an instance"
+      return "does not exist yet. `opencode-fleet connect` creates it, or a registration file put there; it is then found at once"
     case "BadResource":
-      return "is not a directory. RELAY_REGISTRY_DIR has to name the one that holds the registration files"
+      return "is not a directory. Set RELAY_REGISTRY_DIR to the directory of the registration files"
     default:
       return `cannot be read: ${error.message}`
   }

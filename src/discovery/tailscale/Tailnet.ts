@@ -1,8 +1,8 @@
-/** The tailnet as this machine's Tailscale sees it. */
+/** The status of this machine's Tailscale, which lists the machines of its tailnet. */
 import { Context, Effect, Layer, Schema } from "effect"
 import { ChildProcessSpawner } from "effect/process"
 import { line } from "../../text/plainText.ts"
-import { askCommand, typed } from "./commandLine.ts"
+import { readFromCommand, shownCommand } from "./commandLine.ts"
 import {
   type TailscaleError,
   TailscaleInUse,
@@ -14,17 +14,17 @@ import {
   TailscaleStopped,
   TailscaleUnapproved,
 } from "./errors.ts"
-import { askSocket, type NobodyListens } from "./localApi.ts"
+import { readFromSocket, type SocketUnavailable } from "./localApi.ts"
 import { type TailnetStatus, TailnetStatusJson } from "./TailnetStatus.ts"
 
 export interface TailscaleAccessValues {
   /** tailscaled's local API: a Unix socket or a named pipe. */
   readonly socket: string
-  /** Where the command may be; the first one that is there is asked where nobody answers on the socket. */
+  /** Where the command may be; the first one that exists is used if nothing listens on the socket. */
   readonly commands: ReadonlyArray<string>
 }
 
-/** What an MCP client starts has often not the PATH of a terminal, and the app of macOS is on none. */
+/** MCP clients often start servers without a terminal's PATH, and the macOS app is not on any PATH. */
 const defaultAccess = (platform: NodeJS.Platform): TailscaleAccessValues => {
   switch (platform) {
     case "win32":
@@ -47,22 +47,22 @@ const defaultAccess = (platform: NodeJS.Platform): TailscaleAccessValues => {
   }
 }
 
-/** How this machine's Tailscale is asked. */
+/** Where this machine's Tailscale is reached. */
 export const TailscaleAccess = Context.Reference<TailscaleAccessValues>(
   "opencode-fleet/fleet/tailscale/TailscaleAccess",
   { defaultValue: () => defaultAccess(process.platform) },
 )
 
 interface Answer {
-  /** Who has given it. */
-  readonly asked: string
+  /** The socket or the command that was read. */
+  readonly origin: string
   readonly json: string
 }
 
 const decode = Schema.decodeEffect(TailnetStatusJson)
 
-/** Only a running one knows its peers, and only then is it certain that what is sent to them goes through WireGuard. */
-const running = (status: TailnetStatus): Effect.Effect<TailnetStatus, TailscaleError> => {
+/** Only a running Tailscale knows its peers and encrypts what is sent to them. */
+const requireRunning = (status: TailnetStatus): Effect.Effect<TailnetStatus, TailscaleError> => {
   switch (status.BackendState) {
     case "Running":
       return Effect.succeed(status)
@@ -73,15 +73,15 @@ const running = (status: TailnetStatus): Effect.Effect<TailnetStatus, TailscaleE
     case "NeedsMachineAuth":
       return Effect.fail(new TailscaleUnapproved())
     case "InUseOtherUser":
-      return Effect.fail(new TailscaleInUse({ detail: "it does not say by whom" }))
+      return Effect.fail(new TailscaleInUse({ detail: "the user is unknown" }))
     case "Starting":
     case "NoState":
       return Effect.fail(new TailscaleStarting({ health: line(status.Health?.join("; ") ?? "") }))
     default:
       return Effect.fail(
         new TailscaleNotUnderstood({
-          asked: line(`tailscaled ${status.Version ?? ""}`),
-          detail: `is in a state that is not known here: ${line(status.BackendState, 50)}`,
+          origin: line(`tailscaled ${status.Version ?? ""}`),
+          detail: `is in an unknown state: ${line(status.BackendState, 50)}`,
         }),
       )
   }
@@ -90,7 +90,7 @@ const running = (status: TailnetStatus): Effect.Effect<TailnetStatus, TailscaleE
 export class Tailnet extends Context.Service<
   Tailnet,
   {
-    /** The status of a tailscaled that runs and is connected. */
+    /** The status, if tailscaled is running and connected. */
     readonly read: Effect.Effect<TailnetStatus, TailscaleError>
   }
 >()("opencode-fleet/fleet/tailscale/Tailnet") {
@@ -100,37 +100,39 @@ export class Tailnet extends Context.Service<
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
       const { commands, socket } = yield* TailscaleAccess
 
-      /** The first command that is there; none of the others knows more. */
-      const askCommands = Effect.fnUntraced(function* (found: NobodyListens): Effect.fn.Return<Answer, TailscaleError> {
+      /** Uses the first command that exists, because the others would say the same. */
+      const readFromCommands = Effect.fnUntraced(function* (
+        unavailable: SocketUnavailable,
+      ): Effect.fn.Return<Answer, TailscaleError> {
         for (const command of commands) {
-          const json = yield* askCommand(command).pipe(
+          const json = yield* readFromCommand(command).pipe(
             Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
             Effect.catchTag("PlatformError", ({ message, reason }) =>
               reason._tag === "NotFound"
                 ? Effect.undefined
-                : new TailscaleNotUnderstood({ asked: command, detail: `cannot be run: ${line(message)}` }),
+                : new TailscaleNotUnderstood({ origin: command, detail: `cannot be run: ${line(message)}` }),
             ),
           )
-          if (json !== undefined) return { asked: typed(command), json }
+          if (json !== undefined) return { origin: shownCommand(command), json }
         }
-        return yield* found.exists
-          ? new TailscaleNotRunning({ detail: found.detail })
+        return yield* unavailable.exists
+          ? new TailscaleNotRunning({ detail: unavailable.detail })
           : new TailscaleMissing({ socket })
       })
 
-      const ask = askSocket(socket).pipe(
-        Effect.map((json): Answer => ({ asked: socket, json })),
-        Effect.catchTag("NobodyListens", askCommands),
+      const answer = readFromSocket(socket).pipe(
+        Effect.map((json): Answer => ({ origin: socket, json })),
+        Effect.catchTag("SocketUnavailable", readFromCommands),
       )
 
-      const read = ask.pipe(
-        Effect.flatMap(({ asked, json }) =>
+      const read = answer.pipe(
+        Effect.flatMap(({ origin, json }) =>
           Effect.mapError(
             decode(json),
-            ({ message }) => new TailscaleNotUnderstood({ asked, detail: `says no status: ${line(message)}` }),
+            ({ message }) => new TailscaleNotUnderstood({ origin, detail: `sent no valid status: ${line(message)}` }),
           ),
         ),
-        Effect.flatMap(running),
+        Effect.flatMap(requireRunning),
         Effect.withSpan("Tailnet.read"),
       )
       return Tailnet.of({ read })

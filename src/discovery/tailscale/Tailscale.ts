@@ -1,6 +1,6 @@
 /**
- * `TRANSPORT=tailscale`: opencodes on the user's other machines in the tailnet, reached directly. They have to listen there,
- * as with `opencode serve --hostname 0.0.0.0 --port 4096`, and the tailnet's rules have to let this machine through.
+ * `TRANSPORT=tailscale`: opencodes on the user's other machines in the tailnet, reached directly. They must listen on a
+ * tailnet address (`opencode serve --hostname 0.0.0.0 --port 4096`), and the tailnet's rules must allow access.
  */
 import { Duration, Effect, Layer, Stream } from "effect"
 import { urlOf } from "../address.ts"
@@ -12,13 +12,13 @@ import type { TailscaleError } from "./errors.ts"
 import { type Machine, machinesOf } from "./machines.ts"
 import { Tailnet } from "./Tailnet.ts"
 
-/** Each may begin with a handshake of WireGuard's, which all pass through one tailscaled. */
-const askedAtOnce = 256
+/** Bound on probes at the same time. Each may begin with a WireGuard handshake in the same tailscaled. */
+const concurrency = 256
 
-/** A relayed peer on another continent answers within this; one whose packets are dropped holds up the others. */
-const longestAnswer = 1500
+/** Milliseconds. Enough for a relayed peer on another continent; peers that drop packets delay the others. */
+const maxProbeTimeout = 1500
 
-/** With Tailscale's own answer before, and the last ones' after it, a scan takes less than 10 s. */
+/** When to stop starting probes. Including Tailscale's own answer, a scan takes less than 10 s. */
 const patience = "3 seconds"
 
 interface PeerCandidate extends Candidate {
@@ -26,14 +26,14 @@ interface PeerCandidate extends Candidate {
   readonly port: number
 }
 
-/** The machines are the user's own, or have the tag that they have named; and WireGuard hides what is sent to them. */
+/** The password may be sent: the machines are the user's or have the chosen tag, and WireGuard encrypts the traffic. */
 const candidateOf = (machine: Machine, port: number): PeerCandidate => {
   const url = urlOf(machine.addresses[0], port)
   return { key: url, url, mayHavePassword: true, likely: false, machine, port }
 }
 
-const announce = (found: Identified<PeerCandidate>): Announcement => {
-  const { candidate, identity } = found
+const announce = (identified: Identified<PeerCandidate>): Announcement => {
+  const { candidate, identity } = identified
   const { machine, port, url } = candidate
   const [, ...others] = machine.addresses
   return {
@@ -46,7 +46,7 @@ const announce = (found: Identified<PeerCandidate>): Announcement => {
     aliases: others.map((address) => urlOf(address, port)),
     directory: identity.place?.directory,
     transport: "tailscale",
-    passwordWithheld: withheld(found, ""),
+    passwordWithheld: withheld(identified, ""),
     source: `tailscale peer ${machine.name}`,
   }
 }
@@ -72,43 +72,43 @@ export const layerNoDeps = ({
     Discovery,
     Effect.gen(function* () {
       const tailnet = yield* Tailnet
-      const find = yield* identifier({
-        atOnce: askedAtOnce,
-        timeout: Math.min(Duration.toMillis(probeTimeout), longestAnswer),
+      const identifyAll = yield* identifier({
+        concurrency,
+        timeout: Math.min(Duration.toMillis(probeTimeout), maxProbeTimeout),
         patience,
       })
       let last: ReadonlyArray<Announcement> = []
 
-      const look = Effect.gen(function* () {
+      const scanPeers = Effect.gen(function* () {
         const status = yield* tailnet.read
-        const { machines, troubles } = machinesOf(status, tag)
+        const { machines, problems } = machinesOf(status, tag)
         const candidates = machines.flatMap((machine) => ports.map((port) => candidateOf(machine, port)))
-        const { opencodes, unasked } = yield* find(candidates)
+        const { opencodes, unprobed } = yield* identifyAll(candidates)
         const announcements = opencodes.map(announce)
         return {
           announcements,
           problems: [
-            ...troubles,
+            ...problems,
             ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
-              ? ["runs here without a network device (userspace networking), so that no peer can be reached"]
+              ? ["runs without a network device (userspace networking), so no peer can be reached"]
               : []),
-            ...(unasked > 0
+            ...(unprobed > 0
               ? [
-                  `has more addresses than one scan can ask: ${unasked} of ${candidates.length} are left for the next ones. Fewer TAILSCALE_PORTS take less time`,
+                  `has more addresses than one scan can probe: ${unprobed} of ${candidates.length} are left for the next scans. Set fewer TAILSCALE_PORTS to speed this up`,
                 ]
               : []),
           ].map(problem),
         }
       })
 
-      /** A tailscaled that is busy still carries what it has carried before. Any other trouble parts this machine from all peers. */
-      const trouble = (error: TailscaleError): Scan => ({
+      /** A tailscaled that is too slow to answer still carries traffic. Any other error means that no peer is reachable. */
+      const failedScan = (error: TailscaleError): Scan => ({
         announcements: error._tag === "TailscaleTimedOut" ? last : [],
         problems: [problem(error.message)],
       })
 
-      const scan = look.pipe(
-        Effect.catch((error) => Effect.succeed(trouble(error))),
+      const scan = scanPeers.pipe(
+        Effect.catch((error) => Effect.succeed(failedScan(error))),
         Effect.tap(({ announcements }) => Effect.sync(() => (last = announcements))),
         Effect.withSpan("Tailscale.scan"),
       )

@@ -1,4 +1,4 @@
-/** `tailscale status --json`, for where the socket is elsewhere or is none, as under macOS and on a NAS. */
+/** Reads the status from `tailscale status --json`, for systems without the socket, such as macOS and some NAS. */
 import { Effect, type PlatformError, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { line } from "../../text/plainText.ts"
@@ -9,66 +9,66 @@ import {
   TailscaleNotUnderstood,
   TailscaleTimedOut,
 } from "./errors.ts"
-import { longestAnswer, mostBytes, tooLarge } from "./limits.ts"
+import { statusTimeout, maxBytes, tooLarge } from "./limits.ts"
 
-/** As one would type it. */
-export const typed = (command: string): string => `\`${command} status --json\``
+/** The command line, for messages. */
+export const shownCommand = (command: string): string => `\`${command} status --json\``
 
-/** Characters of what it says on stderr. */
-const enoughWords = 4000
+/** Bound on what is kept of stderr, in characters. */
+const maxErrorLength = 4000
 
-/** All of it, unless it is more than anybody would say. */
-const whole = (asked: string, bytes: Stream.Stream<Uint8Array, PlatformError.PlatformError>) =>
+/** Reads all output, and fails if it exceeds the bound. */
+const readAll = (origin: string, bytes: Stream.Stream<Uint8Array, PlatformError.PlatformError>) =>
   bytes.pipe(
     Stream.runFoldEffect(
       (): { readonly chunks: ReadonlyArray<Uint8Array>; readonly seen: number } => ({ chunks: [], seen: 0 }),
       ({ chunks, seen }, chunk) =>
-        seen + chunk.byteLength > mostBytes
-          ? Effect.fail(new TailscaleNotUnderstood({ asked, detail: tooLarge }))
+        seen + chunk.byteLength > maxBytes
+          ? Effect.fail(new TailscaleNotUnderstood({ origin, detail: tooLarge }))
           : Effect.succeed({ chunks: [...chunks, chunk], seen: seen + chunk.byteLength }),
     ),
     Effect.map(({ chunks }) => Buffer.concat(chunks).toString()),
   )
 
-const words = (bytes: Stream.Stream<Uint8Array, PlatformError.PlatformError>) =>
+const readErrors = (bytes: Stream.Stream<Uint8Array, PlatformError.PlatformError>) =>
   bytes.pipe(
     Stream.decodeText,
     Stream.runFold(
       () => "",
-      (said, text) => (said + text).slice(0, enoughWords),
+      (all, text) => (all + text).slice(0, maxErrorLength),
     ),
   )
 
-/** The versions word it differently, but for these. What is denied may go on with that tailscaled may not be running. */
-const complaint = (asked: string, status: number, said: string) => {
-  const detail = line(said)
-  if (/access denied|permission denied/iu.test(said)) return new TailscaleDenied({ detail })
-  if (/Tailscale already in use|in server mode/u.test(said)) return new TailscaleInUse({ detail })
-  if (/failed to connect to local tailscale/iu.test(said)) return new TailscaleNotRunning({ detail })
-  return new TailscaleNotUnderstood({ asked, detail: `ends with status ${status}: ${detail}` })
+/** These phrases are common to all versions. "denied" comes first, because that message may also say that tailscaled is not running. */
+const commandError = (origin: string, status: number, stderr: string) => {
+  const detail = line(stderr)
+  if (/access denied|permission denied/iu.test(stderr)) return new TailscaleDenied({ detail })
+  if (/Tailscale already in use|in server mode/u.test(stderr)) return new TailscaleInUse({ detail })
+  if (/failed to connect to local tailscale/iu.test(stderr)) return new TailscaleNotRunning({ detail })
+  return new TailscaleNotUnderstood({ origin, detail: `exited with status ${status}: ${detail}` })
 }
 
-/** The status as JSON. Fails with a `PlatformError` if the command cannot be started. */
-export const askCommand = Effect.fnUntraced(
+/** The status as JSON text. Fails with a `PlatformError` if the command cannot be started. */
+export const readFromCommand = Effect.fnUntraced(
   function* (command: string) {
-    const asked = typed(command)
+    const origin = shownCommand(command)
     const handle = yield* ChildProcess.make(command, ["status", "--json"], {
       stdin: "ignore",
       extendEnv: true,
-      // Without it the app of macOS takes itself for started by hand where there is no terminal.
+      // Without it, the macOS app starts its user interface if there is no terminal.
       env: { TAILSCALE_BE_CLI: "1" },
       forceKillAfter: "300 millis",
     })
-    const [output, said, status] = yield* Effect.all(
-      [whole(asked, handle.stdout), words(handle.stderr), handle.exitCode],
+    const [output, stderr, status] = yield* Effect.all(
+      [readAll(origin, handle.stdout), readErrors(handle.stderr), handle.exitCode],
       { concurrency: "unbounded" },
     )
-    return status === 0 ? output : yield* complaint(asked, status, said)
+    return status === 0 ? output : yield* commandError(origin, status, stderr)
   },
   Effect.scoped,
   (effect, command) =>
     Effect.timeoutOrElse(effect, {
-      duration: longestAnswer,
-      orElse: () => new TailscaleTimedOut({ asked: typed(command), within: longestAnswer }),
+      duration: statusTimeout,
+      orElse: () => new TailscaleTimedOut({ origin: shownCommand(command), within: statusTimeout }),
     }),
 )

@@ -1,15 +1,12 @@
-/**
- * What can stand between this machine and its tailnet. A message goes on behind the word "tailscale", and ends with the
- * way out.
- */
+/** Why the tailnet cannot be read. A message continues after the word "tailscale", and ends with the way out. */
 import { Schema } from "effect"
 
-/** Neither tailscaled's socket nor the command is there. */
+/** Neither tailscaled's socket nor the command `tailscale` exists. */
 export class TailscaleMissing extends Schema.TaggedError<TailscaleMissing>()("TailscaleMissing", {
   socket: Schema.String,
 }) {
   override get message() {
-    return `is not on this machine: there is no ${this.socket}, and no command \`tailscale\` on the PATH. Install it (https://tailscale.com/download), or take it out of TRANSPORT`
+    return `is not installed on this machine: there is no ${this.socket}, and no command \`tailscale\` on the PATH. Install it (https://tailscale.com/download), or remove it from TRANSPORT`
   }
 }
 
@@ -17,35 +14,35 @@ export class TailscaleNotRunning extends Schema.TaggedError<TailscaleNotRunning>
   detail: Schema.String,
 }) {
   override get message() {
-    return `does not run here: ${this.detail}. Start it: on Linux \`sudo systemctl start tailscaled\`, elsewhere the Tailscale app`
+    return `is not running: ${this.detail}. Start it: on Linux \`sudo systemctl start tailscaled\`, elsewhere the Tailscale app`
   }
 }
 
-/** Where to log in is left out: whoever follows that link takes this machine into a tailnet of theirs. */
+/** The login URL is omitted, because a person who follows it takes this machine into their own tailnet. */
 export class TailscaleLoggedOut extends Schema.TaggedError<TailscaleLoggedOut>()("TailscaleLoggedOut", {}) {
   override get message() {
-    return "is logged out on this machine. `tailscale up` says where to log in"
+    return "is logged out on this machine. Run `tailscale up` to log in"
   }
 }
 
 export class TailscaleStopped extends Schema.TaggedError<TailscaleStopped>()("TailscaleStopped", {}) {
   override get message() {
-    return "is stopped on this machine. `tailscale up` connects it"
+    return "is stopped on this machine. Run `tailscale up` to connect"
   }
 }
 
 export class TailscaleUnapproved extends Schema.TaggedError<TailscaleUnapproved>()("TailscaleUnapproved", {}) {
   override get message() {
-    return "has not taken this machine in yet: an admin of the tailnet has to approve it, at https://login.tailscale.com/admin/machines"
+    return "waits for an admin of the tailnet to approve this machine at https://login.tailscale.com/admin/machines"
   }
 }
 
 export class TailscaleStarting extends Schema.TaggedError<TailscaleStarting>()("TailscaleStarting", {
-  /** What Tailscale itself finds wrong; empty if nothing. */
+  /** Tailscale's own health warnings; empty if there are none. */
   health: Schema.String,
 }) {
   override get message() {
-    return `is starting, which passes by itself${this.health === "" ? "" : ` (it says: ${this.health})`}. The next scan looks again`
+    return `is starting${this.health === "" ? "" : ` (it reports: ${this.health})`}. The next scan checks again`
   }
 }
 
@@ -53,7 +50,7 @@ export class TailscaleInUse extends Schema.TaggedError<TailscaleInUse>()("Tailsc
   detail: Schema.String,
 }) {
   override get message() {
-    return `is used by another user of this machine: ${this.detail}. Run opencode-fleet as that user, or have them quit Tailscale`
+    return `is in use by another user of this machine: ${this.detail}. Run opencode-fleet as that user, or have them quit Tailscale`
   }
 }
 
@@ -61,26 +58,26 @@ export class TailscaleDenied extends Schema.TaggedError<TailscaleDenied>()("Tail
   detail: Schema.String,
 }) {
   override get message() {
-    return `does not let this user see its peers: ${this.detail}. \`sudo tailscale set --operator=$USER\` allows it`
+    return `denies this user access to its status: ${this.detail}. Run \`sudo tailscale set --operator=$USER\` to allow it`
   }
 }
 
 export class TailscaleNotUnderstood extends Schema.TaggedError<TailscaleNotUnderstood>()("TailscaleNotUnderstood", {
-  /** Whoever was asked. */
-  asked: Schema.String,
+  /** The socket or the command that was read. */
+  origin: Schema.String,
   detail: Schema.String,
 }) {
   override get message() {
-    return `cannot be understood: ${this.asked} ${this.detail}. Run \`tailscale status --json\` by hand to see why`
+    return `cannot be understood: ${this.origin} ${this.detail}. Run \`tailscale status --json\` by hand to see why`
   }
 }
 
 export class TailscaleTimedOut extends Schema.TaggedError<TailscaleTimedOut>()("TailscaleTimedOut", {
-  asked: Schema.String,
+  origin: Schema.String,
   within: Schema.String,
 }) {
   override get message() {
-    return `did not answer: ${this.asked} said nothing for ${this.within}. Where that goes on, restart Tailscale`
+    return `did not answer: ${this.origin} sent nothing within ${this.within}. If this persists, restart Tailscale`
   }
 }
 

@@ -1,8 +1,8 @@
-/** How far Tailscale is trusted, whichever way it is asked. */
+/** Bounds on what is read from Tailscale. */
 
-export const longestAnswer = "3 seconds"
+export const statusTimeout = "3 seconds"
 
-/** A peer takes about 2 KB, so this is more than the largest tailnets have. */
-export const mostBytes = 16 * 1024 * 1024
+/** A peer takes about 2 KB, so the largest tailnets fit. */
+export const maxBytes = 16 * 1024 * 1024
 
-export const tooLarge = "says more than 16 MiB"
+export const tooLarge = "sent more than 16 MiB"

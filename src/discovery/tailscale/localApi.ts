@@ -1,17 +1,17 @@
-/** tailscaled's local API: HTTP over a Unix socket (on Windows a named pipe) of this machine. */
+/** Reads the status from tailscaled's local API: HTTP over a Unix socket, or over a named pipe on Windows. */
 import { Effect, Schema } from "effect"
 import { boundedGet } from "../../machine/boundedGet.ts"
 import { line } from "../../text/plainText.ts"
 import { TailscaleDenied, TailscaleInUse, TailscaleNotUnderstood, TailscaleTimedOut } from "./errors.ts"
-import { longestAnswer, mostBytes, tooLarge } from "./limits.ts"
+import { statusTimeout, maxBytes, tooLarge } from "./limits.ts"
 
-/** There is no socket, or nothing at its other end. */
-export class NobodyListens extends Schema.TaggedError<NobodyListens>()("NobodyListens", {
+/** The socket does not exist, or nothing listens on it. */
+export class SocketUnavailable extends Schema.TaggedError<SocketUnavailable>()("SocketUnavailable", {
   exists: Schema.Boolean,
   detail: Schema.String,
 }) {}
 
-/** It refuses requests for any other host, for they may come from a web page. */
+/** tailscaled refuses requests for any other host, because they may come from a web page. */
 const host = "local-tailscaled.sock"
 
 const path = "/localapi/v0/status"
@@ -21,47 +21,47 @@ interface Answer {
   readonly body: string
 }
 
-const broken = (socket: string, error: Error) => {
+const socketError = (socket: string, error: Error) => {
   const code = "code" in error ? String(error.code) : ""
   switch (code) {
     case "ENOENT":
-      return new NobodyListens({ exists: false, detail: `there is no ${socket}` })
+      return new SocketUnavailable({ exists: false, detail: `there is no ${socket}` })
     case "ECONNREFUSED":
     case "ENOTSOCK":
-      return new NobodyListens({ exists: true, detail: `nobody answers on ${socket}` })
+      return new SocketUnavailable({ exists: true, detail: `nothing listens on ${socket}` })
     case "EACCES":
     case "EPERM":
       return new TailscaleDenied({ detail: `${socket} may not be opened` })
     default:
-      return new TailscaleNotUnderstood({ asked: socket, detail: `breaks off: ${line(error.message)}` })
+      return new TailscaleNotUnderstood({ origin: socket, detail: `closed the connection: ${line(error.message)}` })
   }
 }
 
-const exchange = (socket: string) =>
-  boundedGet({ socketPath: socket, path }, { headers: { host }, maxBytes: mostBytes }).pipe(
+const request = (socket: string) =>
+  boundedGet({ socketPath: socket, path }, { headers: { host }, maxBytes: maxBytes }).pipe(
     Effect.map(({ body, message }): Answer => ({ status: message.statusCode ?? 0, body: body.toString() })),
     Effect.mapError((error) =>
       error._tag === "GetFailed"
-        ? broken(socket, error.cause)
-        : new TailscaleNotUnderstood({ asked: socket, detail: tooLarge }),
+        ? socketError(socket, error.cause)
+        : new TailscaleNotUnderstood({ origin: socket, detail: tooLarge }),
     ),
   )
 
-const judged = Effect.fnUntraced(function* (socket: string, { body, status }: Answer) {
+const parseAnswer = Effect.fnUntraced(function* (socket: string, { body, status }: Answer) {
   if (status === 200) return body
-  const said = line(body)
+  const text = line(body)
   // Also "Tailscale running in server mode (…); connection from … not allowed".
-  if (status === 401 && said.startsWith("Tailscale ")) return yield* new TailscaleInUse({ detail: said })
-  if (status === 401 || status === 403) return yield* new TailscaleDenied({ detail: said })
-  return yield* new TailscaleNotUnderstood({ asked: socket, detail: `answers with status ${status}: ${said}` })
+  if (status === 401 && text.startsWith("Tailscale ")) return yield* new TailscaleInUse({ detail: text })
+  if (status === 401 || status === 403) return yield* new TailscaleDenied({ detail: text })
+  return yield* new TailscaleNotUnderstood({ origin: socket, detail: `answered with status ${status}: ${text}` })
 })
 
-/** The status as JSON. */
-export const askSocket = (socket: string) =>
-  exchange(socket).pipe(
+/** The status as JSON text. */
+export const readFromSocket = (socket: string) =>
+  request(socket).pipe(
     Effect.timeoutOrElse({
-      duration: longestAnswer,
-      orElse: () => new TailscaleTimedOut({ asked: socket, within: longestAnswer }),
+      duration: statusTimeout,
+      orElse: () => new TailscaleTimedOut({ origin: socket, within: statusTimeout }),
     }),
-    Effect.flatMap((answer) => judged(socket, answer)),
+    Effect.flatMap((answer) => parseAnswer(socket, answer)),
   )

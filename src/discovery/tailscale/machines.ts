@@ -1,50 +1,50 @@
-/** The machines of a tailnet on which the user may have an opencode. */
+/** Chooses the machines of a tailnet that may run the user's opencode. */
 import { isIPv4, isIPv6 } from "node:net"
 import { line } from "../../text/plainText.ts"
 import { loginOf, type Peer, peersOf, type TailnetStatus } from "./TailnetStatus.ts"
 
 export interface Machine {
-  /** For people: the first part of its name in the tailnet. */
+  /** For display: the first label of its name in the tailnet. */
   readonly host: string
-  /** The whole of that name, or its address where it has none. */
+  /** Its full name in the tailnet, or else its address. */
   readonly name: string
-  /** The one to connect to first. */
+  /** The preferred address first. */
   readonly addresses: readonly [string, ...ReadonlyArray<string>]
 }
 
 export interface Machines {
   readonly machines: ReadonlyArray<Machine>
-  /** Why some may be missing; each goes on behind the word "tailscale". */
-  readonly troubles: ReadonlyArray<string>
+  /** Why some may be missing. Each continues after the word "tailscale". */
+  readonly problems: ReadonlyArray<string>
 }
 
-/** The user who stands for all tagged machines. Versions before 1.34 do not say their own tags. */
-const nobody = "tagged-devices"
+/** Login name of the pseudo-user of all tagged machines. Needed because versions before 1.34 omit their own tags. */
+const taggedDevices = "tagged-devices"
 
 const withoutDot = (name: string): string => name.replace(/\.$/u, "")
 
-const given = (text: string | null | undefined): string | undefined =>
+const nonEmpty = (text: string | null | undefined): string | undefined =>
   text === null || text === undefined || text === "" ? undefined : text
 
-/** What the names of this tailnet's machines end with; those that are shared into it have names of their own tailnets. */
+/** The suffix of the names in this tailnet. Machines shared into it have the suffixes of their own tailnets. */
 const suffixOf = ({ CurrentTailnet, MagicDNSSuffix }: TailnetStatus): string | undefined =>
-  given(CurrentTailnet?.MagicDNSSuffix) ?? given(MagicDNSSuffix)
+  nonEmpty(CurrentTailnet?.MagicDNSSuffix) ?? nonEmpty(MagicDNSSuffix)
 
-/** Whose machines are this user's; none where this machine is tagged and so is nobody's. */
+/** The id of the user of this machine. Undefined if the machine is tagged, because it then belongs to no user. */
 const userOf = (status: TailnetStatus): string | undefined => {
-  const id = given(status.Self?.UserID)
+  const id = nonEmpty(status.Self?.UserID)
   const tagged = (status.Self?.Tags?.length ?? 0) > 0
-  return id === undefined || id === "0" || tagged || loginOf(status, id) === nobody ? undefined : id
+  return id === undefined || id === "0" || tagged || loginOf(status, id) === taggedDevices ? undefined : id
 }
 
-const chosen = (status: TailnetStatus, tag: string | undefined) => {
+const isEligible = (status: TailnetStatus, tag: string | undefined) => {
   const user = userOf(status)
   const suffix = suffixOf(status)?.toLowerCase()
   return ({ AltSharerUserID, DNSName, Expired, Online, ShareeNode, Tags, UserID }: Peer): boolean => {
     if (Online !== true || Expired === true || ShareeNode === true) return false
     const tags = Tags ?? []
     if (user !== undefined && UserID === user && tags.length === 0) return true
-    // A tag of another tailnet says nothing: anybody can give one, and share a machine that has it.
+    // Tags of other tailnets are ignored, because their owners could share a machine with any tag.
     const inside =
       suffix !== undefined &&
       withoutDot(DNSName ?? "")
@@ -55,7 +55,7 @@ const chosen = (status: TailnetStatus, tag: string | undefined) => {
   }
 }
 
-/** IPv4 first: what listens on all addresses listens there, too. */
+/** IPv4 first, because a server that listens on all addresses always listens on IPv4. */
 const addressesOf = ({ TailscaleIPs }: Peer): ReadonlyArray<string> => {
   const all = TailscaleIPs ?? []
   return [
@@ -69,25 +69,25 @@ const machineOf = (peer: Peer): ReadonlyArray<Machine> => {
   if (first === undefined) return []
   const name = line(withoutDot(peer.DNSName ?? ""), 255)
   const [label = ""] = name.split(".")
-  const host = given(line(label)) ?? given(line(peer.HostName ?? "", 63)) ?? first
-  return [{ host, name: given(name) ?? first, addresses: [first, ...others] }]
+  const host = nonEmpty(line(label)) ?? nonEmpty(line(peer.HostName ?? "", 63)) ?? first
+  return [{ host, name: nonEmpty(name) ?? first, addresses: [first, ...others] }]
 }
 
-/** Those that are online and this user's, or that have the tag. */
+/** The machines that are online and belong to the user or have the tag, without this machine. */
 export const machinesOf = (status: TailnetStatus, tag: string | undefined): Machines => {
-  const { broken, peers } = peersOf(status)
+  const { peers, undecoded } = peersOf(status)
   const own = new Set(status.Self === null || status.Self === undefined ? [] : addressesOf(status.Self))
   const machines = peers
-    .filter(chosen(status, tag))
+    .filter(isEligible(status, tag))
     .flatMap(machineOf)
     .filter(({ addresses }) => !addresses.some((address) => own.has(address)))
-  const troubles = [
-    ...(broken === 0 ? [] : [`tells of ${broken} peers that cannot be understood; they are left out`]),
+  const problems = [
+    ...(undecoded === 0 ? [] : [`lists ${undecoded} peers that could not be decoded; they are left out`]),
     ...(tag !== undefined || userOf(status) !== undefined
       ? []
       : [
-          "does not say whose machines to look at, for this one is tagged and so belongs to no user. TAILSCALE_TAG names the tag of those that run opencode",
+          "cannot tell which machines are yours, because this machine is tagged and so belongs to no user. Set TAILSCALE_TAG to the tag of the machines that run opencode",
         ]),
   ]
-  return { machines, troubles }
+  return { machines, problems }
 }

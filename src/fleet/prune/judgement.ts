@@ -5,7 +5,7 @@
 import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "../../discovery/Discovery.ts"
 import type { Snapshot } from "../Snapshot.ts"
-import { hasEnded } from "../../discovery/hasEnded.ts"
+import { hasExited } from "../../discovery/hasExited.ts"
 import type { HealthState, Instance } from "../Instance.ts"
 import type { LocalMachineValues } from "../../machine/LocalMachine.ts"
 import type { Silence } from "./Silence.ts"
@@ -79,7 +79,7 @@ const verdict = (instance: Instance, evidence: Evidence) => {
   const info = evidence.files.get(source)
   if (info === undefined) return outcome(false, "was written after prune started")
   if (info.type !== "File") return outcome(false, "is not a regular file; remove it yourself")
-  return hasEnded(evidence.machine)(instance)
+  return hasExited(evidence.machine)(instance)
     ? outcome(true, `its process ${instance.pid} has ended`)
     : bySilence(instance, info.mtime, evidence)
 }

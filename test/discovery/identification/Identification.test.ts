@@ -168,7 +168,7 @@ describe("The mark of a server", () => {
     Effect.gen(function* () {
       const marks = yield* Effect.forEach(
         [answer(1, "/a"), answer(1, "/b"), answer(2, "/a"), answer(1, "/a")],
-        (answer) => Effect.flatMap(over(answer), ({ markOf }) => markOf(announcement("api", 4096))),
+        (answer) => Effect.flatMap(over(answer), ({ fingerprintOf }) => fingerprintOf(announcement("api", 4096))),
       )
       assert.strictEqual(new Set(marks.map(Option.getOrThrow)).size, 3)
       assert.deepStrictEqual(marks[0], marks[3])
@@ -178,8 +178,8 @@ describe("The mark of a server", () => {
   it.effect("is none where it does not know, or does not say; where nothing answers that is not known", () =>
     Effect.gen(function* () {
       const asked = Effect.fnUntraced(function* (answer: Answer) {
-        const { markOf } = yield* over(answer)
-        const asking = yield* Effect.forkChild(Effect.option(markOf(announcement("api", 4096))))
+        const { fingerprintOf } = yield* over(answer)
+        const asking = yield* Effect.forkChild(Effect.option(fingerprintOf(announcement("api", 4096))))
         yield* TestClock.adjust("10 seconds")
         return yield* Fiber.join(asking)
       })
@@ -194,8 +194,8 @@ describe("The mark of a server", () => {
 
   it.effect("is asked without the password where that is withheld", () =>
     Effect.gen(function* () {
-      const { asked, markOf } = yield* over(answer(1, "/a"))
-      yield* markOf(announcement("api", 4096, { passwordWithheld: "not there" }))
+      const { asked, fingerprintOf } = yield* over(answer(1, "/a"))
+      yield* fingerprintOf(announcement("api", 4096, { passwordWithheld: "not there" }))
       assert.deepStrictEqual(
         asked().map(([, authorization]) => authorization),
         [undefined, undefined],

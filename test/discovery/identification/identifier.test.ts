@@ -16,7 +16,7 @@ const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
   ...rest,
 })
 
-const options = { atOnce: 2, timeout: 1000, patience: "4 seconds" } as const
+const options = { concurrency: 2, timeout: 1000, patience: "4 seconds" } as const
 
 /** An identifier of ports that answer as told, and which of them were asked. */
 const place = Effect.fnUntraced(function* () {
@@ -29,7 +29,7 @@ const place = Effect.fnUntraced(function* () {
         asked.push(port)
         return verdicts.get(port) ?? Effect.succeed(notOpencode)
       }),
-    markOf: () => Effect.succeedNone,
+    fingerprintOf: () => Effect.succeedNone,
   })
   return {
     identify,
@@ -52,7 +52,7 @@ describe("Looking for opencodes among ports", () => {
       assert.deepStrictEqual(found, {
         opencodes: [{ candidate: candidate(2), identity: opencode }],
         others: [candidate(1), candidate(3)],
-        unasked: 0,
+        unprobed: 0,
       })
     }),
   )
@@ -165,10 +165,10 @@ describe("Looking for opencodes among ports", () => {
         const first = yield* scan
         assert.deepStrictEqual(ports(first), [20])
         assert.strictEqual(asked()[0], 20)
-        assert.strictEqual(first.unasked, 11)
+        assert.strictEqual(first.unprobed, 11)
         const second = yield* scan
         assert.deepStrictEqual(asked(), [9, 10, 11, 12, 13, 14, 15, 16])
-        assert.strictEqual(second.unasked, 3)
+        assert.strictEqual(second.unprobed, 3)
         yield* TestClock.adjust("1 minute")
         yield* scan
         assert.deepStrictEqual(asked(), [20, 17, 18, 19, 1, 2, 3, 4, 5])

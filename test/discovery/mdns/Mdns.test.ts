@@ -28,8 +28,8 @@ describe("mdns", () => {
           url: "http://192.168.1.7:4106",
           directory: "/home/ann/shop",
           transport: "mdns",
-          passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
-          stranger: true,
+          passwordWithheld: "it did not require one when it was found; the next scan checks again",
+          untrusted: true,
           source: "mdns opencode-4106 at 192.168.1.7",
         },
       ])
@@ -382,19 +382,19 @@ describe("mdns", () => {
   it.effect("the password is withheld from whoever is not allowed by name, with the way out, and not from others", () =>
     Effect.gen(function* () {
       const network = yield* join({ options: { allow: ["build.local"] } })
-      const [stranger, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
-      network.verdicts.set(stranger, lockedOpencode).set(allowed, lockedOpencode)
+      const [untrusted, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
+      network.verdicts.set(untrusted, lockedOpencode).set(allowed, lockedOpencode)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4097", 4097, 120, "Build.local"))
       const found = yield* network.find
       assert.strictEqual(
-        found[stranger]?.passwordWithheld,
+        found[untrusted]?.passwordWithheld,
         "any device on the network can announce an opencode; MDNS_ALLOW=192.168.1.7 trusts this one",
       )
       assert.isUndefined(found[allowed]?.passwordWithheld)
       assert.deepStrictEqual(
         Object.fromEntries(network.identified.map(({ mayHavePassword, url }) => [url, mayHavePassword])),
-        { [stranger]: false, [allowed]: true },
+        { [untrusted]: false, [allowed]: true },
       )
     }),
   )

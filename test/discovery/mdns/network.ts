@@ -2,7 +2,11 @@
 import { Clock, Context, Effect, Fiber, Layer, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type Announcement, Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
-import { Identification, type Asked, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import {
+  Identification,
+  type IdentificationRequest,
+  type Verdict,
+} from "../../../src/discovery/identification/Identification.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { type LocalNetwork, LocalNetworks } from "../../../src/discovery/mdns/localNetworks.ts"
 import * as Mdns from "../../../src/discovery/mdns/Mdns.ts"
@@ -61,7 +65,7 @@ export interface Network {
   /** All that has been asked, with the times. */
   readonly asked: ReadonlyArray<{ readonly at: number; readonly questions: ReadonlyArray<Question> }>
   /** All that was asked whether it is an opencode, until a test takes it out. */
-  readonly identified: Array<Asked>
+  readonly identified: Array<IdentificationRequest>
   /** Answers to that, by URL; who is not in here is silent. */
   readonly verdicts: Map<string, Verdict>
   /** From now on no question gets out, for this reason; without one they do again. */
@@ -83,7 +87,7 @@ export const join = Effect.fnUntraced(function* ({ present = [], options, troubl
   const responses = yield* Queue.unbounded<Response>()
   const opened = yield* Queue.unbounded<void>()
   const asked: Array<Network["asked"][number]> = []
-  const identified: Array<Asked> = []
+  const identified: Array<IdentificationRequest> = []
   const verdicts = new Map<string, Verdict>()
   let networks = home
   let message = trouble
@@ -107,7 +111,7 @@ export const join = Effect.fnUntraced(function* ({ present = [], options, troubl
               identified.push(one)
               return verdicts.get(one.url) ?? silent
             }),
-          markOf: () => Effect.succeedNone,
+          fingerprintOf: () => Effect.succeedNone,
         }),
         Layer.succeed(
           LocalNetworks,

@@ -2,7 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Fiber, Layer, Queue, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type Announcement, Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
-import { type Asked, Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import {
+  type IdentificationRequest,
+  Identification,
+  type Verdict,
+} from "../../../src/discovery/identification/Identification.ts"
 import { LocalMachine, type LocalMachineValues } from "../../../src/machine/LocalMachine.ts"
 import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
@@ -15,7 +19,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   const sockets = yield* Ref.make<Effect.Effect<ReadonlyArray<Listening>, ListeningUnknown>>(Effect.succeed(first))
   const changes = yield* Queue.unbounded<void>()
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
-  const asked: Array<Asked> = []
+  const asked: Array<IdentificationRequest> = []
   const ended = new Set<number>()
   const machine: LocalMachineValues = {
     hostname: "laptop.example.org",
@@ -37,7 +41,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
               asked.push(one)
               return verdicts.get(Number(new URL(one.url).port)) ?? Effect.succeed(notOpencode)
             }),
-          markOf: () => Effect.succeedNone,
+          fingerprintOf: () => Effect.succeedNone,
         }),
         Layer.succeed(LocalMachine, machine),
         Layer.succeed(ServerProcesses, processes),
@@ -62,7 +66,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
       ),
     /** Which ports were asked since the last time. */
     asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
-    questions: asked as ReadonlyArray<Asked>,
+    questions: asked as ReadonlyArray<IdentificationRequest>,
   }
 })
 
@@ -98,7 +102,7 @@ describe("local-ports", () => {
               aliases: ["http://192.0.2.2:4096"],
               directory: "/work/shop/api",
               transport: "local-ports",
-              passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+              passwordWithheld: "it did not require one when it was found; the next scan checks again",
               listener: { pid: 17, birth: "birth of 17" },
               pid: 17,
               birth: "birth of 17",

@@ -3,7 +3,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem } from "effect"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
-import { keep } from "../../../src/discovery/relay/RegistrationFiles.ts"
+import { register } from "../../../src/discovery/relay/RegistrationFiles.ts"
 import { altered, dead, failure, filesIn, here, modeOf, read, registration, take } from "./registrations.ts"
 import { makeRelay } from "./relay.ts"
 
@@ -54,7 +54,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
       const others = registration("api", { port: 5000, pid: 2 })
       const { file } = yield* take(directory, registration("api")).pipe(
         Effect.tap(() => register("api.json", others)),
-        Effect.tap(({ present }) => Effect.map(present, (present) => assert.isFalse(present))),
+        Effect.tap(({ isPresent }) => Effect.map(isPresent, (present) => assert.isFalse(present))),
         Effect.scoped,
       )
       assert.deepStrictEqual(yield* read(file), others)
@@ -74,12 +74,12 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory } = yield* makeRelay
-      const { file, present, write } = yield* take(directory, registration("api"))
-      assert.isTrue(yield* present)
+      const { file, isPresent, write } = yield* take(directory, registration("api"))
+      assert.isTrue(yield* isPresent)
       yield* fs.remove(file)
-      assert.isFalse(yield* present)
+      assert.isFalse(yield* isPresent)
       yield* write(registration("api"))
-      assert.isTrue(yield* present)
+      assert.isTrue(yield* isPresent)
       yield* fs.remove(directory, { recursive: true })
     }),
   )
@@ -95,7 +95,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
       assert.deepStrictEqual(yield* filesIn(directory), ["api.json"])
       yield* fs.remove(file, { recursive: true })
       yield* fs.writeFileString(file, "somebody else's")
-      assert.include(yield* failure(write(registration("api"))), "somebody else's by now")
+      assert.include(yield* failure(write(registration("api"))), "another program has replaced")
       assert.strictEqual(yield* fs.readFileString(file), "somebody else's")
       yield* fs.remove(file)
       yield* write(registration("api"))
@@ -123,7 +123,7 @@ layer(NodeServices.layer)("A registration whose process is dead", (it) => {
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const cwd = "/work/two\nlines"
-      yield* Effect.provideService(keep(directory, registration("api", { cwd, pid: dead })), LocalMachine, here)
+      yield* Effect.provideService(register(directory, registration("api", { cwd, pid: dead })), LocalMachine, here)
       assert.strictEqual((yield* take(directory, registration("api", { cwd }))).name, "api")
     }),
   )

@@ -96,7 +96,7 @@ layer(NodeServices.layer)("A relay directory", (it) => {
       yield* Deferred.await(reached)
       yield* interruptSlowly(writing)
       assert.deepStrictEqual(yield* filesIn(directory), ["api.json"])
-      assert.isTrue(yield* kept.present)
+      assert.isTrue(yield* kept.isPresent)
     }),
   )
 

@@ -179,12 +179,12 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
   )
 
   it.effect.each([
-    ["an empty file", "", /not a registration/u],
-    ["white space", " \n", /not a registration/u],
-    ["half a file", '{"name": "api", "po', /not a registration/u],
-    ["another format", "name: api\nport: 4096", /not a registration/u],
-    ["no object", '["api", 4096]', /not a registration/u],
-    ["null", "null", /not a registration/u],
+    ["an empty file", "", /not a valid registration/u],
+    ["white space", " \n", /not a valid registration/u],
+    ["half a file", '{"name": "api", "po', /not a valid registration/u],
+    ["another format", "name: api\nport: 4096", /not a valid registration/u],
+    ["no object", '["api", 4096]', /not a valid registration/u],
+    ["null", "null", /not a valid registration/u],
     ["no name", '{"port": 4096}', /name/u],
     ["no port", '{"name": "api"}', /port/u],
     ["a name that is a number", '{"name": 7, "port": 4096}', /name/u],
@@ -199,8 +199,12 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     ["half a port", '{"name": "api", "port": 4096.5}', /port/u],
     ["a directory that is none", '{"name": "api", "port": 4096, "cwd": ["/"]}', /cwd/u],
     ["a host that is none", '{"name": "api", "port": 4096, "hostname": {}}', /hostname/u],
-    ["UTF-16", Uint8Array.from(Buffer.from('\uFEFF{"name": "api", "port": 4096}', "utf16le")), /not a registration/u],
-    ["NUL bytes", new Uint8Array(4096), /not a registration/u],
+    [
+      "UTF-16",
+      Uint8Array.from(Buffer.from('\uFEFF{"name": "api", "port": 4096}', "utf16le")),
+      /not a valid registration/u,
+    ],
+    ["NUL bytes", new Uint8Array(4096), /not a valid registration/u],
   ] as const)("a file with %s is a problem that says why", ([, content, expected]) =>
     Effect.gen(function* () {
       assert.match(yield* refusal(content), expected)
@@ -211,7 +215,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     Effect.gen(function* () {
       const deep = "[".repeat(30_000) + "]".repeat(30_000)
       for (const content of [deep, `{"name": ${deep}, "port": 4096}`, `{"name": "api", "port": 1, "cwd": ${deep}}`]) {
-        assert.match(yield* refusal(content), /not a registration/u)
+        assert.match(yield* refusal(content), /not a valid registration/u)
       }
     }),
   )
@@ -264,7 +268,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
         found.problems.map(({ source }) => source),
         ["out-absolute.json", "out-deeper.json", "out-relative.json"].map(relay.file),
       )
-      for (const { reason } of found.problems) assert.match(reason, /link that leads out of the directory/u)
+      for (const { reason } of found.problems) assert.match(reason, /link to a file outside the directory/u)
     }),
   )
 
@@ -275,7 +279,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
       yield* fs.writeFileString(`${relay.parent}/outside.json`, JSON.stringify({ name: "outside", port: 1 }))
       yield* fs.symlink("../outside.json", relay.file("hop"))
       yield* fs.symlink("hop", relay.file("a.json"))
-      assert.match(problemOf(yield* scan(relay.directory), relay.file("a.json")), /leads out/u)
+      assert.match(problemOf(yield* scan(relay.directory), relay.file("a.json")), /outside the directory/u)
     }),
   )
 
@@ -322,9 +326,9 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
       assert.deepStrictEqual(
         found.problems.map(({ reason, source }) => [source, reason]),
         [
-          [relay.file("pipe.json"), "is not a file but a fifo"],
-          [relay.file("to-pipe.json"), "is not a file but a fifo"],
-          [relay.file("zero.json"), "is a link that leads out of the directory; put the file itself there"],
+          [relay.file("pipe.json"), "is not a regular file but a fifo"],
+          [relay.file("to-pipe.json"), "is not a regular file but a fifo"],
+          [relay.file("zero.json"), "is a link to a file outside the directory; put the file itself there"],
         ],
       )
     }),

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, FileSystem, PlatformError, Schema } from "effect"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { type Registration, RegistrationJson } from "../../../src/discovery/relay/Registration.ts"
-import { keep, RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
+import { register, RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
 
 /** Of the processes of this machine only those below 100 are alive. */
 export const here = { hostname: "here", isAlive: (pid: number) => pid < 100 }
@@ -20,7 +20,7 @@ export const registration = (name: string, rest: Partial<Registration> = {}): Re
 })
 
 export const take = (directory: string, wanted: Registration) =>
-  keep(directory, wanted).pipe(Effect.provideService(LocalMachine, here))
+  register(directory, wanted).pipe(Effect.provideService(LocalMachine, here))
 
 const parse = Schema.decodeUnknownEffect(RegistrationJson)
 

@@ -74,8 +74,8 @@ layer(NodeServices.layer)("It is said what is wrong with Tailscale where it", (i
     ["Stopped", "TailscaleStopped", "`tailscale up`"],
     ["NeedsLogin", "TailscaleLoggedOut", "`tailscale up`"],
     ["NeedsMachineAuth", "TailscaleUnapproved", "admin"],
-    ["Starting", "TailscaleStarting", "passes by itself"],
-    ["NoState", "TailscaleStarting", "passes by itself"],
+    ["Starting", "TailscaleStarting", "checks again"],
+    ["NoState", "TailscaleStarting", "checks again"],
     ["InUseOtherUser", "TailscaleInUse", "another user"],
     ["Levitating", "TailscaleNotUnderstood", "Levitating"],
   ] as const)("is in the state %s", ([state, tag, way]) =>

@@ -32,7 +32,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         url: "http://100.64.10.2:4096",
         directory: "/Users/alice/shop/api",
         transport: "tailscale",
-        passwordWithheld: "it did not ask for one when it was found; the next scan sees whether it does",
+        passwordWithheld: "it did not require one when it was found; the next scan checks again",
         source: "tailscale peer laptop.tail4f2b1.ts.net",
         aliases,
       })
@@ -115,7 +115,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       const { announcements, problems } = yield* scan
       assert.deepStrictEqual(announcements, [])
       assert.deepStrictEqual(problems, [
-        { source: "tailscale", reason: "is stopped on this machine. `tailscale up` connects it" },
+        { source: "tailscale", reason: "is stopped on this machine. Run `tailscale up` to connect" },
       ])
       assert.lengthOf(asked, 3)
     }),
@@ -126,7 +126,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       let busy = false
       const { scan } = yield* start({
         tailnet: Effect.suspend(() =>
-          busy ? Effect.fail(new TailscaleTimedOut({ asked: "it", within: "3 seconds" })) : running,
+          busy ? Effect.fail(new TailscaleTimedOut({ origin: "it", within: "3 seconds" })) : running,
         ),
         answers: () => Effect.succeed(opencodeIn("/srv/shop")),
       })

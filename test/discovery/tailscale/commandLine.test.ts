@@ -57,7 +57,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* access.install("echo The Tailscale GUI failed to start: The operation couldn’t be completed.")
-      yield* trouble(access, "TailscaleNotUnderstood", "`", "says no status")
+      yield* trouble(access, "TailscaleNotUnderstood", "`", "sent no valid status")
     }),
   )
 

@@ -19,9 +19,9 @@ layer(NodeServices.layer)("It is said what is wrong where tailscaled", (it) => {
     [401, "auth required", "TailscaleDenied", "auth required"],
     [500, "server has no local backend", "TailscaleNotUnderstood", "500: server has no local backend"],
     [404, "<h1>\u001b[2J not found\r\n</h1>", "TailscaleNotUnderstood", "404"],
-    [200, "<!doctype html><title>Hello</title>", "TailscaleNotUnderstood", "says no status"],
-    [200, "", "TailscaleNotUnderstood", "says no status"],
-    [200, "null", "TailscaleNotUnderstood", "says no status"],
+    [200, "<!doctype html><title>Hello</title>", "TailscaleNotUnderstood", "sent no valid status"],
+    [200, "", "TailscaleNotUnderstood", "sent no valid status"],
+    [200, "null", "TailscaleNotUnderstood", "sent no valid status"],
     [200, '{"Version":"1.0.0"}', "TailscaleNotUnderstood", "BackendState"],
   ] as const)("answers %d %s", ([status, body, tag, said]) =>
     Effect.gen(function* () {
@@ -40,7 +40,7 @@ layer(NodeServices.layer)("It is said what is wrong where tailscaled", (it) => {
         response.writeHead(200, { "content-length": "1000" })
         response.write('{"BackendState":', () => response.destroy())
       })
-      yield* trouble(access, "TailscaleNotUnderstood", access.socket, "breaks off")
+      yield* trouble(access, "TailscaleNotUnderstood", access.socket, "closed the connection")
     }),
   )
 

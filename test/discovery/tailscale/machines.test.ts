@@ -23,7 +23,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const found = machinesOf(yield* status(`running-${version}`), undefined)
       assert.deepStrictEqual(hosts(found), ["laptop", "pixel-8", "tower"])
-      assert.deepStrictEqual(found.troubles, [])
+      assert.deepStrictEqual(found.problems, [])
     }),
   )
 
@@ -105,8 +105,8 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     Effect.gen(function* () {
       const found = machinesOf(yield* tagged, undefined)
       assert.deepStrictEqual(hosts(found), [])
-      assert.include(found.troubles[0], "TAILSCALE_TAG")
-      assert.deepStrictEqual(machinesOf(yield* tagged, "tag:none").troubles, [])
+      assert.include(found.problems[0], "TAILSCALE_TAG")
+      assert.deepStrictEqual(machinesOf(yield* tagged, "tag:none").problems, [])
     }),
   )
 
@@ -122,13 +122,13 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       const Peer = { a: null, b: 7, c: { HostName: 7 }, d: { TailscaleIPs: "100.64.0.9" }, e: good, f: { new: [{}] } }
       const found = machinesOf(yield* lone({}, { Peer }), undefined)
       assert.deepStrictEqual(hosts(found), ["good"])
-      assert.include(found.troubles[0], "4 peers")
+      assert.include(found.problems[0], "4 peers")
     }),
   )
 
   it.effect("without any peer there is nothing to find, and nothing wrong", () =>
     Effect.gen(function* () {
-      const none = { machines: [], troubles: [] }
+      const none = { machines: [], problems: [] }
       assert.deepStrictEqual(machinesOf(yield* lone({}, { Peer: null }), undefined), none)
       assert.deepStrictEqual(machinesOf(yield* lone({}, { Peer: {}, Health: null, User: null }), undefined), none)
     }),

@@ -1,7 +1,11 @@
 /** `TRANSPORT=tailscale` over a tailnet, and opencodes in it, that are as the test says. */
 import { Context, Effect, FileSystem, Layer } from "effect"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
-import { type Asked, Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
+import {
+  type IdentificationRequest,
+  Identification,
+  type Verdict,
+} from "../../../src/discovery/identification/Identification.ts"
 import type { TailscaleError } from "../../../src/discovery/tailscale/errors.ts"
 import * as Tailscale from "../../../src/discovery/tailscale/Tailscale.ts"
 import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
@@ -19,8 +23,8 @@ export interface Scene {
 /** A discovery, and all that it has asked so far. */
 export const start = Effect.fnUntraced(function* ({ answers = () => undefined, options, tailnet }: Scene) {
   const fs = yield* FileSystem.FileSystem
-  const asked: Array<Asked> = []
-  const identify = (one: Asked) => {
+  const asked: Array<IdentificationRequest> = []
+  const identify = (one: IdentificationRequest) => {
     asked.push(one)
     return answers(one.url) ?? Effect.succeed(refused)
   }
@@ -28,7 +32,7 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, o
     Tailscale.layerNoDeps(options).pipe(
       Layer.provide([
         Layer.succeed(Tailnet, { read: Effect.provideService(tailnet, FileSystem.FileSystem, fs) }),
-        Layer.succeed(Identification, { identify, markOf: () => Effect.succeedNone }),
+        Layer.succeed(Identification, { identify, fingerprintOf: () => Effect.succeedNone }),
       ]),
     ),
   )

@@ -113,8 +113,8 @@ describe("A stranger", () => {
       const { url } = yield* stranger((socket, request) =>
         http("200 OK", json, JSON.stringify(request.startsWith("GET /project/current") ? project : place))(socket),
       )
-      const { markOf } = yield* Identification
-      assert.isTrue(Option.isSome(yield* markOf(announcement("shop", 0, { url }))))
+      const { fingerprintOf } = yield* Identification
+      assert.isTrue(Option.isSome(yield* fingerprintOf(announcement("shop", 0, { url }))))
     }).pipe(Effect.provide(identification)),
   )
 

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
 import type { Announcement } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { serverMarks } from "../../../src/discovery/identification/serverMarks.ts"
+import { serverFingerprints } from "../../../src/discovery/identification/serverFingerprints.ts"
 import { InstanceUnreachable } from "../../../src/opencode/errors.ts"
 import { announcement } from "../announcements.ts"
 
@@ -15,19 +15,22 @@ const desktop = announcement("desktop", 0, { transport: "tailscale", url: "http:
 const unreachable = new InstanceUnreachable({ instance: "laptop", url: "", mayHaveArrived: false, detail: "away" })
 
 /** `away` is one that does not answer. */
-const marked = Effect.fnUntraced(function* (markOf: (url: string) => string | undefined) {
+const marked = Effect.fnUntraced(function* (fingerprintOf: (url: string) => string | undefined) {
   const asked: Array<string> = []
-  const marks = yield* Effect.provideService(serverMarks, Identification, {
+  const marks = yield* Effect.provideService(serverFingerprints, Identification, {
     identify: () => Effect.never,
-    markOf: ({ url }) =>
+    fingerprintOf: ({ url }) =>
       Effect.suspend(() => {
         asked.push(url)
-        const mark = markOf(url)
+        const mark = fingerprintOf(url)
         return mark === "away" ? Effect.fail(unreachable) : Effect.succeed(Option.fromUndefinedOr(mark))
       }),
   })
   const same = (announcements: ReadonlyArray<Announcement>, one: Announcement, other: Announcement) =>
-    Effect.map(marks(announcements), (markOf) => markOf(one) !== undefined && markOf(one) === markOf(other))
+    Effect.map(
+      marks(announcements),
+      (fingerprintOf) => fingerprintOf(one) !== undefined && fingerprintOf(one) === fingerprintOf(other),
+    )
   return { same, asked: () => asked.splice(0) }
 })
 

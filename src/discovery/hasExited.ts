@@ -1,12 +1,12 @@
-/** Whether the process that an announcement names is certain to be gone. */
+/** Whether the process that an announcement names has certainly exited. */
 import type { Announcement } from "./Discovery.ts"
 import type { LocalMachineValues } from "../machine/LocalMachine.ts"
 
 /**
- * It has to have been one of this machine's: where a tunnel leads it never was. Zero and negative numbers mean groups of
- * processes to the system.
+ * Only for processes of this machine, which those behind a tunnel are not. Ids of 0 and below are ignored, because to the
+ * system they mean process groups.
  */
-export const hasEnded =
+export const hasExited =
   ({ hostname, isAlive }: LocalMachineValues) =>
   ({ birth, host, pid, tunnelled }: Announcement): boolean =>
     pid !== undefined && pid > 0 && tunnelled !== true && host === hostname && !isAlive(pid, birth)

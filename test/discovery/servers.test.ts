@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { distinct } from "../../src/discovery/distinct.ts"
+import { serversOf } from "../../src/discovery/servers.ts"
 import { announcement } from "./announcements.ts"
 
 const names = (servers: ReadonlyArray<{ readonly name: string }>) => servers.map(({ name }) => name)
 
-describe("distinct", () => {
+describe("serversOf", () => {
   it("takes two announcements of one URL for one instance, the first of them, and says so", () => {
     const found = [announcement("first", 4096), announcement("other", 4097), announcement("second", 4096)]
-    const { problems, servers } = distinct(found)
+    const { problems, servers } = serversOf(found)
     assert.deepStrictEqual(names(servers), ["first", "other"])
     assert.lengthOf(problems, 1)
     assert.include(problems[0]?.reason, "http://127.0.0.1:4096")
@@ -15,18 +15,18 @@ describe("distinct", () => {
 
   it("believes the one that was written last, for the port may have been another's before", () => {
     const found = [announcement("before", 4096, { writtenAt: 1 }), announcement("now", 4096, { writtenAt: 2 })]
-    assert.deepStrictEqual(names(distinct(found).servers), ["now"])
-    assert.deepStrictEqual(names(distinct(found.toReversed()).servers), ["now"])
+    assert.deepStrictEqual(names(serversOf(found).servers), ["now"])
+    assert.deepStrictEqual(names(serversOf(found.toReversed()).servers), ["now"])
   })
 
   it("keeps two of one name on two ports", () => {
-    assert.lengthOf(distinct([announcement("api", 4096), announcement("api", 4097)]).servers, 2)
+    assert.lengthOf(serversOf([announcement("api", 4096), announcement("api", 4097)]).servers, 2)
   })
 
   it("has what a process left that has ended not stand for the one that has its port now", () => {
     const left = announcement("a-stale", 4096)
     const now = announcement("b-live", 4096)
-    const { problems, servers } = distinct([left, now], ({ name }) => name === "a-stale")
+    const { problems, servers } = serversOf([left, now], ({ name }) => name === "a-stale")
     assert.deepStrictEqual(names(servers), ["b-live"])
     assert.deepStrictEqual(
       problems.map(({ source }) => source),
@@ -36,7 +36,7 @@ describe("distinct", () => {
 
   it("keeps one of those whose processes have all ended", () => {
     const left = [announcement("a-stale", 4096), announcement("b-stale", 4096)]
-    assert.deepStrictEqual(names(distinct(left, () => true).servers), ["a-stale"])
+    assert.deepStrictEqual(names(serversOf(left, () => true).servers), ["a-stale"])
   })
 })
 
@@ -57,7 +57,7 @@ describe("what several transports have found", () => {
   })
 
   it("is one server, called as the first of them says, which names them all", () => {
-    const { problems, servers } = distinct([announced, byPort, onNetwork])
+    const { problems, servers } = serversOf([announced, byPort, onNetwork])
     assert.deepStrictEqual(
       servers.map(({ directory, host, name, transports, url }) => ({ directory, host, name, transports, url })),
       [
@@ -74,60 +74,60 @@ describe("what several transports have found", () => {
   })
 
   it("is reached at the other URLs as well, the password withheld where that one's transport withholds it", () => {
-    const [server] = distinct([announced, byPort, onNetwork]).servers
+    const [server] = serversOf([announced, byPort, onNetwork]).servers
     assert.deepStrictEqual(server?.passwordWithheld, undefined)
     assert.deepStrictEqual(
-      server?.ways.map(({ passwordWithheld, url }) => ({ passwordWithheld, url })),
+      server?.fallbacks.map(({ passwordWithheld, url }) => ({ passwordWithheld, url })),
       [{ url: "http://192.168.1.5:4096", passwordWithheld: "anybody can announce" }],
     )
   })
 
   it("is called as the first transport says, whenever another one has written", () => {
-    const { servers } = distinct([byPort, { ...announced, writtenAt: 5 }])
+    const { servers } = serversOf([byPort, { ...announced, writtenAt: 5 }])
     assert.deepStrictEqual(names(servers), ["opencode-4096"])
   })
 
   it("has one way to each of its other URLs, and two announcements of one transport there are no trouble", () => {
     const left = announcement("left", 4097)
     const right = announcement("right", 4098)
-    const { problems, servers } = distinct(
+    const { problems, servers } = serversOf(
       [announced, left, right, { ...right, transport: "mdns" }],
       undefined,
       () => "the same",
     )
     assert.deepStrictEqual(
-      servers.map(({ transports, ways }) => ({ transports, ways: ways.map(({ url }) => url) })),
-      [{ transports: ["local-relay", "mdns"], ways: [left.url, right.url] }],
+      servers.map(({ transports, fallbacks }) => ({ transports, fallbacks: fallbacks.map(({ url }) => url) })),
+      [{ transports: ["local-relay", "mdns"], fallbacks: [left.url, right.url] }],
     )
     assert.deepStrictEqual(problems, [])
   })
 
   it("is reached at a URL that two others have found as the first of them says", () => {
     const trusted = { ...onNetwork, transport: "tailscale", source: "peer", passwordWithheld: undefined }
-    const [server] = distinct([announced, byPort, trusted, onNetwork]).servers
+    const [server] = serversOf([announced, byPort, trusted, onNetwork]).servers
     assert.deepStrictEqual(
-      server?.ways.map(({ source }) => source),
+      server?.fallbacks.map(({ source }) => source),
       ["peer"],
     )
   })
 
-  it("is not reached where only a stranger says that it is, unless nobody else has found it", () => {
-    const stranger = { ...onNetwork, stranger: true }
-    const [server] = distinct([announced, byPort, stranger]).servers
+  it("is not reached where only an untrusted announcement leads to it, unless there is no other", () => {
+    const untrusted = { ...onNetwork, untrusted: true }
+    const [server] = serversOf([announced, byPort, untrusted]).servers
     assert.deepStrictEqual(server?.transports, ["local-relay", "local-ports", "mdns"])
-    assert.deepStrictEqual(server?.ways, [])
-    const other = { ...stranger, url: "http://192.168.1.6:4096", aliases: [stranger.url] }
-    assert.lengthOf(distinct([stranger, other]).servers[0]?.ways ?? [], 1)
+    assert.deepStrictEqual(server?.fallbacks, [])
+    const other = { ...untrusted, url: "http://192.168.1.6:4096", aliases: [untrusted.url] }
+    assert.lengthOf(serversOf([untrusted, other]).servers[0]?.fallbacks ?? [], 1)
   })
 
   it("is two servers where nothing shows that it is one", () => {
-    const { servers } = distinct([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
+    const { servers } = serversOf([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
     assert.deepStrictEqual(names(servers), ["shop", "elsewhere"])
   })
 
   it("is one server by its mark, wherever it is reached", () => {
     const far = { ...onNetwork, url: "http://100.64.0.7:4096" }
-    const { servers } = distinct([announced, far], undefined, () => "the same")
+    const { servers } = serversOf([announced, far], undefined, () => "the same")
     assert.deepStrictEqual(
       servers.map(({ transports }) => transports),
       [["local-relay", "mdns"]],
@@ -135,7 +135,7 @@ describe("what several transports have found", () => {
   })
 
   it("does not count a registration whose process has ended, and says why it does not show", () => {
-    const { problems, servers } = distinct([announced, byPort], (one) => one === announced)
+    const { problems, servers } = serversOf([announced, byPort], (one) => one === announced)
     assert.deepStrictEqual(
       servers.map(({ name, transports }) => ({ name, transports })),
       [{ name: "opencode-4096", transports: ["local-ports"] }],
@@ -153,6 +153,6 @@ describe("what several transports have found", () => {
       transport: "mdns",
       aliases: ["http://10.0.0.1:1", "http://10.0.0.2:2"],
     })
-    assert.deepStrictEqual(names(distinct([left, right, between]).servers), ["left"])
+    assert.deepStrictEqual(names(serversOf([left, right, between]).servers), ["left"])
   })
 })

@@ -1,7 +1,7 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
-import { FileMemo } from "../../../src/discovery/relay/FileMemo.ts"
+import { FileCache } from "../../../src/discovery/relay/FileCache.ts"
 
 /** Epoch milliseconds of a change, and a moment when it has settled. */
 const changed = 1_000_000
@@ -19,26 +19,26 @@ const makeFile = Effect.gen(function* () {
   return { file, write }
 })
 
-describe("FileMemo", () => {
+describe("FileCache", () => {
   layer(NodeFileSystem.layer)((it) => {
     it.effect("recalls what was made of a file that was not touched", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)
-        const memo = new FileMemo<string>()
-        assert.isUndefined(memo.recall(file, info))
-        memo.remember(file, info, later, "made of a")
-        assert.strictEqual(memo.recall(file, yield* write("a", changed)), "made of a")
+        const memo = new FileCache<string>()
+        assert.isUndefined(memo.get(file, info))
+        memo.set(file, info, later, "made of a")
+        assert.strictEqual(memo.get(file, yield* write("a", changed)), "made of a")
       }),
     )
 
     it.effect("forgets it when the file changes, by its time or by its size alone", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
-        const memo = new FileMemo<string>()
-        memo.remember(file, yield* write("a", changed), later, "made of a")
-        assert.isUndefined(memo.recall(file, yield* write("b", changed + 1000)))
-        assert.isUndefined(memo.recall(file, yield* write("ab", changed)))
+        const memo = new FileCache<string>()
+        memo.set(file, yield* write("a", changed), later, "made of a")
+        assert.isUndefined(memo.get(file, yield* write("b", changed + 1000)))
+        assert.isUndefined(memo.get(file, yield* write("ab", changed)))
       }),
     )
 
@@ -46,9 +46,9 @@ describe("FileMemo", () => {
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)
-        const memo = new FileMemo<string>()
-        memo.remember(file, info, changed + 1, "made of a")
-        assert.isUndefined(memo.recall(file, info))
+        const memo = new FileCache<string>()
+        memo.set(file, info, changed + 1, "made of a")
+        assert.isUndefined(memo.get(file, info))
       }),
     )
 
@@ -56,10 +56,10 @@ describe("FileMemo", () => {
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)
-        const memo = new FileMemo<string>()
-        memo.remember(file, info, later, "made of a")
+        const memo = new FileCache<string>()
+        memo.set(file, info, later, "made of a")
         memo.retain(new Set(["another.json"]))
-        assert.isUndefined(memo.recall(file, info))
+        assert.isUndefined(memo.get(file, info))
       }),
     )
   })

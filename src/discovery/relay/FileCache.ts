@@ -1,0 +1,37 @@
+/**
+ * Caches a value per file until the file changes, because reading a thousand registrations takes longer than probing a
+ * hundred instances.
+ */
+import { type FileSystem, Option } from "effect"
+
+interface Entry<A> {
+  readonly stamp: string
+  readonly value: A
+}
+
+/** Milliseconds. A file changed more recently may change again without a visible change of its modification time. */
+const settledAfter = 2000
+
+const stampOf = ({ ino, mtime, size }: FileSystem.File.Info) =>
+  [Option.getOrElse(ino, () => 0n), size, Option.match(mtime, { onNone: () => 0, onSome: Number })].join(" ")
+
+export class FileCache<A> {
+  readonly #entries = new Map<string, Entry<A>>()
+
+  /** The cached value, if the file is unchanged. */
+  get(file: string, info: FileSystem.File.Info): A | undefined {
+    const entry = this.#entries.get(file)
+    return entry?.stamp === stampOf(info) ? entry.value : undefined
+  }
+
+  /** `info` from before the file was read; `now` in epoch milliseconds. */
+  set(file: string, info: FileSystem.File.Info, now: number, value: A): void {
+    const settled = Option.exists(info.mtime, (mtime) => now - Number(mtime) > settledAfter)
+    if (settled) this.#entries.set(file, { stamp: stampOf(info), value })
+  }
+
+  /** Removes all other files from the cache. */
+  retain(files: ReadonlySet<string>): void {
+    for (const file of this.#entries.keys()) if (!files.has(file)) this.#entries.delete(file)
+  }
+}

@@ -1,0 +1,91 @@
+/** Groups announcements into servers: one server per group that shares a URL or a fingerprint. */
+import { Array, Graph } from "effect"
+import type { Announcement, Problem } from "./Discovery.ts"
+
+/** One server, described by the announcement that is trusted most. */
+export interface Server extends Announcement {
+  /** All transports that have found it, the one of this announcement first. */
+  readonly transports: ReadonlyArray<string>
+  /** Announcements of the same server at other URLs, which are fallbacks. */
+  readonly fallbacks: ReadonlyArray<Announcement>
+}
+
+/** Groups announcements that share a key, directly or through others. Keeps their order. */
+export const grouped = (
+  announcements: ReadonlyArray<Announcement>,
+  keysOf: (announcement: Announcement) => ReadonlyArray<string>,
+): ReadonlyArray<ReadonlyArray<Announcement>> => {
+  const graph = Graph.undirected<Announcement, void>((mutable) => {
+    const firstWith = new Map<string, Graph.NodeIndex>()
+    for (const announcement of announcements) {
+      const node = Graph.addNode(mutable, announcement)
+      for (const key of keysOf(announcement)) {
+        const first = firstWith.get(key)
+        if (first === undefined) firstWith.set(key, node)
+        else Graph.addEdge(mutable, first, node, undefined)
+      }
+    }
+  })
+  return Graph.connectedComponents(graph).map((nodes) =>
+    nodes.toSorted((one, other) => one - other).flatMap((node) => announcements[node] ?? []),
+  )
+}
+
+/** All URLs that certainly lead to the announced server. */
+export const urls = ({ aliases = [], url }: Announcement): ReadonlyArray<string> => [url, ...aliases]
+
+/** Ports are reused, above all by tunnels on a relay, and the current user of a port has written last. */
+const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
+
+/** Chooses the announcement of the first transport, and among several of that transport the one written last. */
+const serverOf = (
+  group: ReadonlyArray<Announcement>,
+  hasExited: (announcement: Announcement) => boolean,
+): { readonly server: Server; readonly problems: ReadonlyArray<Problem> } | undefined => {
+  const running = group.length === 1 ? group : group.filter((one) => !hasExited(one))
+  const candidates = running.length === 0 ? group : running
+  const [head] = candidates
+  if (head === undefined) return undefined
+  const chosen = candidates.filter(({ transport }) => transport === head.transport).reduce(latest, head)
+  const all = [chosen, ...candidates.filter((one) => one !== chosen)]
+  const fallbacks = Array.dedupeWith(
+    all.filter(({ untrusted, url }) => url !== chosen.url && (untrusted !== true || chosen.untrusted === true)),
+    (one, other) => one.url === other.url,
+  )
+  return {
+    server: {
+      ...chosen,
+      host: all.find(({ host }) => host !== "")?.host ?? "",
+      directory: all.find(({ directory }) => directory !== undefined)?.directory,
+      transports: Array.dedupe(all.map(({ transport }) => transport)),
+      fallbacks,
+    },
+    problems: group
+      .filter((one) => one !== chosen && one.url === chosen.url && one.transport === "local-relay")
+      .filter((one) => one.transport === chosen.transport || !candidates.includes(one))
+      .map(({ source, url }) => ({
+        source,
+        reason: `announces ${url}, as ${chosen.source} does; the name in ${chosen.source} is used`,
+      })),
+  }
+}
+
+/**
+ * The servers that the announcements describe. A registration that is superseded by another one of the same URL is a
+ * problem, so that the user learns why it is not listed.
+ */
+export const serversOf = (
+  announcements: ReadonlyArray<Announcement>,
+  hasExited: (announcement: Announcement) => boolean = () => false,
+  fingerprintOf: (announcement: Announcement) => string | undefined = () => undefined,
+): { readonly servers: ReadonlyArray<Server>; readonly problems: ReadonlyArray<Problem> } => {
+  const keysOf = (announcement: Announcement) => {
+    const fingerprint = fingerprintOf(announcement)
+    return fingerprint === undefined ? urls(announcement) : [...urls(announcement), fingerprint]
+  }
+  const groups = grouped(announcements, keysOf).flatMap((group) => serverOf(group, hasExited) ?? [])
+  return {
+    servers: groups.map(({ server }) => server),
+    problems: groups.flatMap(({ problems }) => problems),
+  }
+}
