@@ -1,4 +1,4 @@
-/** What the server says of itself when a client connects. */
+/** The server's name, title, version and instructions. */
 import type { ServeOptions } from "./mcp/ToolServer.ts"
 import { instructions } from "./tools/instructions.ts"
 import { version } from "./version.ts"

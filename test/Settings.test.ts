@@ -78,7 +78,7 @@ describe("Settings", () => {
     }),
   )
 
-  it.effect("take an empty string for a variable that is not set", () =>
+  it.effect("treat an empty variable as unset", () =>
     Effect.gen(function* () {
       const names = [
         ...milliseconds.map(({ variable }) => variable),
@@ -104,7 +104,7 @@ describe("Settings", () => {
     }),
   )
 
-  it.effect("are read from real environment variables, underscores and all", () =>
+  it.effect("are read from real environment variables, with underscores", () =>
     Effect.gen(function* () {
       const env = {
         HOME: home,
@@ -144,7 +144,7 @@ describe("Settings", () => {
   )
 
   describe.each(milliseconds)("$variable", ({ key, maximum, minimum, variable }) => {
-    it.effect.each(notMilliseconds)("%j is refused by a line that says what it takes", (value) =>
+    it.effect.each(notMilliseconds)("%j is refused with a line that says what it takes", (value) =>
       Effect.gen(function* () {
         const error = yield* refusal({ [variable]: value })
         assert.deepInclude(error, { variable, value })
@@ -154,7 +154,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("reaches exactly to its limits", () =>
+    it.effect("accepts exactly the values within its limits", () =>
       Effect.gen(function* () {
         for (const value of [minimum, maximum]) {
           assert.strictEqual(Duration.toMillis((yield* settings({ [variable]: String(value) }))[key]), value)
@@ -165,7 +165,7 @@ describe("Settings", () => {
   })
 
   describe("TRANSPORT", () => {
-    it.effect("may name the same transport twice, with spaces", () =>
+    it.effect("may name a transport twice, with spaces", () =>
       Effect.gen(function* () {
         assert.deepStrictEqual((yield* settings({ TRANSPORT: " local-relay , local-relay" })).transports, [
           "local-relay",
@@ -203,7 +203,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("takes 256 ports at the most, however often they are named", () =>
+    it.effect("takes at most 256 distinct ports", () =>
       Effect.gen(function* () {
         assert.lengthOf((yield* settings({ [variable]: "1001-1256,1001-1256" }))[key], 256)
         yield* refusal({ [variable]: "1001-1256,1000" })
@@ -223,7 +223,7 @@ describe("Settings", () => {
       "http",
       "0x1000",
       "4 096",
-    ])("%j is refused by a line that says what it takes", (value) =>
+    ])("%j is refused with a line that says what it takes", (value) =>
       Effect.gen(function* () {
         const error = yield* refusal({ [variable]: value })
         assert.deepInclude(error, { variable, value })
@@ -254,7 +254,7 @@ describe("Settings", () => {
     )
   })
 
-  it.effect("are, for embedders, the same defaults", () =>
+  it.effect("have the same defaults for programs that embed the library", () =>
     Effect.gen(function* () {
       const { relayDirectory, stateDirectory, ...defaults } = yield* settings({})
       const given = yield* Effect.provide(Settings, Settings.layerOf({ relayDirectory, stateDirectory }))
@@ -263,13 +263,13 @@ describe("Settings", () => {
   )
 
   describe("LOG_LEVEL", () => {
-    it.effect("does not mind the case of its letters", () =>
+    it.effect("ignores case", () =>
       Effect.gen(function* () {
         assert.strictEqual((yield* settings({ LOG_LEVEL: "wArN" })).logLevel, "Warn")
       }),
     )
 
-    it.effect("an unknown one is refused by a line that lists the known ones", () =>
+    it.effect("an unknown level is refused with a line that lists the known ones", () =>
       Effect.gen(function* () {
         const { message } = yield* refusal({ LOG_LEVEL: "chatty" })
         for (const known of ["trace", "debug", "info", "warn", "error"]) assert.include(message, known)
@@ -292,7 +292,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("goes before XDG_DATA_HOME, which goes before the home directory", () =>
+    it.effect("takes precedence over XDG_DATA_HOME, which takes precedence over the home directory", () =>
       Effect.gen(function* () {
         const data = { XDG_DATA_HOME: "/data" }
         assert.strictEqual((yield* settings(data)).relayDirectory, "/data/opencode-relay")
@@ -300,7 +300,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("is absolute whatever is in XDG_DATA_HOME, whose standard says to ignore a relative path", () =>
+    it.effect("is absolute, because a relative XDG_DATA_HOME is ignored as its specification says", () =>
       Effect.gen(function* () {
         const path = yield* Path.Path
         const { relayDirectory } = yield* settings({ XDG_DATA_HOME: "data" })
@@ -315,7 +315,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("is needed only where there is no home directory, and then the line says so", () =>
+    it.effect("is required only without a home directory, and the error says so", () =>
       Effect.gen(function* () {
         for (const missing of [{}, { RELAY_REGISTRY_DIR: "~/relay" }]) {
           const error = yield* refusal(missing, {})
@@ -335,7 +335,7 @@ describe("Settings", () => {
   describe("OPENCODE_SERVER_PASSWORD", () => {
     const secret = "hunter2-Zk9"
 
-    it.effect("comes with the user name opencode unless another is set", () =>
+    it.effect("has the user name opencode unless another is set", () =>
       Effect.gen(function* () {
         const plain = yield* settings({ OPENCODE_SERVER_PASSWORD: secret })
         assert.strictEqual(plain.credentials?.username, "opencode")
@@ -345,7 +345,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("is kept as it is, with its spaces and colons", () =>
+    it.effect("is kept unchanged, with spaces and colons", () =>
       Effect.gen(function* () {
         const password = "  pass:word é "
         const { credentials } = yield* settings({ OPENCODE_SERVER_PASSWORD: password })
@@ -353,13 +353,13 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("without it there are no credentials, whatever the user name", () =>
+    it.effect("without a password there are no credentials, whatever the user name", () =>
       Effect.gen(function* () {
         assert.isUndefined((yield* settings({ OPENCODE_SERVER_USERNAME: "ada" })).credentials)
       }),
     )
 
-    it.effect("shows in no form in which the settings could reach a log", () =>
+    it.effect("appears in no form of the settings that could reach a log", () =>
       Effect.gen(function* () {
         const read = yield* settings({ OPENCODE_SERVER_PASSWORD: secret })
         assert.isDefined(read.credentials)
@@ -368,7 +368,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("shows in no error about another variable", () =>
+    it.effect("appears in no error about another variable", () =>
       Effect.gen(function* () {
         for (const [name, value] of [
           ["TRANSPORT", "x"],
@@ -382,7 +382,7 @@ describe("Settings", () => {
       }),
     )
 
-    it.effect("does not show either where somebody put user:password into OPENCODE_SERVER_USERNAME", () =>
+    it.effect("does not appear either if OPENCODE_SERVER_USERNAME holds user:password", () =>
       Effect.gen(function* () {
         const error = yield* refusal({ OPENCODE_SERVER_USERNAME: `opencode:${secret}` })
         assert.include(error.message, "OPENCODE_SERVER_USERNAME")

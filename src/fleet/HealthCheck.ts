@@ -1,4 +1,4 @@
-/** Asks an instance how it is, and sorts the answer into one of five states. */
+/** Probes an instance, and classifies the result as one of five states. */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
 import type { ClientError } from "../opencode/errors.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
@@ -33,7 +33,7 @@ const reasonOf = (error: ClientError, hasPassword: boolean, withheld: string | u
       return hasPassword
         ? "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME"
         : `asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with${
-            withheld === undefined ? "" : `. It is not sent there as yet: ${withheld}`
+            withheld === undefined ? "" : `. It is not sent there yet: ${withheld}`
           }`
     case "UnexpectedResponse":
       return `answers, but not as opencode does: ${error.detail}`
@@ -60,7 +60,7 @@ export interface HealthCheckOptions {
 export class HealthCheck extends Context.Service<
   HealthCheck,
   {
-    /** One request, bounded by `probeTimeout`. */
+    /** Sends one `GET /global/health`, which may take `probeTimeout`. It is not retried. */
     readonly probe: (announcement: Announcement) => Effect.Effect<Health>
   }
 >()("opencode-fleet/fleet/HealthCheck") {
@@ -85,7 +85,7 @@ export class HealthCheck extends Context.Service<
             )
           }
           const { healthy, version } = answer.success
-          if (!healthy) return notOnline("unhealthy", "says of itself that it is not healthy", checkedAt)
+          if (!healthy) return notOnline("unhealthy", "reports that it is not healthy", checkedAt)
           return {
             state: "online" as const,
             version: line(version, 50),

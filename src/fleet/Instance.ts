@@ -1,25 +1,28 @@
-/** One opencode server of the fleet, and how it was when it was last asked. */
+/** One opencode server of the fleet, and its health at the last probe. */
 import type { Server } from "../discovery/servers.ts"
 
-/** `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; the others did not answer. */
+/**
+ * `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; `timeout` and `unreachable` did not
+ * answer.
+ */
 export type HealthState = "online" | "unauthorized" | "timeout" | "unreachable" | "unhealthy"
 
 export interface Health {
   readonly state: HealthState
-  /** Of opencode; only of one that is online. */
+  /** opencode's version, if online. */
   readonly version: string | undefined
-  /** Milliseconds that the answer took; only of one that is online. */
+  /** Milliseconds that the answer took, if online. */
   readonly latency: number | undefined
-  /** Why it is in that state, with the way out. Empty for one that is online. */
+  /** Why the instance is in that state, with the next step. Empty if online. */
   readonly reason: string
   /** Epoch milliseconds. */
   readonly checkedAt: number
 }
 
 export interface Instance extends Server {
-  /** Unique in the fleet: what tools call it by. */
+  /** Unique in the fleet: the name that tools take. */
   readonly name: string
   readonly health: Health
-  /** When it was last online, in epoch milliseconds, as far as this process has seen. */
+  /** When this process last saw it online, in epoch milliseconds. */
   readonly lastSeen: number | undefined
 }

@@ -1,18 +1,18 @@
-/** Names that tell instances apart, and how a name that somebody typed finds its instance. */
+/** Gives every instance a unique name, and resolves a name that a user typed to its instance. */
 import { Array, Effect, Schema } from "effect"
 import { quote } from "../text/plainText.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
 import type { Instance } from "./Instance.ts"
 
-/** What is put behind a name to make it unique, the shortest first; then the whole URL, which is unique, so that it ends. */
+/** The suffixes that make a name unique, shortest first. The last resort is the whole URL, which is unique. */
 const suffixes: ReadonlyArray<(url: URL) => string> = [
   ({ port, protocol }) => (port !== "" ? port : protocol === "https:" ? "443" : "80"),
   ({ host }) => host,
 ]
 
 /**
- * Instances of one name get their port behind it, all of them: which one the bare name means would change as they come
- * and go. The outcome depends on the announcements alone, not on the order in which they were found.
+ * Adds the port to the name of every instance whose name is not unique. None of them keeps the bare name, because its
+ * meaning would change as instances come and go. The result does not depend on the order of the announcements.
  */
 export const uniqueNames = <A extends Announcement>(announcements: ReadonlyArray<A>, round = 0): ReadonlyArray<A> => {
   const byName = Array.groupBy(announcements, ({ name }) => name)
@@ -70,26 +70,26 @@ export class InstanceRequired extends Schema.TaggedError<InstanceRequired>()("In
 export const ResolveError = Schema.Union([InstanceNotFound, AmbiguousInstance, InstanceRequired])
 export type ResolveError = typeof ResolveError.Type
 
-/** Exact, then ignoring case, then as a unique part: the first of these that fits any instance decides. */
+/** The instances with this name: exactly, else ignoring case, else containing it. */
 export const matching = <A extends { readonly name: string }>(
   instances: ReadonlyArray<A>,
   asked: string,
 ): ReadonlyArray<A> => {
   const folded = asked.trim().toLowerCase()
   if (folded === "") return []
-  const ways: ReadonlyArray<(name: string) => boolean> = [
+  const comparisons: ReadonlyArray<(name: string) => boolean> = [
     (name) => name === asked,
     (name) => name.toLowerCase() === folded,
     (name) => name.toLowerCase().includes(folded),
   ]
-  for (const fits of ways) {
-    const found = instances.filter(({ name }) => fits(name))
+  for (const matches of comparisons) {
+    const found = instances.filter(({ name }) => matches(name))
     if (found.length > 0) return found
   }
   return []
 }
 
-/** The one that somebody means by this name. */
+/** The only instance that matches the name. */
 export const named = <A extends { readonly name: string }>(
   instances: ReadonlyArray<A>,
   asked: string,
@@ -101,7 +101,7 @@ export const named = <A extends { readonly name: string }>(
     : new AmbiguousInstance({ asked, candidates: [found, ...others].map(({ name }) => name) })
 }
 
-/** The one that is meant without a name: the only one that is online. */
+/** The only online instance. */
 export const onlyOnline = (instances: ReadonlyArray<Instance>): Effect.Effect<Instance, InstanceRequired> => {
   const online = instances.filter(({ health }) => health.state === "online")
   const offline = instances.filter(({ health }) => health.state !== "online")

@@ -17,12 +17,11 @@ export interface ToolCall<R> {
   readonly decodeParameters: (args: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
 }
 
-const choice = (value: "approve" | "reject", title: string) => Schema.Literal(value).annotate({ title })
+const approve = "Run it"
 
+/** Without titles: clients older than revision 2025-11-25 do not know choices with titles. */
 const Decision = Schema.Struct({
-  decision: Schema.Union([choice("approve", "Run it"), choice("reject", "Do not run it")]).annotate({
-    title: "Decision",
-  }),
+  decision: Schema.Literals([approve, "Do not run it"]).annotate({ title: "Decision" }),
 })
 
 /**
@@ -59,7 +58,7 @@ const isApproval = (reply: ElicitationReply) =>
   reply.action === "accept" &&
   Option.contains(
     Option.map(Schema.decodeUnknownOption(Decision)(reply.content), ({ decision }) => decision),
-    "approve",
+    approve,
   )
 
 /** Arguments that do not fit need no approval: the Toolkit refuses them. */

@@ -91,35 +91,31 @@ export interface EncodeOptions<R> {
   readonly serverName: string
 }
 
-/** Encodes what a handler ended with. Interruptions pass. */
-export const encodeResult =
-  <R2>({ encodeFailure, serverName, tool }: EncodeOptions<R2>) =>
-  <E, R>(handled: Effect.Effect<Tool.HandlerResult<Tool.Any>, E, R>) =>
-    handled.pipe(
-      Effect.flatMap((output): Effect.Effect<CallToolResult, ErrorResult> => {
-        if (!output.isFailure) return Effect.sync(() => successResult(tool, output))
-        // `failureMode: "return"`
-        const { encodedResult, failureOrigin = "result", result } = output
-        return Option.match(expectedFailure(tool, result, failureOrigin, Option.some(encodedResult)), {
-          onSome: Effect.fail,
-          onNone: () => Effect.flatMap(defect(serverName, Cause.fail(result)), Effect.fail),
-        })
-      }),
-      Effect.catchCause((cause): Effect.Effect<CallToolResult, ErrorResult, R2> => {
-        if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-        const error = Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
-        if (Option.isNone(error)) return Effect.flatMap(defect(serverName, cause), Effect.fail)
-        if (error.value instanceof ErrorResult) return Effect.fail(error.value)
-        const failure = error.value
-        const origin = Context.get(Cause.annotations(cause), Toolkit.FailureOrigin)
-        return Effect.option(encodeFailure(failure)).pipe(
-          Effect.map((encoded) => expectedFailure(tool, failure, origin, encoded)),
-          Effect.flatMap(
-            Option.match({
-              onSome: Effect.fail,
-              onNone: () => Effect.flatMap(defect(serverName, cause), Effect.fail),
-            }),
-          ),
-        )
-      }),
+/** Encodes what a handler returned. With `failureMode: "return"` that can be a failure. */
+export const encodeOutput =
+  ({ serverName, tool }: Pick<EncodeOptions<never>, "serverName" | "tool">) =>
+  (output: Tool.HandlerResult<Tool.Any>): Effect.Effect<CallToolResult, ErrorResult> => {
+    if (!output.isFailure) return Effect.sync(() => successResult(tool, output))
+    const { encodedResult, failureOrigin = "result", result } = output
+    return Option.match(expectedFailure(tool, result, failureOrigin, Option.some(encodedResult)), {
+      onSome: Effect.fail,
+      onNone: () => Effect.flatMap(defect(serverName, Cause.fail(result)), Effect.fail),
+    })
+  }
+
+/** Encodes what a call failed with, defects included. Interruptions pass. */
+export const encodeCause =
+  <R>({ encodeFailure, serverName, tool }: EncodeOptions<R>) =>
+  (cause: Cause.Cause<unknown>): Effect.Effect<never, ErrorResult, R> => {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+    const error = Cause.hasDies(cause) ? Option.none() : Cause.findErrorOption(cause)
+    const died = Effect.flatMap(defect(serverName, cause), Effect.fail)
+    if (Option.isNone(error)) return died
+    const failure = error.value
+    if (failure instanceof ErrorResult) return Effect.fail(failure)
+    const origin = Context.get(Cause.annotations(cause), Toolkit.FailureOrigin)
+    return Effect.option(encodeFailure(failure)).pipe(
+      Effect.map((encoded) => expectedFailure(tool, failure, origin, encoded)),
+      Effect.flatMap(Option.match({ onSome: Effect.fail, onNone: () => died })),
     )
+  }

@@ -10,7 +10,7 @@ import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { withApproval } from "./approval.ts"
 import { Call } from "./Call.ts"
-import { encodeResult } from "./callResult.ts"
+import { encodeCause, encodeOutput } from "./callResult.ts"
 import { observed } from "./callTelemetry.ts"
 import { withElicitation } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
@@ -63,12 +63,12 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
     // The last output is the result; preliminary ones have no place in MCP.
     Stream.runLast,
     Effect.map(Option.getOrThrow),
-    encodeResult({ tool, encodeFailure, serverName }),
+    Effect.flatMap(encodeOutput({ tool, serverName })),
   )
   return withElicitation(connection, context, (elicitation) =>
     withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
       Effect.provideService(handle, Call, { ...progressOf(context), ...elicitation }),
-    ),
+    ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
   ).pipe(
     observed(name, context),
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),

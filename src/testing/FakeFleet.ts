@@ -39,7 +39,7 @@ const fakesOf = (names: ReadonlyArray<string>): FakeFleet["Service"] => {
   }
 }
 
-/** Leads each request to the fake of its URL. */
+/** Sends each request to the fake of its URL. */
 const httpClient = (names: ReadonlyArray<string>) =>
   Layer.effect(
     HttpClient.HttpClient,

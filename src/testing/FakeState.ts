@@ -1,4 +1,4 @@
-/** What the fake opencode stores, what it was asked, and how a test makes things happen in it. */
+/** The state of a fake opencode: what it stores, the requests it received, and the events that a test sends from it. */
 import { type Cause, Queue } from "effect"
 import type { FileDiff } from "../opencode/changes/FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
@@ -23,13 +23,13 @@ export interface StoredPrompt {
   readonly model?: { readonly providerID: string; readonly modelID: string }
 }
 
-/** What a person has decided. */
+/** A decision that it received. */
 export type Reply =
   | ({ readonly id: PermissionId } & PermissionReply)
   | { readonly id: QuestionId; readonly answers: ReadonlyArray<ReadonlyArray<string>> }
   | { readonly id: QuestionId; readonly reply: "reject" }
 
-/** Everything that it stores, for a test to fill and to look at. */
+/** Tests fill and inspect these fields directly. */
 export class FakeState {
   credentials: { readonly username: string; readonly password: string } | undefined
   sessions: Array<Session> = []
@@ -50,7 +50,7 @@ export class FakeState {
   readonly connections = new Set<Queue.Queue<WireFrame, Cause.Done>>()
   private readonly faults: Array<{ readonly route: string; readonly fault: Fault; times: number }> = []
 
-  /** What follows on a prompt, before it is answered: it is stored and the session becomes busy. */
+  /** Runs for each prompt before the request is answered. By default the prompt is stored and its session becomes busy. */
   onPrompt: (prompt: StoredPrompt) => void = (prompt) => this.take(prompt)
 
   take({ messageID, session, text }: StoredPrompt) {
@@ -60,7 +60,7 @@ export class FakeState {
     this.emit(event.message(message.info), event.busy(session))
   }
 
-  /** From now on the turn of each prompt completes at once, with this answer. */
+  /** Completes the turn of every prompt from now on immediately, with this answer. */
   answerWith(answer: (prompt: StoredPrompt) => string) {
     this.onPrompt = (prompt) => {
       this.take(prompt)
@@ -78,7 +78,7 @@ export class FakeState {
     this.emit(event.message(info), event.part(part), ...event.idle(session))
   }
 
-  /** Puts a message at the end of a session, or in the place of the older form of it. */
+  /** Appends a message to a session, or replaces the message that has its id. */
   store(session: SessionId, message: Message) {
     const others = (this.messages.get(session) ?? []).filter(({ info }) => info.id !== message.info.id)
     this.messages.set(session, [...others, message])
@@ -90,12 +90,12 @@ export class FakeState {
     }
   }
 
-  /** Ends every event stream, as when the server goes away. */
+  /** Ends every event stream, as a server does that exits. */
   cut() {
     for (const connection of this.connections) Queue.endUnsafe(connection)
   }
 
-  /** Lets requests of that route (`GET /session`; a `*` at the end stands for anything) go wrong. */
+  /** Makes requests to a route fail: `GET /session`, or `GET /session*` for every route that begins like this. */
   fail(route: string, fault: Fault, times = Number.POSITIVE_INFINITY) {
     this.faults.unshift({ route, fault, times })
   }
@@ -113,7 +113,7 @@ export class FakeState {
     return found.fault
   }
 
-  /** How often a route was asked. */
+  /** The number of requests to a route. */
   count(route: string) {
     return this.requests.filter((request) => request.route === route).length
   }

@@ -16,7 +16,7 @@ const parse = ({ method, url }: { readonly method: string; readonly url: string 
   return { route: `${method} ${pathname}`, query: Object.fromEntries(searchParams) }
 }
 
-/** An error as opencode words it: the declaration could only say one status for all of them. */
+/** An error in the form of opencode, with any status. */
 const refuse = (status: number, name: string, message: string) =>
   Effect.succeed(HttpServerResponse.jsonUnsafe({ name, data: { message } }, { status }))
 const notFound = (message: string) => refuse(404, "NotFoundError", message)
@@ -53,7 +53,7 @@ type Page =
   | HttpServerResponse.HttpServerResponse
   | HttpApiSchema.withHeaders<ReadonlyArray<Message>, { readonly "x-next-cursor"?: string }>
 
-/** opencode's cursor is opaque; this one holds how many messages are newer. */
+/** opencode's cursor is opaque. This one encodes the number of newer messages. */
 const page = (
   all: ReadonlyArray<Message>,
   limit: number | undefined,
@@ -187,7 +187,7 @@ const authorization = (fake: FakeState) =>
     }),
   )
 
-/** Logs every request, and lets the faults of its route happen. */
+/** Logs every request, and applies the faults of its route. */
 const faultsAndLog = (fake: FakeState) =>
   HttpRouter.middleware(
     (answer) =>

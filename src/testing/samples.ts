@@ -1,4 +1,4 @@
-/** Small pieces of what opencode sends, for tests: each says only what the test is about. */
+/** Sample sessions, messages, pending requests and events, with defaults for what a test does not care about. */
 import { MessageId, PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
 import type {
   AssistantInfo,
@@ -41,7 +41,7 @@ export const assistant = (
   sessionID: SessionId = here,
 ): AssistantInfo => ({ id, sessionID, role: "assistant", parentID, time: { created: 1100 }, ...given })
 
-/** What an assistant message has when it is over. */
+/** The fields of an assistant message that is complete. */
 export const done = (finish = "stop"): Partial<AssistantInfo> => ({ finish, time: { created: 1100, completed: 1200 } })
 
 export const failedWith = (error: Failure): Partial<AssistantInfo> => ({
@@ -83,7 +83,7 @@ export const event = {
     type: "session.status",
     properties: { sessionID, status },
   }),
-  /** Both events with which opencode says it. */
+  /** opencode reports an idle session with two events. */
   idle: (sessionID: SessionId = here): ReadonlyArray<WireEvent> => [
     event.status({ type: "idle" }, sessionID),
     { type: "session.idle", properties: { sessionID } },

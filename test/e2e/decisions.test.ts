@@ -189,7 +189,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         assert.strictEqual(turn.outcome, "completed")
         assert.include(turn.decided?.[0], "in all sessions of the directory")
         const late = yield* Effect.flip(client.call(RespondPermission, decision))
-        assert.include(late.text, "settled already")
+        assert.include(late.text, "already settled")
       }),
     )
 

@@ -134,7 +134,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       assert.strictEqual(instance?.health, "unhealthy")
       assert.include(instance?.reason, "text/html")
       const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "page" }))
-      assert.include(text, "Another program may listen on that port")
+      assert.include(text, "Another program may be listening on that port")
     }),
   )
 

@@ -1,7 +1,7 @@
 /** OTLP export: the built executable under a real MCP client, with a collector that keeps what it receives. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Schedule } from "effect"
+import { Effect, Schedule, Schema } from "effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { makeRelay } from "../support/Executable.ts"
@@ -44,6 +44,26 @@ const collector = Effect.fnUntraced(function* ({ hangs = false }: { readonly han
       Effect.sync(() => received.flatMap((one) => (one.path === path ? [one.body] : [])).join("\n")),
   }
 })
+
+const Traces = Schema.fromJsonString(
+  Schema.Struct({
+    resourceSpans: Schema.Array(
+      Schema.Struct({
+        scopeSpans: Schema.Array(
+          Schema.Struct({
+            spans: Schema.Array(Schema.Struct({ name: Schema.String, parentSpanId: Schema.optional(Schema.String) })),
+          }),
+        ),
+      }),
+    ),
+  }),
+)
+
+const spansOf = (bodies: string) =>
+  bodies
+    .split("\n")
+    .flatMap((body) => Schema.decodeSync(Traces)(body).resourceSpans)
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
 
 const eventually = <E, R>(text: Effect.Effect<string, E, R>, ...parts: ReadonlyArray<string>) =>
   text.pipe(
@@ -110,6 +130,14 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       assert.deepStrictEqual(yield* first.ended, { code: 0, signal: null })
       assert.include(yield* working.bodies("/v1/traces"), '"name":"tools/call list_instances"')
       assert.include(yield* working.bodies("/v1/metrics"), '"name":"mcp.tool.calls"')
+      // The fleet's refreshes are no part of the call that was the first to need the fleet.
+      const spans = spansOf(yield* working.bodies("/v1/traces"))
+      assert.isTrue(spans.some(({ name, parentSpanId = "" }) => name === "Fleet.refresh" && parentSpanId === ""))
+
+      const command = yield* collector()
+      const instances = yield* startRaw(relay, { variables: command.variables, args: ["instances"] })
+      assert.deepStrictEqual(yield* instances.endedAfterStart, { code: 0, signal: null })
+      assert.include(yield* command.bodies("/v1/traces"), '"name":"Fleet.refresh"')
 
       const hanging = yield* collector({ hangs: true })
       const second = yield* startRaw(relay, { variables: hanging.variables })

@@ -100,7 +100,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         const session_id = yield* newSession(`Blocked by a ${each.kind}`)
         yield* client.call(SendMessage, { session_id, message: each.message })
         const { text } = yield* Effect.flip(client.call(SendMessage, { session_id, message: "next", if_busy: "fail" }))
-        for (const part of ["waits for a person", each.about]) assert.include(text, part)
+        for (const part of ["waiting for a person", each.about]) assert.include(text, part)
         yield* facts.abort(opencode, session_id)
       }),
     )

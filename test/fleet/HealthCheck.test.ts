@@ -62,7 +62,7 @@ const sent = (credentials?: Credentials) =>
   Effect.map(probe(online, credentials), ({ requests }) => requests[0]?.headers["authorization"])
 
 describe("HealthCheck", () => {
-  it.effect("says online, with version and latency, of an opencode that answers", () =>
+  it.effect("is online, with version and latency, if opencode answers", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust(1_000_000)
       const probing = yield* Effect.forkChild(probe((request) => Effect.delay(online(request), 42)))
@@ -82,14 +82,14 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("does not mind what else a newer opencode says of itself", () =>
+  it.effect("tolerates additional fields of a newer opencode", () =>
     Effect.gen(function* () {
       const { health } = yield* probe(json({ healthy: true, version: "9.0.0-beta", uptime: 3, features: {} }))
       assert.deepInclude(health, { state: "online", version: "9.0.0-beta" })
     }),
   )
 
-  it.effect("says unauthorized, and which variable is missing, where a password is asked for", () =>
+  it.effect("is unauthorized, and names the missing variable, if opencode asks for a password", () =>
     Effect.gen(function* () {
       const { health } = yield* probe(text("", 401))
       assert.strictEqual(health.state, "unauthorized")
@@ -97,7 +97,7 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("says unauthorized, and that it is the wrong one, where the password is refused", () =>
+  it.effect("is unauthorized, and says that the password is wrong, if opencode refuses it", () =>
     Effect.gen(function* () {
       const { health } = yield* probe(text("Unauthorized", 401), password)
       assert.strictEqual(health.state, "unauthorized")
@@ -106,7 +106,7 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("does not send the password where it is withheld, and says why", () =>
+  it.effect("does not send a withheld password, and says why", () =>
     Effect.gen(function* () {
       const known = { passwordWithheld: "anybody can announce; MDNS_ALLOW=10.0.0.7 allows it" }
       const { health, requests } = yield* probe(text("", 401), password, known)
@@ -123,14 +123,14 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("sends the credentials where there are some, and none where there are none", () =>
+  it.effect("sends the credentials, if there are any", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* sent(password), `Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`)
       assert.isUndefined(yield* sent())
     }),
   )
 
-  it.effect("says timeout of one that accepts and never answers, exactly when the time is up", () =>
+  it.effect("is timeout exactly after the timeout, if opencode accepts the connection and never answers", () =>
     Effect.gen(function* () {
       const { health } = yield* probeUntilTimeout(hanging)
       assert.deepInclude(health, { state: "timeout", version: undefined, latency: undefined, checkedAt: 3000 })
@@ -138,7 +138,7 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("says timeout also of one that begins an answer and never ends it", () =>
+  it.effect("is timeout also if the answer begins and never ends", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* probeUntilTimeout(half)).health.state, "timeout")
     }),

@@ -37,30 +37,30 @@ const namesByUrl = (announcements: ReadonlyArray<Announcement>) =>
   Object.fromEntries(announcements.map(({ name, url }) => [url, name]))
 
 describe("uniqueNames", () => {
-  it("leaves names alone that are different already, also by case only", () => {
+  it("keeps names that differ, even if only in case", () => {
     const found = [announcement("api", 1), announcement("API", 2), announcement("web", 3)]
     assert.deepStrictEqual(uniqueNames(found), found)
   })
 
-  it("puts its port behind each of those that share a name, and behind no other", () => {
+  it("adds the port to every shared name, and to no other", () => {
     const found = [announcement("api", 4096), announcement("web", 5000), announcement("api", 4097)]
     assert.deepStrictEqual(names(uniqueNames(found)), ["api@4096", "web", "api@4097"])
   })
 
-  it("says the port also where a URL leaves it out", () => {
+  it("adds the default port if the URL omits it", () => {
     assert.deepStrictEqual(names(uniqueNames([announcement("api", 80), announcement("api", 4096)])), [
       "api@80",
       "api@4096",
     ])
   })
 
-  it("is not fooled by a third that is called like one of two after their renaming", () => {
+  it("resolves a clash between an added suffix and an announced name", () => {
     const unique = uniqueNames([announcement("api", 4096), announcement("api", 4097), announcement("api@4096", 5000)])
     assert.strictEqual(new Set(names(unique)).size, 3)
     assert.strictEqual(unique[1]?.name, "api@4097")
   })
 
-  it("tells two apart that share name and port on different hosts", () => {
+  it("distinguishes instances with the same name and port on different hosts", () => {
     const unique = uniqueNames([
       announcement("api", 4096, { url: "http://laptop:4096" }),
       announcement("api", 4096, { url: "http://desktop:4096" }),
@@ -68,7 +68,7 @@ describe("uniqueNames", () => {
     assert.strictEqual(new Set(names(unique)).size, 2)
   })
 
-  it("changes nothing but the name", () => {
+  it("changes only the name", () => {
     const found = [announcement("api", 1, { directory: "/a" }), announcement("api", 2, { directory: "/b" })]
     assert.deepStrictEqual(
       uniqueNames(found).map((one) => ({ ...one, name: "api" })),
@@ -81,12 +81,12 @@ describe("uniqueNames", () => {
     assert.strictEqual(new Set(names(unique)).size, unique.length)
   })
 
-  it.prop("gives each instance the same name in whatever order they are found", [Found], ([found]) => {
+  it.prop("gives each instance the same name in any order of discovery", [Found], ([found]) => {
     const [one, other] = scans(found)
     assert.deepStrictEqual(namesByUrl(uniqueNames(one)), namesByUrl(uniqueNames(other)))
   })
 
-  it.prop("keeps the announced name as the beginning, so that people recognise it", [Found], ([found]) => {
+  it.prop("keeps the announced name as a prefix, so that people recognise it", [Found], ([found]) => {
     const [one] = scans(found)
     for (const [index, { name }] of uniqueNames(one).entries()) {
       assert.isTrue(name.startsWith(one[index]?.name ?? "?"))
@@ -118,7 +118,7 @@ describe("matching", () => {
     assert.deepStrictEqual(names(matching(fleet, asked)), [...expected])
   })
 
-  it.prop("finds every instance by the name that it was given, and only that one", [Found], ([found]) => {
+  it.prop("finds every instance by its unique name, and only that one", [Found], ([found]) => {
     const unique = uniqueNames(scans(found)[0])
     for (const one of unique) {
       if (one.name.trim() !== "") assert.deepStrictEqual(matching(unique, one.name), [one])
@@ -127,7 +127,7 @@ describe("matching", () => {
 })
 
 describe("the errors of resolving", () => {
-  it("list what there is, so that the next try can be right", () => {
+  it("list the known instances", () => {
     assert.include(
       new InstanceNotFound({ asked: "apy", known: ["api", "web"] }).message,
       'no instance "apy". There are: api, web.',
@@ -142,7 +142,7 @@ describe("the errors of resolving", () => {
     assert.include(new InstanceRequired({ online: [], offline: [] }).message, "found: none")
   })
 
-  it("stay readable in a fleet of a thousand", () => {
+  it("stay short in a fleet of a thousand", () => {
     const known = Array.from({ length: 1000 }, (_, index) => `instance-${index}`)
     const { message } = new InstanceNotFound({ asked: "x", known })
     assert.include(message, "and 980 more")

@@ -71,11 +71,6 @@ const failsWith = (result: Readonly<Record<string, unknown>>, text: string) => {
   assert.notProperty(result, "structuredContent")
 }
 
-const choices = [
-  { const: "approve", title: "Run it" },
-  { const: "reject", title: "Do not run it" },
-]
-
 /** What the two servers have to agree on. Effect's own leaves out a success's `isError`. */
 const outcome = ({ isError = false, structuredContent }: Readonly<Record<string, unknown>>) => ({
   isError,
@@ -86,7 +81,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
   it.effect.each(kinds)("asks for approval, and for choices with titles, through %s", (kind) =>
     Effect.gen(function* () {
       const replies: Array<Filled> = [
-        { action: "accept", content: { decision: "approve" } },
+        { action: "accept", content: { decision: "Run it" } },
         { action: "accept", content: { size: "l", extras: ["m", "s"] } },
       ]
       const person = () => Effect.orDie(Effect.fromNullishOr(replies.shift()))
@@ -209,6 +204,15 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       }),
     )
 
+    it.effect("a tool does not run where it is unclear whether it needs approval", () =>
+      Effect.gen(function* () {
+        failsWith(
+          yield* call("pay_unclear"),
+          "Internal error of toys; its log (stderr) has the details. Other calls still work.",
+        )
+      }),
+    )
+
     it.effect("wrong arguments of a tool that needs approval are refused without a question", () =>
       Effect.gen(function* () {
         const result = yield* callModern("pay", { amount: "much" })
@@ -229,21 +233,21 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
             message: 'Allow this call of pay?\nArguments: {"amount":5}',
             requestedSchema: {
               type: "object",
-              properties: { decision: { type: "string", title: "Decision", oneOf: choices } },
+              properties: { decision: { type: "string", title: "Decision", enum: ["Run it", "Do not run it"] } },
               required: ["decision"],
             },
           },
         })
         const reply = (args: object, answer: object) =>
           callModern("pay", args, { requestState: question["requestState"], inputResponses: { answer } })
-        const approved = { action: "accept", content: { decision: "approve" } }
+        const approved = { action: "accept", content: { decision: "Run it" } }
         assert.deepStrictEqual((yield* reply({ amount: 5 }, approved))["structuredContent"], { text: "paid 5" })
         failsWith(
           yield* reply({ amount: 5000 }, approved),
           "pay was not run: the reply belongs to another call; call the tool again without it.",
         )
         const rejected = "pay was not run: the person did not approve it."
-        failsWith(yield* reply({ amount: 5 }, { action: "accept", content: { decision: "reject" } }), rejected)
+        failsWith(yield* reply({ amount: 5 }, { action: "accept", content: { decision: "Do not run it" } }), rejected)
         failsWith(yield* reply({ amount: 5 }, { action: "accept", content: {} }), rejected)
         failsWith(yield* reply({ amount: 5 }, { action: "decline" }), rejected)
         failsWith(
@@ -261,7 +265,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
           {},
           {
             requestState: approval["requestState"],
-            inputResponses: { answer: { action: "accept", content: { decision: "approve" } } },
+            inputResponses: { answer: { action: "accept", content: { decision: "Run it" } } },
           },
         )
         assert.strictEqual(question["resultType"], "input_required")

@@ -77,6 +77,11 @@ export const AskingVariedTools = Toolkit.make(
     success: Text,
     needsApproval: ({ amount }) => Effect.succeed(amount >= 100),
   }),
+  Tool.make("pay_unclear", {
+    description: "Fails to say whether it needs approval",
+    success: Text,
+    needsApproval: () => Effect.die(new Error("no answer")),
+  }),
   Tool.make("pay_and_ask", { description: "Needs approval, and asks a question", success: Text, needsApproval: true }),
   Tool.make("choose", { description: "Asks for choices with titles", success: Text }),
 )
@@ -106,6 +111,7 @@ export const layer = VariedTools.toLayer({
 export const askingLayer = AskingVariedTools.toLayer({
   pay: ({ amount }) => Effect.succeed({ text: `paid ${amount}` }),
   pay_much: ({ amount }) => Effect.succeed({ text: `paid ${amount}` }),
+  pay_unclear: () => Effect.succeed({ text: "paid" }),
   pay_and_ask: () => ask("How?", Schema.Struct({ how: Schema.String })),
   choose: () => ask("Which?", TitledForm),
 })

@@ -2,7 +2,7 @@
 import type { ConnectError, MembershipProblem } from "../../connect/connect.ts"
 import { errorText } from "../process/errorText.ts"
 
-/** Exhaustive over connect's own errors; a client's error has the words of every other command. */
+/** Exhaustive over connect's own errors. Other errors of a request have the same text in every command. */
 export const connectErrorText = (error: ConnectError | MembershipProblem): string => {
   const message = `${error.message}.`
   switch (error._tag) {
@@ -17,6 +17,10 @@ export const connectErrorText = (error: ConnectError | MembershipProblem): strin
       return message
     case "RelayNotConnected":
       return `${message} \`opencode-fleet doctor\` checks the connection to the relay.`
+    case "InstanceUnreachable":
+      return `${error.message} Check that opencode is listening on that port.`
+    case "RequestTimeout":
+      return `${error.message} It may be starting or stuck; try again.`
     default:
       return errorText(error)
   }

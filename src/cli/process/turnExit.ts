@@ -31,7 +31,7 @@ export const summary = (view: TurnView): string =>
     ...(view.cost === 0 ? [] : [`$${view.cost.toFixed(4)}`]),
   ].join(" · ")
 
-/** Where a person can decide or look on. The instance may be gone by now. */
+/** Where a person can decide or watch the turn. The instance may be gone by now. */
 const attachCommand = ({ instance, session_id }: TurnView) =>
   Effect.flatMap(Fleet, (fleet) => fleet.resolve(instance)).pipe(
     Effect.map(({ url }) => `\`opencode attach ${url} --session ${session_id}\``),

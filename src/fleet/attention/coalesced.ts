@@ -1,42 +1,44 @@
-/** Work at instances that is called for more often than it may be possible to do. */
+/** Coalesces per-instance work: at most one run in progress and one queued per instance. */
 import { Deferred, Effect, Scope, Semaphore } from "effect"
 import type { Instance } from "../Instance.ts"
 
 interface Run {
-  begun: boolean
-  readonly over: Deferred.Deferred<void>
+  started: boolean
+  readonly finished: Deferred.Deferred<void>
 }
 
 /**
- * Calls for a run of `work` that begins from now on; what it gives completes when that is over. The runs are in the scope
- * that this was made in, so they go on when those who called for them do not. Calls with the same object share a run.
- * A call while a run waits joins it, so each URL has one that is under way and one that waits at the most, however slow
- * they are; `atOnce` of all URLs are under way.
+ * A function that requests a run of `work` for an instance; the `Deferred` that it returns completes when that run has
+ * finished.
+ *
+ * The run starts from now on: a call while a run is in progress queues the next one, and a call while a run is queued joins
+ * it. Calls with the same object share a run. At most `concurrency` runs of all instances are in progress. Runs belong to
+ * the scope of this call, so they continue when their callers do not.
  */
 export const coalesced = Effect.fnUntraced(function* (
-  atOnce: number,
+  concurrency: number,
   work: (instance: Instance) => Effect.Effect<void>,
 ) {
   const scope = yield* Scope.Scope
-  const places = yield* Semaphore.make(atOnce)
-  /** By URL, until it is over. */
-  const last = new Map<string, Run>()
+  const permits = yield* Semaphore.make(concurrency)
+  /** The latest unfinished run of each URL. */
+  const latest = new Map<string, Run>()
   const runs = new WeakMap<Instance, Run>()
 
-  const begin = (instance: Instance, before: Run | undefined) => {
-    const run: Run = { begun: false, over: Deferred.makeUnsafe() }
-    last.set(instance.url, run)
+  const start = (instance: Instance, previous: Run | undefined) => {
+    const run: Run = { started: false, finished: Deferred.makeUnsafe() }
+    latest.set(instance.url, run)
     return Effect.suspend(() => {
-      run.begun = true
+      run.started = true
       return work(instance)
     }).pipe(
-      places.withPermits(1),
-      // Behind the one before without a place: one that hangs has only its own.
-      (it) => (before === undefined ? it : Effect.andThen(Deferred.await(before.over), it)),
+      permits.withPermits(1),
+      // Without a permit, so that an instance that hangs occupies only one.
+      (it) => (previous === undefined ? it : Effect.andThen(Deferred.await(previous.finished), it)),
       Effect.onExit(() =>
         Effect.suspend(() => {
-          if (last.get(instance.url) === run) last.delete(instance.url)
-          return Deferred.succeed(run.over, undefined)
+          if (latest.get(instance.url) === run) latest.delete(instance.url)
+          return Deferred.succeed(run.finished, undefined)
         }),
       ),
       Effect.interruptible,
@@ -47,12 +49,12 @@ export const coalesced = Effect.fnUntraced(function* (
 
   return (instance: Instance): Effect.Effect<Deferred.Deferred<void>> =>
     Effect.suspend(() => {
-      const before = last.get(instance.url)
-      const known = runs.get(instance) ?? (before?.begun === false ? before : undefined)
-      return known === undefined ? begin(instance, before) : Effect.succeed(known)
+      const previous = latest.get(instance.url)
+      const known = runs.get(instance) ?? (previous?.started === false ? previous : undefined)
+      return known === undefined ? start(instance, previous) : Effect.succeed(known)
     }).pipe(
       Effect.tap((run) => Effect.sync(() => runs.set(instance, run))),
-      Effect.map(({ over }) => over),
+      Effect.map(({ finished }) => finished),
       Effect.uninterruptible,
     )
 })

@@ -17,22 +17,23 @@ const decode = Schema.decodeEffect(SilenceJson)
 
 const fileIn = (directory: string) => Effect.map(Path.Path, (path) => path.join(directory, "silence.json"))
 
-/** `directory` is the state directory. */
+/** Reads the file in the state directory. A file that cannot be used is logged as a warning. */
 export const read = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* fileIn(directory)
-  const startAnew = ({ message }: { readonly message: string }) =>
-    Effect.as(Effect.logWarning(`${file} cannot be used, so every silence counts from now: ${message}`), none)
+  const startOver = ({ message }: { readonly message: string }) =>
+    Effect.as(Effect.logWarning(`${file} cannot be used, so every silence starts now: ${message}`), none)
   return yield* fs.readFileString(file).pipe(
     Effect.flatMap(decode),
     Effect.map((notes): Silence => new Map(Object.entries(notes).map(([key, time]) => [key, time.epochMilliseconds]))),
     Effect.catchTags({
-      PlatformError: (error) => (error.reason._tag === "NotFound" ? Effect.succeed(none) : startAnew(error)),
-      SchemaError: startAnew,
+      PlatformError: (error) => (error.reason._tag === "NotFound" ? Effect.succeed(none) : startOver(error)),
+      SchemaError: startOver,
     }),
   )
 })
 
+/** Replaces the file in the state directory. A failure is logged as a warning. */
 export const write = Effect.fnUntraced(
   function* (directory: string, silence: Silence) {
     const fs = yield* FileSystem.FileSystem
@@ -41,5 +42,5 @@ export const write = Effect.fnUntraced(
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* replaceFile(file, text)
   },
-  Effect.catch(({ message }) => Effect.logWarning(`how long each has been silent could not be noted: ${message}`)),
+  Effect.catch(({ message }) => Effect.logWarning(`the silence of the instances could not be stored: ${message}`)),
 )

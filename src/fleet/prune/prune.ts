@@ -1,4 +1,4 @@
-/** The only place in the program where registrations are removed. `judgement.ts` says which. */
+/** Removes registrations of instances that are gone: the only code that does so. `judgement.ts` decides which. */
 import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadableReason } from "../../discovery/relay/RelayDirectory.ts"
 import type { Snapshot } from "../Snapshot.ts"
@@ -33,7 +33,7 @@ export class RelayDirectoryUnread extends Schema.TaggedError<RelayDirectoryUnrea
   }
 }
 
-/** None where there is no such file any more. */
+/** None if the file does not exist. */
 const unlessGone = <A, R>(effect: Effect.Effect<A, PlatformError.PlatformError, R>) =>
   Effect.catchIf(
     Effect.asSome(effect),
@@ -41,13 +41,13 @@ const unlessGone = <A, R>(effect: Effect.Effect<A, PlatformError.PlatformError, 
     () => Effect.succeed(Option.none<A>()),
   )
 
-/** Every file of the directory as it is now; none where there is no such directory. */
-const look = Effect.fnUntraced(function* (directory: string) {
+/** The current files of the directory by path; undefined if the directory does not exist. */
+const filesIn = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const names = yield* unlessGone(fs.readDirectory(directory))
   if (Option.isNone(names)) return undefined
-  const found = yield* Effect.forEach(
+  const entries = yield* Effect.forEach(
     names.value.map((name) => path.join(directory, name)),
     (file) =>
       Effect.map(
@@ -56,29 +56,29 @@ const look = Effect.fnUntraced(function* (directory: string) {
       ),
     { concurrency: 64 },
   )
-  return new Map(found.flatMap(Option.toArray))
+  return new Map(entries.flatMap(Option.toArray))
 })
 
-const same = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
+const isUnchanged = (one: FileSystem.File.Info, other: FileSystem.File.Info): boolean =>
   one.type === other.type &&
   one.size === other.size &&
   Option.getOrUndefined(one.ino) === Option.getOrUndefined(other.ino) &&
   Option.match(one.mtime, { onNone: () => 0, onSome: Number }) ===
     Option.match(other.mtime, { onNone: () => 0, onSome: Number })
 
-/** Removes a file that is still what was judged. */
+/** Removes a file unless it has changed since it was judged. */
 const remove = Effect.fnUntraced(function* (judgement: Judgement, judged: FileSystem.File.Info | undefined) {
   const fs = yield* FileSystem.FileSystem
   const kept = (reason: string): Pruned => ({ ...judgement, verdict: "kept", reason })
   const now = yield* unlessGone(fs.lstat(judgement.file))
   if (Option.isNone(now)) return kept("was removed by another program just now")
-  if (judged === undefined || !same(judged, now.value)) return kept("was rewritten just now")
+  if (judged === undefined || !isUnchanged(judged, now.value)) return kept("was rewritten just now")
   yield* fs.remove(judgement.file)
   return { ...judgement, verdict: "removed" } satisfies Pruned as Pruned
 })
 
-/** Those of other directories are as they were, if their registrations are still there. */
-const noteSilence = Effect.fnUntraced(function* (
+/** Stores the silences of this directory, and keeps those of registrations in other directories that still exist. */
+const storeSilence = Effect.fnUntraced(function* (
   before: Silence.Silence,
   { relayDirectory: directory, stateDirectory }: Pick<PruneOptions, "relayDirectory" | "stateDirectory">,
   all: ReadonlyArray<Pruned>,
@@ -93,24 +93,26 @@ const noteSilence = Effect.fnUntraced(function* (
     silentSince === undefined || verdict === "removed" ? [] : [[file, silentSince] as const],
   )
   const after = new Map([...elsewhere, ...here])
-  // Who has never pruned anything needs no file.
+  // Without any silence, no file is created.
   if (before.size > 0 || after.size > 0) yield* Silence.write(stateDirectory, after)
 })
 
 /**
- * Judges every registration and removes those that may go. `refresh` has to begin after this: what is written while it
- * runs was not judged, and stays.
+ * Judges every registration and removes those of instances that are gone. Returns one entry for each file.
+ *
+ * `refresh` must start when it is run: a file that is written while it runs was not judged, and stays. Fails with
+ * {@link RelayDirectoryUnread} if the directory exists but cannot be read or is not trusted.
  */
 export const prune = Effect.fn("prune")(function* <R>(
   refresh: Effect.Effect<Snapshot, never, R>,
   { dryRun = false, relayDirectory: directory, silentFor = "7 days", stateDirectory }: PruneOptions,
 ) {
   const unread = (reason: string) => Effect.fail(new RelayDirectoryUnread({ directory, reason }))
-  const files = yield* Effect.catchTag(look(directory), "PlatformError", (error) => unread(unreadableReason(error)))
+  const files = yield* Effect.catchTag(filesIn(directory), "PlatformError", (error) => unread(unreadableReason(error)))
   if (files === undefined) return []
   const snapshot = yield* refresh
-  const refusal = snapshot.problems.find(({ source }) => source === directory)
-  if (refusal !== undefined) return yield* unread(refusal.reason)
+  const directoryProblem = snapshot.problems.find(({ source }) => source === directory)
+  if (directoryProblem !== undefined) return yield* unread(directoryProblem.reason)
   const silence = yield* Silence.read(stateDirectory)
   const machine = yield* LocalMachine
   const now = yield* Clock.currentTimeMillis
@@ -130,6 +132,6 @@ export const prune = Effect.fn("prune")(function* <R>(
       Effect.succeed<Pruned>({ ...judgement, verdict: "failed", reason: `could not be removed: ${message}` }),
     )
   })
-  if (!dryRun) yield* noteSilence(silence, { relayDirectory: directory, stateDirectory }, pruned)
+  if (!dryRun) yield* storeSilence(silence, { relayDirectory: directory, stateDirectory }, pruned)
   return pruned
 })

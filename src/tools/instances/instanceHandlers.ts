@@ -1,7 +1,8 @@
 /** list_instances and refresh_instances. */
 import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../../text/plainText.ts"
-import { Attention, type Look, type Looks } from "../../fleet/attention/Attention.ts"
+import { Attention } from "../../fleet/attention/Attention.ts"
+import type { PendingReport, PendingReports } from "../../fleet/attention/PendingReport.ts"
 import type { Problem, TransportReport } from "../../discovery/Discovery.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Snapshot } from "../../fleet/Snapshot.ts"
@@ -24,8 +25,8 @@ const rank: Readonly<Record<HealthState, number>> = {
 }
 
 /** The last known pending requests of an instance; undefined unless it is online. */
-const lookAt = (looks: Looks, { health, url }: Instance): Look | undefined =>
-  health.state === "online" ? Option.getOrUndefined(HashMap.get(looks, url)) : undefined
+const reportOf = (pendingReports: PendingReports, { health, url }: Instance): PendingReport | undefined =>
+  health.state === "online" ? Option.getOrUndefined(HashMap.get(pendingReports, url)) : undefined
 
 const problemView = ({ reason, source }: Problem) => ({ source: line(source), reason: line(reason) })
 
@@ -41,7 +42,7 @@ const transportView = (now: number, { duration, found, problems, scannedAt, tran
   }
 }
 
-const waits = (look: Look | undefined): boolean => look?.known === true && look.count > 0
+const waits = (report: PendingReport | undefined): boolean => report?.known === true && report.count > 0
 
 export interface InstanceToolsOptions {
   readonly transports?: ReadonlyArray<string> | undefined
@@ -64,11 +65,11 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
 
   const show = (
     { instances, problems, refreshedAt, reports }: Snapshot,
-    looks: Looks,
+    pendingReports: PendingReports,
     { limit = defaultLimit, search = "" }: { readonly search?: string; readonly limit?: number },
   ) =>
     Effect.map(Clock.currentTimeMillis, (now): FleetView => {
-      const all = instances.map((instance) => ({ instance, look: lookAt(looks, instance) }))
+      const all = instances.map((instance) => ({ instance, report: reportOf(pendingReports, instance) }))
       const folded = search.trim().toLowerCase()
       const found = all.filter(({ instance: { directory = "", host, name } }) =>
         [name, host, directory].some((text) => text.toLowerCase().includes(folded)),
@@ -80,18 +81,19 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
             all.length,
           ]),
         ),
-        waiting: all.filter(({ look }) => waits(look)).length,
-        waiting_unknown: all.filter(({ instance, look }) => instance.health.state === "online" && look?.known !== true)
-          .length,
+        waiting: all.filter(({ report }) => waits(report)).length,
+        waiting_unknown: all.filter(
+          ({ instance, report }) => instance.health.state === "online" && report?.known !== true,
+        ).length,
         matching: found.length,
         instances: found
           .toSorted(
             (one, other) =>
-              Number(waits(other.look)) - Number(waits(one.look)) ||
+              Number(waits(other.report)) - Number(waits(one.report)) ||
               rank[one.instance.health.state] - rank[other.instance.health.state],
           )
           .slice(0, limit)
-          .map(({ instance, look }) => instanceView(now, instance, look)),
+          .map(({ instance, report }) => instanceView(now, instance, report)),
         problem_count: problems.length,
         problems: problems.slice(0, maxProblems).map(problemView),
         transports: reports.map((report) => transportView(now, report)),

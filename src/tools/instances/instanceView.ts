@@ -1,5 +1,5 @@
 /** Builds the view of an instance, with its pending requests. */
-import type { Look, Waiting } from "../../fleet/attention/Attention.ts"
+import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { line } from "../../text/plainText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
@@ -8,7 +8,7 @@ import { age, iso } from "../shared/time.ts"
 /** Maximum number of pending requests shown per instance. */
 const maxWaiting = 3
 
-const waitingView = ({ about, id, kind, session, title }: Waiting) => ({
+const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
   kind,
   id,
   session_id: session,
@@ -16,18 +16,22 @@ const waitingView = ({ about, id, kind, session, title }: Waiting) => ({
   ...(title === undefined ? {} : { title: line(title, 100) }),
 })
 
-const lookView = (
+const reportView = (
   now: number,
-  look: Look | undefined,
+  report: PendingReport | undefined,
 ): Pick<InstanceView, "waiting" | "waiting_asked" | "waiting_count" | "waiting_unknown"> => {
-  if (look === undefined) return { waiting_unknown: "not checked yet" }
-  const waiting_asked = age(now, look.askedAt)
-  if (!look.known) return { waiting_asked, waiting_unknown: look.reason }
-  if (look.count === 0) return { waiting_asked, waiting_count: 0 }
-  return { waiting_asked, waiting_count: look.count, waiting: look.waiting.slice(0, maxWaiting).map(waitingView) }
+  if (report === undefined) return { waiting_unknown: "not checked yet" }
+  const waiting_asked = age(now, report.askedAt)
+  if (!report.known) return { waiting_asked, waiting_unknown: report.reason }
+  if (report.count === 0) return { waiting_asked, waiting_count: 0 }
+  return { waiting_asked, waiting_count: report.count, waiting: report.waiting.slice(0, maxWaiting).map(waitingView) }
 }
 
-export const instanceView = (now: number, { health, ...instance }: Instance, look: Look | undefined): InstanceView => ({
+export const instanceView = (
+  now: number,
+  { health, ...instance }: Instance,
+  report: PendingReport | undefined,
+): InstanceView => ({
   name: instance.name,
   health: health.state,
   reason: health.reason,
@@ -38,5 +42,5 @@ export const instanceView = (now: number, { health, ...instance }: Instance, loo
   ...(instance.directory === undefined ? {} : { directory: instance.directory }),
   transports: instance.transports,
   ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
-  ...(health.state === "online" ? lookView(now, look) : {}),
+  ...(health.state === "online" ? reportView(now, report) : {}),
 })

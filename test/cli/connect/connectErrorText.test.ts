@@ -9,7 +9,7 @@ import {
 } from "../../../src/connect/connect.ts"
 import { OpencodeNotFound, OpencodeNotStarted, PortTaken } from "../../../src/connect/OpencodeProcess.ts"
 import { RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
-import { Unauthorized } from "../../../src/opencode/errors.ts"
+import { InstanceUnreachable, Unauthorized } from "../../../src/opencode/errors.ts"
 
 const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> = [
   [
@@ -33,6 +33,15 @@ const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> 
   [
     new RelayNotConnected({ reason: Option.none() }),
     "the relay was not connected: it had not answered yet. `opencode-fleet doctor` checks the connection to the relay.",
+  ],
+  [
+    new InstanceUnreachable({
+      instance: "opencode",
+      url: "http://127.0.0.1:4096",
+      mayHaveArrived: false,
+      detail: "ECONNREFUSED",
+    }),
+    "opencode (http://127.0.0.1:4096) cannot be reached: ECONNREFUSED. Check that opencode is listening on that port.",
   ],
   [
     new Unauthorized({ instance: "opencode", url: "http://127.0.0.1:4096", isOpencode: true }),

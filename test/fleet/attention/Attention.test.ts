@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, HashMap, Layer, Option } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
+import { Attention } from "../../../src/fleet/attention/Attention.ts"
+import type { PendingReport } from "../../../src/fleet/attention/PendingReport.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
 
 import { FakeOpencode } from "../../support/FakeOpencode.ts"
@@ -63,7 +64,8 @@ const attentive = Effect.fnUntraced(function* (
   }
 })
 
-const about = (look: Look | undefined) => (look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason)
+const about = (look: PendingReport | undefined) =>
+  look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason
 
 const asking = "permission for bash: rm -rf build"
 
@@ -74,8 +76,8 @@ const wait = (fake: FakeState) => {
   fake.permissions = [permission("1")]
 }
 
-describe("What waits for a person", () => {
-  it.effect("is known after the refresh that found the instance, with the time of asking", () =>
+describe("Pending requests", () => {
+  it.effect("are known after the refresh that found the instance, with the time of asking", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1])
@@ -90,7 +92,7 @@ describe("What waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("comes and goes with each refresh", () =>
+  it.effect("change with each refresh", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const place = yield* attentive([1])
@@ -109,7 +111,7 @@ describe("What waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("is not what an aborted turn has left behind", () =>
+  it.effect("exclude what an aborted turn has left behind", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -123,7 +125,7 @@ describe("What waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("is told once, of the session that asks, though it surfaces at the parent too", () =>
+  it.effect("are reported once, for the session that asks, although the parent lists them too", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -138,7 +140,7 @@ describe("What waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("is counted in full, and bounded in memory", () =>
+  it.effect("are all counted, and bounded in memory", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -155,8 +157,8 @@ describe("What waits for a person", () => {
   )
 })
 
-describe("Asking what waits for a person", () => {
-  it.effect("says of an instance that fails that it is not known, and finds out when it is well again", () =>
+describe("Asking for pending requests", () => {
+  it.effect("reports unknown for a failing instance, and recovers with it", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -170,7 +172,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("does not go on saying what it knew, when an instance fails", () =>
+  it.effect("drops the previous report when an instance fails", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -184,7 +186,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("gives a hung instance the time of a health check, and lets the others pass", () =>
+  it.effect("gives a hanging instance its timeout, without delaying the others", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1, 2, 3])
@@ -198,7 +200,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("begins with the end of the instance's own probe, while those of others go on", () =>
+  it.effect("starts when the instance's own probe ends, while other probes continue", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1, 2])
@@ -211,7 +213,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("makes up for a refresh that was over before anyone followed", () =>
+  it.effect("makes up for a refresh that ended before the layer was built", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1], { builtAfter: scanTime })
@@ -220,7 +222,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("holds back no refresh and no other instance, and does not pile up where it is slow", () =>
+  it.effect("delays no refresh and no other instance, and does not pile up for a slow one", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1, 2], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
@@ -235,7 +237,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("goes to so many instances at a time, and to the others when those are done", () =>
+  it.effect("is bounded in concurrency", () =>
     Effect.gen(function* () {
       const ports = Array.from({ length: 50 }, (_, index) => index + 1)
       const place = yield* attentive(ports)
@@ -248,7 +250,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("keeps nothing of an instance that has gone meanwhile", () =>
+  it.effect("drops a report that arrives after its instance has gone", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
@@ -260,7 +262,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("leaves instances alone that are not online, and forgets what waited there", () =>
+  it.effect("skips instances that are not online, and drops their reports", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1, 2])
@@ -274,7 +276,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("asks the few directories that were worked in last, for each one that is new costs opencode a start", () =>
+  it.effect("asks only the most recent directories, because each new one costs opencode a start", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = Array.from({ length: 9 }, (_, index) =>
@@ -289,7 +291,7 @@ describe("Asking what waits for a person", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("needs two requests of an instance that is idle in its one directory", () =>
+  it.effect("takes two requests to an idle instance with one directory", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("one"), session("two")]
@@ -303,8 +305,8 @@ describe("Asking what waits for a person", () => {
   )
 })
 
-describe("Waiting until all are asked", () => {
-  it.effect("gives what waits since the last refresh, and asks nobody twice", () =>
+describe("Waiting until all instances have been asked", () => {
+  it.effect("returns the reports since the last refresh, and asks no instance twice", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -318,7 +320,7 @@ describe("Waiting until all are asked", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("does not take an older answer for a new one", () =>
+  it.effect("does not take an earlier report for a new one", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
       const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
@@ -331,7 +333,7 @@ describe("Waiting until all are asked", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("waits for the asking that is under way", () =>
+  it.effect("waits for requests in progress", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1])
       place.hung.add(1)
@@ -341,7 +343,7 @@ describe("Waiting until all are asked", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("ends with what is known when an instance hangs", () =>
+  it.effect("ends with the known reports if an instance hangs", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1, 2])
       place.hung.add(1)

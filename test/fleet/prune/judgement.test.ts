@@ -79,16 +79,16 @@ const known = (rest: Partial<Known>): Known => ({
 })
 
 describe("A registration", () => {
-  it.prop("whose instance answers stays, whatever else is known of it", [Known], ([known]) => {
+  it.prop("whose instance answers is kept, whatever else is known", [Known], ([known]) => {
     const answers = known.state !== "timeout" && known.state !== "unreachable"
     assert.isFalse(answers && verdict(known).remove)
   })
 
-  it.prop("that is no file, or was none at the beginning, stays", [Known], ([known]) => {
+  it.prop("that is not a regular file, or was not there at the start, is kept", [Known], ([known]) => {
     assert.isFalse(known.type !== "File" && verdict(known).remove)
   })
 
-  it.prop("goes only if its process has ended, or it was silent for long and not written since", [Known], ([known]) => {
+  it.prop("is removed only if its process has ended, or after a long silence without a write", [Known], ([known]) => {
     if (!verdict(known).remove) return
     const dead =
       known.host === "here" && known.tunnelled !== true && known.pid !== undefined && known.pid > 0 && !known.alive
@@ -97,7 +97,7 @@ describe("A registration", () => {
   })
 
   const ended = known({ pid: 4711, silentFor: 1000 })
-  it("goes at once if its process on this machine has ended", () => {
+  it("is removed immediately if its process on this machine has ended", () => {
     assert.isTrue(verdict(ended).remove)
     assert.isTrue(verdict({ ...ended, state: "timeout" }).remove)
   })
@@ -112,7 +112,7 @@ describe("A registration", () => {
     assert.isFalse(verdict({ ...ended, ...rest }).remove)
   })
 
-  it("is only noted when it is found silent for the first time, however old the file is", () => {
+  it("is kept when it is silent for the first time, however old the file is", () => {
     const { reason, remove, silentSince } = verdict(known({}))
     assert.isFalse(remove)
     assert.strictEqual(silentSince, now)
@@ -120,18 +120,18 @@ describe("A registration", () => {
     assert.include(reason, "first noticed now")
   })
 
-  it("goes when it was silent for long enough, to the millisecond", () => {
+  it("is removed exactly at the end of the silence, to the millisecond", () => {
     assert.isTrue(verdict(known({ noted: 50 })).remove)
     assert.isFalse(verdict(known({ noted: 50, silentFor: 1000 })).remove)
   })
 
-  it("begins to be silent anew when its file is written", () => {
+  it("starts a new silence when its file is written", () => {
     const { remove, silentSince } = verdict(known({ noted: 0, written: 100 }))
     assert.isFalse(remove)
     assert.strictEqual(silentSince, 100)
   })
 
-  it("goes at once with no time to wait, noted or not, also if its file comes from the future", () => {
+  it("is removed immediately with a silence of zero, also if its file is from the future", () => {
     assert.isTrue(verdict(known({ silentFor: 0 })).remove)
     assert.isTrue(verdict(known({ silentFor: 0, noted: 200, written: 200 })).remove)
   })

@@ -76,7 +76,7 @@ const makePlace = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { r
 })
 
 layer(NodeServices.layer)("Pruning", (it) => {
-  it.effect("removes what is dead by pid, names everything, and leaves all else where it is", () =>
+  it.effect("removes registrations of ended processes, and reports and keeps the others", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -106,7 +106,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("never removes a link, nor what it leads to", () =>
+  it.effect("never removes a link or its target", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -118,7 +118,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("waits for the time of silence from the first run that found it, across runs", () =>
+  it.effect("counts the silence from the first run that found it, across runs", () =>
     Effect.gen(function* () {
       const place = yield* makePlace()
       yield* place.register("laptop", 1)
@@ -133,7 +133,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("forgets the silence of one that has answered since", () =>
+  it.effect("forgets the silence of an instance that has answered since", () =>
     Effect.gen(function* () {
       const place = yield* makePlace()
       yield* place.register("laptop", 1)
@@ -147,7 +147,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("of another directory leaves the notes of this one alone", () =>
+  it.effect("keeps the silences of other directories", () =>
     Effect.gen(function* () {
       const place = yield* makePlace()
       yield* place.register("laptop", 1)
@@ -160,7 +160,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("as a dry run changes nothing, and notes nothing", () =>
+  it.effect("changes and stores nothing in a dry run", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -172,7 +172,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("keeps its notes where only this user can read them", () =>
+  it.effect("stores the silences where only this user can read them", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -202,7 +202,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
       }),
   )
 
-  it.effect("goes on where its notes cannot be written", () =>
+  it.effect("continues if the silences cannot be stored", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -214,7 +214,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("keeps what is written anew, or comes, while it looks", () =>
+  it.effect("keeps files that are written while it runs", () =>
     Effect.gen(function* () {
       const place = yield* makePlace()
       yield* place.register("again", 1, { hostname: "here", pid: dead })
@@ -227,7 +227,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("says which it could not remove, and goes on with the others", () =>
+  it.effect("reports a file that could not be removed, and continues with the others", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace()
@@ -249,7 +249,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("touches nothing of a directory that is not trusted with the password, and says so", () =>
+  it.effect("removes nothing from an untrusted directory, and fails", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const place = yield* makePlace({ strictModes: true })
@@ -262,7 +262,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
     }),
   )
 
-  it.effect("of a directory that is not there is nothing to do", () =>
+  it.effect("does nothing if the directory does not exist", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({ relayDirectory: "/nowhere/relay" })
       assert.deepStrictEqual(yield* place.prune(), [])

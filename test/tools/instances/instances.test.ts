@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, HashMap, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Attention, type Look } from "../../../src/fleet/attention/Attention.ts"
+import { Attention } from "../../../src/fleet/attention/Attention.ts"
+import type { PendingReport } from "../../../src/fleet/attention/PendingReport.ts"
 import type { TransportReport } from "../../../src/discovery/Discovery.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
 import type { Snapshot } from "../../../src/fleet/Snapshot.ts"
@@ -21,7 +22,7 @@ const instance = (name: string, port: number, state: HealthState) => ({
   lastSeen: undefined,
 })
 
-const waitingFor = (...requests: ReadonlyArray<string>): Look => ({
+const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
   askedAt: 0,
   known: true,
   count: requests.length,
@@ -42,7 +43,7 @@ interface Surroundings {
 /** The answer of list_instances for a fleet of these instances. */
 const listed = Effect.fnUntraced(function* (
   instances: Snapshot["instances"],
-  looks: ReadonlyArray<readonly [port: number, look: Look]>,
+  looks: ReadonlyArray<readonly [port: number, look: PendingReport]>,
   limit = 50,
   { reports = [], transports = ["local-relay"] }: Surroundings = {},
 ) {

@@ -1,7 +1,7 @@
 import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import type { Look } from "../../../src/fleet/attention/Attention.ts"
+import type { PendingReport } from "../../../src/fleet/attention/PendingReport.ts"
 import type { Message } from "../../../src/opencode/sessions/Message.ts"
 import { PermissionId } from "../../../src/opencode/Identifiers.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
@@ -177,7 +177,7 @@ describe("Untrusted text in Markdown", () => {
 
   it.prop("stays in its code span in a list of instances", [Hostile, Hostile], ([one, two]) => {
     const [title, text] = [one.join(""), two.join("")]
-    const known: Look = {
+    const known: PendingReport = {
       askedAt: 0,
       known: true,
       count: 1,

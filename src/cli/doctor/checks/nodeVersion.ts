@@ -1,4 +1,4 @@
-/** Whether this Node is one that the program is made for. `main.ts` refuses older ones before anything else. */
+/** Whether this version of Node is supported. `main.ts` refuses to start on an older one. */
 import { Effect } from "effect"
 import { isNodeTooOld, oldestNode } from "../../../machine/oldestNode.ts"
 import { type Check, ok, problem } from "../Check.ts"

@@ -1,0 +1,43 @@
+/** What one instance reported about requests that wait for a person. */
+import type { HashMap } from "effect"
+import type { PermissionId, QuestionId, SessionId } from "../../opencode/Identifiers.ts"
+import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { line } from "../../text/plainText.ts"
+
+/** A permission or a question that an agent waits for, as one line of text. */
+export interface WaitingRequest {
+  readonly kind: PendingRequest["kind"]
+  readonly id: PermissionId | QuestionId
+  /** The session that asks; for a subagent, its own. */
+  readonly session: SessionId
+  /** The title of that session, if known. */
+  readonly title: string | undefined
+  readonly about: string
+}
+
+/** The pending requests of an instance, or why they are unknown. */
+export type PendingReport = {
+  /** When the instance was asked, in epoch milliseconds. */
+  readonly askedAt: number
+} & (
+  | {
+      readonly known: true
+      /** The number of pending requests. */
+      readonly count: number
+      /** The first of them. */
+      readonly waiting: ReadonlyArray<WaitingRequest>
+    }
+  | { readonly known: false; readonly reason: string }
+)
+
+/** By the instance's URL. An instance that is not online or has not been asked yet has no report. */
+export type PendingReports = HashMap.HashMap<string, PendingReport>
+
+/** `title` is that of the session that asks. */
+export const waitingRequest = (title: string | undefined, pending: PendingRequest): WaitingRequest => ({
+  kind: pending.kind,
+  id: pending.request.id,
+  session: pending.request.sessionID,
+  title: title === undefined ? undefined : line(title),
+  about: line(describe(pending)),
+})

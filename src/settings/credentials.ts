@@ -1,0 +1,23 @@
+/** The user name and password that all instances share. */
+import { Config, Effect, Option, Redacted } from "effect"
+import type { Credentials } from "../opencode/Target.ts"
+import { parsed } from "./variable.ts"
+
+/** Undefined without a password. The default user name is opencode's own. */
+export const credentials = Effect.gen(function* () {
+  const password = yield* Config.option(Config.Redacted("OPENCODE_SERVER_PASSWORD"))
+  const username = yield* parsed(
+    "OPENCODE_SERVER_USERNAME",
+    'a user name of HTTP Basic cannot hold a ":"',
+    (value) => (value.includes(":") ? Option.none() : Option.some(value)),
+    // The text after the colon may be a password in the wrong variable.
+    (value) => value.replace(/:.*/su, ":…"),
+  )
+  return Option.match(
+    Option.filter(password, (secret) => Redacted.value(secret) !== ""),
+    {
+      onNone: () => undefined,
+      onSome: (password): Credentials => ({ username: Option.getOrElse(username, () => "opencode"), password }),
+    },
+  )
+})
