@@ -77,7 +77,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           }
           const weak = strictModes ? weakness(info, user) : Option.none()
           if (Option.isSome(weak)) {
-            return yield* refuse(`${weak.value}, who could redirect the password`)
+            return yield* refuse(`${weak.value}; they could redirect the password`)
           }
           const known = cache.get(file, info)
           if (known !== undefined) return known
