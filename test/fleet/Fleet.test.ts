@@ -507,7 +507,7 @@ describe("The fleet resolves", () => {
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ "web-one": "online", "web-two": "unreachable", api: "online" })
       const error = yield* Effect.flip(fleet.resolve("web"))
-      assert.deepInclude(error, { _tag: "AmbiguousInstance", asked: "web", candidates: ["web-one", "web-two"] })
+      assert.deepInclude(error, { _tag: "AmbiguousInstance", reference: "web", candidates: ["web-one", "web-two"] })
     }),
   )
 
