@@ -511,12 +511,12 @@ describe("The fleet resolves", () => {
     }),
   )
 
-  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (asked) =>
+  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (reference) =>
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ web: "online", api: "unreachable" })
-      assert.deepInclude(yield* Effect.flip(fleet.resolve(asked)), {
+      assert.deepInclude(yield* Effect.flip(fleet.resolve(reference)), {
         _tag: "InstanceNotFound",
-        asked,
+        reference,
         known: ["api", "web"],
       })
     }),
