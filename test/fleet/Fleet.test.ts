@@ -507,16 +507,16 @@ describe("The fleet resolves", () => {
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ "web-one": "online", "web-two": "unreachable", api: "online" })
       const error = yield* Effect.flip(fleet.resolve("web"))
-      assert.deepInclude(error, { _tag: "AmbiguousInstance", asked: "web", candidates: ["web-one", "web-two"] })
+      assert.deepInclude(error, { _tag: "AmbiguousInstance", reference: "web", candidates: ["web-one", "web-two"] })
     }),
   )
 
-  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (asked) =>
+  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (reference) =>
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ web: "online", api: "unreachable" })
-      assert.deepInclude(yield* Effect.flip(fleet.resolve(asked)), {
+      assert.deepInclude(yield* Effect.flip(fleet.resolve(reference)), {
         _tag: "InstanceNotFound",
-        asked,
+        reference,
         known: ["api", "web"],
       })
     }),
