@@ -38,6 +38,7 @@ export type { Session, SessionStatus, Tokens } from "../opencode/sessions/Sessio
 export type { SessionDiff, Unrecorded } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"
 export { AmbiguousSession, resolveSession } from "../opencode/sessions/sessionReference.ts"
+export type { ProcessId } from "../machine/ServerProcesses.ts"
 export type { Credentials, Target } from "../opencode/Target.ts"
 export * as Turn from "../opencode/turn/Turn.ts"
 export type { DecideRequest, TurnReport } from "../opencode/turns/followTurn.ts"

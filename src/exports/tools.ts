@@ -1,8 +1,14 @@
-/** `opencode-fleet/tools`: the tools as a Toolkit for Effect's AI modules, and what a handler knows of its call. */
+/** `opencode-fleet/tools`: the tools as a Toolkit for Effect's AI modules, their answers and errors, and the tool call. */
 export { TurnWatcher } from "../tools/turns/TurnWatcher.ts"
 export type { CallValues, ElicitationReply, ElicitationRequest } from "../mcp/Call.ts"
 export { Call } from "../mcp/Call.ts"
-export type { RequestView } from "../tools/requests/requestSchemas.ts"
-export type { TurnView } from "../tools/turns/turnSchemas.ts"
+export { errorText, type ToolError } from "../tools/shared/errorText.ts"
+export { InvalidParameter } from "../tools/shared/InvalidParameter.ts"
+export type { DiffView, FileView } from "../tools/changes/changeSchemas.ts"
+export type { FleetView, InstanceView } from "../tools/instances/instanceSchemas.ts"
+export type { RequestView, WaitingView } from "../tools/requests/requestSchemas.ts"
+export type { ConversationView, MessageView, PartView } from "../tools/sessions/conversationSchemas.ts"
+export type { CreatedView, SessionsView, SessionView, StatusView } from "../tools/sessions/sessionSchemas.ts"
+export type { AbortView, TurnView } from "../tools/turns/turnSchemas.ts"
 export type { ToolsOptions } from "../tools/handlers.ts"
 export { FleetToolkit } from "../tools/FleetToolkit.ts"

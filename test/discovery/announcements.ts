@@ -1,4 +1,4 @@
-/** What a discovery would have found. */
+/** Sample announcements. */
 import type { Announcement } from "../../src/discovery/Discovery.ts"
 import type { Server } from "../../src/discovery/servers.ts"
 
@@ -12,7 +12,7 @@ export const announcement = (name: string, port: number, rest: Partial<Announcem
   ...rest,
 })
 
-/** The server that such an announcement stands for, found by nobody else. */
+/** The server of such an announcement, without fallbacks. */
 export const server = (...known: Parameters<typeof announcement>): Server => {
   const found = announcement(...known)
   return { ...found, transports: [found.transport], fallbacks: [] }

@@ -1,4 +1,4 @@
-/** A fleet over a discovery and a health check that do what the test says. */
+/** A fleet over a simulated discovery and health check. */
 import { Clock, Context, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { type Announcement, Discovery, type Problem, type Scan } from "../../src/discovery/Discovery.ts"
 import { Fleet, type FleetOptions } from "../../src/fleet/Fleet.ts"
@@ -9,7 +9,7 @@ import { refused } from "./verdicts.ts"
 
 export const interval = 30_000
 
-/** How long a scan takes here, so that there is a time at which one is under way. */
+/** How long a simulated scan takes, so that a test can act during one. */
 export const scanTime = 2000
 
 const healthOf = (state: HealthState, checkedAt: number): Health => ({
@@ -32,7 +32,7 @@ const healthCheck = (state: (url: string) => HealthState, slow: ReadonlyMap<stri
 /** Everything is online. */
 export const healthy = healthCheck(() => "online")
 
-/** Nobody is an opencode, and no server has a mark. */
+/** No server is an opencode or has a fingerprint. */
 export const unidentified = Layer.succeed(Identification, {
   identify: () => Effect.succeed(refused),
   fingerprintOf: () => Effect.succeedNone,
@@ -40,19 +40,19 @@ export const unidentified = Layer.succeed(Identification, {
 
 export interface Place {
   readonly fleet: Fleet["Service"]
-  /** How many scans have begun. */
+  /** How many scans have started. */
   readonly scans: Effect.Effect<number>
-  /** From now on a scan finds these. */
+  /** Makes scans find these. */
   readonly find: (announcements: ReadonlyArray<Announcement>, problems?: ReadonlyArray<Problem>) => Effect.Effect<void>
-  /** From now on the instance at this URL is in that state; without that, one is online. */
+  /** Sets the state of the instance at this URL. The default is online. */
   readonly make: (url: string, state: HealthState) => Effect.Effect<void>
-  /** From now on a probe of the instance at this URL takes so many milliseconds; without that, none. */
+  /** Sets how many milliseconds a probe of the instance at this URL takes. The default is 0. */
   readonly slow: (url: string, milliseconds: number) => Effect.Effect<void>
-  /** The discovery says that something has changed. */
+  /** Makes the discovery emit a change. */
   readonly change: Effect.Effect<void>
 }
 
-/** What a scan sees is what is there when it begins. */
+/** A scan finds what is there when it starts. */
 export const start = Effect.fnUntraced(function* (first: ReadonlyArray<Announcement> = [], options: FleetOptions = {}) {
   const found = yield* Ref.make<Scan>({ announcements: first, problems: [] })
   const states = new Map<string, HealthState>()

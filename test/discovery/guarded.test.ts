@@ -69,7 +69,7 @@ describe("A guarded discovery", () => {
     }),
   )
 
-  it.effect("survives a scan that gives something else than a scan", () =>
+  it.effect("survives a scan that returns an invalid value", () =>
     Effect.gen(function* () {
       const { scan } = yield* guarded("mine", scanning(Effect.succeed(undefined as never)))
       assert.deepStrictEqual(

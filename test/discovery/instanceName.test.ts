@@ -34,12 +34,12 @@ describe("An instance's name", () => {
     ["/home/me/shop", "/home/me/shop/api", "laptop-shop"],
     ["/home/me/shop/api", "/home/you/shop", "laptop-api"],
     ["/home/me/shop/api", "/", "laptop-api"],
-  ])("names, in %j of the working tree %j, both: %j", (directory, worktree, expected) => {
+  ])("of %j in the working tree %j contains both: %j", (directory, worktree, expected) => {
     assert.strictEqual(instanceName(undefined, "laptop", directory, worktree), expected)
   })
 
   it.each(["x".repeat(300), "\u{1F680}".repeat(300), `${"x".repeat(179)}\u{1F680}`])(
-    "leaves room for the number of a second one (%#)",
+    "leaves room for a suffix (%#)",
     (chosen) => {
       const name = instanceName(chosen, "laptop", "/")
       assert.isTrue(isName({ name: `${name}-1000`, port: 1 }), name)

@@ -15,7 +15,7 @@ const scanning = (scan: Effect.Effect<Scan>, changes: Stream.Stream<void> = Stre
 
 const names = ({ announcements }: Scan) => announcements.map(({ name }) => name)
 
-/** Scans, and passes a minute meanwhile. */
+/** Scans while a minute passes. */
 const scanned = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
   const scan = yield* Effect.forkChild(discovery.scan)
   yield* TestClock.adjust("1 minute")
@@ -26,7 +26,7 @@ const merged = (transports: Readonly<Record<string, Layer.Layer<Discovery>>>) =>
   Effect.map(Layer.build(MergedDiscovery.layer(transports)), Context.get(Discovery))
 
 describe("Several transports", () => {
-  it.effect("are scanned at the same time, and each says how long that took and what it found", () =>
+  it.effect("are scanned at the same time, and each reports its duration and result", () =>
     Effect.gen(function* () {
       const discovery = yield* merged({
         one: scanning(Effect.delay(Effect.succeed(finds("one", 1)), "2 seconds")),
@@ -41,7 +41,7 @@ describe("Several transports", () => {
     }),
   )
 
-  it.effect("go on when one of them dies or hangs, whose last scan stays, with a problem", () =>
+  it.effect("survive one that dies or hangs, whose last result stays, with a problem", () =>
     Effect.gen(function* () {
       let scans = 0
       const first = (then: Effect.Effect<Scan>, found: Scan) =>
@@ -65,7 +65,7 @@ describe("Several transports", () => {
     }),
   )
 
-  it.effect("go on when one does not let itself be interrupted, which is not scanned again before it has ended", () =>
+  it.effect("survive one that cannot be interrupted, which is not scanned again before it ends", () =>
     Effect.gen(function* () {
       let scans = 0
       const slow = Effect.sync(() => (scans += 1)).pipe(
@@ -90,7 +90,7 @@ describe("Several transports", () => {
     }),
   )
 
-  it.effect("go on when one cannot be started, or its changes break off, with a problem", () =>
+  it.effect("survive one that cannot be started, or whose changes fail, with a problem", () =>
     Effect.gen(function* () {
       const changes = yield* Queue.unbounded<void>()
       const discovery = yield* merged({
@@ -112,7 +112,7 @@ describe("Several transports", () => {
     }),
   )
 
-  it.effect("merged once more keep their own names", () =>
+  it.effect("keep their names when they are merged again", () =>
     Effect.gen(function* () {
       const inner = MergedDiscovery.layer({
         one: scanning(Effect.succeed(finds("one", 1))),
@@ -127,7 +127,7 @@ describe("Several transports", () => {
     }),
   )
 
-  it.effect("each say when another scan may find something else", () =>
+  it.effect("each emit changes", () =>
     Effect.gen(function* () {
       const [one, other] = yield* Effect.all([Queue.unbounded<void>(), Queue.unbounded<void>()])
       const discovery = yield* merged({

@@ -5,7 +5,7 @@ import { announcement } from "./announcements.ts"
 const names = (servers: ReadonlyArray<{ readonly name: string }>) => servers.map(({ name }) => name)
 
 describe("serversOf", () => {
-  it("takes two announcements of one URL for one instance, the first of them, and says so", () => {
+  it("merges two announcements of one URL, the first of which counts, and reports the other", () => {
     const found = [announcement("first", 4096), announcement("other", 4097), announcement("second", 4096)]
     const { problems, servers } = serversOf(found)
     assert.deepStrictEqual(names(servers), ["first", "other"])
@@ -13,17 +13,17 @@ describe("serversOf", () => {
     assert.include(problems[0]?.reason, "http://127.0.0.1:4096")
   })
 
-  it("believes the one that was written last, for the port may have been another's before", () => {
+  it("uses the announcement written last, because the port may have belonged to another server before", () => {
     const found = [announcement("before", 4096, { writtenAt: 1 }), announcement("now", 4096, { writtenAt: 2 })]
     assert.deepStrictEqual(names(serversOf(found).servers), ["now"])
     assert.deepStrictEqual(names(serversOf(found.toReversed()).servers), ["now"])
   })
 
-  it("keeps two of one name on two ports", () => {
+  it("keeps two instances of one name on two ports", () => {
     assert.lengthOf(serversOf([announcement("api", 4096), announcement("api", 4097)]).servers, 2)
   })
 
-  it("has what a process left that has ended not stand for the one that has its port now", () => {
+  it("ignores a registration of an exited process if another one has its port", () => {
     const left = announcement("a-stale", 4096)
     const now = announcement("b-live", 4096)
     const { problems, servers } = serversOf([left, now], ({ name }) => name === "a-stale")
@@ -34,13 +34,13 @@ describe("serversOf", () => {
     )
   })
 
-  it("keeps one of those whose processes have all ended", () => {
+  it("keeps one registration if all processes have exited", () => {
     const left = [announcement("a-stale", 4096), announcement("b-stale", 4096)]
     assert.deepStrictEqual(names(serversOf(left, () => true).servers), ["a-stale"])
   })
 })
 
-describe("what several transports have found", () => {
+describe("A server that several transports have found", () => {
   const byPort = announcement("opencode-4096", 4096, {
     transport: "local-ports",
     source: "port 4096",
@@ -56,7 +56,7 @@ describe("what several transports have found", () => {
     passwordWithheld: "anybody can announce",
   })
 
-  it("is one server, called as the first of them says, which names them all", () => {
+  it("is listed once, under the name from the first transport, with all transports", () => {
     const { problems, servers } = serversOf([announced, byPort, onNetwork])
     assert.deepStrictEqual(
       servers.map(({ directory, host, name, transports, url }) => ({ directory, host, name, transports, url })),
@@ -73,7 +73,7 @@ describe("what several transports have found", () => {
     assert.deepStrictEqual(problems, [])
   })
 
-  it("is reached at the other URLs as well, the password withheld where that one's transport withholds it", () => {
+  it("has the other URLs as fallbacks, each with its own decision about the password", () => {
     const [server] = serversOf([announced, byPort, onNetwork]).servers
     assert.deepStrictEqual(server?.passwordWithheld, undefined)
     assert.deepStrictEqual(
@@ -82,12 +82,12 @@ describe("what several transports have found", () => {
     )
   })
 
-  it("is called as the first transport says, whenever another one has written", () => {
+  it("takes its name from the first transport, even if another one was written later", () => {
     const { servers } = serversOf([byPort, { ...announced, writtenAt: 5 }])
     assert.deepStrictEqual(names(servers), ["opencode-4096"])
   })
 
-  it("has one way to each of its other URLs, and two announcements of one transport there are no trouble", () => {
+  it("has one fallback per URL, and two announcements of one transport there are no problem", () => {
     const left = announcement("left", 4097)
     const right = announcement("right", 4098)
     const { problems, servers } = serversOf(
@@ -102,7 +102,7 @@ describe("what several transports have found", () => {
     assert.deepStrictEqual(problems, [])
   })
 
-  it("is reached at a URL that two others have found as the first of them says", () => {
+  it("uses the first of two announcements of a fallback URL", () => {
     const trusted = { ...onNetwork, transport: "tailscale", source: "peer", passwordWithheld: undefined }
     const [server] = serversOf([announced, byPort, trusted, onNetwork]).servers
     assert.deepStrictEqual(
@@ -111,7 +111,7 @@ describe("what several transports have found", () => {
     )
   })
 
-  it("is not reached where only an untrusted announcement leads to it, unless there is no other", () => {
+  it("has no untrusted fallback, unless it was found by no other", () => {
     const untrusted = { ...onNetwork, untrusted: true }
     const [server] = serversOf([announced, byPort, untrusted]).servers
     assert.deepStrictEqual(server?.transports, ["local-relay", "local-ports", "mdns"])
@@ -120,12 +120,12 @@ describe("what several transports have found", () => {
     assert.lengthOf(serversOf([untrusted, other]).servers[0]?.fallbacks ?? [], 1)
   })
 
-  it("is two servers where nothing shows that it is one", () => {
+  it("counts as two if nothing shows that it is one", () => {
     const { servers } = serversOf([announced, { ...onNetwork, url: "http://192.168.1.6:4096" }])
     assert.deepStrictEqual(names(servers), ["shop", "elsewhere"])
   })
 
-  it("is one server by its mark, wherever it is reached", () => {
+  it("is merged by its fingerprint, whatever its URLs", () => {
     const far = { ...onNetwork, url: "http://100.64.0.7:4096" }
     const { servers } = serversOf([announced, far], undefined, () => "the same")
     assert.deepStrictEqual(
@@ -134,7 +134,7 @@ describe("what several transports have found", () => {
     )
   })
 
-  it("does not count a registration whose process has ended, and says why it does not show", () => {
+  it("ignores a registration whose process has exited, and says why", () => {
     const { problems, servers } = serversOf([announced, byPort], (one) => one === announced)
     assert.deepStrictEqual(
       servers.map(({ name, transports }) => ({ name, transports })),
@@ -146,7 +146,7 @@ describe("what several transports have found", () => {
     )
   })
 
-  it("is joined through a third that only the two others share something with", () => {
+  it("is merged through a third announcement that shares a key with both", () => {
     const left = announcement("left", 1, { aliases: ["http://10.0.0.1:1"] })
     const right = announcement("right", 2, { transport: "tailscale", aliases: ["http://10.0.0.2:2"] })
     const between = announcement("between", 3, {

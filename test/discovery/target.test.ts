@@ -17,7 +17,7 @@ import { opencodeIn } from "./verdicts.ts"
 /** New objects with each call, as with settings read anew. */
 const credentials = () => ({ username: "ada", password: Redacted.make("hunter2-Zk9") })
 
-/** The target that each of `count` scans leads to. The process is this one, because it has to be alive. */
+/** The targets from `count` scans. The process must be alive, so it is this one's parent. */
 const scannedTargets = Effect.fnUntraced(function* (count: number) {
   const context = yield* Layer.build(
     LocalPorts.layerNoDeps().pipe(

@@ -1,14 +1,14 @@
-/** What whoever listens on a port may turn out to be. */
+/** Sample verdicts. */
 import type { Identity, Verdict } from "../../src/discovery/identification/Identification.ts"
 
-/** One that has said where it works. */
+/** An opencode that has reported its directory. */
 export const opencodeIn = (directory: string, worktree = directory, locked = false): Identity => ({
   _tag: "Opencode",
   locked,
   place: { directory, worktree },
 })
 
-/** An opencode that tells nothing without a password. */
+/** An opencode that requires a password. */
 export const lockedOpencode: Identity = { _tag: "Opencode", locked: true, place: undefined }
 
 export const notOpencode: Verdict = { _tag: "Other" }

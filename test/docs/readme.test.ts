@@ -12,7 +12,7 @@ const firstColumn = (text: string) => rows(text).map(([first]) => inCode(first))
 
 /** `name` or `name?`, as the docs write a parameter. */
 const parametersOf = (tool: Tool.Any) => {
-  const { properties, required } = Schema.decodeUnknownSync(
+  const { properties, required } = Schema.decodeSync(
     Schema.Struct({
       properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
       required: Schema.optionalKey(Schema.Array(Schema.String)),

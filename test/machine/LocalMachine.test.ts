@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 
 describe("LocalMachine", () => {
-  it.effect("tells a process that runs from one that has ended, and from a later one of its id", () =>
+  it.effect("tells a running process from an exited one, and from a later one with its id", () =>
     Effect.gen(function* () {
       const { birthOf, isAlive } = yield* LocalMachine
       const child = spawn("sleep", ["60"])
@@ -23,14 +23,14 @@ describe("LocalMachine", () => {
     }),
   )
 
-  it.effect("takes what belongs to another user for alive", () =>
+  it.effect("regards processes of other users as alive", () =>
     Effect.gen(function* () {
       const { isAlive } = yield* LocalMachine
       assert.isTrue(isAlive(1))
     }),
   )
 
-  it.effect("has no addresses at which only it is reached", () =>
+  it.effect("has no loopback addresses", () =>
     Effect.gen(function* () {
       const { addresses } = yield* LocalMachine
       for (const loopback of ["127.0.0.1", "::1"]) assert.notInclude(addresses(), loopback)

@@ -18,7 +18,7 @@ const makeState = Effect.flatMap(FileSystem.FileSystem, (fs) =>
 )
 
 layer(NodeServices.layer)("A machine's id", (it) => {
-  it.effect("is short, stays the same, and is kept where only its owner reads", () =>
+  it.effect("is short, stays the same, and is stored readable by its owner alone", () =>
     Effect.gen(function* () {
       const directory = yield* makeState
       const id = yield* on("laptop", directory)
@@ -30,7 +30,7 @@ layer(NodeServices.layer)("A machine's id", (it) => {
     }),
   )
 
-  it.effect("is another one on another machine, also of the same name or with the same home", () =>
+  it.effect("differs between machines, even with the same name or the same home", () =>
     Effect.gen(function* () {
       const shared = yield* makeState
       const ids = [yield* on("laptop", shared), yield* on("desktop", shared), yield* on("laptop", yield* makeState)]
@@ -38,7 +38,7 @@ layer(NodeServices.layer)("A machine's id", (it) => {
     }),
   )
 
-  it.effect("is the same for all that ask at once", () =>
+  it.effect("is the same for concurrent callers", () =>
     Effect.gen(function* () {
       const directory = yield* makeState
       const ids = yield* Effect.replicateEffect(on("laptop", directory), 20, { concurrency: "unbounded" })
@@ -47,7 +47,7 @@ layer(NodeServices.layer)("A machine's id", (it) => {
     }),
   )
 
-  it.effect("is the same for who comes while another is just writing it", () =>
+  it.effect("is the same for a caller that comes while another is writing it", () =>
     Effect.gen(function* () {
       const directory = yield* makeState
       const begun = yield* Deferred.make<void>()
@@ -73,7 +73,7 @@ layer(NodeServices.layer)("A machine's id", (it) => {
     }),
   )
 
-  it.effect("goes by the host's name where nothing can be kept, for that is no reason not to join", () =>
+  it.effect("is made from the host name if nothing can be stored", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const directory = yield* makeState

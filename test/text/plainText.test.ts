@@ -2,19 +2,19 @@ import { assert, describe, it } from "@effect/vitest"
 import { plainLine, plainText } from "../../src/text/plainText.ts"
 import { HostileText, hostileText } from "../discovery/relay/hostile.ts"
 
-/** What may break out of a terminal line or turn its direction; line feeds and tabs are the caller's business. */
+/** What may break out of a terminal line or reverse its direction. Line feeds and tabs are left to the caller. */
 const controls = /[^\P{Cc}\n\t]|\p{Bidi_Control}|[\u2028\u2029]/u
 
 describe("PlainText", () => {
-  it("takes the escape out of terminal sequences, also the one-byte form", () => {
+  it("removes the escape of terminal sequences, including the one-byte form", () => {
     assert.strictEqual(plainText("\u001B[31mred\u001B[0m \u009B31m \u0007bell\u007F"), "[31mred[0m 31m bell")
   })
 
-  it("takes out what would turn the direction of the text around", () => {
+  it("removes bidirectional controls", () => {
     assert.strictEqual(plainText("safe\u202Etxt.exe\u2066\u200F\u061C"), "safetxt.exe")
   })
 
-  it("takes out what nobody sees: hidden instructions in tag characters, empty characters, halves of characters", () => {
+  it("removes invisible text: tag characters, zero-width characters, lone surrogates", () => {
     const hidden = String.fromCodePoint(...Array.from("obey", (letter) => 0xe0000 + (letter.codePointAt(0) ?? 0)))
     assert.strictEqual(plainText(`a${hidden}p\u200Bi\u2060\uFEFF`), "api")
     assert.strictEqual(plainText("half \uD83D."), "half \uFFFD.")
@@ -25,11 +25,11 @@ describe("PlainText", () => {
     assert.strictEqual(plainText(text), text)
   })
 
-  it("makes Windows line ends plain line feeds and drops a lone carriage return, which would overwrite the line", () => {
+  it("turns Windows line ends into line feeds and drops a lone carriage return, which would overwrite the line", () => {
     assert.strictEqual(plainText("one\r\ntwo\rthree"), "one\ntwothree")
   })
 
-  it("makes one line of any line ends, with words kept apart by a single space", () => {
+  it("joins all lines into one, with single spaces", () => {
     assert.strictEqual(plainLine("  one\r\ntwo\rthree\u2028four\u2029five\n\n\tsix  "), "one two three four five six")
   })
 

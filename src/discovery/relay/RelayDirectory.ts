@@ -77,7 +77,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           }
           const weak = strictModes ? weakness(info, user) : Option.none()
           if (Option.isSome(weak)) {
-            return yield* refuse(`${weak.value}, who could redirect the password`)
+            return yield* refuse(`${weak.value}; they could redirect the password`)
           }
           const known = cache.get(file, info)
           if (known !== undefined) return known
@@ -168,7 +168,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
 export const unreadableReason = (error: PlatformError.PlatformError) => {
   switch (error.reason._tag) {
     case "NotFound":
-      return "does not exist yet. `opencode-fleet connect` creates it, or a registration file put there; it is then found at once"
+      return "does not exist yet. `opencode-fleet connect` creates it, or create it yourself and put a registration file there"
     case "BadResource":
       return "is not a directory. Set RELAY_REGISTRY_DIR to the directory of the registration files"
     default:

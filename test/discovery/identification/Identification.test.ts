@@ -14,7 +14,7 @@ const right = `Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`
 
 const place = { directory: "/work/shop/api", worktree: "/work/shop" }
 
-/** An identification over a server that answers like this, and all that it was asked. */
+/** An identification over a server with these answers, and the requests that it received. */
 const over = Effect.fnUntraced(function* (
   answer: Answer,
   given: { readonly credentials?: Credentials } = { credentials },
@@ -44,14 +44,14 @@ const unauthorized =
   () =>
     Effect.sync(() => new Response(null, { status: 401, headers: { "www-authenticate": challenge } }))
 
-/** An opencode that wants this password. */
+/** An opencode that requires this password. */
 const locked: Answer = (request) =>
   request.headers["authorization"] === right
     ? routes(online, json(place))(request)
     : unauthorized(opencodeChallenge)(request)
 
-describe("Asking who listens on a port", () => {
-  it.effect("finds an opencode, and where it works, without sending the password that nobody asks for", () =>
+describe("Identification", () => {
+  it.effect("identifies an opencode and its directory, without sending a password that is not required", () =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(routes(online, json(place)))
       assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place })
@@ -62,7 +62,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("says that there is no working tree where opencode says that it is /", () =>
+  it.effect("treats the working tree / as none", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(routes(online, json({ directory: "/tmp/a", worktree: "/" })))
       assert.deepStrictEqual(yield* identify(port), {
@@ -73,7 +73,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("takes where it works for text that anybody may have written", () =>
+  it.effect("treats the directory as untrusted text", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(
         routes(online, json({ directory: "/tmp/\u001B[31ma\nb", worktree: "/tmp\u202E" })),
@@ -86,7 +86,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("sends the password to what asks for one as opencode does, if it may have it", () =>
+  it.effect("sends the password to a trusted server that requires one as opencode does", () =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(locked)
       assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: true, place })
@@ -97,7 +97,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("sends it to nobody who may not have it, and to nobody who asks in another way than opencode", () =>
+  it.effect("sends it neither to untrusted servers nor to servers that require one in another way", () =>
     Effect.gen(function* () {
       const forbidden = yield* over(locked)
       assert.deepStrictEqual(yield* forbidden.identify({ ...port, mayHavePassword: false }), {
@@ -111,7 +111,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("finds one whose password is another one, or that there is none to send", () =>
+  it.effect("identifies an opencode with another password, or without a configured one", () =>
     Effect.gen(function* () {
       const other = yield* over(unauthorized(opencodeChallenge))
       const none = yield* over(locked, {})
@@ -133,7 +133,7 @@ describe("Asking who listens on a port", () => {
     ["no HTTP", broken("UND_ERR_SOCKET"), "Other"],
     ["nobody", broken("ECONNREFUSED"), "Refused"],
   ]
-  it.effect.each(strangers)("takes %s for no opencode, and asks it nothing else", ([, answer, verdict]) =>
+  it.effect.each(strangers)("identifies %s as another server, and sends it nothing else", ([, answer, verdict]) =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(answer)
       assert.deepStrictEqual(yield* identify(port), { _tag: verdict })
@@ -141,7 +141,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("waits no longer than it is told", () =>
+  it.effect("waits no longer than its timeout", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(hanging)
       const asking = yield* Effect.forkChild(identify(port))
@@ -150,7 +150,7 @@ describe("Asking who listens on a port", () => {
     }),
   )
 
-  it.effect("finds an opencode that does not say where it works", () =>
+  it.effect("identifies an opencode that does not report its directory", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(routes(online, json({}, 404)))
       assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place: undefined })
@@ -163,7 +163,7 @@ const answer =
   (request) =>
     (request.url.endsWith("/path") ? json({ directory }) : json({ id: "global", time: { created } }))(request)
 
-describe("The mark of a server", () => {
+describe("The fingerprint of a server", () => {
   it.effect("differs by machine and by directory", () =>
     Effect.gen(function* () {
       const marks = yield* Effect.forEach(
@@ -175,7 +175,7 @@ describe("The mark of a server", () => {
     }),
   )
 
-  it.effect("is none where it does not know, or does not say; where nothing answers that is not known", () =>
+  it.effect("is none if the server does not report one, and fails if the server does not answer", () =>
     Effect.gen(function* () {
       const asked = Effect.fnUntraced(function* (answer: Answer) {
         const { fingerprintOf } = yield* over(answer)
@@ -192,7 +192,7 @@ describe("The mark of a server", () => {
     }),
   )
 
-  it.effect("is asked without the password where that is withheld", () =>
+  it.effect("is read without the password if that is withheld", () =>
     Effect.gen(function* () {
       const { asked, fingerprintOf } = yield* over(answer(1, "/a"))
       yield* fingerprintOf(announcement("api", 4096, { passwordWithheld: "not there" }))

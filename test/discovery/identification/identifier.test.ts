@@ -18,7 +18,7 @@ const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
 
 const options = { concurrency: 2, timeout: 1000, patience: "4 seconds" } as const
 
-/** An identifier of ports that answer as told, and which of them were asked. */
+/** An identifier over simulated ports, with a record of the probed ones. */
 const place = Effect.fnUntraced(function* () {
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
   const asked: Array<number> = []
@@ -35,7 +35,7 @@ const place = Effect.fnUntraced(function* () {
     identify,
     answer: (port: number, verdict: Verdict) => verdicts.set(port, Effect.succeed(verdict)),
     hang: (port: number) => verdicts.set(port, Effect.delay(Effect.succeed(silent), "1 second")),
-    /** Which were asked since the last time. */
+    /** The ports probed since the last call. */
     asked: () => asked.splice(0),
   }
 })
@@ -43,8 +43,8 @@ const place = Effect.fnUntraced(function* () {
 const ports = (found: { readonly opencodes: ReadonlyArray<{ readonly candidate: Candidate }> }) =>
   found.opencodes.map(({ candidate }) => Number(candidate.key))
 
-describe("Looking for opencodes among ports", () => {
-  it.effect("finds them, and where they work", () =>
+describe("An identifier", () => {
+  it.effect("finds opencodes and their directories", () =>
     Effect.gen(function* () {
       const { answer, identify } = yield* place()
       answer(2, opencode)
@@ -57,7 +57,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("asks a port that was not opencode once a minute at the most", () =>
+  it.effect("probes other servers at most once per minute", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
       answer(2, silent)
@@ -72,7 +72,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("asks at once what has come anew at the same port", () =>
+  it.effect("probes a new server on the same port immediately", () =>
     Effect.gen(function* () {
       const { answer, identify } = yield* place()
       yield* identify([candidate(1)])
@@ -82,7 +82,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("asks at every scan what is likely or refused, and soon what has not said where it works", () =>
+  it.effect("probes likely and refused candidates at every scan, and soon opencodes whose directory is unknown", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
       answer(2, refused)
@@ -99,7 +99,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("takes one that has answered as something else for that, also while it says nothing", () =>
+  it.effect("keeps the verdict about another server while it does not answer", () =>
     Effect.gen(function* () {
       const { answer, identify } = yield* place()
       answer(1, notOpencode)
@@ -110,7 +110,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("asks an opencode whose connection broke once more at the next scan, and then as any other", () =>
+  it.effect("probes an opencode whose connection broke at the next scan, and then as any other", () =>
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
       const again = () => Effect.map(identify([candidate(1)]), ports)
@@ -130,7 +130,7 @@ describe("Looking for opencodes among ports", () => {
     }),
   )
 
-  it.effect("takes one that is stuck for what it was, and where it was, until it answers otherwise", () =>
+  it.effect("keeps the verdict and the directory of a stuck opencode until it answers otherwise", () =>
     Effect.gen(function* () {
       const { answer, identify } = yield* place()
       answer(1, opencode)
@@ -149,7 +149,7 @@ describe("Looking for opencodes among ports", () => {
   )
 
   it.effect(
-    "stops when its time is up, and goes on there the next time, with what is likely before all and who was asked last at the end",
+    "stops when its time is up and continues there the next time, likely candidates first and the most recently probed last",
     () =>
       Effect.gen(function* () {
         yield* TestClock.adjust("1 day")

@@ -7,14 +7,14 @@ import { serverFingerprints } from "../../../src/discovery/identification/server
 import { InstanceUnreachable } from "../../../src/opencode/errors.ts"
 import { announcement } from "../announcements.ts"
 
-/** The laptop's opencode through its tunnel, and in the tailnet; and another one there. */
+/** The laptop's opencode through its tunnel and in the tailnet, and another one in the tailnet. */
 const tunnel = announcement("laptop", 40_001, { remotePort: 4096, tunnelled: true })
 const tailnet = announcement("laptop", 0, { transport: "tailscale", url: "http://100.64.0.7:4096" })
 const desktop = announcement("desktop", 0, { transport: "tailscale", url: "http://100.64.0.8:4096" })
 
 const unreachable = new InstanceUnreachable({ instance: "laptop", url: "", mayHaveArrived: false, detail: "away" })
 
-/** `away` is one that does not answer. */
+/** `away` does not answer. */
 const marked = Effect.fnUntraced(function* (fingerprintOf: (url: string) => string | undefined) {
   const asked: Array<string> = []
   const marks = yield* Effect.provideService(serverFingerprints, Identification, {
@@ -35,7 +35,7 @@ const marked = Effect.fnUntraced(function* (fingerprintOf: (url: string) => stri
 })
 
 describe("Servers that may be the same", () => {
-  it.effect("are the same if they say so of machine and directory, and have one port there", () =>
+  it.effect("are the same if machine, directory and port are equal", () =>
     Effect.gen(function* () {
       const { same } = yield* marked((url) => (url === desktop.url ? "other" : "laptop"))
       const all = [tunnel, tailnet, desktop]
@@ -44,7 +44,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are two where two opencodes of one machine work in one directory", () =>
+  it.effect("are two if two opencodes of one machine serve the same directory", () =>
     Effect.gen(function* () {
       const { same } = yield* marked(() => "laptop")
       const second = announcement("laptop", 40_002, { remotePort: 5000, tunnelled: true })
@@ -54,7 +54,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("have the port that their URL means where it names none", () =>
+  it.effect("use the default port of their URL if it names none", () =>
     Effect.gen(function* () {
       for (const [url, remotePort] of [
         ["https://laptop.example.org", 443],
@@ -68,7 +68,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are not told by a mark that one transport has found at two places: machines may be copies", () =>
+  it.effect("are not merged by a fingerprint that one transport found twice, because machines may be clones", () =>
     Effect.gen(function* () {
       const { same } = yield* marked(() => "copied")
       const all = [tunnel, tailnet, desktop]
@@ -79,7 +79,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are asked only where two transports have found the same port of some machine", () =>
+  it.effect("are asked only if two transports have found the same port", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
       const otherPort = { ...tailnet, url: "http://100.64.0.7:5000" }
@@ -91,7 +91,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are asked once a minute, and when something shows that somebody else may be there now", () =>
+  it.effect("are asked once per minute, and when another server may have taken over the URL", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
       const both = [tunnel, tailnet]
@@ -114,7 +114,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("stay the same while one of them does not answer, and no longer than its URL is announced", () =>
+  it.effect("stay the same while one of them does not answer, as long as its URL is announced", () =>
     Effect.gen(function* () {
       let away = false
       const { same } = yield* marked((url) => (away && url === tunnel.url ? "away" : "same"))
@@ -128,17 +128,15 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect(
-    "are not the same any more when one of them answers and does not say so: it may be somebody else by now",
-    () =>
-      Effect.gen(function* () {
-        let taken = false
-        const { same } = yield* marked((url) => (taken && url === tailnet.url ? undefined : "same"))
-        const both = [tunnel, tailnet]
-        assert.isTrue(yield* same(both, tunnel, tailnet))
-        taken = true
-        yield* TestClock.adjust("1 minute")
-        assert.isFalse(yield* same(both, tunnel, tailnet))
-      }),
+  it.effect("are no longer the same when one of them answers without a fingerprint", () =>
+    Effect.gen(function* () {
+      let taken = false
+      const { same } = yield* marked((url) => (taken && url === tailnet.url ? undefined : "same"))
+      const both = [tunnel, tailnet]
+      assert.isTrue(yield* same(both, tunnel, tailnet))
+      taken = true
+      yield* TestClock.adjust("1 minute")
+      assert.isFalse(yield* same(both, tunnel, tailnet))
+    }),
   )
 })

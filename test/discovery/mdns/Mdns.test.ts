@@ -1,4 +1,4 @@
-/** Opencodes appear on the network, move, and go. */
+/** Services that appear on the network, move, and disappear. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -8,7 +8,7 @@ import { announced, join, kind, location, pointer } from "./network.ts"
 const browsing = { type: "PTR", name: kind } as const
 
 describe("mdns", () => {
-  it.effect("asks the network at each scan, and announces whoever answers where it said that it is", () =>
+  it.effect("queries the network at each scan, and announces each answer at the location that it gives", () =>
     Effect.gen(function* () {
       const network = yield* join()
       assert.deepStrictEqual(
@@ -36,7 +36,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("the first scan waits for answers, for nobody has been heard yet", () =>
+  it.effect("the first scan waits for answers", () =>
     Effect.gen(function* () {
       const present = [{ address: "192.168.1.7", records: announced("opencode-4096", 4096) }]
       const { first } = yield* join({ present })
@@ -47,7 +47,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("does not ask the network more than once a second, however often somebody looks", () =>
+  it.effect("queries the network at most once per second, however often it is scanned", () =>
     Effect.gen(function* () {
       const network = yield* join()
       for (let look = 0; look < 30; look++) {
@@ -58,7 +58,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("says at once that one has come, and nothing when it only says so again", () =>
+  it.effect("emits a change for a new service, and none for a repeated announcement", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -76,7 +76,7 @@ describe("mdns", () => {
     ["its name only", [pointer("opencode-4096", 0)]],
     ["its place only", [location("opencode-4096", 4096, 0)]],
     ["its name only, and its place goes along", [pointer("opencode-4096", 0), location("opencode-4096", 4096)]],
-  ] as const)("one that says goodbye is gone at once: %s", ([, goodbye]) =>
+  ] as const)("removes a service at its goodbye: %s", ([, goodbye]) =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -89,7 +89,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("one that is silent for as long as its word holds is gone, and the fleet is told", () =>
+  it.effect("removes a service whose time to live has passed, and emits a change", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -102,7 +102,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("a scan finds nobody whose word has just expired", () =>
+  it.effect("does not find a service that has just expired", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 2))
@@ -113,7 +113,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("asks again before a word expires, also when nobody scans, so that who is still there stays", () =>
+  it.effect("queries again before a service expires, also without scans, so running services stay", () =>
     Effect.gen(function* () {
       const network = yield* join()
       const url = "http://192.168.1.7:4096"
@@ -131,7 +131,7 @@ describe("mdns", () => {
   )
 
   it.effect(
-    "one that does not answer, and at whose port nothing listens any more, is gone soon: opencode says no goodbye",
+    "removes a service soon that does not answer and whose port is closed, because opencode sends no goodbye",
     () =>
       Effect.gen(function* () {
         const network = yield* join()
@@ -149,29 +149,27 @@ describe("mdns", () => {
       }),
   )
 
-  it.effect(
-    "one that does not answer is asked at its port after each question once, and not before it had time to",
-    () =>
-      Effect.gen(function* () {
-        const network = yield* join()
-        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
-        const asked = Effect.sync(() => network.identified.splice(0).length)
-        // Every five seconds is looked who is silent.
-        yield* TestClock.adjust("3 seconds")
-        yield* network.scan
-        yield* asked
-        yield* TestClock.adjust("1 second")
-        assert.strictEqual(yield* asked, 0)
-        yield* TestClock.adjust("50 seconds")
-        assert.strictEqual(yield* asked, 1)
-        yield* network.scan
-        yield* asked
-        yield* TestClock.adjust("10 seconds")
-        assert.strictEqual(yield* asked, 1)
-      }),
+  it.effect("probes the port of a silent service once per question, after it had time to answer", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
+      const asked = Effect.sync(() => network.identified.splice(0).length)
+      // Every five seconds is looked who is silent.
+      yield* TestClock.adjust("3 seconds")
+      yield* network.scan
+      yield* asked
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* asked, 0)
+      yield* TestClock.adjust("50 seconds")
+      assert.strictEqual(yield* asked, 1)
+      yield* network.scan
+      yield* asked
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* asked, 1)
+    }),
   )
 
-  it.effect("who answers is not asked at its port, whether it listens there or not", () =>
+  it.effect("does not probe the port of a service that answers the query", () =>
     Effect.gen(function* () {
       const network = yield* join()
       const url = "http://192.168.1.7:4096"
@@ -186,7 +184,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("follows one to another port", () =>
+  it.effect("follows a service to another port", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-main", 4096))
@@ -198,7 +196,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("asks where one is that has only said its name, and announces it when it has answered", () =>
+  it.effect("queries the location of a service of which only the name is known, and announces it then", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", pointer("opencode-4096"))
@@ -211,7 +209,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("does not ask where one is that has said so meanwhile", () =>
+  it.effect("does not query a location that has arrived meanwhile", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", pointer("opencode-1"))
@@ -224,7 +222,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("takes the same name on two hosts for two instances", () =>
+  it.effect("treats the same name on two hosts as two instances", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -239,29 +237,27 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect(
-    "names an instance by its host where that has a name of its own, and by this machine's where it is here",
-    () =>
-      Effect.gen(function* () {
-        const network = yield* join({ options: { allow: ["192.168.1.*"] } })
-        network.verdicts
-          .set("http://192.168.1.7:4096", opencodeIn("/shop"))
-          .set("http://192.168.1.2:4096", opencodeIn("/shop"))
-        yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 120, "build.local"))
-        yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096, 120, "test.local."))
-        yield* network.send("192.168.1.2", ...announced("opencode-4096", 4096, 120, "OpenCode.local."))
-        assert.deepStrictEqual(
-          Object.values(yield* network.find).map(({ host, name }) => [host, name]),
-          [
-            ["build.local", "build-shop"],
-            ["test.local", "test-opencode-4096"],
-            ["desk", "desk-shop"],
-          ],
-        )
-      }),
+  it.effect("names an instance by its announced host, and a local one by this machine", () =>
+    Effect.gen(function* () {
+      const network = yield* join({ options: { allow: ["192.168.1.*"] } })
+      network.verdicts
+        .set("http://192.168.1.7:4096", opencodeIn("/shop"))
+        .set("http://192.168.1.2:4096", opencodeIn("/shop"))
+      yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096, 120, "build.local"))
+      yield* network.send("192.168.1.8", ...announced("opencode-4096", 4096, 120, "test.local."))
+      yield* network.send("192.168.1.2", ...announced("opencode-4096", 4096, 120, "OpenCode.local."))
+      assert.deepStrictEqual(
+        Object.values(yield* network.find).map(({ host, name }) => [host, name]),
+        [
+          ["build.local", "build-shop"],
+          ["test.local", "test-opencode-4096"],
+          ["desk", "desk-shop"],
+        ],
+      )
+    }),
   )
 
-  it.effect("names one that nobody trusts by its address, so that it cannot take another one's name", () =>
+  it.effect("names an untrusted service by its address, so it cannot take another one's name", () =>
     Effect.gen(function* () {
       const network = yield* join()
       network.verdicts.set("http://192.168.1.7:4096", opencodeIn("/shop"))
@@ -274,7 +270,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("does not list what answers, and not as opencode does, and asks it once a minute", () =>
+  it.effect("does not list other servers, and probes them once per minute", () =>
     Effect.gen(function* () {
       const network = yield* join()
       network.verdicts.set("http://192.168.1.7:4096", notOpencode)
@@ -288,7 +284,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("asks one that may have the password at each scan until it answers as opencode does", () =>
+  it.effect("probes a trusted service at each scan until it answers as opencode does", () =>
     Effect.gen(function* () {
       const network = yield* join({ options: { allow: ["192.168.1.7"] } })
       const url = "http://192.168.1.7:4096"
@@ -300,7 +296,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("keeps the name of one that answers no longer", () =>
+  it.effect("keeps the name of an instance that stops answering", () =>
     Effect.gen(function* () {
       const network = yield* join()
       const url = "http://192.168.1.7:4096"
@@ -314,7 +310,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("hears nobody who is not on one of this machine's networks", () =>
+  it.effect("ignores packets from other networks than this machine's", () =>
     Effect.gen(function* () {
       const network = yield* join()
       for (const address of ["192.168.2.7", "8.8.8.8", "10.0.0.1", "::1", "fe80::1%eth0", "not an address", ""]) {
@@ -325,7 +321,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("on another network it asks at once, and again, and forgets who was on the one before", () =>
+  it.effect("after a change of networks it queries immediately and again, and removes the old services", () =>
     Effect.gen(function* () {
       const network = yield* join()
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -340,7 +336,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("a network that cannot be asked is a problem, and who is heard all the same is announced", () =>
+  it.effect("reports a network that cannot be queried, and still announces services that are received", () =>
     Effect.gen(function* () {
       const network = yield* join({ trouble: "needs the npm package" })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -353,7 +349,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("nobody is asked for longer than a health check may take", () =>
+  it.effect("no probe takes longer than the probe timeout", () =>
     Effect.gen(function* () {
       const network = yield* join({ options: { probeTimeout: 200 } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -363,7 +359,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("one that does not answer as an opencode is announced, without the password", () =>
+  it.effect("announces a service that does not answer, without the password", () =>
     Effect.gen(function* () {
       const network = yield* join({ options: { allow: ["*"] } })
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
@@ -379,7 +375,7 @@ describe("mdns", () => {
     }),
   )
 
-  it.effect("the password is withheld from whoever is not allowed by name, with the way out, and not from others", () =>
+  it.effect("withholds the password from services that MDNS_ALLOW does not match, and says how to allow them", () =>
     Effect.gen(function* () {
       const network = yield* join({ options: { allow: ["build.local"] } })
       const [untrusted, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]

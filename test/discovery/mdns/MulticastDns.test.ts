@@ -1,4 +1,4 @@
-/** The library over real sockets, on the loopback network and a port that nobody else uses. */
+/** The library over real sockets, on the loopback network and a port of its own. */
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Queue, Schedule, Scope, Stream } from "effect"
 import multicastDns from "multicast-dns"
@@ -34,7 +34,7 @@ const answer = (name: string) => ({
   answers: [{ type: "PTR" as const, name: browseQuestion.name, ttl: 120, data: `${name}.${browseQuestion.name}` }],
 })
 
-/** The service on a port of its own, and somebody who sends to it. */
+/** The service on a port of its own, and another socket that sends to it. */
 const start = Effect.fnUntraced(function* (change: Partial<MulticastDnsOptions> = {}) {
   const port = change.port ?? (yield* freePort)
   let networks = [loopback]
@@ -90,7 +90,7 @@ const start = Effect.fnUntraced(function* (change: Partial<MulticastDnsOptions> 
 })
 
 describe("MulticastDns", () => {
-  it.live("hears what is said, and by whom", () =>
+  it.live("receives responses and their senders", () =>
     Effect.gen(function* () {
       const { heard, opened, say } = yield* start()
       yield* opened
@@ -99,7 +99,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("asks all who take part, and hears their answers", () =>
+  it.live("queries all participants, and receives their answers", () =>
     Effect.gen(function* () {
       const { dns, heard, port } = yield* start()
       const socket = yield* udp({ reuseAddr: true })
@@ -119,7 +119,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("bears packets that are none, and reads none that is longer than any may be", () =>
+  it.live("survives invalid packets, and ignores packets above the maximum length", () =>
     Effect.gen(function* () {
       const { heard, opened, say, throwIn } = yield* start()
       yield* opened
@@ -135,7 +135,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("without the library it says what to install, and is up again when that is there", () =>
+  it.live("names the package to install if the library is missing, and starts once it is there", () =>
     Effect.gen(function* () {
       let installed = false
       const { dns, opened } = yield* start({
@@ -150,7 +150,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("says why where another program keeps the port to itself, and listens when that has ended", () =>
+  it.live("reports a port that another program holds exclusively, and listens once it is free", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const other = yield* Scope.provide(udp({ reuseAddr: false }), scope)
@@ -164,7 +164,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("a socket that breaks is replaced", () =>
+  it.live("replaces a socket that fails", () =>
     Effect.gen(function* () {
       const { dns, heard, made, opened, say } = yield* start()
       yield* opened
@@ -177,7 +177,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("on other networks it listens there", () =>
+  it.live("listens on new networks", () =>
     Effect.gen(function* () {
       const { dns, made, move, opened } = yield* start()
       yield* opened
@@ -194,7 +194,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("a question that cannot be sent says what may be the matter", () =>
+  it.live("names the likely cause if a question cannot be sent", () =>
     Effect.gen(function* () {
       const { dns, made, opened } = yield* start()
       yield* opened
@@ -210,7 +210,7 @@ describe("MulticastDns", () => {
     }),
   )
 
-  it.live("leaves the port at the end of the scope", () =>
+  it.live("closes the port with the scope", () =>
     Effect.gen(function* () {
       const port = yield* Effect.scoped(
         Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** Which announced opencodes `MDNS_ALLOW` lets have the password. */
+/** Which announced opencodes `MDNS_ALLOW` trusts with the password. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { isAllowed } from "../../../src/discovery/mdns/allowed.ts"
@@ -26,7 +26,7 @@ describe("MDNS_ALLOW", () => {
     "*",
     "**",
     "build.local*",
-  ])("%s names one by its label, its host, its address or its port", (pattern) => {
+  ])("%s matches a service by its label, host, address or port", (pattern) => {
     assert.isTrue(isAllowed(service, ["nobody", pattern]))
   })
 
@@ -49,12 +49,12 @@ describe("MDNS_ALLOW", () => {
     "[a-z]*",
     ".*",
     "",
-  ])("%s does not", (pattern) => {
+  ])("%s does not match", (pattern) => {
     assert.isFalse(isAllowed(service, [pattern]))
   })
 
   it.each(["192.168.1.7", "192.168.1.7:4096", "192.168.1.*", "*.7", "*:4096"])(
-    "%s means an address: a host that only calls itself so is not allowed",
+    "%s means an address, so a host that announces it as its name does not match",
     (pattern) => {
       const name = pattern.replace("*", "192.168.1.7")
       const elsewhere = { address: "10.0.0.66", port: 4097 }
@@ -63,12 +63,12 @@ describe("MDNS_ALLOW", () => {
     },
   )
 
-  it("nobody is allowed where nobody is named, not even one without a name", () => {
+  it("an empty list allows no service, not even one without a name", () => {
     assert.isFalse(isAllowed({ ...service, target: "" }, []))
     assert.isFalse(isAllowed({ ...service, target: "." }, ["build.local"]))
   })
 
-  it("a pattern of many stars is soon done with a long name", () => {
+  it("a pattern of many stars matches a long name quickly", () => {
     assert.isFalse(isAllowed({ ...service, target: "a".repeat(250) }, [`${"*a".repeat(100)}*b`]))
   })
 

@@ -1,4 +1,4 @@
-/** Anybody on the network can send anything, and as much as the network carries. */
+/** Any device on the network can send anything, and any amount of it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -7,7 +7,7 @@ import { announced, join, kind, location, pointer } from "./network.ts"
 
 const Anything = Schema.Union([HostileText, Schema.Finite, Schema.Null, Schema.Boolean, Schema.String])
 
-/** Nearly right, so that each field is met by something that it does not expect. */
+/** Nearly valid, so that each field receives unexpected values. */
 const Record = Schema.Struct({
   type: Schema.Union([Schema.Literals(["PTR", "SRV"]), Anything]),
   name: Schema.Union([Schema.Literals(["kind", "instance", "hostile"]), Anything]),
@@ -59,7 +59,7 @@ describe("a hostile network", () => {
       }),
   )
 
-  it.effect("passes over what is no record, other services, and those that are almost opencodes", () =>
+  it.effect("ignores invalid records, other services, and names that only resemble opencode's", () =>
     Effect.gen(function* () {
       const network = yield* join()
       const good = location("opencode-1", 4096)
@@ -100,27 +100,25 @@ describe("a hostile network", () => {
     }),
   )
 
-  it.effect(
-    "of a thousand opencodes of one host some are kept, of all hosts a thousand, and the rest is one problem",
-    () =>
-      Effect.gen(function* () {
-        const network = yield* join()
-        yield* network.send("192.168.1.7", ...announced("opencode-kept", 4096))
-        const many = Array.from({ length: 1000 }, (_, index) => location(`opencode-${index}`, index + 1))
-        yield* network.send("192.168.1.8", ...many)
-        const one = yield* network.scan
-        assert.lengthOf(one.announcements, 65)
-        assert.lengthOf(one.problems, 1)
-        assert.include(one.problems[0]?.reason, "too many services are announced")
-        for (let host = 9; host < 250; host++) yield* network.send(`192.168.1.${host}`, ...many)
-        const all = yield* network.scan
-        assert.lengthOf(all.announcements, 1000)
-        assert.lengthOf(all.problems, 1)
-        assert.strictEqual(all.announcements[0]?.url, "http://192.168.1.7:4096")
-      }),
+  it.effect("bounds the services per host and in all, and reports the rest as one problem", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      yield* network.send("192.168.1.7", ...announced("opencode-kept", 4096))
+      const many = Array.from({ length: 1000 }, (_, index) => location(`opencode-${index}`, index + 1))
+      yield* network.send("192.168.1.8", ...many)
+      const one = yield* network.scan
+      assert.lengthOf(one.announcements, 65)
+      assert.lengthOf(one.problems, 1)
+      assert.include(one.problems[0]?.reason, "too many services are announced")
+      for (let host = 9; host < 250; host++) yield* network.send(`192.168.1.${host}`, ...many)
+      const all = yield* network.scan
+      assert.lengthOf(all.announcements, 1000)
+      assert.lengthOf(all.problems, 1)
+      assert.strictEqual(all.announcements[0]?.url, "http://192.168.1.7:4096")
+    }),
   )
 
-  it.effect("when the flood is over, the problem goes, and there is room again", () =>
+  it.effect("when a flood is over, the problem disappears and new services are accepted", () =>
     Effect.gen(function* () {
       const network = yield* join()
       for (let host = 9; host < 250; host++) {
@@ -140,25 +138,23 @@ describe("a hostile network", () => {
     }),
   )
 
-  it.effect(
-    "one that moves with every packet makes the fleet look again a few times, and then every five seconds",
-    () =>
-      Effect.gen(function* () {
-        const network = yield* join()
-        for (let packet = 0; packet < 1000; packet++) {
-          yield* network.send("192.168.1.7", location("opencode-4096", 1 + packet))
-          yield* TestClock.adjust("10 millis")
-        }
-        assert.isAtMost(network.changes(), 8)
-        assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:1000"])
-        yield* TestClock.adjust("10 seconds")
-        const settled = network.changes()
-        yield* TestClock.adjust("20 seconds")
-        assert.strictEqual(network.changes(), settled)
-      }),
+  it.effect("a service that moves with every packet causes a few scans, and then one every five seconds", () =>
+    Effect.gen(function* () {
+      const network = yield* join()
+      for (let packet = 0; packet < 1000; packet++) {
+        yield* network.send("192.168.1.7", location("opencode-4096", 1 + packet))
+        yield* TestClock.adjust("10 millis")
+      }
+      assert.isAtMost(network.changes(), 8)
+      assert.hasAllKeys(yield* network.find, ["http://192.168.1.7:1000"])
+      yield* TestClock.adjust("10 seconds")
+      const settled = network.changes()
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(network.changes(), settled)
+    }),
   )
 
-  it.effect("names without a place are asked for with few questions, and not for ever", () =>
+  it.effect("names without a location cause few questions, and not forever", () =>
     Effect.gen(function* () {
       const network = yield* join()
       const before = network.asked.length

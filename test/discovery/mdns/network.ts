@@ -1,4 +1,4 @@
-/** A local network on which a test says who announces what. */
+/** A simulated local network. */
 import { Clock, Context, Effect, Fiber, Layer, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type Announcement, Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
@@ -38,7 +38,7 @@ export const location = (label: string, port: number, ttl = 120, target = "openc
   data: { priority: 0, weight: 0, port, target },
 })
 
-/** What opencode sends: all that there is to know, and some of it nobody needs. */
+/** The records that opencode sends, including unused ones. */
 export const announced = (label: string, port: number, ttl = 120, target = "opencode.local") => [
   pointer(label, ttl === 0 ? 0 : 28_800),
   location(label, port, ttl, target),
@@ -52,36 +52,36 @@ const home: ReadonlyArray<LocalNetwork> = [
 ]
 
 export interface Network {
-  /** What the first scan has found. */
+  /** The result of the first scan. */
   readonly first: Scan
-  /** Looks once more. The clock stands still, so it must not wait for anything. */
+  /** Scans again. The clock stands still, so the scan must not wait. */
   readonly scan: Effect.Effect<Scan>
   /** By URL, as the next scan finds them. */
   readonly find: Effect.Effect<Readonly<Record<string, Announcement>>>
-  /** Somebody sends a packet, and it is heard. */
+  /** Delivers a packet. */
   readonly send: (address: string, ...records: ReadonlyArray<unknown>) => Effect.Effect<void>
-  /** How often the transport has said that something has changed. */
+  /** How many changes the transport has emitted. */
   readonly changes: () => number
-  /** All that has been asked, with the times. */
+  /** All questions, with their times. */
   readonly asked: ReadonlyArray<{ readonly at: number; readonly questions: ReadonlyArray<Question> }>
-  /** All that was asked whether it is an opencode, until a test takes it out. */
+  /** All identification requests, until a test removes them. */
   readonly identified: Array<IdentificationRequest>
-  /** Answers to that, by URL; who is not in here is silent. */
+  /** Verdicts by URL. Other URLs are silent. */
   readonly verdicts: Map<string, Verdict>
-  /** From now on no question gets out, for this reason; without one they do again. */
+  /** Makes questions fail for this reason; without one they succeed again. */
   readonly trouble: (message: string | undefined) => Effect.Effect<void>
-  /** The machine moves to these networks. */
+  /** Moves the machine to these networks. */
   readonly move: (networks: ReadonlyArray<LocalNetwork>) => Effect.Effect<void>
 }
 
 export interface Options {
   readonly options?: Mdns.MdnsOptions
-  /** What is said in answer to every question, after a moment. */
+  /** The packets sent in answer to every question, after a moment. */
   readonly present?: ReadonlyArray<Response>
   readonly trouble?: string
 }
 
-/** The transport, with its first scan behind it. */
+/** The transport after its first scan. */
 export const join = Effect.fnUntraced(function* ({ present = [], options, trouble }: Options = {}) {
   const scope = yield* Effect.scope
   const responses = yield* Queue.unbounded<Response>()
@@ -129,7 +129,7 @@ export const join = Effect.fnUntraced(function* ({ present = [], options, troubl
     Stream.runForEach(() => Effect.sync(() => changes++)),
     Effect.forkScoped,
   )
-  /** Whoever has something to do at this time does it. */
+  /** Runs everything that is due at this time. */
   const settle = TestClock.adjust(0)
   const running = yield* Effect.forkChild(discovery.scan)
   yield* TestClock.adjust("1 second")

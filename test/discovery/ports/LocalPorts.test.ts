@@ -14,7 +14,7 @@ import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
 import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
-/** A machine with these sockets; a port answers as told, else as something else does. */
+/** A machine with these sockets. Ports answer as another server unless a test says otherwise. */
 const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
   const sockets = yield* Ref.make<Effect.Effect<ReadonlyArray<Listening>, ListeningUnknown>>(Effect.succeed(first))
   const changes = yield* Queue.unbounded<void>()
@@ -64,7 +64,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
           announcement?.listener !== undefined &&
           isServing(machine, processes, announcement.url, announcement.listener),
       ),
-    /** Which ports were asked since the last time. */
+    /** The ports probed since the last call. */
     asked: () => asked.splice(0).map(({ url }) => Number(new URL(url).port)),
     questions: asked as ReadonlyArray<IdentificationRequest>,
   }
@@ -72,7 +72,7 @@ const start = Effect.fnUntraced(function* (...first: ReadonlyArray<Listening>) {
 
 const found = ({ announcements }: Scan) => announcements.map(({ name, url }) => `${name} ${url}`)
 
-/** The scan, and how many milliseconds it took, while time passes. */
+/** The scan, and how many milliseconds it took, while 15 seconds pass. */
 const timed = (scan: Effect.Effect<Scan>) =>
   Effect.gen(function* () {
     const before = yield* Clock.currentTimeMillis
@@ -83,7 +83,7 @@ const timed = (scan: Effect.Effect<Scan>) =>
   })
 
 describe("local-ports", () => {
-  it.effect("finds the opencodes among those who listen, and tells all that is known of each", () =>
+  it.effect("finds the opencodes among the listeners, with all that is known of each", () =>
     Effect.gen(function* () {
       const { answer, questions, scan } = yield* start(
         listening(4096, opencode(17), "0.0.0.0"),
@@ -123,36 +123,34 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect(
-    "knows at any time whether an opencode's process still runs, or the one that a later scan has found there",
-    () =>
-      Effect.gen(function* () {
-        const { answer, end, fail, listen, scan, serves } = yield* start(
-          listening(4096, opencode(17)),
-          listening(4097, other(18, "ssh")),
-        )
-        answer(4096, lockedOpencode)
-        answer(4097, lockedOpencode)
-        const [ours, tunnel] = (yield* scan).announcements
-        assert.isTrue(yield* serves(ours))
-        // That the system does not tell for once does not end the process.
-        yield* fail
-        yield* scan
-        assert.isTrue(yield* serves(ours))
-        end(17)
-        assert.isFalse(yield* serves(ours))
-        yield* listen(listening(4096, opencode(19)))
-        yield* scan
-        assert.isTrue(yield* serves(ours))
-        yield* listen(listening(4096, other(20, "nc")))
-        yield* scan
-        assert.isFalse(yield* serves(ours))
-        // Whose process that is which answers there, nobody can tell.
-        assert.isUndefined(tunnel?.listener)
-      }),
+  it.effect("sends requests only while the opencode's process runs, or the one that a later scan has found there", () =>
+    Effect.gen(function* () {
+      const { answer, end, fail, listen, scan, serves } = yield* start(
+        listening(4096, opencode(17)),
+        listening(4097, other(18, "ssh")),
+      )
+      answer(4096, lockedOpencode)
+      answer(4097, lockedOpencode)
+      const [ours, tunnel] = (yield* scan).announcements
+      assert.isTrue(yield* serves(ours))
+      // That the system does not tell for once does not end the process.
+      yield* fail
+      yield* scan
+      assert.isTrue(yield* serves(ours))
+      end(17)
+      assert.isFalse(yield* serves(ours))
+      yield* listen(listening(4096, opencode(19)))
+      yield* scan
+      assert.isTrue(yield* serves(ours))
+      yield* listen(listening(4096, other(20, "nc")))
+      yield* scan
+      assert.isFalse(yield* serves(ours))
+      // Whose process that is which answers there, nobody can tell.
+      assert.isUndefined(tunnel?.listener)
+    }),
   )
 
-  it.effect("an opencode is still there when a scan does not learn who listens, or does not get its answer", () =>
+  it.effect("an opencode keeps receiving requests when a scan cannot list the sockets or gets no answer", () =>
     Effect.gen(function* () {
       const { answer, end, fail, listen, scan, serves } = yield* start(listening(4096, opencode(17)))
       answer(4096, lockedOpencode)
@@ -175,7 +173,7 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect("takes the process's directory for that of an opencode that does not say", () =>
+  it.effect("uses the process's directory for an opencode that does not report one", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(listening(4096, opencode(17, "/work/\u202Eshop")))
       answer(4096, lockedOpencode)
@@ -186,59 +184,57 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect(
-    "knows that a tunnel leads to another machine: neither its process nor its directory is that of opencode",
-    () =>
-      Effect.gen(function* () {
-        const { answer, scan } = yield* start(
-          listening(4100, other(20, "ssh")),
-          listening(4101, other(21, "sshd-session")),
-          listening(4102, undefined),
-          listening(4103, other(22, "bun")),
-        )
-        answer(4100, opencodeIn("/home/bob/api"))
-        answer(4101, lockedOpencode)
-        answer(4102, lockedOpencode)
-        answer(4103, opencodeIn("/work/dev"))
-        const { announcements } = yield* scan
-        assert.deepStrictEqual(
-          announcements.map(({ birth, directory, host, name, pid, tunnelled }) => ({
-            birth,
-            directory,
-            host,
-            name,
-            pid,
-            tunnelled,
-          })),
-          [
-            { birth: undefined, directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
-            {
-              birth: undefined,
-              directory: undefined,
-              host: "",
-              name: "opencode-4101",
-              pid: undefined,
-              tunnelled: true,
-            },
-            {
-              birth: undefined,
-              directory: undefined,
-              host: "",
-              name: "opencode-4102",
-              pid: undefined,
-              tunnelled: false,
-            },
-            { birth: undefined, directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
-          ],
-        )
-        const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
-        assert.include(withheld[1], "sshd-session, process 21")
-        assert.include(withheld[1], "opencode-fleet connect --attach http://127.0.0.1:4101")
-        assert.include(withheld[2], "unknown process")
-      }),
+  it.effect("does not take a tunnel's process and directory for those of the opencode behind it", () =>
+    Effect.gen(function* () {
+      const { answer, scan } = yield* start(
+        listening(4100, other(20, "ssh")),
+        listening(4101, other(21, "sshd-session")),
+        listening(4102, undefined),
+        listening(4103, other(22, "bun")),
+      )
+      answer(4100, opencodeIn("/home/bob/api"))
+      answer(4101, lockedOpencode)
+      answer(4102, lockedOpencode)
+      answer(4103, opencodeIn("/work/dev"))
+      const { announcements } = yield* scan
+      assert.deepStrictEqual(
+        announcements.map(({ birth, directory, host, name, pid, tunnelled }) => ({
+          birth,
+          directory,
+          host,
+          name,
+          pid,
+          tunnelled,
+        })),
+        [
+          { birth: undefined, directory: "/home/bob/api", host: "", name: "api", pid: undefined, tunnelled: true },
+          {
+            birth: undefined,
+            directory: undefined,
+            host: "",
+            name: "opencode-4101",
+            pid: undefined,
+            tunnelled: true,
+          },
+          {
+            birth: undefined,
+            directory: undefined,
+            host: "",
+            name: "opencode-4102",
+            pid: undefined,
+            tunnelled: false,
+          },
+          { birth: undefined, directory: "/work/dev", host: "", name: "dev", pid: undefined, tunnelled: false },
+        ],
+      )
+      const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
+      assert.include(withheld[1], "sshd-session, process 21")
+      assert.include(withheld[1], "opencode-fleet connect --attach http://127.0.0.1:4101")
+      assert.include(withheld[2], "unknown process")
+    }),
   )
 
-  it.effect("leaves out what this very process listens on", () =>
+  it.effect("leaves out sockets of this process", () =>
     Effect.gen(function* () {
       const { answer, asked, scan } = yield* start(listening(4096, opencode(process.pid)), listening(4097, opencode(1)))
       answer(4096, opencodeIn("/work/self"))
@@ -248,7 +244,7 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect("asks who is not an opencode once a minute at the most, and who listens anew at once", () =>
+  it.effect("probes other servers at most once per minute, and new listeners immediately", () =>
     Effect.gen(function* () {
       const server = listening(3000, other(30))
       const { answer, asked, listen, scan } = yield* start(server)
@@ -272,7 +268,7 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect("does not know any more what has stopped listening: when it is back, it is asked as if it were new", () =>
+  it.effect("forgets a listener that has stopped, and probes it as new when it is back", () =>
     Effect.gen(function* () {
       const server = listening(3000, other(30))
       const { asked, listen, scan } = yield* start(server)
@@ -286,7 +282,7 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect("trusts a socket no longer when it has passed to another program", () =>
+  it.effect("does not trust a socket that was passed to another program", () =>
     Effect.gen(function* () {
       const socket = listening(4096, opencode(17))
       const { answer, listen, scan } = yield* start(socket)
@@ -303,7 +299,7 @@ describe("local-ports", () => {
 describe("local-ports among ten thousand sockets", () => {
   const many = Array.from({ length: 10_000 }, (_, index) => listening(20_000 + index, other(40)))
 
-  it.effect("finds the opencode at once", () =>
+  it.effect("finds the opencode immediately", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(...many, listening(4096, opencode(1)))
       answer(4096, opencodeIn("/work/shop"))
@@ -314,7 +310,7 @@ describe("local-ports among ten thousand sockets", () => {
     }),
   )
 
-  it.effect("ends in time if all of them hang, says so, and goes on with the others", () =>
+  it.effect("ends in time if all of them hang, reports it, and continues with the others", () =>
     Effect.gen(function* () {
       const { answer, asked, hang, scan } = yield* start(...many, listening(4096, opencode(1)))
       for (const { port } of many) hang(port)
@@ -336,8 +332,8 @@ describe("local-ports among ten thousand sockets", () => {
   )
 })
 
-describe("local-ports where the system does not say who listens", () => {
-  it.effect("asks the ports of LOCAL_PORTS, says why, and trusts none of them", () =>
+describe("local-ports on a system that does not list the sockets", () => {
+  it.effect("probes the ports in LOCAL_PORTS, says why, and trusts none of them", () =>
     Effect.gen(function* () {
       const { answer, asked, fail, scan } = yield* start(listening(5000, opencode(1)))
       yield* fail
@@ -369,7 +365,7 @@ describe("Changes of local-ports", () => {
     }),
   )
 
-  it.effect("are told soon after an opencode listened and did not answer yet, but not for ever", () =>
+  it.effect("are emitted for a while after an opencode listens but does not answer yet", () =>
     Effect.gen(function* () {
       const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
       answer(4096, silent)
@@ -392,7 +388,7 @@ describe("Changes of local-ports", () => {
     }),
   )
 
-  it.effect("are told as soon of what listens there later", () =>
+  it.effect("are emitted as soon for a later listener", () =>
     Effect.gen(function* () {
       const socket = listening(4096, opencode(1))
       const { answer, count, listen, scan } = yield* counted(socket)
@@ -409,7 +405,7 @@ describe("Changes of local-ports", () => {
     }),
   )
 
-  it.effect("are none when all that listen have answered, or are no opencodes", () =>
+  it.effect("are not emitted if all listeners have answered or are other servers", () =>
     Effect.gen(function* () {
       const { answer, count, scan } = yield* counted(listening(4096, opencode(1)), listening(3000, other(2)))
       answer(4096, opencodeIn("/work/shop"))

@@ -5,11 +5,11 @@ import { listening, opencode, other } from "./listening.ts"
 
 const addresses = ["192.0.2.2", "fd00::2", "fe80::fc:ff:fe00:1"]
 
-/** Where each is asked, with its aliases. */
+/** The URL of each candidate, with its aliases. */
 const urls = (...sockets: ReadonlyArray<Listening>) =>
   candidatesOf(sockets, addresses).map(({ aliases, url }) => [url, ...aliases])
 
-/** Whether each may have the password, by URL. */
+/** Whether each candidate may have the password, by URL. */
 const trusted = (...sockets: ReadonlyArray<Listening>) =>
   Object.fromEntries(
     candidatesOf(sockets, []).map(({ likely, mayHavePassword, url }) => {
@@ -27,17 +27,17 @@ describe("A socket", () => {
     ["127.0.0.2", ["http://127.0.0.2:4096"]],
     ["192.0.2.2", ["http://192.0.2.2:4096"]],
     ["fd00:0:0::2", ["http://[fd00::2]:4096"]],
-  ])("bound to %s is reached there", (address, expected) => {
+  ])("bound to %s is reachable there", (address, expected) => {
     assert.deepStrictEqual(urls(listening(4096, opencode(1), address)), [expected])
   })
 
-  it("bound to a link-local address alone is not asked, for no URL leads there", () => {
+  it("bound to a link-local address alone is not probed, because no URL leads there", () => {
     assert.deepStrictEqual(urls(listening(4096, opencode(1), "fe80::1")), [])
   })
 })
 
 describe("Several sockets", () => {
-  it("of one process on one port are one server, at its best URL", () => {
+  it("of one process on one port are one server, at its preferred URL", () => {
     const both = [listening(4096, opencode(1), "::1"), listening(4096, opencode(1), "127.0.0.1")]
     assert.deepStrictEqual(urls(...both), [["http://127.0.0.1:4096", "http://[::1]:4096"]])
     const every = [listening(4096, opencode(1), "::"), listening(4096, opencode(1), "0.0.0.0")]
@@ -50,7 +50,7 @@ describe("Several sockets", () => {
     assert.lengthOf(urls(listening(4096, undefined), listening(4096, undefined, "::1")), 2)
   })
 
-  it("are asked anew when the socket or its owner is another one", () => {
+  it("are new candidates when the socket or its owner changes", () => {
     const socket = listening(4096, opencode(1))
     const keys = [
       socket,
@@ -62,7 +62,7 @@ describe("Several sockets", () => {
     assert.strictEqual(candidatesOf([{ ...socket }], addresses)[0]?.key, keys[0])
   })
 
-  it("lead to whom the address belongs, not to who listens on all", () => {
+  it("bound to one address take precedence over sockets bound to all", () => {
     assert.deepStrictEqual(urls(listening(4096, opencode(1), "0.0.0.0"), listening(4096, other(2), "127.0.0.1")), [
       ["http://192.0.2.2:4096"],
       ["http://127.0.0.1:4096"],
@@ -71,7 +71,7 @@ describe("Several sockets", () => {
 })
 
 describe("The password", () => {
-  it("is for opencodes only", () => {
+  it("is allowed for opencodes only", () => {
     assert.deepStrictEqual(
       trusted(
         listening(1, opencode(1)),
@@ -88,7 +88,7 @@ describe("The password", () => {
     )
   })
 
-  it("is not for a port that an opencode shares with another program", () => {
+  it("is not allowed for a port that an opencode shares with another program", () => {
     for (const address of ["127.0.0.1", "0.0.0.0"]) {
       const one = listening(1, opencode(1), address)
       const two = listening(1, opencode(2), address)

@@ -1,4 +1,4 @@
-/** What `stat` says of a file of whom it does not matter what it is. */
+/** A sample result of `stat`. */
 import { ByteSize, type FileSystem, Option } from "effect"
 
 export const fileInfo = ({ uid }: { readonly uid: number }): FileSystem.File.Info => ({

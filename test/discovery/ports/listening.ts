@@ -1,4 +1,4 @@
-/** Sockets that listen, as a test needs them. */
+/** Sample listening sockets. */
 import type { Listening, Owner } from "../../../src/discovery/ports/ListeningSockets.ts"
 
 export const opencode = (pid: number, directory = "/work/shop"): Owner => ({
@@ -19,7 +19,7 @@ export const other = (pid: number, program = "node"): Owner => ({
 
 let sockets = 0
 
-/** Each is a new socket, also at the port of another one. */
+/** Each call makes a new socket, even on the same port. */
 export const listening = (port: number, owner: Owner | undefined, address = "127.0.0.1"): Listening => ({
   key: `socket ${++sockets}`,
   address,

@@ -12,7 +12,7 @@ interface Printed {
 
 const text = (said = "") => Stream.make(new TextEncoder().encode(said))
 
-/** What each command prints; one that prints nothing at all is missing. */
+/** What each command prints. A command without output does not exist. */
 const printing = (of: (command: string, args: ReadonlyArray<string>) => Printed | undefined) =>
   Layer.merge(
     Layer.succeed(CurrentUser, Option.some(501)),
@@ -53,7 +53,7 @@ const list = (of: Parameters<typeof printing>[0]) =>
   Effect.flatMap(lsof, ({ list }) => list).pipe(Effect.provide(printing(of)))
 
 describe("What lsof lists", () => {
-  it("is read as it was recorded", () => {
+  it("is parsed as recorded", () => {
     const node = { pid: 7411, birth: undefined, program: "node", isOpencode: false, directory: undefined }
     assert.deepStrictEqual(parse(lsofOnLinux), [
       { key: "7411 19 3122186", address: "127.0.0.1", port: 45_001, owner: node },
@@ -70,7 +70,7 @@ describe("What lsof lists", () => {
     ])
   })
 
-  it("is read as macOS writes it", () => {
+  it("is parsed as macOS writes it", () => {
     const directories = parseDirectories(lsofDirectories)
     assert.deepStrictEqual(
       parse(lsofOnMacOS, directories).map(({ address, owner, port }) => [
@@ -88,15 +88,15 @@ describe("What lsof lists", () => {
     )
   })
 
-  it("is nothing where it makes no sense", () => {
+  it("is ignored if it is invalid", () => {
     for (const output of ["", "\n\n", "p1\n", "p1\nf1\n", "n*:4096", "p1\nf1\nn*:http\n", "p1\nf1\nn/dev/null\n"]) {
       assert.deepStrictEqual(parse(output), [])
     }
   })
 })
 
-describe("Asking lsof", () => {
-  it.effect("asks for this user's sockets only, and for the directories of opencodes only", () =>
+describe("Running lsof", () => {
+  it.effect("lists this user's sockets only, and the directories of opencodes only", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []
       const found = yield* list((command, args) => {
@@ -111,20 +111,20 @@ describe("Asking lsof", () => {
     }),
   )
 
-  it.effect("finds it where the PATH does not lead", () =>
+  it.effect("finds it outside the PATH", () =>
     Effect.gen(function* () {
       const found = yield* list((command) => (command === "/usr/sbin/lsof" ? { stdout: lsofOnLinux } : undefined))
       assert.lengthOf(found, 6)
     }),
   )
 
-  it.effect("finds nothing where nobody listens", () =>
+  it.effect("finds nothing if no process listens", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* list(() => ({})), [])
     }),
   )
 
-  it.effect("says what lsof says when it cannot tell, and that there is none", () =>
+  it.effect("repeats lsof's error, or says that lsof is not installed", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(
         list((command) => (command === "lsof" ? { stderr: "lsof: no permission\n\u001B[31m" } : undefined)),

@@ -10,7 +10,7 @@ const missing = (path: string) =>
     PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "readFile", pathOrDescriptor: path }),
   )
 
-/** A machine whose files are these; one that is not there is missing. */
+/** A machine with exactly these files. */
 const withFiles = (
   files: Effect.Effect<Readonly<Record<string, string>>>,
   user: Option.Option<number> = Option.some(0),
@@ -25,8 +25,8 @@ const withFiles = (
 
 const both = { "/proc/net/tcp": tcp, "/proc/net/tcp6": tcp6 }
 
-describe("The sockets that /proc/net tells", () => {
-  it("are those of the user that listen, with their addresses as one writes them", () => {
+describe("The sockets in /proc/net", () => {
+  it("are the user's listening sockets, with addresses in the usual form", () => {
     assert.deepStrictEqual(parse(tcp, 0), [
       { inode: "3122192", address: "127.0.0.2", port: 45_007 },
       { inode: "3122187", address: "0.0.0.0", port: 45_002 },
@@ -42,20 +42,20 @@ describe("The sockets that /proc/net tells", () => {
     ])
   })
 
-  it("are none in what is no such table", () => {
+  it("are none in an invalid table", () => {
     for (const text of ["", tcp.split("\n")[0] ?? "", "   0: 0200007F:AFCF 00000000:0000 0A", "\0\0\0"]) {
       assert.deepStrictEqual(parse(text, 0), [])
     }
   })
 
-  it.effect("are those of IPv4 alone where there is no IPv6", () =>
+  it.effect("are those of IPv4 alone if IPv6 is disabled", () =>
     Effect.gen(function* () {
       const { sockets } = yield* procNet
       assert.lengthOf(yield* sockets, 3)
     }).pipe(Effect.provide(withFiles(Effect.succeed({ "/proc/net/tcp": tcp })))),
   )
 
-  it.effect("cannot be told without the table, or where users have no numbers", () =>
+  it.effect("are unknown without the table, or without numeric user ids", () =>
     Effect.gen(function* () {
       const without = yield* procNet.pipe(Effect.provide(withFiles(Effect.succeed({}))))
       assert.include((yield* Effect.flip(without.sockets)).message, "/proc/net/tcp")
@@ -66,7 +66,7 @@ describe("The sockets that /proc/net tells", () => {
 })
 
 describe("Changes of the sockets", () => {
-  /** How often a change was told by now, and what makes one. */
+  /** The number of changes so far, and how to cause one. */
   const watched = Effect.fnUntraced(function* (first: Readonly<Record<string, string>>) {
     const files = yield* Ref.make(first)
     const count = yield* Ref.make(0)
@@ -80,7 +80,7 @@ describe("Changes of the sockets", () => {
   })
   const added = tcp.replace(" 3122186 ", " 3130000 ")
 
-  it.effect("are told when a socket comes or goes, half a second later, and once", () =>
+  it.effect("are emitted once, half a second after a socket is opened or closed", () =>
     Effect.gen(function* () {
       const { count, files } = yield* watched(both)
       assert.strictEqual(yield* count, 0)
@@ -97,7 +97,7 @@ describe("Changes of the sockets", () => {
     }),
   )
 
-  it.effect("are none when only connections or others' sockets change, or the table cannot be read for a while", () =>
+  it.effect("are not emitted for connections, for other users' sockets, or while the table cannot be read", () =>
     Effect.gen(function* () {
       const { count, files } = yield* watched(both)
       const other = tcp.replace("0100007F:AEBC", "0100007F:BBBB").replace(" 1060 ", " 1061 ")
@@ -114,7 +114,7 @@ describe("Changes of the sockets", () => {
     }),
   )
 
-  it.effect("are never told where there are no such tables, and nothing is read again", () =>
+  it.effect("are never emitted without the tables, which are not read again", () =>
     Effect.gen(function* () {
       const { count, files } = yield* watched({})
       for (const table of [tcp, added]) {

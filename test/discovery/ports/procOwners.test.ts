@@ -12,7 +12,7 @@ interface Process {
   readonly args?: ReadonlyArray<string>
   readonly cwd?: string
   readonly inodes?: ReadonlyArray<number>
-  /** The kernel lets nobody look at its files. */
+  /** The kernel denies access to its files. */
   readonly closed?: boolean
 }
 
@@ -28,7 +28,7 @@ const refused = (path: string) =>
 
 const given = (path: string, value: string | undefined) => (value === undefined ? refused(path) : Effect.succeed(value))
 
-/** `/proc` as these processes make it, user 7 looking, and which processes' files were looked at. */
+/** A simulated `/proc` with these processes, read by user 7, and a record of the processes whose files were read. */
 const machine = (processes: Map<number, Process>) => {
   const looked: Array<number> = []
   const at = (path: string) => {
@@ -94,8 +94,8 @@ const machine = (processes: Map<number, Process>) => {
 
 const opencode = { exe: "/opt/opencode", args: ["opencode", "serve"], cwd: "/work/shop" }
 
-describe("Who has a socket", () => {
-  it.effect("is the process of this user among whose files it is", () =>
+describe("The owner of a socket", () => {
+  it.effect("is the process of this user that has it open", () =>
     Effect.gen(function* () {
       const { owners } = machine(
         new Map([
@@ -120,7 +120,7 @@ describe("Who has a socket", () => {
     }),
   )
 
-  it.effect("is looked for once: later only who has sockets that are new", () =>
+  it.effect("is searched once; later calls search only for new sockets", () =>
     Effect.gen(function* () {
       const processes = new Map<number, Process>([[11, { ...opencode, inodes: [2] }]])
       const { looked, owners } = machine(processes)
@@ -138,7 +138,7 @@ describe("Who has a socket", () => {
     }),
   )
 
-  it.effect("is looked for once a minute where the system does not let it be found", () =>
+  it.effect("is searched once per minute if it cannot be found", () =>
     Effect.gen(function* () {
       const { looked, owners } = machine(new Map<number, Process>([[10, { closed: true, inodes: [1] }]]))
       const who = yield* owners
@@ -154,7 +154,7 @@ describe("Who has a socket", () => {
     }),
   )
 
-  it.effect("is nobody for a process that ends or is closed while it is looked at, and the others are found", () =>
+  it.effect("is unknown if its process exits or denies access during the search, and others are still found", () =>
     Effect.gen(function* () {
       const { owners } = machine(
         new Map<number, Process>([
@@ -171,7 +171,7 @@ describe("Who has a socket", () => {
     }),
   )
 
-  it.effect("is another one after the first has passed the socket on and ended", () =>
+  it.effect("changes after the first process has passed the socket on and exited", () =>
     Effect.gen(function* () {
       const processes = new Map<number, Process>([
         [11, { ...opencode, inodes: [2] }],
@@ -185,7 +185,7 @@ describe("Who has a socket", () => {
     }),
   )
 
-  it.effect("is forgotten when the socket is gone: its number may come back as another's", () =>
+  it.effect("is dropped with the socket, because inodes are reused", () =>
     Effect.gen(function* () {
       const processes = new Map<number, Process>([
         [11, { ...opencode, inodes: [2] }],

@@ -1,4 +1,4 @@
-/** The real thing: what this system says of sockets that this very process opens. */
+/** The operating system's own list, with sockets that this process opens. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -11,7 +11,7 @@ const at = (port: number) => (all: ReadonlyArray<Listening>) => all.filter((one)
 layer(Layer.provide(SystemSockets.layer, NodeServices.layer), { excludeTestServices: true })(
   "The sockets that listen on this machine",
   (it) => {
-    it.effect("are told with who has them, and no longer when they are closed", () =>
+    it.effect("are listed with their owners until they are closed", () =>
       Effect.gen(function* () {
         const { list } = yield* ListeningSockets
         const port = yield* Effect.scoped(

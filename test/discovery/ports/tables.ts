@@ -1,8 +1,8 @@
-/** What a Linux machine and its `lsof` said of sockets that were opened for it, with a few rows that were put in by hand. */
+/** Recordings from a Linux machine and its `lsof`, with a few rows added by hand. */
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 
-/** The second row was made user 1000's, and a connection was put in before the last row, which is one, too. */
+/** The second row was changed to user 1000, and a connection was added before the last row, which is one, too. */
 export const tcp = `${head}                                                     
    0: 0200007F:AFCF 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122192 1 000000002e85cd53 100 0 0 10 0                   
    1: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1060 1 00000000319520c3 100 0 0 10 0                      
@@ -12,7 +12,7 @@ export const tcp = `${head}
    5: 0100007F:AEBC 0100007F:9777 06 00000000:00000000 03:0000090F 00000000     0        0 0 3 0000000023f561b5                                      
 `
 
-/** The row of fd00::2 was put in. */
+/** The row of fd00::2 was added. */
 export const tcp6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000000000000000000001000000:AFCC 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122189 1 000000007f3c6d67 100 0 0 10 0
    1: 000000FD000000000000000002000000:AFD0 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3122193 1 000000001f3c6d67 100 0 0 10 0
@@ -69,7 +69,7 @@ TQR=0
 TQS=0
 `
 
-/** Not recorded: put together after lsof's manual and source, for there was no macOS at hand. */
+/** Not recorded but composed after lsof's manual and source. */
 export const lsofOnMacOS = `p612
 crapportd
 f8

@@ -3,11 +3,11 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { FileCache } from "../../../src/discovery/relay/FileCache.ts"
 
-/** Epoch milliseconds of a change, and a moment when it has settled. */
+/** Epoch milliseconds of a change, and of a moment when it has settled. */
 const changed = 1_000_000
 const later = changed + 10_000
 
-/** A file of one letter that was last changed then. */
+/** A file of one letter, changed at that time. */
 const makeFile = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const file = `${yield* fs.makeTempDirectoryScoped()}/one.json`
@@ -21,7 +21,7 @@ const makeFile = Effect.gen(function* () {
 
 describe("FileCache", () => {
   layer(NodeFileSystem.layer)((it) => {
-    it.effect("recalls what was made of a file that was not touched", () =>
+    it.effect("returns the value of an unchanged file", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)
@@ -32,7 +32,7 @@ describe("FileCache", () => {
       }),
     )
 
-    it.effect("forgets it when the file changes, by its time or by its size alone", () =>
+    it.effect("drops the value when the file's time or size changes", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const memo = new FileCache<string>()
@@ -42,7 +42,7 @@ describe("FileCache", () => {
       }),
     )
 
-    it.effect("does not trust a file that was changed just now, for it may change again within the same tick", () =>
+    it.effect("does not cache a file that was changed just now, because it may change again within the same tick", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)
@@ -52,7 +52,7 @@ describe("FileCache", () => {
       }),
     )
 
-    it.effect("keeps nothing of files that are gone", () =>
+    it.effect("drops the values of removed files", () =>
       Effect.gen(function* () {
         const { file, write } = yield* makeFile
         const info = yield* write("a", changed)

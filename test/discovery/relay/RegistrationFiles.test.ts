@@ -1,4 +1,4 @@
-/** Registrations that this process keeps in its own relay directory. */
+/** Registrations that this process owns. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Path, Scope } from "effect"
@@ -6,8 +6,8 @@ import { fileNameOf } from "../../../src/discovery/relay/RegistrationFiles.ts"
 import { failure, filesIn, modeOf, read, registration, take } from "./registrations.ts"
 import { makeRelay, scan } from "./relay.ts"
 
-layer(NodeServices.layer)("A kept registration", (it) => {
-  it.effect("is for its owner alone, found by a scan, and gone with the scope", () =>
+layer(NodeServices.layer)("A registration", (it) => {
+  it.effect("is readable by its owner alone, found by a scan, and removed with the scope", () =>
     Effect.gen(function* () {
       const { directory: parent } = yield* makeRelay
       const directory = `${parent}/a/b`
@@ -31,7 +31,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("keeps a directory's mode as it is found", () =>
+  it.effect("does not change the directory's mode", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       yield* take(directory, registration("api"))
@@ -39,7 +39,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("is never half there for who reads while it is replaced", () =>
+  it.effect("is never read half-written while it is replaced", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const { file, write } = yield* take(directory, registration("api"))
@@ -60,7 +60,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("keeps the name that it has got, whatever it is written with", () =>
+  it.effect("keeps its name, whatever is written later", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       yield* take(directory, registration("api"))
@@ -70,7 +70,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("of a name that another has is the next free one", () =>
+  it.effect("gets the next available name if its own is taken", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const first = yield* take(directory, registration("api"))
@@ -84,7 +84,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("of a long name has a second one, too", () =>
+  it.effect("gets a suffix for a long name, too", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const name = "a-machine-with-a-long-name-and-a-project-with-a-longer-one".repeat(3)
@@ -109,7 +109,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     "日本語の名前".repeat(30),
     "𝕬𝖕𝖎".repeat(30),
     "a\\b:c*d?e|f<g>h",
-  ])("of the name %j is a file in the directory, with that name in it", (name) =>
+  ])("named %j is a file in the directory, with that name in it", (name) =>
     Effect.gen(function* () {
       const path = yield* Path.Path
       const { directory, parent } = yield* makeRelay
@@ -124,7 +124,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("of another name with the same file name does not replace that one", () =>
+  it.effect("does not replace one of another name with the same file name", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const first = yield* take(directory, registration("web shop"))
@@ -135,7 +135,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
     }),
   )
 
-  it.effect("that nobody could read is refused: a name too long, or of nothing printable", () =>
+  it.effect("with a name that is too long or not printable is refused", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       yield* failure(take(directory, registration("x".repeat(201))))
@@ -146,7 +146,7 @@ layer(NodeServices.layer)("A kept registration", (it) => {
 })
 
 layer(NodeServices.layer)("A file name", (it) => {
-  it.effect("is one that every file system takes, with what is put around it", () =>
+  it.effect("is valid on every file system, including prefix and suffixes", () =>
     Effect.sync(() => {
       for (const name of ["x".repeat(300), "語".repeat(300), "𝕬".repeat(300), "\u{1F680}".repeat(300), "\uD835x"]) {
         assert.isAtMost(Buffer.byteLength(`.${fileNameOf(name)}-1000-0badcafe.json.1234567.new`), 255)

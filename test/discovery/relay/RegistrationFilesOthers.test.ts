@@ -1,4 +1,4 @@
-/** What a registration meets that others have left in the relay directory. */
+/** Registrations beside files of other programs in the relay directory. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem } from "effect"
@@ -7,7 +7,7 @@ import { register } from "../../../src/discovery/relay/RegistrationFiles.ts"
 import { altered, dead, failure, filesIn, here, modeOf, read, registration, take } from "./registrations.ts"
 import { makeRelay } from "./relay.ts"
 
-layer(NodeServices.layer)("What is in the way", (it) => {
+layer(NodeServices.layer)("An existing file", (it) => {
   it.effect.each([
     ["broken JSON", '{"name": "api", "po'],
     ["nothing", ""],
@@ -16,7 +16,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     ["one that came through a tunnel", JSON.stringify(registration("api", { localPort: 4096, pid: dead }))],
     ["one without a process", '{"name": "api", "hostname": "here", "cwd": "/work/api", "port": 1}'],
     ["one that is alive", JSON.stringify(registration("api", { pid: 2 }))],
-  ] satisfies ReadonlyArray<[string, string]>)("stays as it is: %s", ([, content]) =>
+  ] satisfies ReadonlyArray<[string, string]>)("is not replaced: %s", ([, content]) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory, file, write } = yield* makeRelay
@@ -47,7 +47,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     }),
   )
 
-  it.effect("is not removed at the end, if it has come in the meantime", () =>
+  it.effect("is not removed at the end if another program has created it meanwhile", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory, parent, register } = yield* makeRelay
@@ -70,7 +70,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     }),
   )
 
-  it.effect("may have vanished: then the end is none the worse for it, and it can be put back", () =>
+  it.effect("may have been removed: it can be written again, and the end of the scope succeeds", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory } = yield* makeRelay
@@ -84,7 +84,7 @@ layer(NodeServices.layer)("What is in the way", (it) => {
     }),
   )
 
-  it.effect("comes later, when the own file is gone: it stays, too", () =>
+  it.effect("that replaced a removed registration is not overwritten", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { directory } = yield* makeRelay
@@ -105,8 +105,8 @@ layer(NodeServices.layer)("What is in the way", (it) => {
   )
 })
 
-layer(NodeServices.layer)("A registration whose process is dead", (it) => {
-  it.effect("gives its name to the next of the same directory, and to no second one", () =>
+layer(NodeServices.layer)("A registration whose process has exited", (it) => {
+  it.effect("passes its name to one later instance in the same directory", () =>
     Effect.gen(function* () {
       const { directory, register } = yield* makeRelay
       yield* register("api.json", registration("api", { pid: dead, port: 1 }))
@@ -119,7 +119,7 @@ layer(NodeServices.layer)("A registration whose process is dead", (it) => {
     }),
   )
 
-  it.effect("is found by its directory though that is no printable line", () =>
+  it.effect("is recognised by a directory that is not a printable line", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const cwd = "/work/two\nlines"
@@ -128,7 +128,7 @@ layer(NodeServices.layer)("A registration whose process is dead", (it) => {
     }),
   )
 
-  it.effect("is taken over by one alone of twenty that come at once", () =>
+  it.effect("is taken over by exactly one of twenty concurrent instances", () =>
     Effect.gen(function* () {
       const { directory, register } = yield* makeRelay
       yield* register("api.json", registration("api", { pid: dead }))
@@ -144,7 +144,7 @@ layer(NodeServices.layer)("A registration whose process is dead", (it) => {
     }),
   )
 
-  it.effect("is not taken over twice, however late the second one comes", () =>
+  it.effect("is not taken over twice by a delayed instance", () =>
     Effect.gen(function* () {
       const { directory, register } = yield* makeRelay
       yield* register("api.json", registration("api", { pid: dead }))

@@ -1,4 +1,4 @@
-/** A relay directory that does not take a registration, and who is interrupted while it does. */
+/** Relay directories that cannot be written, and interrupted writes. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, FileSystem, PlatformError } from "effect"
@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { altered, dead, denied, failure, filesIn, registration, take } from "./registrations.ts"
 import { makeRelay } from "./relay.ts"
 
-/** Calls that take a second, and tell when they have begun. */
+/** Calls that take a second, and signal their start. */
 const slowly = (fs: FileSystem.FileSystem, reached: Deferred.Deferred<void>) => {
   const late = Effect.andThen(Deferred.succeed(reached, undefined), Effect.sleep(1000))
   return {
@@ -17,14 +17,14 @@ const slowly = (fs: FileSystem.FileSystem, reached: Deferred.Deferred<void>) => 
   } satisfies Partial<FileSystem.FileSystem>
 }
 
-/** Interrupts it, and lets time pass until it has ended. */
+/** Interrupts the fiber, and advances the clock until it has ended. */
 const interruptSlowly = Effect.fnUntraced(function* <A, E>(fiber: Fiber.Fiber<A, E>) {
   const interruption = yield* Effect.forkChild(Fiber.interrupt(fiber))
   yield* TestClock.adjust(1000).pipe(Effect.repeat({ until: () => interruption.pollUnsafe() !== undefined }))
 })
 
 layer(NodeServices.layer)("A relay directory", (it) => {
-  it.effect("that is a file, or a link to nowhere, is told in a sentence", () =>
+  it.effect("that is a file or a dangling link is reported in one line", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { parent } = yield* makeRelay
@@ -49,7 +49,7 @@ layer(NodeServices.layer)("A relay directory", (it) => {
       }),
   )
 
-  it.effect("without room takes no half file", () =>
+  it.effect("without space gets no partial file", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       yield* failure(take(directory, registration("api"))).pipe(
@@ -85,7 +85,7 @@ layer(NodeServices.layer)("A relay directory", (it) => {
       }),
   )
 
-  it.effect("holds no leftovers of a write that is interrupted", () =>
+  it.effect("holds no drafts of an interrupted write", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const reached = yield* Deferred.make<void>()
@@ -100,7 +100,7 @@ layer(NodeServices.layer)("A relay directory", (it) => {
     }),
   )
 
-  it.effect("with a thousand of one name says so instead of counting on", () =>
+  it.effect("with a thousand registrations of one name refuses more", () =>
     Effect.gen(function* () {
       const { directory } = yield* makeRelay
       const taken = PlatformError.systemError({ _tag: "AlreadyExists", module: "FileSystem", method: "link" })

@@ -9,7 +9,7 @@ import { discovery, makeRelay, type Options, scan } from "./relay.ts"
 
 const names = ({ announcements }: Scan) => announcements.map(({ name }) => name)
 
-/** The only problem of the scan, which is of this file. */
+/** The only problem of the scan, which must concern this file. */
 const problemOf = (found: Scan, source: string): string => {
   assert.deepStrictEqual(found.announcements, [])
   assert.deepStrictEqual(
@@ -21,7 +21,7 @@ const problemOf = (found: Scan, source: string): string => {
   return reason
 }
 
-/** What is said about a file of this content, beside which a good one is still found. */
+/** The problem of a file with this content, beside which a valid one is still found. */
 const refusal = Effect.fnUntraced(function* (content: string | Uint8Array) {
   const relay = yield* makeRelay
   yield* relay.write("bad.json", content)
@@ -36,14 +36,14 @@ const mkfifo = (path: string) =>
     spawner.exitCode(ChildProcess.make("mkfifo", [path])),
   )
 
-/** The file system, with some of it replaced. */
+/** The file system with some methods replaced. */
 const altered = (change: (fs: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
   Layer.effect(
     FileSystem.FileSystem,
     Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...change(fs) })),
   )
 
-/** Everything belongs to root, but for one path that belongs to somebody. */
+/** Everything belongs to root, except one path that belongs to another user. */
 const owned = (by: number, path: string) =>
   altered((fs) => ({
     stat: (asked) => Effect.map(fs.stat(asked), (info) => ({ ...info, uid: Option.some(asked === path ? by : 0) })),
@@ -64,7 +64,7 @@ const picture = Effect.fnUntraced(function* (directory: string) {
 
 const Bytes = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))
 
-/** Nearly right, so that each field is met by something that it does not expect. */
+/** Nearly valid, so that each field receives unexpected values. */
 const Anything = Schema.Union([HostileText, Schema.Int, Schema.Null, Schema.Boolean, Schema.String, Schema.Finite])
 const NearlyRegistration = Schema.Struct({
   name: Schema.Union([HostileText, HostileText, Anything]),
@@ -73,12 +73,12 @@ const NearlyRegistration = Schema.Struct({
   repeat: Schema.Literals([1, 1, 1, 1, 300]),
 })
 
-/** Texts come as code points, some of them repeated until they are long. */
+/** Texts are code points, some of them repeated until they are long. */
 const written = (value: typeof Anything.Type, repeat: number) =>
   Array.isArray(value) ? hostileText(value).repeat(repeat) : value
 
 layer(NodeServices.layer)("RelayDirectory", (it) => {
-  it.effect("announces what a registration says, at the port on this machine", () =>
+  it.effect("announces a registration at its port on this machine", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* relay.register("a.json", {
@@ -148,7 +148,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("does not mind fields that it does not know, a byte order mark, or a time as a number", () =>
+  it.effect("accepts unknown fields, a byte order mark, and a time as a number", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* relay.register("a.json", { name: "api", port: 1, version: 2, tags: ["x"], tunnel: { url: "ssh://x" } })
@@ -160,15 +160,17 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("finds the files in the order of their names, so that a URL announced twice is always the same one", () =>
-    Effect.gen(function* () {
-      const relay = yield* makeRelay
-      for (const name of ["c", "a", "b"]) yield* relay.register(`${name}.json`, { name, port: 4096 })
-      assert.deepStrictEqual(names(yield* scan(relay.directory)), ["a", "b", "c"])
-    }),
+  it.effect(
+    "reads the files in the order of their names, so of two announcements of a URL the same one wins every time",
+    () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay
+        for (const name of ["c", "a", "b"]) yield* relay.register(`${name}.json`, { name, port: 4096 })
+        assert.deepStrictEqual(names(yield* scan(relay.directory)), ["a", "b", "c"])
+      }),
   )
 
-  it.effect("passes over what is not for it: files without .json and those that are still being written", () =>
+  it.effect("ignores files without .json and drafts", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       for (const name of ["README.md", "api.json.tmp", ".api.json", ".json", "apijson"]) {
@@ -220,14 +222,14 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("what is said about a file does not repeat the terminal commands in it", () =>
+  it.effect("a problem does not repeat terminal sequences of the file", () =>
     Effect.gen(function* () {
       const reason = yield* refusal(JSON.stringify({ name: "api", port: "\u001B[2J\u009B\u202E\n\u2028" }))
       assert.notMatch(reason, /\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/u)
     }),
   )
 
-  it.effect("names, hosts and directories are printable lines, whatever is in the file", () =>
+  it.effect("names, hosts and directories are printable lines, whatever the file holds", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       const dirty = "\u001B[31ma\u202Epi\r\n\tx\u0007 "
@@ -237,7 +239,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("takes names of 200 characters and files of 64 KiB, and not a byte more", () =>
+  it.effect("accepts names up to 200 characters and files up to 64 KiB", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       const long = JSON.stringify({ name: "x".repeat(200), port: 1 })
@@ -249,7 +251,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("follows a link to a file in the directory, and refuses one that leads out", () =>
+  it.effect("follows a link to a file in the directory, and refuses other links", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -272,7 +274,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("is not led out by a chain of links that begins inside", () =>
+  it.effect("refuses a chain of links that begins inside the directory and leads out of it", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -300,7 +302,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("follows a link that is the directory itself", () =>
+  it.effect("follows a relay directory that is a link", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -313,7 +315,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("does not wait for a pipe, nor read a device, also behind a link", () =>
+  it.effect("neither waits for a pipe nor reads a device, also behind a link", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -334,7 +336,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("passes over a directory with the name of a registration", () =>
+  it.effect("ignores a directory with the name of a registration", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -347,7 +349,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("a file that cannot be read, or goes while it is read, costs nothing but itself", () =>
+  it.effect("a file that cannot be read, or vanishes meanwhile, affects no other", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -370,7 +372,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("finds a thousand registrations among a thousand that are none", () =>
+  it.effect("finds a thousand registrations among a thousand invalid files", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* Effect.forEach(
@@ -388,7 +390,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("a missing directory is a problem with a hint, and is not made", () =>
+  it.effect("a missing directory is a problem with a hint, and is not created", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -400,7 +402,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("a file in the directory's place is a problem", () =>
+  it.effect("a file instead of the directory is a problem", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* relay.register("file", { name: "api", port: 1 })
@@ -417,7 +419,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("never changes nor deletes anything, whatever it thinks of it", () =>
+  it.effect("never changes or deletes anything", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -475,7 +477,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
 })
 
 layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
-  /** A relay with one registration, which is found with these modes or is refused. */
+  /** A relay with one registration, which these modes make accepted or refused. */
   const found = Effect.fnUntraced(function* (
     modes: { readonly file?: number; readonly directory?: number; readonly parent?: number },
     options: Options,
@@ -508,7 +510,7 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
     [{ parent: 0o770 }, "parent"],
   ] as const
 
-  it.effect.each(weak)("refuses what others can change, and says what mends it: %j", ([modes, what]) =>
+  it.effect.each(weak)("refuses what other users can change, and says how to fix it: %j", ([modes, what]) =>
     Effect.gen(function* () {
       const { found: refused, relay } = yield* found(modes, { strict: true })
       const reason = problemOf(refused, what === "api.json" ? relay.file(what) : relay.directory)
@@ -519,7 +521,7 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
     }),
   )
 
-  it.effect.each(weak)("(without one, the same is used: %j)", ([modes]) =>
+  it.effect.each(weak)("(without a password, the same is used: %j)", ([modes]) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(names((yield* found(modes, { strict: false })).found), ["api"])
     }),
@@ -539,7 +541,7 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("looks at the file behind a link, not at the link", () =>
+  it.effect("checks the target of a link, not the link", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -552,7 +554,7 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("refuses a file, a directory or a parent of another user, and trusts the own ones and root's", () =>
+  it.effect("refuses a file, a directory or a parent of another user, and trusts this user's and root's", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* relay.register("api.json", { name: "api", port: 1 })
@@ -576,12 +578,12 @@ layer(NodeServices.layer)("With a password set, RelayDirectory", (it) => {
 })
 
 layer(NodeServices.layer, { excludeTestServices: true })("The changes of RelayDirectory", (it) => {
-  /** Takes one change at a time; each has to come by itself, long before any interval. */
+  /** Takes one change at a time. Each must come by itself, long before any interval. */
   const watch = Effect.fnUntraced(function* (directory: string) {
     const { changes, scan } = yield* discovery(directory)
     const queue = yield* Queue.unbounded<void>()
     yield* Effect.forkScoped(Stream.runForEach(changes, () => Queue.offer(queue, undefined)))
-    /** Changes may come in several pieces, so until one of them shows what is expected. */
+    /** Waits until a change shows what is expected, because one write may cause several. */
     const until = Effect.fnUntraced(function* (expected: ReadonlyArray<string>) {
       while (true) {
         yield* Queue.take(queue)
@@ -592,7 +594,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("The changes of RelayDi
     return { queue, until }
   })
 
-  it.effect("show files that come, change and go", () =>
+  it.effect("emit when files are added, changed or removed", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -610,7 +612,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("The changes of RelayDi
     }),
   )
 
-  it.effect("show a directory that comes into being later, goes, and comes again", () =>
+  it.effect("emit when the directory is created, removed, and created again", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
@@ -626,7 +628,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("The changes of RelayDi
     }),
   )
 
-  it.effect("say one thing about a burst of files", () =>
+  it.effect("emit once for a burst of files", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
       const { queue, until } = yield* watch(relay.directory)

@@ -1,9 +1,9 @@
-/** Text as somebody would write it who wants to break a terminal, a parser or a reader's eye. */
+/** Text that tries to break a terminal, a parser or the reader's perception. */
 import { Schema } from "effect"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
-/** Code points: all of Unicode, with those that control something far more often than chance would have it. */
+/** Code points of all Unicode, with control characters far more often than by chance. */
 export const HostileText = Schema.Array(
   Schema.Union([
     between(0, 0xa0),

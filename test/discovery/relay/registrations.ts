@@ -1,11 +1,11 @@
-/** Registrations that this process keeps, and looking at what becomes of them. */
+/** Helpers for tests of registrations. */
 import { assert } from "@effect/vitest"
 import { Effect, FileSystem, PlatformError, Schema } from "effect"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { type Registration, RegistrationJson } from "../../../src/discovery/relay/Registration.ts"
 import { register, RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
 
-/** Of the processes of this machine only those below 100 are alive. */
+/** On this machine, processes with ids below 100 are alive. */
 export const here = { hostname: "here", isAlive: (pid: number) => pid < 100 }
 
 export const dead = 4711
@@ -35,7 +35,7 @@ export const filesIn = (directory: string) =>
     Effect.map(fs.readDirectory(directory), (names) => names.toSorted((one, other) => (one < other ? -1 : 1))),
   )
 
-/** Runs something over a file system of which some is replaced. */
+/** Runs an effect with some methods of the file system replaced. */
 export const altered =
   (change: (fs: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -1,4 +1,4 @@
-/** A relay directory of its own for a test, and looking into it. */
+/** A temporary relay directory. */
 import { Effect, FileSystem, Layer, Option, Path, Redacted } from "effect"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import * as RelayDirectory from "../../../src/discovery/relay/RelayDirectory.ts"
@@ -7,7 +7,7 @@ import { CurrentUser } from "../../../src/machine/StrictModes.ts"
 export const credentials = { username: "opencode", password: Redacted.make("hunter2-Zk9") }
 
 export interface Options {
-  /** As with a password set. */
+  /** Checks permissions as with a password set. */
   readonly strict?: boolean
   readonly user?: number
 }
@@ -24,7 +24,7 @@ export const discovery = (directory: string, { strict = false, user }: Options =
 export const scan = (directory: string, options?: Options) =>
   Effect.flatMap(discovery(directory, options), ({ scan }) => scan)
 
-/** A fresh directory that only its owner may write, whatever the umask, under another one like that. */
+/** A new directory that only its owner may write, whatever the umask, within another one like that. */
 export const makeRelay = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

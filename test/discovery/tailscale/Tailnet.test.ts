@@ -1,4 +1,4 @@
-/** How this machine's Tailscale is asked, and what is said where it is there and not connected. */
+/** How the status is read, and the errors if Tailscale is not connected. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
@@ -26,7 +26,7 @@ layer(NodeServices.layer)("A tailnet is read", (it) => {
     }),
   )
 
-  it.effect("from the command, where there is no socket", () =>
+  it.effect("from the command, if there is no socket", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem
@@ -39,7 +39,7 @@ layer(NodeServices.layer)("A tailnet is read", (it) => {
     }),
   )
 
-  it.effect("from the command, where what is at the socket's place is none", () =>
+  it.effect("from the command, if the socket's path is not a socket", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem
@@ -50,7 +50,7 @@ layer(NodeServices.layer)("A tailnet is read", (it) => {
     }),
   )
 
-  it.effect("even if there is much of it", () =>
+  it.effect("even if it is large", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const large = inState(yield* recording("running-1.84.0"), "Running", { Future: "x".repeat(15 * 1024 * 1024) })
@@ -62,8 +62,8 @@ layer(NodeServices.layer)("A tailnet is read", (it) => {
   )
 })
 
-layer(NodeServices.layer)("It is said what is wrong with Tailscale where it", (it) => {
-  it.effect("is not there at all", () =>
+layer(NodeServices.layer)("An error names the problem if Tailscale", (it) => {
+  it.effect("is not installed", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* trouble(access, "TailscaleMissing", access.socket, "https://tailscale.com/download", "TRANSPORT")
@@ -86,7 +86,7 @@ layer(NodeServices.layer)("It is said what is wrong with Tailscale where it", (i
     }),
   )
 
-  it.effect("is stopped, and shows its peers nevertheless", () =>
+  it.effect("is stopped but still lists peers", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* printing(access, yield* recording("stopped-1.84.0"))
@@ -94,7 +94,7 @@ layer(NodeServices.layer)("It is said what is wrong with Tailscale where it", (i
     }),
   )
 
-  it.effect("is logged out, without the link that would take this machine into anybody's tailnet", () =>
+  it.effect("is logged out, without the login link", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const json = yield* recording("needs-login-1.84.0")
@@ -104,7 +104,7 @@ layer(NodeServices.layer)("It is said what is wrong with Tailscale where it", (i
     }),
   )
 
-  it.effect("starts, and says itself what is in the way", () =>
+  it.effect("is starting and reports a health warning", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const Health = ["no network", "\u001b[31mno DERP\nhome"]

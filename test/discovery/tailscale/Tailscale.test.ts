@@ -13,35 +13,37 @@ import { start, tailnetOf } from "./scene.ts"
 const running = status("running-1.84.0")
 
 layer(NodeServices.layer)("In a tailnet", (it) => {
-  it.effect("an opencode on another machine is announced by machine and directory, with its other address", () =>
-    Effect.gen(function* () {
-      const { scan } = yield* start({
-        tailnet: running,
-        answers: (url) =>
-          url === "http://100.64.10.2:4096"
-            ? Effect.succeed(opencodeIn("/Users/alice/shop/api", "/Users/alice/shop"))
-            : undefined,
-      })
-      const { announcements, problems } = yield* scan
-      assert.deepStrictEqual(problems, [])
-      assert.lengthOf(announcements, 1)
-      const aliases = announcements[0]?.aliases
-      assert.deepStrictEqual(announcements[0], {
-        name: "laptop-shop-api",
-        host: "laptop",
-        url: "http://100.64.10.2:4096",
-        directory: "/Users/alice/shop/api",
-        transport: "tailscale",
-        passwordWithheld: "it did not require one when it was found; the next scan checks again",
-        source: "tailscale peer laptop.tail4f2b1.ts.net",
-        aliases,
-      })
-      assert.lengthOf(aliases ?? [], 1)
-      assert.match(aliases?.[0] ?? "", /^http:\/\/\[fd7a:[0-9a-f:]+\]:4096$/u)
-    }),
+  it.effect(
+    "an opencode on another machine is named by machine and directory, with its other address as an alias",
+    () =>
+      Effect.gen(function* () {
+        const { scan } = yield* start({
+          tailnet: running,
+          answers: (url) =>
+            url === "http://100.64.10.2:4096"
+              ? Effect.succeed(opencodeIn("/Users/alice/shop/api", "/Users/alice/shop"))
+              : undefined,
+        })
+        const { announcements, problems } = yield* scan
+        assert.deepStrictEqual(problems, [])
+        assert.lengthOf(announcements, 1)
+        const aliases = announcements[0]?.aliases
+        assert.deepStrictEqual(announcements[0], {
+          name: "laptop-shop-api",
+          host: "laptop",
+          url: "http://100.64.10.2:4096",
+          directory: "/Users/alice/shop/api",
+          transport: "tailscale",
+          passwordWithheld: "it did not require one when it was found; the next scan checks again",
+          source: "tailscale peer laptop.tail4f2b1.ts.net",
+          aliases,
+        })
+        assert.lengthOf(aliases ?? [], 1)
+        assert.match(aliases?.[0] ?? "", /^http:\/\/\[fd7a:[0-9a-f:]+\]:4096$/u)
+      }),
   )
 
-  it.effect("only the user's machines and those with the tag are asked, each on every port, over IPv6 if need be", () =>
+  it.effect("only the user's machines and those with the tag are probed, on every port, over IPv6 if necessary", () =>
     Effect.gen(function* () {
       const { asked, scan } = yield* start({
         tailnet: running,
@@ -64,7 +66,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
   )
 
   it.effect(
-    "one that asks for a password is named by its port until it says where it works, and gets the password",
+    "an opencode that requires a password receives it, and is named by its port until its directory is known",
     () =>
       Effect.gen(function* () {
         let verdict: Verdict = lockedOpencode
@@ -83,7 +85,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       }),
   )
 
-  it.effect("one that hangs stays, and one whose machine goes offline goes", () =>
+  it.effect("an instance that hangs stays listed, and one whose machine goes offline does not", () =>
     Effect.gen(function* () {
       const machines = yield* tailnetOf(2)
       let now = machines
@@ -102,7 +104,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("nothing is asked of anybody while Tailscale is stopped, and what was found is gone", () =>
+  it.effect("nothing is probed or listed while Tailscale is stopped", () =>
     Effect.gen(function* () {
       let stopped = false
       const { asked, scan } = yield* start({
@@ -121,7 +123,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("what was found stays while tailscaled is too busy to say anything", () =>
+  it.effect("instances stay listed while tailscaled is too busy to answer", () =>
     Effect.gen(function* () {
       let busy = false
       const { scan } = yield* start({
@@ -139,7 +141,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("no machine is asked for longer than a health check may take", () =>
+  it.effect("no probe takes longer than the probe timeout", () =>
     Effect.gen(function* () {
       const { asked, scan } = yield* start({ tailnet: running, options: { probeTimeout: 200 } })
       yield* scan
@@ -147,19 +149,17 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect(
-    "it is said that nothing can be found without a network device, but not where something was, nor where nobody is",
-    () =>
-      Effect.gen(function* () {
-        const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
-        const lonely = yield* start({ tailnet: userspace })
-        assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
-        const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
-        assert.deepStrictEqual((yield* proxied.scan).problems, [])
-        const empty = yield* start({
-          tailnet: Effect.map(tailnetOf(0), (one): TailnetStatus => ({ ...one, TUN: false })),
-        })
-        assert.deepStrictEqual((yield* empty.scan).problems, [])
-      }),
+  it.effect("reports a missing network device, unless something was found or there are no machines", () =>
+    Effect.gen(function* () {
+      const userspace = Effect.map(running, (one): TailnetStatus => ({ ...one, TUN: false }))
+      const lonely = yield* start({ tailnet: userspace })
+      assert.include((yield* lonely.scan).problems[0]?.reason, "userspace networking")
+      const proxied = yield* start({ tailnet: userspace, answers: () => Effect.succeed(opencodeIn("/srv/shop")) })
+      assert.deepStrictEqual((yield* proxied.scan).problems, [])
+      const empty = yield* start({
+        tailnet: Effect.map(tailnetOf(0), (one): TailnetStatus => ({ ...one, TUN: false })),
+      })
+      assert.deepStrictEqual((yield* empty.scan).problems, [])
+    }),
   )
 })

@@ -7,7 +7,7 @@ import { opencodeIn, silent } from "../verdicts.ts"
 import { start, tailnetOf } from "./scene.ts"
 
 layer(NodeServices.layer)("In a tailnet", (it) => {
-  it.effect("a thousand machines that hang hold up no scan, and all of them are asked in the end", () =>
+  it.effect("a thousand machines that hang do not delay a scan, and all are probed in the end", () =>
     Effect.gen(function* () {
       const { asked, scan } = yield* start({
         tailnet: tailnetOf(1000),

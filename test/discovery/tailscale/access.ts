@@ -1,4 +1,4 @@
-/** A tailscaled and a `tailscale` that do what the test says, in a directory that is removed with the scope. */
+/** A simulated tailscaled and `tailscale`, in a directory that is removed with the scope. */
 import { assert } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path } from "effect"
 import { createServer, type RequestListener } from "node:http"
@@ -14,7 +14,7 @@ export const makeAccess = Effect.gen(function* () {
   const socket = path.join(directory, "tailscaled.sock")
   const command = path.join(directory, "tailscale")
 
-  /** From now on this answers on the socket. */
+  /** Makes this listener answer on the socket. */
   const listen = (answer: RequestListener) => {
     const sockets = new Set<Socket>()
     const server = createServer(answer).on("connection", (one) => sockets.add(one))
@@ -30,11 +30,11 @@ export const makeAccess = Effect.gen(function* () {
     )
   }
 
-  /** From now on this shell script is the command. */
+  /** Installs this shell script as the command. */
   const install = (script: string) =>
     Effect.andThen(fs.writeFileString(command, `#!/bin/sh\n${script}\n`), fs.chmod(command, 0o755))
 
-  /** What a tailnet is read from; the first command is never there. */
+  /** The access to the tailnet. The first command never exists. */
   const tailnet = Layer.build(Tailnet.layer).pipe(
     Effect.map((services) => Context.get(services, Tailnet)),
     Effect.provideService(TailscaleAccess, { socket, commands: [path.join(directory, "none"), command] }),
@@ -42,7 +42,7 @@ export const makeAccess = Effect.gen(function* () {
   return { directory, socket, command, listen, install, tailnet }
 })
 
-/** Always answers so. */
+/** Answers every request the same way. */
 export const answer =
   (status: number, body: string): RequestListener =>
   (_request, response) =>
@@ -52,7 +52,7 @@ export type Access = Effect.Success<typeof makeAccess>
 
 export const read = (access: Access) => Effect.flatMap(access.tailnet, ({ read }) => read)
 
-/** Why there is no status: of one line, with the way out. */
+/** Asserts that reading the status fails with this tag, in one line that contains these texts. */
 export const trouble = (access: Access, tag: TailscaleError["_tag"], ...said: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const { _tag, message } = yield* Effect.flip(read(access))
@@ -62,7 +62,7 @@ export const trouble = (access: Access, tag: TailscaleError["_tag"], ...said: Re
     return message
   })
 
-/** The command prints this text. */
+/** Makes the command print this text. */
 export const printing = (access: Access, text: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem

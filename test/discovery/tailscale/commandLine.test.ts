@@ -1,4 +1,4 @@
-/** What is said where the command `tailscale` does not do as it should; here it is a shell script. */
+/** Errors if the command `tailscale` fails; here it is a shell script. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Schedule } from "effect"
@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { makeAccess, read, trouble } from "./access.ts"
 import { recording } from "./recordings.ts"
 
-/** What `tailscale` says on stderr before it ends with status 1, in 1.24 or today. */
+/** What `tailscale` prints to stderr before it exits with status 1, in 1.24 or today. */
 const complaints = [
   [
     "TailscaleNotRunning",
@@ -30,7 +30,7 @@ const exists = (pid: number): boolean => {
   }
 }
 
-/** The process has ended, or does so at once. */
+/** Succeeds once the process has exited. */
 const gone = (pid: number) =>
   Effect.gen(function* () {
     assert.isAbove(pid, 0)
@@ -42,7 +42,7 @@ const gone = (pid: number) =>
     )
   })
 
-layer(NodeServices.layer)("It is said what is wrong where the command", (it) => {
+layer(NodeServices.layer)("An error names the problem if the command", (it) => {
   it.effect.each(complaints)("fails: %s (%s)", ([tag, said]) =>
     Effect.gen(function* () {
       const access = yield* makeAccess
@@ -53,7 +53,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     }),
   )
 
-  it.effect("prints something else, as the app of macOS does outside a session", () =>
+  it.effect("prints something else, as the macOS app does outside a session", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* access.install("echo The Tailscale GUI failed to start: The operation couldn’t be completed.")
@@ -61,7 +61,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     }),
   )
 
-  it.effect("may not be run", () =>
+  it.effect("cannot be executed", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem
@@ -71,7 +71,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     }),
   )
 
-  it.effect("prints without end, and that it is ended", () =>
+  it.effect("prints without end, and the command is killed", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem
@@ -81,7 +81,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     }),
   )
 
-  it.effect("complains without end, unless it works then", () =>
+  it.effect("fills stderr without end, unless it succeeds", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem
@@ -93,7 +93,7 @@ layer(NodeServices.layer)("It is said what is wrong where the command", (it) => 
     }),
   )
 
-  it.effect("hangs, and that it is ended", () =>
+  it.effect("hangs, and the command is killed", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       const fs = yield* FileSystem.FileSystem

@@ -1,4 +1,4 @@
-/** What is said where tailscaled does not answer as it should, over a real socket. */
+/** Errors if tailscaled does not answer properly, over a real socket. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import type { RequestListener } from "node:http"
 import { answer, makeAccess, trouble } from "./access.ts"
 
-layer(NodeServices.layer)("It is said what is wrong where tailscaled", (it) => {
+layer(NodeServices.layer)("An error names the problem if tailscaled", (it) => {
   it.effect.each([
     [403, "status access denied\n", "TailscaleDenied", "--operator"],
     [401, "Tailscale already in use by bob, pid 4711\n", "TailscaleInUse", "by bob"],
@@ -33,7 +33,7 @@ layer(NodeServices.layer)("It is said what is wrong where tailscaled", (it) => {
     }),
   )
 
-  it.effect("breaks off in the middle of its answer", () =>
+  it.effect("closes the connection within its answer", () =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* access.listen((_request, response) => {
@@ -47,7 +47,7 @@ layer(NodeServices.layer)("It is said what is wrong where tailscaled", (it) => {
   it.effect.each([
     ["nothing", () => {}],
     ["half of its answer", (_request, response) => void response.write('{"BackendState":')],
-  ] satisfies ReadonlyArray<[string, RequestListener]>)("takes the connection and says %s", ([, listener]) =>
+  ] satisfies ReadonlyArray<[string, RequestListener]>)("accepts the connection and sends %s", ([, listener]) =>
     Effect.gen(function* () {
       const access = yield* makeAccess
       yield* access.listen(listener)

@@ -1,4 +1,4 @@
-/** Which machines of a tailnet are looked at. */
+/** Which machines of a tailnet are chosen. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -10,16 +10,16 @@ import { tailnetWith } from "./scene.ts"
 
 const hosts = ({ machines }: Machines) => machines.map(({ host }) => host).toSorted()
 
-/** A tailnet of this user with one machine, of which only this is said. */
+/** A tailnet of this user with one machine that has only these fields. */
 const lone = (peer: Readonly<Record<string, unknown>>, rest?: Readonly<Record<string, unknown>>) =>
   tailnetWith({ "nodekey:1": { UserID: 5, Online: true, TailscaleIPs: ["100.64.0.2"], ...peer } }, rest)
 
-/** Those of a machine that has these. */
+/** The machines of a tailnet whose only peer has these fields. */
 const addresses = (of: ReadonlyArray<string>) =>
   Effect.map(lone({ TailscaleIPs: of }), (one) => machinesOf(one, undefined).machines[0]?.addresses)
 
 layer(NodeServices.layer)("In a tailnet", (it) => {
-  it.effect.each(versions)("as Tailscale %s tells of it, the user's own that are online are looked at", (version) =>
+  it.effect.each(versions)("with a status of Tailscale %s, the user's machines that are online are chosen", (version) =>
     Effect.gen(function* () {
       const found = machinesOf(yield* status(`running-${version}`), undefined)
       assert.deepStrictEqual(hosts(found), ["laptop", "pixel-8", "tower"])
@@ -27,7 +27,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect.each(versions)("as Tailscale %s tells of it, those with the tag are looked at, too", (version) =>
+  it.effect.each(versions)("with a status of Tailscale %s, machines with the tag are chosen, too", (version) =>
     Effect.gen(function* () {
       const found = machinesOf(yield* status(`running-${version}`), "tag:dev")
       // Not `carol-nas`, which has a tag of that name in somebody else's tailnet.
@@ -35,7 +35,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("as Tailscale 1.76.1 really told of it, the other machine is found with its name and addresses", () =>
+  it.effect("with a recorded status of Tailscale 1.76.1, the other machine is found with its name and addresses", () =>
     Effect.gen(function* () {
       const { machines } = machinesOf(yield* status("running-1.76.1"), undefined)
       assert.deepStrictEqual(machines, [
@@ -48,7 +48,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("a machine is connected to over IPv4, and where it has none over IPv6", () =>
+  it.effect("IPv4 is preferred, and IPv6 used if there is no other address", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* addresses(["fd7a::2", "100.64.0.2"]), ["100.64.0.2", "fd7a::2"])
       assert.deepStrictEqual(yield* addresses(["fd7a::2"]), ["fd7a::2"])
@@ -57,7 +57,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("two users whose ids differ only where a number would be rounded are two users", () =>
+  it.effect("user ids beyond the safe integers stay distinct", () =>
     Effect.gen(function* () {
       const mine = (yield* recording("running-1.84.0")).replaceAll("1840772346221573", "26059037925131573")
       assert.deepStrictEqual(hosts(machinesOf(yield* decode(mine), undefined)), ["laptop", "pixel-8", "tower"])
@@ -74,7 +74,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     ["nobody's", { UserID: null }],
     ["tagged, and so not of that user any more", { Tags: ["tag:kiosk"] }],
     ["this one itself", { TailscaleIPs: ["100.64.0.1"] }],
-  ] as const)("a machine that is %s is left alone", ([, peer]) =>
+  ] as const)("a machine that is %s is not chosen", ([, peer]) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(hosts(machinesOf(yield* lone({}), undefined)), ["100.64.0.2"])
       assert.deepStrictEqual(hosts(machinesOf(yield* lone(peer), undefined)), [])
@@ -89,19 +89,21 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     ["without a name", { DNSName: "" }, {}, []],
     ["that somebody shares", { DNSName: "box.mine.ts.net.", AltSharerUserID: 9 }, {}, []],
     ["while the tailnet has no name", { DNSName: "box.mine.ts.net." }, { MagicDNSSuffix: "" }, []],
-  ] as const)("the tag counts on a machine %s only where it is certain to be this tailnet's", ([, peer, rest, found]) =>
-    Effect.gen(function* () {
-      const one = yield* lone({ UserID: 7, Tags: ["tag:ci", "tag:dev"], ...peer }, rest)
-      assert.deepStrictEqual(hosts(machinesOf(one, "tag:dev")), [...found])
-      assert.deepStrictEqual(hosts(machinesOf(one, "tag:de")), [])
-      assert.deepStrictEqual(hosts(machinesOf(one, undefined)), [])
-    }),
+  ] as const)(
+    "a tag counts on a machine %s only if the machine certainly belongs to this tailnet",
+    ([, peer, rest, found]) =>
+      Effect.gen(function* () {
+        const one = yield* lone({ UserID: 7, Tags: ["tag:ci", "tag:dev"], ...peer }, rest)
+        assert.deepStrictEqual(hosts(machinesOf(one, "tag:dev")), [...found])
+        assert.deepStrictEqual(hosts(machinesOf(one, "tag:de")), [])
+        assert.deepStrictEqual(hosts(machinesOf(one, undefined)), [])
+      }),
   )
 
   it.effect.each([
     ["by its tags", lone({ Tags: [] }, { Self: { UserID: 5, Tags: ["tag:server"] } })],
     ["by its user, in a version that does not tell its tags", status("tagged-self-1.24.2")],
-  ] as const)("a machine that is tagged itself (%s) has no user, and says what to do", ([, tagged]) =>
+  ] as const)("a machine that is tagged itself (%s) has no user, and the problem names the setting", ([, tagged]) =>
     Effect.gen(function* () {
       const found = machinesOf(yield* tagged, undefined)
       assert.deepStrictEqual(hosts(found), [])
@@ -110,13 +112,13 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("a tagged machine finds those of the tag it is told", () =>
+  it.effect("a tagged machine finds the machines with the configured tag", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(hosts(machinesOf(yield* status("tagged-self-1.24.2"), "tag:dev")), ["build"])
     }),
   )
 
-  it.effect("a peer that makes no sense costs itself, and is counted", () =>
+  it.effect("a peer that cannot be decoded is left out and counted", () =>
     Effect.gen(function* () {
       const good = { UserID: 5, Online: true, DNSName: "good.mine.ts.net.", TailscaleIPs: ["100.64.0.3"] }
       const Peer = { a: null, b: 7, c: { HostName: 7 }, d: { TailscaleIPs: "100.64.0.9" }, e: good, f: { new: [{}] } }
@@ -126,7 +128,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("without any peer there is nothing to find, and nothing wrong", () =>
+  it.effect("a tailnet without peers is no problem", () =>
     Effect.gen(function* () {
       const none = { machines: [], problems: [] }
       assert.deepStrictEqual(machinesOf(yield* lone({}, { Peer: null }), undefined), none)
@@ -134,7 +136,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("a machine without a name in the tailnet is called as it calls itself", () =>
+  it.effect("a machine without a name in the tailnet goes by its host name", () =>
     Effect.gen(function* () {
       const { machines } = machinesOf(yield* lone({ HostName: "My Box" }), undefined)
       assert.deepInclude(machines[0], { host: "My Box", name: "100.64.0.2" })
@@ -156,7 +158,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       }),
   )
 
-  it.effect("what a status has beside what is read of it does no harm", () =>
+  it.effect("unknown fields of a status are ignored", () =>
     Effect.gen(function* () {
       const text = (yield* recording("running-1.98.8")).replace("{", '{"Quantum": [{"Entangled": 1e400}],')
       assert.lengthOf(machinesOf(yield* decode(text), undefined).machines, 3)

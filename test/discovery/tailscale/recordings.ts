@@ -1,9 +1,9 @@
-/** The statuses of `test/fixtures/tailscale`; its README says what is in them. */
+/** The statuses in `test/fixtures/tailscale`, described by its README. */
 import { Effect, FileSystem, Schema } from "effect"
 import { fileURLToPath } from "node:url"
 import { type TailnetStatus, TailnetStatusJson } from "../../../src/discovery/tailscale/TailnetStatus.ts"
 
-/** Those that were written after the source, of the same tailnet. */
+/** Statuses of one tailnet that were composed after Tailscale's source. */
 export const versions = ["1.24.2", "1.50.1", "1.84.0", "1.98.8"] as const
 
 const directory = fileURLToPath(new URL("../../fixtures/tailscale/", import.meta.url))

@@ -1,4 +1,4 @@
-/** `TRANSPORT=tailscale` over a tailnet, and opencodes in it, that are as the test says. */
+/** `TRANSPORT=tailscale` over a simulated tailnet with opencodes. */
 import { Context, Effect, FileSystem, Layer } from "effect"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import {
@@ -15,12 +15,12 @@ import { refused } from "../verdicts.ts"
 
 export interface Scene {
   readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
-  /** What answers at the URL; elsewhere nobody listens. */
+  /** The server at a URL; other URLs refuse the connection. */
   readonly answers?: (url: string) => Effect.Effect<Verdict> | undefined
   readonly options?: Tailscale.TailscaleOptions
 }
 
-/** A discovery, and all that it has asked so far. */
+/** A discovery, and its requests so far. */
 export const start = Effect.fnUntraced(function* ({ answers = () => undefined, options, tailnet }: Scene) {
   const fs = yield* FileSystem.FileSystem
   const asked: Array<IdentificationRequest> = []
@@ -39,7 +39,7 @@ export const start = Effect.fnUntraced(function* ({ answers = () => undefined, o
   return { ...Context.get(services, Discovery), asked }
 })
 
-/** A tailnet of this user's with these peers; `rest` is what else, or otherwise, its status says. */
+/** A tailnet of this user with these peers. `rest` overrides other fields of its status. */
 export const tailnetWith = (
   peers: Readonly<Record<string, unknown>>,
   rest: Readonly<Record<string, unknown>> = {},
@@ -54,7 +54,7 @@ export const tailnetWith = (
     }),
   )
 
-/** A tailnet of so many machines of this user's. */
+/** A tailnet with this number of machines of this user. */
 export const tailnetOf = (count: number) =>
   tailnetWith(
     Object.fromEntries(

@@ -3,7 +3,7 @@ import { Schema, TextDiff } from "effect"
 import { after, before, compose, count, type EditScript, parse } from "../../../src/opencode/changes/EditScript.ts"
 import { fileDiff } from "../../support/diffs.ts"
 
-/** Few different lines, so that they repeat; the last one may lack its line feed, and a line may look like a patch. */
+/** Few different lines, so that they repeat. The last one may lack its line feed, and a line may look like a patch. */
 const Version = Schema.Struct({
   lines: Schema.Array(Schema.Literals(["a", "b", "", "-c", "+", "@@ -1,1 +1,1 @@", "\\ No newline", "d\r"])).check(
     Schema.isMaxLength(7),
@@ -41,7 +41,7 @@ describe("An edit script", () => {
     assert.strictEqual(TextDiff.unified(both), "")
   })
 
-  it("is not put together with one that begins elsewhere", () => {
+  it("is not composed with one that begins with another text", () => {
     const first = script("a\nb\n", "a\nc\n")
     for (const other of ["a\nx\n", "a\nc\nd\n", "a\n", "a\nc", ""]) {
       assert.isUndefined(compose(first, script(other, "new\n")), JSON.stringify(other))
@@ -62,7 +62,7 @@ describe("An edit script", () => {
     assert.strictEqual(TextDiff.unified(both ?? []), "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+FIVE\n 6\n 7\n 8\n")
   })
 
-  it("is written as hunks with three lines around each change", () => {
+  it("is printed as hunks with three context lines", () => {
     const lines = new Map([
       [10, "ten"],
       [16, "sixteen"],
@@ -82,7 +82,7 @@ describe("An edit script", () => {
     assert.strictEqual(hunks.split("\n").filter((line) => line.startsWith(" ")).length, 11 + 6 + 3)
   })
 
-  it("of a new, a deleted and an unfinished file is written as git does", () => {
+  it("of a new file, a deleted file, and one without a final line feed is printed as git does", () => {
     assert.strictEqual(TextDiff.unified(script("", "a\nb\n")), "@@ -0,0 +1,2 @@\n+a\n+b\n")
     assert.strictEqual(TextDiff.unified(script("a\n", "")), "@@ -1 +0,0 @@\n-a\n")
     const unfinished = "\\ No newline at end of file\n"
@@ -95,7 +95,7 @@ describe("An edit script", () => {
     ["has several hunks", "--- f\n+++ f\n@@ -1,1 +1,1 @@\n-a\n+b\n@@ -9,1 +9,1 @@\n-a\n+b\n"],
     ["ends too early", "--- f\n+++ f\n@@ -1,3 +1,1 @@\n-a\n+b\n"],
     ["is something else", "GIT binary patch\nliteral 5\n"],
-  ])("is not made of a patch that %s", (_, patch) => {
+  ])("is not made from a patch that %s", (_, patch) => {
     assert.isUndefined(parse(patch))
   })
 })

@@ -11,7 +11,7 @@ const facts = (...turns: ReadonlyArray<ReadonlyArray<FileDiff>>) =>
     ({ additions, deletions, path, status }) => `${path} ${status} +${additions} -${deletions}`,
   )
 
-/** A turn that made these files. */
+/** A turn that created these files. */
 const turn = (...files: ReadonlyArray<string>) => files.map((file) => fileDiff(file, undefined, "x\n"))
 
 describe("The changes of several turns", () => {
@@ -50,7 +50,7 @@ describe("The changes of several turns", () => {
     assert.strictEqual(merged(...turns).undone, expected.length === 0 ? 1 : 0)
   })
 
-  it("stand in order and are summed where something else changed the file in between", () => {
+  it("are listed in order and summed if something else changed the file in between", () => {
     const { files } = merged([fileDiff("f", "a\n", "b\n")], [fileDiff("f", "elsewhere\n", "c\nd\n")])
     assert.strictEqual(files.length, 1)
     assert.deepInclude(files[0], { status: "modified", additions: 3, deletions: 2 })
@@ -60,7 +60,7 @@ describe("The changes of several turns", () => {
     assert.include(patches[1], "+c")
   })
 
-  it("are put together over a turn that changed only the file's mode", () => {
+  it("are composed across a turn that changed only the file's mode", () => {
     const mode: FileDiff = { file: "f", patch: "--- f\t\n+++ f\t\n", additions: 0, deletions: 0, status: "modified" }
     const { files } = merged([fileDiff("f", "a\n", "b\n")], [mode], [fileDiff("f", "b\n", "c\n")])
     assert.deepInclude(files[0], { additions: 1, deletions: 1, turns: 3 })
@@ -68,7 +68,7 @@ describe("The changes of several turns", () => {
     assert.deepStrictEqual(facts([mode], [mode]), ["f modified +0 -0"])
   })
 
-  it("keep what opencode gives no text of, with its numbers", () => {
+  it("include files for which opencode gives no text, with their line counts", () => {
     const binary: FileDiff = { file: "b.bin", patch: "", additions: 0, deletions: 0, status: "added" }
     const quoted: FileDiff = {
       file: 'a"b',
@@ -89,13 +89,13 @@ describe("The changes of several turns", () => {
     )
   })
 
-  it("keep the patch of an opencode that leaves lines out", () => {
+  it("keep a patch that leaves lines out as it is", () => {
     const patch = "--- f\n+++ f\n@@ -10,1 +10,1 @@\n-a\n+b\n"
     const { files } = merged([{ file: "f", patch, additions: 1, deletions: 1, status: "modified" }])
     assert.deepStrictEqual(files[0]?.patches, [patch])
   })
 
-  it("begin with the file changed last", () => {
+  it("start with the file that was changed last", () => {
     assert.deepStrictEqual(
       merged(turn("a", "b"), turn("c"), turn("a")).files.map(({ path }) => path),
       ["a", "c", "b"],
@@ -114,7 +114,7 @@ describe("The changes of several turns", () => {
     ),
   )
 
-  it.prop("that cannot be put together lose no line and no file", [Turns], ([turns]) => {
+  it.prop("that cannot be composed lose no line and no file", [Turns], ([turns]) => {
     const { files, undone } = merged(...turns)
     const all = turns.flat()
     for (const name of ["additions", "deletions", "turns"] as const) {

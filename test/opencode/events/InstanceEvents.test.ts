@@ -9,11 +9,11 @@ import { event } from "../../support/samples.ts"
 
 const streamRoute = "GET /global/event"
 
-/** A reader of its own scope, which ends with `leave`. */
+/** A subscriber with its own scope, which `leave` closes. */
 const reader = Effect.gen(function* () {
   const events = yield* InstanceEvents
   const scope = yield* Scope.make()
-  // Each reader names its target anew, as the tools do.
+  // Each subscriber passes its own target object, as the tools do.
   const notices = yield* whilePassing(100, Scope.provide(events.subscribe({ ...target }), scope))
   const taken: Array<string> = []
   yield* notices.take.pipe(
@@ -22,9 +22,9 @@ const reader = Effect.gen(function* () {
     Effect.forkIn(scope),
   )
   return {
-    /** Whatever has come, "Settled" included. */
+    /** All notices so far. */
     taken,
-    /** What has come since this was last asked. */
+    /** The notices since the last call, without "Settled". */
     heard: Effect.andThen(
       Effect.yieldNow,
       Effect.sync(() => taken.splice(0).filter((tag) => tag !== "Settled")),
@@ -34,7 +34,7 @@ const reader = Effect.gen(function* () {
 })
 
 describe("InstanceEvents", () => {
-  it.effect("gives every event to every reader over one stream", () =>
+  it.effect("gives every event to every subscriber over one stream", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const readers = yield* Effect.all([reader, reader, reader])
@@ -47,7 +47,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("tells a reader only what comes after it began to listen", () =>
+  it.effect("gives a subscriber only what happens after it has subscribed", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       yield* reader
@@ -60,7 +60,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("closes the stream when the last reader has left, and opens it again for the next", () =>
+  it.effect("closes the stream when the last subscriber leaves, and opens it again for the next", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const [one, two] = yield* Effect.all([reader, reader])
@@ -76,7 +76,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("takes 30 s without a heartbeat for a loss and connects again", () =>
+  it.effect("reconnects after 30 s without a heartbeat", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { heard } = yield* reader
@@ -92,7 +92,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("connects again after an orderly end, and says what happened once", () =>
+  it.effect("reconnects after a regular end, and reports it once", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { heard } = yield* reader
@@ -108,7 +108,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("gives up on a stream that is accepted and says nothing, in bounded time", () =>
+  it.effect("gives up in bounded time on a stream that is accepted and stays silent", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const events = yield* InstanceEvents
@@ -120,7 +120,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not hurry when the server accepts and drops", () =>
+  it.effect("keeps the reconnect pause when the server accepts and drops connections", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       yield* reader
@@ -133,7 +133,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("says after each connection when opencode can be relied on to send what happens", () =>
+  it.effect("reports after each connection when no event is missed any more", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { taken } = yield* reader
@@ -145,7 +145,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("drops events for a reader that takes none, tells it so, and holds up nobody", () =>
+  it.effect("drops events for a subscriber that takes none, reports that to it, and does not hold up the others", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const events = yield* InstanceEvents
@@ -169,7 +169,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is not disturbed by events that it does not know", () =>
+  it.effect("ignores unknown events", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const { heard } = yield* reader
@@ -197,7 +197,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not tell a new reader what an attempt before it came to: the instance may be back", () =>
+  it.effect("does not report an earlier failed attempt to a new subscriber, because the instance may be back", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const events = yield* InstanceEvents

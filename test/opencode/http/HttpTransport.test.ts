@@ -1,4 +1,4 @@
-/** What only real sockets show: the codes of the operating system, redirects, and that a stream is closed. */
+/** What only real sockets show: error codes of the operating system, redirects, and closed streams. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
@@ -14,7 +14,7 @@ import { here, msg, session } from "../../support/samples.ts"
 
 const client = OpencodeV1.layer.pipe(Layer.provide(HttpTransport.layer))
 
-/** The URL of a server that does this with every request; it is gone with the scope. */
+/** The URL of a server with this request listener. It stops when the scope closes. */
 const serving = (listener: RequestListener) =>
   Effect.map(
     Effect.acquireRelease(
@@ -36,7 +36,7 @@ const at = (url: string) => Effect.map(OpencodeClient, (client) => client.at({ .
 const prompt = { messageID: msg("1"), text: "Do it" }
 
 describe("Over real sockets", () => {
-  it.live("a port where nobody listens is refused, and nothing has arrived", () =>
+  it.live("a port without a listener refuses the connection, and nothing has arrived", () =>
     Effect.gen(function* () {
       const url = yield* Effect.scoped(serving(() => undefined))
       const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))
@@ -44,7 +44,7 @@ describe("Over real sockets", () => {
     }).pipe(Effect.provide(client)),
   )
 
-  it.live("a connection that is torn down may have carried the prompt, and it is sent once", () =>
+  it.live("a prompt on a connection that is reset may have arrived, and is sent once", () =>
     Effect.gen(function* () {
       let seen = 0
       const url = yield* serving((request) => {
@@ -57,7 +57,7 @@ describe("Over real sockets", () => {
     }).pipe(Effect.provide(client)),
   )
 
-  it.live("an answer that breaks off in the middle is an error of ours, no defect", () =>
+  it.live("a truncated answer is a typed error, not a defect", () =>
     Effect.gen(function* () {
       const url = yield* serving((_request, response) => {
         response.writeHead(200, { "content-type": "application/json", "content-length": "1000" })
@@ -69,7 +69,7 @@ describe("Over real sockets", () => {
     }).pipe(Effect.provide(client)),
   )
 
-  it.live("a redirect is not followed, so that nobody else gets the prompt", () =>
+  it.live("a redirect is not followed, so that no other server gets the prompt", () =>
     Effect.gen(function* () {
       let stolen = 0
       const elsewhere = yield* serving((_request, response) => {
@@ -86,7 +86,7 @@ describe("Over real sockets", () => {
     }).pipe(Effect.provide(client)),
   )
 
-  it.live("a server of another protocol is another program, not one that is down", () =>
+  it.live("a server of another protocol counts as another program, not as unreachable", () =>
     Effect.gen(function* () {
       const url = yield* serving((request) => request.socket.end("SSH-2.0-OpenSSH_9.2\r\n"))
       const error = yield* Effect.flip((yield* at(url)).health(1000))
@@ -94,7 +94,7 @@ describe("Over real sockets", () => {
     }).pipe(Effect.provide(client)),
   )
 
-  it.live("a health check reads little, whatever answers", () =>
+  it.live("a health check reads at most 64 KiB", () =>
     Effect.gen(function* () {
       const version = "1".repeat(100_000)
       const url = yield* serving((_request, response) => {
@@ -118,7 +118,7 @@ describe("Over real sockets", () => {
     Layer.merge(client),
   )
 
-  it.live("the fake answers on a port, and sees that its event stream is closed", () =>
+  it.live("the fake answers on a port and notices that its event stream is closed", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]

@@ -1,4 +1,4 @@
-/** Strangers on real sockets, who may answer anything. */
+/** Unknown servers on real sockets, which may answer anything. */
 import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted } from "effect"
@@ -13,7 +13,7 @@ const identification = Identification.layer({
   credentials: { username: "ada", password: Redacted.make("hunter2-Zk9") },
 }).pipe(Layer.provide(OpencodeV1.layer), Layer.provide(OneShotTransport.layer))
 
-/** A server that does this with every connection, and what it was sent on each. */
+/** A server with this connection listener, and what each connection has received. */
 const stranger = Effect.fnUntraced(function* (meet: (socket: Socket, request: string) => void) {
   const open = new Set<Socket>()
   const heard: Array<string> = []
@@ -47,7 +47,7 @@ const http = (status: string, headers: string, body: string) => (socket: Socket)
 const json = "Content-Type: application/json\r\n"
 const healthy = '{"healthy":true,"version":"1.18.33"}'
 
-describe("A stranger", () => {
+describe("An unknown server", () => {
   const answers: ReadonlyArray<readonly [string, (socket: Socket) => void, Verdict["_tag"]]> = [
     ["speaks as opencode does", http("200 OK", json, healthy), "Opencode"],
     [
@@ -80,7 +80,7 @@ describe("A stranger", () => {
     ],
   ]
 
-  it.live.each(answers)("that %s is taken for that, and heard one request on one connection", ([, meet, expected]) =>
+  it.live.each(answers)("that %s is identified as such, and gets one request on one connection", ([, meet, expected]) =>
     Effect.gen(function* () {
       const { heard, url } = yield* stranger(meet)
       assert.strictEqual((yield* verdict(url))._tag, expected)
@@ -93,7 +93,7 @@ describe("A stranger", () => {
     }),
   )
 
-  it.live("that asks for a password is sent it with the next request, and not before", () =>
+  it.live("that requires a password receives it with the next request, and not before", () =>
     Effect.gen(function* () {
       const { heard, url } = yield* stranger(http("401 No", 'WWW-Authenticate: Basic realm="Secure Area"\r\n', ""))
       yield* verdict(url)
@@ -105,7 +105,7 @@ describe("A stranger", () => {
     }),
   )
 
-  it.live("that is an opencode says when it first saw its project, however large the pictures of that", () =>
+  it.live("that is an opencode tells its machine mark, however large the images of its project", () =>
     Effect.gen(function* () {
       const picture = `data:image/png;base64,${"A".repeat(200_000)}`
       const project = { id: "global", time: { created: 1_795_571_041_095 }, icon: { url: picture, override: picture } }
@@ -118,7 +118,7 @@ describe("A stranger", () => {
     }).pipe(Effect.provide(identification)),
   )
 
-  it.live("that says nothing is left alone when the time is up", () =>
+  it.live("that does not answer is disconnected at the timeout", () =>
     Effect.gen(function* () {
       const { heard, open, url } = yield* stranger(() => undefined)
       assert.strictEqual((yield* verdict(url, 50))._tag, "Silent")
@@ -127,7 +127,7 @@ describe("A stranger", () => {
     }),
   )
 
-  it.live("that is not there is refused", () =>
+  it.live("that does not exist is Refused", () =>
     Effect.gen(function* () {
       const { url } = yield* Effect.scoped(stranger(() => undefined))
       for (const there of [url, url.replace("http:", "https:")]) {

@@ -18,7 +18,7 @@ const answer = (answers: ReadonlyArray<ReadonlyArray<string>> | undefined): Deci
   answers,
 })
 
-/** Both are open. */
+/** A permission and a question are open. */
 const open = Effect.tap(withMain, (fake) =>
   Effect.sync(() => {
     fake.permissions = [permission("1")]
@@ -43,7 +43,7 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("goes to the directory of the session, for opencode knows the request nowhere else", () =>
+  it.effect("names the directory of the session, because opencode keeps requests per directory", () =>
     Effect.gen(function* () {
       const fake = yield* open
       yield* settling(allow(), session("main", { directory: "/work/else where" }))
@@ -51,7 +51,7 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each([allow(), answer([["Red"]]), answer(undefined)])("tells when %j was settled before", (decision) =>
+  it.effect.each([allow(), answer([["Red"]]), answer(undefined)])("is false if %j was settled before", (decision) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       assert.isFalse(yield* settling(decision))
@@ -61,7 +61,7 @@ describe("settle", () => {
 
   const route = `POST /permission/${permission("1").id}/reply`
 
-  it.effect("takes a decision that is gone at the second try for its own where the first may have arrived", () =>
+  it.effect("is true if the request is gone at the second try and the first may have arrived", () =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, Fault.hangAfterwards, 1)
@@ -71,7 +71,7 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does the same where a proxy's page came in place of the answer", () =>
+  it.effect("is true as well if a proxy's page came instead of the first answer", () =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, Fault.afterwards(Fault.proxyPage(502)), 1)
@@ -80,7 +80,7 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not take it for its own where the first certainly did not arrive", () =>
+  it.effect("is false if the request is gone at the second try and the first certainly did not arrive", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(route, Fault.refused, 1)
@@ -103,7 +103,7 @@ describe("settle", () => {
     ["OpencodeError", Fault.named(500, "Unexpected server error")],
     ["Unauthorized", Fault.unauthorized],
     ["UnexpectedResponse", Fault.webPage],
-  ] as const)("does not insist after %s", ([tag, fault]) =>
+  ] as const)("does not retry after %s", ([tag, fault]) =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, fault)
@@ -138,7 +138,7 @@ describe("openRequest", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("finds that of a subagent's subagent", () =>
+  it.effect("finds the request of a subagent's subagent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.sessions.push(session("grandchild", { parentID: ses("child") }))
@@ -147,7 +147,7 @@ describe("openRequest", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("passes over what an aborted turn has left behind, as it would decide nothing", () =>
+  it.effect("ignores what an aborted turn has left behind, because deciding it has no effect", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const ghost = { ...permission("0"), tool: { messageID: msg("old") } }

@@ -10,13 +10,13 @@ import { main, withMain } from "../turns/sending.ts"
 const asking = msg("asking")
 const request = (name: string) => ({ ...permission(name), tool: { messageID: asking } })
 
-/** Both ways in which it is found out what a session waits for. */
+/** Both functions that find out what a session waits for. */
 const ways = [
   ["activities", Effect.flatMap(opencode, (api) => activities(api, [main]))],
   ["pendingRequestsOf", Effect.flatMap(opencode, (api) => pendingRequestsOf(api, main))],
 ] as const
 
-/** The session works, and a tool of one of its messages asks for something. */
+/** The session is busy, and the tool call of one of its messages has a pending request. */
 const waiting = Effect.tap(withMain, (fake) =>
   Effect.sync(() => {
     makeBusy(fake)

@@ -35,7 +35,7 @@ const hostile = [
   "ses_",
 ]
 
-/** Only two routes may ever be asked: the one of a session with a sound id, and the list. */
+/** The only routes that may be requested: one session with a valid id, and the list. */
 const strayed = (fake: FakeState) =>
   fake.requests.filter(({ route }) => !/^GET \/session(\/ses_[A-Za-z0-9_]{1,120})?$/u.test(route))
 
@@ -53,7 +53,7 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not take a subagent's session for the latest", () =>
+  it.effect("does not count a subagent's session as the latest", () =>
     Effect.gen(function* () {
       const fake = yield* withSessions
       fake.sessions = [session("child", { parentID: ses("abcd1"), ...updatedAt(99) }), ...fake.sessions]
@@ -61,7 +61,7 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("does not guess from so little of an id that every session fits, even where there is only one", () =>
+  it.effect("does not match a beginning that all ids share, even if there is only one session", () =>
     Effect.gen(function* () {
       yield* withSessions
       for (const reference of ["ses_", "ses_vwx"]) {
@@ -79,7 +79,7 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("names candidates on one line, whatever their titles hold", () =>
+  it.effect("lists candidates on one line, whatever their titles contain", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const title = `twin\u001B[31m\n${"x".repeat(48)}\u{1F600}\u{1F600}`

@@ -22,14 +22,14 @@ import { scenarios } from "./turnScenarios.ts"
 const after = (...events: ReadonlyArray<WireEvent>) => events.reduce(advance, Turn.begin(here, prompt))
 
 describe("Turn", () => {
-  it.each(scenarios)("ends as it should: $name", ({ events, outcome, text }) => {
+  it.each(scenarios)("has the right outcome from events alone: $name", ({ events, outcome, text }) => {
     const turn = after(...events)
     assert.deepStrictEqual(Turn.outcome(turn), outcome)
     assert.strictEqual(Turn.text(turn), text)
     assert.isTrue(turn.accepted)
   })
 
-  it.each(scenarios)("comes to the same by what is stored, wherever events are cut off: $name", (scenario) => {
+  it.each(scenarios)("has the same outcome from what is stored, wherever the events are cut off: $name", (scenario) => {
     for (let cut = 0; cut <= scenario.events.length; cut++) {
       const turn = Turn.reconcile(after(...scenario.events.slice(0, cut)), scenario.stored)
       assert.deepStrictEqual(Turn.outcome(turn), scenario.outcome, `cut after ${cut}`)
@@ -38,7 +38,7 @@ describe("Turn", () => {
     }
   })
 
-  it.each(scenarios)("and is not changed by events that come late: $name", (scenario) => {
+  it.each(scenarios)("is not changed by events that arrive late: $name", (scenario) => {
     for (let cut = 0; cut <= scenario.events.length; cut++) {
       const reconciled = Turn.reconcile(after(...scenario.events.slice(0, cut)), scenario.stored)
       const turn = scenario.events.slice(cut).reduce(advance, reconciled)
@@ -66,14 +66,14 @@ describe("Turn", () => {
     },
   )
 
-  it("is not over with the first idle of an abort, which comes before the message is final", () => {
+  it("is not over at the first idle of an abort, which comes before the message is final", () => {
     const scenario = scenarios.find(({ name }) => name === "an abort while text streams")
     const events = scenario?.events ?? []
     const firstIdle = events.findIndex(({ type }) => type === "session.idle")
     assert.isUndefined(Turn.outcome(after(...events.slice(0, firstIdle + 1))))
   })
 
-  it("failed with the first error when there is no answer at all", () => {
+  it("has failed with the first error if there is no answer", () => {
     const turn = after(
       ...taken,
       event.error({ kind: "failed", message: "Model not found: nope/m" }),
@@ -83,12 +83,12 @@ describe("Turn", () => {
     assert.deepStrictEqual(Turn.outcome(turn), { _tag: "failed", detail: "Model not found: nope/m" })
   })
 
-  it("is not yet decided when the session is idle and nothing answers", () => {
+  it("is undecided while the session is idle and there is no answer", () => {
     assert.isUndefined(Turn.outcome(after(...event.idle())))
     assert.isUndefined(Turn.outcome(after(...taken, ...event.idle())))
   })
 
-  it("is rejected when one of several tools of the last step was refused", () => {
+  it("is rejected if one of several tool calls of the last step was rejected", () => {
     const turn = after(
       ...taken,
       event.message(assistant(first, prompt)),
@@ -100,7 +100,7 @@ describe("Turn", () => {
     assert.strictEqual(Turn.outcome(turn)?._tag, "rejected")
   })
 
-  it("grows its text with each delta, and takes the closing part for the truth", () => {
+  it("appends each delta to its text, and replaces it with the completed part", () => {
     const part = textPart(first, "")
     const opened = [event.message(assistant(first, prompt)), event.part(part)]
     const streaming = after(...opened, event.delta(part, "He"), event.delta(part, "llo"))
@@ -122,7 +122,7 @@ describe("Turn", () => {
     assert.strictEqual(Turn.text(over), "Hi")
   })
 
-  it("joins the texts of its steps in order and leaves out what opencode added by itself", () => {
+  it("joins the texts of its steps in order and leaves out synthetic text", () => {
     const turn = after(
       event.message(assistant(first, prompt)),
       event.part(textPart(first, "One")),
@@ -168,7 +168,7 @@ describe("Turn", () => {
     assert.deepStrictEqual(Turn.outcome(turn), { _tag: "needs permission", request: permission("2") })
   })
 
-  it("does not take the summary for an answer that opencode makes up for after an aborted compaction", () => {
+  it("does not count the summary of a repeated compaction as an answer", () => {
     const goesOn = { ...user(other).info, time: { created: 1300 } }
     const last = { ...assistant(second, other, done()), time: { created: 1400, completed: 1500 } }
     const events = [
@@ -186,7 +186,7 @@ describe("Turn", () => {
     assert.strictEqual(Turn.text(turn), "The answer")
   })
 
-  it("brings what was missed into opencode's order, whatever was heard since", () => {
+  it("sorts what was missed into opencode's order, whatever arrived since", () => {
     const answers = [
       { ...assistant(first, prompt, done("tool-calls")), time: { created: 1100, completed: 1150 } },
       { ...assistant(second, prompt, done()), time: { created: 1200, completed: 1250 } },
@@ -205,14 +205,14 @@ describe("Turn", () => {
     assert.strictEqual(Turn.text(turn), "First.\n\nLast.")
   })
 
-  it("shows a retry in its status and goes on with it", () => {
+  it("has a retry as its status and stays undecided", () => {
     const retry = { type: "retry", attempt: 2, message: "overloaded", next: 9000 } as const
     const turn = after(...taken, event.status(retry))
     assert.deepStrictEqual(turn.status, retry)
     assert.isUndefined(Turn.outcome(turn))
   })
 
-  it("does not take the late error of the turn before for its own", () => {
+  it("ignores a late error of the turn before", () => {
     const turn = after(event.error({ kind: "failed", message: "of before" }), ...taken, ...event.idle())
     assert.isUndefined(Turn.outcome(turn))
   })

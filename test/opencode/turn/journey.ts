@@ -1,6 +1,6 @@
 /**
- * How a client may come to know a turn of a recording: what it hears at once or late, what it misses while its
- * connection is broken, and when it looks at what is stored. Any such journey must end with the same turn.
+ * The ways in which a client can learn of a recorded turn: events at once or late, events missed while the connection is
+ * broken, and reads of what is stored at any time. Each such journey must end with the same turn.
  */
 import { Schema } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
@@ -18,33 +18,33 @@ const few = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 }))
 const some = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 }))
 
 export const Step = Schema.Union([
-  /** opencode says so many things, and the client takes them in with all that it had not yet taken in. */
+  /** opencode sends `count` events, and the client processes them and all that are waiting. */
   Schema.Struct({ step: Schema.Literal("hear"), count: some }),
-  /** opencode says so many things, and the client is busy with something else. */
+  /** opencode sends `count` events, and the client does not process them yet. */
   Schema.Struct({ step: Schema.Literal("lag"), count: some }),
-  /** The connection is gone while so many things are said; then the client looks, and `more` are said meanwhile. */
+  /** The connection is broken for `count` events; then the client reads, and `more` events are sent meanwhile. */
   Schema.Struct({ step: Schema.Literal("lose"), count: some, more: few }),
-  /** The client looks at what is stored; the answer is so many entries old when it takes it in. */
+  /** The client reads what is stored; the answer is `age` entries old when it is processed. */
   Schema.Struct({ step: Schema.Literal("look"), age: few }),
 ])
 export type Step = typeof Step.Type
 
-/** The turn after some of the journey, and what it may go by. */
+/** The turn after a part of the journey, and what it is based on. */
 export interface Station {
   readonly turn: Turn.Turn
-  /** How many entries of the log had been written when the newest thing that it knows was said or read. */
+  /** The number of log entries up to the newest one that the turn knows of. */
   readonly known: number
-  /** Whether all was heard in order and nothing twice, up to now. */
+  /** Whether all events were received in order and once so far. */
   readonly whole: boolean
-  /** Whether an error of the session was heard: some are stored nowhere. */
+  /** Whether an error of the session was received: some are stored nowhere. */
   readonly told: boolean
 }
 
-/** The stations of a journey, and how it ends: with the connection standing, or cut off and only looking. */
+/** The stations of a journey, and its two ends: connected, or cut off and only reading. */
 export const travels = (recording: Recording, { begun, prompt }: RecordedTurn) => {
   const all = memories(recording)
   const { log, session } = recording
-  // An answer may be older than what was heard while one waited for it, but not from before the turn that is at work.
+  // An answer can be older than events that arrived meanwhile, but not older than the start of the turn.
   const oldest = [
     all.findIndex(({ messages }) => messages.has(prompt)),
     all.findIndex(({ messages, status }) => messages.has(prompt) && status.has(session)),
@@ -120,7 +120,7 @@ export const travels = (recording: Recording, { begun, prompt }: RecordedTurn) =
   }
 }
 
-/** The messages of the agent that belong to the turn: those that begin before the session is idle for the first time. */
+/** The assistant messages of the turn: those that begin before the session is idle for the first time. */
 const answersOf = ({ log, session }: Recording, begun: number) => {
   const events = log.slice(begun).map(heard)
   const idle = events.findIndex(
@@ -136,8 +136,8 @@ const answersOf = ({ log, session }: Recording, begun: number) => {
 }
 
 /**
- * After how many entries the turn may be called over at the earliest: all that its agent writes is as it stays, and the
- * session is idle or at work on another prompt. Where the agent writes nothing, as soon as the reason is said.
+ * The number of log entries after which the turn may have an outcome at the earliest: its messages are final, and the
+ * session is idle or busy with another prompt. Without an answer: as soon as the reason was sent.
  */
 export const settled = (recording: Recording, { begun, prompt }: RecordedTurn): number => {
   const all = memories(recording)

@@ -1,4 +1,4 @@
-/** The rules of a turn, held against what the real opencode was recorded to do. `npm run record` records it anew. */
+/** Checks the rules of a turn against recordings of the real opencode. `npm run record` makes them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
@@ -22,13 +22,13 @@ const turns = recordings.flatMap((recording) =>
   })),
 )
 
-/** No outcome follows from what is stored of a turn that was killed. */
+/** What is stored of a killed turn does not decide its outcome. */
 const verdict = (turn: Turn.Turn) => Turn.outcome(turn)?._tag ?? "interrupted"
 
-/** The text of the agent without the marks for what was not heard. */
+/** The agent's text without the marks for missed text. */
 const written = (turn: Turn.Turn) => Turn.text(turn).replaceAll("[…]", "")
 
-/** The whole log heard, and what is stored at its end. */
+/** The turn after all events of the log. */
 const followed = ({ log, session }: Recording, { begun, prompt }: RecordedTurn) =>
   log
     .slice(begun)
@@ -41,7 +41,7 @@ describe.each(recordings)("recorded: $name", (recording) => {
   const all = memories(recording)
 
   it.each([...recording.snapshots, recording.end].map((snapshot) => ({ after: snapshot.after, snapshot })))(
-    "stores after $after entries what the model says",
+    "stores after $after entries what the model of the storage predicts",
     ({ after, snapshot }) => {
       const model = all[after]
       assert.isDefined(model)
@@ -54,9 +54,9 @@ describe.each(recordings)("recorded: $name", (recording) => {
     },
   )
 
-  it("says nothing that is not understood, but for what has no bearing on a turn", () => {
-    const strange = recording.log.filter((entry) => "payload" in entry && entry.payload.type === "unrecognised")
-    const types = strange.map((entry) => Schema.decodeUnknownSync(Stranger)(entry).payload.raw.type)
+  it("has no unrecognised event that concerns a turn", () => {
+    const unrecognised = recording.log.filter((entry) => "payload" in entry && entry.payload.type === "unrecognised")
+    const types = unrecognised.map((entry) => Schema.decodeUnknownSync(UnrecognisedEntry)(entry).payload.raw.type)
     assert.deepStrictEqual(
       types.filter((type) => type !== "session.compacted"),
       [],
@@ -64,15 +64,15 @@ describe.each(recordings)("recorded: $name", (recording) => {
   })
 })
 
-const Stranger = Schema.Struct({ payload: Schema.Struct({ raw: Schema.Struct({ type: Schema.String }) }) })
+const UnrecognisedEntry = Schema.Struct({ payload: Schema.Struct({ raw: Schema.Struct({ type: Schema.String }) }) })
 
-/** Why a turn ended to which there is no answer is said once, and whoever misses that cannot know. */
+/** The reason why a turn without an answer ended is sent once; a client that misses it cannot know the outcome. */
 const outcomeKnown = (recording: Recording, { outcome, prompt }: RecordedTurn, told: boolean) => {
   const answered = endOf(recording).messages.some(({ info }) => info.role === "assistant" && info.parentID === prompt)
   return answered || told ? outcome : "interrupted"
 }
 
-/** What was written when opencode was killed is stored nowhere, and whoever misses it cannot know. */
+/** Text that was streaming when opencode was killed is stored nowhere; a client that misses it cannot know it. */
 const textKnown = ({ outcome, text }: RecordedTurn, seen: Turn.Turn) =>
   outcome === "interrupted" && text.startsWith(written(seen)) ? Turn.text(seen) : text
 
@@ -80,14 +80,14 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
   const travel = travels(recording, turn)
   const earliest = settled(recording, turn)
 
-  it("ends as the person who watched it would say", () => {
+  it("has the outcome and the text that were recorded with it", () => {
     const end = Turn.reconcile(followed(recording, turn), endOf(recording))
     assert.strictEqual(verdict(end), turn.outcome)
     assert.strictEqual(Turn.text(end), turn.text)
   })
 
   it.prop(
-    "ends so whatever was missed, heard late or heard twice, and is not called over before",
+    "has the same outcome whatever was missed, late or received twice, and no outcome before its end",
     [Schema.Array(Step)],
     ([steps]) => {
       const { connected, cut, stations } = travel(steps)
@@ -98,7 +98,7 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
         if (outcome === undefined || outcome._tag.startsWith("needs")) continue
         assert.strictEqual(outcome._tag, turn.outcome)
         assert.isAtLeast(known, earliest, `${outcome._tag} after ${known} entries`)
-        // Nobody follows it any further.
+        // Following ends with the outcome.
         break
       }
       for (const { told, turn: end } of [connected, cut]) {

@@ -1,4 +1,4 @@
-/** The pieces that the event lists of `turnScenarios.ts` are made of. */
+/** Building blocks of the event lists in `turnScenarios.ts`. */
 import type { Message, Part } from "../../../src/opencode/sessions/Message.ts"
 import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import type { Outcome, StoredSession } from "../../../src/opencode/turn/Turn.ts"
@@ -25,7 +25,7 @@ export interface Scenario {
   readonly text: string
 }
 
-/** The prompt, the messages that answer it, and one that somebody else sent. */
+/** The prompt, two messages that answer it, and another prompt. */
 export const prompt = msg("prompt")
 export const first = msg("a1")
 export const second = msg("a2")
@@ -43,7 +43,7 @@ export const opened = (id = first) => [
   event.message(user(prompt).info),
 ]
 
-/** A text part from its opening to its end. */
+/** The events of a text part from its start to its end. */
 export const written = (id: typeof first, ...deltas: ReadonlyArray<string>) => {
   const empty = textPart(id, "")
   return [
@@ -53,7 +53,7 @@ export const written = (id: typeof first, ...deltas: ReadonlyArray<string>) => {
   ]
 }
 
-/** `finish` is written before the message is completed. */
+/** `finish` is set before the message is completed. */
 export const closed = (id: typeof first, finish = "stop") => [
   event.message(assistant(id, prompt, { finish })),
   event.message(assistant(id, prompt, done(finish))),

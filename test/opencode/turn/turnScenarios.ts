@@ -1,4 +1,4 @@
-/** The event lists of opencode 1.18.33, as recorded, each with what is stored at its end and how the turn stands then. */
+/** Event lists as recorded from opencode 1.18.33, each with what is stored at its end and the outcome. */
 import {
   aborted,
   assistant,
@@ -52,14 +52,14 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "Echo: hi there",
   },
   {
-    name: "a turn that the model's length limit ended",
+    name: "a turn that ended at the model's length limit",
     events: [...taken, ...opened(), ...written(first, "Echo"), ...closed(first, "length"), ...event.idle()],
     stored: stored([answer(assistant(first, prompt, done("length")), textPart(first, "Echo"))]),
     outcome: { _tag: "completed", detail: 'the model stopped because of "length"' },
     text: "Echo",
   },
   {
-    name: "a tool call whose permission is given",
+    name: "a tool call whose permission is granted",
     events: [
       ...taken,
       ...opened(),
@@ -97,7 +97,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "",
   },
   {
-    name: "a permission that is refused",
+    name: "a permission that is rejected",
     events: [
       ...taken,
       ...opened(),
@@ -113,7 +113,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "",
   },
   {
-    name: "a permission that is refused with advice, and the turn goes on",
+    name: "a permission that is rejected with a message, and the turn continues",
     events: [
       ...taken,
       ...opened(),
@@ -187,7 +187,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "Once up",
   },
   {
-    name: "an abort while a permission is open, which stays",
+    name: "an abort while a permission is open, which is left behind",
     events: [
       ...taken,
       ...opened(),

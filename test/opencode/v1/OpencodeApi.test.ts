@@ -1,4 +1,4 @@
-/** Our declaration against the OpenAPI document of the real opencode 1.18.33 (`GET /doc`). */
+/** Compares the declaration with the OpenAPI document of the real opencode 1.18.33 (`GET /doc`). */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { OpenApi } from "effect/http-api"
@@ -38,7 +38,7 @@ const schemaOf = (content: Content | undefined, type = "application/json") => co
 const success = (operation: Operation | undefined) =>
   Object.entries(operation?.responses ?? {}).find(([status]) => status.startsWith("2"))
 
-/** Frames hold their JSON as a string. */
+/** A frame holds its JSON as a string. */
 const frame = (schema: JsonSchema | undefined) =>
   (schema?.properties?.["data"] as { readonly contentSchema?: JsonSchema } | undefined)?.contentSchema
 
@@ -50,7 +50,7 @@ const object = (name: string, type = "string"): JsonSchema => ({
 })
 
 describe("OpencodeApi", () => {
-  it("declares the routes that are used, and no others", () => {
+  it("declares exactly the routes that are used", () => {
     assert.strictEqual(routes.length, 20)
   })
 
@@ -58,7 +58,7 @@ describe("OpencodeApi", () => {
     assert.isDefined(realOf(route))
   })
 
-  it.each(routes)("$method $path takes the parameters that are sent, and needs no others", (route) => {
+  it.each(routes)("$method $path accepts the parameters that are sent and requires no others", (route) => {
     const known = realOf(route)?.parameters ?? []
     const sent = (route.operation.parameters ?? []).map(({ in: place, name }) => `${place} ${name}`)
     assert.includeMembers(
@@ -73,7 +73,7 @@ describe("OpencodeApi", () => {
   })
 
   it.each(routes.filter(({ operation }) => operation.requestBody !== undefined))(
-    "$method $path takes the body that is sent",
+    "$method $path accepts the body that is sent",
     (route) => {
       const body = schemaOf(route.operation.requestBody) ?? {}
       const known = schemaOf(realOf(route)?.requestBody) ?? {}
@@ -83,14 +83,14 @@ describe("OpencodeApi", () => {
     },
   )
 
-  it.each(routes)("$method $path answers with what is needed", (route) => {
+  it.each(routes)("$method $path answers with every field that is needed", (route) => {
     const [status, answer] = success(route.operation) ?? []
     const [realStatus, realAnswer] = success(realOf(route)) ?? []
     assert.strictEqual(status, realStatus)
     assert.deepStrictEqual(differences(schemaOf(answer) ?? {}, schemaOf(realAnswer) ?? {}, definitions, "answer"), [])
   })
 
-  it("would be told of a field that opencode does not send", () => {
+  it("reports a field that opencode does not send", () => {
     const compare = (needed: JsonSchema) =>
       differences({ anyOf: [needed, { type: "object" }] }, object("title"), {}, "")
     assert.deepStrictEqual(compare(object("title")), [])
@@ -98,7 +98,7 @@ describe("OpencodeApi", () => {
     assert.deepStrictEqual(compare(object("title", "number")), [".title: number is needed, string promised"])
   })
 
-  it("understands every event that it declares as the document describes it", () => {
+  it("declares every event as the document describes it", () => {
     const stream = "text/event-stream"
     const [, answer] = success(ours.paths["/global/event"]?.["get"]) ?? []
     const needed = frame(schemaOf(answer, stream)) ?? {}

@@ -11,7 +11,7 @@ import { here, msg, session, user } from "../../support/samples.ts"
 const sessionRoute = `GET /session/${here}`
 const promptRoute = `POST /session/${here}/prompt_async`
 
-/** What asking for a session fails with, when the route has this fault; test time passes meanwhile. */
+/** The failure of a request whose route has this fault, while test time passes. */
 const failure = <Tag extends ClientError["_tag"]>(
   tag: Tag,
   fault: Fault.Fault,
@@ -26,20 +26,20 @@ const failure = <Tag extends ClientError["_tag"]>(
     return error as Extract<ClientError, { readonly _tag: Tag }>
   })
 
-/** No system gives out process ids this high. */
+/** Higher than any process id. */
 const exitedPid = 0x7f_ff_ff_ff
 
 const prompt = (client: Opencode) => client.prompt(here, { messageID: msg("1"), text: "Do it" })
 
-describe("OpencodeClient's errors", () => {
-  it.effect("a refused connection is InstanceUnreachable, and nothing can have arrived", () =>
+describe("opencode 1: the client's errors", () => {
+  it.effect("a refused connection is InstanceUnreachable, and the request cannot have arrived", () =>
     Effect.gen(function* () {
       const error = yield* failure("InstanceUnreachable", Fault.refused)
       assert.deepInclude(error, { instance: "fake", url: target.url, mayHaveArrived: false, detail: "ECONNREFUSED" })
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("nothing is sent to whoever has the port of a process that has ended", () =>
+  it.effect("nothing is sent to a program that has taken the port of a process that has exited", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const client = yield* OpencodeClient
@@ -57,7 +57,7 @@ describe("OpencodeClient's errors", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("an answer that does not come is RequestTimeout after 10 s", () =>
+  it.effect("a missing answer is RequestTimeout after 10 s", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.fail("*", Fault.hang)
@@ -70,11 +70,11 @@ describe("OpencodeClient's errors", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a body that does not come is RequestTimeout as well", () =>
+  it.effect("a missing body is RequestTimeout, too", () =>
     failure("RequestTimeout", Fault.hangBody).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a health check is bounded by its own time", () =>
+  it.effect("a health check has its own timeout", () =>
     Effect.gen(function* () {
       const error = yield* failure("RequestTimeout", Fault.hang, (client) => client.health(3000))
       assert.deepInclude(error, { operation: "health", seconds: 3 })
@@ -98,7 +98,7 @@ describe("OpencodeClient's errors", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("the other shape of opencode's errors is read as well", () =>
+  it.effect("the other shape of opencode's errors is read, too", () =>
     Effect.gen(function* () {
       const body = { _tag: "PermissionNotFoundError", message: "Permission request not found" }
       const error = yield* failure("OpencodeError", Fault.json(body, 404), (client) => client.pendingRequests("/work"))
@@ -122,13 +122,13 @@ describe("OpencodeClient's errors", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a web page in the place of the events is UnexpectedResponse, not an empty stream", () =>
+  it.effect("a web page instead of the events is UnexpectedResponse, not an empty stream", () =>
     failure("UnexpectedResponse", Fault.webPage, (client) => client.events).pipe(Effect.provide(overFake)),
   )
 })
 
-describe("OpencodeClient's repetitions", () => {
-  it.effect("a read that meets 503 twice is asked a third time", () =>
+describe("opencode 1: the client's retries", () => {
+  it.effect("a read that gets 503 twice is tried a third time", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
@@ -139,7 +139,7 @@ describe("OpencodeClient's repetitions", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a read whose connection broke is asked again", () =>
+  it.effect("a read whose connection broke is repeated", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
@@ -174,7 +174,7 @@ describe("OpencodeClient's repetitions", () => {
   )
 })
 
-/** Asks an opencode that answers this on that route. */
+/** Asks a fake that answers this on the route. */
 const answering = <A>(route: string, body: Schema.Json, ask: (client: Opencode) => Effect.Effect<A, ClientError>) =>
   Effect.gen(function* () {
     const fake = yield* FakeOpencode
@@ -182,10 +182,10 @@ const answering = <A>(route: string, body: Schema.Json, ask: (client: Opencode) 
     return yield* ask(yield* opencode)
   }).pipe(Effect.provide(overFake))
 
-describe("OpencodeClient tolerates", () => {
+describe("opencode 1: the client tolerates", () => {
   const raw = JSON.parse(JSON.stringify(session("main"))) as Schema.Json & object
 
-  it.effect("fields that it does not know", () =>
+  it.effect("unknown fields", () =>
     Effect.gen(function* () {
       const found = yield* answering(sessionRoute, { ...raw, flavour: { of: ["the", "week"] } }, (client) =>
         client.session(here),
@@ -194,7 +194,7 @@ describe("OpencodeClient tolerates", () => {
     }),
   )
 
-  it.effect("a session that it does not understand, which costs only itself", () =>
+  it.effect("a session that cannot be decoded, and returns the others", () =>
     Effect.gen(function* () {
       const found = yield* answering(
         "GET /session",
@@ -205,7 +205,7 @@ describe("OpencodeClient tolerates", () => {
     }),
   )
 
-  it.effect("messages and parts of kinds that it does not know", () =>
+  it.effect("messages and parts of unknown kinds", () =>
     Effect.gen(function* () {
       const known = JSON.parse(JSON.stringify(user(msg("1")))) as { info: Schema.Json; parts: Array<Schema.Json> }
       const strange = { info: { id: "msg_2", role: "oracle" }, parts: [] }
@@ -220,7 +220,7 @@ describe("OpencodeClient tolerates", () => {
     }),
   )
 
-  it.effect("a status that it does not know, which does not cost the others", () =>
+  it.effect("an unknown status, and returns the others", () =>
     Effect.gen(function* () {
       const statuses = yield* answering(
         "GET /session/status",
@@ -232,7 +232,7 @@ describe("OpencodeClient tolerates", () => {
     }),
   )
 
-  it.effect("a provider that it does not know, which does not cost the others", () =>
+  it.effect("an unknown kind of provider, and returns the others", () =>
     Effect.gen(function* () {
       const models = yield* answering(
         "GET /config/providers",
@@ -244,11 +244,11 @@ describe("OpencodeClient tolerates", () => {
   )
 })
 
-describe("OpencodeClient keeps secrets", () => {
+describe("opencode 1: the client keeps secrets", () => {
   const password = "correct-horse-battery"
   const credentials = { username: "opencode", password: Redacted.make(password) }
 
-  it.effect("sends the password, and refuses nothing with it", () =>
+  it.effect("sends the password, and is let in with it", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.credentials = { username: "opencode", password }
@@ -268,7 +268,7 @@ describe("OpencodeClient keeps secrets", () => {
     ["failing", Fault.named(500, "no")],
     ["a web page", Fault.webPage],
     ["garbage", Fault.garbage],
-  ] as const)("and shows the password in no form of the error when the instance is %s", ([, fault]) =>
+  ] as const)("and the error of an instance that is %s does not contain the password in any form", ([, fault]) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.fail("*", fault)
@@ -284,7 +284,7 @@ describe("OpencodeClient keeps secrets", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("keeps nothing of the providers but their names", () =>
+  it.effect("keeps only the names of providers and models", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const options = { apiKey: "sk-very-secret" }
