@@ -119,7 +119,8 @@ layer(NodeServices.layer, { excludeTestServices: true })("Two fleets in one proc
         const parameters = { session_id: session("main").id, message: "Deploy", async: true }
         yield* Stream.runDrain(yield* toolkit.handle("send_message", parameters))
       })
-      yield* send.pipe(Effect.provide(staging.tools), Effect.provide(production.tools))
+      const toStaging = Effect.provide(send, staging.tools)
+      yield* Effect.provide(toStaging, production.tools)
       assert.deepStrictEqual(
         [production, staging].map(({ state }) => state.prompts.map(({ text }) => text)),
         [[], ["Deploy"]],

@@ -49,8 +49,7 @@ const onStdoutError = (error: NodeJS.ErrnoException) => {
 export const runCli = (): void => {
   process.stdout.on("error", onStdoutError)
   Command.run(root, { version }).pipe(
-    Effect.provide(NodeServices.layer),
-    Effect.provide(telemetry),
+    Effect.provide([NodeServices.layer, telemetry]),
     // Provided last, so that it covers all fibers: stdout belongs to the output of the command.
     Effect.provideService(Logger.LogToStderr, true),
     NodeRuntime.runMain({ teardown }),

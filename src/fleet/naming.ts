@@ -35,23 +35,23 @@ const list = (names: ReadonlyArray<string>) =>
 
 /** No instance has this name. */
 export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("InstanceNotFound", {
-  asked: Schema.String,
+  reference: Schema.String,
   known: Schema.Array(Schema.String),
 }) {
   override get message() {
     return this.known.length === 0
-      ? `There is no instance ${quote(this.asked)}: no instance was found.`
-      : `There is no instance ${quote(this.asked)}. There are: ${list(this.known)}.`
+      ? `There is no instance ${quote(this.reference)}: no instance was found.`
+      : `There is no instance ${quote(this.reference)}. There are: ${list(this.known)}.`
   }
 }
 
 /** The name matches several instances. */
 export class AmbiguousInstance extends Schema.TaggedError<AmbiguousInstance>()("AmbiguousInstance", {
-  asked: Schema.String,
+  reference: Schema.String,
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `${quote(this.asked)} matches several instances: ${list(this.candidates)}.`
+    return `${quote(this.reference)} matches several instances: ${list(this.candidates)}.`
   }
 }
 
@@ -73,12 +73,12 @@ export type ResolveError = typeof ResolveError.Type
 /** The instances with this name: exactly, else ignoring case, else containing it. */
 export const matching = <A extends { readonly name: string }>(
   instances: ReadonlyArray<A>,
-  asked: string,
+  reference: string,
 ): ReadonlyArray<A> => {
-  const folded = asked.trim().toLowerCase()
+  const folded = reference.trim().toLowerCase()
   if (folded === "") return []
   const comparisons: ReadonlyArray<(name: string) => boolean> = [
-    (name) => name === asked,
+    (name) => name === reference,
     (name) => name.toLowerCase() === folded,
     (name) => name.toLowerCase().includes(folded),
   ]
@@ -92,13 +92,13 @@ export const matching = <A extends { readonly name: string }>(
 /** The only instance that matches the name. */
 export const named = <A extends { readonly name: string }>(
   instances: ReadonlyArray<A>,
-  asked: string,
+  reference: string,
 ): Effect.Effect<A, InstanceNotFound | AmbiguousInstance> => {
-  const [found, ...others] = matching(instances, asked)
-  if (found === undefined) return new InstanceNotFound({ asked, known: instances.map(({ name }) => name) })
+  const [found, ...others] = matching(instances, reference)
+  if (found === undefined) return new InstanceNotFound({ reference, known: instances.map(({ name }) => name) })
   return others.length === 0
     ? Effect.succeed(found)
-    : new AmbiguousInstance({ asked, candidates: [found, ...others].map(({ name }) => name) })
+    : new AmbiguousInstance({ reference, candidates: [found, ...others].map(({ name }) => name) })
 }
 
 /** The only online instance. */

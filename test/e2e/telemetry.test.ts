@@ -39,7 +39,7 @@ const collector = Effect.fnUntraced(function* ({ hangs = false }: { readonly han
   const { port } = server.address() as AddressInfo
   return {
     variables: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
-    received: Effect.sync(() => received),
+    received: Effect.succeed(received),
     bodies: (path: string) =>
       Effect.sync(() => received.flatMap((one) => (one.path === path ? [one.body] : [])).join("\n")),
   }

@@ -507,16 +507,16 @@ describe("The fleet resolves", () => {
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ "web-one": "online", "web-two": "unreachable", api: "online" })
       const error = yield* Effect.flip(fleet.resolve("web"))
-      assert.deepInclude(error, { _tag: "AmbiguousInstance", asked: "web", candidates: ["web-one", "web-two"] })
+      assert.deepInclude(error, { _tag: "AmbiguousInstance", reference: "web", candidates: ["web-one", "web-two"] })
     }),
   )
 
-  it.effect.each(["db", "", "  "])("%j, which matches none, to an error that lists the known names", (asked) =>
+  it.effect.each(["db", "", "  "])("%j, which matches none, to an error that lists the known names", (reference) =>
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ web: "online", api: "unreachable" })
-      assert.deepInclude(yield* Effect.flip(fleet.resolve(asked)), {
+      assert.deepInclude(yield* Effect.flip(fleet.resolve(reference)), {
         _tag: "InstanceNotFound",
-        asked,
+        reference,
         known: ["api", "web"],
       })
     }),

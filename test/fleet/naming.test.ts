@@ -129,22 +129,22 @@ describe("matching", () => {
 describe("the errors of resolving", () => {
   it("list the known instances", () => {
     assert.include(
-      new InstanceNotFound({ asked: "apy", known: ["api", "web"] }).message,
+      new InstanceNotFound({ reference: "apy", known: ["api", "web"] }).message,
       'no instance "apy". There are: api, web.',
     )
-    assert.include(new AmbiguousInstance({ asked: "a", candidates: ["api", "app"] }).message, "api, app")
+    assert.include(new AmbiguousInstance({ reference: "a", candidates: ["api", "app"] }).message, "api, app")
     assert.include(new InstanceRequired({ online: ["api", "app"], offline: ["web"] }).message, "api, app")
     assert.include(new InstanceRequired({ online: [], offline: ["web"] }).message, "No instance is online (found: web)")
   })
 
   it("say what to do where there is nothing to list", () => {
-    assert.include(new InstanceNotFound({ asked: "api", known: [] }).message, "no instance was found")
+    assert.include(new InstanceNotFound({ reference: "api", known: [] }).message, "no instance was found")
     assert.include(new InstanceRequired({ online: [], offline: [] }).message, "found: none")
   })
 
   it("stay short in a fleet of a thousand", () => {
     const known = Array.from({ length: 1000 }, (_, index) => `instance-${index}`)
-    const { message } = new InstanceNotFound({ asked: "x", known })
+    const { message } = new InstanceNotFound({ reference: "x", known })
     assert.include(message, "and 980 more")
     assert.isBelow(message.length, 1000)
   })

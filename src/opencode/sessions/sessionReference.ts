@@ -8,13 +8,13 @@ import type { Session } from "./Session.ts"
 
 /** The reference matches several sessions. Each candidate starts with its full id. */
 export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("AmbiguousSession", {
-  asked: Schema.String,
+  reference: Schema.String,
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
     const shown = this.candidates.slice(0, 10)
     const rest = this.candidates.length - shown.length
-    return `${quote(this.asked)} matches several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}.`
+    return `${quote(this.reference)} matches several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}.`
   }
 }
 
@@ -55,7 +55,7 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
   return others.length === 0
     ? session
     : yield* new AmbiguousSession({
-        asked: wanted,
+        reference: wanted,
         candidates: [session, ...others].map(({ id, title }) => `${id} (${line(title, 60)})`),
       })
 })

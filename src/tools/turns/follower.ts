@@ -8,7 +8,7 @@ import { makeProgressReporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
 export interface FollowerOptions {
-  /** The longest that a call follows a turn. A caller that gives up earlier says so in `Call`. Default: 5 minutes. */
+  /** The longest that a call follows a turn. A caller with a shorter timeout sets `Call.answerWithin`. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
 }
 
@@ -31,7 +31,7 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
         patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
         decide: askPerson(call, origin, decided),
       },
-      /** Does the call, with progress where the client wants it, and returns the tool's result. */
+      /** Follows the turn, with progress if the client wants it, and returns the tool's result. */
       report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
           const { outcome, turn } = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)

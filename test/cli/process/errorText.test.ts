@@ -127,19 +127,19 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " Decide them in opencode.",
   },
   {
-    error: new InstanceNotFound({ asked: "nope", known: [] }),
+    error: new InstanceNotFound({ reference: "nope", known: [] }),
     message: 'There is no instance "nope": no instance was found.',
     mcp: " list_instances shows where instances are looked for.",
     terminal: " `opencode-fleet doctor` shows where instances are looked for.",
   },
   {
-    error: new InstanceNotFound({ asked: "nope", known: ["api", "web"] }),
+    error: new InstanceNotFound({ reference: "nope", known: ["api", "web"] }),
     message: 'There is no instance "nope". There are: api, web.',
     mcp: " list_instances shows each with its directory.",
     terminal: " `opencode-fleet instances` shows each with its directory.",
   },
   {
-    error: new AmbiguousInstance({ asked: "a", candidates: ["api", "app"] }),
+    error: new AmbiguousInstance({ reference: "a", candidates: ["api", "app"] }),
     message: '"a" matches several instances: api, app.',
     mcp: " Use the full name of one.",
     terminal: " Use the full name of one.",
@@ -157,7 +157,10 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " `opencode-fleet instances` shows why.",
   },
   {
-    error: new AmbiguousSession({ asked: "parser", candidates: ["ses_1 (Fix the parser)", "ses_2 (Test the parser)"] }),
+    error: new AmbiguousSession({
+      reference: "parser",
+      candidates: ["ses_1 (Fix the parser)", "ses_2 (Test the parser)"],
+    }),
     message: '"parser" matches several sessions: ses_1 (Fix the parser); ses_2 (Test the parser).',
     mcp: " Use the full id of one.",
     terminal: " Use the full id of one.",
