@@ -1,53 +1,19 @@
 /**
- * A real `opencode serve` that thinks with {@link ScriptedModel}: its own HOME, its own git project, no network.
+ * A real `opencode serve` of version 1 that thinks with {@link ScriptedModel}: its own HOME, its own git project, no
+ * network.
  *
  * Everything that the fake of the unit tests only claims about opencode is checked against this one. It starts in
  * about a second, so a test file shares one instance (`layer(RealOpencode.layer())`) and makes a session per test.
  */
 import { NodeServices } from "@effect/platform-node"
-import { Context, Deferred, Effect, Exit, Layer, Ref, Schedule, Schema, Scope, Semaphore, Stream } from "effect"
-import type { PlatformError } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { createServer } from "node:net"
+import { Context, Effect, Layer } from "effect"
 import { fileURLToPath } from "node:url"
-import { environment, makePlace } from "./OpencodePlace.ts"
-import type { Place, PlaceOptions } from "./OpencodePlace.ts"
+import { type OpencodeServer, type Options, type Program, startServer } from "./OpencodeServer.ts"
 import { ScriptedModel } from "./ScriptedModel.ts"
 
-/** opencode ended or stayed silent instead of answering; `output` holds the end of what it printed. */
-export class OpencodeStartFailed extends Schema.TaggedError<OpencodeStartFailed>()("OpencodeStartFailed", {
-  reason: Schema.String,
-  output: Schema.String,
-}) {
-  override get message() {
-    return `opencode did not start: ${this.reason}\n${this.output}`
-  }
-}
+export { OpencodeStartFailed, type Options } from "./OpencodeServer.ts"
 
-export interface Options extends PlaceOptions {
-  /** Switches HTTP Basic on; the user is `opencode`. */
-  readonly password?: string | undefined
-  /** Runs as a second server of the same user: with the home, configuration and project of this instance. */
-  readonly beside?: Place | undefined
-}
-
-type StartError = OpencodeStartFailed | PlatformError.PlatformError
-
-export class RealOpencode extends Context.Service<
-  RealOpencode,
-  Place & {
-    readonly url: string
-    readonly port: number
-    readonly password: string | undefined
-    /** SIGTERM, and done when the process has ended. Nothing happens if none runs. */
-    readonly stop: Effect.Effect<void, PlatformError.PlatformError>
-    /** SIGKILL: the crash that no program can prepare for. */
-    readonly kill: Effect.Effect<void, PlatformError.PlatformError>
-    /** Stops what runs and starts again: same port, same home, so with all the sessions. */
-    readonly restart: Effect.Effect<void, StartError>
-  }
->()("opencode-fleet/test/RealOpencode") {
+export class RealOpencode extends Context.Service<RealOpencode, OpencodeServer>()("opencode-fleet/test/RealOpencode") {
   static readonly layerNoDeps = (options?: Options) => Layer.effect(RealOpencode, start(options))
 
   /** One instance with a model of its own; the model and the Node services stay available to the tests. */
@@ -55,140 +21,10 @@ export class RealOpencode extends Context.Service<
     RealOpencode.layerNoDeps(options).pipe(Layer.provideMerge([ScriptedModel.layer, NodeServices.layer]))
 }
 
-/** Starts an instance that ends with the scope, together with all that it started, and leaves no files behind. */
-export const start = Effect.fn("RealOpencode.start")(function* (options: Options = {}) {
-  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const { home, directory } = options.beside ?? (yield* makePlace(options))
-  const port = yield* freePort
-  const url = `http://127.0.0.1:${port}`
-  const lock = yield* Semaphore.make(1)
-  const running = yield* Ref.make<Process | undefined>(undefined)
-
-  const terminate = Effect.fnUntraced(function* (signal: "SIGTERM" | "SIGKILL") {
-    const current = yield* Ref.getAndSet(running, undefined)
-    if (current === undefined) return
-    // The commands of the bash tool live in process groups of their own and would survive their opencode.
-    const children = yield* descendants(current.handle.pid)
-    yield* current.handle.kill({ killSignal: signal, forceKillAfter: "5 seconds" })
-    yield* Effect.forEach(children, killProcess)
-    yield* Scope.close(current.scope, Exit.void)
-  }, Effect.uninterruptible)
-
-  const launch = Effect.fnUntraced(function* () {
-    // Not a child of our scope, which would close it first: before `terminate` could look for the children.
-    const processScope = yield* Scope.make()
-    const process = yield* spawn(port, directory, environment(home, options.password)).pipe(
-      Scope.provide(processScope),
-      Effect.onError((cause) => Scope.close(processScope, Exit.failCause(cause))),
-      Effect.tap(({ handle }) => Ref.set(running, { handle, scope: processScope })),
-      Effect.uninterruptible,
-    )
-    yield* awaitHealth(process, url, options.password).pipe(Effect.onError(() => Effect.ignore(terminate("SIGKILL"))))
-  })
-
-  const withServices = Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner)
-  yield* Effect.addFinalizer(() => terminate("SIGKILL").pipe(withServices, Effect.ignore))
-  yield* launch()
-
-  const exclusively = lock.withPermits(1)
-  return RealOpencode.of({
-    home,
-    directory,
-    url,
-    port,
-    password: options.password,
-    stop: terminate("SIGTERM").pipe(withServices, exclusively),
-    kill: terminate("SIGKILL").pipe(withServices, exclusively),
-    restart: terminate("SIGTERM").pipe(Effect.andThen(launch()), withServices, exclusively),
-  })
-})
-
-interface Process {
-  readonly handle: ChildProcessSpawner.ChildProcessHandle
-  readonly scope: Scope.Closeable
-}
-
 /** The package's `bin` is the platform's own binary (its install script puts it there), so signals need no detour. */
 const binary = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")))
 
-/** opencode's own `--port 0` tries 4096 first, where the developer's instance may be listening. */
-const freePort = Effect.callback<number, OpencodeStartFailed>((resume) => {
-  const server = createServer()
-  const fail = (reason: string) => resume(Effect.fail(new OpencodeStartFailed({ reason, output: "" })))
-  server.once("error", (error) => fail(error.message))
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() =>
-      address === null || typeof address === "string" ? fail("no free port") : resume(Effect.succeed(address.port)),
-    )
-  })
-})
+const program: Program = { binary, healthRoute: "/global/health" }
 
-const spawn = Effect.fnUntraced(function* (port: number, cwd: string, env: Record<string, string | undefined>) {
-  const handle = yield* ChildProcess.make(binary, ["serve", "--hostname", "127.0.0.1", "--port", String(port)], {
-    cwd,
-    env,
-    stdin: "ignore",
-    forceKillAfter: "2 seconds",
-  })
-  const output = yield* Ref.make("")
-  const listening = yield* Deferred.make<void>()
-  yield* handle.all.pipe(
-    Stream.decodeText,
-    Stream.runForEach((text) =>
-      Ref.updateAndGet(output, (before) => (before + text).slice(-4_000)).pipe(
-        Effect.flatMap((all) => (all.includes("listening on") ? Deferred.succeed(listening, undefined) : Effect.void)),
-      ),
-    ),
-    Effect.forkScoped,
-  )
-  return { handle, output, listening }
-})
-
-/**
- * A request that reaches opencode before it says that it listens is accepted and never answered: so first the line,
- * then the question.
- */
-const awaitHealth = Effect.fnUntraced(function* (
-  process: Effect.Success<ReturnType<typeof spawn>>,
-  url: string,
-  password: string | undefined,
-) {
-  const failed = (reason: string) =>
-    Effect.flatMap(Ref.get(process.output), (output) => Effect.fail(new OpencodeStartFailed({ reason, output })))
-  const request = HttpClientRequest.get(`${url}/global/health`).pipe(
-    password === undefined ? (same) => same : HttpClientRequest.basicAuth("opencode", password),
-  )
-  const healthy = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
-    .execute(request)
-    .pipe(
-      Effect.timeout("1 second"),
-      Effect.retry(Schedule.spaced("25 millis")),
-      Effect.catch((error) => failed(error.message)),
-    )
-  const died = Effect.exit(process.handle.exitCode).pipe(Effect.flatMap((exit) => failed(`it ended: ${exit._tag}`)))
-  yield* Deferred.await(process.listening).pipe(
-    Effect.andThen(healthy),
-    Effect.raceFirst(died),
-    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => failed("no answer within 30 seconds") }),
-    Effect.asVoid,
-  )
-}, Effect.provide(FetchHttpClient.layer))
-
-/** All processes below one, as `ps` sees them; none where there is no `ps`. */
-const descendants = Effect.fnUntraced(function* (ancestor: number) {
-  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const lines = yield* spawner
-    .lines(ChildProcess.make("ps", ["-A", "-o", "pid=,ppid="]))
-    .pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-  const found = new Set([ancestor])
-  // `ps` lists by process id, and a parent has mostly the smaller one; a second look finds what the first has missed.
-  for (const line of [...lines, ...lines]) {
-    const [pid, parent] = line.trim().split(/\s+/).map(Number)
-    if (pid !== undefined && parent !== undefined && found.has(parent)) found.add(pid)
-  }
-  found.delete(ancestor)
-  return found
-})
-
-const killProcess = (pid: number) => Effect.ignore(Effect.try(() => process.kill(pid, "SIGKILL")))
+/** Starts an instance that ends with the scope, together with all that it started, and leaves no files behind. */
+export const start = Effect.fn("RealOpencode.start")((options?: Options) => startServer(program, options))

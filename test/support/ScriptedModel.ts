@@ -25,7 +25,7 @@
  * | `overflow:`                | refused as too long for the model, until the session is compacted: then `Fits now`    |
  *
  * The extra call by which opencode names a new session gets the title `Scripted session`, and the one by which it
- * compacts a session the text `Scripted summary`.
+ * compacts a session the text `Scripted summary`. For opencode 2 the tools are called `shell` and `subagent`.
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Stream } from "effect"
@@ -149,7 +149,7 @@ const routes = Layer.mergeAll(
     "POST",
     "/v1/chat/completions",
     HttpServerRequest.schemaBodyJson(ChatRequest).pipe(
-      Effect.map(({ messages }) => respond(decide(messages), tokensRead(messages))),
+      Effect.map((request) => respond(decide(request), tokensRead(request.messages))),
       Effect.catch((error) => Effect.succeed(failure(400, error.message))),
     ),
   ),

@@ -5,6 +5,7 @@
 import { describe } from "@effect/vitest"
 import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
+import { opencode2Binary } from "./opencode2Binary.ts"
 
 /** Administrators' programs are often not on the PATH of others. */
 const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"]
@@ -27,17 +28,24 @@ const packageOf = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd:
 
 type Program = keyof typeof packageOf
 
-/** A suite whose tests are skipped, loudly, unless all the programs are there. */
+/** A suite whose tests are skipped, loudly, if there is a reason. */
+const suite =
+  (reason: string | undefined) =>
+  (title: string, tests: () => void): void => {
+    if (reason !== undefined) console.error(`SKIPPED: ${title}: ${reason}`)
+    // oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- both are the caller's
+    describe.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (SKIPPED: ${reason})`, tests)
+  }
+
+/** A suite whose tests are skipped unless all the programs are there. */
 const requiring = (...programs: ReadonlyArray<Program>) => {
   const missing = programs.filter((program) => find(program) === undefined)
   const packages = [...new Set(missing.map((program) => packageOf[program]))]
-  const reason = `no ${missing.join(", ")} on this machine; apt-get install ${packages.join(" ")}`
-  const isMissing = missing.length > 0
-  return (title: string, tests: () => void): void => {
-    if (isMissing) console.error(`SKIPPED: ${title}: ${reason}`)
-    // oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- both are the caller's
-    describe.skipIf(isMissing)(isMissing ? `${title} (SKIPPED: ${reason})` : title, tests)
-  }
+  return suite(
+    missing.length === 0
+      ? undefined
+      : `no ${missing.join(", ")} on this machine; apt-get install ${packages.join(" ")}`,
+  )
 }
 
 /** For tests that start an `SshRelay`. */
@@ -48,3 +56,8 @@ export const withTmux = requiring("tmux")
 
 /** For tests that start both. */
 export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
+
+/** For tests that start a `RealOpencode2`. */
+export const withOpencode2 = suite(
+  isExecutable(opencode2Binary) ? undefined : "no opencode 2; `npm run opencode2` installs it on Linux on x64",
+)

@@ -9,6 +9,8 @@ export const scriptedSummary = "Scripted summary"
 
 /** The part of a chat completion request that decides the answer. */
 export const ChatRequest = Schema.Struct({
+  /** None in opencode 2's requests for a title. */
+  tools: Schema.optional(Schema.Array(Schema.Struct({ function: Schema.Struct({ name: Schema.String }) }))),
   messages: Schema.Array(
     Schema.Struct({
       role: Schema.String,
@@ -90,6 +92,44 @@ const question = (argument: string) => {
 
 const maxToolOutput = 2000
 
+/** The request in which opencode 2 asks for a summary. */
+const summaryRequest = "You MUST summarize the conversation above"
+
+/** opencode 2 takes no summary without these headings. */
+const headings = [
+  "Objective",
+  "Requirements",
+  "Decisions",
+  "Work State",
+  "Next Move",
+  "Relevant Files",
+  "Important Context",
+]
+
+const summary2 = headings.map((heading) => `## ${heading}\n${scriptedSummary}`).join("\n")
+
+/** What opencode 2 puts before the prompt of a subagent. */
+const subagentLine = /^You are a subagent spawned by another session\.\n/
+
+/** opencode 2 has other names for two tools. */
+const inOpencode2 = (reply: Reply): Reply => {
+  switch (reply._tag) {
+    case "ToolCalls":
+      return { ...reply, calls: reply.calls.map((call) => ({ ...call, ...renamed(call) })) }
+    case "ToolCall":
+      return { ...reply, ...renamed(reply) }
+    default:
+      return reply
+  }
+}
+
+const renamed = ({ input, name }: Extract<Reply, { _tag: "ToolCall" }>) => {
+  if (name === "bash") return { name: "shell", input }
+  if (name !== "task") return { name, input }
+  const { subagent_type: agent, ...rest } = input as ReturnType<typeof subtask>
+  return { name: "subagent", input: { ...rest, agent } }
+}
+
 const isRequestOf = (agent: string, messages: ReadonlyArray<Message>) =>
   messages.some((message) => message.role === "system" && textOf(message).includes(agent))
 
@@ -109,21 +149,28 @@ const proceed = (prompt: string, results: ReadonlyArray<Message>): Reply => {
 
 const bigMessage = /^big:\s*(\d+)\s+/
 
-export const decide = (messages: ReadonlyArray<Message>): Reply => {
+export const decide = ({ messages, tools = [] }: typeof ChatRequest.Type): Reply =>
+  tools.some((tool) => tool.function.name === "shell")
+    ? inOpencode2(reply(messages))
+    : reply(messages, tools.length > 0)
+
+const reply = (messages: ReadonlyArray<Message>, hasTools = true): Reply => {
   const prompted = messages.findLastIndex(({ role }) => role === "user")
   const last = messages[prompted]
   if (last === undefined) return { _tag: "Failure", status: 400 }
   if (isRequestOf("You are a title generator", messages)) return { _tag: "Text", chunks: [scriptedTitle] }
   if (isRequestOf("You are a context summarization agent", messages)) return { _tag: "Text", chunks: [scriptedSummary] }
-  const text = textOf(last).trim().replace(bigMessage, "")
+  if (textOf(last).startsWith(summaryRequest)) return { _tag: "Text", chunks: [summary2] }
+  if (!hasTools) return { _tag: "Text", chunks: [scriptedTitle] }
+  const text = textOf(last).trim().replace(subagentLine, "").replace(bigMessage, "")
   const results = messages.slice(prompted).filter(({ role }) => role === "tool")
   if (results.length > 0 || text.startsWith("steps:")) return proceed(text, results)
   if (text.startsWith("overflow:")) {
     return isCompacted(messages) ? { _tag: "Text", chunks: words("Fits now") } : { _tag: "TooLong" }
   }
-  for (const [pattern, reply] of commands) {
+  for (const [pattern, answer] of commands) {
     const match = pattern.exec(text)
-    if (match !== null) return reply(match[1] ?? "")
+    if (match !== null) return answer(match[1] ?? "")
   }
   return { _tag: "Text", chunks: words(`Echo: ${text}`) }
 }

@@ -1,0 +1,98 @@
+/**
+ * What a real opencode 2 says about itself, asked by hand: with what tests compare, and without anything of `src/`,
+ * which they test.
+ */
+import { Effect, Schema } from "effect"
+import type { OpencodeServer } from "./OpencodeServer.ts"
+
+type Opencode = Pick<OpencodeServer, "url" | "directory" | "password">
+
+const request = (opencode: Opencode, path: string, init: RequestInit) =>
+  Effect.promise(async (signal) => {
+    const authorization = `Basic ${btoa(`opencode:${opencode.password ?? ""}`)}`
+    const response = await fetch(opencode.url + path, { ...init, signal, headers: { ...init.headers, authorization } })
+    if (!response.ok) throw new Error(`${path} answered with ${response.status}: ${await response.text()}`)
+    return response.status === 204 ? undefined : await response.json()
+  })
+
+const get = <A>(opencode: Opencode, path: string, schema: Schema.ConstraintDecoder<A>) =>
+  Effect.flatMap(request(opencode, path, {}), (answer) => Effect.orDie(Schema.decodeUnknownEffect(schema)(answer)))
+
+const post = (opencode: Opencode, path: string, body: object) =>
+  request(opencode, path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  })
+
+const Data = <A>(data: Schema.ConstraintDecoder<A>) => Schema.Struct({ data })
+
+const Session = Schema.Struct({
+  id: Schema.String,
+  title: Schema.optional(Schema.String),
+  outcome: Schema.optional(Schema.String),
+})
+
+const Content = Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })
+
+const Message = Schema.Struct({
+  id: Schema.String,
+  type: Schema.String,
+  text: Schema.optional(Schema.String),
+  content: Schema.optional(Schema.Array(Content)),
+})
+
+export const version = (opencode: Opencode) =>
+  Effect.map(get(opencode, "/api/info", Schema.Struct({ version: Schema.String })), ({ version }) => version)
+
+export const createSession = (opencode: Opencode, title?: string) =>
+  post(opencode, "/api/session", { title, location: { directory: opencode.directory } }).pipe(
+    Effect.flatMap((answer) => Effect.orDie(Schema.decodeUnknownEffect(Data(Session))(answer))),
+    Effect.map(({ data }) => data),
+  )
+
+export const session = (opencode: Opencode, id: string) =>
+  Effect.map(get(opencode, `/api/session/${id}`, Data(Session)), ({ data }) => data)
+
+/** Ids of all sessions of the database, the one updated last first. */
+export const sessions = (opencode: Opencode) =>
+  Effect.map(get(opencode, "/api/session?limit=1000", Data(Schema.Array(Session))), ({ data }) =>
+    data.map(({ id }) => id),
+  )
+
+/** Starts a turn. */
+export const prompt = (opencode: Opencode, session: string, text: string) =>
+  post(opencode, `/api/session/${session}/prompt`, { text })
+
+/** Returns when no turn runs in the session. */
+export const wait = (opencode: Opencode, session: string) =>
+  post(opencode, `/api/experimental/session/${session}/wait`, {})
+
+export const isActive = (opencode: Opencode, session: string) =>
+  Effect.map(
+    get(opencode, "/api/session/active", Data(Schema.Record(Schema.String, Schema.Unknown))),
+    ({ data }) => session in data,
+  )
+
+/** Messages, oldest first: a user's or an agent's text, or the type of any other entry in brackets. */
+export const conversation = (opencode: Opencode, session: string) =>
+  Effect.map(get(opencode, `/api/session/${session}/message?order=asc&limit=200`, Data(Schema.Array(Message))), (all) =>
+    all.data.map(({ content, text, type }) => {
+      if (type === "user") return text ?? ""
+      return content === undefined ? `[${type}]` : content.map((each) => each.text ?? `(${each.type})`).join("")
+    }),
+  )
+
+/** Ids of what the session waits for a person to decide. */
+export const pending = (opencode: Opencode, kind: "permission" | "form", session: string) =>
+  Effect.map(
+    get(opencode, `/api/session/${session}/${kind}`, Data(Schema.Array(Schema.Struct({ id: Schema.String })))),
+    ({ data }) => data.map(({ id }) => id),
+  )
+
+/** Ids of the prompts that wait to be delivered. */
+export const inbox = (opencode: Opencode, session: string) =>
+  Effect.map(
+    get(opencode, `/api/session/${session}/inbox`, Data(Schema.Array(Schema.Struct({ id: Schema.String })))),
+    ({ data }) => data.map(({ id }) => id),
+  )
