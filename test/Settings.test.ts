@@ -11,11 +11,11 @@ const from = (provider: ConfigProvider.ConfigProvider) =>
     Effect.provide(Settings.layer.pipe(Layer.provide([NodeServices.layer, ConfigProvider.layer(provider)]))),
   )
 
-/** The settings of an environment that has these variables, and a home unless it is taken away. */
+/** The settings of an environment with these variables and a home directory, unless HOME is given. */
 const settings = (variables: Record<string, string>, environment: Record<string, string> = { HOME: home }) =>
   from(ConfigProvider.fromUnknown({ ...environment, ...variables }))
 
-/** The one line that is said about a value that cannot be used. */
+/** The error about a value that cannot be used. */
 const refusal = (variables: Record<string, string>, environment?: Record<string, string>) =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(settings(variables, environment))

@@ -1,4 +1,4 @@
-/** What the layer functions build: which transports, and fleets that share nothing. */
+/** The layer functions: which transports they enable, and that two fleets share nothing. */
 import { NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { assert, expectTypeOf, layer } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"

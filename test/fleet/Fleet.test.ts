@@ -18,14 +18,14 @@ const names = ({ instances }: Snapshot) => instances.map(({ name }) => name)
 
 const url = (port: number) => `http://127.0.0.1:${port}`
 
-/** A fleet whose first refresh is over. */
+/** A fleet after its first refresh. */
 const settled = Effect.fnUntraced(function* (...[first, settings]: Parameters<typeof start>) {
   const place = yield* start(first, settings)
   yield* TestClock.adjust(scanTime)
   return place
 })
 
-/** Forks it, so far that it waits for the clock or is done. */
+/** Forks an effect, and runs it until it waits for the clock or ends. */
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.tap(Effect.forkChild(effect), TestClock.adjust(0))
 
 const scans = (place: Place, expected: number) =>
@@ -33,7 +33,7 @@ const scans = (place: Place, expected: number) =>
 
 const found = (...announcements: Scan["announcements"]) => Effect.succeed<Scan>({ announcements, problems: [] })
 
-/** A fleet that finds and probes in a way of its own. */
+/** A fleet over a given discovery and health check. */
 const customFleet = Effect.fnUntraced(function* (
   discovery: Discovery["Service"],
   health: Layer.Layer<HealthCheck> = healthy,
@@ -51,7 +51,7 @@ const customFleet = Effect.fnUntraced(function* (
   return { fleet: Context.get(services, Fleet), scans: Ref.get(scans) }
 })
 
-/** A fleet whose scans of these numbers die. */
+/** A fleet whose scans with these numbers die. */
 const dyingFleet = Effect.fnUntraced(function* (...deaths: ReadonlyArray<number>) {
   const changes = yield* Queue.unbounded<void>()
   let count = 0
@@ -65,7 +65,7 @@ const dyingFleet = Effect.fnUntraced(function* (...deaths: ReadonlyArray<number>
 })
 
 describe("The fleet's refreshes", () => {
-  it.effect("begin at the start and come an interval after the end of the one before", () =>
+  it.effect("start immediately, and again an interval after the previous one has ended", () =>
     Effect.gen(function* () {
       const place = yield* start()
       yield* TestClock.adjust(0)
@@ -81,7 +81,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("show what is there now, sorted by name, with the problems", () =>
+  it.effect("show the current instances, sorted by name, with the problems", () =>
     Effect.gen(function* () {
       const { find, fleet } = yield* settled([announcement("old", 1)])
       assert.deepStrictEqual(names(yield* fleet.snapshot), ["old"])
@@ -95,14 +95,14 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("take two announcements of one URL for one instance, and tell two of one name apart", () =>
+  it.effect("merge two announcements of one URL, and distinguish two of one name", () =>
     Effect.gen(function* () {
       const { fleet } = yield* settled([announcement("api", 1), announcement("again", 1), announcement("api", 2)])
       assert.deepStrictEqual(names(yield* fleet.snapshot), ["api@1", "api@2"])
     }),
   )
 
-  it.effect("show one instance where two transports have found one server, by the way that leads there", () =>
+  it.effect("show one instance for a server that two transports found, through the endpoint that answers", () =>
     Effect.gen(function* () {
       const tailnet = announcement("laptop", 3, { transport: "tailscale", aliases: [url(1)], passwordWithheld: "no" })
       const place = yield* start([announcement("web", 1), tailnet])
@@ -128,7 +128,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("that are asked for while one runs join it", () =>
+  it.effect("join the refresh in progress", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       const one = yield* begin(place.fleet.refresh)
@@ -140,7 +140,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("that are asked for at the start join the first one", () =>
+  it.effect("join the first one at the start", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("api", 1)])
       const asked = yield* begin(place.fleet.refresh)
@@ -150,7 +150,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("that are asked for after the end of one are new ones", () =>
+  it.effect("are new after the previous one has ended", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       for (const expected of [2, 3]) {
@@ -162,7 +162,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("go on for those who joined when the one who began them is interrupted", () =>
+  it.effect("continue for the callers that joined when their initiator is interrupted", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       yield* place.find([announcement("api", 1)])
@@ -176,7 +176,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("are not stopped for good by everybody who waits going away", () =>
+  it.effect("continue after all waiting callers were interrupted", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       yield* Fiber.interrupt(yield* begin(place.fleet.refresh))
@@ -187,7 +187,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("follow a change at once, and do not wait for the interval", () =>
+  it.effect("follow a change immediately, before the interval ends", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       yield* place.find([announcement("new", 1)])
@@ -199,7 +199,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("follow a change that comes while one runs by another one, for it may have been missed", () =>
+  it.effect("run again for a change during a refresh, because it may have been missed", () =>
     Effect.gen(function* () {
       const place = yield* settled()
       const running = yield* begin(place.fleet.refresh)
@@ -214,7 +214,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("follow a thousand changes by a few, and then rest", () =>
+  it.effect("follow a thousand changes with a few refreshes, then rest", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("a", 1)], { refreshEvery: 3_600_000 })
       yield* TestClock.adjust(scanTime)
@@ -224,7 +224,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("keep coming by the interval when the watch for changes has ended", () =>
+  it.effect("continue at the interval after the stream of changes has ended", () =>
     Effect.gen(function* () {
       const { scans } = yield* customFleet({ scan: found(announcement("api", 1)), changes: Stream.empty })
       yield* TestClock.adjust(3 * interval)
@@ -232,7 +232,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("survive a defect, by the interval and by the next change", () =>
+  it.effect("survive a defect, at the interval and at the next change", () =>
     Effect.gen(function* () {
       const { change, fleet, scans } = yield* dyingFleet(2, 4)
       yield* TestClock.adjust(scanTime)
@@ -248,7 +248,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("are announced one by one to those who follow the fleet, the present state first", () =>
+  it.effect("are streamed one by one to subscribers, the current snapshot first", () =>
     Effect.gen(function* () {
       const { find, fleet } = yield* settled([announcement("api", 1)])
       const heard = yield* Queue.unbounded<ReadonlyArray<string>>()
@@ -259,7 +259,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("tell of each instance as soon as its own probe is over", () =>
+  it.effect("publish each instance as soon as its own probe is over", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("slow", 1), announcement("quick", 2)])
       yield* place.slow(url(1), 1000)
@@ -277,7 +277,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("wait for nobody who follows", () =>
+  it.effect("wait for no subscriber", () =>
     Effect.gen(function* () {
       const place = yield* start(Array.from({ length: 3000 }, (_, index) => announcement(`i${index}`, index + 1)))
       yield* begin(Stream.runForEach(place.fleet.probed, () => Effect.never))
@@ -286,7 +286,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("end with the fleet, and nobody is left waiting", () =>
+  it.effect("end with the fleet, and leave no caller waiting", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const place = yield* Scope.provide(settled(), scope)
@@ -298,7 +298,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("of a thousand instances, a hundred of which hang, take one time-out", () =>
+  it.effect("of a thousand instances, a hundred of which hang, take one timeout", () =>
     Effect.gen(function* () {
       const all = Array.from({ length: 1000 }, (_, index) => announcement(`i${index}`, 10_000 + index))
       const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
@@ -318,7 +318,7 @@ describe("The fleet's refreshes", () => {
 })
 
 describe("The fleet's snapshot", () => {
-  it.effect("waits for the first refresh, and for no later one", () =>
+  it.effect("waits for the first refresh and no later one", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("api", 1)])
       const first = yield* begin(place.fleet.snapshot)
@@ -389,7 +389,7 @@ describe("The fleet's snapshot", () => {
     }),
   )
 
-  it.effect("does not say that an instance was seen that never was online", () =>
+  it.effect("has no last-seen time for an instance that was never online", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("api", 1)])
       yield* place.make(url(1), "unauthorized")
@@ -398,7 +398,7 @@ describe("The fleet's snapshot", () => {
     }),
   )
 
-  it.effect("knows an instance by its URL, so one that is renamed was still seen", () =>
+  it.effect("keeps the last-seen time of a renamed instance, by its URL", () =>
     Effect.gen(function* () {
       const { find, fleet, make } = yield* settled([announcement("api", 1)])
       yield* find([announcement("renamed", 1)])
@@ -468,7 +468,7 @@ describe("A fleet over a discovery of one's own", () => {
     }),
   )
 
-  it.effect("waits for the slow transports where a refresh is asked for, or an instance that only they may know", () =>
+  it.effect("waits for slow transports on a refresh, and for an instance that only they may find", () =>
     Effect.gen(function* () {
       const { fleet } = yield* slowFleet
       const refreshed = yield* begin(fleet.refresh)
@@ -511,7 +511,7 @@ describe("The fleet resolves", () => {
     }),
   )
 
-  it.effect.each(["db", "", "  "])("%j, which fits none, to an error that lists what there is", (reference) =>
+  it.effect.each(["db", "", "  "])("%j, which matches none, to an error that lists the known names", (reference) =>
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ web: "online", api: "unreachable" })
       assert.deepInclude(yield* Effect.flip(fleet.resolve(reference)), {
@@ -522,7 +522,7 @@ describe("The fleet resolves", () => {
     }),
   )
 
-  it.effect("no name to the only instance that is online", () =>
+  it.effect("no name to the only online instance", () =>
     Effect.gen(function* () {
       const fleet = yield* fleetOf({ api: "unreachable", web: "online", db: "unauthorized" })
       assert.strictEqual((yield* fleet.resolve(undefined)).name, "web")
@@ -541,7 +541,7 @@ describe("The fleet resolves", () => {
     }),
   )
 
-  it.effect("a name that is asked for before the first refresh is over", () =>
+  it.effect("a name before the first refresh is over, after waiting for it", () =>
     Effect.gen(function* () {
       const { fleet } = yield* start([announcement("api", 1)])
       const asked = yield* begin(fleet.resolve("api"))
@@ -558,7 +558,7 @@ const onlyAt = (port: number) => (target: Target) =>
   target.url === url(port) ? Effect.succeed("answer") : Effect.fail(unreachable(target, false))
 
 describe("Using an instance", () => {
-  /** Asks `api`, lets a refresh's time pass, and gives the outcome with the URLs that were asked. */
+  /** Uses `api`, lets the time of a refresh pass, and returns the outcome with the URLs of all runs. */
   const use = Effect.fnUntraced(function* (
     { fleet }: Place,
     answer: (target: Target) => Effect.Effect<string, ClientError>,
@@ -575,7 +575,7 @@ describe("Using an instance", () => {
     return { asked, outcome: yield* Effect.result(Fiber.join(using)) }
   })
 
-  it.effect("tells it where it is, by its unique name and with the credentials", () =>
+  it.effect("passes its target with its unique name and the credentials", () =>
     Effect.gen(function* () {
       const credentials = { username: "ada", password: Redacted.make("secret") }
       const { fleet } = yield* settled([announcement("api", 1), announcement("api", 2)], { credentials })
@@ -585,7 +585,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("asks once and refreshes nothing where it answers", () =>
+  it.effect("runs the effect once without a refresh, if the instance answers", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       const { asked, outcome } = yield* use(place, onlyAt(1))
@@ -595,7 +595,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("finds an instance that has moved to another port, and asks it only there", () =>
+  it.effect("finds an instance that has moved to another port, and runs the effect only there", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -607,7 +607,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("finds one that moved also without a name", () =>
+  it.effect("finds a moved instance also without a name", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -618,7 +618,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("says that it cannot be reached after one refresh, and does not refresh again", () =>
+  it.effect("fails as unreachable after one refresh, and does not refresh again", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -630,7 +630,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("says that it is gone where the refresh no longer finds it", () =>
+  it.effect("fails if the refresh no longer finds the instance", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -648,7 +648,7 @@ describe("Using an instance", () => {
       "no answer came in time",
       ({ instance, url }: Target) => new RequestTimeout({ instance, url, operation: "prompt", seconds: 10 }),
     ],
-  ] as const)("runs the effect once where %s, because it may have sent a prompt before", ([, error]) =>
+  ] as const)("runs the effect once if %s, because it may have sent a prompt before", ([, error]) =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       const { asked, outcome } = yield* use(place, (target) => Effect.fail(error(target)))
@@ -669,7 +669,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("asks nobody where the name fits none", () =>
+  it.effect("runs nothing if no instance has the name", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       const { asked, outcome } = yield* use(place, onlyAt(1), "web")
@@ -679,7 +679,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("looks again without a name where none was online, for one may have come", () =>
+  it.effect("refreshes without a name if none was online, because one may be online now", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -692,7 +692,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("looks again once only where none is online, and asks nobody", () =>
+  it.effect("refreshes only once if none is online, and runs nothing", () =>
     Effect.gen(function* () {
       const place = yield* start([announcement("api", 1)])
       yield* place.make(url(1), "unreachable")
@@ -710,7 +710,7 @@ describe("Using an instance", () => {
     }),
   )
 
-  it.effect("does not count a refresh that began before the connection was refused", () =>
+  it.effect("does not rely on a refresh that began before the instance was probed", () =>
     Effect.gen(function* () {
       const place = yield* settled([announcement("api", 1)])
       yield* begin(place.fleet.refresh)

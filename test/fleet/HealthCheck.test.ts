@@ -11,7 +11,7 @@ import { type Answer, broken, hanging, httpLayer, json, online } from "../discov
 
 const password: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
 
-/** One probe of an instance that answers like this, and the requests that it made. */
+/** Probes an instance that answers like this; returns its health and the requests. */
 const probe = Effect.fnUntraced(function* (
   answer: Answer,
   credentials?: Credentials,
@@ -32,7 +32,7 @@ const probe = Effect.fnUntraced(function* (
   return { health, requests }
 })
 
-/** The same, where all of the time-out passes. */
+/** The same, after the whole timeout has passed. */
 const probeUntilTimeout = (answer: Answer) =>
   Effect.gen(function* () {
     const probing = yield* Effect.forkChild(probe(answer))

@@ -7,7 +7,7 @@ import { HostileText, hostileText } from "../discovery/relay/hostile.ts"
 
 const names = (announcements: ReadonlyArray<{ readonly name: string }>) => announcements.map(({ name }) => name)
 
-/** Few names and few ports, so that they collide: with each other, with suffixes, and with what every object has. */
+/** Few names and ports, so that they collide with each other, with suffixes, and with properties of every object. */
 const Found = Schema.Array(
   Schema.Struct({
     name: Schema.Union([
@@ -23,7 +23,7 @@ const Found = Schema.Array(
   }),
 )
 
-/** In two orders. */
+/** The same announcements in two orders. */
 const scans = (found: typeof Found.Type): readonly [ReadonlyArray<Announcement>, ReadonlyArray<Announcement>] => {
   const of = (all: typeof Found.Type) =>
     all.map(({ host, name, port }) =>

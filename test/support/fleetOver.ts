@@ -1,4 +1,4 @@
-/** The tools over the fake opencode: one instance, named `fake`, found by a discovery that does nothing else. */
+/** The tools over the fake opencode: one instance, named `fake`, found by a discovery that finds only this. */
 import { Effect, Layer, Schema, Stream } from "effect"
 import { Attention } from "../../src/fleet/attention/Attention.ts"
 import { Discovery } from "../../src/discovery/Discovery.ts"

@@ -1,4 +1,4 @@
-/** The services of one opencode over the fake, and what their tests have in common. */
+/** The services of one opencode over the fake, and helpers for their tests. */
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
@@ -20,11 +20,11 @@ export const overFake = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
 
 export const opencode = Effect.map(OpencodeClient, (client) => client.at(target))
 
-/** Lets test time pass in steps, for each step may begin something that waits again. */
+/** Advances test time in steps, because each step may start something that waits again. */
 export const pass = (milliseconds: number, steps = 20) =>
   Effect.forEach(Array.from({ length: steps }), () => TestClock.adjust(milliseconds / steps), { discard: true })
 
-/** Runs something that needs test time, and gives it that. */
+/** Runs an effect while test time passes. */
 export const whilePassing = <A, E, R>(milliseconds: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)

@@ -19,7 +19,7 @@ const patience = 3000
 
 const url = (port: number) => `http://127.0.0.1:${port}`
 
-/** Every instance is the same fake, but those on these ports take a request and never answer. */
+/** Every instance is the same fake, but requests to the ports in `hung` never end. */
 const network = (hung: Set<number>, asked: Array<string>) =>
   Layer.effect(
     HttpClient.HttpClient,
@@ -32,7 +32,7 @@ const network = (hung: Set<number>, asked: Array<string>) =>
     ),
   ).pipe(Layer.provide(FakeOpencode.layerHttpClient))
 
-/** A fleet of instances on these ports after its first refresh, with what asks them. */
+/** An `Attention` over a fleet of instances on these ports, after its first refresh. */
 const attentive = Effect.fnUntraced(function* (
   ports: ReadonlyArray<number>,
   { refreshEvery = interval, timeout = patience, builtAfter = 0 } = {},
@@ -57,7 +57,7 @@ const attentive = Effect.fnUntraced(function* (
     ...attention,
     hung,
     refresh: TestClock.adjust(refreshEvery + scanTime),
-    /** How often the sessions of the instance on that port were asked for. */
+    /** Number of requests for the sessions of the instance on that port. */
     looks: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
     look: (port: number) =>
       Effect.map(attention.current, (looks) => Option.getOrUndefined(HashMap.get(looks, url(port)))),
@@ -69,7 +69,7 @@ const about = (look: PendingReport | undefined) =>
 
 const asking = "permission for bash: rm -rf build"
 
-/** A session that waits for a permission. */
+/** Adds a session that waits for a permission. */
 const wait = (fake: FakeState) => {
   fake.sessions = [session("main")]
   fake.statuses.set(here, { type: "busy" })

@@ -1,4 +1,4 @@
-/** Which registrations may go, for every mixture of what may be known of them. */
+/** Which registrations are removed, for every combination of evidence. */
 import { assert, describe, it } from "@effect/vitest"
 import { ByteSize, Duration, type FileSystem, Option, Schema } from "effect"
 import type { Health, Instance } from "../../../src/fleet/Instance.ts"

@@ -1,4 +1,4 @@
-/** Pruning real directories, with instances and processes that are as the test says. */
+/** Pruning real directories, with simulated instances and processes. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Duration, Effect, FileSystem, Layer, Logger, PlatformError } from "effect"
@@ -12,7 +12,7 @@ import * as RelayDirectory from "../../../src/discovery/relay/RelayDirectory.ts"
 import { unidentified } from "../../discovery/fakes.ts"
 import { makeRelay } from "../../discovery/relay/relay.ts"
 
-/** Long after the files were written, as far as their times say. */
+/** Long after the modification times of the files. */
 const today = Date.UTC(2026, 10, 24)
 const written = new Date(today - Duration.toMillis("30 days"))
 
@@ -25,7 +25,7 @@ const machine = Layer.succeed(LocalMachine, {
   addresses: () => [],
 })
 
-/** A relay directory and who answers on which port; all else is unreachable. */
+/** A relay directory, and the state of the instance on each port; the others are unreachable. */
 const makePlace = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { readonly strictModes?: boolean } = {}) {
   const fs = yield* FileSystem.FileSystem
   const relay = yield* makeRelay
