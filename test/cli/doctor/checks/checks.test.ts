@@ -254,7 +254,7 @@ layer(NodeServices.layer)("An instance", (it) => {
       "asks for a password",
       () => Effect.sync(() => new Response(null, { status: 401 })),
       "problem",
-      "OPENCODE_SERVER_PASSWORD",
+      "asks for a password, and none is set",
     ],
     ["is another program", json({ hello: "world" }), "problem", "not as opencode does"],
     ["is away", broken("ECONNREFUSED"), "warning", "ECONNREFUSED"],
@@ -264,6 +264,14 @@ layer(NodeServices.layer)("An instance", (it) => {
       assert.strictEqual(found?.state, state)
       assert.include(found?.message, part)
       assert.strictEqual(found?.advice === undefined, state === "ok")
+    }),
+  )
+
+  it.effect("that asks for a password gets the advice to set it", () =>
+    Effect.gen(function* () {
+      const answer = () => Effect.sync(() => new Response(null, { status: 401 }))
+      const [found] = yield* runOver(instances, { announcements: api, answer })
+      assert.include(found?.advice, "OPENCODE_SERVER_PASSWORD")
     }),
   )
 
