@@ -22,6 +22,11 @@ const instance = (name: string, port: number, state: HealthState) => ({
   lastSeen: undefined,
 })
 
+const refusing = (name: string, port: number, authorization: "missing" | "rejected", reason: string) => {
+  const one = instance(name, port, "unauthorized")
+  return { ...one, health: { ...one.health, authorization, reason } }
+}
+
 const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
   askedAt: 0,
   known: true,
@@ -133,10 +138,6 @@ describe("list_instances", () => {
 
   it.effect("says which variables to set for an instance that refuses the password, or asks for one", () =>
     Effect.gen(function* () {
-      const refusing = (name: string, port: number, authorization: "missing" | "rejected", reason: string) => {
-        const one = instance(name, port, "unauthorized")
-        return { ...one, health: { ...one.health, authorization, reason } }
-      }
       const instances = [
         refusing("open", 1, "missing", "asks for a password, and none is set"),
         refusing("other", 2, "rejected", "refuses the password or user name"),
