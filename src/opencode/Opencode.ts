@@ -20,7 +20,7 @@ export interface Capabilities {
   readonly eventsSilence: Duration.Input
   /** Whether everything about a turn is stored when its session becomes idle. */
   readonly idleIsFinal: boolean
-  /** Whether the agent is told the message of a rejection. */
+  /** Whether the message of a rejection reaches the agent. */
   readonly rejectionHasMessage: boolean
   /** Whether an abort leaves pending requests behind that nothing waits for any more. */
   readonly abortLeavesRequests: boolean
@@ -29,6 +29,8 @@ export interface Capabilities {
    * prompts and answers each.
    */
   readonly promptQueue: "none" | "server"
+  /** Whether a prompt whose id is already stored has no effect, so that repeating one is safe. */
+  readonly idempotentPrompts: boolean
   /** What `statuses` and `pendingRequests` cover: the directory that is named, or everything on the server. */
   readonly statusScope: "directory" | "server"
 }

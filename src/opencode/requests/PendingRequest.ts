@@ -24,7 +24,7 @@ export interface PermissionRequest {
 /** `always` also allows similar requests of other sessions. A rejection ends the turn, unless it has a message. */
 export interface PermissionReply {
   readonly reply: "once" | "always" | "reject"
-  /** Told to the agent with a rejection; the agent then continues. */
+  /** Sent to the agent with a rejection; the agent then continues. */
   readonly message?: string
 }
 

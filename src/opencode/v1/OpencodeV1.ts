@@ -16,6 +16,7 @@ const capabilities: Capabilities = {
   rejectionHasMessage: true,
   abortLeavesRequests: true,
   promptQueue: "none",
+  idempotentPrompts: false,
   statusScope: "directory",
 }
 

@@ -92,6 +92,17 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("reports what the server itself says about whether something was running", () =>
+    Effect.gen(function* () {
+      const fake = yield* running
+      makeIdle(fake)
+      write(fake, done())
+      const api = yield* opencode
+      const says = { ...api, abort: () => Effect.succeed({ wasRunning: true }) }
+      assert.deepInclude(yield* abortTurn(says, main), { wasRunning: true, final: true })
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("stops the turn of a message that has just arrived, before the status shows it", () =>
     Effect.gen(function* () {
       const fake = yield* withMain

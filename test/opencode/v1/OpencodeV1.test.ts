@@ -297,3 +297,17 @@ describe("opencode 1: the client keeps secrets", () => {
     }).pipe(Effect.provide(overFake)),
   )
 })
+
+describe("opencode 1: a new session", () => {
+  it.effect("is created in the server's directory, or in the one that is named", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const client = yield* opencode
+      yield* client.createSession({})
+      assert.deepStrictEqual(fake.requests.at(-1), { route: "POST /session", query: {} })
+      const { title } = yield* client.createSession({ title: "Title", directory: "/work/else where" })
+      assert.strictEqual(title, "Title")
+      assert.deepStrictEqual(fake.requests.at(-1)?.query, { directory: "/work/else where" })
+    }).pipe(Effect.provide(overFake)),
+  )
+})
