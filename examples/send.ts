@@ -52,7 +52,7 @@ const program = Effect.gen(function* () {
           ? Effect.succeedSome(settle(opencode, session, { ...pending, reply: { reply: "once" } }))
           : Effect.succeedNone
       const { outcome, turn } = yield* observeTurn(
-        (stages) => turns.send(target, session, { text, ifBusy: "wait", patience: "5 minutes", decide, stages }),
+        (stages) => turns.send(target, session, { text, ifBusy: "wait", timeout: "5 minutes", decide, stages }),
         printText,
       )
       yield* Console.log(`\n${outcome._tag} after ${Turn.toolCalls(turn).length} tool calls in ${session.id}`)

@@ -79,4 +79,4 @@ export class Discovery extends Context.Service<
     /** Emits when another scan may have a different result. */
     readonly changes: Stream.Stream<void>
   }
->()("opencode-fleet/fleet/Discovery") {}
+>()("opencode-fleet/discovery/Discovery") {}

@@ -11,7 +11,7 @@ import { validated } from "./validated.ts"
 const longestScan = Duration.seconds(15)
 
 /** How long a scan is waited for before the caller goes on without it, at most {@link longestScan}. */
-export const ScanPatience = Context.Reference<Duration.Duration>("opencode-fleet/discovery/ScanPatience", {
+export const ScanTimeout = Context.Reference<Duration.Duration>("opencode-fleet/discovery/ScanTimeout", {
   defaultValue: () => longestScan,
 })
 
@@ -50,12 +50,12 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
   const start = Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
     // A discovery inside this one that is guarded, too, has to give up first.
-    const patience = Duration.times(yield* ScanPatience, 0.9)
+    const timeout = Duration.times(yield* ScanTimeout, 0.9)
     const attempt = discovery.scan.pipe(
       Effect.map((scan) => validated(scan, source)),
       Effect.tap((scan) => Effect.sync(() => (lastComplete = scan))),
       Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), broken),
-      Effect.provideService(ScanPatience, patience),
+      Effect.provideService(ScanTimeout, timeout),
     )
     const started: Running = {
       fiber: yield* Effect.forkDetach(attempt, { startImmediately: true }),
@@ -73,13 +73,13 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
     const current = running ?? (yield* start)
     const { fiber, interrupted, startedAt } = current
     const age = (yield* Clock.currentTimeMillis) - startedAt
-    const patience = Math.min(Duration.toMillis(yield* ScanPatience), Duration.toMillis(longestScan) - age)
-    if (interrupted || patience <= 0) {
+    const timeout = Math.min(Duration.toMillis(yield* ScanTimeout), Duration.toMillis(longestScan) - age)
+    if (interrupted || timeout <= 0) {
       fiber.interruptUnsafe()
       current.interrupted = true
       return lastWith(`is still stuck in a scan that took longer than ${inSeconds(longestScan)}`)
     }
-    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), patience)
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), timeout)
     if (exit._tag === "Some") {
       return exit.value._tag === "Success" ? exit.value.value : lastWith("was interrupted while it was scanned")
     }

@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
 import type { Discovery } from "../discovery/Discovery.ts"
 import { serversOf, type Server } from "../discovery/servers.ts"
-import { ScanPatience } from "../discovery/guarded.ts"
+import { ScanTimeout } from "../discovery/guarded.ts"
 import { hasExited } from "../discovery/hasExited.ts"
 import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
@@ -13,7 +13,7 @@ import { uniqueNames } from "./naming.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
 /** How long the first snapshot waits for slow transports. */
-const firstScanPatience = Duration.millis(2500)
+const firstScanTimeout = Duration.millis(2500)
 
 /** When each URL of a snapshot was last online, in epoch milliseconds. */
 const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, number | undefined> =>
@@ -59,7 +59,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     onProbed: (instance: Instance) => Effect.Effect<unknown>,
   ) {
     const scan = yield* Option.isNone(previous)
-      ? Effect.provideService(discovery.scan, ScanPatience, firstScanPatience)
+      ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout)
       : discovery.scan
     const fingerprintOf = yield* fingerprintsOf(scan.announcements)
     const { problems, servers } = serversOf(scan.announcements, hasExited(machine), fingerprintOf)

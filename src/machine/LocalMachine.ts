@@ -59,6 +59,6 @@ const addresses = () =>
     all.flatMap(({ address, internal }) => (internal ? [] : [address])),
   )
 
-export const LocalMachine = Context.Reference<LocalMachineValues>("opencode-fleet/fleet/LocalMachine", {
+export const LocalMachine = Context.Reference<LocalMachineValues>("opencode-fleet/machine/LocalMachine", {
   defaultValue: () => ({ hostname: hostname(), isAlive, birthOf, addresses }),
 })

@@ -5,7 +5,7 @@
 import { Context, Effect, FileSystem, Option, Path } from "effect"
 
 /** The user id of this process. None on systems without numeric user ids. */
-export const CurrentUser = Context.Reference<Option.Option<number>>("opencode-fleet/fleet/CurrentUser", {
+export const CurrentUser = Context.Reference<Option.Option<number>>("opencode-fleet/machine/CurrentUser", {
   defaultValue: () => Option.fromUndefinedOr(process.getuid?.()),
 })
 

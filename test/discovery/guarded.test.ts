@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Announcement, Discovery, Scan } from "../../src/discovery/Discovery.ts"
-import { guarded, ScanPatience } from "../../src/discovery/guarded.ts"
+import { guarded, ScanTimeout } from "../../src/discovery/guarded.ts"
 import { announcement } from "./announcements.ts"
 
 const scanning = (scan: Effect.Effect<Scan>): Discovery["Service"] => ({ scan, changes: Stream.never })
@@ -14,7 +14,7 @@ const names = ({ announcements }: Scan) => announcements.map(({ name }) => name)
 /** A scan that waits at most 2 seconds, while time passes. */
 const quickly = (scan: Effect.Effect<Scan>) =>
   Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(Effect.provideService(scan, ScanPatience, Duration.seconds(2)))
+    const fiber = yield* Effect.forkChild(Effect.provideService(scan, ScanTimeout, Duration.seconds(2)))
     yield* TestClock.adjust("2 seconds")
     const exit = fiber.pollUnsafe()
     assert.isDefined(exit, "the scan is over in time")

@@ -102,7 +102,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
         const { text } = yield* Effect.flip(client.call(SendMessage, { session_id: session.id, message: "say:lost" }))
         yield* lost
         assert.include(text, "It was not sent again")
-        assert.include(text, "it has not stored the message so far")
+        assert.include(text, "opencode has not stored the message so far")
         assert.strictEqual(prompts(yield* proxy.requests), 1)
         assert.deepStrictEqual(yield* session.texts, [])
       }),

@@ -81,7 +81,7 @@ export class Identification extends Context.Service<
      */
     readonly fingerprintOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
   }
->()("opencode-fleet/fleet/Identification") {
+>()("opencode-fleet/discovery/Identification") {
   static readonly layer = ({ credentials, probeTimeout = defaultProbeTimeout }: IdentificationOptions = {}) =>
     Layer.effect(
       Identification,

@@ -32,7 +32,7 @@ export interface IdentifierOptions {
   /** Bound on one request, in milliseconds. */
   readonly timeout: number
   /** After this time no further probe is started. */
-  readonly patience: Duration.Input
+  readonly timeBudget: Duration.Input
 }
 
 interface Memo {
@@ -73,7 +73,7 @@ const byPriority = Order.combine(
 )
 
 /** Makes a function that identifies candidates and caches their verdicts. Each transport has its own. */
-export const identifier = Effect.fnUntraced(function* ({ concurrency, patience, timeout }: IdentifierOptions) {
+export const identifier = Effect.fnUntraced(function* ({ concurrency, timeBudget, timeout }: IdentifierOptions) {
   const { identify } = yield* Identification
   const memos = new Map<string, Memo>()
 
@@ -94,7 +94,7 @@ export const identifier = Effect.fnUntraced(function* ({ concurrency, patience, 
     const due = candidates
       .map((candidate) => [candidate, memos.get(candidate.key)] as const)
       .filter(([candidate, memo]) => memo === undefined || start - memo.probedAt >= lifeOf(memo, candidate))
-    const deadline = start + Duration.toMillis(patience)
+    const deadline = start + Duration.toMillis(timeBudget)
     const probed = yield* Effect.forEach(
       Array.sort(due, byPriority),
       ([candidate, memo]) =>

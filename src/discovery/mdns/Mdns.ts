@@ -60,7 +60,7 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
       const machine = yield* LocalMachine
       const { identify } = yield* Identification
       const timeout = Math.min(Duration.toMillis(probeTimeout), maxProbeTimeout)
-      const identifyAll = yield* identifier({ concurrency, timeout, patience: "4 seconds" })
+      const identifyAll = yield* identifier({ concurrency, timeout, timeBudget: "4 seconds" })
       const services = new Services()
       /** Each queue holds at most one signal, so a flood of packets causes one scan. */
       const changed = yield* Queue.sliding<void>(1)

@@ -141,7 +141,7 @@ export class MulticastDns extends Context.Service<
     /** Emits whenever the socket was opened: at the start, after a failure, and after a change of networks. */
     readonly opened: Stream.Stream<void>
   }
->()("opencode-fleet/fleet/mdns/MulticastDns") {
+>()("opencode-fleet/discovery/mdns/MulticastDns") {
   static readonly layerWith = (options: MulticastDnsOptions) =>
     Layer.effect(
       MulticastDns,

@@ -27,7 +27,7 @@ const ofThisMachine = Effect.try(() =>
 )
 
 export const LocalNetworks = Context.Reference<Effect.Effect<ReadonlyArray<LocalNetwork>>>(
-  "opencode-fleet/fleet/mdns/LocalNetworks",
+  "opencode-fleet/discovery/mdns/LocalNetworks",
   { defaultValue: () => ofThisMachine },
 )
 

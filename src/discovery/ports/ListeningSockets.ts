@@ -40,4 +40,4 @@ export class ListeningSockets extends Context.Service<
     /** Emits when the sockets have changed, on systems where watching them is cheap. */
     readonly changes: Stream.Stream<void>
   }
->()("opencode-fleet/fleet/ports/ListeningSockets") {}
+>()("opencode-fleet/discovery/ports/ListeningSockets") {}

@@ -20,7 +20,7 @@ const transport = "local-ports"
 
 const problem = (reason: string): Problem => ({ source: transport, reason })
 
-const probing = { concurrency: 64, timeout: 1000, patience: "4 seconds" } as const
+const probing = { concurrency: 64, timeout: 1000, timeBudget: "4 seconds" } as const
 
 /** How long an opencode that listens may take to answer, and how often it is probed until then. */
 const starting = { maxMillis: Duration.toMillis("20 seconds"), pause: "2 seconds" } as const

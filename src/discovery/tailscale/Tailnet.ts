@@ -49,7 +49,7 @@ const defaultAccess = (platform: NodeJS.Platform): TailscaleAccessValues => {
 
 /** Where this machine's Tailscale is reached. */
 export const TailscaleAccess = Context.Reference<TailscaleAccessValues>(
-  "opencode-fleet/fleet/tailscale/TailscaleAccess",
+  "opencode-fleet/discovery/tailscale/TailscaleAccess",
   { defaultValue: () => defaultAccess(process.platform) },
 )
 
@@ -93,7 +93,7 @@ export class Tailnet extends Context.Service<
     /** The status, if tailscaled is running and connected. */
     readonly read: Effect.Effect<TailnetStatus, TailscaleError>
   }
->()("opencode-fleet/fleet/tailscale/Tailnet") {
+>()("opencode-fleet/discovery/tailscale/Tailnet") {
   static readonly layer = Layer.effect(
     Tailnet,
     Effect.gen(function* () {

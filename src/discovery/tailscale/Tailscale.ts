@@ -19,7 +19,7 @@ const concurrency = 256
 const maxProbeTimeout = 1500
 
 /** When to stop starting probes. Including Tailscale's own answer, a scan takes less than 10 s. */
-const patience = "3 seconds"
+const timeBudget = "3 seconds"
 
 interface PeerCandidate extends Candidate {
   readonly machine: Machine
@@ -75,7 +75,7 @@ export const layerNoDeps = ({
       const identifyAll = yield* identifier({
         concurrency,
         timeout: Math.min(Duration.toMillis(probeTimeout), maxProbeTimeout),
-        patience,
+        timeBudget,
       })
       let last: ReadonlyArray<Announcement> = []
 

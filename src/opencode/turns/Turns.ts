@@ -1,4 +1,4 @@
-/** Sends prompts and follows their turns, or follows a turn that is running already. */
+/** Sends prompts and follows their turns, or follows a turn that is already running. */
 import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 import { abandonable } from "./abandonable.ts"
 import { type ClientError, NoTurn, type SendError } from "../errors.ts"
@@ -18,25 +18,25 @@ import * as Turn from "../turn/Turn.ts"
 import { observedTurn } from "./turnTelemetry.ts"
 import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 
-export interface TurnPatience {
-  /** How long the whole call may take, including the wait for another turn. A number is in milliseconds. */
-  readonly patience: Duration.Input
+export interface TurnTimeout {
+  /** Timeout of the whole call, including the wait for another turn. A number is in milliseconds. */
+  readonly timeout: Duration.Input
 }
 
-export interface SendOptions extends PromptOptions, TurnPatience {}
+export interface SendOptions extends PromptOptions, TurnTimeout {}
 
-/** None of these can hold up the outcome, the end of the patience or an interruption. */
+/** Code passed in here cannot delay the outcome, the timeout or an interruption. */
 export interface FollowOptions {
-  /** Where the call publishes how far it has got; see `observeTurn`. */
+  /** Receives the progress of the call; see `observeTurn`. */
   readonly stages?: TurnStages | undefined
-  /** Without it, the call ends with `needs permission` or `needs answer`, as it does when the person decides nothing. */
+  /** Default: decides nothing, so a pending request ends the call with `needs permission` or `needs answer`. */
   readonly decide?: DecideRequest | undefined
 }
 
-export interface JoinOptions extends FollowOptions, TurnPatience {
+export interface JoinOptions extends FollowOptions, TurnTimeout {
   /** The message whose turn is followed. Default: the last turn of the session. */
   readonly prompt?: MessageId | undefined
-  /** Done once, when nothing that it causes can be missed any more: for example, sending a decision. */
+  /** Runs once after the event subscription, so that none of its effects is missed. For example, it sends a decision. */
   readonly first?: Effect.Effect<void, ClientError> | undefined
 }
 
@@ -44,8 +44,8 @@ export class Turns extends Context.Service<
   Turns,
   {
     /**
-     * Sends the prompt and follows its turn to an outcome. It never stops the turn: after an interruption or the end of
-     * the patience, the agent keeps working. Fails only if the prompt was not sent, or if that is uncertain.
+     * Sends the prompt and follows its turn to an outcome. It never stops the turn: after an interruption or the timeout,
+     * the agent keeps working. Fails only if the prompt was not sent, or if its delivery is uncertain.
      */
     readonly send: (
       target: Target,
@@ -53,8 +53,8 @@ export class Turns extends Context.Service<
       options: SendOptions & FollowOptions,
     ) => Effect.Effect<TurnReport, ClientError | SendError>
     /**
-     * Sends the prompt and returns when opencode shows that it has it, or after 5 s: the outcome is then `still running`.
-     * Any other outcome says how the turn ended at once.
+     * Sends the prompt, and returns when opencode shows that it has the prompt, at the latest after 5 s. The outcome is
+     * `still running`, or how the turn ended if it ended immediately.
      */
     readonly start: (
       target: Target,
@@ -78,23 +78,23 @@ export class Turns extends Context.Service<
 
       type Sending = (known: KnownTurn, sent: Effect.Effect<void>) => Effect.Effect<TurnReport, ClientError | SendError>
 
-      /** Waits in the session's queue and does the work. When the patience ends, claims of the prompt only what is known. */
-      const patiently = Effect.fnUntraced(function* (
+      /** Waits in the session's queue and does the work. After the timeout, reports only what is known about the prompt. */
+      const withTimeout = Effect.fnUntraced(function* (
         address: SessionAddress,
-        { ifBusy, patience, stages }: SendOptions & FollowOptions,
+        { ifBusy, timeout, stages }: SendOptions & FollowOptions,
         work: Sending,
       ) {
         const known = yield* makeKnownTurn(stages)
         const onPosition = (turnsAhead: number) => stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void
         const report = yield* Effect.timeoutOption(
           enqueue(address, { ifBusy, onPosition }, (sent) => work(known, sent)),
-          patience,
+          timeout,
         )
         if (Option.isSome(report)) return report.value
-        const begun = yield* known.get
-        if (Option.isNone(begun)) return yield* sessionBusy(address)
-        if (begun.value.accepted) return yield* outOfPatience(address, begun.value)
-        const turn = yield* confirmArrival(address, begun.value, "we stopped waiting", "2 seconds")
+        const prompted = yield* known.get
+        if (Option.isNone(prompted)) return yield* sessionBusy(address)
+        if (prompted.value.accepted) return yield* reportTimeout(address, prompted.value)
+        const turn = yield* confirmArrival(address, prompted.value, "we stopped waiting", "2 seconds")
         return { outcome: Turn.outcome(turn) ?? stillRunning, turn }
       })
 
@@ -119,7 +119,7 @@ export class Turns extends Context.Service<
             onTurn: known.set,
           })
         }, Effect.scoped)
-        return yield* Effect.ensuring(patiently(address, options, work), stages?.end ?? Effect.void)
+        return yield* Effect.ensuring(withTimeout(address, options, work), stages?.end ?? Effect.void)
       })
 
       const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
@@ -128,20 +128,20 @@ export class Turns extends Context.Service<
           const prompted = yield* prompt(address, options, known, sent)
           const following = { ...address, ...prompted, joined: false, decide: undecided, onTurn: known.set }
           return yield* followTurn({ ...following, goal: "accepted" }).pipe(
-            // opencode has accepted the prompt. If it is slow to show it, that is for `follow` to wait for.
+            // opencode has accepted the prompt. If it is slow to show that, `follow` can wait for it.
             Effect.timeoutOrElse({
               duration: "5 seconds",
               orElse: () => Effect.map(known.get, reportRunning(prompted.turn)),
             }),
           )
         }, Effect.scoped)
-        return yield* patiently(address, options, work)
+        return yield* withTimeout(address, options, work)
       })
 
       const follow: Turns["Service"]["follow"] = Effect.fnUntraced(function* (
         target,
         session,
-        { decide = undecided, first, patience, prompt, stages },
+        { decide = undecided, first, timeout, prompt, stages },
       ) {
         const opencode = client.at(target)
         const started = yield* Clock.currentTimeMillis
@@ -152,7 +152,7 @@ export class Turns extends Context.Service<
         const known = yield* makeKnownTurn(stages)
         yield* known.set(turn)
         const following = { opencode, session, notices, turn, decide, onTurn: known.set }
-        const left = Duration.toMillis(patience) - ((yield* Clock.currentTimeMillis) - started)
+        const left = Duration.toMillis(timeout) - ((yield* Clock.currentTimeMillis) - started)
         const work = Effect.gen(function* () {
           if (first !== undefined) yield* abandonable(first)
           return yield* followTurn({ ...following, connected: true, goal: "settled", joined: true })
@@ -161,7 +161,7 @@ export class Turns extends Context.Service<
           duration: Math.max(0, left),
           orElse: () =>
             Effect.flatMap(known.get, (now) =>
-              outOfPatience(
+              reportTimeout(
                 { target, opencode, session },
                 Option.getOrElse(now, () => turn),
               ),
@@ -189,15 +189,14 @@ const reportRunning =
     turn: Option.getOrElse(known, () => sent),
   })
 
-/** The turn may have ended together with the patience, as when a laptop slept: what is stored has the last word. */
-const outOfPatience = Effect.fnUntraced(function* ({ opencode, session }: SessionAddress, before: Turn.Turn) {
+/** The turn may have ended just before the timeout, for example while a laptop slept, so the stored state is read. */
+const reportTimeout = Effect.fnUntraced(function* ({ opencode, session }: SessionAddress, before: Turn.Turn) {
   const read = yield* refreshTurn(opencode, session, before).pipe(Effect.timeout("2 seconds"), Effect.option)
   const turn = Option.getOrElse(read, () => before)
   const unfinished = (): Turn.Outcome => {
-    if (turn.status.type === "idle") return { ...stillRunning, detail: "the session is idle, its answer not complete" }
-    return Option.isSome(read)
-      ? stillRunning
-      : { ...stillRunning, detail: "the instance does not answer at the moment" }
+    if (turn.status.type === "idle")
+      return { ...stillRunning, detail: "the session is idle, but its answer is not complete" }
+    return Option.isSome(read) ? stillRunning : { ...stillRunning, detail: "the instance does not answer right now" }
   }
   return { outcome: Turn.outcome(turn) ?? unfinished(), turn }
 })

@@ -1,4 +1,4 @@
-/** Stops the turn of a session, and dismisses the requests that it leaves behind. */
+/** Stops the turn of a session, and dismisses the pending requests that it leaves behind. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf, requestsOf } from "../requests/pendingRequests.ts"
 import { refusal, settle } from "../requests/decision.ts"
@@ -9,7 +9,7 @@ import type { Session } from "../sessions/Session.ts"
 import { statusOf } from "./storedTurn.ts"
 
 export interface AbortedTurn {
-  /** Whether a turn was running. opencode 1 does not tell: it accepts an abort of an idle session, too. */
+  /** Whether a turn was running. opencode 1 does not report it, so it is derived from the session's status. */
   readonly wasRunning: boolean
   /** Whether the turn has ended and its last message is final, so that the session can be read and used. */
   readonly final: boolean
@@ -19,7 +19,7 @@ export interface AbortedTurn {
 
 /**
  * Dismisses the permissions and questions that an aborted turn has left behind, because they can no longer be answered.
- * The requests of a turn that has begun since stay open. Returns the number of dismissed requests.
+ * The requests of a turn that has started since stay open. Returns the number of dismissed requests.
  */
 const dismissRequests = Effect.fnUntraced(function* (
   opencode: Opencode,
@@ -44,13 +44,13 @@ const activity = Effect.fnUntraced(function* (opencode: Opencode, session: Sessi
   const newest = (yield* opencode.messages(session.id, { limit: 1 })).messages.at(-1)?.info
   return {
     running: type !== "idle",
-    /** The status may not show the turn of a message that has just arrived. */
+    /** Whether a turn may be about to start: the status may not show the turn of a message that has just arrived. */
     mayBegin: type === "idle" && newest?.role === "user",
     open: newest?.role === "assistant" && newest.time.completed === undefined,
   }
 })
 
-/** A turn begins within 3 s of its message, and ends within 3 s of its abort. */
+/** A turn starts within 3 s of its message, and ends within 3 s of its abort. */
 const within3Seconds = Schedule.max([Schedule.spaced("100 millis"), Schedule.recurs(30)])
 
 /** Aborts the turn, waits up to 3 s for its end, and dismisses the requests that it leaves behind. */

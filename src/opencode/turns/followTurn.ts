@@ -1,7 +1,8 @@
-/** Follows one turn to its outcome: does what `followStep.ts` says is next, and tells it what has happened. */
+/** Follows one turn to its outcome: performs the actions that `followStep.ts` chooses, and passes it the results. */
 import { Clock, Effect, Option } from "effect"
 import { abandonable } from "./abandonable.ts"
 import type { ClientError } from "../errors.ts"
+import type { FollowAction, FollowInput, OpenDecision } from "./followState.ts"
 import * as Follow from "./followStep.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
@@ -11,11 +12,11 @@ import type { Session } from "../sessions/Session.ts"
 import type * as Turn from "../turn/Turn.ts"
 
 /**
- * Has a person decide on a request that the turn waits for; `None` if they decide nothing. It is interrupted when the
- * request is settled elsewhere.
+ * Asks a person to decide a pending request; `None` if they decide nothing. It is interrupted when the request is settled
+ * elsewhere.
  *
- * The effect that it returns sends the decision to opencode and returns whether opencode took it. If not, the turn
- * still waits.
+ * The returned effect sends the decision to opencode, and returns whether opencode accepted it. If not, the turn still
+ * waits.
  */
 export type DecideRequest = (
   request: PendingRequest,
@@ -35,17 +36,17 @@ export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {
   readonly session: Session
   readonly notices: Notices
   readonly decide: DecideRequest
-  /** Called with the turn whenever more is known of it. */
+  /** Called with each new value of the turn. */
   readonly onTurn: (turn: Turn.Turn) => Effect.Effect<void>
 }
 
-/** Ends only with the turn, with a request that the person does not decide, or with an instance that does not come back. */
+/** Returns when the turn ends, when the person does not decide a request, or when the instance does not come back. */
 export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Effect.fn.Return<TurnReport> {
   const { decide, notices, onTurn, opencode, session } = options
   let state = Follow.begin({ ...options, now: yield* Clock.currentTimeMillis })
   let decision: Effect.Effect<boolean, ClientError> = Effect.succeed(false)
 
-  const proceed = Effect.fnUntraced(function* (input: Follow.FollowInput) {
+  const proceed = Effect.fnUntraced(function* (input: FollowInput) {
     const { turn } = state
     state = Follow.step(state, input)
     if (state.turn !== turn) yield* onTurn(state.turn)
@@ -54,8 +55,8 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
   const listen = Effect.fnUntraced(function* (atMost: number) {
     const notice = yield* Effect.timeoutOption(notices.take, atMost)
     return Option.isNone(notice)
-      ? ({ _tag: "Silence" } as const)
-      : ({ _tag: "Heard", notice: notice.value, now: yield* Clock.currentTimeMillis } as const)
+      ? ({ _tag: "NoNotice" } as const)
+      : ({ _tag: "Notice", notice: notice.value, now: yield* Clock.currentTimeMillis } as const)
   })
 
   const read = Effect.fnUntraced(function* (delay: number) {
@@ -64,7 +65,7 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     return { _tag: "Stored", stored, now: yield* Clock.currentTimeMillis } as const
   })
 
-  const perform = (action: Exclude<Follow.FollowAction, { _tag: "End" }>): Effect.Effect<Follow.FollowInput> => {
+  const perform = (action: Exclude<FollowAction, { _tag: "End" }>): Effect.Effect<FollowInput> => {
     const failed = Effect.catch((error: ClientError) => Effect.succeed({ _tag: "Failed", error } as const))
     switch (action._tag) {
       case "Listen":
@@ -76,22 +77,23 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     }
   }
 
-  /** Asks the person, and goes on following meanwhile, so that the question ends when it is settled elsewhere. */
-  const ask = Effect.fnUntraced(function* (question: Follow.OpenQuestion) {
+  /** Asks the person while it keeps following, so that the form closes when the request is settled elsewhere. */
+  const ask = Effect.fnUntraced(function* (openDecision: OpenDecision) {
     const settledElsewhere = Effect.gen(function* () {
-      while (state.question === question && state.next._tag !== "End") yield* proceed(yield* perform(state.next))
+      while (state.openDecision === openDecision && state.next._tag !== "End")
+        yield* proceed(yield* perform(state.next))
       return undefined
     })
-    const answer = yield* Effect.raceFirst(abandonable(decide(question.request, state.turn)), settledElsewhere)
-    if (answer === undefined || state.question !== question) return
+    const answer = yield* Effect.raceFirst(abandonable(decide(openDecision.request, state.turn)), settledElsewhere)
+    if (answer === undefined || state.openDecision !== openDecision) return
     if (Option.isSome(answer)) decision = answer.value
     yield* proceed({ _tag: Option.isSome(answer) ? "Decided" : "NotDecided" })
   })
 
   while (true) {
-    const { next, question } = state
+    const { next, openDecision } = state
     if (next._tag === "End") return { outcome: next.outcome, turn: state.turn }
-    if (question === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
-    else yield* ask(question)
+    if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
+    else yield* ask(openDecision)
   }
 })

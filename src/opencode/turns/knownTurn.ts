@@ -1,4 +1,4 @@
-/** The turn of one call, as far as it is known: what is reported when the patience ends, and what an observer sees. */
+/** The latest value of a call's turn: reported after a timeout, and published to the observer. */
 import { Effect, Option, Ref } from "effect"
 import type { TurnStages } from "./observeTurn.ts"
 import type * as Turn from "../turn/Turn.ts"
@@ -6,7 +6,7 @@ import type * as Turn from "../turn/Turn.ts"
 export interface KnownTurn {
   /** `None` until the prompt is about to be sent. */
   readonly get: Effect.Effect<Option.Option<Turn.Turn>>
-  /** Keeps the turn and publishes it. */
+  /** Stores the turn and publishes it. */
   readonly set: (turn: Turn.Turn) => Effect.Effect<void>
 }
 

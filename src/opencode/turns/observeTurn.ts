@@ -1,26 +1,26 @@
-/** Shows a caller how far its turn has got, in a fiber of the caller's own. */
+/** Publishes the progress of a turn to its caller, which reads it in a fiber of its own. */
 import { type Cause, Duration, Effect, Fiber, Latch, Queue, Stream } from "effect"
 import type * as Turn from "../turn/Turn.ts"
 
-/** How far a call of `Turns` has got. */
+/** The progress of a call of `Turns`. */
 export type TurnStage =
   /**
-   * The prompt is not sent yet. `turnsAhead` turns of the session come first. It is at least 1, because only asking
-   * opencode tells whether another turn is running.
+   * The prompt is not sent yet; `turnsAhead` turns of the session come first. At least 1, because a turn that was started
+   * elsewhere may be running.
    */
   | { readonly _tag: "Queued"; readonly turnsAhead: number }
-  /** The turn as far as it is known. */
+  /** The latest value of the turn. */
   | { readonly _tag: "Following"; readonly turn: Turn.Turn }
 
 /**
- * Where one call of `Turns` publishes its stages. Only the newest unread stage is kept, so a slow reader misses
- * intermediate stages, never the last one, and publishing never waits for the reader.
+ * The stages of one call of `Turns`. Only the newest unread stage is kept, so a slow reader misses intermediate stages but
+ * never the last one, and publishing never waits for the reader.
  */
 export interface TurnStages {
   readonly publish: (stage: TurnStage) => Effect.Effect<void>
-  /** No stage follows. The call does this when it ends, however it ends. */
+  /** Ends the stream. Every call does this when it ends, even with an error or an interruption. */
   readonly end: Effect.Effect<void>
-  /** For one reader: at most one stage per `pace`, but the last one at once. Ends with the call. */
+  /** For a single reader: at most one stage per `pace`; the last one arrives immediately. Ends with the call. */
   readonly changes: Stream.Stream<TurnStage>
 }
 
@@ -48,7 +48,7 @@ export type TurnObserver<R = never> = (stages: Stream.Stream<TurnStage>) => Effe
 export interface ObserveOptions {
   /** The shortest time between two stages. Default: 100 ms. */
   readonly pace?: Duration.Input
-  /** How long the observer may take to show what is left when the call has succeeded. Default: 8 seconds. */
+  /** How long a successful call waits for the observer to handle the last stage. Default: 8 seconds. */
   readonly finishWithin?: Duration.Input
 }
 
@@ -57,13 +57,13 @@ export interface ObserveOptions {
  *
  * ```ts
  * observeTurn(
- *   (stages) => turns.send(target, session, { text, ifBusy: "wait", patience: "5 minutes", stages }),
+ *   (stages) => turns.send(target, session, { text, ifBusy: "wait", timeout: "5 minutes", stages }),
  *   (stages) => Stream.runForEach(stages, show),
  * )
  * ```
  *
- * The observer sees the last stage before the result is returned, if it gets there within `finishWithin`. It can delay
- * nothing else: an interruption leaves even an uninterruptible observer behind, and a defect in it is only logged.
+ * The observer handles the last stage before the result is returned, if it does so within `finishWithin`. It delays nothing
+ * else: an interruption leaves even an uninterruptible observer behind, and a defect in it is only logged.
  */
 export const observeTurn = <A, E, R, R2 = never>(
   call: (stages: TurnStages) => Effect.Effect<A, E, R>,

@@ -1,8 +1,9 @@
 /**
- * One turn at a time in a session: opencode merges prompts that reach a busy session, and answers only the newest.
+ * Runs one turn at a time in a session, because opencode merges prompts that reach a busy session and answers only the
+ * newest.
  *
- * Prompts of this process wait for each other in a queue. For a turn that was started elsewhere, the first of them waits
- * until opencode reports the session as idle.
+ * Prompts of this process wait for each other in a queue. If a turn was started elsewhere, the first prompt waits until
+ * opencode reports the session as idle.
  */
 import { Effect, Option, RcMap, Semaphore } from "effect"
 import { pendingRequestsOf } from "../requests/pendingRequests.ts"
@@ -14,10 +15,10 @@ import type { Session } from "../sessions/Session.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import { statusOf } from "./storedTurn.ts"
 
-/** While another turn runs in the session: wait for its end, hand the message to it, or fail. */
+/** If another turn is running in the session: wait for its end, add the message to it (`steer`), or fail. */
 export type IfBusy = "wait" | "steer" | "fail"
 
-/** Fails with `SessionBusy`. What the running turn waits for is part of it if opencode tells that within 2 s. */
+/** Fails with `SessionBusy`, which names what the running turn waits for if opencode reports it within 2 s. */
 export const sessionBusy = Effect.fnUntraced(function* ({ opencode, session, target }: SessionAddress) {
   const [first] = yield* pendingRequestsOf(opencode, session).pipe(
     Effect.timeout("2 seconds"),
@@ -30,14 +31,14 @@ export const sessionBusy = Effect.fnUntraced(function* ({ opencode, session, tar
   })
 })
 
-/** Returns when no turn runs in the session. */
+/** Returns when no turn is running in the session. */
 export const awaitIdle = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
   notices: Notices,
 ): Effect.fn.Return<void, ClientError> {
   while ((yield* statusOf(opencode, session)).type !== "idle") {
-    // The status is asked again after an event that says idle, and after 5 s in case none comes.
+    // The status is read again after an idle event, and every 5 s in case an event was missed.
     yield* Effect.timeoutOption(
       notices.take.pipe(
         Effect.repeat({
@@ -56,7 +57,7 @@ export const awaitIdle = Effect.fnUntraced(function* (
 /** One prompt in the queue. */
 interface QueueEntry {
   readonly ifBusy: IfBusy
-  /** Called with the number of turns that come first, at the start and whenever it changes, until the prompt is sent. */
+  /** Called with the number of turns ahead, at the start and whenever it changes, until the prompt is sent. */
   readonly onPosition: (turnsAhead: number) => Effect.Effect<void>
 }
 
@@ -102,13 +103,13 @@ const makeQueue = Effect.gen(function* () {
     })
 })
 
-/** The queues of all sessions. They live as long as the scope that this is made in. */
+/** The queues of all sessions, which live as long as the current scope. */
 export const makeSessionQueues = Effect.gen(function* () {
   const queues = yield* RcMap.make({ lookup: (_session: string) => makeQueue })
 
   /**
-   * Does the work when no other prompt of this process runs in the session; a prompt that steers does not wait. The work
-   * gets an effect that it has to run when its prompt is sent.
+   * Does the work when no other prompt of this process is running in the session; a steering prompt does not wait. The work
+   * receives the effect `sent`, which it must run when its prompt is sent.
    */
   return <A, E, R>(
     address: SessionAddress,

@@ -5,26 +5,26 @@ import type { ClientError } from "../errors.ts"
 import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { SessionId } from "../Identifiers.ts"
-import { absence } from "./followStep.ts"
+import { maxAbsence } from "./followStep.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import { isTransient } from "../transient.ts"
 import * as Turn from "../turn/Turn.ts"
 
-/** Repeats a read while its failure is temporary, for as long as an instance may be away. */
+/** Retries a read on transient failures, for as long as an instance may be unreachable. */
 export const persistently = <A, R>(read: Effect.Effect<A, ClientError, R>) =>
   Effect.retry(read, {
     while: isTransient,
-    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: absence }),
+    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: maxAbsence }),
   })
 
 export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>
   Effect.map(opencode.statuses(session.directory), (all) => all.get(session.id) ?? { type: "idle" })
 
-/** Messages in the first page. It is short, because a page holds the whole diffs of its turns and most turns are short. */
+/** Messages in the first page. Small, because a page holds the whole diffs of its turns, and most turns are short. */
 const firstPage = 10
 const pageSize = 50
 
-/** Of a turn with more messages than this, only the newest are read. */
+/** Maximum number of messages read of one turn, the newest ones. */
 const maxMessages = 1000
 
 /** The newest messages, oldest first. Pages are read backwards until `isEnough` holds or the session begins. */
@@ -46,7 +46,7 @@ const readBack = Effect.fnUntraced(function* (
   return messages
 })
 
-/** The messages of the turn, from its prompt on. A prompt that is not known to be stored is among the newest, or missing. */
+/** The messages of the turn, starting with its prompt. A prompt that may not be stored is looked for among the newest only. */
 const messagesOf = (opencode: Opencode, { prompt, session, accepted }: Turn.Turn) =>
   readBack(
     opencode,
@@ -54,13 +54,13 @@ const messagesOf = (opencode: Opencode, { prompt, session, accepted }: Turn.Turn
     (messages) => messages.some(({ info }) => info.id === prompt) || (!accepted && messages.length > firstPage),
   )
 
-/** Reads what opencode has stored about the turn. `Turn.reconcile` puts it into the turn. */
+/** Reads what opencode has stored about the turn, for `Turn.reconcile`. */
 export const readStored = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,
   turn: Turn.Turn,
 ): Effect.fn.Return<Turn.StoredSession, ClientError> {
-  // The status first: if it was idle before the messages are read, they are all of the turn's messages.
+  // The status is read first: if it is idle, the messages read afterwards are all messages of the turn.
   const status = yield* statusOf(opencode, session)
   const rest = yield* Effect.all(
     { messages: messagesOf(opencode, turn), pending: pendingRequestsOf(opencode, session) },
@@ -69,7 +69,7 @@ export const readStored = Effect.fnUntraced(function* (
   return { status, ...rest }
 })
 
-/** The turn after a look at what opencode has stored. */
+/** Reads what opencode has stored and merges it into the turn. */
 export const refreshTurn = (opencode: Opencode, session: Session, turn: Turn.Turn) =>
   Effect.map(readStored(opencode, session, turn), (stored) => Turn.reconcile(turn, stored))
 
@@ -88,8 +88,8 @@ const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
 const lastPromptIndex = (messages: ReadonlyArray<Message>, { undoneFrom }: Session) => {
   const undone = messages.findIndex(({ info }) => info.id === undoneFrom)
   if (undone < 0 && undoneFrom !== undefined) return -1
-  const standing = undone < 0 ? messages : messages.slice(0, undone)
-  return standing.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
+  const remaining = undone < 0 ? messages : messages.slice(0, undone)
+  return remaining.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
 }
 
 /** The user message that started the session's last turn. */

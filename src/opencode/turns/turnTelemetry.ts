@@ -7,14 +7,14 @@ import type { TurnReport } from "./followTurn.ts"
 type Operation = "send" | "start" | "follow"
 
 /**
- * Turns by `operation` and `outcome`: a `Turn.Outcome`, the tag of an error, or `left` if the caller stopped following.
+ * Turns by `operation` and `outcome`: a `Turn.Outcome`, the tag of an error, `left` if the caller stopped following, or `defect`.
  */
 const turns = Metric.counter("opencode_fleet.turns", { description: "Turns sent or followed", incremental: true })
 
 const count = (operation: Operation, outcome: string) =>
   Metric.update(Metric.withAttributes(turns, { operation, outcome }), 1)
 
-/** Marks the span with the kind of error only: its text may quote what opencode was sent. */
+/** Marks the span with the kind of error only, because the error's text may quote a prompt. */
 class TurnError<E> extends Data.TaggedError("TurnError")<{ readonly message: string; readonly error: E }> {}
 
 /** Traces a turn as the span `Turns.OPERATION`, and counts its outcome. */

@@ -14,7 +14,7 @@ import { decisionForm } from "./decisionForm.ts"
 import { alwaysText, requestText } from "./requestView.ts"
 
 /** State that a later call needs to continue with the person's answer, if asking ended this call. */
-export const OpenQuestion = Schema.fromJsonString(
+export const OpenForm = Schema.fromJsonString(
   Schema.Struct({
     instance: Schema.String,
     session: SessionId,
@@ -88,7 +88,7 @@ export const askPerson =
       const before = yield* Ref.get(decided)
       if (!call.canAsk || (Option.isSome(call.resumed) && before.length >= maxRounds)) return Option.none()
       const state = yield* Effect.orDie(
-        Schema.encodeEffect(OpenQuestion)({
+        Schema.encodeEffect(OpenForm)({
           instance: origin.target.instance,
           session: origin.session.id,
           prompt: turn.prompt,

@@ -7,7 +7,7 @@ import type { Target } from "../../opencode/Target.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { deliver, decisionOf, OpenQuestion } from "./askPerson.ts"
+import { deliver, decisionOf, OpenForm } from "./askPerson.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
@@ -20,7 +20,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
 
   const continueTurn = Effect.fnUntraced(function* (
     target: Target,
-    question: (typeof OpenQuestion)["Type"],
+    question: (typeof OpenForm)["Type"],
     reply: ElicitationReply,
     startedAt: number,
   ) {
@@ -53,7 +53,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
       const { resumed } = yield* Call
       if (Option.isNone(resumed)) return yield* tool
       const { reply, state } = resumed.value
-      const question = Schema.decodeOption(OpenQuestion)(state)
+      const question = Schema.decodeOption(OpenForm)(state)
       if (Option.isNone(question)) {
         return yield* new InvalidParameter({
           parameter: "requestState",

@@ -28,7 +28,7 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
     return {
       decided,
       options: {
-        patience: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
+        timeout: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
         decide: askPerson(call, origin, decided),
       },
       /** Follows the turn, with progress if the client wants it, and returns the tool's result. */

@@ -61,9 +61,9 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     }
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
-      const patience = Math.min(options.patience, maxAcceptTime)
+      const timeout = Math.min(options.timeout, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
-      const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, patience })
+      const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, timeout })
       return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
     }
     const ifBusy = parameters.if_busy ?? "wait"

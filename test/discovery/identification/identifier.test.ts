@@ -16,7 +16,7 @@ const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
   ...rest,
 })
 
-const options = { concurrency: 2, timeout: 1000, patience: "4 seconds" } as const
+const options = { concurrency: 2, timeout: 1000, timeBudget: "4 seconds" } as const
 
 /** An identifier over simulated ports, with a record of the probed ones. */
 const place = Effect.fnUntraced(function* () {

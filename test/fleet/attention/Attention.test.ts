@@ -15,7 +15,7 @@ import { assistant, done, here, msg, permission, question, ses, session, updated
 import { announcement } from "../../discovery/announcements.ts"
 import { interval, scanTime, start } from "../../discovery/fakes.ts"
 
-const patience = 3000
+const defaultTimeout = 3000
 
 const url = (port: number) => `http://127.0.0.1:${port}`
 
@@ -35,7 +35,7 @@ const network = (hung: Set<number>, asked: Array<string>) =>
 /** An `Attention` over a fleet of instances on these ports, after its first refresh. */
 const attentive = Effect.fnUntraced(function* (
   ports: ReadonlyArray<number>,
-  { refreshEvery = interval, timeout = patience, builtAfter = 0 } = {},
+  { refreshEvery = interval, timeout = defaultTimeout, builtAfter = 0 } = {},
 ) {
   const hung = new Set<number>()
   const asked: Array<string> = []
@@ -181,7 +181,7 @@ describe("Asking for pending requests", () => {
       assert.deepStrictEqual(about(yield* place.look(1)), [asking])
       fake.fail("GET /session", unavailable)
       yield* place.refresh
-      yield* TestClock.adjust(patience)
+      yield* TestClock.adjust(defaultTimeout)
       assert.deepInclude(yield* place.look(1), { known: false })
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
@@ -193,7 +193,7 @@ describe("Asking for pending requests", () => {
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
       for (const port of [2, 3]) assert.deepStrictEqual(about(yield* place.look(port)), [asking])
-      yield* TestClock.adjust(patience - 1)
+      yield* TestClock.adjust(defaultTimeout - 1)
       assert.isUndefined(yield* place.look(1))
       yield* TestClock.adjust(1)
       assert.strictEqual(about(yield* place.look(1)), "no answer within 3 s")
@@ -245,7 +245,7 @@ describe("Asking for pending requests", () => {
       const begun = () => ports.filter((port) => place.looks(port) > 0).length
       yield* TestClock.adjust(scanTime)
       assert.strictEqual(begun(), 32)
-      yield* TestClock.adjust(patience)
+      yield* TestClock.adjust(defaultTimeout)
       assert.strictEqual(begun(), 50)
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
@@ -338,7 +338,7 @@ describe("Waiting until all instances have been asked", () => {
       const place = yield* attentive([1])
       place.hung.add(1)
       yield* TestClock.adjust(scanTime + 1000)
-      const looks = yield* whilePassing(patience - 1000, place.settled)
+      const looks = yield* whilePassing(defaultTimeout - 1000, place.settled)
       assert.isTrue(HashMap.has(looks, url(1)))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
@@ -348,7 +348,7 @@ describe("Waiting until all instances have been asked", () => {
       const place = yield* attentive([1, 2])
       place.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      const looks = yield* whilePassing(patience, place.settled)
+      const looks = yield* whilePassing(defaultTimeout, place.settled)
       assert.isTrue(HashMap.has(looks, url(2)))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )

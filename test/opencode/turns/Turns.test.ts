@@ -66,10 +66,10 @@ describe("Turns.send", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports `still running` when the patience ends, and does not stop the turn", () =>
+  it.effect("reports `still running` when the call times out, and does not stop the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const fiber = yield* sending({ patience: 30_000 })
+      const fiber = yield* sending({ timeout: 30_000 })
       beginAnswer(fake, "Working")
       yield* pass(29_000)
       pending(fiber)

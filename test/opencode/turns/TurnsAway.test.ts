@@ -102,11 +102,11 @@ const decisionRoutes = [
 ] as const
 
 describe("A decision whose request hangs", () => {
-  it.effect.each(decisionRoutes)("(%s) does not outlast the patience", ([, route]) =>
+  it.effect.each(decisionRoutes)("(%s) ends with the timeout", ([, route]) =>
     Effect.gen(function* () {
       const fake = yield* waiting
       fake.fail(replyRoute, Fault.hang)
-      const fiber = yield* joining({ patience: 5000, ...route(yield* stalling) })
+      const fiber = yield* joining({ timeout: 5000, ...route(yield* stalling) })
       yield* pass(4000)
       assert.strictEqual(fake.count(replyRoute), 1)
       pending(fiber)

@@ -35,12 +35,12 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("`wait` gives up with SessionBusy after the patience, and says that nothing was sent", () =>
+  it.effect("`wait` fails with SessionBusy after the timeout, and says that nothing was sent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
       fake.permissions = [permission("1")]
-      const fiber = yield* sending({ patience: 10_000 })
+      const fiber = yield* sending({ timeout: 10_000 })
       yield* pass(11_000)
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.strictEqual(error._tag, "SessionBusy")
@@ -98,7 +98,7 @@ describe("Turns and a busy session", () => {
       const turns = yield* Turns
       // For a moment after a prompt opencode reports the session as idle, so its status alone would let both pass.
       fake.onPrompt = () => undefined
-      const options = { ifBusy: "wait", patience: 60_000 } as const
+      const options = { ifBusy: "wait", timeout: 60_000 } as const
       const both = yield* Effect.all(
         [turns.send(target, main, { ...options, text: "one" }), turns.send(target, main, { ...options, text: "two" })],
         { concurrency: "unbounded" },
@@ -152,11 +152,11 @@ describe("Turns and a busy session", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a start that waits gives up after the patience, and its prompt is never sent", () =>
+  it.effect("a start that waits gives up after the timeout, and its prompt is never sent", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
-      const fiber = yield* starting({ ifBusy: "wait", patience: 50_000 })
+      const fiber = yield* starting({ ifBusy: "wait", timeout: 50_000 })
       yield* pass(51_000)
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "SessionBusy")
       makeIdle(fake)

@@ -146,11 +146,11 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports the text so far when the patience ends, and does not stop the turn", () =>
+  it.effect("reports the text so far when the call times out, and does not stop the turn", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
-      const fiber = yield* joining({ patience: 30_000 })
+      const fiber = yield* joining({ timeout: 30_000 })
       beginAnswer(fake, "Once upon", byHand)
       yield* pass(29_000)
       pending(fiber)
@@ -162,11 +162,11 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports the turn's end if it ended unheard just before the patience did", () =>
+  it.effect("reports the turn's end if it ended unheard just before the timeout", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
-      const fiber = yield* joining({ patience: 30_000 })
+      const fiber = yield* joining({ timeout: 30_000 })
       yield* pass(29_000)
       storeAnswer(fake, "Just in time", byHand)
       yield* pass(1500)
@@ -176,13 +176,13 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("reports what the turn waits for when the patience ends before the person decides", () =>
+  it.effect("reports what the turn waits for when the call times out before the person decides", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take(byHand)
       const asked = permission("1")
       fake.permissions = [asked]
-      const fiber = yield* joining({ patience: 30_000, decide: () => Effect.never })
+      const fiber = yield* joining({ timeout: 30_000, decide: () => Effect.never })
       yield* pass(29_000)
       pending(fiber)
       yield* pass(2000)

@@ -1,4 +1,4 @@
-/** What a caller passes in holds up neither the outcome, nor the end of the patience, nor an interruption. */
+/** What a caller passes in holds up neither the outcome, nor the timeout, nor an interruption. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Stream } from "effect"
 import { makeTurnStages, observeTurn, type TurnObserver } from "../../../src/opencode/turns/observeTurn.ts"
@@ -13,12 +13,12 @@ import { joining, main, sending, withMain } from "./sending.ts"
 /** Never returns and cannot be interrupted. */
 const stuck = Effect.uninterruptible(Effect.never)
 
-const sendOptions = { text: "Do it", ifBusy: "wait", patience: 5000 } as const
+const sendOptions = { text: "Do it", ifBusy: "wait", timeout: 5000 } as const
 
-const observing = Effect.fnUntraced(function* (observer: TurnObserver, patience = 300_000) {
+const observing = Effect.fnUntraced(function* (observer: TurnObserver, timeout = 300_000) {
   const turns = yield* Turns
   const fiber = yield* Effect.forkChild(
-    observeTurn((stages) => turns.send(target, main, { ...sendOptions, patience, stages }), observer),
+    observeTurn((stages) => turns.send(target, main, { ...sendOptions, timeout, stages }), observer),
   )
   yield* pass(200)
   return fiber
@@ -46,7 +46,7 @@ describe("An observer that hangs", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(observers)("(it %s) does not extend the patience by more than that", ([, observer]) =>
+  it.effect.each(observers)("(it %s) does not extend the timeout by more than that", ([, observer]) =>
     Effect.gen(function* () {
       yield* withMain
       const fiber = yield* observing(observer, 5000)
@@ -99,12 +99,12 @@ const decisions = [
 ] as const
 
 describe("A decision that cannot be interrupted", () => {
-  it.effect.each(decisions)("(%s) does not outlast the patience", ([, given]) =>
+  it.effect.each(decisions)("(%s) ends with the timeout", ([, given]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.take({ session: here, messageID: msg("hand"), text: "By hand" })
       fake.permissions = [permission("1")]
-      const fiber = yield* joining({ patience: 5000, ...given })
+      const fiber = yield* joining({ timeout: 5000, ...given })
       yield* pass(8000)
       assert.strictEqual(yield* outcomeOf(fiber), "needs permission")
     }).pipe(Effect.provide(overFake)),

@@ -154,17 +154,17 @@ describe("A call that is interrupted", () => {
 describe("A call that ends by itself", () => {
   const endings: ReadonlyArray<readonly [string, number, (fake: FakeState) => void]> = [
     ["with its turn", 300_000, (fake) => finishAnswer(fake, "Done")],
-    ["with its patience", 5000, () => undefined],
+    ["with its timeout", 5000, () => undefined],
     ["with its instance", 300_000, goAway],
     ["with a pending request", 300_000, (fake) => void fake.permissions.push(permission("1"))],
   ]
 
-  it.effect.each(endings)("%s leaves nothing behind", ([, patience, end]) =>
+  it.effect.each(endings)("%s leaves nothing behind", ([, timeout, end]) =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const fake = yield* withMain
         const before = yield* living
-        const fiber = yield* sending({ patience })
+        const fiber = yield* sending({ timeout })
         yield* pass(1000)
         end(fake)
         yield* pass(65_000, 65)

@@ -139,11 +139,11 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("a patience that ends before the prompt is acknowledged does not claim that it arrived", () =>
+  it.effect("a timeout before the prompt is acknowledged does not claim that it arrived", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(promptRoute, Fault.hang)
-      const fiber = yield* sending({ patience: 5000 })
+      const fiber = yield* sending({ timeout: 5000 })
       yield* pass(8000)
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
       assert.deepStrictEqual(fake.prompts, [])

@@ -27,7 +27,7 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
     Effect.fnUntraced(function* (to) {
       const text = `${target.instance} ${to.id}`
       const { observe, seen } = recordingObserver()
-      const options = { text, ifBusy: "wait", patience: 300_000 } as const
+      const options = { text, ifBusy: "wait", timeout: 300_000 } as const
       const call = observeTurn((stages) => turns.send(target, to, { ...options, stages }), observe)
       return { text, seen, fiber: yield* Effect.forkChild(call) }
     }),
@@ -107,7 +107,7 @@ describe("Many turns at once", () => {
       if (dead === undefined || alive === undefined) return assert.fail("two instances")
       dead.fake.fail("*", Fault.hang)
       const turns = yield* Turns
-      const options = { text: "Do it", ifBusy: "wait", patience: 300_000 } as const
+      const options = { text: "Do it", ifBusy: "wait", timeout: 300_000 } as const
       for (const { fake } of [dead, alive]) fake.sessions = [main]
       const waiting = yield* Effect.forkChild(turns.send(dead.target, main, options))
       const going = yield* Effect.forkChild(turns.send(alive.target, main, options))

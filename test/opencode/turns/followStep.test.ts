@@ -5,6 +5,7 @@ import type { TurnEvent } from "../../../src/opencode/events/TurnEvent.ts"
 import type { PendingRequest } from "../../../src/opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../../src/opencode/sessions/Session.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
+import type { FollowAction, FollowInput, FollowState } from "../../../src/opencode/turns/followState.ts"
 import * as Follow from "../../../src/opencode/turns/followStep.ts"
 import { aborted, assistant, done, failedWith, here, msg, permission, ses, user } from "../../support/samples.ts"
 
@@ -15,13 +16,13 @@ const read = (delay = 0) => ({ _tag: "Read", delay }) as const
 const listen = (atMost = 20_000) => ({ _tag: "Listen", atMost }) as const
 const end = (outcome: Turn.Outcome) => ({ _tag: "End", outcome }) as const
 
-const happened = (event: TurnEvent, now = 1000): Follow.FollowInput => ({
-  _tag: "Heard",
+const happened = (event: TurnEvent, now = 1000): FollowInput => ({
+  _tag: "Notice",
   notice: { _tag: "Event", event },
   now,
 })
-const noticed = (_tag: "Settled" | "Reconnected" | "Missed"): Follow.FollowInput => ({
-  _tag: "Heard",
+const noticed = (_tag: "Settled" | "Reconnected" | "Missed"): FollowInput => ({
+  _tag: "Notice",
   notice: { _tag },
   now: 1000,
 })
@@ -37,7 +38,7 @@ const stored = (
     info,
     pending = [],
   }: { readonly info?: ReturnType<typeof assistant>; readonly pending?: Array<PendingRequest> } = {},
-): Follow.FollowInput => ({
+): FollowInput => ({
   _tag: "Stored",
   stored: {
     status: { type },
@@ -55,8 +56,8 @@ const unreachable = new InstanceUnreachable({
   detail: "x",
 })
 const unauthorized = new Unauthorized({ instance: "fake", url: "http://fake", isOpencode: true })
-const lost = (error: InstanceUnreachable | Unauthorized): Follow.FollowInput => ({
-  _tag: "Heard",
+const lost = (error: InstanceUnreachable | Unauthorized): FollowInput => ({
+  _tag: "Notice",
   notice: { _tag: "Lost", error },
   now: 1000,
 })
@@ -70,8 +71,7 @@ const begin = (given: Partial<Follow.FollowStart> = {}) =>
     now: 0,
     ...given,
   })
-const after = (state: Follow.FollowState, ...inputs: ReadonlyArray<Follow.FollowInput>) =>
-  inputs.reduce(Follow.step, state)
+const after = (state: FollowState, ...inputs: ReadonlyArray<FollowInput>) => inputs.reduce(Follow.step, state)
 
 const running = after(begin(), stored("busy"))
 const asking = after(running, opened, open)
@@ -85,7 +85,7 @@ const absent: Turn.Outcome = {
 }
 const failed = { kind: "failed", message: "Agent not found" } as const
 
-type Row = readonly [string, Follow.FollowState, ReadonlyArray<Follow.FollowInput>, Follow.FollowAction]
+type Row = readonly [string, FollowState, ReadonlyArray<FollowInput>, FollowAction]
 
 const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
   "A turn that begins": [
@@ -95,7 +95,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
   ],
   "A turn that runs": [
     ["is listened to after its own events", running, [status("busy")], listen()],
-    ["is read after 20 s of silence", running, [{ _tag: "Silence" }], read()],
+    ["is read after 20 s of silence", running, [{ _tag: "NoNotice" }], read()],
     [
       "is read when only other sessions have been heard of for 20 s",
       running,
@@ -128,7 +128,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
   ],
   "A connection that breaks": [
     ["has 30 s to come back", running, [lost(unreachable)], listen(30_000)],
-    ["ends the turn when it does not", away, [{ _tag: "Silence" }], end(absent)],
+    ["ends the turn when it does not", away, [{ _tag: "NoNotice" }], end(absent)],
     ["is back with the next event", away, [status("busy")], listen()],
     [
       "ends the turn at once when the credentials are refused",
@@ -195,7 +195,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       [{ _tag: "Decided" }, { _tag: "DecisionSent", accepted: false }],
       end(needsPermission),
     ],
-    ["is read once more when the instance is away", asking, [lost(unreachable), { _tag: "Silence" }], read()],
+    ["is read once more when the instance is away", asking, [lost(unreachable), { _tag: "NoNotice" }], read()],
   ],
   "A prompt that only has to be accepted": [
     ["is listened for", accepting, [], listen()],
@@ -229,14 +229,14 @@ describe.each(Object.entries(rows))("%s", (_subject, table) => {
 
 describe("The question to a person", () => {
   it("is the same as long as the request is open, so that it is put once", () => {
-    assert.strictEqual(after(asking, status("busy"), noticed("Settled"), open).question, asking.question)
-    assert.deepStrictEqual(asking.question?.request, request)
+    assert.strictEqual(after(asking, status("busy"), noticed("Settled"), open).openDecision, asking.openDecision)
+    assert.deepStrictEqual(asking.openDecision?.request, request)
   })
 
   it("is gone once it is settled, and when the session is idle", () => {
-    assert.isUndefined(after(asking, settled).question)
-    assert.isUndefined(after(asking, status("idle")).question)
-    assert.isUndefined(after(asking, noticed("Settled"), stored("busy")).question)
+    assert.isUndefined(after(asking, settled).openDecision)
+    assert.isUndefined(after(asking, status("idle")).openDecision)
+    assert.isUndefined(after(asking, noticed("Settled"), stored("busy")).openDecision)
   })
 })
 

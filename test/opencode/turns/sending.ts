@@ -30,7 +30,7 @@ const observed = <A, E>(
 /** A send that runs beside the test and has begun. */
 export const sending = Effect.fnUntraced(function* ({ observe, ...given }: Given = {}, to = main) {
   const turns = yield* Turns
-  const options = { text: "Do it", ifBusy: "wait", patience: 300_000, ...given } as const
+  const options = { text: "Do it", ifBusy: "wait", timeout: 300_000, ...given } as const
   const fiber = yield* Effect.forkChild(observed((stages) => turns.send(target, to, { ...options, stages }), observe))
   yield* pass(200)
   return fiber
@@ -39,7 +39,7 @@ export const sending = Effect.fnUntraced(function* ({ observe, ...given }: Given
 export const starting = Effect.fnUntraced(function* (given: Partial<SendOptions> = {}) {
   const turns = yield* Turns
   const fiber = yield* Effect.forkChild(
-    turns.start(target, main, { text: "Do it", ifBusy: "fail", patience: 300_000, ...given }),
+    turns.start(target, main, { text: "Do it", ifBusy: "fail", timeout: 300_000, ...given }),
   )
   yield* pass(200)
   return fiber
@@ -63,7 +63,7 @@ export const joining = Effect.fnUntraced(function* (
   session = main,
 ) {
   const turns = yield* Turns
-  const options = { patience: 300_000, ...given }
+  const options = { timeout: 300_000, ...given }
   const fiber = yield* Effect.forkChild(
     observed((stages) => turns.follow(target, session, { ...options, stages }), observe),
   )

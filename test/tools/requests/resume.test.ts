@@ -1,7 +1,7 @@
 /** Protocol revision 2026-07-28: a form ends the call, and the answer arrives in a call of its own. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema } from "effect"
-import { OpenQuestion } from "../../../src/tools/requests/askPerson.ts"
+import { OpenForm } from "../../../src/tools/requests/askPerson.ts"
 import type { ElicitationRequest, ElicitationReply } from "../../../src/mcp/Call.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
@@ -40,7 +40,7 @@ describe("the state of a form", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       const { state } = yield* begun()
-      assert.deepStrictEqual(yield* Schema.decodeEffect(OpenQuestion)(state), {
+      assert.deepStrictEqual(yield* Schema.decodeEffect(OpenForm)(state), {
         instance: "fake",
         session: here,
         prompt: fake.prompts[0]?.messageID ?? msg("none"),
