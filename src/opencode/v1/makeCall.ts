@@ -1,4 +1,4 @@
-/** Runs a request of the derived client at a target: bounded in time, with typed errors and a span. */
+/** Runs a request of the derived client at a target: with a timeout, typed errors and a span. */
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
@@ -8,15 +8,15 @@ import { addressed, asProbe, checked, retryReads } from "../http/requests.ts"
 import { CurrentTarget, type Target } from "../Target.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
-/** Bound on a request, in milliseconds. opencode answers in milliseconds; while it is starting it may never answer. */
+/** Timeout of a request in milliseconds. opencode answers within milliseconds; while it is starting, it may never answer. */
 export const requestTimeout = 10_000
 
-/** The routes as functions that ask the {@link CurrentTarget}. */
+/** The routes as functions that send requests to the {@link CurrentTarget}. */
 export const makeRoutes = Effect.gen(function* () {
   const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
-    /** A probe: not repeated. */
+    /** A probe, which is not retried. */
     health: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "health",
