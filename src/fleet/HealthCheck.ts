@@ -22,6 +22,12 @@ const stateOf = (error: ClientError): HealthState => {
   }
 }
 
+const authorizationOf = (error: ClientError, hasPassword: boolean): Pick<Health, "authorization"> => {
+  if (error._tag !== "Unauthorized") return {}
+  if (error.withheld !== undefined) return { authorization: "withheld" }
+  return { authorization: hasPassword ? "rejected" : "missing" }
+}
+
 const reasonOf = (error: ClientError, hasPassword: boolean, withheld: string | undefined): string => {
   switch (error._tag) {
     case "RequestTimeout":
@@ -31,10 +37,8 @@ const reasonOf = (error: ClientError, hasPassword: boolean, withheld: string | u
     case "Unauthorized":
       if (error.withheld !== undefined) return `asks for a password, which is not sent there: ${error.withheld}`
       return hasPassword
-        ? "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME"
-        : `asks for a password; set OPENCODE_SERVER_PASSWORD to the one it was started with${
-            withheld === undefined ? "" : `. It is not sent there yet: ${withheld}`
-          }`
+        ? "refuses the password or user name"
+        : `asks for a password, and none is set${withheld === undefined ? "" : `. None is sent there yet: ${withheld}`}`
     case "UnexpectedResponse":
       return `answers, but not as opencode does: ${error.detail}`
     default:
@@ -78,11 +82,11 @@ export class HealthCheck extends Context.Service<
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
             const { failure } = answer
-            return notOnline(
-              stateOf(failure),
-              reasonOf(failure, credentials !== undefined, announcement.passwordWithheld),
-              checkedAt,
-            )
+            const hasPassword = credentials !== undefined
+            return {
+              ...notOnline(stateOf(failure), reasonOf(failure, hasPassword, announcement.passwordWithheld), checkedAt),
+              ...authorizationOf(failure, hasPassword),
+            }
           }
           const { healthy, version } = answer.success
           if (!healthy) return notOnline("unhealthy", "reports that it is not healthy", checkedAt)

@@ -13,8 +13,13 @@ export interface Health {
   readonly version: string | undefined
   /** Milliseconds that the answer took, if online. */
   readonly latency: number | undefined
-  /** Why the instance is in that state, with the next step. Empty if online. */
+  /** Why the instance is in that state. Empty if online. */
   readonly reason: string
+  /**
+   * Why an `unauthorized` instance refused the probe: this program has no password, the instance rejected it, or it was
+   * deliberately not sent there.
+   */
+  readonly authorization?: "missing" | "rejected" | "withheld"
   /** Epoch milliseconds. */
   readonly checkedAt: number
 }

@@ -4,10 +4,10 @@
  */
 import { Clock, Effect, Random, Schema } from "effect"
 
-const id = (prefix: string) =>
+const id = (...prefixes: ReadonlyArray<string>) =>
   Schema.String.check(
-    Schema.isPattern(new RegExp(`^${prefix}_[A-Za-z0-9_]{1,120}$`, "u"), {
-      expected: `an id that begins with "${prefix}_"`,
+    Schema.isPattern(new RegExp(`^(?:${prefixes.join("|")})_[A-Za-z0-9_]{1,120}$`, "u"), {
+      expected: `an id that begins with ${prefixes.map((prefix) => `"${prefix}_"`).join(" or ")}`,
     }),
   )
 
@@ -20,7 +20,8 @@ export type MessageId = typeof MessageId.Type
 export const PermissionId = id("per").pipe(Schema.brand("PermissionId"))
 export type PermissionId = typeof PermissionId.Type
 
-export const QuestionId = id("que").pipe(Schema.brand("QuestionId"))
+/** opencode 2 asks its questions as forms. */
+export const QuestionId = id("que", "frm").pipe(Schema.brand("QuestionId"))
 export type QuestionId = typeof QuestionId.Type
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

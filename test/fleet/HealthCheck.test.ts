@@ -89,11 +89,12 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("is unauthorized, and names the missing variable, if opencode asks for a password", () =>
+  it.effect("is unauthorized, and says that the password is missing, if opencode asks for a password", () =>
     Effect.gen(function* () {
       const { health } = yield* probe(text("", 401))
       assert.strictEqual(health.state, "unauthorized")
-      assert.include(health.reason, "set OPENCODE_SERVER_PASSWORD")
+      assert.include(health.reason, "asks for a password, and none is set")
+      assert.strictEqual(health.authorization, "missing")
     }),
   )
 
@@ -102,6 +103,7 @@ describe("HealthCheck", () => {
       const { health } = yield* probe(text("Unauthorized", 401), password)
       assert.strictEqual(health.state, "unauthorized")
       assert.include(health.reason, "refuses the password")
+      assert.strictEqual(health.authorization, "rejected")
       assert.notInclude(JSON.stringify(health), "hunter2")
     }),
   )
@@ -117,7 +119,7 @@ describe("HealthCheck", () => {
         [undefined],
       )
       const without = yield* probe(text("", 401), undefined, known)
-      for (const part of ["set OPENCODE_SERVER_PASSWORD", "MDNS_ALLOW=10.0.0.7"]) {
+      for (const part of ["asks for a password, and none is set", "MDNS_ALLOW=10.0.0.7"]) {
         assert.include(without.health.reason, part)
       }
     }),

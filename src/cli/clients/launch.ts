@@ -7,6 +7,10 @@ import type { Launch } from "./clientConfigurations.ts"
 /** Copied unchanged. The password never is. */
 export const copiedVariables = [
   "TRANSPORT",
+  "LOCAL_PORTS",
+  "MDNS_ALLOW",
+  "TAILSCALE_PORTS",
+  "TAILSCALE_TAG",
   "DISCOVERY_INTERVAL_MS",
   "HEALTH_CHECK_TIMEOUT_MS",
   "SEND_TIMEOUT_MS",

@@ -1,6 +1,7 @@
 /** What the server prints on stderr if it is started by hand in a terminal. */
 import { Console, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { healthText } from "../../tools/instances/healthText.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
 import { discoverySummary } from "../settings/discoverySummary.ts"
@@ -17,7 +18,7 @@ Add it to an MCP client instead of starting it here. This prints the configurati
 Looking for opencode instances: ${discoverySummary(settings)} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
   yield* Effect.forEach(instances, ({ health, name, url }) =>
-    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${health.reason}`}`),
+    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${healthText(health)}`}`),
   )
   yield* Effect.forEach(problems, ({ reason, source }) =>
     Console.error(`  problem: ${plainLine(source)} ${plainLine(reason)}`),

@@ -3,17 +3,11 @@
  * fake server for tests is built from it, and a test compares it with the OpenAPI document of the real server.
  */
 import { Schema, SchemaTransformation } from "effect"
-import {
-  HttpApi,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpApiMiddleware,
-  HttpApiSchema,
-  HttpApiSecurity,
-} from "effect/http-api"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
-import { InvalidCredentials, opencodeChallenge, RefusedRequest } from "../http/clientErrors.ts"
-import { tolerantArray } from "./wire/tolerantArray.ts"
+import { Authorization } from "../http/Authorization.ts"
+import { RefusedRequest } from "../http/clientErrors.ts"
+import { tolerantArray } from "../http/tolerantArray.ts"
 import { WireFrame } from "./wire/WireEvent.ts"
 import { WireFileDiff } from "./wire/WireFileDiff.ts"
 import { WireMessage, WireMessages } from "./wire/WireMessage.ts"
@@ -42,15 +36,6 @@ const refused = (status: number) =>
   )
 
 const error = [refused(400), refused(404), refused(500)] as const
-
-/** A 401 has an empty body. */
-export class Authorization extends HttpApiMiddleware.Service<Authorization>()("opencode-fleet/opencode/Authorization", {
-  security: { basic: HttpApiSecurity.basic },
-  error: InvalidCredentials.pipe(
-    HttpApiSchema.asNoContent({ decode: () => new InvalidCredentials({ challenge: opencodeChallenge }) }),
-    HttpApiSchema.status(401),
-  ),
-}) {}
 
 /** Routes without a session id work on this directory. Default: the one that the server was started in. */
 const directory = { directory: opt(Schema.String) }

@@ -2,7 +2,8 @@
 import { Effect, Layer } from "effect"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
 import { decisionRequests } from "./decisionRequests.ts"
-import { makeCall, makeRoutes } from "./makeCall.ts"
+import { makeCall } from "../http/makeCall.ts"
+import { makeRoutes } from "./routes.ts"
 import { serverRequests } from "./serverRequests.ts"
 import { sessionRequests } from "./sessionRequests.ts"
 

@@ -3,8 +3,9 @@ import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
-import type { Call, Routes } from "./makeCall.ts"
-import { recognised } from "./wire/tolerantArray.ts"
+import type { Call } from "../http/makeCall.ts"
+import type { Routes } from "./routes.ts"
+import { recognised } from "../http/tolerantArray.ts"
 
 /** opencode answers 404 for an unknown or settled request. */
 const isSettled = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404

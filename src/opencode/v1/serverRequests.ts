@@ -1,9 +1,10 @@
 /** Requests about the server itself, and its event stream. */
 import { Effect, Stream } from "effect"
 import type { Opencode, ServerLocation } from "../Opencode.ts"
-import { type Call, requestTimeout, type Routes } from "./makeCall.ts"
+import { type Call, requestTimeout } from "../http/makeCall.ts"
+import type { Routes } from "./routes.ts"
 import { translateEvent } from "./translateEvent.ts"
-import { recognised } from "./wire/tolerantArray.ts"
+import { recognised } from "../http/tolerantArray.ts"
 import { joinModel } from "./wire/model.ts"
 
 /** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */

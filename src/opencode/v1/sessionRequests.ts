@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
-import type { Call, Routes } from "./makeCall.ts"
+import type { Call } from "../http/makeCall.ts"
+import type { Routes } from "./routes.ts"
 import { splitModel } from "./wire/model.ts"
-import { recognised } from "./wire/tolerantArray.ts"
+import { recognised } from "../http/tolerantArray.ts"
 
 /** `GET /session` returns at most 100 sessions by default. */
 const allSessions = 100_000

@@ -2,6 +2,7 @@
 import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { line } from "../../text/plainText.ts"
+import { healthText } from "./healthText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
 import { age, iso } from "../shared/time.ts"
 
@@ -34,7 +35,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: health.reason,
+  reason: healthText(health),
   ...(health.version === undefined ? {} : { version: health.version }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,

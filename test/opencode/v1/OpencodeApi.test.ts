@@ -1,42 +1,14 @@
 /** Compares the declaration with the OpenAPI document of the real opencode 1.18.33 (`GET /doc`). */
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
 import { OpenApi } from "effect/http-api"
-import { readFileSync } from "node:fs"
 import { OpencodeApi } from "../../../src/opencode/v1/OpencodeApi.ts"
-import { type Definitions, differences, type JsonSchema } from "./jsonSchemaDifferences.ts"
+import { differences, type JsonSchema } from "../jsonSchemaDifferences.ts"
+import { comparison, schemaOf, sentParameters, success } from "../openApiComparison.ts"
 
-interface Content {
-  readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema }>>
-}
-
-interface Operation {
-  readonly parameters?: ReadonlyArray<{ readonly in: string; readonly name: string; readonly required?: boolean }>
-  readonly requestBody?: Content
-  readonly responses?: Readonly<Record<string, Content>>
-}
-
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Definitions }
-}
-
-const file = new URL("../../fixtures/opencode-openapi-1.18.33.json", import.meta.url)
-const parseDocument = (json: string) => Schema.decodeSync(Schema.fromJsonString(Schema.Unknown))(json) as Document
-const real = parseDocument(readFileSync(file, "utf8"))
-const ours = parseDocument(JSON.stringify(OpenApi.fromApi(OpencodeApi)))
-
-const routes = Object.entries(ours.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+const { definitions, knownParameters, oursOf, realOf, requiredParameters, routes } = comparison(
+  OpenApi.fromApi(OpencodeApi),
+  "opencode-openapi-1.18.33.json",
 )
-const realOf = ({ method, path }: { readonly method: string; readonly path: string }) => real.paths[path]?.[method]
-
-const definitions = { ...real.components.schemas, ...ours.components.schemas }
-
-const schemaOf = (content: Content | undefined, type = "application/json") => content?.content?.[type]?.schema
-
-const success = (operation: Operation | undefined) =>
-  Object.entries(operation?.responses ?? {}).find(([status]) => status.startsWith("2"))
 
 /** A frame holds its JSON as a string. */
 const frame = (schema: JsonSchema | undefined) =>
@@ -59,17 +31,9 @@ describe("OpencodeApi", () => {
   })
 
   it.each(routes)("$method $path accepts the parameters that are sent and requires no others", (route) => {
-    const known = realOf(route)?.parameters ?? []
-    const sent = (route.operation.parameters ?? []).map(({ in: place, name }) => `${place} ${name}`)
-    assert.includeMembers(
-      known.map(({ in: place, name }) => `${place} ${name}`),
-      sent,
-    )
-    const needed = known.filter(({ required }) => required === true)
-    assert.includeMembers(
-      sent,
-      needed.map(({ in: place, name }) => `${place} ${name}`),
-    )
+    const sent = sentParameters(route.operation)
+    assert.includeMembers(knownParameters(route), sent)
+    assert.includeMembers(sent, requiredParameters(route))
   })
 
   it.each(routes.filter(({ operation }) => operation.requestBody !== undefined))(
@@ -100,9 +64,9 @@ describe("OpencodeApi", () => {
 
   it("declares every event as the document describes it", () => {
     const stream = "text/event-stream"
-    const [, answer] = success(ours.paths["/global/event"]?.["get"]) ?? []
+    const [, answer] = success(oursOf({ path: "/global/event", method: "get" })) ?? []
     const needed = frame(schemaOf(answer, stream)) ?? {}
-    const [, promised] = success(real.paths["/global/event"]?.["get"]) ?? []
+    const [, promised] = success(realOf({ path: "/global/event", method: "get" })) ?? []
     const found = differences(needed, schemaOf(promised, stream) ?? {}, definitions, "event")
     // The heartbeat is sent every 10 s, and documented nowhere.
     assert.strictEqual(found.length, 1)

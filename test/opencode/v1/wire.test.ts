@@ -24,12 +24,12 @@ const failure = (error: object) => {
 const part = { id: "prt_1", messageID: "msg_2" }
 
 const event = (type: string, properties: object) =>
-  translateEvent(Schema.decodeUnknownSync(WireFrame)({ directory: "/work", payload: { type, properties } }).payload)
+  translateEvent(Schema.decodeSync(WireFrame)({ directory: "/work", payload: { type, properties } }).payload)
 
 describe("opencode 1's wire format", () => {
   it("names the first message that was undone", () => {
     const wire = { ...session, revert: { messageID: "msg_9", snapshot: "tree" } }
-    const decoded = Schema.decodeUnknownSync(WireSession)(wire)
+    const decoded = Schema.decodeSync(WireSession)(wire)
     assert.deepStrictEqual(
       decoded,
       Schema.decodeUnknownSync(Schema.toType(WireSession))({ ...session, undoneFrom: "msg_9" }),
@@ -71,7 +71,7 @@ describe("opencode 1's wire format", () => {
   it("keeps the texts of a permission's metadata", () => {
     const wire = { id: "per_1", sessionID: "ses_1", permission: "edit", patterns: ["a.ts"] }
     const metadata = { filepath: "/work/a.ts", diff: "-a\n+b", files: [{ file: "a.ts" }], count: 1 }
-    const { details } = Schema.decodeUnknownSync(WirePermissionRequest)({ ...wire, metadata })
+    const { details } = Schema.decodeSync(WirePermissionRequest)({ ...wire, metadata })
     assert.deepStrictEqual(details, { filepath: "/work/a.ts", diff: "-a\n+b" })
   })
 })
@@ -143,6 +143,6 @@ describe("An event of opencode 1", () => {
   })
 
   it.each([[7], ["text"], [null], [{ payload: 1 }], [{}]])("cannot break the stream: %j", (frame) => {
-    assert.deepStrictEqual(translateEvent(Schema.decodeUnknownSync(WireFrame)(frame).payload), { _tag: "Heartbeat" })
+    assert.deepStrictEqual(translateEvent(Schema.decodeSync(WireFrame)(frame).payload), { _tag: "Heartbeat" })
   })
 })

@@ -22,6 +22,11 @@ const instance = (name: string, port: number, state: HealthState) => ({
   lastSeen: undefined,
 })
 
+const refusing = (name: string, port: number, authorization: "missing" | "rejected", reason: string) => {
+  const one = instance(name, port, "unauthorized")
+  return { ...one, health: { ...one.health, authorization, reason } }
+}
+
 const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
   askedAt: 0,
   known: true,
@@ -128,6 +133,23 @@ describe("list_instances", () => {
       const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })
       assert.include(view.hint, "found by local-ports, mdns")
       assert.notInclude(view.hint, "/relay")
+    }),
+  )
+
+  it.effect("says which variables to set for an instance that refuses the password, or asks for one", () =>
+    Effect.gen(function* () {
+      const instances = [
+        refusing("open", 1, "missing", "asks for a password, and none is set"),
+        refusing("other", 2, "rejected", "refuses the password or user name"),
+      ]
+      const { view } = yield* listed(instances, [])
+      assert.deepStrictEqual(
+        view.instances.map(({ reason }) => reason),
+        [
+          "asks for a password, and none is set; set OPENCODE_SERVER_PASSWORD to the password that it was started with",
+          "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with",
+        ],
+      )
     }),
   )
 

@@ -4,7 +4,7 @@
  */
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
-import { Unrecognised } from "./tolerantArray.ts"
+import { Unrecognised } from "../../http/tolerantArray.ts"
 import { WireFailure, WireMessageInfo, WirePart } from "./WireMessage.ts"
 import { WirePermissionRequest, WireQuestionRequest } from "./WireRequest.ts"
 import { WireSession, WireSessionStatus } from "./WireSession.ts"

@@ -3,7 +3,7 @@ import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { AssistantInfo, Failure, StepPart } from "../../sessions/Message.ts"
 import { joinModel, splitModel } from "./model.ts"
-import { recognised, tolerantArray, Unrecognised } from "./tolerantArray.ts"
+import { recognised, tolerantArray, Unrecognised } from "../../http/tolerantArray.ts"
 
 const opt = Schema.optionalKey
 

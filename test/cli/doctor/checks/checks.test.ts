@@ -245,17 +245,14 @@ const strict: Answer = ({ headers }) =>
     ? Effect.sync(() => new Response(null, { status: 401 }))
     : Effect.sync(() => Response.json({ healthy: true, version: "1.18.33" }))
 
+const refusing: Answer = () => Effect.sync(() => new Response(null, { status: 401 }))
+
 layer(NodeServices.layer)("An instance", (it) => {
   const api = [announcement("api", 4096)]
 
   it.effect.each([
     ["is online", online, "ok", "1.18.33"],
-    [
-      "asks for a password",
-      () => Effect.sync(() => new Response(null, { status: 401 })),
-      "problem",
-      "OPENCODE_SERVER_PASSWORD",
-    ],
+    ["asks for a password", refusing, "problem", "asks for a password, and none is set"],
     ["is another program", json({ hello: "world" }), "problem", "not as opencode does"],
     ["is away", broken("ECONNREFUSED"), "warning", "ECONNREFUSED"],
   ] satisfies ReadonlyArray<[string, Answer, string, string]>)("that %s", ([, answer, state, part]) =>
@@ -264,6 +261,13 @@ layer(NodeServices.layer)("An instance", (it) => {
       assert.strictEqual(found?.state, state)
       assert.include(found?.message, part)
       assert.strictEqual(found?.advice === undefined, state === "ok")
+    }),
+  )
+
+  it.effect("that asks for a password gets the advice to set it", () =>
+    Effect.gen(function* () {
+      const [found] = yield* runOver(instances, { announcements: api, answer: refusing })
+      assert.include(found?.advice, "OPENCODE_SERVER_PASSWORD")
     }),
   )
 

@@ -1,0 +1,22 @@
+/** The routes of opencode 1 as functions. */
+import { Effect } from "effect"
+import { HttpClient } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { addressed, asProbe, checked, retryReads } from "../http/requests.ts"
+import { OpencodeApi } from "./OpencodeApi.ts"
+
+/** The routes as functions that send requests to the `CurrentTarget`. */
+export const makeRoutes = Effect.gen(function* () {
+  const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
+  return {
+    api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
+    /** A probe, which is not retried. */
+    health: yield* HttpApiClient.endpoint(OpencodeApi, {
+      group: "server",
+      endpoint: "health",
+      httpClient: httpClient.pipe(asProbe, checked),
+    }),
+  }
+})
+
+export type Routes = Effect.Success<typeof makeRoutes>

@@ -1,0 +1,224 @@
+/**
+ * The routes of opencode 2's HTTP API (2.0.15) that are used here, declared once. The client is derived from this
+ * declaration, and a test compares it with the OpenAPI document of the real server.
+ */
+import { Schema, SchemaTransformation } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { Authorization } from "../http/Authorization.ts"
+import { RefusedRequest } from "../http/clientErrors.ts"
+import { tolerantArray } from "../http/tolerantArray.ts"
+import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
+import { WireEntry } from "./wire/WireMessage.ts"
+import { WireModel } from "./wire/WireModel.ts"
+import { WireForm, WireFormValue, WirePermission, WirePermissionReply } from "./wire/WireRequest.ts"
+import { WireSession, WireSessionInfo } from "./wire/WireSession.ts"
+
+const opt = Schema.optionalKey
+
+const ErrorBody = Schema.Struct({ _tag: Schema.String, message: opt(Schema.String) })
+
+const refused = (status: number) =>
+  ErrorBody.pipe(
+    Schema.decodeTo(
+      Schema.toType(RefusedRequest),
+      SchemaTransformation.transform<RefusedRequest, typeof ErrorBody.Type>({
+        decode: ({ _tag, message }) => new RefusedRequest({ status, message: message ?? _tag }),
+        encode: ({ message }) => ({ _tag: "Error", message }),
+      }),
+    ),
+    HttpApiSchema.status(status),
+  )
+
+const error = [refused(400), refused(404), refused(409), refused(500)] as const
+
+const Data = <S extends Schema.Constraint>(data: S) => Schema.Struct({ data })
+
+/** `next` is set on the last page, too: the page after it is empty. */
+const Page = <S extends Schema.Constraint>(item: S) =>
+  Schema.Struct({
+    data: tolerantArray(item),
+    cursor: Schema.Struct({ next: opt(Schema.NullOr(Schema.String)) }),
+  })
+
+/**
+ * Routes without a session id answer for this directory. Default: the one that the server was started in. opencode loads
+ * a directory that it is asked about, and answers 500 without a body if there is no such directory.
+ */
+const location = { "location[directory]": opt(Schema.String) }
+
+const session = { sessionID: SessionId }
+
+const Info = Schema.Struct({ version: Schema.String, pid: Schema.Int })
+
+class ServerGroup extends HttpApiGroup.make("server").add(
+  /** The only route that identifies opencode 2. 503 while it is starting. */
+  HttpApiEndpoint.get("info", "/api/info", { success: Info }),
+  /** Every event of every directory of the server, `server.connected` first; a comment every 15 s. */
+  HttpApiEndpoint.get("events", "/api/event", { success: HttpApiSchema.StreamSse({ data: Schema.Unknown }) }),
+  HttpApiEndpoint.get("location", "/api/location", {
+    query: location,
+    success: Schema.Struct({
+      directory: Schema.String,
+      /** `directory` is the root of the working tree; without git, the directory itself. */
+      project: Schema.Struct({ id: Schema.String, directory: Schema.String }),
+    }),
+    error,
+  }),
+  /** All projects in the database of the server's user. */
+  HttpApiEndpoint.get("projects", "/api/project", {
+    success: tolerantArray(Schema.Struct({ id: Schema.String, time: Schema.Struct({ created: Schema.Finite }) })),
+    error,
+  }),
+  /** `provider` is `git` or absent. */
+  HttpApiEndpoint.get("vcs", "/api/vcs", {
+    query: location,
+    success: Data(Schema.Struct({ provider: opt(Schema.String) })),
+    error,
+  }),
+  /** `id` is what requests take; `name` is for people. */
+  HttpApiEndpoint.get("agents", "/api/agent", {
+    query: location,
+    success: Data(
+      tolerantArray(Schema.Struct({ id: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
+    ),
+    error,
+  }),
+  /** The real answer holds API keys in clear text; only names are decoded. */
+  HttpApiEndpoint.get("models", "/api/model", {
+    query: location,
+    success: Data(tolerantArray(Schema.Struct({ ...WireModel.fields, enabled: Schema.Boolean }))),
+    error,
+  }),
+) {}
+
+class SessionGroup extends HttpApiGroup.make("session").add(
+  /** All sessions in the database of the server's user, the one updated last first. Default `limit`: 50. */
+  HttpApiEndpoint.get("list", "/api/session", {
+    query: { limit: opt(Schema.Int) },
+    success: Page(WireSessionInfo),
+    error,
+  }),
+  /** opencode does not check that the directory exists. */
+  HttpApiEndpoint.post("create", "/api/session", {
+    payload: Schema.Struct({
+      title: opt(Schema.String),
+      location: opt(Schema.Struct({ directory: Schema.String })),
+    }),
+    success: Data(WireSessionInfo),
+    error,
+  }),
+  /** The sessions of all directories in which this server is running a turn. */
+  HttpApiEndpoint.get("active", "/api/session/active", {
+    success: Data(Schema.Record(Schema.String, Schema.Struct({}))),
+    error,
+  }),
+  HttpApiEndpoint.get("get", "/api/session/:sessionID", { params: session, success: Data(WireSession), error }),
+  /** Newest first; `limit` is at most 200. With `type`, messages of that type alone. */
+  HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
+    params: session,
+    query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literal("user")) },
+    success: Page(WireEntry),
+    error,
+  }),
+  HttpApiEndpoint.get("message", "/api/session/:sessionID/message/:messageID", {
+    params: { ...session, messageID: MessageId },
+    success: Data(WireEntry),
+    error,
+  }),
+  /** The session's agent from now on. opencode does not check that it exists. */
+  HttpApiEndpoint.post("selectAgent", "/api/session/:sessionID/agent", {
+    params: session,
+    payload: Schema.Struct({ agent: Schema.String }),
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
+  /** The session's model from now on. opencode does not check that it exists. */
+  HttpApiEndpoint.post("selectModel", "/api/session/:sessionID/model", {
+    params: session,
+    payload: Schema.Struct({ model: WireModel }),
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
+  /**
+   * Puts the prompt into the session's inbox. The same id again has no effect. `steer`: delivered to the running turn.
+   * `queue`: answered after it. With `resume: false` it is stored, and starts no turn.
+   */
+  HttpApiEndpoint.post("prompt", "/api/session/:sessionID/prompt", {
+    params: session,
+    payload: Schema.Struct({
+      id: MessageId,
+      text: Schema.String,
+      delivery: Schema.Literals(["steer", "queue"]),
+      resume: opt(Schema.Boolean),
+      metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
+    }),
+    success: Data(Schema.Struct({ id: MessageId })),
+    error,
+  }),
+  /** What waits to be delivered. */
+  HttpApiEndpoint.get("inbox", "/api/session/:sessionID/inbox", {
+    params: session,
+    success: Data(tolerantArray(Schema.Struct({ id: MessageId, type: Schema.String }))),
+    error,
+  }),
+  /** Answers 204 whether there was such an item or not. */
+  HttpApiEndpoint.delete("cancelPrompt", "/api/session/:sessionID/inbox/:inboxID", {
+    params: { ...session, inboxID: MessageId },
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
+  /** What the turn of the user message `from` has changed. */
+  HttpApiEndpoint.get("diff", "/api/session/:sessionID/diff", {
+    params: session,
+    query: { from: MessageId, context: opt(Schema.Int) },
+    success: Data(
+      tolerantArray(
+        Schema.Struct({
+          file: Schema.String,
+          patch: Schema.String,
+          additions: Schema.Finite,
+          deletions: Schema.Finite,
+          status: opt(Schema.Literals(["added", "deleted", "modified"])),
+        }),
+      ),
+    ),
+    error,
+  }),
+  /** Answers before the end of the turn is stored. */
+  HttpApiEndpoint.post("interrupt", "/api/session/:sessionID/interrupt", {
+    params: session,
+    success: Schema.Struct({ interrupted: Schema.Boolean }),
+    error,
+  }),
+) {}
+
+/** A request is found under the session that asks only: a subagent's under its own. */
+class RequestGroup extends HttpApiGroup.make("request").add(
+  HttpApiEndpoint.get("permissions", "/api/session/:sessionID/permission", {
+    params: session,
+    success: Data(tolerantArray(WirePermission)),
+    error,
+  }),
+  HttpApiEndpoint.post("replyPermission", "/api/session/:sessionID/permission/:requestID/reply", {
+    params: { ...session, requestID: PermissionId },
+    payload: WirePermissionReply,
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
+  HttpApiEndpoint.get("forms", "/api/session/:sessionID/form", {
+    params: session,
+    success: Data(tolerantArray(WireForm)),
+    error,
+  }),
+  /** By the keys of the fields. opencode checks the values. */
+  HttpApiEndpoint.post("replyForm", "/api/session/:sessionID/form/:formID/reply", {
+    params: { ...session, formID: QuestionId },
+    payload: Schema.Struct({ answer: Schema.Record(Schema.String, WireFormValue) }),
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
+) {}
+
+export class OpencodeApi extends HttpApi.make("opencode2")
+  .add(ServerGroup, SessionGroup, RequestGroup)
+  .middleware(Authorization) {}
