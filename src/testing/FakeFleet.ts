@@ -21,7 +21,7 @@ import { httpClientOf } from "./httpClient.ts"
 export class FakeFleet extends Context.Service<
   FakeFleet,
   {
-    /** The fake behind the instance of that name. A name that the fleet was not made with is a defect. */
+    /** The fake behind the instance with this name. An unknown name is a defect. */
     readonly at: (instance: string) => FakeState
   }
 >()("opencode-fleet/testing/FakeFleet") {}

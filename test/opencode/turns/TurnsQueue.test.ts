@@ -177,7 +177,10 @@ describe("A message that opencode answers together with another", () => {
         text: "First I look",
         answered_message_id: theirs.info.id,
       })
-      assert.include(turnView(target, turn, outcome).detail, "another message came in between")
+      assert.include(
+        turnView(target, turn, outcome).detail,
+        "another message arrived, and the agent answered that one instead",
+      )
     }).pipe(Effect.provide(overFake)),
   )
 })

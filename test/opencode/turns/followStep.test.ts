@@ -158,7 +158,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       end({
         _tag: "failed",
         detail:
-          "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
+          "opencode stored the message but never started to answer it. This happens when a message is added to a running turn and that turn is then stopped or rejected",
       }),
     ],
     ["was none if the session turns out to be busy", running, [status("idle"), stored("busy")], listen()],
