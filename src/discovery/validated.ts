@@ -1,4 +1,4 @@
-/** Checks what a `Discovery` announces, in one place. An announcement that cannot be used becomes a problem. */
+/** Validates the announcements of a scan. An invalid one becomes a problem. */
 import { quote } from "../text/plainText.ts"
 import type { Announcement, Problem, Scan } from "./Discovery.ts"
 
@@ -23,7 +23,7 @@ const announcementProblem = ({ aliases = [], name, transport, url }: Announcemen
   return [url, ...aliases].map(urlProblem).find((problem) => problem !== undefined)
 }
 
-/** The scan without unusable announcements. Each of them adds a problem that names its source, or else `source`. */
+/** The scan without invalid announcements. Each of them adds a problem with its own source, or else `source`. */
 export const validated = (scan: Scan, source: string): Scan => {
   const announcements: Array<Announcement> = []
   const problems: Array<Problem> = [...scan.problems]
