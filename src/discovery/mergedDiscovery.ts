@@ -1,4 +1,4 @@
-/** Several transports as one `Discovery`. They are scanned at the same time; none delays or breaks the others. */
+/** Combines several transports into one `Discovery`. They are scanned concurrently, and none delays or breaks the others. */
 import { Cause, Clock, Context, Effect, Fiber, Layer, Option, Record, Stream } from "effect"
 import { Discovery, type Scan, type TransportReport } from "./Discovery.ts"
 import { asGuarded, causeLine, guarded } from "./guarded.ts"
@@ -14,7 +14,7 @@ const reported = (transport: string, { scan }: Discovery["Service"]) =>
     return { ...result, reports: result.reports ?? [report] }
   })
 
-/** Transports by name, the most trusted first: it names a server that several of them have found. */
+/** `transports` by name, the most trusted first: a server found by several takes its name from the first. */
 const merge = Effect.fnUntraced(function* (transports: Readonly<Record<string, Discovery["Service"]>>) {
   const parts = yield* Effect.all(Record.map(transports, (discovery, name) => guarded(name, discovery)))
   const scans = Object.entries(parts).map(([name, discovery]) => reported(name, discovery))
@@ -31,7 +31,7 @@ const merge = Effect.fnUntraced(function* (transports: Readonly<Record<string, D
   return asGuarded(Discovery.of({ scan, changes }))
 })
 
-/** Stands for a transport that could not be started, and finds nothing but that problem. */
+/** Stands for a transport that could not be started: reports that problem and finds nothing. */
 const unavailable = <E>(transport: string, cause: Cause.Cause<E>) => {
   const problems = [{ source: transport, reason: `could not be started: ${causeLine(cause)}` }]
   const discovery = Discovery.of({ scan: Effect.succeed({ announcements: [], problems }), changes: Stream.never })
@@ -57,8 +57,8 @@ const start = Effect.fnUntraced(function* <E, R>(transport: string, layer: Layer
 })
 
 /**
- * `Discovery` over the layers of several, by name, the most trusted first. They start at the same time. A layer that dies is
- * a problem, and one that hangs affects only itself; one that fails fails the whole.
+ * `Discovery` over several transports, by name, the most trusted first. They start concurrently. A transport's layer that
+ * dies becomes a problem, and one that hangs affects only itself; a layer that fails fails the merged layer.
  */
 export const layer = <E, R>(
   transports: Readonly<Record<string, Layer.Layer<Discovery, E, R>>>,

@@ -1,4 +1,4 @@
-/** Checks what a `Discovery` announces, in one place. An announcement that cannot be used becomes a problem. */
+/** Validates the announcements of a scan. An invalid one becomes a problem. */
 import { Predicate } from "effect"
 import { line, plainLine, quote } from "../text/plainText.ts"
 import type { Announcement, Problem, Scan } from "./Discovery.ts"
@@ -37,7 +37,7 @@ const withPlainName = (announcement: Announcement): Announcement => {
   return name === announcement.name ? announcement : { ...announcement, name }
 }
 
-/** The scan without unusable announcements. Each of them adds a problem that names its source, or else `source`. */
+/** The scan without invalid announcements. Each of them adds a problem with its own source, or else `source`. */
 export const validated = (scan: Scan, source: string): Scan => {
   if (!Predicate.isObject(scan) || !Array.isArray(scan.announcements)) {
     return { announcements: [], problems: [{ source, reason: "did not return a list of announcements" }] }

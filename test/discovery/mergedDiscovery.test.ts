@@ -73,7 +73,7 @@ describe("Several transports", () => {
         Effect.uninterruptible,
       )
       const discovery = yield* merged({ well: scanning(Effect.succeed(finds("well", 1))), slow: scanning(slow) })
-      for (const reason of ["was not scanned within", "still stuck"]) {
+      for (const reason of ["was not scanned within", "has been stuck"]) {
         const fiber = yield* Effect.forkChild(discovery.scan)
         yield* TestClock.adjust("15 seconds")
         const scan = fiber.pollUnsafe()
