@@ -1,4 +1,4 @@
-/** `opencode-fleet/discovery`: finding instances: the transports, merging them, and a transport of your own. */
+/** `opencode-fleet/discovery`: the service `Discovery`, the transports, merging, and what a transport of your own needs. */
 export type { Announcement, Problem, Scan, TransportReport } from "../discovery/Discovery.ts"
 export { Discovery } from "../discovery/Discovery.ts"
 export type { Server } from "../discovery/servers.ts"
