@@ -44,7 +44,7 @@ export interface SettingsValues {
   readonly stateDirectory: string
 }
 
-type DurationSetting = "refreshEvery" | "probeTimeout" | "sendTimeout"
+export type DurationSetting = "refreshEvery" | "probeTimeout" | "sendTimeout"
 
 /** Settings as a program passes them. Only the relay directory has no default. */
 export type SettingsInput = Pick<SettingsValues, "relayDirectory"> &

@@ -24,6 +24,14 @@ interface Running {
 
 const known = new WeakSet<Discovery["Service"]>()
 
+/** The messages of what went wrong, on one line and without stack traces: a person or a model reads it. */
+export const causeLine = <E>(cause: Cause.Cause<E>) =>
+  line(
+    Cause.prettyErrors(cause)
+      .map(({ message }) => message)
+      .join("; "),
+  )
+
 const inSeconds = (duration: Duration.Duration) => `${Duration.toSeconds(duration)} seconds`
 
 /**
@@ -44,7 +52,7 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
   const broken = (cause: Cause.Cause<never>) =>
     Effect.as(
       Effect.logError(`the scan of ${source} failed`, cause),
-      lastWith(`could not be scanned: ${line(Cause.pretty(cause))}`),
+      lastWith(`could not be scanned: ${causeLine(cause)}`),
     )
 
   const start = Effect.gen(function* () {

@@ -1,8 +1,7 @@
 /** Combines several transports into one `Discovery`. They are scanned concurrently, and none delays or breaks the others. */
-import { Cause, Clock, Context, Effect, Layer, Record, Stream } from "effect"
-import { line } from "../text/plainText.ts"
+import { Cause, Clock, Context, Effect, Fiber, Layer, Option, Record, Stream } from "effect"
 import { Discovery, type Scan, type TransportReport } from "./Discovery.ts"
-import { asGuarded, guarded } from "./guarded.ts"
+import { asGuarded, causeLine, guarded } from "./guarded.ts"
 
 /** Adds a report, unless the transport is a merged discovery with reports of its own. */
 const reported = (transport: string, { scan }: Discovery["Service"]) =>
@@ -34,14 +33,32 @@ const merge = Effect.fnUntraced(function* (transports: Readonly<Record<string, D
 
 /** Stands for a transport that could not be started: reports that problem and finds nothing. */
 const unavailable = <E>(transport: string, cause: Cause.Cause<E>) => {
-  const problems = [{ source: transport, reason: `could not be started: ${line(Cause.pretty(cause))}` }]
+  const problems = [{ source: transport, reason: `could not be started: ${causeLine(cause)}` }]
   const discovery = Discovery.of({ scan: Effect.succeed({ announcements: [], problems }), changes: Stream.never })
   return Effect.as(Effect.logError(`${transport} could not be started`, cause), discovery)
 }
 
+/** How long a transport may take to start before the others go on without it. */
+const startTimeout = "2 seconds"
+
+/** A transport that is slow to start goes on starting in its first scan, which is guarded as every scan is. */
+const start = Effect.fnUntraced(function* <E, R>(transport: string, layer: Layer.Layer<Discovery, E, R>) {
+  const build = Effect.map(Layer.build(Layer.fresh(layer)), Context.get(Discovery)).pipe(
+    Effect.catchCauseIf(Cause.hasDies, (cause) => unavailable(transport, cause)),
+  )
+  const fiber = yield* Effect.forkScoped(build, { startImmediately: true })
+  const built = yield* Effect.timeoutOption(Fiber.await(fiber), startTimeout)
+  if (Option.isSome(built)) return yield* built.value
+  const late = yield* Effect.cached(Effect.catchCause(Fiber.join(fiber), (cause) => unavailable(transport, cause)))
+  return Discovery.of({
+    scan: Effect.flatMap(late, ({ scan }) => scan),
+    changes: Stream.unwrap(Effect.map(late, ({ changes }) => changes)),
+  })
+})
+
 /**
- * `Discovery` over several transports, by name, the most trusted first. A transport's layer that dies becomes a problem; a
- * layer that fails fails the merged layer.
+ * `Discovery` over several transports, by name, the most trusted first. They start concurrently. A transport's layer that
+ * dies becomes a problem, and one that hangs affects only itself; a layer that fails fails the merged layer.
  */
 export const layer = <E, R>(
   transports: Readonly<Record<string, Layer.Layer<Discovery, E, R>>>,
@@ -50,11 +67,8 @@ export const layer = <E, R>(
     Discovery,
     Effect.flatMap(
       Effect.all(
-        Record.map(transports, (one, name) =>
-          Effect.map(Layer.build(Layer.fresh(one)), Context.get(Discovery)).pipe(
-            Effect.catchCauseIf(Cause.hasDies, (cause) => unavailable(name, cause)),
-          ),
-        ),
+        Record.map(transports, (one, name) => start(name, one)),
+        { concurrency: "unbounded" },
       ),
       merge,
     ),

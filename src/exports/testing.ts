@@ -4,7 +4,8 @@
  */
 export { FakeFleet, fakeFleetLayer } from "../testing/FakeFleet.ts"
 export { FakeOpencode } from "../testing/FakeOpencode.ts"
-export type { LoggedRequest, Reply, StoredPrompt } from "../testing/FakeState.ts"
+export type { LoggedRequest, Reply as FakeReply, StoredPrompt } from "../testing/FakeState.ts"
+export type { WireEvent as FakeEvent, WireFrame as FakeEventFrame } from "../opencode/v1/wire/WireEvent.ts"
 export { FakeState } from "../testing/FakeState.ts"
 export * as Fault from "../testing/Fault.ts"
 export * as samples from "../testing/samples.ts"

@@ -2,10 +2,10 @@
 import { Effect, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 
-type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+export type FakeAnswer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /** Replaces the answer. It runs `answer` if the request takes effect. */
-export type Fault = (answer: Answer) => Answer
+export type Fault = (answer: FakeAnswer) => FakeAnswer
 
 /** Marks an answer as a broken connection; {@link FakeOpencode.layerHttpClient} turns it into a transport error. */
 export const brokenBy = "x-fake-socket"

@@ -112,6 +112,32 @@ describe("Several transports", () => {
     }),
   )
 
+  it.effect("survive one that hangs while it starts, and use it as soon as it has started", () =>
+    Effect.gen(function* () {
+      const building = yield* Effect.forkChild(
+        merged({
+          slow: Layer.effect(
+            Discovery,
+            Effect.delay(
+              Effect.succeed(Discovery.of({ scan: Effect.succeed(finds("slow", 1)), changes: Stream.empty })),
+              "1 minute",
+            ),
+          ),
+          hanging: Layer.effect(Discovery, Effect.never),
+          well: scanning(Effect.succeed(finds("well", 2))),
+        }),
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.isDefined(building.pollUnsafe())
+      const discovery = yield* Fiber.join(building)
+      const first = yield* Effect.forkChild(discovery.scan)
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual(names(yield* Fiber.join(first)), ["well"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(names(yield* scanned(discovery)), ["slow", "well"])
+    }),
+  )
+
   it.effect("keep their names when they are merged again", () =>
     Effect.gen(function* () {
       const inner = MergedDiscovery.layer({

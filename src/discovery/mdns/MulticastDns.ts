@@ -13,7 +13,7 @@ import {
   Semaphore,
   Stream,
 } from "effect"
-import { createSocket } from "node:dgram"
+import { createSocket, type Socket } from "node:dgram"
 import { line } from "../../text/plainText.ts"
 import { queriedNetworks, type LocalNetwork, LocalNetworks } from "./localNetworks.ts"
 
@@ -49,7 +49,34 @@ const reopening = Schedule.min([Schedule.exponential("1 second"), Schedule.space
 
 const sendTimeout = "2 seconds"
 
-type Library = typeof import("multicast-dns")
+/** What is used of an mDNS socket of the npm package `multicast-dns`. */
+interface LibrarySocket {
+  on(event: "error", listener: (error: Error) => void): unknown
+  on(event: "ready", listener: () => void): unknown
+  on(
+    event: "response",
+    listener: (
+      packet: { readonly answers?: ReadonlyArray<unknown>; readonly additionals?: ReadonlyArray<unknown> },
+      sender: { readonly address: string; readonly size: number },
+    ) => void,
+  ): unknown
+  query(
+    questions: Array<Question>,
+    receiver: { readonly address: string; readonly port: number },
+    callback: (error: Error | null) => void,
+  ): void
+  destroy(callback: () => void): void
+}
+
+/**
+ * The npm package `multicast-dns`, which is an optional peer dependency. Declared here because programs without it must be
+ * able to check the types of this package.
+ */
+type Library = (options: {
+  readonly socket: Socket
+  readonly port: number
+  readonly multicast: boolean
+}) => LibrarySocket
 
 export interface MulticastDnsOptions {
   readonly load: () => Promise<{ readonly default: Library }>

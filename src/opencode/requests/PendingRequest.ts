@@ -2,7 +2,7 @@
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 
 /** The waiting tool call. */
-interface WaitingTool {
+export interface WaitingTool {
   readonly messageID: MessageId
 }
 

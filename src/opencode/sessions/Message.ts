@@ -44,13 +44,13 @@ export interface AssistantInfo {
 
 export type MessageInfo = UserInfo | AssistantInfo
 
-interface PartBase {
+export interface PartBase {
   /** Unique within the session, and the same in events and in stored messages. */
   readonly id: string
   readonly messageID: MessageId
 }
 
-interface Span {
+export interface PartTime {
   readonly start: number
   readonly end?: number
 }
@@ -61,14 +61,14 @@ export interface TextPart extends PartBase {
   /** Whether opencode added it for the model only. */
   readonly synthetic?: boolean
   /** No `end` while the text is streaming. */
-  readonly time?: Span
+  readonly time?: PartTime
 }
 
 export interface ReasoningPart extends PartBase {
   readonly type: "reasoning"
   readonly text: string
   /** No `end` while the text is streaming. */
-  readonly time?: Span
+  readonly time?: PartTime
 }
 
 export interface FilePart extends PartBase {
@@ -77,7 +77,7 @@ export interface FilePart extends PartBase {
   readonly filename?: string
 }
 
-type ToolInput = Readonly<Record<string, unknown>>
+export type ToolInput = Readonly<Record<string, unknown>>
 
 export type ToolState =
   | { readonly status: "pending"; readonly input: ToolInput }
