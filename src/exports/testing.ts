@@ -1,6 +1,6 @@
 /**
  * `opencode-fleet/testing`: fakes and samples for the tests of a program that embeds the fleet. opencode-fleet's own tests
- * work with them.
+ * use them, too.
  */
 export { FakeFleet, fakeFleetLayer, fakeOpencodesLayer } from "../testing/FakeFleet.ts"
 export { FakeOpencode } from "../testing/FakeOpencode.ts"
