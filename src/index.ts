@@ -1,6 +1,6 @@
 /**
- * `opencode-fleet`: the public surface for programs that embed the fleet. Each subject has a sub-path of its own; this
- * entry holds all of them but two: `opencode-fleet/mcp` (it needs the MCP SDK) and `opencode-fleet/testing`.
+ * `opencode-fleet`: the public surface for programs that embed the fleet. Each subject has a sub-path of its own. This entry
+ * contains all of them except `opencode-fleet/mcp`, which needs the MCP SDK, and `opencode-fleet/testing`.
  */
 export * from "./exports/connect.ts"
 export * from "./exports/discovery.ts"

@@ -1,4 +1,4 @@
-/** `opencode-fleet/discovery`: finding instances: the transports, merging them, and a transport of your own. */
+/** `opencode-fleet/discovery`: the service `Discovery`, the transports, merging, and what a transport of your own needs. */
 export type {
   Announcement,
   Problem as DiscoveryProblem,

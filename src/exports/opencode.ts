@@ -1,4 +1,4 @@
-/** `opencode-fleet/opencode`: asking one opencode: its sessions, messages, turns, pending requests and changes. */
+/** `opencode-fleet/opencode`: one opencode: its sessions, messages, turns, pending requests and file changes. */
 export type { AbortedTurn } from "../opencode/turns/abortTurn.ts"
 export { abortTurn } from "../opencode/turns/abortTurn.ts"
 export type { Activity as SessionActivity } from "../opencode/sessions/activity.ts"

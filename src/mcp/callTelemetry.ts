@@ -4,7 +4,7 @@ import { Cause, Effect, Metric, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 import { ErrorResult } from "./callResult.ts"
 
-/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with one) or `cancelled`. */
+/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with a form) or `cancelled`. */
 const calls = Metric.counter("mcp.tool.calls", { description: "Tool calls", incremental: true })
 
 const count = (tool: string, result: "success" | "error" | "question" | "cancelled") =>

@@ -2,7 +2,7 @@
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
-import { identity } from "../../identity.ts"
+import { serverInfo } from "../../serverInfo.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
@@ -29,7 +29,7 @@ export const program = Effect.gen(function* () {
   yield* serve(
     FleetToolkit,
     Effect.flatMap(fleet, ({ handled }) => handled),
-    identity,
+    serverInfo,
   )
 }).pipe(
   Effect.scoped,

@@ -56,7 +56,7 @@ const problem = (reason: string): Problem => ({ source: "tailscale", reason })
 export interface TailscaleOptions {
   /** Ports to probe on every machine. Default: 4096. */
   readonly ports?: ReadonlyArray<number> | undefined
-  /** Machines with this tag count as well as the user's own, such as `tag:dev`. Default: none. */
+  /** Machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tag?: string | undefined
   /** Timeout of one probe; at most 1.5 s, because one scan probes every machine. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
