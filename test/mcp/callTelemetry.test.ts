@@ -81,8 +81,8 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       const lines = (yield* raw.stderr).split("\n").filter((line) => line.startsWith('{"span"'))
       const [child, call] = yield* Effect.forEach(lines, (line) => Schema.decodeEffect(ReportedSpan)(line))
       assert.strictEqual(child?.span, "read metrics")
-      assert.strictEqual(child.traceId, call?.traceId)
-      assert.strictEqual(child.parent, call?.spanId)
+      assert.strictEqual(child?.traceId, call?.traceId)
+      assert.strictEqual(child?.parent, call?.spanId)
     }),
   )
 
