@@ -10,7 +10,7 @@ import {
   textPart,
   toolPart,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import {
   type Scenario,
   prompt,

@@ -7,7 +7,7 @@ import { Call } from "../../../src/mcp/Call.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
-import { event, here, msg, permission } from "../../support/samples.ts"
+import { event, here, msg, permission } from "../../../src/testing/samples.ts"
 import { joining, main, sending, withMain } from "./sending.ts"
 
 /** Never returns and cannot be interrupted. */

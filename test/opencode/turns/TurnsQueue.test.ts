@@ -4,7 +4,7 @@ import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { assistant, done, event, msg, textPart, user } from "../../support/samples.ts"
+import { assistant, done, event, msg, textPart, user } from "../../../src/testing/samples.ts"
 import { recordingObserver, pending, sending, starting, texts, withMain } from "./sending.ts"
 
 /** A send with this text, and what its observer has seen. */

@@ -7,7 +7,7 @@ import type { SessionStatus } from "../../../src/opencode/sessions/Session.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import type { FollowAction, FollowInput, FollowState } from "../../../src/opencode/turns/followState.ts"
 import * as Follow from "../../../src/opencode/turns/followStep.ts"
-import { aborted, assistant, done, failedWith, here, msg, permission, ses, user } from "../../support/samples.ts"
+import { aborted, assistant, done, failedWith, here, msg, permission, ses, user } from "../../../src/testing/samples.ts"
 
 const prompt = msg("prompt")
 const answer = msg("answer")

@@ -11,7 +11,7 @@ import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { target } from "../../support/overFake.ts"
-import { event, here, msg, permission, question, session } from "../../support/samples.ts"
+import { event, here, msg, permission, question, session } from "../../../src/testing/samples.ts"
 import { answering, child, sending, wants, withMain } from "./askingClient.ts"
 
 const evil = "\u001B[2J\u001B]8;;http://evil.test\u0007\u202E\u2066\u200B\u0000\r"
