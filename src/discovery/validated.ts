@@ -31,10 +31,11 @@ const announcementProblem = (announcement: Announcement): string | undefined => 
   return [url, ...aliases].map(urlProblem).find((problem) => problem !== undefined)
 }
 
-/** Names are shown to people and to models: one line, without control characters. */
-const withPlainName = (announcement: Announcement): Announcement => {
+/** Names and hosts are shown to people and to models: one line, without control characters. */
+const withPlainNames = (announcement: Announcement): Announcement => {
   const name = line(announcement.name, maxNameLength)
-  return name === announcement.name ? announcement : { ...announcement, name }
+  const host = typeof announcement.host === "string" ? line(announcement.host, maxNameLength) : ""
+  return name === announcement.name && host === announcement.host ? announcement : { ...announcement, name, host }
 }
 
 /** The scan without invalid announcements. Each of them adds a problem with its own source, or else `source`. */
@@ -46,7 +47,7 @@ export const validated = (scan: Scan, source: string): Scan => {
   const problems: Array<Problem> = [...(scan.problems ?? [])]
   for (const announcement of scan.announcements) {
     const reason = announcementProblem(announcement)
-    if (reason === undefined) announcements.push(withPlainName(announcement))
+    if (reason === undefined) announcements.push(withPlainNames(announcement))
     else problems.push({ source: announcement?.source || source, reason })
   }
   return { ...scan, announcements, problems }

@@ -16,13 +16,21 @@ const parentOf = ({ mcpReq: { _meta } }: ServerContext): Option.Option<Tracer.Ex
   return typeof traceparent === "string" ? HttpTraceContext.w3c(Headers.fromInput({ traceparent })) : Option.none()
 }
 
-/** `Toolkit.handle` writes the call's arguments to the current span. This view of the span drops them. */
+/**
+ * `Toolkit.handle` writes the call's arguments to the current span. This view of the span drops them. Everything else
+ * reaches the span itself: spans choose their ids when they are first read, so an object that inherits from it would have
+ * ids of its own.
+ */
 const withoutParameters = (span: Tracer.Span): Tracer.Span =>
-  Object.create(span, {
-    attribute: {
-      value: (key: string, value: unknown) => {
-        if (key !== "parameters") span.attribute(key, value)
-      },
+  new Proxy(span, {
+    get: (target, property) => {
+      if (property === "attribute") {
+        return (key: string, value: unknown) => {
+          if (key !== "parameters") target.attribute(key, value)
+        }
+      }
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === "function" ? value.bind(target) : value
     },
   })
 

@@ -55,13 +55,19 @@ describe("A guarded discovery", () => {
     }),
   )
 
-  it.effect("removes control characters from names, and shortens them", () =>
+  it.effect("removes control characters from names and hosts, and shortens them", () =>
     Effect.gen(function* () {
       const { scan } = yield* guarded(
         "mine",
-        scanning(Effect.succeed(finds(announcement("a\u001B[31m\npi", 1), announcement("b".repeat(10_000), 2)))),
+        scanning(
+          Effect.succeed(
+            finds(announcement("a\u001B[31m\npi", 1, { host: "h\u001B[1mx" }), announcement("b".repeat(10_000), 2)),
+          ),
+        ),
       )
-      const [first, second = ""] = names(yield* scan)
+      const found = yield* scan
+      const [first, second = ""] = names(found)
+      assert.strictEqual(found.announcements[0]?.host, "h[1mx")
       assert.strictEqual(first, "a[31m pi")
       assert.isBelow(second.length, 300)
     }),

@@ -1,6 +1,6 @@
 /**
- * Export of traces, metrics and logs over OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only
- * then, so it costs the start nothing otherwise.
+ * Exports traces, metrics and logs over OTLP if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only then, so it
+ * does not slow down other starts.
  */
 import { Cause, Config, Effect, Layer, Option, Schema, SchemaIssue } from "effect"
 import { SettingsError } from "../../Settings.ts"
@@ -13,7 +13,7 @@ const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/u.test(new URL(value).protocol)
 
-/** A URL can hold a password, which an error must not show. */
+/** A URL can contain a password, which an error must not show. */
 const withoutUserInfo = (value: string) => value.replace(/\/\/[^/]*@/u, "//…@")
 
 /**
