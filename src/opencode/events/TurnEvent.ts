@@ -15,6 +15,8 @@ export type TurnEvent =
   | { readonly _tag: "Heartbeat" }
   /** The server has dropped what it held in memory for a directory, so events may be missing: read what is stored. */
   | { readonly _tag: "StateDropped" }
+  /** Something has happened in the session that this event does not tell: read what is stored. */
+  | { readonly _tag: "SessionStale"; readonly sessionID: SessionId }
   /** A session works for the agent of another. It can be reported several times. */
   | { readonly _tag: "SubagentStarted"; readonly sessionID: SessionId; readonly parentID: SessionId }
   | { readonly _tag: "SessionDeleted"; readonly sessionID: SessionId }

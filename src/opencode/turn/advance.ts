@@ -36,6 +36,7 @@ export const advance = (turn: Turn, event: TurnEvent): Turn => {
     case "Connected":
     case "Heartbeat":
     case "StateDropped":
+    case "SessionStale":
     case "SessionDeleted":
       return turn
   }
