@@ -6,7 +6,7 @@ import { Clock, Effect, Random, Schema } from "effect"
 
 const id = (...prefixes: ReadonlyArray<string>) =>
   Schema.String.check(
-    Schema.isPattern(new RegExp(`^(?:${prefixes.join("|")})_[A-Za-z0-9_]{1,120}$`, "u"), {
+    Schema.isPattern(new RegExp(`^(?:${prefixes.join("|")})_[A-Za-z0-9_-]{1,120}$`, "u"), {
       expected: `an id that begins with ${prefixes.map((prefix) => `"${prefix}_"`).join(" or ")}`,
     }),
   )

@@ -22,7 +22,13 @@ export type TurnEvent =
   | { readonly _tag: "SessionDeleted"; readonly sessionID: SessionId }
   | { readonly _tag: "StatusChanged"; readonly sessionID: SessionId; readonly status: SessionStatus }
   /** What went wrong in a session. By itself it neither ends the turn nor is it always stored. */
-  | { readonly _tag: "SessionFailed"; readonly sessionID: SessionId; readonly failure: Failure }
+  | {
+      readonly _tag: "SessionFailed"
+      readonly sessionID: SessionId
+      readonly failure: Failure
+      /** The prompts whose turn failed, if the server tells. A prompt that waits in a queue is not among them. */
+      readonly prompts?: ReadonlyArray<MessageId>
+    }
   /** A message is new or has changed; its parts are reported apart. */
   | { readonly _tag: "MessageChanged"; readonly info: MessageInfo }
   /** A part is new or has changed. The text of a part that is streaming may be shorter than what was streamed. */

@@ -31,6 +31,8 @@ interface Known {
   prompt: MessageId | undefined
   /** The newest step of the turn that is running. */
   newest: MessageId | undefined
+  /** The prompts of the turns that are running: those delivered since the session was idle. */
+  running: ReadonlyArray<MessageId>
   readonly requests: Set<string>
 }
 
@@ -74,7 +76,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
   const inbox = new Map<MessageId, InboxItem>()
 
   const knownOf = (session: SessionId): Known => {
-    const known = sessions.get(session) ?? { prompt: undefined, newest: undefined, requests: new Set() }
+    const known = sessions.get(session) ?? { prompt: undefined, newest: undefined, running: [], requests: new Set() }
     sessions.set(session, known)
     return known
   }
@@ -146,6 +148,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     }
     if (item.isPrompt) {
       known.prompt = id
+      known.running = [...known.running, id]
       return [{ _tag: "MessageChanged", info: { id, sessionID, role: "user", time: { created } } }]
     }
     const { rejectedCall: call, text } = item
@@ -162,8 +165,15 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     const settled = [...known.requests].map((requestID) => ({ _tag: "RequestSettled", sessionID, requestID }) as const)
     known.requests.clear()
     known.newest = undefined
+    known.running = []
     for (const [id, { session }] of steps) if (session === sessionID) steps.delete(id)
     return [...settled, ...last, { _tag: "StatusChanged", sessionID, status: { type: "idle" } }]
+  }
+
+  /** The failure of what is running. Which prompts it concerns is unknown if they were delivered before the connection. */
+  const failed = (sessionID: SessionId, failure: Failure): TurnEvent => {
+    const { running } = knownOf(sessionID)
+    return { _tag: "SessionFailed", sessionID, failure, ...(running.length === 0 ? {} : { prompts: running }) }
   }
 
   const interrupted = (sessionID: SessionId, reason: string, now: number): ReadonlyArray<TurnEvent> => {
@@ -180,13 +190,10 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     switch (reason) {
       case "user": {
         const failure: Failure = { kind: "aborted", message: "Interrupted" }
-        return ended(sessionID, [{ _tag: "SessionFailed", sessionID, failure }, ...completed({ error: failure })])
+        return ended(sessionID, [failed(sessionID, failure), ...completed({ error: failure })])
       }
       case "inactivity":
-        return ended(sessionID, [
-          { _tag: "SessionFailed", sessionID, failure: inactivity },
-          ...completed({ error: inactivity }),
-        ])
+        return ended(sessionID, [failed(sessionID, inactivity), ...completed({ error: inactivity })])
       default:
         // The server is stopping: the answer stays unfinished.
         return ended(sessionID, [])
@@ -236,7 +243,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
         return ended(event.data.sessionID, [])
       case "session.execution.failed": {
         const { error, sessionID } = event.data
-        return ended(sessionID, [{ _tag: "SessionFailed", sessionID, failure: failureOf(error) }])
+        return ended(sessionID, [failed(sessionID, failureOf(error))])
       }
       case "session.execution.interrupted":
         return interrupted(event.data.sessionID, event.data.reason, now)
@@ -346,8 +353,12 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     const envelope = Option.getOrUndefined(decodeEnvelope(frame))
     if (envelope === undefined) return [heartbeat]
     const event = Option.getOrUndefined(decodeEvent(frame))
-    const events = event === undefined ? [heartbeat] : translate(event, envelope.created ?? 0, worktree)
     const session = envelope.data?.sessionID
+    if (event === undefined && session !== undefined && envelope.type === "session.inbox.delivered") {
+      // A prompt with an id that is too long for us.
+      knownOf(session).prompt = undefined
+    }
+    const events = event === undefined ? [heartbeat] : translate(event, envelope.created ?? 0, worktree)
     return isGap(envelope) && session !== undefined ? [stale(session), ...events] : events
   }
 }
