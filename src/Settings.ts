@@ -15,38 +15,38 @@ export { SettingsError } from "./settings/SettingsError.ts"
 export interface SettingsValues {
   /** The transports that find instances, without duplicates. */
   readonly transports: ReadonlyArray<TransportName>
-  /** `local-ports`: ports to probe where the system does not list the listening sockets. */
+  /** `local-ports`: ports to probe if the system does not list the listening sockets. */
   readonly localPorts: ReadonlyArray<number>
-  /** `mdns`: hosts that may receive the password: names or addresses, `*` for anything. */
+  /** `mdns`: hosts that may receive the password: names or addresses; `*` matches any text. */
   readonly mdnsAllow: ReadonlyArray<string>
   /** `tailscale`: ports to probe on every machine of the tailnet. */
   readonly tailscalePorts: ReadonlyArray<number>
-  /** `tailscale`: machines with this tag, such as `tag:dev`, count as well as the user's own. */
+  /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. */
   readonly tailscaleTag: string | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
   /** The pause between the end of a refresh and the next one. */
   readonly refreshEvery: Duration.Duration
-  /** How long one probe may take. */
+  /** Timeout of one probe. */
   readonly probeTimeout: Duration.Duration
-  /** How long `send_message` may wait where the client follows its progress. */
+  /** How long `send_message` waits for a turn if the client requests progress. */
   readonly sendTimeout: Duration.Duration
   /** Undefined without a password. */
   readonly credentials: Credentials | undefined
   readonly logLevel: LogLevel.LogLevel
-  /** The name under which `connect` registers its instance; by default it is made of host and directory. */
+  /** The name under which `connect` registers its instance. Default: host and directory. */
   readonly instanceName: string | undefined
   /** The shell command line that opens a shell on the relay; undefined without a relay. */
   readonly relayCommand: string | undefined
-  /** The relay directory on the relay, as its shell resolves it; undefined for that machine's default. */
+  /** The relay directory on the relay, resolved by its shell; undefined for that machine's default. */
   readonly relayRemoteDirectory: string | undefined
-  /** Absolute path of the directory of logs and notes. */
+  /** Absolute path of the directory of logs and of the records of `prune`. */
   readonly stateDirectory: string
 }
 
-type DurationSetting = "refreshEvery" | "probeTimeout" | "sendTimeout"
+export type DurationSetting = "refreshEvery" | "probeTimeout" | "sendTimeout"
 
-/** Settings as a program gives them: only the relay directory has no default. */
+/** Settings as a program passes them. Only the relay directory has no default. */
 export type SettingsInput = Pick<SettingsValues, "relayDirectory"> &
   Partial<Omit<SettingsValues, DurationSetting>> &
   Partial<Record<DurationSetting, Duration.Input>>
@@ -78,7 +78,7 @@ const hostPattern = /^[\p{L}\p{N}._*:-]+$/u
 
 const mdnsAllow = parsed(
   "MDNS_ALLOW",
-  "it takes a comma-separated list of names and addresses such as build.local,192.168.1.*, where * matches anything",
+  "it takes a comma-separated list of names and addresses such as build.local,192.168.1.*, where * matches any text",
   (value) => Option.liftPredicate(listItems(value), (items) => items.every((item) => hostPattern.test(item))),
 ).pipe(Effect.map(Option.getOrElse(() => defaults.mdnsAllow)))
 
@@ -115,7 +115,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
 
   static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
 
-  /** For programs that embed the command line's services, and for tests: the defaults, except for what is given. */
+  /** For programs that embed the command line's services, and for tests: the given values over the defaults. */
   static readonly layerOf = ({ probeTimeout, refreshEvery, sendTimeout, ...values }: SettingsInput) =>
     Layer.succeed(Settings, {
       ...defaults,

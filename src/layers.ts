@@ -36,7 +36,7 @@ export interface DiscoveryOptions extends TransportOptions {
 /** A value, or an effect that yields it. */
 export type OptionsInput<Options, E = never, R = never> = Options | Effect.Effect<Options, E, R>
 
-/** A layer of its own: memoised as one, and sharing nothing that it is made of with any other. */
+/** Builds a layer with a memo map of its own, so that it shares no service with any other layer. */
 const isolated = <Options, A, E2, R2, E = never, R = never>(
   options: OptionsInput<Options, E, R>,
   layer: (options: Options) => Layer.Layer<A, E2, R2>,
@@ -48,24 +48,24 @@ const isolated = <Options, A, E2, R2, E = never, R = never>(
     }),
   )
 
-/** Asks opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
+/** The services for any opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 const opencodeServices = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
   Layer.provideMerge(OpencodeV1.layer),
   Layer.provide(HttpTransport.layer),
 )
 
-/** Asks one opencode, without any fleet: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
+/** The services for any opencode, without a fleet: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
-/** Identifies thousands of servers, so it has an HTTP client of its own that keeps no connections. */
+/** Probes thousands of servers, so it has an HTTP client of its own that keeps no connections open. */
 const identificationLayer = (options: FleetLayerOptions) =>
   Identification.layer(options).pipe(
     Layer.provide(Layer.fresh(OpencodeV1.layer)),
     Layer.provide(OneShotTransport.layer),
   )
 
-/** Plain JavaScript may name a transport that does not exist: a problem in every scan, not an empty fleet. */
+/** Plain JavaScript may pass an unknown name. It becomes a problem in every scan instead of an empty fleet. */
 const unknownTransport = (name: string) =>
   Layer.succeed(Discovery, {
     scan: Effect.succeed({
@@ -93,7 +93,7 @@ const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: Fleet
     Layer.provide([HealthCheck.layer(options), discovery]),
     Layer.provide(identificationLayer(options)),
     Layer.provideMerge(opencodeServices),
-    // What `local-ports` finds guards the requests of this fleet alone.
+    // The processes that `local-ports` finds guard the requests of this fleet only.
     Layer.provide(Layer.sync(ServerProcesses, makeServerProcesses)),
   )
 

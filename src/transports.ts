@@ -18,21 +18,21 @@ export type TransportServices =
   | Path.Path
   | ChildProcessSpawner.ChildProcessSpawner
 
-/** The options of all transports; each takes what concerns it. */
+/** The options of all transports. Each transport uses its own. */
 export interface TransportOptions {
   /** `local-relay`: absolute path of the directory of registration files. */
   readonly relayDirectory: string
-  /** `local-ports`: ports to probe where the system does not list the listening sockets. Default: 4096 to 4111. */
+  /** `local-ports`: ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly localPorts?: ReadonlyArray<number> | undefined
   /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
   readonly tailscalePorts?: ReadonlyArray<number> | undefined
-  /** `tailscale`: machines with this tag count as well as the user's own, such as `tag:dev`. Default: none. */
+  /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tailscaleTag?: string | undefined
-  /** `mdns`: hosts that may receive the password: names or addresses, `*` for anything. Default: none. */
+  /** `mdns`: hosts that may receive the password: names or addresses; `*` matches any text. Default: none. */
   readonly mdnsAllow?: ReadonlyArray<string> | undefined
-  /** How long one probe may take. Default: 3 s. */
+  /** Timeout of one probe. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
-  /** With credentials, `local-relay` refuses registrations that other users may write. Default: none. */
+  /** With credentials, `local-relay` refuses registrations that other users can write to. Default: none. */
   readonly credentials?: Credentials | undefined
 }
 

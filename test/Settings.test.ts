@@ -320,7 +320,7 @@ describe("Settings", () => {
         for (const missing of [{}, { RELAY_REGISTRY_DIR: "~/relay" }]) {
           const error = yield* refusal(missing, {})
           assert.strictEqual(error.variable, "HOME")
-          assert.include(error.message, "RELAY_REGISTRY_DIR an absolute path")
+          assert.include(error.message, "RELAY_REGISTRY_DIR to an absolute path")
         }
         assert.strictEqual((yield* settings({ RELAY_REGISTRY_DIR: "/relay" }, {})).relayDirectory, "/relay")
         assert.strictEqual((yield* settings({ XDG_DATA_HOME: "/d" }, {})).relayDirectory, "/d/opencode-relay")
@@ -386,7 +386,7 @@ describe("Settings", () => {
       Effect.gen(function* () {
         const error = yield* refusal({ OPENCODE_SERVER_USERNAME: `opencode:${secret}` })
         assert.include(error.message, "OPENCODE_SERVER_USERNAME")
-        assert.include(error.message, 'cannot hold a ":"')
+        assert.include(error.message, 'cannot contain a ":"')
         assert.notInclude(error.message + inspect(error, { depth: 10 }) + JSON.stringify(error), secret)
       }),
     )

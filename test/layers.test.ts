@@ -15,8 +15,8 @@ import { Settings } from "../src/Settings.ts"
 import { FleetToolkit } from "../src/tools/FleetToolkit.ts"
 import { unidentified } from "./discovery/fakes.ts"
 import { makeRelay } from "./discovery/relay/relay.ts"
-import { FakeOpencode } from "./support/FakeOpencode.ts"
-import { session } from "./support/samples.ts"
+import { FakeOpencode } from "../src/testing/FakeOpencode.ts"
+import { session } from "../src/testing/samples.ts"
 
 /** A fake opencode on a port of its own, until the scope ends. */
 const startFake = Effect.gen(function* () {

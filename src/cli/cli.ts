@@ -16,8 +16,8 @@ import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 
 /**
- * The server is loaded on demand, because the MCP SDK would add a sixth to the time of `--help`. It ends exactly as it
- * does without the command line.
+ * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
+ * the command line.
  */
 const runServer = Effect.promise(() => import("./commands/serve.ts")).pipe(
   Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
@@ -39,7 +39,7 @@ const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsageError ? exitStatus.usage : status))
 }
 
-/** The reader of stdout may close it early (`| head`), which is no error. */
+/** A reader that closes stdout early (`| head`) is not an error. */
 const onStdoutError = (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0)
   process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)

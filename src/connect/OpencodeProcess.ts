@@ -1,6 +1,6 @@
 /**
- * opencode as a child process: its terminal UI, which has the terminal to itself, or `opencode serve`. Both get a port,
- * because without one the terminal UI starts no HTTP server.
+ * opencode as a child process: its terminal UI, which has exclusive use of the terminal, or `opencode serve`. Both get a
+ * port, because without one the terminal UI starts no HTTP server.
  */
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { Effect, type PlatformError, Schema } from "effect"
@@ -58,8 +58,8 @@ const freePort = (port: number) =>
   )
 
 /**
- * The port in opencode's own arguments (0 if there is none), and the other arguments. It is taken out because opencode
- * ignores a `--port` that is given twice.
+ * The port in opencode's own arguments (0 if there is none), and the other arguments. It is removed from them because
+ * opencode ignores a repeated `--port`.
  */
 const splitPort = (args: ReadonlyArray<string>): readonly [port: number, others: ReadonlyArray<string>] => {
   const at = args.findLastIndex((each) => each === "--port" || each.startsWith("--port="))
@@ -73,7 +73,7 @@ const splitPort = (args: ReadonlyArray<string>): readonly [port: number, others:
 const notStarted = ({ reason }: PlatformError.PlatformError) =>
   reason._tag === "NotFound" ? new OpencodeNotFound() : new OpencodeNotStarted({ detail: reason.message })
 
-/** Node reports the signal only in the error's text. */
+/** Parses the signal from the error's text, because Node reports it nowhere else. */
 const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {
   const name = /SIG[A-Z0-9]+/u.exec(String(reason.cause))?.[0]
   const number = Object.entries(constants.signals).find(([signal]) => signal === name)?.[1]
@@ -84,8 +84,8 @@ const guardScript =
   'while read -r _; do :; done; started=$(pgrep -P "$1"); kill -TERM "$1"; sleep 1; kill -TERM $started'
 
 /**
- * Ends opencode when this process is killed with SIGKILL, which closes the guard's stdin. It is a separate process
- * because a killed one can no longer act.
+ * Ends opencode when this process is killed with SIGKILL, which closes the guard's stdin. It is a separate process because a
+ * killed process cannot clean up.
  */
 const guard = (pid: number) =>
   ChildProcess.make("/bin/sh", ["-c", guardScript, "guard", String(pid)], {
@@ -122,14 +122,14 @@ export const startOpencode = Effect.fnUntraced(function* (options: {
   const childrenOf = (pid: number) =>
     spawner.lines(ChildProcess.make("pgrep", ["-P", String(pid)])).pipe(Effect.orElseSucceed(() => []))
   /**
-   * A wrapper script called `opencode` does not end what it has started, so its children get the signal, too. In a
-   * process group of their own all get it at once.
+   * A wrapper script called `opencode` does not end its children, so they receive the signal, too. With `--headless` they
+   * have a process group of their own, and all receive it at once.
    */
   const terminate = Effect.gen(function* () {
     const children = options.headless ? [] : yield* childrenOf(process.pid)
     yield* send("SIGTERM")
     if (children.length > 0) yield* Effect.ignore(spawner.exitCode(ChildProcess.make("kill", ["-TERM", ...children])))
-    // Uninterruptible: the script's own end interrupts the caller before the children have the signal.
+    // Uninterruptible, because the end of the script interrupts the caller before its children receive the signal.
   }).pipe(Effect.uninterruptible)
   return {
     port,

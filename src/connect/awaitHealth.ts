@@ -11,7 +11,7 @@ const requestTimeout = (timeouts: number) => Math.min(150 * 2 ** timeouts, 3000)
 
 const retryEvery = "50 millis"
 
-/** Asks until opencode answers. Fails only with `Unauthorized`, because a wrong password does not become right. */
+/** Probes until opencode answers. Fails only with `Unauthorized`, because retrying does not fix a wrong password. */
 export const awaitHealth = (opencode: Opencode) => {
   let timeouts = 0
   return Effect.suspend(() => opencode.health(requestTimeout(timeouts))).pipe(

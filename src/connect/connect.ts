@@ -22,7 +22,7 @@ export class OpencodeNeverAnswered extends Schema.TaggedError<OpencodeNeverAnswe
   }
 }
 
-/** The tunnel was down when opencode ended. `reason` is why the last try failed; None before the first has ended. */
+/** The tunnel was down when opencode ended. `reason` is why the last attempt failed; None if none has ended yet. */
 export class RelayNotConnected extends Schema.TaggedError<RelayNotConnected>()("RelayNotConnected", {
   reason: Schema.Option(Schema.String),
 }) {
@@ -31,14 +31,14 @@ export class RelayNotConnected extends Schema.TaggedError<RelayNotConnected>()("
   }
 }
 
-/** What was wrong with the membership: an error, because each surface chooses its own words. */
+/** What was wrong with the membership. An error and not a text, because each surface chooses its own words. */
 export type MembershipProblem = OpencodeNeverAnswered | RelayNotConnected | JoinError
 
 /** Why opencode was not started, or not registered. */
 export type ConnectError = OpencodeNotFound | OpencodeNotStarted | PortTaken | JoinError
 
 export interface ConnectResult {
-  /** opencode's exit status; 0 for an opencode that this program has not started. */
+  /** opencode's exit status; 0 for an opencode that this program did not start. */
   readonly exitStatus: number
   /** What was wrong with the membership when opencode ended. */
   readonly problem: Option.Option<MembershipProblem>
@@ -54,11 +54,11 @@ const tunnelProblem = (state: TunnelState): Option.Option<MembershipProblem> =>
 const joinBackoff = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spaced("5 minutes")])
 
 /**
- * Starts opencode in this process's directory and registers it as soon as it answers. At the end opencode ends first,
- * then the tunnel, then the registration.
+ * Starts opencode in this process's directory and registers it as soon as it answers. When opencode ends, the tunnel is closed
+ * and then the registration is removed.
  *
- * Fails if opencode cannot be started, and with `RegistrationFailed` before opencode is started. Once opencode is running, a
- * membership that fails never stops it: it is tried again, and reported in `problem`.
+ * Fails if opencode cannot be started, or with `RegistrationFailed` if the relay directory is not writable at the start. Once
+ * opencode is running, a failing membership never stops it: the membership is retried and reported in `problem`.
  */
 export const connectNew = Effect.fn("connectNew")(function* ({
   args,
@@ -98,7 +98,7 @@ export const connectNew = Effect.fn("connectNew")(function* ({
       Effect.tapError((error) =>
         Effect.andThen(Effect.logError(error.message), Ref.set(problem, Effect.succeedSome(error))),
       ),
-      // A full disk may have room again later; a wrong password does not become right.
+      // A full disk may have room again later, but retrying does not fix a wrong password.
       Effect.retry({ schedule: joinBackoff, while: ({ _tag }) => _tag !== "Unauthorized" }),
       Effect.ignore,
       Effect.forkScoped,
@@ -111,7 +111,7 @@ export const connectNew = Effect.fn("connectNew")(function* ({
   return yield* Effect.scoped(run).pipe(Effect.onExit((exit) => Scope.close(membershipScope, exit)))
 })
 
-/** Refused connections in a row after which an opencode that this program has not started counts as ended. */
+/** Number of consecutive refused connections after which an opencode that this program did not start counts as ended. */
 const maxRefused = 3
 
 const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: number) {
@@ -125,9 +125,9 @@ const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: numbe
 })
 
 /**
- * Registers an opencode that is running on this machine, until it ends or a signal asks this program to end.
+ * Registers an opencode that is already running on this machine, until it ends or a signal asks this program to end.
  *
- * Fails with the client's error if opencode does not answer at once, and with `RegistrationFailed`.
+ * Fails with the client's error if opencode does not answer immediately, or with `RegistrationFailed`.
  */
 export const connectRunning = Effect.fn("connectRunning")(function* ({
   port,

@@ -15,7 +15,7 @@ import { localOpencode } from "./localOpencode.ts"
 import { displayCommand } from "./tunnel/displayCommand.ts"
 import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
 
-/** The machine on which the instance is registered, too. */
+/** A machine on which the instance is also registered. */
 export interface Relay {
   /** A shell command line that opens a shell on the relay, such as `ssh me@relay`. It is trusted. */
   readonly command: string
@@ -29,13 +29,13 @@ export interface MembershipOptions {
   readonly name?: string | undefined
   /** Absolute path of the relay directory on this machine. */
   readonly relayDirectory: string
-  /** Absolute path of the directory that holds this machine's id, which tells two machines of one name apart. */
+  /** Absolute path of the directory with this machine's id, which distinguishes machines with the same host name. */
   readonly stateDirectory: string
   /** Default: registered on this machine only. */
   readonly relay?: Relay | undefined
-  /** opencode's own user name and password. Default: none. They are sent to 127.0.0.1 only, and stored nowhere. */
+  /** opencode's own user name and password. Default: none. They are sent to 127.0.0.1 only, and not stored. */
   readonly credentials?: Credentials | undefined
-  /** How long one health request may take. Default: 3 seconds. */
+  /** Timeout of one health request. Default: 3 seconds. */
   readonly probeTimeout?: Duration.Input | undefined
   /** Written into the local registration: this process's id, and the path of its log. */
   readonly connect: Pick<ConnectState, "pid" | "log">
@@ -46,11 +46,11 @@ export interface JoinOptions extends MembershipOptions {
   readonly port: number
   /** opencode's process id, if it is known. */
   readonly pid?: number | undefined
-  /** The directory that opencode was started in, if it is known: used when opencode is slow to report its own. */
+  /** The directory that opencode was started in, if known. Used when opencode is slow to report its own. */
   readonly startedIn?: string | undefined
 }
 
-/** opencode does not report its directory, or the relay directory of this machine takes no registration. */
+/** opencode does not report its directory, or the registration cannot be written on this machine. */
 export type JoinError = ClientError | RegistrationFailed
 
 /** Milliseconds. */
@@ -70,7 +70,7 @@ const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] =
   ...(state._tag === "waiting" ? { reason: state.reason } : {}),
 })
 
-/** opencode's own report wins, because it resolves links and arguments; but it only answers once its project is set up. */
+/** Prefers opencode's own report, which resolves links and arguments, but is only available once its project is set up. */
 const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
   startedIn === undefined
     ? opencode.directory
@@ -80,11 +80,11 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
       )
 
 /**
- * Registers an opencode that answers, and keeps the registration and the tunnel in the background until the scope closes.
+ * Registers an opencode that answers, and maintains the registration and the tunnel in the background until the scope closes.
  * Returns `tunnel`, which reads the tunnel's current state; None without a relay.
  *
- * Fails if opencode does not report its directory, or if the relay directory takes no registration. A relay that cannot
- * be reached is no failure: it is tried again for as long as the scope is open.
+ * Fails if opencode does not report its directory, or if the registration cannot be written on this machine. An unreachable
+ * relay is no failure: the tunnel retries for as long as the scope is open.
  */
 export const join = Effect.fn("join")(function* (options: JoinOptions) {
   const { connect, pid, port, relay } = options

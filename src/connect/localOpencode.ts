@@ -1,4 +1,4 @@
-/** The client for an opencode server on a port of this machine. */
+/** Makes the client of an opencode on a port of this machine. */
 import { Effect } from "effect"
 import type { Credentials } from "../opencode/Target.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"

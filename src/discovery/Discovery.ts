@@ -1,11 +1,11 @@
-/** The service that finds instances. Each transport (`TRANSPORT`) is a layer of it. */
+/** The service that discovers instances. Each transport (`TRANSPORT`) is a layer of it. */
 import { Context, type Effect, type Stream } from "effect"
 import type { ProcessId } from "../machine/ServerProcesses.ts"
 import type { ConnectState } from "./relay/Registration.ts"
 
 /** An announced instance, which has not been probed. Plain data, so equal announcements of two scans are equal. */
 export interface Announcement {
-  /** As announced, not empty. Names need not be unique; `Fleet` tells instances of the same name apart. */
+  /** As announced, not empty. Names need not be unique; `Fleet` makes them unique. */
   readonly name: string
   /** The machine that it runs on, as announced. For display, not for connecting. */
   readonly host: string
@@ -22,15 +22,15 @@ export interface Announcement {
   /** Why the password must not be sent to it. Undefined if it may be sent. */
   readonly passwordWithheld?: string | undefined
   /**
-   * The local process that serves `url`, if the operating system tells. Requests are sent only while it runs, so a program
-   * that takes over its port receives nothing.
+   * The local process that serves `url`, if the operating system reports it. Requests are sent only while it is running, so
+   * a program that takes over its port receives nothing.
    */
   readonly listener?: ProcessId | undefined
   /** Whether any device on the network could have announced it. Such an endpoint never stands in for a trusted one. */
   readonly untrusted?: boolean | undefined
   /** The process id of opencode on `host`, if announced. */
   readonly pid?: number | undefined
-  /** Tells that process from others with the same id, if announced; see `LocalMachine.birthOf`. */
+  /** Distinguishes that process from others with the same id, if announced; see `LocalMachine.birthOf`. */
   readonly birth?: string | undefined
   /** Whether `url` is the end of a tunnel, so that the process runs on another machine. */
   readonly tunnelled?: boolean | undefined

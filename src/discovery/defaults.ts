@@ -4,7 +4,7 @@ import { Array, Duration } from "effect"
 /** How long one health probe may take. */
 export const defaultProbeTimeout = Duration.seconds(3)
 
-/** Ports that `local-ports` probes where the system does not list the listening sockets. */
+/** Ports that `local-ports` probes if the system does not list the listening sockets. */
 export const defaultLocalPorts: ReadonlyArray<number> = Array.range(4096, 4111)
 
 /** Ports that `tailscale` probes on every machine: opencode's default port. */

@@ -1,16 +1,16 @@
 /**
- * Isolates a `Discovery`: a scan that fails, dies or hangs becomes a problem, and what the last complete scan found stays,
- * because every instance is probed anyway. A scan that takes long is left to run, and the next one continues it.
+ * Isolates a `Discovery`: a scan that fails, dies or hangs becomes a problem, and the announcements of the last complete
+ * scan stay, because every instance is probed anyway. A slow scan keeps running, and the next call waits for it again.
  */
 import { Cause, Clock, Context, Duration, Effect, Fiber, Stream } from "effect"
 import { line } from "../text/plainText.ts"
 import { Discovery, type Scan } from "./Discovery.ts"
 import { validated } from "./validated.ts"
 
-/** A scan that takes longer is interrupted. Every transport bounds its own scans to less. */
+/** A scan that takes longer is interrupted. Every built-in transport has a shorter timeout of its own. */
 const longestScan = Duration.seconds(15)
 
-/** How long a scan is waited for before the caller goes on without it, at most {@link longestScan}. */
+/** How long a caller waits for a scan before it continues without the result; at most {@link longestScan}. */
 export const ScanTimeout = Context.Reference<Duration.Duration>("opencode-fleet/discovery/ScanTimeout", {
   defaultValue: () => longestScan,
 })
@@ -24,11 +24,19 @@ interface Running {
 
 const known = new WeakSet<Discovery["Service"]>()
 
+/** The messages of what went wrong, on one line and without stack traces: a person or a model reads it. */
+export const causeLine = <E>(cause: Cause.Cause<E>) =>
+  line(
+    Cause.prettyErrors(cause)
+      .map(({ message }) => message)
+      .join("; "),
+  )
+
 const inSeconds = (duration: Duration.Duration) => `${Duration.toSeconds(duration)} seconds`
 
 /**
- * `source` names the transport in problems. Guarding twice does nothing. The scope's end interrupts a running scan, but does
- * not wait for it: a program that waits for a dead disk cannot be interrupted.
+ * `source` names the transport in problems. Guarding twice does nothing. Closing the scope interrupts a running scan
+ * without waiting for it, because a read from a dead disk cannot be interrupted.
  */
 export const guarded = Effect.fnUntraced(function* (source: string, discovery: Discovery["Service"]) {
   if (known.has(discovery)) return discovery
@@ -44,12 +52,12 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
   const broken = (cause: Cause.Cause<never>) =>
     Effect.as(
       Effect.logError(`the scan of ${source} failed`, cause),
-      lastWith(`could not be scanned: ${line(Cause.pretty(cause))}`),
+      lastWith(`could not be scanned: ${causeLine(cause)}`),
     )
 
   const start = Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
-    // A discovery inside this one that is guarded, too, has to give up first.
+    // A guarded discovery inside this one must time out first.
     const timeout = Duration.times(yield* ScanTimeout, 0.9)
     const attempt = discovery.scan.pipe(
       Effect.map((scan) => validated(scan, source)),
@@ -77,11 +85,11 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
     if (interrupted || timeout <= 0) {
       fiber.interruptUnsafe()
       current.interrupted = true
-      return lastWith(`is still stuck in a scan that took longer than ${inSeconds(longestScan)}`)
+      return lastWith(`has been stuck in a scan for more than ${inSeconds(longestScan)}`)
     }
     const exit = yield* Effect.timeoutOption(Fiber.await(fiber), timeout)
     if (exit._tag === "Some") {
-      return exit.value._tag === "Success" ? exit.value.value : lastWith("was interrupted while it was scanned")
+      return exit.value._tag === "Success" ? exit.value.value : lastWith("was interrupted during its scan")
     }
     if ((yield* Clock.currentTimeMillis) - startedAt < Duration.toMillis(longestScan)) {
       return { ...lastWith("is still being scanned; the next refresh shows what it finds"), incomplete: true }
@@ -94,7 +102,7 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
   const changes = Stream.catchCauseIf(
     discovery.changes,
     (cause) => !Cause.hasInterruptsOnly(cause),
-    (cause) => Stream.drain(Stream.fromEffect(Effect.logError(`the changes of ${source} are lost`, cause))),
+    (cause) => Stream.drain(Stream.fromEffect(Effect.logError(`the change stream of ${source} failed`, cause))),
   )
 
   const service = Discovery.of({ scan, changes })
@@ -102,7 +110,7 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
   return service
 })
 
-/** Marks a discovery that guards its parts itself. */
+/** Marks a discovery whose parts are guarded already. */
 export const asGuarded = (discovery: Discovery["Service"]): Discovery["Service"] => {
   known.add(discovery)
   return discovery

@@ -3,8 +3,8 @@ import type { Announcement } from "./Discovery.ts"
 import type { LocalMachineValues } from "../machine/LocalMachine.ts"
 
 /**
- * Only for processes of this machine, which those behind a tunnel are not. Ids of 0 and below are ignored, because to the
- * system they mean process groups.
+ * False for processes of other machines, including those behind a tunnel. Ids of 0 and below are ignored, because they
+ * denote process groups.
  */
 export const hasExited =
   ({ hostname, isAlive }: LocalMachineValues) =>

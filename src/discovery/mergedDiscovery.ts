@@ -1,8 +1,7 @@
-/** Several transports as one `Discovery`. They are scanned at the same time; none delays or breaks the others. */
-import { Cause, Clock, Context, Effect, Layer, Record, Stream } from "effect"
-import { line } from "../text/plainText.ts"
+/** Combines several transports into one `Discovery`. They are scanned concurrently, and none delays or breaks the others. */
+import { Cause, Clock, Context, Effect, Fiber, Layer, Option, Record, Stream } from "effect"
 import { Discovery, type Scan, type TransportReport } from "./Discovery.ts"
-import { asGuarded, guarded } from "./guarded.ts"
+import { asGuarded, causeLine, guarded } from "./guarded.ts"
 
 /** Adds a report, unless the transport is a merged discovery with reports of its own. */
 const reported = (transport: string, { scan }: Discovery["Service"]) =>
@@ -15,7 +14,7 @@ const reported = (transport: string, { scan }: Discovery["Service"]) =>
     return { ...result, reports: result.reports ?? [report] }
   })
 
-/** Transports by name, the most trusted first: it names a server that several of them have found. */
+/** `transports` by name, the most trusted first: a server found by several takes its name from the first. */
 const merge = Effect.fnUntraced(function* (transports: Readonly<Record<string, Discovery["Service"]>>) {
   const parts = yield* Effect.all(Record.map(transports, (discovery, name) => guarded(name, discovery)))
   const scans = Object.entries(parts).map(([name, discovery]) => reported(name, discovery))
@@ -32,16 +31,34 @@ const merge = Effect.fnUntraced(function* (transports: Readonly<Record<string, D
   return asGuarded(Discovery.of({ scan, changes }))
 })
 
-/** Stands for a transport that could not be started, and finds nothing but that problem. */
+/** Stands for a transport that could not be started: reports that problem and finds nothing. */
 const unavailable = <E>(transport: string, cause: Cause.Cause<E>) => {
-  const problems = [{ source: transport, reason: `could not be started: ${line(Cause.pretty(cause))}` }]
+  const problems = [{ source: transport, reason: `could not be started: ${causeLine(cause)}` }]
   const discovery = Discovery.of({ scan: Effect.succeed({ announcements: [], problems }), changes: Stream.never })
   return Effect.as(Effect.logError(`${transport} could not be started`, cause), discovery)
 }
 
+/** How long a transport may take to start before the others go on without it. */
+const startTimeout = "2 seconds"
+
+/** A transport that is slow to start goes on starting in its first scan, which is guarded as every scan is. */
+const start = Effect.fnUntraced(function* <E, R>(transport: string, layer: Layer.Layer<Discovery, E, R>) {
+  const build = Effect.map(Layer.build(Layer.fresh(layer)), Context.get(Discovery)).pipe(
+    Effect.catchCauseIf(Cause.hasDies, (cause) => unavailable(transport, cause)),
+  )
+  const fiber = yield* Effect.forkScoped(build, { startImmediately: true })
+  const built = yield* Effect.timeoutOption(Fiber.await(fiber), startTimeout)
+  if (Option.isSome(built)) return yield* built.value
+  const late = yield* Effect.cached(Effect.catchCause(Fiber.join(fiber), (cause) => unavailable(transport, cause)))
+  return Discovery.of({
+    scan: Effect.flatMap(late, ({ scan }) => scan),
+    changes: Stream.unwrap(Effect.map(late, ({ changes }) => changes)),
+  })
+})
+
 /**
- * `Discovery` over the layers of several, by name, the most trusted first. A layer that dies is a problem; one that fails
- * fails the whole.
+ * `Discovery` over several transports, by name, the most trusted first. They start concurrently. A transport's layer that
+ * dies becomes a problem, and one that hangs affects only itself; a layer that fails fails the merged layer.
  */
 export const layer = <E, R>(
   transports: Readonly<Record<string, Layer.Layer<Discovery, E, R>>>,
@@ -50,11 +67,8 @@ export const layer = <E, R>(
     Discovery,
     Effect.flatMap(
       Effect.all(
-        Record.map(transports, (one, name) =>
-          Effect.map(Layer.build(Layer.fresh(one)), Context.get(Discovery)).pipe(
-            Effect.catchCauseIf(Cause.hasDies, (cause) => unavailable(name, cause)),
-          ),
-        ),
+        Record.map(transports, (one, name) => start(name, one)),
+        { concurrency: "unbounded" },
       ),
       merge,
     ),

@@ -2,9 +2,9 @@
 import { Array, Graph } from "effect"
 import type { Announcement, Problem } from "./Discovery.ts"
 
-/** One server, described by the announcement that is trusted most. */
+/** One server, described by its most trusted announcement. */
 export interface Server extends Announcement {
-  /** All transports that have found it, the one of this announcement first. */
+  /** All transports that found it, the one of this announcement first. */
   readonly transports: ReadonlyArray<string>
   /** Announcements of the same server at other URLs, which are fallbacks. */
   readonly fallbacks: ReadonlyArray<Announcement>
@@ -34,10 +34,10 @@ export const grouped = (
 /** All URLs that certainly lead to the announced server. */
 export const urls = ({ aliases = [], url }: Announcement): ReadonlyArray<string> => [url, ...aliases]
 
-/** Ports are reused, above all by tunnels on a relay, and the current user of a port has written last. */
+/** Ports are reused, especially by tunnels on a relay. The newest registration belongs to the current user of the port. */
 const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
 
-/** Chooses the announcement of the first transport, and among several of that transport the one written last. */
+/** Chooses the announcement of the first transport, and among several of that transport the newest one. */
 const serverOf = (
   group: ReadonlyArray<Announcement>,
   hasExited: (announcement: Announcement) => boolean,

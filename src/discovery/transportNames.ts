@@ -1,4 +1,4 @@
-/** The names of the built-in transports, in order of trust: what several find takes its name from the first. */
+/** The names of the built-in transports, the most trusted first: a server found by several takes its name from the first. */
 export const transportNames = ["local-relay", "local-ports", "tailscale", "mdns"] as const
 
 export type TransportName = (typeof transportNames)[number]

@@ -1,30 +1,35 @@
-/** `opencode-fleet/discovery`: finding instances: the transports, merging them, and a transport of your own. */
-export type { Announcement, Problem, Scan, TransportReport } from "../discovery/Discovery.ts"
+/** `opencode-fleet/discovery`: the service `Discovery`, the transports, merging, and what a transport of your own needs. */
+export type {
+  Announcement,
+  Problem as DiscoveryProblem,
+  Scan as DiscoveryScan,
+  TransportReport,
+} from "../discovery/Discovery.ts"
 export { Discovery } from "../discovery/Discovery.ts"
-export type { Server } from "../discovery/servers.ts"
+export type { Server as DiscoveredServer } from "../discovery/servers.ts"
 export type {
   IdentificationRequest,
   IdentificationOptions,
-  Identity,
-  Verdict,
+  Identity as ServerIdentity,
+  Verdict as IdentificationVerdict,
 } from "../discovery/identification/Identification.ts"
 export { Identification } from "../discovery/identification/Identification.ts"
 export type {
-  Candidate,
-  Identified,
+  Candidate as IdentifierCandidate,
+  Identified as IdentifiedCandidate,
   IdentifiedCandidates,
   IdentifierOptions,
 } from "../discovery/identification/identifier.ts"
 export { identifier } from "../discovery/identification/identifier.ts"
-export * as Mdns from "../discovery/mdns/Mdns.ts"
+export { layer as mdnsDiscovery, type MdnsOptions } from "../discovery/mdns/Mdns.ts"
 export { layer as mergedDiscovery } from "../discovery/mergedDiscovery.ts"
-export * as LocalPorts from "../discovery/ports/LocalPorts.ts"
+export { layer as localPortsDiscovery, type LocalPortsOptions } from "../discovery/ports/LocalPorts.ts"
 export type { ConnectState } from "../discovery/relay/Registration.ts"
 export { Registration } from "../discovery/relay/Registration.ts"
-export * as RelayDirectory from "../discovery/relay/RelayDirectory.ts"
+export { layer as relayDirectoryDiscovery, type RelayDirectoryOptions } from "../discovery/relay/RelayDirectory.ts"
 export type { TailscaleAccessValues } from "../discovery/tailscale/Tailnet.ts"
 export { TailscaleAccess } from "../discovery/tailscale/Tailnet.ts"
-export * as Tailscale from "../discovery/tailscale/Tailscale.ts"
+export { layer as tailscaleDiscovery, type TailscaleOptions } from "../discovery/tailscale/Tailscale.ts"
 export type { ProcessId } from "../machine/ServerProcesses.ts"
 export { type TransportName, transportNames } from "../discovery/transportNames.ts"
 export type { Transport, TransportOptions, TransportServices } from "../transports.ts"

@@ -1,4 +1,4 @@
-/** `opencode-fleet/mcp`: any Toolkit, and the fleet's own, as an MCP server. Needs `@modelcontextprotocol/server`. */
+/** `opencode-fleet/mcp`: serves any Toolkit, or the fleet's own, as an MCP server. Needs `@modelcontextprotocol/server`. */
 export type { ServeOptions } from "../mcp/ToolServer.ts"
 export { serve } from "../mcp/ToolServer.ts"
-export { serveFleet, serveFleetWith } from "../server.ts"
+export { serveFleet, serveFleetWith } from "../serveFleet.ts"

@@ -1,7 +1,7 @@
-/** `opencode-fleet/opencode`: asking one opencode: its sessions, messages, turns, pending requests and changes. */
+/** `opencode-fleet/opencode`: one opencode: its sessions, messages, turns, pending requests and file changes. */
 export type { AbortedTurn } from "../opencode/turns/abortTurn.ts"
 export { abortTurn } from "../opencode/turns/abortTurn.ts"
-export type { Activity } from "../opencode/sessions/activity.ts"
+export type { Activity as SessionActivity } from "../opencode/sessions/activity.ts"
 export { pendingRequestsOf } from "../opencode/requests/pendingRequests.ts"
 export { activities } from "../opencode/sessions/activity.ts"
 export { openRequest, refusal, settle } from "../opencode/requests/decision.ts"
@@ -25,6 +25,7 @@ export type {
   SessionOptions,
 } from "../opencode/Opencode.ts"
 export { OpencodeClient } from "../opencode/Opencode.ts"
+export { opencodeLayer } from "../layers.ts"
 export type { TurnEvent } from "../opencode/events/TurnEvent.ts"
 export type {
   Decision,
@@ -33,18 +34,25 @@ export type {
   PermissionRequest,
   Question as PendingQuestion,
   QuestionRequest,
+  WaitingTool,
 } from "../opencode/requests/PendingRequest.ts"
-export type { Session, SessionStatus, Tokens } from "../opencode/sessions/Session.ts"
-export type { SessionDiff, Unrecorded } from "../opencode/changes/sessionDiff.ts"
+export type { Session, SessionStatus, Tokens as TokenCounts } from "../opencode/sessions/Session.ts"
+export type { SessionDiff, Unrecorded as UnrecordedReason } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"
 export { AmbiguousSession, resolveSession } from "../opencode/sessions/sessionReference.ts"
 export type { ProcessId } from "../machine/ServerProcesses.ts"
 export type { Credentials, Target } from "../opencode/Target.ts"
+export type { Lineage as TurnLineage } from "../opencode/turn/lineage.ts"
 export * as Turn from "../opencode/turn/Turn.ts"
 export type { DecideRequest, TurnReport } from "../opencode/turns/followTurn.ts"
 export type { IfBusy } from "../opencode/turns/sessionQueue.ts"
 export type { ObserveOptions, TurnObserver, TurnStage, TurnStages } from "../opencode/turns/observeTurn.ts"
 export { makeTurnStages, observeTurn } from "../opencode/turns/observeTurn.ts"
 export type { PromptOptions } from "../opencode/turns/promptSession.ts"
-export type { FollowOptions, SendOptions } from "../opencode/turns/Turns.ts"
+export type {
+  FollowOptions,
+  JoinOptions as FollowTurnOptions,
+  SendOptions,
+  TurnTimeout,
+} from "../opencode/turns/Turns.ts"
 export { Turns } from "../opencode/turns/Turns.ts"

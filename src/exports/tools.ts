@@ -1,4 +1,4 @@
-/** `opencode-fleet/tools`: the tools as a Toolkit for Effect's AI modules, their answers and errors, and the tool call. */
+/** `opencode-fleet/tools`: the tools as a Toolkit for Effect's AI modules, their answers and errors, and the service `Call`. */
 export { TurnWatcher } from "../tools/turns/TurnWatcher.ts"
 export type { CallValues, ElicitationReply, ElicitationRequest } from "../mcp/Call.ts"
 export { Call } from "../mcp/Call.ts"

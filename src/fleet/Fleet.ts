@@ -32,11 +32,11 @@ const defaultRefreshEvery = "30 seconds"
 export interface FleetOptions {
   /** The pause between the end of a refresh and the next one. Default: 30 s. */
   readonly refreshEvery?: Duration.Input | undefined
-  /** Sent to every instance that may have them. Default: none. */
+  /** Sent to every trusted instance. Default: none. */
   readonly credentials?: Credentials | undefined
 }
 
-/** No instance was online at the last refresh, but there are some: one may be online now. */
+/** Instances are known, but none was online at the last refresh. One may be online now. */
 const noneOnline = (error: ResolveError): error is InstanceRequired =>
   error instanceof InstanceRequired && error.online.length === 0 && error.offline.length > 0
 
@@ -61,11 +61,11 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const refresh = completed(refreshes.run)
   const refreshAfresh = completed(refreshes.runAfresh)
 
-  /** A defect costs one refresh, not the fiber. */
+  /** A defect ends one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
   yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(refreshEvery)), Effect.forkScoped)
   yield* discovery.changes.pipe(
-    // All changes that arrive during one refresh cause one more.
+    // All changes that arrive during one refresh trigger a single further refresh.
     Stream.runForEachArray(() => survive(refreshAfresh)),
     Effect.forkScoped,
   )
@@ -89,7 +89,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
       : choose(current)
   })
 
-  /** Resolves a name to where the instance is now: an address that refuses connections is looked up again. */
+  /** Resolves a name to the instance's current address: if the known one refuses connections, it refreshes and resolves again. */
   const locate = Effect.fn("Fleet.locate")(function* (name: string | undefined) {
     const startedAt = yield* Clock.currentTimeMillis
     const resolveAfresh = Effect.andThen(refreshAfresh, resolve(name))
@@ -111,13 +111,13 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
 export class Fleet extends Context.Service<
   Fleet,
   {
-    /** The last snapshot, without waiting; only before the end of the first refresh does it wait for that. */
+    /** The last snapshot, without waiting. Only before the first refresh has ended does it wait for that refresh. */
     readonly snapshot: Effect.Effect<Snapshot>
     /** The current snapshot, then every later one. */
     readonly changes: Stream.Stream<Snapshot>
     /**
-     * Each instance as soon as its own probe is over, before the snapshot that will hold the same object. A slow
-     * subscriber misses some: no refresh waits for it.
+     * Each instance as soon as its own probe has finished, before the snapshot that contains the same object. A slow
+     * subscriber misses some, because no refresh waits for it.
      */
     readonly probed: Stream.Stream<Instance>
     /** Scans and probes now, or joins the refresh in progress. */
@@ -129,8 +129,7 @@ export class Fleet extends Context.Service<
      *
      * Before it runs, the instance is probed. If it cannot be reached, the fleet is refreshed and the name is resolved
      * again, because the instance may have moved to another port; the same happens if no instance was online at the last
-     * refresh. Whatever the effect fails with, it is never run again: it may have sent a prompt before the request that
-     * failed.
+     * refresh. A failed effect is never run again, because it may have sent a prompt before the request that failed.
      */
     readonly use: <A, E, R>(
       name: string | undefined,

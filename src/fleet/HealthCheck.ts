@@ -55,9 +55,9 @@ const notOnline = (state: HealthState, reason: string, checkedAt: number): Healt
 })
 
 export interface HealthCheckOptions {
-  /** How long one probe may take. Default: 3 s. */
+  /** Timeout of one probe. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
-  /** Sent to every instance that may have them. Default: none. */
+  /** Sent to every trusted instance. Default: none. */
   readonly credentials?: Credentials | undefined
 }
 

@@ -11,7 +11,7 @@ export interface Health {
   readonly state: HealthState
   /** opencode's version, if online. */
   readonly version: string | undefined
-  /** Milliseconds that the answer took, if online. */
+  /** Milliseconds until the answer, if online. */
   readonly latency: number | undefined
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string

@@ -11,8 +11,8 @@ export interface ProbedEndpoint {
 }
 
 /**
- * Probes all endpoints of a server at once. The first in their order that is online wins, without waiting for later ones.
- * If none is online, the first counts.
+ * Probes all endpoints of a server concurrently. Returns the first one in order that is online, without waiting for later
+ * ones. If none is online, returns the first.
  */
 export const bestEndpoint = Effect.fnUntraced(function* (server: Server, { probe }: HealthCheck["Service"]) {
   const probed = (endpoint: Announcement) =>
@@ -20,11 +20,11 @@ export const bestEndpoint = Effect.fnUntraced(function* (server: Server, { probe
   if (server.fallbacks.length === 0) return yield* probed(server)
   const first = yield* Effect.forkScoped(probed(server))
   const fallbacks = yield* Effect.forEach(server.fallbacks, (endpoint) => Effect.forkScoped(probed(endpoint)))
-  const foremost = yield* Fiber.join(first)
-  if (foremost.health.state === "online") return foremost
+  const preferred = yield* Fiber.join(first)
+  if (preferred.health.state === "online") return preferred
   for (const fallback of fallbacks) {
     const candidate = yield* Fiber.join(fallback)
     if (candidate.health.state === "online") return candidate
   }
-  return foremost
+  return preferred
 }, Effect.scoped)

@@ -11,8 +11,8 @@ const suffixes: ReadonlyArray<(url: URL) => string> = [
 ]
 
 /**
- * Adds the port to the name of every instance whose name is not unique. None of them keeps the bare name, because its
- * meaning would change as instances come and go. The result does not depend on the order of the announcements.
+ * Adds the port to the name of every instance whose name is not unique. None of them keeps the bare name, because it would
+ * refer to different instances as they come and go. The result does not depend on the order of the announcements.
  */
 export const uniqueNames = <A extends Announcement>(announcements: ReadonlyArray<A>, round = 0): ReadonlyArray<A> => {
   const byName = Array.groupBy(announcements, ({ name }) => name)

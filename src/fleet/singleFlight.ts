@@ -1,14 +1,14 @@
-/** Runs an effect at most once at a time, however many callers ask for its result. */
+/** Runs an effect at most once at a time and shares the result among all callers. */
 import { Deferred, Effect, Scope } from "effect"
 
 export interface SingleFlight<A, E> {
   /** Joins the run in progress, or starts one. */
   readonly run: Effect.Effect<A, E>
-  /** A run that starts from now on: the run in progress may have missed a recent change. */
+  /** A run that starts after this call, because the run in progress may have missed a recent change. */
   readonly runAfresh: Effect.Effect<A, E>
 }
 
-/** The runs belong to the scope of this call: a caller that is interrupted ends no run that others wait for. */
+/** Runs belong to the scope of this call, so an interrupted caller does not interrupt them. */
 export const singleFlight = Effect.fnUntraced(function* <A, E>(effect: Effect.Effect<A, E>) {
   const scope = yield* Scope.Scope
   let current: Deferred.Deferred<A, E> | undefined

@@ -1,4 +1,4 @@
-/** One refresh: scans, merges what belongs together, names and probes every server. */
+/** One refresh: scans, merges announcements of the same server, then names and probes every server. */
 import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
 import type { Discovery } from "../discovery/Discovery.ts"
 import { serversOf, type Server } from "../discovery/servers.ts"
@@ -28,8 +28,8 @@ const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, n
   )
 
 /**
- * Takes the next snapshot; `previous` is the one before. `onProbed` receives each instance as soon as its own probe is
- * over.
+ * Makes the function that takes the next snapshot from the `previous` one. `onProbed` receives each instance as soon as its
+ * own probe has finished.
  */
 export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
   const healthCheck = yield* HealthCheck
@@ -67,7 +67,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const instances = yield* Effect.forEach(
       uniqueNames(servers),
       (server) => Effect.tap(instanceOf(server, lastSeen), onProbed),
-      // A hanging probe occupies its place for the whole timeout, so any bound would delay the others.
+      // A hanging probe runs for the whole timeout, so any bound would delay the others.
       { concurrency: "unbounded" },
     ).pipe(
       // A span for each of thousands of probes in every refresh would bury the others.

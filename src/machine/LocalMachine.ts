@@ -6,17 +6,17 @@ import { hostname, networkInterfaces } from "node:os"
 export interface LocalMachineValues {
   readonly hostname: string
   /**
-   * Whether a process with this id runs, under any user. With `birth`, it must be that very process, because ids are
+   * Whether a process with this id is running, under any user. With `birth`, it must be the same process, because ids are
    * reused, for example by a restarted container.
    */
   readonly isAlive: (pid: number, birth?: string) => boolean
-  /** Tells a running process from earlier and later ones with the same id. Undefined if the system does not tell. */
+  /** Distinguishes a running process from others with the same id. Undefined if the system does not report it. */
   readonly birthOf: (pid: number) => string | undefined
-  /** The addresses at which other machines may reach this one now. */
+  /** The current addresses at which other machines may reach this one. */
   readonly addresses: () => ReadonlyArray<string>
 }
 
-/** The fields of `/proc/PID/stat` after the name, which may hold any character: the state first, the start time 20th. */
+/** The fields of `/proc/PID/stat` after the name, which may contain any character: first the state, 20th the start time. */
 const statOf = (pid: number): ReadonlyArray<string> => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1")

@@ -1,20 +1,20 @@
 /**
- * Which process of this machine serves which URL. A program that takes over the port of a process that has exited must
- * not receive its requests, so the HTTP client asks before each one.
+ * Which process of this machine serves which URL. The HTTP client checks it before each request, so that a program that takes
+ * over the port of an exited process receives nothing.
  */
 import { Context } from "effect"
 import type { LocalMachineValues } from "./LocalMachine.ts"
 
 export interface ProcessId {
   readonly pid: number
-  /** Tells the process from later ones with the same id; see `LocalMachine.birthOf`. */
+  /** Distinguishes the process from later ones with the same id; see `LocalMachine.birthOf`. */
   readonly birth: string | undefined
 }
 
 export interface ServerProcessesValues {
   /** The opencode process found at this URL by the last scan, if any. */
   readonly at: (url: string) => ProcessId | undefined
-  /** Replaces everything that earlier scans found. */
+  /** Replaces the results of earlier scans. */
   readonly replaceAll: (processes: ReadonlyMap<string, ProcessId>) => void
 }
 
@@ -33,7 +33,7 @@ export const ServerProcesses = Context.Reference<ServerProcessesValues>("opencod
   defaultValue: makeServerProcesses,
 })
 
-/** Whether `listener` still runs, or a restarted opencode that a later scan has found at the same URL. */
+/** Whether `listener` is still running, or a restarted opencode that a later scan found at the same URL. */
 export const isServing = (
   { isAlive }: Pick<LocalMachineValues, "isAlive">,
   processes: ServerProcessesValues,

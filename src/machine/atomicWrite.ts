@@ -1,10 +1,10 @@
 /**
- * Writes files atomically: a reader sees the old content or the new one, never half of it. The content goes to a draft in
+ * Writes files atomically: a reader sees the old content or the new one, never a mixture. The content is written to a draft in
  * the same directory (mode 0600, created anew, so no link is followed), and the draft is then moved or linked into place.
  */
 import { Effect, FileSystem, Path, type PlatformError, Random } from "effect"
 
-/** The draft is hidden, and its name does not end as the file's does, so that readers of the directory skip it. */
+/** The draft is hidden and has another file extension, so that readers of the directory skip it. */
 const draftOf = Effect.fnUntraced(function* (file: string) {
   const path = yield* Path.Path
   const suffix = (yield* Random.nextIntBetween(0, 0x7f_ff_ff_ff)).toString(36)
@@ -25,7 +25,7 @@ export const withDraft = Effect.fnUntraced(function* <A, E, R>(
   )
 })
 
-/** Links `from` to `to`. Succeeds with false if `to` exists, which is left as it is. */
+/** Links `from` to `to`. Succeeds with false, and changes nothing, if `to` exists. */
 export const linkUnlessExists = Effect.fnUntraced(function* (from: string, to: string) {
   const fs = yield* FileSystem.FileSystem
   return yield* fs.link(from, to).pipe(
@@ -43,6 +43,6 @@ export const replaceFile = Effect.fnUntraced(function* (file: string, content: s
   yield* withDraft(file, content, (draft) => fs.rename(draft, file))
 })
 
-/** Creates the file with mode 0600. Succeeds with false if it exists, and leaves it as it is. */
+/** Creates the file with mode 0600. Succeeds with false, and changes nothing, if it exists. */
 export const createFile = (file: string, content: string) =>
   withDraft(file, content, (draft) => linkUnlessExists(draft, file))

@@ -1,4 +1,4 @@
-/** `GET` over Node's `http` with a bound on the answer's size. Each request has its own connection, closed with it. */
+/** `GET` over Node's `http` with a bound on the answer's size. Each request has its own connection, which is closed afterwards. */
 import { Effect, Schema } from "effect"
 import { get as getHttp, type IncomingMessage } from "node:http"
 import { get as getHttps } from "node:https"
@@ -17,7 +17,7 @@ export interface GetAnswer {
   readonly body: Buffer
 }
 
-/** The request could not be sent, or the connection broke off. `cause` is Node's own error. */
+/** The request could not be sent, or the connection broke. `cause` is Node's own error. */
 export class GetFailed extends Schema.TaggedError<GetFailed>()("GetFailed", { cause: Schema.instanceOf(Error) }) {}
 
 export class AnswerTooLarge extends Schema.TaggedError<AnswerTooLarge>()("AnswerTooLarge", {

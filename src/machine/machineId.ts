@@ -1,5 +1,5 @@
 /**
- * An id that tells this machine from others with the same host name. It is part of the names of registration files on a
+ * An id that distinguishes this machine from others with the same host name. It is part of the names of registration files on a
  * shared relay: an instance finds its own file again after a restart, and no other machine writes into it.
  */
 import { Effect, FileSystem, Hash, Path, Random } from "effect"
@@ -7,8 +7,8 @@ import { createFile } from "./atomicWrite.ts"
 import { LocalMachine } from "./LocalMachine.ts"
 
 /**
- * Eight hexadecimal digits, made from a random number that is kept in the state directory and from the host name, because
- * machines may share a home. If nothing can be kept, the id depends on the host name alone.
+ * Eight hexadecimal digits, derived from a random number in the state directory and from the host name, because machines may
+ * share a home. If nothing can be stored, the id depends on the host name alone.
  */
 export const machineId = Effect.fnUntraced(function* (stateDirectory: string) {
   const { hostname } = yield* LocalMachine
@@ -33,7 +33,7 @@ const keptId = Effect.fnUntraced(function* (stateDirectory: string) {
   const fresh = (yield* Effect.replicateEffect(Random.nextIntBetween(0, 0x7f_ff_ff_ff), 4))
     .map((part) => part.toString(36))
     .join("")
-  // If another process has created the file, its id counts, and reading it below says whether it can be used.
+  // If another process created the file, its id is used. A failure shows when the file is read below.
   yield* createFile(file, fresh).pipe(Effect.uninterruptible, Effect.ignore)
   return (yield* fs.readFileString(file)).trim()
 })

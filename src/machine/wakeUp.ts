@@ -1,7 +1,7 @@
-/** Detects that the machine was suspended: meanwhile timers stood still, but the wall clock did not. */
+/** Detects that the machine was suspended. Suspension stops timers, but not the wall clock. */
 import { Clock, Effect } from "effect"
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two readings of the clock. */
 const interval = 5000
 
 /** Milliseconds. Even on a busy machine no timer is this late. */

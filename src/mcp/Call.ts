@@ -1,8 +1,8 @@
 /**
- * The tool call that a handler serves: progress to the caller, and questions to the person at the client.
+ * The current tool call: progress to the caller, and forms for the person at the client.
  *
- * Without an MCP client the default holds: progress goes nowhere and no question can be asked. The same Toolkit therefore
- * works in any program.
+ * The default, for programs without an MCP client, drops progress and shows no forms. The same Toolkit therefore works in
+ * any program.
  */
 import { Context, type Duration, Effect, Option, type Schema } from "effect"
 
@@ -11,7 +11,7 @@ export interface ElicitationRequest {
   readonly message: string
   /** A struct of strings, literals, numbers, booleans and arrays of literals: all that an MCP form can hold. */
   readonly form: Schema.Constraint
-  /** What the handler needs to continue when the answer arrives in a call of its own; see {@link CallValues.ask}. */
+  /** The handler's state for continuing when the reply arrives in a later call; see {@link CallValues.ask}. */
   readonly state: string
 }
 
@@ -28,7 +28,7 @@ export type ElicitationReply =
 export interface CallValues {
   /** Whether the caller receives progress. Most clients time out after 60 seconds without it. */
   readonly wantsProgress: boolean
-  /** The caller may give up if there is no answer within this time. Undefined: it waits as long as the call takes. */
+  /** The caller may time out if there is no answer within this time. Undefined: it waits as long as the call takes. */
   readonly answerWithin?: Duration.Duration | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
@@ -36,11 +36,10 @@ export interface CallValues {
   readonly canAsk: boolean
   /**
    * Shows a form to the person and waits for the reply. With a client of revision 2026-07-28 this never returns: the
-   * question ends the call, the handler is interrupted, and the reply arrives with a new call of the same tool as
-   * `resumed`.
+   * form ends the call, the handler is interrupted, and the reply arrives as `resumed` of a new call of the same tool.
    */
   readonly ask: (request: ElicitationRequest) => Effect.Effect<ElicitationReply>
-  /** The reply that this call brings, and the state of the request that it answers. The client may have changed both. */
+  /** A reply to a form of an earlier call, with that form's state. The client may have changed both. */
   readonly resumed: Option.Option<{ readonly state: string; readonly reply: ElicitationReply }>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Serves a Toolkit as an MCP server on stdin and stdout. Knows the SDK and Effect's Toolkit, and no particular tool.
+ * Serves any Toolkit as an MCP server on stdin and stdout.
  *
  * Read on: `describeTool.ts` (tools/list), `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts`
  * (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`.
@@ -25,8 +25,8 @@ export interface ServeOptions {
  * Serves until the client closes stdin or the fiber is interrupted; both interrupt the calls in progress. Each call runs
  * as a fiber of its own, which a cancellation interrupts.
  *
- * `handled` gives the Toolkit with its handlers, for each call: the Toolkit itself where the handlers are in the context,
- * or an effect that loads them at the first call.
+ * `handled` yields the Toolkit with its handlers, for each call: the Toolkit itself if the handlers are in the context, or an
+ * effect that loads them at the first call.
  */
 export const serve = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,

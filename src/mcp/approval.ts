@@ -19,19 +19,19 @@ export interface ToolCall<R> {
 
 const approve = "Run it"
 
-/** Without titles: clients older than revision 2025-11-25 do not know choices with titles. */
+/** The choices have no titles, because clients older than revision 2025-11-25 do not support them. */
 const Decision = Schema.Struct({
   decision: Schema.Literals([approve, "Do not run it"]).annotate({ title: "Decision" }),
 })
 
 /**
- * The state of every question of such a call. Since 2026-07-28 the reply arrives with a new call, which must have the
- * same arguments: an approval holds for the call that the person was shown.
+ * The state of every form of such a call. Since 2026-07-28 the reply arrives with a new call, which must have the same
+ * arguments, because the person approved the call that they were shown.
  */
 const ApprovalState = Schema.fromJsonString(
   Schema.Struct({
     arguments: Schema.String,
-    /** Missing in the request for approval. After that, the state of the handler's own question. */
+    /** The state of the handler's own form. Absent in the request for approval. */
     handler: Schema.optionalKey(Schema.String),
   }),
 )
@@ -61,7 +61,7 @@ const isApproval = (reply: ElicitationReply) =>
     approve,
   )
 
-/** Arguments that do not fit need no approval: the Toolkit refuses them. */
+/** Invalid arguments need no approval, because the Toolkit rejects them. */
 const isRequired = Effect.fnUntraced(function* <R>({ args, decodeParameters, id, tool }: ToolCall<R>) {
   const { needsApproval } = tool
   if (needsApproval === undefined) return false

@@ -1,4 +1,4 @@
-/** The MCP result of a tool call: of a success, a declared failure, refused arguments, or a defect. */
+/** The MCP result of a tool call: a success, a declared failure, invalid arguments, or a defect. */
 import type { CallToolResult } from "@modelcontextprotocol/server"
 import { Cause, Context, Data, Effect, Option, Predicate, Schema } from "effect"
 import { AiError, Tool, Toolkit } from "effect/ai"
@@ -26,14 +26,14 @@ export const errorResult = (kind: string, message: string): ErrorResult =>
     result: { isError: true, content: [textBlock(clip(plainText(message), maxMessageLength))] },
   })
 
-/** Strings as they are, everything else as JSON. Nothing becomes no text. */
+/** Strings unchanged, everything else as JSON. `undefined` has no text. */
 const textOf = (encoded: unknown): ReadonlyArray<string> =>
   encoded === undefined ? [] : [typeof encoded === "string" ? encoded : JSON.stringify(encoded)]
 
 const successResult = (tool: Tool.Any, { encodedResult, modelOutput }: Tool.HandlerResult<Tool.Any>) =>
   ({
     content: modelOutput === undefined ? textOf(encodedResult).map(textBlock) : contentBlocks(modelOutput),
-    // The SDK wraps a value that is no object for clients whose revision requires one.
+    // For clients whose revision requires an object, the SDK wraps other values.
     ...(hasOutputSchema(tool) ? { structuredContent: encodedResult === undefined ? null : encodedResult } : {}),
   }) satisfies CallToolResult
 
@@ -44,7 +44,7 @@ const decodeObjectSchema = Schema.decodeUnknownSync(
   }),
 )
 
-/** Lists the parameters, for a caller that got one wrong. */
+/** Lists the tool's parameters, for the error about invalid arguments. */
 const parametersText = (tool: Tool.Any): string => {
   const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
   const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
@@ -63,7 +63,7 @@ const failureText = (error: unknown, encoded: unknown) =>
     ? error.message
     : textOf(encoded).join("")
 
-/** The caller's mistake, or a failure that the tool declares. None for anything else, which is a defect. */
+/** An error about invalid arguments, or a failure that the tool declares. None for anything else, which is a defect. */
 const expectedFailure = (
   tool: Tool.Any,
   error: unknown,
@@ -91,7 +91,7 @@ export interface EncodeOptions<R> {
   readonly serverName: string
 }
 
-/** Encodes what a handler returned. With `failureMode: "return"` that can be a failure. */
+/** Encodes a handler's output, which can be a failure with `failureMode: "return"`. */
 export const encodeOutput =
   ({ serverName, tool }: Pick<EncodeOptions<never>, "serverName" | "tool">) =>
   (output: Tool.HandlerResult<Tool.Any>): Effect.Effect<CallToolResult, ErrorResult> => {
@@ -103,7 +103,7 @@ export const encodeOutput =
     })
   }
 
-/** Encodes what a call failed with, defects included. Interruptions pass. */
+/** Encodes the cause of a failed call, including defects. Interruptions are passed on. */
 export const encodeCause =
   <R>({ encodeFailure, serverName, tool }: EncodeOptions<R>) =>
   (cause: Cause.Cause<unknown>): Effect.Effect<never, ErrorResult, R> => {

@@ -4,7 +4,7 @@ import { Cause, Effect, Metric, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 import { ErrorResult } from "./callResult.ts"
 
-/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with one) or `cancelled`. */
+/** Tool calls by `tool` and `result`: `success`, `error`, `question` (the call ended with a form) or `cancelled`. */
 const calls = Metric.counter("mcp.tool.calls", { description: "Tool calls", incremental: true })
 
 const count = (tool: string, result: "success" | "error" | "question" | "cancelled") =>
@@ -16,13 +16,21 @@ const parentOf = ({ mcpReq: { _meta } }: ServerContext): Option.Option<Tracer.Ex
   return typeof traceparent === "string" ? HttpTraceContext.w3c(Headers.fromInput({ traceparent })) : Option.none()
 }
 
-/** `Toolkit.handle` writes the call's arguments to the current span. This view of the span drops them. */
+/**
+ * `Toolkit.handle` writes the call's arguments to the current span. This view of the span drops them. Everything else
+ * reaches the span itself: spans choose their ids when they are first read, so an object that inherits from it would have
+ * ids of its own.
+ */
 const withoutParameters = (span: Tracer.Span): Tracer.Span =>
-  Object.create(span, {
-    attribute: {
-      value: (key: string, value: unknown) => {
-        if (key !== "parameters") span.attribute(key, value)
-      },
+  new Proxy(span, {
+    get: (target, property) => {
+      if (property === "attribute") {
+        return (key: string, value: unknown) => {
+          if (key !== "parameters") target.attribute(key, value)
+        }
+      }
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === "function" ? value.bind(target) : value
     },
   })
 

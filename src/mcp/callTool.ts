@@ -21,13 +21,13 @@ export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
   readonly handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>
   readonly name: keyof Tools & string
   readonly tool: Tool.Any
-  /** From the client, not checked yet. */
+  /** From the client, not validated. */
   readonly args: unknown
   readonly context: ServerContext
   readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
 }
 
-/** `Tool.Any` does not say which services its schemas need. `R` has them: the type of the Toolkit names them. */
+/** The type `Tool.Any` hides which services its schemas need. The type of the Toolkit names them, so the caller passes them as `R`. */
 const codecOf = <R>({ failureSchema, parametersSchema }: Tool.Any) => {
   type Codec = (value: unknown) => Effect.Effect<unknown, Schema.SchemaError, R>
   const options = { errors: "all", onExcessProperty: "error" } as const
@@ -38,7 +38,7 @@ const codecOf = <R>({ failureSchema, parametersSchema }: Tool.Any) => {
   }
 }
 
-/** Every failure becomes an error result. Interruption is the only other end. */
+/** Every failure becomes an error result, so the effect fails only by interruption. */
 export const callTool = <Tools extends Record<string, Tool.Any>, R>({
   args,
   connection,
@@ -60,7 +60,7 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
       kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, id, options),
     ),
     Stream.unwrap,
-    // The last output is the result; preliminary ones have no place in MCP.
+    // The last output is the result; MCP has no preliminary results.
     Stream.runLast,
     Effect.map(Option.getOrThrow),
     Effect.flatMap(encodeOutput({ tool, serverName })),

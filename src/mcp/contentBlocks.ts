@@ -1,4 +1,4 @@
-/** A tool's model output as MCP content. */
+/** Converts a tool's model output to MCP content. */
 import type { ContentBlock } from "@modelcontextprotocol/server"
 import { Option, Result } from "effect"
 import type { Prompt } from "effect/ai"
@@ -8,7 +8,7 @@ export const textBlock = (text: string): ContentBlock => ({ type: "text", text }
 
 const isText = (mediaType: string) => /^text\/|[/+](?:json|xml|yaml)$|\/javascript$/u.test(mediaType)
 
-/** The URL of a file that lies elsewhere. `data:` URLs carry the file itself. */
+/** The URL of a remote file. `data:` URLs contain the file itself. */
 const remoteUrl = (data: Prompt.FilePart["data"]): Option.Option<string> => {
   const url = String(data)
   return data instanceof Uint8Array || !/^(?!data:)[a-z][a-z0-9+.-]*:/iu.test(url) ? Option.none() : Option.some(url)
@@ -26,7 +26,7 @@ const base64Of = (data: Prompt.FilePart["data"]): string => {
   return text.startsWith("data:") ? base64OfDataUrl(text) : text
 }
 
-/** A resource must have a URI. A file name that is none becomes the path of an `attachment:` URI. */
+/** A resource needs a URI. A plain file name becomes the path of an `attachment:` URI. */
 const uriOf = (fileName: string | undefined): string =>
   fileName !== undefined && URL.canParse(fileName)
     ? fileName

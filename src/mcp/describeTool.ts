@@ -1,4 +1,4 @@
-/** What `tools/list` says of a tool. */
+/** The description of a tool in `tools/list`. */
 import type { StandardSchemaWithJSON, ToolAnnotations } from "@modelcontextprotocol/server"
 import { Context, Option, type Schema } from "effect"
 import { Tool } from "effect/ai"
@@ -13,7 +13,7 @@ export interface ToolDescription {
   readonly _meta?: Record<string, unknown>
 }
 
-/** A raw JSON Schema is advertised as it is. In others unknown parameters are an error, which a client can tell beforehand. */
+/** A raw JSON Schema is advertised unchanged. Other schemas forbid unknown parameters, so a client can validate a call itself. */
 const inputSchema = (tool: Tool.Any) =>
   advertised(() =>
     Tool.isDynamic(tool) && tool.jsonSchema !== undefined
@@ -21,14 +21,14 @@ const inputSchema = (tool: Tool.Any) =>
       : jsonSchema(tool.parametersSchema, "error"),
   )
 
-/** Whether results carry `structuredContent`: a schema of nothing, or of anything, would tell the client nothing. */
+/** Whether results have `structuredContent`. An output schema that allows nothing or everything would be useless. */
 export const hasOutputSchema = ({ successSchema }: Tool.Any): boolean =>
   !["Void", "Undefined", "Unknown", "Any", "Never"].includes(successSchema.ast._tag)
 
 /** Tools often share a success schema. Its JSON Schema is generated once for all of them. */
 const outputSchemas = new WeakMap<Schema.Constraint, StandardSchemaWithJSON>()
 
-/** Additional fields are allowed: clients reject results with fields that a closed schema does not name. */
+/** Additional fields are allowed, because clients would reject a result with a field that a closed schema does not name. */
 const outputSchema = ({ successSchema }: Tool.Any): StandardSchemaWithJSON => {
   const schema = outputSchemas.get(successSchema) ?? advertised(() => jsonSchema(successSchema, "ignore"))
   outputSchemas.set(successSchema, schema)

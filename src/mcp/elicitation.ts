@@ -1,9 +1,9 @@
 /**
- * Questions to the person at the client, in both eras of the protocol.
+ * Forms for the person at the client (MCP elicitation), in both eras of the protocol.
  *
- * Up to revision 2025-11-25 a question is a request to the client while the call runs. Since 2026-07-28 a server cannot
- * send requests: the question is the call's result, and the client calls the tool again with the reply and with the
- * state that came with the question. The server keeps nothing in between, so a restart loses nothing.
+ * Up to revision 2025-11-25 a form is a request to the client during the call. Since 2026-07-28 a server cannot send
+ * requests: the form is the call's result, and the client calls the tool again with the reply and the form's state. The
+ * server stores nothing in between, so a restart loses nothing.
  */
 import {
   type CallToolResult,
@@ -37,7 +37,7 @@ const showsForms = Schema.is(
 
 const unavailable: ElicitationReply = { action: "unavailable" }
 
-/** Sends nothing to a client without forms. A form that MCP cannot express is a defect of the handler. */
+/** Sends nothing to a client that cannot show forms. A form that MCP cannot express is a defect of the handler. */
 const asking = (
   capabilities: unknown,
   send: (request: InputRequest, state: string) => Effect.Effect<ElicitationReply>,
@@ -86,7 +86,7 @@ export const useUpFirstId = ({ server }: McpServer) =>
 /** The key of a call's only question, in the result and in the client's next call. */
 const questionKey = "answer"
 
-/** A reply without its state still counts as a reply: treated as a new call, it would repeat the tool's work. */
+/** A reply without its state is still a reply: a new call would repeat the tool's work. */
 const resumedBy = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Elicitation["resumed"] => {
   const state = requestState<string>()
   if (state === undefined && inputResponses === undefined) return Option.none()
@@ -97,7 +97,7 @@ const resumedBy = ({ mcpReq: { inputResponses, requestState } }: ServerContext):
   })
 }
 
-/** Since 2026-07-28. A question interrupts the handler; the result waits until the handler has released its resources. */
+/** Since 2026-07-28. A form interrupts the handler; the result waits until the handler has released its resources. */
 const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, handler: Handler<E, R>) {
   const envelope: Readonly<Record<string, unknown>> = { ...context.mcpReq.envelope }
   const question = yield* Deferred.make<InputRequiredResult>()
@@ -112,7 +112,7 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
   }).pipe(Effect.raceFirst(Deferred.await(question)))
 })
 
-/** Runs a handler that may ask the person, with what the connection's protocol revision and client allow. */
+/** Runs a handler that may ask the person, in the way that the connection's protocol revision and client support. */
 export const withElicitation = <E, R>(
   { era, server }: { readonly era: McpRequestContext["era"]; readonly server: McpServer },
   context: ServerContext,

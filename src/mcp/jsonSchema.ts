@@ -14,7 +14,7 @@ export const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" 
 }
 
 /**
- * A schema that the SDK advertises and does not check: the Toolkit decodes arguments and encodes results, each once.
+ * A schema that the SDK advertises but does not validate, because the Toolkit decodes arguments and encodes results.
  * `generate` runs when a client first asks for the schema, because generating all schemas would delay the start.
  */
 export const advertised = (generate: () => Json): StandardSchemaWithJSON => {

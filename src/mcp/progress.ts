@@ -3,7 +3,7 @@ import type { ServerContext } from "@modelcontextprotocol/server"
 import { Duration, Effect, Fiber } from "effect"
 import type { CallValues } from "./Call.ts"
 
-/** Most clients time out after 60 s without progress. The difference is reserve. */
+/** Most clients time out after 60 s without progress; the rest is a safety margin. */
 const withoutProgress = Duration.seconds(47)
 
 /** A client that sends no progress token receives no progress, so it needs its answer before it times out. */

@@ -2,8 +2,8 @@
 import type { Effect, Fiber } from "effect"
 
 /**
- * Runs an effect as a fiber that the signal interrupts. Rejects only after an interruption, when the client has cancelled
- * the call or has gone and receives no answer.
+ * Runs an effect as a fiber that the signal interrupts. Rejects only after an interruption, when the client has cancelled the
+ * call or disconnected and receives no answer.
  */
 export const runAsPromise = <A, R>(
   fork: (effect: Effect.Effect<A, never, R>) => Fiber.Fiber<A>,

@@ -1,6 +1,6 @@
 /**
- * The ids in opencode's routes. Each has a pattern, so that an id such as `x/../../instance/dispose` is refused before a
- * request is made.
+ * The ids in opencode's routes. Each has a pattern, so an id such as `x/../../instance/dispose` is rejected before a
+ * request is sent.
  */
 import { Clock, Effect, Random, Schema } from "effect"
 
@@ -29,7 +29,8 @@ const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 /**
  * A fresh message id in opencode's own form: 48 bits of time in hex, then 14 random characters.
  *
- * Each prompt needs its own: opencode 1 appends the text of a repeated id to the older message and starts no turn.
+ * Each prompt needs a fresh one: opencode 1 appends the text of a prompt with a known id to the older message, and starts no
+ * turn.
  */
 export const freshMessageId: Effect.Effect<MessageId> = Effect.gen(function* () {
   const now = yield* Clock.currentTimeMillis

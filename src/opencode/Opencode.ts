@@ -1,5 +1,5 @@
 /**
- * The port: what can be asked of one opencode server, in the words of the domain. Each version of opencode's API has an
+ * The port to one opencode server: everything that can be asked of it, in domain types. Each version of opencode's API has an
  * implementation (`v1/`); nothing else knows a wire format.
  */
 import { Context, type Duration, type Effect, type Stream } from "effect"
@@ -12,9 +12,9 @@ import type { Message } from "./sessions/Message.ts"
 import type { Session, SessionStatus } from "./sessions/Session.ts"
 import type { Target } from "./Target.ts"
 
-/** How the versions of opencode differ, where that matters to a caller. */
+/** The differences between the versions of opencode that matter to a caller. */
 export interface Capabilities {
-  /** How long after `Connected` events may still be missing. */
+  /** How long events may still be missed after `Connected`. */
   readonly eventsSettleAfter: Duration.Input
   /** A connection that has sent nothing for this long is broken: longer than the interval of the server's heartbeats. */
   readonly eventsSilence: Duration.Input
@@ -22,7 +22,7 @@ export interface Capabilities {
   readonly idleIsFinal: boolean
   /** Whether the message of a rejection reaches the agent. */
   readonly rejectionHasMessage: boolean
-  /** Whether an abort leaves pending requests behind that nothing waits for any more. */
+  /** Whether an abort leaves behind pending requests that no turn waits for. */
   readonly abortLeavesRequests: boolean
   /**
    * `none`: prompts that reach a busy session are merged, and only the newest is answered. `server`: the server queues
@@ -31,7 +31,7 @@ export interface Capabilities {
   readonly promptQueue: "none" | "server"
   /** Whether a prompt whose id is already stored has no effect, so that repeating one is safe. */
   readonly idempotentPrompts: boolean
-  /** What `statuses` and `pendingRequests` cover: the directory that is named, or everything on the server. */
+  /** What `statuses` and `pendingRequests` cover: the given directory, or everything on the server. */
   readonly statusScope: "directory" | "server"
 }
 
@@ -40,9 +40,9 @@ export interface ServerHealth {
   readonly version: string
 }
 
-/** Where a server works. */
+/** The directory that a server works in. */
 export interface ServerLocation {
-  /** The directory that it was started in, links resolved. */
+  /** The directory that it was started in, with links resolved. */
   readonly directory: string
   /** The root of the repository that the directory belongs to; undefined if there is none. */
   readonly worktree: string | undefined
@@ -51,7 +51,7 @@ export interface ServerLocation {
 /** A page of a conversation, oldest message first. */
 export interface MessagePage {
   readonly messages: ReadonlyArray<Message>
-  /** An opaque cursor: as `before`, it leads to the older messages. Undefined at the beginning of the session. */
+  /** An opaque cursor for the older messages: pass it as `before`. Undefined at the beginning of the session. */
   readonly older: string | undefined
 }
 
@@ -75,18 +75,18 @@ export interface SessionOptions {
   readonly directory?: string
 }
 
-/** One opencode server. Every request is bounded in time. Reads are tried up to three times, writes once. */
+/** One opencode server. Every request has a timeout. Reads are tried up to three times, writes once. */
 export interface Opencode {
   readonly capabilities: Capabilities
-  /** Tried once, so that a probe reports the current state. `timeout` in milliseconds. */
+  /** Not retried, so that a probe reports the current state. `timeout` in milliseconds. */
   readonly health: (timeout: number) => Effect.Effect<ServerHealth, ClientError>
   /** `timeout` in milliseconds. */
   readonly location: (timeout: number) => Effect.Effect<ServerLocation, ClientError>
   /** The directory of {@link ServerLocation}. */
   readonly directory: Effect.Effect<string, ClientError>
   /**
-   * An opaque text that differs between machines, and is the same for all servers that work in one project of one user;
-   * undefined if the server does not say. `timeout` in milliseconds.
+   * An opaque text that differs between machines, and is the same for all servers of one user that work in one project;
+   * undefined if the server does not report one. `timeout` in milliseconds.
    */
   readonly machineMark: (timeout: number) => Effect.Effect<string | undefined, ClientError>
   /** Names of the agents that a prompt may name. */
@@ -96,9 +96,9 @@ export interface Opencode {
   /** Whether the directory belongs to a git repository. */
   readonly inGit: (directory: string) => Effect.Effect<boolean, ClientError>
 
-  /** All sessions that are not archived, the one updated last first. */
+  /** All sessions that are not archived, most recently updated first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Session>, ClientError>
-  /** The first `limit` of {@link Opencode.sessions}, archived ones counted but left out. */
+  /** The `limit` most recently updated sessions, minus the archived ones. */
   readonly newestSessions: (limit: number) => Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
@@ -108,22 +108,22 @@ export interface Opencode {
     session: SessionId,
     page: { readonly limit: number; readonly before?: string },
   ) => Effect.Effect<MessagePage, ClientError>
-  /** Fails with `SessionNotFound` if there is no such message, too. */
+  /** Fails with `SessionNotFound` also if there is no such message. */
   readonly message: (session: SessionId, id: MessageId) => Effect.Effect<Message, ClientError>
-  /** What the turn of a user message has changed; empty for every other message. */
+  /** The file changes of the turn that this user message started; empty for any other message. */
   readonly diff: (session: SessionId, message: MessageId) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
 
-  /** Returns when opencode has accepted the prompt. It says nothing about the turn. */
+  /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
-  /** Stops the turn of a session. `wasRunning` is undefined if the server does not say whether one was running. */
+  /** Stops the turn of a session. `wasRunning` is undefined if the server does not report it. */
   readonly abort: (session: SessionId) => Effect.Effect<{ readonly wasRunning: boolean | undefined }, ClientError>
 
-  /** What turns wait for a person to decide, including what an abort has left behind ({@link Capabilities}). */
+  /** The requests that turns wait for a person to decide, including those that an abort left behind ({@link Capabilities}). */
   readonly pendingRequests: (directory: string) => Effect.Effect<ReadonlyArray<PendingRequest>, ClientError>
-  /** Tells opencode the decision; `directory` is that of the session. False if the request had been settled before. */
+  /** Sends the decision; `directory` is that of the session. False if the request was already settled. */
   readonly decide: (directory: string, decision: Decision) => Effect.Effect<boolean, ClientError>
 
-  /** Connects, and then gives what happens in all directories. The stream ends or fails with the connection. */
+  /** Connects, and then streams the events of all directories. The stream ends or fails with the connection. */
   readonly events: Effect.Effect<Stream.Stream<TurnEvent, unknown>, ClientError>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where one opencode is reached, and with which credentials. A target is plain data: equal targets share an event stream
+ * The address and credentials of one opencode. A target is plain data: equal targets share an event stream
  * and cached answers, because Effect compares plain objects by their fields.
  */
 import type { Redacted } from "effect"
@@ -16,15 +16,15 @@ export interface Target {
   readonly instance: string
   /** Origin without a path, such as `http://127.0.0.1:4096`. */
   readonly url: string
-  /** HTTP Basic, sent with every request; none where opencode runs without a password. */
+  /** HTTP Basic, sent with every request; undefined if opencode runs without a password. */
   readonly credentials: Credentials | undefined
   /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */
   readonly withheld?: string
-  /** The local process that serves `url`. Each request checks that it still runs, and fails like a refused connection if not. */
+  /** The local process that serves `url`. If it has exited, requests fail like a refused connection. */
   readonly listener?: ProcessId
 }
 
-/** The target of the request that is being made. */
+/** The target of the current request. */
 export const CurrentTarget = Context.Service<"opencode-fleet/opencode/CurrentTarget", Target>(
   "opencode-fleet/opencode/CurrentTarget",
 )

@@ -1,14 +1,14 @@
 /**
- * The errors of talking to one opencode.
+ * The errors of requests to one opencode.
  *
  * A `message` states facts only: what happened, where, and why. It names no tool, no command and no setting, because an
- * embedding program has none of them. The surfaces add the way out: `tools/shared/errorText.ts` for MCP clients and
+ * embedding program has none of them. The surfaces add the next step: `tools/shared/errorText.ts` for MCP clients and
  * `cli/process/errorText.ts` for a terminal.
  */
 import { Schema } from "effect"
 import { line, quote } from "../text/plainText.ts"
 
-/** The connection failed: nothing listens there, it broke, or the host name does not resolve. */
+/** The connection was refused or broke, or the host name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
   instance: Schema.String,
   url: Schema.String,
@@ -24,7 +24,7 @@ export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>
   }
 }
 
-/** The connection was accepted, but no answer came in time. The server may be starting or stuck. */
+/** The connection was accepted, but no answer arrived in time. The server may be starting or stuck. */
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("RequestTimeout", {
   instance: Schema.String,
   url: Schema.String,
@@ -40,7 +40,7 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   instance: Schema.String,
   url: Schema.String,
-  /** Whether the 401 is one that opencode sends. */
+  /** Whether the 401 looks like opencode's own. */
   isOpencode: Schema.Boolean,
   /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
@@ -76,7 +76,7 @@ export class OpencodeError extends Schema.TaggedError<OpencodeError>()("Opencode
 }
 
 /**
- * The answer is not one that opencode's API sends: a web page (opencode sends one for unknown routes), a proxy's error
+ * The answer is not one of opencode's API: a web page (opencode sends one for unknown routes), a proxy's error
  * page, or another program's answer.
  */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()("UnexpectedResponse", {
@@ -107,7 +107,7 @@ export type ClientError = typeof ClientError.Type
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
   instance: Schema.String,
   session: Schema.String,
-  /** What the running turn waits for, if it needs a decision by a person. */
+  /** The pending request that the running turn waits for, if any. */
   waitingFor: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
@@ -117,7 +117,7 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   }
 }
 
-/** The request that carried the prompt broke. opencode may or may not have received it. */
+/** The request with the prompt failed, and opencode may or may not have received it. */
 export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("PromptUncertain", {
   instance: Schema.String,
   session: Schema.String,
@@ -138,7 +138,7 @@ export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   }
 }
 
-/** The decision is about a permission or a question that is not, or no longer, open. */
+/** The permission or question to decide is not open, or no longer. */
 export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("RequestNotOpen", {
   instance: Schema.String,
   session: Schema.String,
@@ -152,7 +152,7 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   }
 }
 
-/** Several requests are open, and the decision names none of them. */
+/** Several requests are open, and the decision does not say which one it is for. */
 export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>()("AmbiguousRequest", {
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),

@@ -1,13 +1,13 @@
-/** What an error says about a request: whether to repeat it, and whether it may have taken effect. */
+/** Classifies the error of a request: whether to retry the request, and whether it may have taken effect. */
 import type { ClientError } from "./errors.ts"
 
-/** The instance is away or starting, or a proxy in front of it says so. opencode itself has not answered. */
+/** Whether the instance is unreachable or starting, or a proxy in front of it reports that. opencode itself has not answered. */
 export const isAway = (error: ClientError): boolean =>
   error._tag === "InstanceUnreachable" ||
   error._tag === "RequestTimeout" ||
   (error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500)
 
-/** Repeating the request may help, because the failure is temporary. For reads only. */
+/** Whether a retry may help. For reads only. */
 export const isTransient = (error: ClientError): boolean =>
   isAway(error) || (error._tag === "OpencodeError" && error.status >= 500)
 

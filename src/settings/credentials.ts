@@ -8,7 +8,7 @@ export const credentials = Effect.gen(function* () {
   const password = yield* Config.option(Config.Redacted("OPENCODE_SERVER_PASSWORD"))
   const username = yield* parsed(
     "OPENCODE_SERVER_USERNAME",
-    'a user name of HTTP Basic cannot hold a ":"',
+    'an HTTP Basic user name cannot contain a ":"',
     (value) => (value.includes(":") ? Option.none() : Option.some(value)),
     // The text after the colon may be a password in the wrong variable.
     (value) => value.replace(/:.*/su, ":…"),

@@ -1,4 +1,4 @@
-/** The directories that opencode-fleet reads and writes by default, as the XDG Base Directory specification places them. */
+/** The directories that opencode-fleet reads and writes by default, according to the XDG Base Directory specification. */
 import { Effect, Option, Path } from "effect"
 import { SettingsError } from "./SettingsError.ts"
 import { parsed, variable } from "./variable.ts"
@@ -12,7 +12,7 @@ const home = Effect.flatMap(
         new SettingsError({
           variable: "HOME",
           value: "",
-          allowed: "it has to name the home directory, or RELAY_REGISTRY_DIR an absolute path",
+          allowed: "set it to the home directory, or RELAY_REGISTRY_DIR to an absolute path",
         }),
       ),
   }),
@@ -28,7 +28,7 @@ const baseDirectory = Effect.fnUntraced(function* (name: string, ...inHome: Read
 /** `RELAY_REGISTRY_DIR`, in which a leading `~` is the home directory; default `$XDG_DATA_HOME/opencode-relay`. */
 export const relayDirectory = Effect.gen(function* () {
   const path = yield* Path.Path
-  const chosen = yield* parsed("RELAY_REGISTRY_DIR", "a path cannot hold a NUL character", (value) =>
+  const chosen = yield* parsed("RELAY_REGISTRY_DIR", "a path cannot contain a NUL character", (value) =>
     value.includes("\0") ? Option.none() : Option.some(value),
   )
   if (Option.isSome(chosen)) {

@@ -1,4 +1,4 @@
-/** Reads one environment variable, and fails with a {@link SettingsError} for a value that cannot be used. */
+/** Reads one environment variable, and fails with a {@link SettingsError} for an invalid value. */
 import { Config, Duration, Effect, Option } from "effect"
 import { maxPorts, parsePorts } from "./portList.ts"
 import { SettingsError } from "./SettingsError.ts"
@@ -6,7 +6,7 @@ import { SettingsError } from "./SettingsError.ts"
 /** The variable's value. An empty one counts as unset, because MCP clients pass empty strings for omitted settings. */
 export const variable = (name: string) => Config.option(Config.String(name))
 
-/** A variable, parsed. `allowed` says what it takes; `shown` is the part of a bad value that an error may show. */
+/** A parsed variable. `allowed` describes the valid values; `shown` returns the part of an invalid value that an error may show. */
 export const parsed = <A>(
   name: string,
   allowed: string,

@@ -11,6 +11,7 @@ import { Fleet } from "../fleet/Fleet.ts"
 import { HealthCheck } from "../fleet/HealthCheck.ts"
 import { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "../opencode/sessions/MessageCounts.ts"
+import type { Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/turns/Turns.ts"
 import * as OpencodeV1 from "../opencode/v1/OpencodeV1.ts"
 import * as Handlers from "../tools/handlers.ts"
@@ -21,22 +22,28 @@ import { httpClientOf } from "./httpClient.ts"
 export class FakeFleet extends Context.Service<
   FakeFleet,
   {
-    /** The fake behind the instance of that name. A name that the fleet was not made with is a defect. */
+    /** The fake behind the instance with this name. An unknown name is a defect. */
     readonly at: (instance: string) => FakeState
+    /** Where `OpencodeClient` and `Turns` reach the fake of that name. */
+    readonly target: (instance: string) => Target
   }
 >()("opencode-fleet/testing/FakeFleet") {}
 
 const urlOf = (index: number) => `http://fake-${index}.test:4096`
 
 const fakesOf = (names: ReadonlyArray<string>): FakeFleet["Service"] => {
-  const fakes = new Map(names.map((name) => [name, new FakeState()]))
-  return {
-    at: (instance) => {
-      const fake = fakes.get(instance)
-      if (fake === undefined) throw new Error(`no fake is named ${instance}; there are: ${names.join(", ")}`)
-      return fake
-    },
+  const fakes = new Map(
+    names.map((instance, index) => {
+      const target: Target = { instance, url: urlOf(index), credentials: undefined }
+      return [instance, { state: new FakeState(), target }] as const
+    }),
+  )
+  const find = (instance: string) => {
+    const fake = fakes.get(instance)
+    if (fake === undefined) throw new Error(`no fake is named ${instance}; there are: ${names.join(", ")}`)
+    return fake
   }
+  return { at: (instance) => find(instance).state, target: (instance) => find(instance).target }
 }
 
 /** Sends each request to the fake of its URL. */
@@ -73,19 +80,26 @@ const discovery = (names: ReadonlyArray<string>) =>
     changes: Stream.empty,
   })
 
+/** `FakeFleet`, and over it `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`, without a fleet. */
+export const fakeOpencodesLayer = (...names: ReadonlyArray<string>) => Layer.fresh(opencodes(names))
+
+const opencodes = (names: ReadonlyArray<string>) =>
+  Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
+    Layer.provideMerge(InstanceEvents.layer),
+    Layer.provideMerge(OpencodeV1.layer),
+    Layer.provide(httpClient(names)),
+    Layer.provideMerge(Layer.sync(FakeFleet, () => fakesOf(names))),
+  )
+
 /**
- * `FakeFleet`, and over it `Fleet`, `Attention`, `OpencodeClient`, `InstanceEvents`, `MessageCounts`, `Turns` and the
- * handlers of `FleetToolkit`: everything that an embedding program uses, with one online instance for each name.
+ * {@link fakeOpencodesLayer}, and over it `Fleet`, `Attention` and the handlers of `FleetToolkit`: everything that an
+ * embedding program uses, with one online instance for each name.
  */
 export const fakeFleetLayer = (...names: ReadonlyArray<string>) =>
   Handlers.layer().pipe(
     Layer.provideMerge(Attention.layer()),
     Layer.provideMerge(Fleet.layer()),
     Layer.provide([HealthCheck.layer(), Identification.layer(), discovery(names)]),
-    Layer.provideMerge(Layer.mergeAll(Turns.layer, MessageCounts.layer)),
-    Layer.provideMerge(InstanceEvents.layer),
-    Layer.provideMerge(OpencodeV1.layer),
-    Layer.provide(httpClient(names)),
-    Layer.provideMerge(Layer.sync(FakeFleet, () => fakesOf(names))),
+    Layer.provideMerge(opencodes(names)),
     Layer.fresh,
   )

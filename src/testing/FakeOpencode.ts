@@ -1,9 +1,9 @@
 /**
- * An opencode without a model, built from the `HttpApi` declaration that the client is derived from. It stores what it is
- * told and sends the events that a test pushes; nothing happens in it by itself.
+ * An opencode without a model, built from the `HttpApi` declaration that the client is derived from. It stores what it
+ * receives and sends the events that a test emits; nothing happens in it by itself.
  *
  * In memory ({@link FakeOpencode.layerHttpClient}) it runs under `TestClock`; on a port ({@link FakeOpencode.layerServer})
- * it meets real sockets.
+ * it uses real sockets.
  */
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
@@ -15,7 +15,7 @@ export class FakeOpencode extends Context.Service<FakeOpencode, FakeState>()("op
   /** A new fake. */
   static readonly layer = Layer.sync(FakeOpencode, () => new FakeState())
 
-  /** In place of the network: every URL leads to the fake. */
+  /** Replaces the network: every URL leads to the fake. */
   static readonly layerHttpClient = Layer.unwrap(Effect.map(FakeOpencode, httpClientOf))
 
   /** Its routes on the `HttpServer` in the context. */

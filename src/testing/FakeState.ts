@@ -23,7 +23,7 @@ export interface StoredPrompt {
   readonly model?: { readonly providerID: string; readonly modelID: string }
 }
 
-/** A decision that it received. */
+/** A received decision. */
 export type Reply =
   | ({ readonly id: PermissionId } & PermissionReply)
   | { readonly id: QuestionId; readonly answers: ReadonlyArray<ReadonlyArray<string>> }
@@ -60,7 +60,7 @@ export class FakeState {
     this.emit(event.message(message.info), event.busy(session))
   }
 
-  /** Completes the turn of every prompt from now on immediately, with this answer. */
+  /** Completes the turn of every future prompt immediately, with this answer. */
   answerWith(answer: (prompt: StoredPrompt) => string) {
     this.onPrompt = (prompt) => {
       this.take(prompt)
@@ -90,7 +90,7 @@ export class FakeState {
     }
   }
 
-  /** Ends every event stream, as a server does that exits. */
+  /** Ends every event stream, as if the server had exited. */
   cut() {
     for (const connection of this.connections) Queue.endUnsafe(connection)
   }

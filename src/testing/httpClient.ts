@@ -12,7 +12,8 @@ import {
 import type { FakeState } from "./FakeState.ts"
 import { brokenBy } from "./Fault.ts"
 import { routes } from "./routes.ts"
-/** In place of the network: every request of this client is answered by the fake, whatever its URL. */
+
+/** Replaces the network: the fake answers every request of this client, whatever its URL. */
 export const httpClientOf = (fake: FakeState): Layer.Layer<HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,

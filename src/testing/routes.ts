@@ -17,7 +17,7 @@ const parse = ({ method, url }: { readonly method: string; readonly url: string 
   return { route: `${method} ${pathname}`, query: Object.fromEntries(searchParams) }
 }
 
-/** An error in the form of opencode, with any status. */
+/** An error in opencode's format, with any status. */
 const refuse = (status: number, name: string, message: string) =>
   Effect.succeed(HttpServerResponse.jsonUnsafe({ name, data: { message } }, { status }))
 const notFound = (message: string) => refuse(404, "NotFoundError", message)
@@ -70,7 +70,7 @@ const page = (
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
 
-/** Answers for a session that exists, and 404 otherwise. */
+/** Runs `answer` for a session that exists; otherwise answers 404. */
 const within = <A>(
   fake: FakeState,
   id: SessionId,
@@ -196,7 +196,7 @@ const faultsAndLog = (fake: FakeState) =>
         const request = parse(yield* HttpServerRequest.HttpServerRequest)
         fake.requests.push(request)
         const fault = fake.faultFor(request.route)
-        // The router runs this uninterruptibly, and a hang has to end when the client goes away.
+        // The router runs this uninterruptibly, and a hang must end when the client disconnects.
         return fault === undefined ? yield* answer : yield* Effect.interruptible(fault(Effect.orDie(answer)))
       }),
     { global: true },

@@ -1,6 +1,6 @@
 /**
- * Makes untrusted text safe to show. What an instance or a registration file says may hold escape sequences for the
- * terminal, characters that reverse the direction of the text, or invisible characters.
+ * Makes untrusted text safe to show. Text from an instance or a registration file may contain terminal escape sequences,
+ * characters that reverse the text's direction, or invisible characters.
  */
 import { truncate } from "./truncate.ts"
 
@@ -26,5 +26,5 @@ export const clip = (text: string, length: number): string => {
 /** Quotes user input for an error message: one line, at most 100 characters. */
 export const quote = (text: string): string => JSON.stringify(line(text, 100))
 
-/** One line of untrusted text, at most `length` characters plus the note of what was cut. */
+/** One line of untrusted text, at most `length` characters plus the number of characters left out. */
 export const line = (text: string, length = 300): string => clip(plainLine(text), length)

@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { awaitHealth } from "../../src/connect/awaitHealth.ts"
-import { FakeOpencode } from "../support/FakeOpencode.ts"
-import { garbage, hang, refused, unauthorized, unavailable, webPage } from "../support/Fault.ts"
+import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
+import { garbage, hang, refused, unauthorized, unavailable, webPage } from "../../src/testing/Fault.ts"
 import { countingFibers } from "../support/livingFibers.ts"
 import { opencode, overFake, pass } from "../support/overFake.ts"
 

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Option, Queue, Stream } from "effect"
 import { OpencodeNeverAnswered, type StopSignal } from "../../src/connect/connect.ts"
-import { FakeOpencode } from "../support/FakeOpencode.ts"
-import { refused } from "../support/Fault.ts"
+import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
+import { refused } from "../../src/testing/Fault.ts"
 import { freePort, webServer } from "../support/loopback.ts"
 import { filesIn, makeOpencode, run, test, until, untilSignal } from "./opencodeScript.ts"
 

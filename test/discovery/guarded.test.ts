@@ -37,6 +37,9 @@ describe("A guarded discovery", () => {
               announcement("alias", 1, { aliases: ["nowhere"], source: "" }),
               announcement("secret", 1, { url: "http://ada:hunter2-Zk9@127.0.0.1:1", source: "line 6" }),
               announcement("secret", 1, { url: "ada:hunter2-Zk9@127.0.0.1:1", source: "line 7" }),
+              // What JavaScript may announce.
+              null as never,
+              announcement("aliases", 1, { aliases: "http://127.0.0.1:1" as never, source: "line 9" }),
             ),
           ),
         ),
@@ -45,10 +48,28 @@ describe("A guarded discovery", () => {
       assert.deepStrictEqual(names(result), ["good"])
       assert.deepStrictEqual(
         result.problems.map(({ source }) => source),
-        ["line 1", "line 2", "line 3", "line 4", "mine", "line 6", "line 7"],
+        ["line 1", "line 2", "line 3", "line 4", "mine", "line 6", "line 7", "mine", "line 9"],
       )
       assert.include(result.problems[0]?.reason, "127.0.0.1:4096")
       assert.notInclude(JSON.stringify(result), "hunter2")
+    }),
+  )
+
+  it.effect("removes control characters from names and hosts, and shortens them", () =>
+    Effect.gen(function* () {
+      const { scan } = yield* guarded(
+        "mine",
+        scanning(
+          Effect.succeed(
+            finds(announcement("a\u001B[31m\npi", 1, { host: "h\u001B[1mx" }), announcement("b".repeat(10_000), 2)),
+          ),
+        ),
+      )
+      const found = yield* scan
+      const [first, second = ""] = names(found)
+      assert.strictEqual(found.announcements[0]?.host, "h[1mx")
+      assert.strictEqual(first, "a[31m pi")
+      assert.isBelow(second.length, 300)
     }),
   )
 
@@ -65,7 +86,8 @@ describe("A guarded discovery", () => {
       dies = true
       const result = yield* scan
       assert.deepStrictEqual(names(result), ["api"])
-      assert.include(result.problems[0]?.reason, "oh no")
+      // Without the stack trace, because people and models read it.
+      assert.strictEqual(result.problems[0]?.reason, "could not be scanned: oh no")
     }),
   )
 

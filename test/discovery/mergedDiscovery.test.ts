@@ -73,7 +73,7 @@ describe("Several transports", () => {
         Effect.uninterruptible,
       )
       const discovery = yield* merged({ well: scanning(Effect.succeed(finds("well", 1))), slow: scanning(slow) })
-      for (const reason of ["was not scanned within", "still stuck"]) {
+      for (const reason of ["was not scanned within", "has been stuck"]) {
         const fiber = yield* Effect.forkChild(discovery.scan)
         yield* TestClock.adjust("15 seconds")
         const scan = fiber.pollUnsafe()
@@ -109,6 +109,32 @@ describe("Several transports", () => {
       yield* TestClock.adjust("1 second")
       yield* Queue.offer(changes, undefined)
       assert.lengthOf(yield* Fiber.join(heard), 1)
+    }),
+  )
+
+  it.effect("survive one that hangs while it starts, and use it as soon as it has started", () =>
+    Effect.gen(function* () {
+      const building = yield* Effect.forkChild(
+        merged({
+          slow: Layer.effect(
+            Discovery,
+            Effect.delay(
+              Effect.succeed(Discovery.of({ scan: Effect.succeed(finds("slow", 1)), changes: Stream.empty })),
+              "1 minute",
+            ),
+          ),
+          hanging: Layer.effect(Discovery, Effect.never),
+          well: scanning(Effect.succeed(finds("well", 2))),
+        }),
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.isDefined(building.pollUnsafe())
+      const discovery = yield* Fiber.join(building)
+      const first = yield* Effect.forkChild(discovery.scan)
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual(names(yield* Fiber.join(first)), ["well"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(names(yield* scanned(discovery)), ["slow", "well"])
     }),
   )
 

@@ -2,14 +2,14 @@
 import type { Identity, Verdict } from "../../src/discovery/identification/Identification.ts"
 
 /** An opencode that has reported its directory. */
-export const opencodeIn = (directory: string, worktree = directory, locked = false): Identity => ({
+export const opencodeIn = (directory: string, worktree = directory, requiresPassword = false): Identity => ({
   _tag: "Opencode",
-  locked,
-  place: { directory, worktree },
+  requiresPassword,
+  location: { directory, worktree },
 })
 
 /** An opencode that requires a password. */
-export const lockedOpencode: Identity = { _tag: "Opencode", locked: true, place: undefined }
+export const opencodeWithPassword: Identity = { _tag: "Opencode", requiresPassword: true, location: undefined }
 
 export const notOpencode: Verdict = { _tag: "Other" }
 export const refused: Verdict = { _tag: "Refused" }

@@ -84,8 +84,7 @@ const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts", "toolkit
 const compile = (directory: string, module: string, moduleResolution: string) => {
   const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"]
   const modules = ["--module", module, "--moduleResolution", moduleResolution]
-  const types = ["--typeRoots", `${repository}node_modules/@types`, "--types", "node"]
-  return run(directory, program("tsc"), ...options, ...modules, ...types, ...examples)
+  return run(directory, program("tsc"), ...options, ...modules, "--types", "node", ...examples)
 }
 
 layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
@@ -98,6 +97,10 @@ layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
       yield* run(repository, program("publint"), "run", "--strict", file)
       yield* run(repository, program("attw"), "--profile", "esm-only", file)
     }),
+  )
+
+  it.effect("exports every type that a public signature names", () =>
+    run(repository, process.execPath, "test/support/unexportedTypes.mjs", repository.slice(0, -1)),
   )
 
   it.effect("installed globally brings no package beside itself, and its command works", () =>

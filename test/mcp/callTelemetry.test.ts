@@ -72,6 +72,20 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
+  it.effect("the spans of a handler belong to the trace of its call", () =>
+    Effect.gen(function* () {
+      const raw = yield* started
+      yield* raw.request("tools/call", { name: "metrics", arguments: {} })
+      yield* raw.closeStdin
+      yield* raw.ended
+      const lines = (yield* raw.stderr).split("\n").filter((line) => line.startsWith('{"span"'))
+      const [child, call] = yield* Effect.forEach(lines, (line) => Schema.decodeEffect(ReportedSpan)(line))
+      assert.strictEqual(child?.span, "read metrics")
+      assert.strictEqual(child?.traceId, call?.traceId)
+      assert.strictEqual(child?.parent, call?.spanId)
+    }),
+  )
+
   it.effect("calls are counted by tool and result", () =>
     Effect.gen(function* () {
       const raw = yield* started

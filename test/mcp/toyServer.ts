@@ -38,7 +38,7 @@ const layer = Toys.toLayer({
   metrics: () =>
     Effect.map(Metric.snapshot, (metrics) =>
       metrics.flatMap(({ attributes, id, state }) => (id === "mcp.tool.calls" ? [{ attributes, state }] : [])),
-    ),
+    ).pipe(Effect.withSpan("read metrics")),
   wait: () =>
     Console.error("waiting").pipe(
       Effect.andThen(Effect.never),

@@ -7,7 +7,7 @@ import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { Turns } from "../../src/opencode/turns/Turns.ts"
-import { FakeOpencode } from "./FakeOpencode.ts"
+import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
 
 export const target: Target = { instance: "fake", url: "http://fake.test:4096", credentials: undefined }
 

@@ -1,7 +1,7 @@
 /** What a real opencode would do with a prompt, played by hand on the fake. */
 import type { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
-import type { FakeState, StoredPrompt } from "./FakeState.ts"
-import { assistant, done, event, here, msg, textPart } from "./samples.ts"
+import type { FakeState, StoredPrompt } from "../../src/testing/FakeState.ts"
+import { assistant, done, event, here, msg, textPart } from "../../src/testing/samples.ts"
 
 const answerTo = (prompt: MessageId) => msg(`answer_${prompt.slice(4)}`)
 

@@ -7,7 +7,7 @@ import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
 import { toolsOverFake } from "../support/fleetOver.ts"
 import { pass } from "../support/overFake.ts"
 import { finishAnswer } from "../support/play.ts"
-import { here, session } from "../support/samples.ts"
+import { here, session } from "../../src/testing/samples.ts"
 
 /** A provider that answers each request with the next reply. `prompts` are the requests it received. */
 const scripted = Effect.fnUntraced(function* (...replies: ReadonlyArray<Array<Response.PartEncoded>>) {

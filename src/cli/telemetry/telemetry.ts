@@ -1,6 +1,6 @@
 /**
- * Export of traces, metrics and logs over OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only
- * then, so it costs the start nothing otherwise.
+ * Exports traces, metrics and logs over OTLP if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The exporter is loaded only then, so it
+ * does not slow down other starts.
  */
 import { Config, Effect, Layer, Option } from "effect"
 import { SettingsError } from "../../Settings.ts"
@@ -10,7 +10,7 @@ const variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 const isHttpUrl = (value: string) => URL.canParse(value) && /^https?:$/u.test(new URL(value).protocol)
 
-/** A URL can hold a password, which an error must not show. */
+/** A URL can contain a password, which an error must not show. */
 const withoutUserInfo = (value: string) => value.replace(/\/\/[^/]*@/u, "//…@")
 
 /** Ends the program with one line on stderr if the endpoint cannot be used. */

@@ -1,20 +1,20 @@
 /**
- * One SSH connection to the relay: a reverse tunnel, and a shell there that keeps the registration (`relayScript.ts`).
- * It lives as long as its scope. It also ends when this process is killed, because ssh's stdin is a pipe from here.
+ * One SSH connection to the relay: a reverse tunnel, and a shell there that maintains the registration (`relayScript.ts`).
+ * It lives as long as its scope. It also ends when this process is killed, because ssh's stdin is a pipe from this process.
  */
 import { Deferred, type Duration, Effect, Fiber, Option, Queue, Random, Ref, Schema, Semaphore, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { line } from "../../text/plainText.ts"
 import { relayScript } from "./relayScript.ts"
 
-/** The connection could not be opened, or was lost. `reason` holds the last lines that ssh printed, if any. */
+/** The connection could not be opened, or was lost. `reason` contains the last lines that ssh printed, if any. */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", { reason: Schema.String }) {
   override get message() {
     return this.reason
   }
 }
 
-/** The relay was reached, but ssh did not print which port it has chosen. Ask for a port by number instead. */
+/** The relay was reached, but ssh did not print which port the relay chose. Request a specific port instead. */
 export class PortNotShown extends Schema.TaggedError<PortNotShown>()("PortNotShown", {}) {
   override get message() {
     return "the command does not show which port the relay has chosen (ssh -q, LogLevel, or a shared connection)"
@@ -35,11 +35,11 @@ export interface ConnectionOptions {
   readonly command: string
   /** opencode's port on this machine. */
   readonly localPort: number
-  /** The port to listen on, on the relay; 0 lets the relay choose. */
+  /** The port to listen on at the relay; 0 lets the relay choose. */
   readonly remotePort: number
 }
 
-/** With these, ssh itself notices a dead connection after 15 to 20 s. */
+/** With these options, ssh itself detects a dead connection after 15 to 20 s. */
 const sshOptions = [
   "BatchMode=yes",
   "ConnectTimeout=15",
@@ -58,8 +58,8 @@ const sshOptions = [
  * Runs the user's command with our arguments appended. ssh uses the first value of each option, so if the command is ssh
  * itself, our options go before the user's: a shared connection (ControlMaster) would keep the tunnel's end alive.
  *
- * The shell ignores SIGTERM until its child has ended, so that it reaps the child. In a container without an init no
- * other process does so in time, and closing the connection would wait for a dead process.
+ * The shell ignores SIGTERM until its child has ended, so that it reaps the child. In a container without an init process, no
+ * other process reaps it in time, and closing the connection would wait for a dead process.
  */
 const commandScript = `trap : TERM; ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
 
@@ -85,7 +85,7 @@ const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.de
  */
 export const openConnection = Effect.fnUntraced(function* (options: ConnectionOptions) {
   // The command is passed in the environment, because all users of this machine can see a process's arguments.
-  // `detached`, so that a Ctrl-C in the terminal does not reach it, and it has no terminal on which to ask for a password.
+  // `detached`, so that Ctrl-C in the terminal does not reach it, and ssh has no terminal in which to ask for a password.
   const ssh = yield* ChildProcess.make(
     "/bin/sh",
     ["-c", commandScript, "relay", "-T", ...sshOptions, "-R", forward(options), "exec sh"],

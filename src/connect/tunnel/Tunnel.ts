@@ -1,6 +1,6 @@
 /**
- * Keeps an instance reachable on the relay: a tunnel that always reconnects, and a registration there that follows the
- * tunnel's port. A stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
+ * Keeps an instance reachable on the relay: a tunnel that reconnects whenever it breaks, and a registration there with the
+ * tunnel's current port. The stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
  */
 import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../../discovery/relay/Registration.ts"
@@ -12,7 +12,7 @@ import { wakeUp } from "../../machine/wakeUp.ts"
 export type TunnelState =
   | { readonly _tag: "connecting"; readonly since: number }
   | { readonly _tag: "connected"; readonly since: number; readonly port: number; readonly file: string }
-  /** Between two tries, since the connection was lost or first failed. `reason` is why the last try failed. */
+  /** Between two attempts, since the connection was lost or first failed. `reason` is why the last attempt failed. */
   | { readonly _tag: "waiting"; readonly since: number; readonly reason: string }
 
 export interface TunnelOptions {
@@ -22,35 +22,35 @@ export interface TunnelOptions {
   readonly directory?: string | undefined
   /** The registration's file name there. */
   readonly file: string
-  /** What is registered there; `port` is replaced by the tunnel's end. */
+  /** The registration there; its `port` is replaced by the tunnel's port. */
   readonly registration: Registration
   /** Whether opencode answers on this machine. If it does not, a silent tunnel is not replaced. */
   readonly isHealthy: Effect.Effect<boolean>
 }
 
-/** Together with {@link maxMissed} and the timeout of an answer, this finds a half-open connection within 20 s. */
+/** Together with {@link maxMissed} and the answer timeout, this detects a half-open connection within 20 s. */
 const heartbeatEvery = "10 seconds"
 
-/** Heartbeats in a row that reach the relay, but not through the tunnel the opencode that is healthy here. */
+/** Maximum number of consecutive heartbeats that reach the relay but not opencode through the tunnel, while opencode is healthy. */
 const maxMissed = 2
 
 /** Milliseconds. A connection that lasted this long resets the reconnect backoff. */
 const backoffResetAfter = 30_000
 
-/** Milliseconds. At the end, a connection that was lost within this time is opened once more to remove the registration. */
+/** Milliseconds. On shutdown, a connection that was lost more recently is opened again to remove the registration. */
 const lostRecently = 6000
 
-/** 1, 2, 4 … 60 s, each ±20 %, so that the instances of a fleet do not return to their relay at the same moment. */
+/** 1, 2, 4 … 60 s, each ±20 %, so that the instances of a fleet do not reconnect to their relay at the same moment. */
 const backoff = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")]).pipe(Schedule.jittered)
 
-/** For a relay whose choice is not shown. Below the ephemeral ports that systems assign themselves. */
+/** For a relay whose port is not shown. Below the ephemeral ports that systems assign. */
 const randomPort = Random.nextIntBetween(20_000, 32_000)
 
 const encode = Schema.encodeEffect(RegistrationJson)
 
 /**
- * Keeps the tunnel in the background until the scope closes, and returns its state. Never fails: a relay that cannot be
- * reached is tried again. Closing the scope removes the registration on the relay if that can be reached within 5 s.
+ * Maintains the tunnel in the background until the scope closes, and returns its state. Never fails: an unreachable relay is
+ * retried. Closing the scope removes the registration on the relay if the relay can be reached within 5 s.
  */
 export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const connecting = Effect.map(Clock.currentTimeMillis, (since): TunnelState => ({ _tag: "connecting", since }))
@@ -109,11 +109,11 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
 
   /** Records a failed connection. Returns whether it lasted long enough to reset the backoff. */
   const recordFailure = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {
-    // The relay's shell ended because it was asked to.
+    // The relay's shell ended on request.
     if (yield* Ref.get(isEnding)) return yield* Effect.never
     const before = yield* SubscriptionRef.get(state)
     const now = yield* Clock.currentTimeMillis
-    // The same refusal is logged once, even if it lasts for weeks.
+    // A lasting failure is logged once, even if it lasts for weeks.
     if (before._tag !== "waiting" || before.reason !== error.message) yield* Effect.logWarning(error.message)
     const since = before._tag === "waiting" ? before.since : now
     yield* SubscriptionRef.set(state, { _tag: "waiting", since, reason: error.message })
@@ -140,8 +140,8 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
 
   const unregister = ({ ask }: RelayConnection) => Effect.andThen(Ref.set(isEnding, true), ask("bye"))
   /**
-   * The signal that ends this program may have ended ssh as well, so the relay is connected once more. A relay that was
-   * unreachable for longer is not waited for.
+   * The signal that ends this program may have ended ssh as well, so it connects to the relay once more. It does not wait
+   * for a relay that has been unreachable for longer.
    */
   const reconnectAndUnregister = Effect.gen(function* () {
     yield* Fiber.interrupt(connectionFiber)
@@ -167,7 +167,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
         onSuccess: () => Effect.logInfo("removed the registration on the relay"),
         onFailure: ({ message }) =>
           Effect.logWarning(
-            `the registration stays on the relay until \`opencode-fleet prune\` removes it there: ${message}`,
+            `the registration remains on the relay until \`opencode-fleet prune\` removes it there: ${message}`,
           ),
       }),
       (removal) => Effect.flatMap(Ref.get(mayBeRegistered), (may) => (may ? removal : Effect.void)),

@@ -1,5 +1,5 @@
 /**
- * A command line without its secrets: its program and its last word. Everything else may hold a password
+ * A command line for display, without secrets: its program and its last word. Everything else may contain a password
  * (`SSHPASS=… sshpass -p … ssh relay`).
  */
 import { line } from "../../text/plainText.ts"

@@ -1,7 +1,7 @@
 /**
- * The POSIX shell script that runs on the relay: it keeps one registration there, commanded by lines on its stdin.
+ * The POSIX shell script that runs on the relay: it maintains one registration there, controlled by lines on its stdin.
  *
- * The script itself also arrives on stdin. No value of an instance is therefore ever part of a command line: a name or a
+ * The script itself also arrives on stdin. No value of an instance therefore becomes part of a command line: a name or a
  * path is one line, which `read -r` takes literally. Each answer starts with a mark, because a login shell may print
  * other lines.
  *

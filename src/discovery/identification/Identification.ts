@@ -12,9 +12,9 @@ import { targetOf } from "../target.ts"
 export interface Identity {
   readonly _tag: "Opencode"
   /** Whether it requires a password. */
-  readonly locked: boolean
+  readonly requiresPassword: boolean
   /** The directory that it serves, if known. */
-  readonly place: ServerLocation | undefined
+  readonly location: ServerLocation | undefined
 }
 
 /** `Other`: another server answered. `Refused`: nothing listens. `Silent`: the connection was accepted, but no answer came. */
@@ -24,14 +24,18 @@ export interface IdentificationRequest {
   readonly url: string
   /** Whether the password may be sent once the server has answered as an opencode that requires one. */
   readonly mayHavePassword: boolean
-  /** Bound on each of the at most three requests, in milliseconds. */
+  /** Timeout of each of the at most three requests, in milliseconds. */
   readonly timeout: number
 }
 
-const opencode = (locked: boolean, place?: ServerLocation): Verdict => ({ _tag: "Opencode", locked, place })
+const opencode = (requiresPassword: boolean, location?: ServerLocation): Verdict => ({
+  _tag: "Opencode",
+  requiresPassword,
+  location,
+})
 
 /** Directory names are untrusted, so they become one printable line. */
-const placeOf = (opencode: Opencode, timeout: number) =>
+const locationOf = (opencode: Opencode, timeout: number) =>
   opencode.location(timeout).pipe(
     Effect.map(({ directory, worktree }): ServerLocation => ({
       directory: plainLine(directory),
@@ -63,7 +67,7 @@ const isAnswer = ({ _tag }: ClientError) => _tag !== "RequestTimeout" && _tag !=
 export interface IdentificationOptions {
   /** Sent only to trusted servers that have answered as opencode does. Default: none. */
   readonly credentials?: Credentials | undefined
-  /** Bound on reading a fingerprint; at most 2 s are used, because a refresh waits for it. Default: 3 s. */
+  /** Timeout of reading a fingerprint; at most 2 s, because a refresh waits for it. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
 }
 
@@ -76,8 +80,7 @@ export class Identification extends Context.Service<
      */
     readonly identify: (request: IdentificationRequest) => Effect.Effect<Verdict>
     /**
-     * A text that identifies the server's machine and directory. None if a server answers without one; fails if none
-     * answers.
+     * A text that identifies the server's machine and directory. None if the server has none; fails if it does not answer.
      */
     readonly fingerprintOf: (announcement: Announcement) => Effect.Effect<Option.Option<string>, ClientError>
   }
@@ -91,10 +94,10 @@ export class Identification extends Context.Service<
         const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: IdentificationRequest) {
           const open = client.at({ instance: url, url, credentials: undefined })
           const answer = yield* Effect.result(open.health(timeout))
-          if (Result.isSuccess(answer)) return opencode(false, yield* placeOf(open, timeout))
+          if (Result.isSuccess(answer)) return opencode(false, yield* locationOf(open, timeout))
           const verdict = verdictOf(answer.failure)
           return verdict._tag === "Opencode" && mayHavePassword && credentials !== undefined
-            ? opencode(true, yield* placeOf(client.at({ instance: url, url, credentials }), timeout))
+            ? opencode(true, yield* locationOf(client.at({ instance: url, url, credentials }), timeout))
             : verdict
         })
 

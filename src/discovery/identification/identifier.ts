@@ -9,7 +9,7 @@ export interface Candidate {
   readonly url: string
   /** Whether the password may be sent once the server has answered as an opencode that requires one. */
   readonly mayHavePassword: boolean
-  /** Whether it is probably an opencode. It is then probed first, and in every scan until it answers. */
+  /** Whether it is probably an opencode. If so, it is probed first, and in every scan until it answers. */
   readonly likely: boolean
 }
 
@@ -22,16 +22,16 @@ export interface IdentifiedCandidates<A> {
   readonly opencodes: ReadonlyArray<Identified<A>>
   /** Candidates that answered, but not as opencode does. */
   readonly others: ReadonlyArray<A>
-  /** How many candidates were not probed because time ran out. The next call begins with them. */
+  /** How many candidates were not probed because time ran out. The next call starts with them. */
   readonly unprobed: number
 }
 
 export interface IdentifierOptions {
   /** How many candidates are probed at the same time. */
   readonly concurrency: number
-  /** Bound on one request, in milliseconds. */
+  /** Timeout of one request in milliseconds. */
   readonly timeout: number
-  /** After this time no further probe is started. */
+  /** No probe is started after this time. */
   readonly timeBudget: Duration.Input
 }
 
@@ -43,14 +43,14 @@ interface Memo {
 /** How long a verdict is cached. */
 const verdictLife = Duration.toMillis("1 minute")
 
-/** How long it is cached for an opencode whose directory is unknown. */
+/** How long the verdict on an opencode with an unknown directory is cached. */
 const incompleteVerdictLife = Duration.toMillis("10 seconds")
 
-/** Refused connections are not cached, because probing a closed port disturbs no server. Milliseconds. */
+/** Milliseconds. Refused connections are not cached, because probing a closed port disturbs no server. */
 const lifeOf = ({ verdict }: Memo, { likely }: Candidate): number => {
   switch (verdict._tag) {
     case "Opencode":
-      return verdict.place === undefined ? incompleteVerdictLife : verdictLife
+      return verdict.location === undefined ? incompleteVerdictLife : verdictLife
     case "Refused":
       return 0
     default:
@@ -61,8 +61,8 @@ const lifeOf = ({ verdict }: Memo, { likely }: Candidate): number => {
 /** A timeout does not change a known verdict; a known opencode keeps its last directory. */
 const updated = (before: Verdict | undefined, now: Verdict): Verdict => {
   if (now._tag === "Silent" && (before?._tag === "Opencode" || before?._tag === "Other")) return before
-  return before?._tag === "Opencode" && now._tag === "Opencode" && now.place === undefined
-    ? { ...now, place: before.place }
+  return before?._tag === "Opencode" && now._tag === "Opencode" && now.location === undefined
+    ? { ...now, location: before.location }
     : now
 }
 
@@ -80,7 +80,7 @@ export const identifier = Effect.fnUntraced(function* ({ concurrency, timeBudget
   const probe = Effect.fnUntraced(function* (candidate: Candidate, before: Memo | undefined) {
     const probedAt = yield* Clock.currentTimeMillis
     const verdict = updated(before?.verdict, yield* identify({ ...candidate, timeout }))
-    // A broken connection does not prove that it is another server: the next scan probes it again.
+    // A broken connection does not prove that it is another server, so the next scan probes it again.
     const isDoubtful = before?.verdict._tag === "Opencode" && verdict._tag === "Other"
     memos.set(candidate.key, { probedAt: isDoubtful ? Number.NEGATIVE_INFINITY : probedAt, verdict })
   })
@@ -116,7 +116,7 @@ export const identifier = Effect.fnUntraced(function* ({ concurrency, timeBudget
 
 /** Why the password is not sent to an identified opencode: `reason` if it is untrusted. Undefined if it is sent. */
 export const withheld = ({ candidate, identity }: Identified<Candidate>, reason: string): string | undefined =>
-  !identity.locked
+  !identity.requiresPassword
     ? "it did not require one when it was found; the next scan checks again"
     : candidate.mayHavePassword
       ? undefined

@@ -1,6 +1,6 @@
 /**
- * Recognises that two URLs lead to the same server by asking it: for example, the end of a tunnel on a relay and an
- * address in the tailnet.
+ * Fingerprints show that two URLs lead to the same server, for example the end of a tunnel on a relay and an address in the
+ * tailnet.
  */
 import { Array, Clock, Duration, Effect, Option } from "effect"
 import type { Announcement } from "../Discovery.ts"
@@ -48,8 +48,8 @@ const isUnique = (sharing: ReadonlyArray<Announcement>): boolean =>
 
 /**
  * Makes a function that reads the fingerprints of ambiguous announcements; two with the same fingerprint are one server. A
- * server that does not answer keeps its fingerprint, so it remains the same instance while it is away. One that answers
- * without a fingerprint loses it, because another server may have its address now.
+ * server that does not answer keeps its fingerprint, so it remains the same instance while it is unreachable. A server that
+ * answers without a fingerprint loses it, because another server may have its address now.
  */
 export const serverFingerprints = Effect.gen(function* () {
   const identification = yield* Identification

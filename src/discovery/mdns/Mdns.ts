@@ -17,15 +17,15 @@ import { MulticastDns } from "./MulticastDns.ts"
 import { browseQuestion, locationQuestion, parseRecords } from "./records.ts"
 import { maxServicesPerHost, maxServices, Services } from "./Services.ts"
 
-/** How long the first scan waits for answers: hosts delay theirs by up to 120 ms, and wireless networks take as long. */
+/** How long the first scan waits for answers: hosts delay them by up to 120 ms, and wireless networks add to that. */
 const firstAnswersDelay = "500 millis"
 
-/** Packets may get lost, so the question is repeated 1 and 3 s after the socket was opened. */
+/** Repeats the question 1 and 3 s after the socket was opened, because packets may get lost. */
 const openingQuestions = Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 }))
 
 const maintenanceInterval = "5 seconds"
 
-/** Bound on the questions in one packet. */
+/** Maximum number of questions in one packet. */
 const maxQuestions = 16
 
 /** Milliseconds. Hosts on the same network answer quickly. */
@@ -38,15 +38,15 @@ const problem = (reason: string): Problem => ({ source: "mdns", reason })
 /** Passes the first signal immediately. */
 const oncePerSecond = Stream.throttle<void>({ cost: () => 1, units: 1, duration: "1 second" })
 
-/** Enough for a user who starts and stops opencodes, and a bound on scans if the network is flooded. */
+/** Limits the scans if the network is flooded. Enough for a user who starts and stops opencodes. */
 const fewPerMinute = Stream.throttle<void>({ cost: () => 1, units: 5, duration: "25 seconds" })
 
 const signal = (queue: Queue.Enqueue<void>, when: boolean) => (when ? Queue.offer(queue, undefined) : Effect.void)
 
 export interface MdnsOptions {
-  /** Hosts that may receive the password: names or addresses, `*` for anything. Default: none. */
+  /** Hosts that may receive the password: names or addresses; `*` matches any text. Default: none. */
   readonly allow?: ReadonlyArray<string> | undefined
-  /** Bound on one probe; at most 2 s are used, because hosts of the same network answer quickly. Default: 3 s. */
+  /** Timeout of one probe; at most 2 s, because hosts on the same network answer quickly. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
 }
 
@@ -97,7 +97,7 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
         Stream.runDrain,
         Effect.forkScoped,
       )
-      /** Evaluated when it is sent, because locations may have arrived meanwhile. */
+      /** Computed when it is sent, because locations may have arrived meanwhile. */
       const askForLocations = Effect.suspend(() => {
         const questions = services.incomplete.slice(0, maxQuestions).map(locationQuestion)
         return questions.length === 0 ? Effect.void : Effect.ignore(dns.query(questions))
@@ -113,7 +113,7 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
         return services.expire(yield* Clock.currentTimeMillis, includes)
       })
 
-      /** opencode announces no end. A service that does not answer, and whose port refuses connections, has ended. */
+      /** opencode does not announce its end. A service has ended if it does not answer and its port refuses connections. */
       const removeEnded = Effect.gen(function* () {
         const silent = services
           .takeSilent(yield* Clock.currentTimeMillis)
@@ -166,7 +166,7 @@ export const layerNoDeps = ({ allow = [], probeTimeout = defaultProbeTimeout }: 
             ? [
                 ...queryProblems,
                 problem(
-                  `too many services are announced; the limits are ${maxServices} in all and ${maxServicesPerHost} per host. The rest are left out. A device may be flooding the network`,
+                  `too many services are announced; the limits are ${maxServices} in total and ${maxServicesPerHost} per host. The others are left out. A device may be flooding the network`,
                 ),
               ]
             : queryProblems,

@@ -1,4 +1,4 @@
-/** Sends and receives mDNS packets on the local networks. Only this file knows the library and the socket. */
+/** Sends and receives mDNS packets on the local networks. The only module that uses the library and the socket. */
 import {
   Context,
   Deferred,
@@ -13,11 +13,11 @@ import {
   Semaphore,
   Stream,
 } from "effect"
-import { createSocket } from "node:dgram"
+import { createSocket, type Socket } from "node:dgram"
 import { line } from "../../text/plainText.ts"
 import { queriedNetworks, type LocalNetwork, LocalNetworks } from "./localNetworks.ts"
 
-/** The message is one sentence that names the way out, and continues after the word "mdns". */
+/** The message is one sentence that continues after the word "mdns" and says how to fix the problem. */
 export class MulticastDnsError extends Schema.TaggedError<MulticastDnsError>()("MulticastDnsError", {
   message: Schema.String,
 }) {}
@@ -39,7 +39,7 @@ const group = "224.0.0.251"
 /** Longest valid packet (RFC 6762, section 17). */
 const maxPacketBytes = 9000
 
-/** Bound on unread responses, of which the newest are kept. Each may hold several hundred records. */
+/** Maximum number of unread responses; the newest are kept. Each may contain several hundred records. */
 const maxUnreadResponses = 64
 
 /** How often to check whether the machine has moved to another network. */
@@ -49,7 +49,34 @@ const reopening = Schedule.min([Schedule.exponential("1 second"), Schedule.space
 
 const sendTimeout = "2 seconds"
 
-type Library = typeof import("multicast-dns")
+/** What is used of an mDNS socket of the npm package `multicast-dns`. */
+interface LibrarySocket {
+  on(event: "error", listener: (error: Error) => void): unknown
+  on(event: "ready", listener: () => void): unknown
+  on(
+    event: "response",
+    listener: (
+      packet: { readonly answers?: ReadonlyArray<unknown>; readonly additionals?: ReadonlyArray<unknown> },
+      sender: { readonly address: string; readonly size: number },
+    ) => void,
+  ): unknown
+  query(
+    questions: Array<Question>,
+    receiver: { readonly address: string; readonly port: number },
+    callback: (error: Error | null) => void,
+  ): void
+  destroy(callback: () => void): void
+}
+
+/**
+ * The npm package `multicast-dns`, which is an optional peer dependency. Declared here because programs without it must be
+ * able to check the types of this package.
+ */
+type Library = (options: {
+  readonly socket: Socket
+  readonly port: number
+  readonly multicast: boolean
+}) => LibrarySocket
 
 export interface MulticastDnsOptions {
   readonly load: () => Promise<{ readonly default: Library }>
@@ -75,7 +102,7 @@ const open = Effect.fnUntraced(function* (
   })
   if (networks.length === 0)
     return yield* new MulticastDnsError({
-      message: "cannot listen because this machine is on no network; it tries again when it is",
+      message: "cannot listen because this machine is on no network; it retries when a network is available",
     })
   const broken = yield* Deferred.make<never, MulticastDnsError>()
   const ready = yield* Deferred.make<void>()

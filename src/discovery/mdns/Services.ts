@@ -1,9 +1,9 @@
-/** A cache of the opencode services that are announced now: their addresses, their ports, and when they expire. */
+/** A cache of the announced opencode services: their addresses, ports and expiry times. */
 import type { ServiceRecord } from "./records.ts"
 
-/** One host's service of that label, because several hosts may announce the same one. */
+/** A service of one host. Several hosts may announce the same label. */
 export interface Service {
-  /** The sender's address, which is also where to connect: by default all opencodes announce the same target. */
+  /** The sender's address, which is also the address to connect to, because all opencodes announce the same target by default. */
   readonly address: string
   /** `opencode-4096`, as announced. */
   readonly label: string
@@ -12,7 +12,7 @@ export interface Service {
   readonly target: string
   /** Epoch milliseconds. */
   readonly expiresAt: number
-  /** When to ask about it again, so that it does not expire merely because no question was sent. Epoch milliseconds. */
+  /** When to ask about it again, so that it does not expire for lack of a question. Epoch milliseconds. */
   readonly renewAt: number
 }
 
@@ -27,20 +27,20 @@ interface IncompleteService {
 export interface ServiceChanges {
   /** Whether a service was added, was removed, or has moved to another port. */
   readonly changed: boolean
-  /** Whether the location of a service has to be asked for. */
+  /** Whether the host and port of a service are unknown, so that a question must be sent. */
   readonly incomplete: boolean
 }
 
-/** Bound on all services: more than any network has, and few enough to probe. */
+/** Maximum number of services: more than any network has, and few enough to probe. */
 export const maxServices = 1000
 
-/** Bound on the services of one host, so that it cannot displace the others. */
+/** Maximum number of services of one host, so that it cannot displace the others. */
 export const maxServicesPerHost = 64
 
 /** Milliseconds for which a name without a port is kept. */
 const incompleteLife = 10_000
 
-/** Milliseconds. Bounds the time to live that a host announces; opencode announces two minutes. */
+/** Milliseconds. Maximum time to live; opencode announces two minutes. */
 const maxLife = 75 * 60_000
 
 /** Milliseconds that a host has to answer a question. */
@@ -55,7 +55,7 @@ const keyOf = ({ address, label }: { readonly address: string; readonly label: s
 export class Services {
   readonly #all = new Map<string, Service | IncompleteService>()
   readonly #ofHost = new Map<string, number>()
-  /** When each was asked first without an answer. An answer replaces the object, which clears the entry. */
+  /** When each service was first asked without an answer. An answer replaces the object, which clears the entry. */
   readonly #asked = new WeakMap<Service, { readonly since: number; reported: boolean }>()
   #overflowedAt = Number.NEGATIVE_INFINITY
 
@@ -69,7 +69,7 @@ export class Services {
     return [...this.#all.values()].flatMap(({ label, port }) => (port === undefined ? [label] : []))
   }
 
-  /** Takes records that the host at this address has sent. `now` is in epoch milliseconds, here and below. */
+  /** Adds the records that the host at this address has sent. `now` is in epoch milliseconds, here and below. */
   receive(address: string, records: ReadonlyArray<ServiceRecord>, now: number): ServiceChanges {
     let changed = false
     for (const one of records) changed = this.#apply(address, one, now) || changed
@@ -80,7 +80,7 @@ export class Services {
     return { changed, incomplete: records.some(isIncomplete) }
   }
 
-  /** Removes services that have expired or whose host is out of reach. Returns whether any complete one was removed. */
+  /** Removes services that have expired or whose host is out of reach. Returns whether a service with a known port was removed. */
   expire(now: number, isReachable: (address: string) => boolean): boolean {
     const gone = [...this.#all.values()].filter(({ address, expiresAt }) => expiresAt <= now || !isReachable(address))
     for (const one of gone) this.#remove(one)
@@ -92,14 +92,14 @@ export class Services {
     return this.known.some(({ renewAt }) => renewAt <= now)
   }
 
-  /** Notes that all services have been asked for. */
+  /** Records that a question for all services was sent. */
   markAsked(now: number): void {
     for (const one of this.known) {
       this.#asked.set(one, { since: this.#asked.get(one)?.since ?? now, reported: false })
     }
   }
 
-  /** The services that were asked for and did not answer in time. Each is returned once per question. */
+  /** The services that did not answer a question in time. Each is returned once per question. */
   takeSilent(now: number): ReadonlyArray<Service> {
     return this.known.filter((one) => {
       const asked = this.#asked.get(one)
@@ -114,7 +114,7 @@ export class Services {
     return this.#all.get(keyOf(service)) === service && this.#remove(service)
   }
 
-  /** Whether services were recently left out because of the bounds. */
+  /** Whether services were recently left out because of the limits. */
   isOverfull(now: number): boolean {
     return now - this.#overflowedAt < overflowReported
   }

@@ -22,7 +22,7 @@ const matches = (pattern: string, text: string): boolean => {
 
 /**
  * Whether the pattern means an address, with or without a port. Such a pattern is not compared with names, because a host
- * may announce any name, including one that looks like another host's address. Its address it cannot choose.
+ * may announce any name, including another host's address. It cannot choose its own address.
  */
 const isAddressPattern = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
 

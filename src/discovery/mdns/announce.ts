@@ -38,12 +38,12 @@ export const announce = (
   const trustedHost = candidate.mayHavePassword ? host : ownName
   // Host names are cut at the first dot, so the dots of an address are replaced first.
   const [machine = ""] = (trustedHost ?? address.replaceAll(".", "-")).split(".")
-  const directory = identity?.place?.directory ?? ""
+  const directory = identity?.location?.directory ?? ""
   return {
     name:
       directory === ""
         ? instanceName(`${machine}-${shown}`, "", "")
-        : instanceName(undefined, machine, directory, identity?.place?.worktree),
+        : instanceName(undefined, machine, directory, identity?.location?.worktree),
     host: host ?? address,
     url: candidate.url,
     directory: directory === "" ? undefined : directory,

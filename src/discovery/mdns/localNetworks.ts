@@ -31,7 +31,7 @@ export const LocalNetworks = Context.Reference<Effect.Effect<ReadonlyArray<Local
   { defaultValue: () => ofThisMachine },
 )
 
-/** Tests whether an address belongs to one of the networks. Packets from elsewhere must be ignored (RFC 6762, section 11). */
+/** Tests whether an address belongs to one of the networks. Other packets must be ignored (RFC 6762, section 11). */
 export const onLink = (networks: ReadonlyArray<LocalNetwork>): ((address: string) => boolean) => {
   const list = new BlockList()
   for (const { address, prefix } of networks) list.addSubnet(address, prefix)

@@ -1,4 +1,4 @@
-/** The records of an mDNS packet that concern opencode. Any device on the network may have sent it. */
+/** The opencode records of an mDNS packet, which any device on the network may have sent. */
 import { Option, Schema } from "effect"
 import type { Question } from "./MulticastDns.ts"
 

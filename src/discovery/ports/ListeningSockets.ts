@@ -4,7 +4,7 @@ import { Context, type Effect, Schema, type Stream } from "effect"
 /** The process that owns a listening socket. */
 export interface Owner {
   readonly pid: number
-  /** Tells the process from later ones with the same id; see `LocalMachine.birthOf`. */
+  /** Distinguishes the process from later ones with the same id; see `LocalMachine.birthOf`. */
   readonly birth: string | undefined
   /** The file name of its program. */
   readonly program: string
@@ -15,16 +15,16 @@ export interface Owner {
 }
 
 export interface Listening {
-  /** Tells the socket from later ones on the same port. */
+  /** Distinguishes the socket from later ones on the same port. */
   readonly key: string
   /** The bound address in short form; `0.0.0.0` and `::` mean all addresses. */
   readonly address: string
   readonly port: number
-  /** Undefined if the system does not tell. */
+  /** Undefined if the system does not report it. */
   readonly owner: Owner | undefined
 }
 
-/** The system does not tell which sockets are listened on. */
+/** The system does not list the listening sockets. */
 export class ListeningUnknown extends Schema.TaggedError<ListeningUnknown>()("ListeningUnknown", {
   detail: Schema.String,
 }) {

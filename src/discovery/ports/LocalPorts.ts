@@ -1,5 +1,5 @@
 /**
- * `TRANSPORT=local-ports`: opencodes of this user on this machine, and those behind the user's tunnels, without any
+ * `TRANSPORT=local-ports`: opencodes of this user on this machine and behind the user's tunnels, found without a
  * registration.
  *
  * Other servers receive at most one small request per minute, and never the password.
@@ -22,7 +22,7 @@ const problem = (reason: string): Problem => ({ source: transport, reason })
 
 const probing = { concurrency: 64, timeout: 1000, timeBudget: "4 seconds" } as const
 
-/** How long an opencode that listens may take to answer, and how often it is probed until then. */
+/** How long a listening opencode may take to start answering, and the pause between probes until then. */
 const starting = { maxMillis: Duration.toMillis("20 seconds"), pause: "2 seconds" } as const
 
 /** Whether the listener is the end of an ssh tunnel, so that the server runs on another machine. */
@@ -36,11 +36,11 @@ const announce = (identified: Identified<PortCandidate>, hostname: string): Anno
   const { aliases, likely, owner, port, url } = candidate
   const host = likely ? hostname : ""
   const listener = likely ? owner : undefined
-  const directory = plainLine(identity.place?.directory ?? listener?.directory ?? "")
+  const directory = plainLine(identity.location?.directory ?? listener?.directory ?? "")
   const source = `port ${port} (${processOf(owner)})`
   const defaultName = host === "" && directory === "" ? `opencode-${port}` : undefined
   return {
-    name: instanceName(defaultName, host, directory, identity.place?.worktree),
+    name: instanceName(defaultName, host, directory, identity.location?.worktree),
     host,
     url,
     aliases,
@@ -65,7 +65,7 @@ interface SocketList {
 }
 
 export interface LocalPortsOptions {
-  /** Ports to probe where the system does not list the listening sockets. Default: 4096 to 4111. */
+  /** Ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly ports?: ReadonlyArray<number> | undefined
 }
 
@@ -77,12 +77,12 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
       const sockets = yield* ListeningSockets
       const { addresses, hostname } = yield* LocalMachine
       const identify = yield* identifier(probing)
-      /** When each opencode that does not answer yet was first seen, in epoch milliseconds. */
+      /** When each listening opencode that does not answer yet was first seen, in epoch milliseconds. */
       const silent = new Map<string, number>()
       const rescan = yield* Queue.sliding<void>(1)
       const processes = yield* ServerProcesses
 
-      /** A process that was identified as opencode remains one while it listens, whether it answers now or not. */
+      /** A process that was identified as opencode stays identified while it listens, even if it does not answer. */
       const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
         new Map(
           candidates.flatMap(({ key, likely, owner, url }) => {
@@ -94,7 +94,7 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
           }),
         )
 
-      /** Sockets that may exist, for systems that do not list them. */
+      /** Assumed sockets, for systems that do not list them. */
       const range = ports.map((port): Listening => ({
         key: String(port),
         address: "127.0.0.1",
@@ -112,13 +112,13 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         ),
       )
 
-      /** Scans again soon if an opencode has just begun to listen, because its first answer changes no socket. */
-      const awaitStarters = Effect.fnUntraced(function* (starters: ReadonlySet<string>) {
+      /** Scans again soon while an opencode is starting, because its first answer changes no socket. */
+      const rescanWhileStarting = Effect.fnUntraced(function* (startingKeys: ReadonlySet<string>) {
         const now = yield* Clock.currentTimeMillis
-        for (const key of silent.keys()) if (!starters.has(key)) silent.delete(key)
-        for (const key of starters) if (!silent.has(key)) silent.set(key, now)
-        const hasStarter = [...silent.values()].some((since) => now - since < starting.maxMillis)
-        if (hasStarter) yield* Queue.offer(rescan, undefined)
+        for (const key of silent.keys()) if (!startingKeys.has(key)) silent.delete(key)
+        for (const key of startingKeys) if (!silent.has(key)) silent.set(key, now)
+        const isStarting = [...silent.values()].some((since) => now - since < starting.maxMillis)
+        if (isStarting) yield* Queue.offer(rescan, undefined)
       })
 
       const scan = Effect.gen(function* () {
@@ -128,7 +128,7 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         const { opencodes, unprobed } = yield* identify(candidates)
         const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
         if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
-        yield* awaitStarters(
+        yield* rescanWhileStarting(
           new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))),
         )
         const late = `${unprobed} of ${candidates.length} ports have not been probed yet, because others took long to answer; the next scans continue`

@@ -1,4 +1,4 @@
-/** Listening sockets as `lsof` lists them: macOS, and other systems that have it. */
+/** Listening sockets from `lsof`: on macOS, and on other systems that have it. */
 import { Effect, Option, type PlatformError, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { line, plainLine } from "../../text/plainText.ts"
@@ -52,7 +52,7 @@ export const parse = (output: string, directories: ReadonlyMap<number, string> =
 export const parseDirectories = (output: string): ReadonlyMap<number, string> =>
   new Map(filesIn(output).map(({ n = "", p }) => [Number(p), plainLine(n)]))
 
-/** Where macOS has it; not every PATH contains that directory. */
+/** The path of lsof on macOS, because not every PATH contains its directory. */
 const systemPath = "/usr/sbin/lsof"
 
 const isMissing = (error: ListeningUnknown | PlatformError.PlatformError) =>

@@ -6,13 +6,13 @@ import { CurrentUser } from "../../machine/StrictModes.ts"
 import type { Owner } from "./ListeningSockets.ts"
 import { programOf } from "./program.ts"
 
-/** How long a socket without a known owner is not searched for again. It may be handed to a process of this user later. */
+/** Pause before a socket without a known owner is searched for again. A process of this user may receive it later. */
 const retryAfter = Duration.toMillis("1 minute")
 
 /** Node's default number of threads for file access. */
 const concurrency = 4
 
-/** Bound on one search, because a scan waits for it. Later searches continue from what it found. */
+/** Timeout of one search, because a scan waits for it. Later searches continue from its results. */
 const searchTimeout = "2 seconds"
 
 /** The inode in a link of `/proc/PID/fd`, or an empty string if the link is not a socket. */
@@ -73,7 +73,7 @@ export const procOwners = Effect.gen(function* () {
     }
   })
 
-  /** Forgets sockets that are gone, and those of exited processes, which may have passed them on. */
+  /** Forgets closed sockets, and sockets of exited processes, because another process may have inherited them. */
   const prune = (inodes: ReadonlySet<string>) => {
     const alive = new Map<Owner, boolean>()
     for (const [inode, owner] of known) {

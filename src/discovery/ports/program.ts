@@ -1,4 +1,4 @@
-/** The program of a process, from its command line. */
+/** Names the program of a process, and decides whether it is opencode. */
 import { line } from "../../text/plainText.ts"
 
 const baseName = (path: string): string => path.slice(path.search(/[^/\\]*$/u))

@@ -1,11 +1,11 @@
-/** `ListeningSockets` of the operating system: from `/proc` on Linux, else from `lsof`. */
+/** `ListeningSockets` of the operating system: from `/proc` on Linux, otherwise from `lsof`. */
 import { Effect, Layer } from "effect"
 import { type Listening, ListeningSockets, ListeningUnknown } from "./ListeningSockets.ts"
 import { lsof } from "./lsof.ts"
 import { procNet } from "./procNet.ts"
 import { procOwners } from "./procOwners.ts"
 
-/** Bound on listing, because a scan waits for it. */
+/** Timeout of listing, because a scan waits for it. */
 const listTimeout = "3 seconds"
 
 export const layer = Layer.effect(

@@ -9,7 +9,7 @@ interface Entry<A> {
   readonly value: A
 }
 
-/** Milliseconds. A file changed more recently may change again without a visible change of its modification time. */
+/** Milliseconds. A file that changed more recently may change again within the same modification time. */
 const settledAfter = 2000
 
 const stampOf = ({ ino, mtime, size }: FileSystem.File.Info) =>

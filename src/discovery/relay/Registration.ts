@@ -52,7 +52,7 @@ export const Registration = Schema.Struct({
   localPort: Schema.optionalKey(Port),
   /** opencode's working directory. */
   cwd: Schema.optionalKey(Line),
-  /** opencode's process on `hostname`. `birth` tells it from others with the same id; see `LocalMachine.birthOf`. */
+  /** opencode's process on `hostname`. `birth` distinguishes it from others with the same id; see `LocalMachine.birthOf`. */
   pid: Schema.optionalKey(Schema.Int),
   birth: Schema.optionalKey(Schema.String),
   connectedAt: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),

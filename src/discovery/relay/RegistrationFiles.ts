@@ -1,5 +1,5 @@
 /**
- * Writes registrations into this machine's relay directory, and removes those that this process has written. It never
+ * Writes registration files into this machine's relay directory, and removes the ones that this process has written. It never
  * writes through a link, and never replaces another program's file.
  */
 import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
@@ -19,9 +19,9 @@ export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()
   }
 }
 
-/** A registration that this process owns. */
+/** A registration file that this process maintains. */
 export interface KeptRegistration {
-  /** The name that was available. */
+  /** The registered name, which may have a suffix such as `-2`. */
   readonly name: string
   readonly file: string
   /** Replaces the file atomically, and recreates a missing one. Fails if another program owns the file by now. */
@@ -42,7 +42,7 @@ export const fileNameOf = (name: string): string => {
 /** Milliseconds after which a lock is stale, because replacing a registration takes far less. */
 const staleLockAge = 60_000
 
-/** Bound on instances with the same name. More are a sign of a program in a loop. */
+/** Maximum number of instances with the same name. More suggest a program in a loop. */
 const maxSameName = 1000
 
 const decode = Schema.decodeUnknownEffect(RegistrationJson)

@@ -28,7 +28,7 @@ import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.
 
 const maxFileSize = ByteSize.kibibytes(64)
 
-/** Bound on files read at the same time: below the number that a process may open. */
+/** Number of files read concurrently: below the number that a process may open. */
 const concurrency = 128
 
 const longestScan = "10 seconds"
@@ -45,8 +45,8 @@ export interface RelayDirectoryOptions {
   /** Absolute path of the directory of registration files. */
   readonly directory: string
   /**
-   * Refuses the directory and files that other users may write to, because such a file could send the password
-   * elsewhere. Switch it off only where no password is sent. Default: true.
+   * Refuses a directory and files that other users can write to, because they could redirect the password. Set it to false
+   * only if no password is sent. Default: true.
    */
   readonly strictModes?: boolean | undefined
 }
@@ -128,7 +128,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
             ],
           }),
         ),
-        // A network file system that has gone away may never answer.
+        // A network file system that is unreachable may never answer.
         Effect.timeoutOrElse({
           duration: longestScan,
           orElse: () =>
@@ -140,12 +140,12 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         Effect.withSpan("RelayDirectory.scan"),
       )
 
-      /** Retries a watch that cannot be set up, because the directory may be created later. Meanwhile the fleet scans regularly. */
+      /** Retries a watch that cannot be set up, because the directory may be created later. The fleet also scans periodically. */
       const changes = Stream.unwrap(
         Effect.gen(function* () {
           const ready = yield* Queue.unbounded<void>()
           const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
-            // After this event Linux reports nothing more, even if the directory is created again.
+            // Linux reports nothing after this event, even if the directory is created again.
             Stream.takeUntil(
               (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
             ),

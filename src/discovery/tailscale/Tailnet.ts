@@ -1,4 +1,4 @@
-/** The status of this machine's Tailscale, which lists the machines of its tailnet. */
+/** Reads the status of this machine's Tailscale, which lists the machines of its tailnet. */
 import { Context, Effect, Layer, Schema } from "effect"
 import { ChildProcessSpawner } from "effect/process"
 import { line } from "../../text/plainText.ts"
@@ -20,7 +20,7 @@ import { type TailnetStatus, TailnetStatusJson } from "./TailnetStatus.ts"
 export interface TailscaleAccessValues {
   /** tailscaled's local API: a Unix socket or a named pipe. */
   readonly socket: string
-  /** Where the command may be; the first one that exists is used if nothing listens on the socket. */
+  /** Paths of the command, tried in order if nothing listens on the socket. */
   readonly commands: ReadonlyArray<string>
 }
 
@@ -47,7 +47,7 @@ const defaultAccess = (platform: NodeJS.Platform): TailscaleAccessValues => {
   }
 }
 
-/** Where this machine's Tailscale is reached. */
+/** How to reach this machine's Tailscale. */
 export const TailscaleAccess = Context.Reference<TailscaleAccessValues>(
   "opencode-fleet/discovery/tailscale/TailscaleAccess",
   { defaultValue: () => defaultAccess(process.platform) },
@@ -100,7 +100,7 @@ export class Tailnet extends Context.Service<
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
       const { commands, socket } = yield* TailscaleAccess
 
-      /** Uses the first command that exists, because the others would say the same. */
+      /** Uses the first command that exists, because the others would report the same. */
       const readFromCommands = Effect.fnUntraced(function* (
         unavailable: SocketUnavailable,
       ): Effect.fn.Return<Answer, TailscaleError> {

@@ -34,7 +34,7 @@ export type Peer = typeof Peer.Type
 
 export const TailnetStatus = Schema.Struct({
   Version: opt(Schema.String),
-  /** False without a network device, when only Tailscale's own proxy reaches the peers. */
+  /** False if there is no network device, so only Tailscale's own proxy reaches the peers. */
   TUN: opt(Schema.Boolean),
   BackendState: Schema.String,
   Self: opt(Peer),
@@ -49,7 +49,7 @@ export const TailnetStatus = Schema.Struct({
 })
 export type TailnetStatus = typeof TailnetStatus.Type
 
-/** Keeps integers as text that a number would round. */
+/** Keeps integers that a number would round as text. */
 const exactly = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
   typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value
 

@@ -12,13 +12,13 @@ import type { TailscaleError } from "./errors.ts"
 import { type Machine, machinesOf } from "./machines.ts"
 import { Tailnet } from "./Tailnet.ts"
 
-/** Bound on probes at the same time. Each may begin with a WireGuard handshake in the same tailscaled. */
+/** Number of concurrent probes. Each may start with a WireGuard handshake in the same tailscaled. */
 const concurrency = 256
 
 /** Milliseconds. Enough for a relayed peer on another continent; peers that drop packets delay the others. */
 const maxProbeTimeout = 1500
 
-/** When to stop starting probes. Including Tailscale's own answer, a scan takes less than 10 s. */
+/** No probe is started after this time. Including Tailscale's own answer, a scan takes less than 10 s. */
 const timeBudget = "3 seconds"
 
 interface PeerCandidate extends Candidate {
@@ -38,13 +38,13 @@ const announce = (identified: Identified<PeerCandidate>): Announcement => {
   const [, ...others] = machine.addresses
   return {
     name:
-      identity.place === undefined
+      identity.location === undefined
         ? instanceName(`${machine.host}-${port}`, machine.host, "")
-        : instanceName(undefined, machine.host, identity.place.directory, identity.place.worktree),
+        : instanceName(undefined, machine.host, identity.location.directory, identity.location.worktree),
     host: machine.host,
     url,
     aliases: others.map((address) => urlOf(address, port)),
-    directory: identity.place?.directory,
+    directory: identity.location?.directory,
     transport: "tailscale",
     passwordWithheld: withheld(identified, ""),
     source: `tailscale peer ${machine.name}`,
@@ -56,9 +56,9 @@ const problem = (reason: string): Problem => ({ source: "tailscale", reason })
 export interface TailscaleOptions {
   /** Ports to probe on every machine. Default: 4096. */
   readonly ports?: ReadonlyArray<number> | undefined
-  /** Machines with this tag count as well as the user's own, such as `tag:dev`. Default: none. */
+  /** Machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tag?: string | undefined
-  /** Bound on one probe; at most 1.5 s are used, because one scan asks every machine. Default: 3 s. */
+  /** Timeout of one probe; at most 1.5 s, because one scan probes every machine. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
 }
 
@@ -101,7 +101,7 @@ export const layerNoDeps = ({
         }
       })
 
-      /** A tailscaled that is too slow to answer still carries traffic. Any other error means that no peer is reachable. */
+      /** A slow tailscaled still carries traffic. Any other error means that no peer is reachable. */
       const failedScan = (error: TailscaleError): Scan => ({
         announcements: error._tag === "TailscaleTimedOut" ? last : [],
         problems: [problem(error.message)],

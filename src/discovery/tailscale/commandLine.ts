@@ -14,7 +14,7 @@ import { statusTimeout, maxBytes, tooLarge } from "./limits.ts"
 /** The command line, for messages. */
 export const shownCommand = (command: string): string => `\`${command} status --json\``
 
-/** Bound on what is kept of stderr, in characters. */
+/** Maximum number of characters kept of stderr. */
 const maxErrorLength = 4000
 
 /** Reads all output, and fails if it exceeds the bound. */

@@ -1,4 +1,4 @@
-/** Why the tailnet cannot be read. A message continues after the word "tailscale", and ends with the way out. */
+/** Why the tailnet cannot be read. A message continues after the word "tailscale" and ends with the next step. */
 import { Schema } from "effect"
 
 /** Neither tailscaled's socket nor the command `tailscale` exists. */

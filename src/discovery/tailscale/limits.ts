@@ -1,4 +1,4 @@
-/** Bounds on what is read from Tailscale. */
+/** Limits on reading from Tailscale. */
 
 export const statusTimeout = "3 seconds"
 

@@ -1,4 +1,4 @@
-/** Knows which instances wait for a person: asks each for its pending permissions and questions after every refresh. */
+/** Keeps track of the pending requests of the fleet: asks each online instance for them after every refresh. */
 import {
   Cause,
   Clock,
@@ -27,25 +27,25 @@ import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
 import { type PendingReport, type PendingReports, waitingRequest } from "./PendingReport.ts"
 
-/** Number of instances that are asked concurrently. One that does not answer occupies only its own place. */
+/** Number of instances that are asked concurrently. */
 const concurrency = 32
 
-/** Maximum number of directories of an instance that are asked, most recently used first. */
+/** Maximum number of directories of an instance that are checked, the most recently used ones. */
 const maxDirectories = 5
 
-/** Sessions that have not been updated for a week are left out, because asking makes opencode set up their directory. */
+/** Older sessions are left out, because a request about a directory makes opencode load it. */
 const maxSessionAge = Duration.weeks(1)
 
 /** Maximum number of sessions that are considered, newest first. `get_status` considers all. */
 const maxSessions = 200
 
-/** Maximum number of requests that are kept for one instance. */
+/** Maximum number of pending requests stored per instance. */
 const maxRequests = 5
 
 export interface AttentionOptions {
   /** How long one instance may take to report its pending requests. Default: 3 s. */
   readonly timeout?: Duration.Input | undefined
-  /** Sent to every instance that may have them. Default: none. */
+  /** Sent to every trusted instance. Default: none. */
   readonly credentials?: Credentials | undefined
 }
 
@@ -107,7 +107,7 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
           ? Ref.update(reports, HashMap.set(instance.url, report.value))
           : Effect.void,
       ),
-      // A defect costs one report, not the fiber.
+      // A defect ends one report, not the fiber.
       Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("asking for pending requests died", cause)),
       // A span for each of thousands of requests in every refresh would bury the others.
       Effect.provideService(References.TracerEnabled, false),

@@ -1,4 +1,4 @@
-/** What one instance reported about requests that wait for a person. */
+/** The pending requests of one instance, as of its last report. */
 import type { HashMap } from "effect"
 import type { PermissionId, QuestionId, SessionId } from "../../opencode/Identifiers.ts"
 import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -8,7 +8,7 @@ import { line } from "../../text/plainText.ts"
 export interface WaitingRequest {
   readonly kind: PendingRequest["kind"]
   readonly id: PermissionId | QuestionId
-  /** The session that asks; for a subagent, its own. */
+  /** The requesting session; for a subagent, its own. */
   readonly session: SessionId
   /** The title of that session, if known. */
   readonly title: string | undefined
@@ -33,7 +33,7 @@ export type PendingReport = {
 /** By the instance's URL. An instance that is not online or has not been asked yet has no report. */
 export type PendingReports = HashMap.HashMap<string, PendingReport>
 
-/** `title` is that of the session that asks. */
+/** `title` is the title of the requesting session. */
 export const waitingRequest = (title: string | undefined, pending: PendingRequest): WaitingRequest => ({
   kind: pending.kind,
   id: pending.request.id,

@@ -11,9 +11,9 @@ interface Run {
  * A function that requests a run of `work` for an instance; the `Deferred` that it returns completes when that run has
  * finished.
  *
- * The run starts from now on: a call while a run is in progress queues the next one, and a call while a run is queued joins
- * it. Calls with the same object share a run. At most `concurrency` runs of all instances are in progress. Runs belong to
- * the scope of this call, so they continue when their callers do not.
+ * The run starts after the call: a call during a run queues the next run, and a call while a run is queued joins it. Calls
+ * with the same object share a run. At most `concurrency` runs of all instances are in progress. Runs belong to the scope in
+ * which the function was made, so an interrupted caller does not interrupt them.
  */
 export const coalesced = Effect.fnUntraced(function* (
   concurrency: number,

@@ -1,6 +1,6 @@
 /**
- * Decides which registrations are removed. An instance that does not answer may be on a sleeping laptop, so a
- * registration is only removed if its process has certainly ended, or if it has been silent for long.
+ * Decides which registrations are removed. An instance that does not answer may be on a sleeping laptop, so a registration
+ * is removed only if its process has certainly ended, or after a long silence.
  */
 import { Duration, type FileSystem, Option } from "effect"
 import type { Problem } from "../../discovery/Discovery.ts"

@@ -15,7 +15,7 @@ export interface Pruned extends Omit<Judgement, "remove"> {
 export interface PruneOptions {
   /** Absolute path of the relay directory. */
   readonly relayDirectory: string
-  /** Absolute path of the directory that keeps, between runs, since when each instance has been silent. */
+  /** Absolute path of the directory that stores, between runs, how long each instance has been silent. */
   readonly stateDirectory: string
   /** How long an instance must have been silent before its registration is removed. Default: 7 days. */
   readonly silentFor?: Duration.Input | undefined
@@ -100,7 +100,7 @@ const storeSilence = Effect.fnUntraced(function* (
 /**
  * Judges every registration and removes those of instances that are gone. Returns one entry for each file.
  *
- * `refresh` must start when it is run: a file that is written while it runs was not judged, and stays. Fails with
+ * `refresh` must scan when it is run, not before: files written meanwhile are not judged, and are kept. Fails with
  * {@link RelayDirectoryUnread} if the directory exists but cannot be read or is not trusted.
  */
 export const prune = Effect.fn("prune")(function* <R>(

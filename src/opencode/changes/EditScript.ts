@@ -1,12 +1,12 @@
 /**
- * How one version of a file became another, line by line. opencode's patches hold the whole file as context, so the
- * patches of consecutive turns can be composed into one.
+ * Edit scripts: how one version of a file became another, line by line. opencode's patches contain the whole file as
+ * context, so the patches of consecutive turns can be composed into one.
  *
- * Effect's `TextDiff` computes and prints scripts; only reading a patch is our own.
+ * Effect's `TextDiff` computes and prints scripts. It does not parse patches, so this module does.
  */
 import { TextDiff } from "effect"
 
-/** Covers every line of both versions. Lines have their line feed, which the last line of a file may lack. */
+/** Covers every line of both versions. A line includes its line feed, which the last line of a file may lack. */
 export type EditScript = ReadonlyArray<TextDiff.Edit<string>>
 
 /** The number of lines that a script inserts or deletes. */
@@ -27,7 +27,7 @@ const hunkHeader = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/u
 const tagOf = (line: string): TextDiff.Edit<string>["_tag"] | undefined => {
   switch (line[0]) {
     case " ":
-    // Some programs cut the blank off an empty context line.
+    // Some programs strip the space from an empty context line.
     case undefined:
       return "Equal"
     case "-":
@@ -55,7 +55,7 @@ const scriptOf = (lines: ReadonlyArray<Line>): EditScript => {
   return edits
 }
 
-/** Undefined if the patch may leave lines out: it does not begin with the first line of the file, or has several hunks. */
+/** Undefined if the patch may omit lines: it does not start at the first line of the file, or has several hunks. */
 export const parse = (patch: string): EditScript | undefined => {
   const lines = patch.split("\n")
   const begin = lines.findIndex((line) => hunkHeader.test(line))
@@ -80,9 +80,9 @@ export const parse = (patch: string): EditScript | undefined => {
   return oldLeft === 0 && newLeft === 0 ? scriptOf(parsed) : undefined
 }
 
-/** Bounds the work on files that have little in common; the script stays correct, though not the shortest. */
+/** Bounds the work on files that have little in common. The script is then correct but not the shortest. */
 const maxEdits = 1000
 
-/** One script for both. Undefined if the second does not begin with what the first has left. */
+/** One script for both. Undefined if the second does not start from the result of the first. */
 export const compose = (first: EditScript, second: EditScript): EditScript | undefined =>
   after(first) === before(second) ? TextDiff.lines(before(first), after(second), { maxEdits }) : undefined

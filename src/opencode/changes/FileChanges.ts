@@ -1,4 +1,4 @@
-/** Merges what several turns have changed, file by file. */
+/** Merges the changes of several turns, file by file. */
 import { TextDiff } from "effect"
 import { clip } from "../../text/plainText.ts"
 import { compose, count, type EditScript, parse } from "./EditScript.ts"
@@ -13,13 +13,13 @@ export interface FileChange {
   /** The number of turns that changed the file. */
   readonly turns: number
   /**
-   * Unified diffs, in the order of the turns. There are several if something else changed the file between two turns, or
-   * if opencode gave no text for a turn. A line that two of them changed is then counted twice.
+   * Unified diffs, in the order of the turns. There are several if another program changed the file between two turns, or if
+   * opencode has no text diff of a turn. A line that two of them change is then counted twice.
    */
   readonly patches: ReadonlyArray<string>
 }
 
-/** What consecutive turns did to one file. */
+/** The changes of consecutive turns to one file. */
 interface Piece {
   readonly additions: number
   readonly deletions: number
@@ -38,7 +38,7 @@ export type FileChanges = ReadonlyMap<string, Changed>
 
 export const none: FileChanges = new Map()
 
-/** Characters that are kept of a patch that cannot be composed with another. */
+/** Maximum characters of a patch that cannot be composed with another. */
 const maxTextLength = 50_000
 
 /** git quotes a file name with control characters, quotes or backslashes. */
@@ -53,7 +53,7 @@ const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Chan
         toFile: exists ? quoted(`b/${path}`) : "/dev/null",
       })
 
-/** A piece that cannot be composed any more is kept as text. */
+/** Converts a piece to text, because it cannot be composed with the next one. */
 const closed = (piece: Piece, path: string, existed: boolean): Piece => ({
   ...piece,
   content: { text: clip(textOf(piece, path, { existed, exists: true }), maxTextLength) },
@@ -82,7 +82,7 @@ const isEmpty = ({ additions, content, deletions }: Piece) =>
 const append = (path: string, existed: boolean, pieces: ReadonlyArray<Piece>, piece: Piece): ReadonlyArray<Piece> => {
   const last = pieces.at(-1)
   if (last === undefined) return [piece]
-  // For example a change of the file's mode.
+  // For example, only the file's mode changed.
   if (isEmpty(piece)) return pieces
   const both = composed(last, piece)
   return both === undefined
@@ -108,7 +108,7 @@ export const addTurn = (before: FileChanges, diffs: ReadonlyArray<FileDiff>): Fi
   return changes
 }
 
-/** Whether the file is as it was before: created and deleted again, or every line changed back. */
+/** Whether the file is unchanged in the end: created and deleted again, or every line changed back. */
 const isUndone = ({ existed, exists, pieces, turns }: Changed): boolean => {
   const [piece, ...others] = pieces
   if (!exists) return !existed
@@ -125,7 +125,7 @@ const isUndone = ({ existed, exists, pieces, turns }: Changed): boolean => {
 const sum = (pieces: ReadonlyArray<Piece>, of: "additions" | "deletions") =>
   pieces.reduce((total, piece) => total + piece[of], 0)
 
-/** The files that have changed, the last change first; `undone` counts the files that are as they were before. */
+/** The changed files, most recently changed first; `undone` counts the files whose changes were all undone. */
 export const summarise = (
   changes: FileChanges,
 ): { readonly files: ReadonlyArray<FileChange>; readonly undone: number } => {

@@ -1,10 +1,9 @@
-/** What one turn has changed in one file, as opencode reports it. */
+/** The change of one file by one turn, as opencode reports it. */
 export interface FileDiff {
   /** Relative to the root of the repository. */
   readonly file?: string
   /**
-   * A unified diff with the whole file as context. Empty for a binary file; without hunks for a file whose name git
-   * quotes.
+   * A unified diff with the whole file as context. Empty for a binary file. Has no hunks for a file whose name git quotes.
    */
   readonly patch?: string
   readonly additions: number

@@ -1,6 +1,6 @@
 /**
- * What a session has changed in its files. opencode reports the changes of one turn at a time, by the id of its user
- * message, so the changes of all turns are read and merged.
+ * The file changes of a session. opencode reports the changes of one turn at a time, by the id of its user message, so the
+ * changes of all turns are read and merged.
  */
 import { Effect, Schedule, Stream } from "effect"
 import type { ClientError } from "../errors.ts"
@@ -15,9 +15,9 @@ import type { Session } from "../sessions/Session.ts"
 export type Unrecorded = "not in git" | "snapshots are off"
 
 export interface SessionDiff {
-  /** The last change first. */
+  /** Most recently changed first. */
   readonly files: ReadonlyArray<FileChange>
-  /** The number of files that were changed and are as they were before. */
+  /** The number of files whose changes were all undone. */
   readonly undone: number
   /**
    * Absolute paths of the files that were changed by turns without a diff: turns that are running, were interrupted, or
@@ -26,7 +26,7 @@ export interface SessionDiff {
   readonly filesWithoutDiff: ReadonlyArray<string>
   /** The number of turns that are included. */
   readonly turns: number
-  /** The number of older turns that were read but are not included; `more` if there are still older ones. */
+  /** The number of older turns that were read but are not included. `more`: there are even older ones. */
   readonly olderTurns: number
   readonly more: boolean
   /** Whether the newest turn is running. Its changes are reported when it has ended. */
@@ -35,7 +35,7 @@ export interface SessionDiff {
   readonly unrecorded?: Unrecorded
 }
 
-/** What the messages of a turn tell about it. */
+/** What the messages of a turn show about its changes. */
 interface TurnTrace {
   /** The user message of the turn. */
   readonly message: MessageId
@@ -47,11 +47,11 @@ interface TurnTrace {
   readonly files: ReadonlyArray<string>
 }
 
-/** Messages in a page. User messages hold the diffs of their turns with whole files, so a page can be large. */
+/** Messages in a page. User messages contain the diffs of their turns with whole files, so a page can be large. */
 const pageSize = 50
 const maxPages = 20
 
-/** Turns that are included. Each diff can hold whole files. */
+/** Maximum number of included turns. Each diff can contain whole files. */
 const maxTurns = 100
 const concurrency = 4
 
@@ -84,7 +84,7 @@ const mergeTraces = (messages: ReadonlyArray<TurnTrace>): ReadonlyArray<TurnTrac
     files: members.flatMap(({ files }) => files),
   }))
 
-/** The newest turns, oldest first. Pages hold whole tool outputs, so only their traces are kept. */
+/** The newest turns, oldest first. Pages contain whole tool outputs, so only their traces are kept. */
 const readTurns = (
   opencode: Opencode,
   { id, undoneFrom }: Session,
@@ -153,7 +153,7 @@ const readDiffs = Effect.fnUntraced(function* (
   }
 })
 
-/** What the newest turns of a session have changed together. */
+/** The combined changes of the newest turns of a session. */
 export const sessionDiff = Effect.fn("sessionDiff")(function* (
   opencode: Opencode,
   session: Session,
@@ -167,7 +167,7 @@ export const sessionDiff = Effect.fn("sessionDiff")(function* (
   }
 })
 
-/** What one turn has changed, by the id of any of its messages. Undefined if the session has no such message. */
+/** The changes of one turn, by the id of any of its messages. Undefined if the session has no such message. */
 export const turnDiff = Effect.fn("turnDiff")(function* (
   opencode: Opencode,
   session: Session,

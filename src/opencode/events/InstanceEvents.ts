@@ -1,8 +1,8 @@
 /**
- * One event stream per instance, shared by all subscribers: opened for the first, closed after the last.
+ * One event stream per instance, shared by all subscribers: opened for the first one, closed after the last one.
  *
- * `Stream.share` does not suffice: a slow subscriber would hold up the others, and a late one would not learn that the
- * connection is established, which it needs to know before it sends a prompt.
+ * `Stream.share` is not enough: a slow subscriber would delay the others, and a late subscriber would not learn that the
+ * stream is connected, which it must know before it sends a prompt.
  */
 import { Context, Effect, Layer, PubSub, RcMap, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
@@ -13,20 +13,20 @@ import type { Target } from "../Target.ts"
 /** What a subscriber receives, in order. */
 export type Notice =
   | { readonly _tag: "Event"; readonly event: TurnEvent }
-  /** The connection broke or could not be restored; events are being missed. */
+  /** The stream broke or could not be restored. Events are being missed. */
   | { readonly _tag: "Lost"; readonly error: ClientError }
-  /** The connection is restored. opencode replays nothing, so read what is stored. */
+  /** The stream is connected again. opencode replays nothing, so read the stored state. */
   | { readonly _tag: "Reconnected" }
-  /** From now on no event is missed. Read what is stored once more. */
+  /** No event is missed after this notice. Read the stored state once more. */
   | { readonly _tag: "Settled" }
-  /** This subscriber fell too far behind, and events were dropped for it. Read what is stored. */
+  /** This subscriber fell too far behind, so events were dropped. Read the stored state. */
   | { readonly _tag: "Missed" }
 
 /** The notices for one subscriber. */
 export interface Notices {
   /** Waits for the next notice. */
   readonly take: Effect.Effect<Notice>
-  /** Drops the notices that have arrived so far. True if the connection is established. */
+  /** Drops the notices that have arrived so far. True if the stream is connected. */
   readonly skip: Effect.Effect<boolean>
 }
 
@@ -40,15 +40,15 @@ interface Numbered {
   readonly notice: Notice
 }
 
-/** Notices that are kept for a slow subscriber: some minutes of fast streaming. */
+/** Notices that are buffered for a slow subscriber: enough for some minutes of fast streaming. */
 const bufferSize = 4096
 
-/** How long `subscribe` waits for the connection, in seconds: as long as any other request takes at most. */
+/** Timeout of `subscribe` in seconds, the same as for any other request. */
 const connectTimeout = 10
 
 class StreamLost extends Schema.TaggedError<StreamLost>()("StreamLost", {}) {}
 
-/** At least half a second, because the schedule restarts after each event and a server may accept and drop connections. */
+/** At least half a second, because each event resets the schedule, and a server may accept and drop connections in a loop. */
 const reconnectBackoff = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("3 seconds")]).pipe(
   Schedule.jittered,
 )
@@ -57,8 +57,8 @@ export class InstanceEvents extends Context.Service<
   InstanceEvents,
   {
     /**
-     * Notices from now on. Returns when the connection is established; events can still be missed until the first
-     * `Settled`. Fails if the instance cannot be reached. A slow subscriber does not hold up the others.
+     * Subscribes to the notices of an instance. Returns when the stream is connected; events can still be missed until the
+     * first `Settled`. Fails if the instance cannot be reached. A slow subscriber does not delay the others.
      */
     readonly subscribe: (target: Target) => Effect.Effect<Notices, ClientError, Scope.Scope>
   }
@@ -115,7 +115,7 @@ export class InstanceEvents extends Context.Service<
                 duration: capabilities.eventsSilence,
                 orElse: () => Stream.fail(new StreamLost()),
               }),
-              // The stream is meant to have no end, so a regular end is a failure, too.
+              // An event stream has no end, so a regular end is a failure, too.
               Stream.concat(Stream.fail(new StreamLost())),
               Stream.tapError(() => lost(unreachable)),
             ),
@@ -133,27 +133,27 @@ export class InstanceEvents extends Context.Service<
       const subscribe = Effect.fn("InstanceEvents.subscribe")(function* (target: Target) {
         const { connection, hub, last } = yield* RcMap.get(connections, target)
         let expected = last() + 1
-        let held: Notice | undefined
+        let postponed: Notice | undefined
         const subscription = yield* PubSub.subscribe(hub)
         const take = Effect.suspend(() => {
-          const notice = held
-          held = undefined
+          const notice = postponed
+          postponed = undefined
           if (notice !== undefined) return Effect.succeed(notice)
           return Effect.map(PubSub.take(subscription), ({ notice, number }): Notice => {
             const complete = number === expected
             expected = number + 1
             if (complete) return notice
-            held = notice
+            postponed = notice
             return { _tag: "Missed" }
           })
         })
         const skip = Effect.gen(function* () {
           yield* PubSub.takeUpTo(subscription, Number.MAX_SAFE_INTEGER)
-          held = undefined
+          postponed = undefined
           expected = last() + 1
           return (yield* SubscriptionRef.get(connection))._tag === "Connected"
         })
-        // An older failed attempt says nothing about now. The next attempt follows within seconds.
+        // An earlier failed attempt does not count. The next attempt follows within seconds.
         const before = yield* SubscriptionRef.get(connection)
         yield* SubscriptionRef.changes(connection).pipe(
           Stream.filter((state) => state !== before || state._tag !== "Lost"),

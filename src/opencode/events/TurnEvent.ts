@@ -1,7 +1,6 @@
 /**
- * What happens on a server, as far as it concerns turns. Each version of opencode's API translates its own events into
- * these. Nothing is replayed after a broken connection, and an event can arrive after the state that it led to has been
- * read.
+ * The events of a server that concern turns, independent of opencode's version: each version translates its own events into
+ * these. Nothing is replayed after a broken connection, and an event can arrive after the state that it led to was read.
  */
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
@@ -9,31 +8,31 @@ import type { Failure, MessageInfo, Part } from "../sessions/Message.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
 
 export type TurnEvent =
-  /** First event of each connection. */
+  /** The first event of each connection. */
   | { readonly _tag: "Connected" }
-  /** The connection works; nothing has happened that concerns turns. */
+  /** Shows that the connection works. Also stands for events that do not concern turns. */
   | { readonly _tag: "Heartbeat" }
-  /** The server has dropped what it held in memory for a directory, so events may be missing: read what is stored. */
+  /** The server dropped its memory of a directory, so events may be missing. Read the stored state. */
   | { readonly _tag: "StateDropped" }
-  /** Something has happened in the session that this event does not tell: read what is stored. */
+  /** Something happened in the session that this event does not describe. Read the stored state. */
   | { readonly _tag: "SessionStale"; readonly sessionID: SessionId }
-  /** A session works for the agent of another. It can be reported several times. */
+  /** A session was started by the agent of another session. Can be reported several times. */
   | { readonly _tag: "SubagentStarted"; readonly sessionID: SessionId; readonly parentID: SessionId }
   | { readonly _tag: "SessionDeleted"; readonly sessionID: SessionId }
   | { readonly _tag: "StatusChanged"; readonly sessionID: SessionId; readonly status: SessionStatus }
-  /** What went wrong in a session. By itself it neither ends the turn nor is it always stored. */
+  /** An error occurred in a session. It does not by itself end the turn, and is not always stored. */
   | {
       readonly _tag: "SessionFailed"
       readonly sessionID: SessionId
       readonly failure: Failure
-      /** The prompts whose turn failed, if the server tells. A prompt that waits in a queue is not among them. */
+      /** The prompts whose turn failed, if the server reports them. Queued prompts are not among them. */
       readonly prompts?: ReadonlyArray<MessageId>
     }
-  /** A message is new or has changed; its parts are reported apart. */
+  /** A message is new or has changed; its parts are reported separately. */
   | { readonly _tag: "MessageChanged"; readonly info: MessageInfo }
-  /** A part is new or has changed. The text of a part that is streaming may be shorter than what was streamed. */
+  /** A part is new or has changed. The text of a streaming part may be shorter than what was streamed. */
   | { readonly _tag: "PartChanged"; readonly part: Part }
-  /** More text of a text or reasoning part that is streaming. */
+  /** More text of a streaming text or reasoning part. */
   | {
       readonly _tag: "TextDelta"
       readonly messageID: MessageId

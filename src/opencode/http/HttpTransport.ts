@@ -1,12 +1,12 @@
 /**
- * The HTTP client for opencode: Node's `fetch`, which keeps connections alive and adds least to the bundle, with bounded
- * answers and without redirects.
+ * The HTTP client for opencode: Node's `fetch`, with bounded answers and without redirects. `fetch` keeps connections alive
+ * and adds the least to the bundle.
  */
 import { Effect, Layer } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 
-/** `fetch` reads any amount; this one fails at the bound. An event stream has no end, so it is not bounded. */
+/** `fetch` with a bound on the answer's size. Event streams are not bounded, because they have no end. */
 const boundedFetch =
   (maxBytes: number): typeof globalThis.fetch =>
   async (input, init) => {
@@ -34,7 +34,7 @@ const bounded = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
   ),
 )
 
-/** A redirect is not followed: a 307 would repeat a prompt, and another server would pass for the instance. */
+/** Redirects are not followed: a 307 would repeat a prompt, and another server would answer in the instance's place. */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(HttpClient.HttpClient, bounded),

@@ -1,6 +1,6 @@
 /**
- * An HTTP client for probing thousands of unknown servers once: each request has its own connection, which is closed with
- * it. `fetch` would keep a connection pool of about 60 KB for each origin that it has ever contacted.
+ * An HTTP client for probing thousands of unknown servers once: each request has its own connection, which is closed
+ * afterwards. `fetch` would keep a connection pool of about 60 KB for each origin that it has ever contacted.
  */
 import { Effect, Layer } from "effect"
 import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -9,7 +9,7 @@ import { boundedGet } from "../../machine/boundedGet.ts"
 import { transportError } from "./clientErrors.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 
-/** Requests other than probes go to identified opencodes only. Their project information holds two images. */
+/** Requests other than probes are sent to identified opencodes only. Their project information contains two images. */
 const maxBytes = 4 * 1024 * 1024
 
 /** Throws if the status or a header is invalid. */

@@ -1,4 +1,4 @@
-/** Turns the failures of a version's HTTP client into the errors of `errors.ts`. */
+/** Maps the failures of a version's HTTP client to the errors of `errors.ts`. */
 import { type Cause, Option, Schema } from "effect"
 import { HttpClientError, type HttpClientRequest } from "effect/http"
 import {
@@ -22,7 +22,7 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
   challenge: Schema.String,
 }) {}
 
-/** An error that opencode explains. */
+/** opencode answered with an error and its reason. */
 export class RefusedRequest extends Schema.TaggedError<RefusedRequest>()("RefusedRequest", {
   status: Schema.Finite,
   /** opencode's own text. */
@@ -63,13 +63,13 @@ const decodeFetchError = Schema.decodeUnknownOption(
   }),
 )
 
-/** A failed connection in the shape that `fetch` reports it; `cause` is the system's error. */
+/** A failed connection in the shape of `fetch`'s own errors; `cause` is the system's error. */
 export const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
   })
 
-/** With these no connection was made, so the request cannot have arrived. */
+/** Error codes of connections that were never made, so the request cannot have arrived. */
 const neverConnected = new Map([
   ...[
     "ECONNREFUSED",
@@ -83,7 +83,7 @@ const neverConnected = new Map([
     "UND_ERR_CONNECT_TIMEOUT",
   ].map((code) => [code, code] as const),
   // https://fetch.spec.whatwg.org/#port-blocking
-  ["bad port", "HTTP clients refuse this port, which belongs to another protocol; use another one"],
+  ["bad port", "HTTP clients refuse this port, because it belongs to another protocol; use another one"],
 ])
 
 const fromTransport = ({ instance, url }: Target, operation: string, error: unknown) => {
@@ -134,7 +134,7 @@ export const toClientError =
         if (reason._tag === "TransportError") return fromTransport(target, operation.name, reason.cause)
         if (!("response" in reason)) return unexpected(firstLine(reason.message))
         const { status } = reason.response
-        return unexpected(status < 300 ? decodeDetail(reason) : "an error that it does not explain", status)
+        return unexpected(status < 300 ? decodeDetail(reason) : "an error without a reason", status)
       }
     }
   }

@@ -1,10 +1,10 @@
-/** Runs a request of a version's HTTP client at a target: bounded in time, with typed errors and a span. */
+/** Runs a request of a version's HTTP client at a target: with a timeout, typed errors and a span. */
 import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import { CurrentTarget, type Target } from "../Target.ts"
 import { type Operation, type RawError, toClientError } from "./clientErrors.ts"
 
-/** Bound on a request, in milliseconds. opencode answers in milliseconds; while it is starting it may never answer. */
+/** Timeout of a request in milliseconds. opencode answers within milliseconds; while it is starting, it may never answer. */
 export const requestTimeout = 10_000
 
 /** `timeout` in milliseconds. */

@@ -1,4 +1,4 @@
-/** HTTP requests to an opencode of any version: address, credentials, retries, and what counts as an answer. */
+/** HTTP requests to an opencode of any version: address, credentials, retries, and checks of the answer. */
 import { Effect, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { quote } from "../../text/plainText.ts"
@@ -10,7 +10,7 @@ import { maxProbeBytes, MaxResponseBytes } from "./MaxResponseBytes.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
 
-/** Only reads are repeated, because a repeated prompt would be a second prompt. */
+/** Retries reads only, because a repeated prompt would be a second prompt. */
 export const retryReads = HttpClient.transform(
   <E, R>(
     send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
@@ -26,7 +26,7 @@ export const retryReads = HttpClient.transform(
 
 /**
  * For an unknown route opencode answers 200 with its web page, which the decoder would report as broken JSON or an empty
- * stream. A 401 is recognised whatever its body is, because a proxy may have sent it.
+ * stream. A 401 is recognised with any body, because a proxy may have sent it.
  */
 const refuseOtherContent = (
   response: HttpClientResponse.HttpClientResponse,
@@ -60,7 +60,7 @@ export const addressed = Effect.gen(function* () {
   )
 })
 
-/** A probe of a server that may be anything: little of its answer is read. */
+/** Limits how much is read of an answer, because a probed server may be any program. */
 export const asProbe = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
   Effect.provideService(send, MaxResponseBytes, maxProbeBytes),
 )

@@ -1,8 +1,8 @@
-/** What a turn waits for a person to decide. */
+/** Pending requests: permissions and questions that a turn waits for a person to decide. */
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 
-/** The tool call that waits. */
-interface WaitingTool {
+/** The waiting tool call. */
+export interface WaitingTool {
   readonly messageID: MessageId
 }
 
@@ -13,11 +13,11 @@ export interface PermissionRequest {
   readonly tool?: WaitingTool
   /** The kind of action: `bash`, `edit`, `webfetch`, … */
   readonly permission: string
-  /** What exactly is to be done: commands, paths, addresses. A command line with several commands has one for each. */
+  /** The exact actions: commands, paths, addresses. A command line with several commands has one for each. */
   readonly patterns: ReadonlyArray<string>
-  /** Patterns that the reply `always` allows from then on. */
+  /** Patterns that the reply `always` would allow from then on. */
   readonly always?: ReadonlyArray<string>
-  /** More about the action, by name: the whole `command`, the `filepath` and the `diff` of an edit, … */
+  /** Details of the action, by name: the whole `command`, the `filepath` and the `diff` of an edit, … */
   readonly details?: Readonly<Record<string, string>>
 }
 
@@ -34,7 +34,7 @@ export interface Question {
   readonly options: ReadonlyArray<{ readonly label: string; readonly description?: string }>
   /** Whether several options may be chosen. */
   readonly multiple?: boolean
-  /** Whether the person may answer in their own words. Default: true. */
+  /** Whether a custom answer is allowed. Default: true. */
   readonly custom?: boolean
 }
 
@@ -50,7 +50,7 @@ export type PendingRequest =
   | { readonly kind: "permission"; readonly request: PermissionRequest }
   | { readonly kind: "question"; readonly request: QuestionRequest }
 
-/** What a person has decided about a pending request. */
+/** A person's decision on a pending request. */
 export type Decision =
   | { readonly kind: "permission"; readonly request: PermissionRequest; readonly reply: PermissionReply }
   | {

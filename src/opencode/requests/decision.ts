@@ -1,4 +1,4 @@
-/** A decision about a pending request: finding the request, and telling opencode. */
+/** Decides pending requests: finds the open request, and sends the decision to opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf } from "./pendingRequests.ts"
 import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "../errors.ts"
@@ -8,16 +8,16 @@ import { isAway, mayHaveArrived } from "../transient.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
-/** Rejects a permission, dismisses questions. */
+/** The decision that rejects a permission or dismisses questions. */
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
 
-/** An instance that is away for a moment still receives the decision. */
+/** An instance that is unreachable for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
- * Tells opencode the decision. False if the request had been settled before. A decision is repeated while the instance is
- * away, because opencode refuses a second answer to the same request.
+ * Sends the decision to opencode. False if the request was already settled. The decision is retried while the instance is
+ * unreachable, which is safe because opencode refuses a second answer to the same request.
  */
 export const settle = Effect.fn("settle")(function* (
   opencode: Opencode,

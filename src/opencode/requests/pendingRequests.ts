@@ -14,8 +14,8 @@ const isUnfinished = (opencode: Opencode, session: SessionId, message: MessageId
   )
 
 /**
- * Leaves out what an abort has left behind. A request is open while the message whose tool call waits is unfinished, or
- * if it has no tool call.
+ * Filters out the requests that an abort left behind. A request is open if it has no tool call, or while the message with
+ * its tool call is unfinished.
  */
 export const openRequests = Effect.fnUntraced(function* (opencode: Opencode, requests: ReadonlyArray<PendingRequest>) {
   if (!opencode.capabilities.abortLeavesRequests) return requests
@@ -33,10 +33,10 @@ export const openRequests = Effect.fnUntraced(function* (opencode: Opencode, req
   return requests.filter(({ request: { tool } }) => tool === undefined || unfinished.has(tool.messageID))
 })
 
-/** All requests of a session and its subagents, including what an abort has left behind. */
+/** All requests of a session and its subagents, including those that an abort left behind. */
 export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
   const requests = yield* opencode.pendingRequests(session.directory)
-  // The walk upwards can end at the session itself.
+  // The search for ancestors ends at the session itself.
   const known = new Map([[session.id, undefined]])
   const family = yield* Effect.filter(Array.dedupe(requests.map(({ request }) => request.sessionID)), (id) =>
     Effect.map(ancestors(opencode, known, id), (sessions) => sessions.has(session.id)),
@@ -44,7 +44,7 @@ export const requestsOf = Effect.fnUntraced(function* (opencode: Opencode, sessi
   return requests.filter(({ request }) => family.includes(request.sessionID))
 })
 
-/** What the turn of a busy session waits for, its subagents' turns included. */
+/** The requests that the turn of a busy session and its subagents' turns wait for. */
 export const pendingRequestsOf = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
   return yield* openRequests(opencode, yield* requestsOf(opencode, session))
 })

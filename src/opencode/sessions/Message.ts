@@ -2,9 +2,9 @@
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Tokens } from "./Session.ts"
 
-/** Why a message or a session failed. It holds nothing of the provider's headers and bodies, which can be private. */
+/** Why a message or a session failed. The provider's headers and bodies are left out, because they can be private. */
 export interface Failure {
-  /** `aborted` if somebody stopped the turn. */
+  /** `aborted` if the turn was stopped. */
   readonly kind: "aborted" | "failed"
   readonly message: string
   /** The HTTP status of the model's provider. */
@@ -33,8 +33,8 @@ export interface AssistantInfo {
   readonly cost?: number
   readonly tokens?: Tokens
   /**
-   * Why the model stopped: `stop`, `length`, `tool-calls`, … It can be set before `time.completed`, so it does not
-   * prove that the message is final.
+   * Why the model stopped: `stop`, `length`, `tool-calls`, … Can be set before `time.completed`, so it does not prove that
+   * the message is final.
    */
   readonly finish?: string
   readonly error?: Failure
@@ -44,13 +44,13 @@ export interface AssistantInfo {
 
 export type MessageInfo = UserInfo | AssistantInfo
 
-interface PartBase {
-  /** Unique within the session, and the same in events and in what is stored. */
+export interface PartBase {
+  /** Unique within the session, and the same in events and in stored messages. */
   readonly id: string
   readonly messageID: MessageId
 }
 
-interface Span {
+export interface PartTime {
   readonly start: number
   readonly end?: number
 }
@@ -61,14 +61,14 @@ export interface TextPart extends PartBase {
   /** Whether opencode added it for the model only. */
   readonly synthetic?: boolean
   /** No `end` while the text is streaming. */
-  readonly time?: Span
+  readonly time?: PartTime
 }
 
 export interface ReasoningPart extends PartBase {
   readonly type: "reasoning"
   readonly text: string
   /** No `end` while the text is streaming. */
-  readonly time?: Span
+  readonly time?: PartTime
 }
 
 export interface FilePart extends PartBase {
@@ -77,7 +77,7 @@ export interface FilePart extends PartBase {
   readonly filename?: string
 }
 
-type ToolInput = Readonly<Record<string, unknown>>
+export type ToolInput = Readonly<Record<string, unknown>>
 
 export type ToolState =
   | { readonly status: "pending"; readonly input: ToolInput }
@@ -108,14 +108,14 @@ export interface SubtaskPart extends PartBase {
 /** In a user message: a request to summarise the conversation. */
 export interface CompactionPart extends PartBase {
   readonly type: "compaction"
-  /** Whether opencode made the request by itself. */
+  /** Whether opencode made the request automatically. */
   readonly auto?: boolean
 }
 
 /** The start of a model step. */
 export interface StepPart extends PartBase {
   readonly type: "step"
-  /** Whether opencode recorded the state of the files before the step. Without it there is no diff of the turn. */
+  /** Whether opencode recorded the state of the files before the step. Without a snapshot, the turn has no diff. */
   readonly snapshot: boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * The number of messages in a session. opencode keeps no count, so a bounded page is read, and the count is cached until
+ * The number of messages in a session. opencode stores no count, so a bounded page is read, and the count is cached until
  * the session is updated.
  */
 import { Cache, Context, Effect, Layer } from "effect"
@@ -15,7 +15,7 @@ export interface MessageCount {
   readonly more: boolean
 }
 
-/** Messages beyond this number are not counted. */
+/** Maximum count. Further messages are not counted. */
 export const countBound = 100
 
 interface Key {
@@ -27,7 +27,7 @@ interface Key {
 export class MessageCounts extends Context.Service<
   MessageCounts,
   {
-    /** A running session is counted anew, because it is not updated with each message. */
+    /** The count of a running session is not cached, because `time.updated` does not change with each message. */
     readonly count: (target: Target, session: Session, running: boolean) => Effect.Effect<MessageCount, ClientError>
   }
 >()("opencode-fleet/opencode/MessageCounts") {

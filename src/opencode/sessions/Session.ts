@@ -8,7 +8,7 @@ export interface Session {
   readonly directory: string
   /** The session whose agent started this one as a subagent. */
   readonly parentID?: SessionId
-  /** The first message that the person has undone (`/undo` in the terminal). It and all later ones stay until the next prompt. */
+  /** The first message that was undone (`/undo` in the terminal). It and all later ones are removed at the next prompt. */
   readonly undoneFrom?: MessageId
   readonly time: {
     readonly created: number
@@ -22,12 +22,12 @@ export type SessionStatus =
   | { readonly type: "idle" }
   | { readonly type: "busy" }
   | {
-      /** The model's provider failed, and opencode waits before it asks again. */
+      /** The model's provider failed, and opencode waits before it retries. */
       readonly type: "retry"
       readonly attempt: number
       /** Why the last attempt failed. */
       readonly message: string
-      /** When the next attempt begins, in epoch milliseconds. */
+      /** When the next attempt starts, in epoch milliseconds. */
       readonly next: number
     }
 

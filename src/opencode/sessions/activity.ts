@@ -1,4 +1,4 @@
-/** What the sessions of an instance are doing, and what they wait for. */
+/** The activity of sessions: their status, and the pending requests that they wait for. */
 import { Array, Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
@@ -10,7 +10,7 @@ import type { Session, SessionStatus } from "./Session.ts"
 
 export interface Activity {
   readonly status: SessionStatus
-  /** What this session and its subagents wait for, without what an abort has left behind. */
+  /** The requests that this session and its subagents wait for, without those that an abort left behind. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
 
@@ -25,8 +25,8 @@ const activityIn = Effect.fnUntraced(function* (opencode: Opencode, directory: s
 })
 
 /**
- * The sessions of the `limit` directories that were worked in last; `sessions` are updated last first. Asking about a
- * directory makes opencode load it, so old directories are better left alone.
+ * The sessions of the `limit` most recently used directories; `sessions` must be sorted by update, newest first. A request
+ * about a directory makes opencode load it, so old directories are left out.
  */
 export const inNewestDirectories = (sessions: ReadonlyArray<Session>, limit: number): ReadonlyArray<Session> => {
   const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, limit))

@@ -1,14 +1,14 @@
-/** The sessions that a subagent's session works for. */
+/** The ancestors of a session: the sessions that a subagent works for. */
 import { Effect } from "effect"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 
-/** Bounds the walk, because parents could form a circle. Real subagents are nested far less deep. */
+/** Maximum depth. Real subagents are nested far less deep. */
 const maxDepth = 20
 
 /**
- * The session, its parent, the parent's parent, and so on. Parents in `known` are not read; a session that is known to
- * have no parent ends the walk.
+ * The session, its parent, the parent's parent, and so on. Parents in `known` are not read from opencode; a session whose
+ * known parent is undefined is the last one.
  */
 export const ancestors = Effect.fnUntraced(function* (
   opencode: Opencode,

@@ -1,4 +1,4 @@
-/** Finds a session by reference: its full id, a unique beginning of its id, a unique part of its title, or `latest`. */
+/** Finds a session by reference: its full id, a unique prefix of its id, a unique part of its title, or `latest`. */
 import { Effect, Option, Schema } from "effect"
 import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
@@ -20,7 +20,7 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
 
 const asId = Schema.decodeOption(SessionId)
 
-/** A shorter beginning of an id names no session, because all ids begin alike. */
+/** A shorter prefix matches no id, because all ids begin alike. */
 const minIdLength = "ses_".length + 4
 
 const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArray<Session> => {
@@ -30,7 +30,7 @@ const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArr
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
-/** The session updated last that is not a subagent's. */
+/** The most recently updated session that is not a subagent's. */
 const latest = (sessions: ReadonlyArray<Session>) =>
   sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
 

@@ -1,6 +1,6 @@
 /**
  * One turn as a pure value: what a prompt has led to so far, folded from events (`advance`) and from what opencode has
- * stored (`reconcile`). It knows neither HTTP nor time; `turns/` drives it.
+ * stored (`reconcile`). It depends on neither HTTP nor time; `turns/` drives it.
  */
 export { advance, missed } from "./advance.ts"
 export { answeredInstead, unfinishedOutcome, outcome, type Outcome } from "./outcome.ts"

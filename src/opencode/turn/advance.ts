@@ -45,11 +45,11 @@ export const advance = (turn: Turn, event: TurnEvent): Turn => {
   }
 }
 
-/** Without prompts, an event concerns whatever runs in the session. */
+/** An error without prompts concerns whatever is running in the session. */
 const concerns = ({ lineage }: Turn, prompts: ReadonlyArray<MessageId> | undefined) =>
   prompts === undefined || prompts.some((prompt) => lineage.prompts.has(prompt))
 
-/** An error that came before the agent began to work on the turn belongs to the turn before. */
+/** An error that arrived before the agent started on this turn belongs to the previous turn. */
 const withStatus = (turn: Turn, status: SessionStatus): Turn => {
   if (status.type !== "busy") return { ...turn, status }
   return { ...turn, accepted: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
@@ -89,7 +89,7 @@ const withRequest = (turn: Turn, pending: PendingRequest): Turn =>
     ? { ...turn, pending: put(turn.pending, pending.request.id, pending) }
     : turn
 
-/** The turn after events were missed. Text that was streamed meanwhile is stored nowhere until its part is complete. */
+/** The turn after events were missed. Text that was streamed meanwhile is not stored until its part is complete. */
 export const missed = (turn: Turn): Turn => ({
   ...turn,
   isMissingEvents: true,

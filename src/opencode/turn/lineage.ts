@@ -1,9 +1,9 @@
 /**
- * Which messages of a session belong to a turn: the answers to its prompt, to a later prompt that opencode merged with
- * it, and to the message with which opencode continues after it has compacted the conversation during the turn.
+ * The lineage of a turn: which messages of its session belong to it. These are the answers to its prompt, to a later prompt
+ * that opencode merged with it, and to the message with which opencode continues after it compacted the conversation.
  *
- * A compaction consists of three messages: a user message with a `compaction` part, an assistant message that answers it
- * with the summary, and a user message by opencode, whose answers continue the turn (checked on opencode 1.18.33).
+ * A compaction consists of three messages: a user message with a `compaction` part, an assistant message with the summary,
+ * and a user message by opencode whose answers continue the turn (checked on opencode 1.18.33).
  */
 import type { MessageId } from "../Identifiers.ts"
 import type { AssistantInfo, UserInfo } from "../sessions/Message.ts"
@@ -11,9 +11,9 @@ import type { AssistantInfo, UserInfo } from "../sessions/Message.ts"
 export interface Lineage {
   /** The user messages whose answers belong to the turn, the prompt first. */
   readonly prompts: ReadonlySet<MessageId>
-  /** When opencode stored the prompt, in epoch milliseconds. Events can also report older messages. */
+  /** When opencode stored the prompt, in epoch milliseconds. Older messages, which events can report, are ignored. */
   readonly since: number | undefined
-  /** User messages that came after the prompt and do not belong to the turn. */
+  /** User messages after the prompt that do not belong to the turn. */
   readonly later: ReadonlySet<MessageId>
   /** The later message that the agent answered, because opencode answers only the newest. */
   readonly overtaken: MessageId | undefined
@@ -21,7 +21,7 @@ export interface Lineage {
   readonly wantsSummary: boolean
   /** The message that requests a summary, until opencode continues the turn. */
   readonly compacting: MessageId | undefined
-  /** When the summary was finished, in epoch milliseconds. With the next user message opencode continues the turn. */
+  /** When the summary was finished, in epoch milliseconds. The next user message continues the turn. */
   readonly summarised: number | undefined
 }
 
@@ -39,14 +39,14 @@ const including = <A>(set: ReadonlySet<A>, value: A) => new Set(set).add(value)
 
 const excluding = <A>(set: ReadonlySet<A>, value: A) => new Set([...set].filter((other) => other !== value))
 
-/** The lineage after the prompt itself. */
+/** Adds the prompt itself. */
 export const withPrompt = (lineage: Lineage, { time }: UserInfo, wantsSummary = lineage.wantsSummary): Lineage => ({
   ...lineage,
   since: time.created,
   wantsSummary,
 })
 
-/** The lineage after another user message. */
+/** Adds another user message. */
 export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
   if (lineage.since === undefined || time.created < lineage.since) return lineage
   const continues = lineage.summarised !== undefined && time.created >= lineage.summarised
@@ -64,20 +64,20 @@ export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
     : { ...lineage, later: including(lineage.later, id) }
 }
 
-/** The lineage after a later user message has turned out to be opencode's own request for a summary. */
+/** Marks a later user message as opencode's own request for a summary. */
 export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
   lineage.later.has(id) && (lineage.overtaken === undefined || lineage.prompts.has(lineage.overtaken))
     ? { ...lineage, later: excluding(lineage.later, id), compacting: id, summarised: undefined }
     : lineage
 
 /**
- * Whether the message is a summary made during the turn. If a compaction was aborted, opencode repeats it before it
- * answers the next prompt, and that summary has the prompt as its parent.
+ * Whether the message is a summary made during the turn. If a compaction was aborted, opencode repeats it before it answers
+ * the next prompt, and that summary has the prompt as its parent.
  */
 export const isSummary = (lineage: Lineage, { parentID, summary }: AssistantInfo): boolean =>
   parentID === lineage.compacting || (summary === true && !lineage.wantsSummary && lineage.prompts.has(parentID))
 
-/** The lineage after an assistant message. `answered`: the turn already has answers. */
+/** Adds an assistant message. `answered`: the turn already has answers. */
 export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: boolean): Lineage => {
   const { parentID, time } = info
   if (isSummary(lineage, info)) {
@@ -94,6 +94,6 @@ export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: b
       }
 }
 
-/** Whether the message is an answer of the turn. A summary is one only if the turn ended with it. */
+/** Whether the message is an answer of the turn. A summary is one only if it failed, which ends the turn. */
 export const answers = (lineage: Lineage, info: AssistantInfo): boolean =>
   isSummary(lineage, info) ? info.error !== undefined : lineage.prompts.has(info.parentID)

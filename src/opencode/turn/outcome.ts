@@ -1,4 +1,4 @@
-/** How a turn has ended, or what it waits for. */
+/** The outcome of a turn: how it ended, or what it waits for. */
 import type { ClientError } from "../errors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../sessions/Message.ts"
@@ -28,21 +28,21 @@ const ofFailure = (failure: Failure): Outcome =>
  * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it.
  */
 export const outcome = (turn: Turn): Outcome | undefined => {
-  // An abort leaves its requests behind, so they count only while the session is busy.
+  // Requests of an idle session do not count, because an abort leaves them behind.
   if (turn.status.type !== "idle") return waiting(turn)
-  // A compaction is not finished: opencode was about to continue the turn.
+  // The compaction is not finished; opencode is about to continue the turn.
   if (turn.lineage.compacting !== undefined && newestOf(turn)?.error === undefined) return undefined
   const newest = newestOf(turn)
   if (newest === undefined) return turn.error === undefined ? undefined : ofFailure(turn.error)
   if (newest.time.completed === undefined) return undefined
   if (newest.error !== undefined) return ofFailure(newest.error)
-  // Stopped while opencode waited to ask the provider again: only then are both absent.
+  // Both are absent only if the turn was stopped while opencode waited to retry the provider.
   if (newest.finish === undefined) return { _tag: "aborted" }
   if (newest.finish === "tool-calls") return endedEarly(turn)
   if (newest.finish !== "stop") return { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
   const { overtaken, prompts } = turn.lineage
   return overtaken !== undefined && prompts.has(overtaken)
-    ? { _tag: "completed", detail: "opencode answered it together with a message that came right after it" }
+    ? { _tag: "completed", detail: "opencode answered it together with a message that was sent right after it" }
     : { _tag: "completed" }
 }
 
@@ -58,14 +58,14 @@ const waiting = ({ pending }: Turn): Outcome | undefined => {
 
 /** The outcome of a turn whose last step called tools. */
 const endedEarly = (turn: Turn): Outcome => {
-  // Between two steps there is no message yet that could hold the reason.
+  // Between two steps, no message exists yet that could hold the reason.
   if (turn.error !== undefined) return ofFailure(turn.error)
   const newest = newestOf(turn)?.id
   const refused = toolCalls(turn).findLast(({ messageID, state }) => messageID === newest && state.status === "error")
   if (refused?.state.status === "error") return { _tag: "rejected", detail: `${refused.tool}: ${refused.state.error}` }
   return turn.lineage.overtaken === undefined
     ? { _tag: "aborted" }
-    : { _tag: "completed", detail: "another message came in between, and the agent went on to answer that one" }
+    : { _tag: "completed", detail: "another message arrived, and the agent answered that one instead" }
 }
 
 /** The later message that was answered instead of the prompt or together with it. */
@@ -75,15 +75,15 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
   return overtaken !== undefined && (prompts.has(overtaken) || finish === "tool-calls") ? overtaken : undefined
 }
 
-/** The outcome of a turn that opencode left unfinished: the session is idle, and nothing more will be stored. */
+/** The outcome of a turn that opencode left unfinished: the session is idle, but the answer is not complete. */
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
-  // An abort at the beginning of a summary leaves the summary unfinished for ever.
+  // An abort at the start of a summary leaves the summary unfinished.
   if (turn.error?.kind === "aborted") return { _tag: "aborted" }
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",
       detail:
-        "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
+        "opencode stored the message but never started to answer it. This happens when a message is added to a running turn and that turn is then stopped or rejected",
     }
   }
   const lost = [

@@ -1,4 +1,4 @@
-/** Folds what opencode has stored about the session into a turn. */
+/** Merges what opencode has stored about the session into a turn. */
 import type { Message, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
@@ -16,7 +16,7 @@ import { gapMark, isOutdated, isOutdatedInfo, isStreaming, type Turn } from "./s
 /** What opencode has stored about the session at one moment. */
 export interface StoredSession {
   readonly status: SessionStatus
-  /** From the prompt on, oldest first. */
+  /** The prompt and all later messages, oldest first. */
   readonly messages: ReadonlyArray<Message>
   /** Of the session and its subagents. */
   readonly pending: ReadonlyArray<PendingRequest>
@@ -44,10 +44,10 @@ const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
   return lineage
 }
 
-/** Characters that were received. */
+/** The number of received characters, without gap marks. */
 const receivedLength = (text: string) => text.replaceAll(gapMark, "").length
 
-/** Sorts into opencode's order, because parts that were missed come before parts that were received since. */
+/** Sorts into opencode's order, because missed parts come before parts that were received since. */
 const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: ReadonlyArray<string>) => {
   const messages = [...answers.values()].sort((one, other) => one.time.created - other.time.created)
   const messagePosition = new Map(messages.map(({ id }, index) => [id, index]))
@@ -67,7 +67,7 @@ const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: Readonl
   }
 }
 
-/** The turn after a read. Text that is still streaming is only in events, so what was received of it is kept. */
+/** The turn after a read. Streaming text is only in events, so the received text is kept. */
 export const reconcile = (turn: Turn, { messages, pending, status }: StoredSession): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
   const lineage = prompted < 0 && !turn.accepted ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))

@@ -1,4 +1,4 @@
-/** What is known of a turn. */
+/** The state of a turn. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { AssistantInfo, Failure, Part, ReasoningPart, TextPart, ToolPart } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
@@ -11,7 +11,7 @@ export interface Turn {
   readonly prompt: MessageId
   /** Which messages of the session belong to the turn. */
   readonly lineage: Lineage
-  /** The session and the sessions of its subagents. The turn waits for what any of them waits for. */
+  /** The session and the sessions of its subagents. The turn waits for the pending requests of all of them. */
   readonly family: ReadonlySet<SessionId>
   /** Whether opencode has shown that it has the prompt. */
   readonly accepted: boolean
@@ -70,5 +70,5 @@ export const isOutdated = (known: Part | undefined, part: Part): boolean =>
 export const isOutdatedInfo = (known: AssistantInfo | undefined, info: AssistantInfo): boolean =>
   known?.time.completed !== undefined && info.time.completed === undefined
 
-/** Marks text that was missed, until the part is complete and its full text is known. */
+/** Stands for missed text until the part is complete and its full text is known. */
 export const gapMark = "[…]"

@@ -1,5 +1,5 @@
 /** Follows one turn to its outcome: performs the actions that `followStep.ts` chooses, and passes it the results. */
-import { Clock, Effect, Option } from "effect"
+import { Cause, Clock, Effect, Option } from "effect"
 import { abandonable } from "./abandonable.ts"
 import type { ClientError } from "../errors.ts"
 import type { FollowAction, FollowInput, OpenDecision } from "./followState.ts"
@@ -16,7 +16,7 @@ import type * as Turn from "../turn/Turn.ts"
  * elsewhere.
  *
  * The returned effect sends the decision to opencode, and returns whether opencode accepted it. If not, the turn still
- * waits.
+ * waits. A defect in either effect is logged and decides nothing.
  */
 export type DecideRequest = (
   request: PendingRequest,
@@ -39,6 +39,14 @@ export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {
   /** Called with each new value of the turn. */
   readonly onTurn: (turn: Turn.Turn) => Effect.Effect<void>
 }
+
+/** The prompt was sent, so a defect in the caller's code must not hide what becomes of the turn: it decides nothing. */
+const orElseUndecided = <A, E, B>(deciding: Effect.Effect<A, E>, undecided: B): Effect.Effect<A | B, E> =>
+  Effect.catchCauseIf(
+    deciding,
+    (cause) => !Cause.hasFails(cause),
+    (cause) => Effect.as(Effect.logError("a decision about a pending request failed", cause), undecided),
+  )
 
 /** Returns when the turn ends, when the person does not decide a request, or when the instance does not come back. */
 export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Effect.fn.Return<TurnReport> {
@@ -73,7 +81,9 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
       case "Read":
         return failed(read(action.delay))
       case "SendDecision":
-        return failed(Effect.map(abandonable(decision), (accepted) => ({ _tag: "DecisionSent", accepted }) as const))
+        return failed(
+          Effect.map(abandonable(orElseUndecided(decision, false)), (accepted) => ({ _tag: "DecisionSent", accepted })),
+        )
     }
   }
 
@@ -84,7 +94,8 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
         yield* proceed(yield* perform(state.next))
       return undefined
     })
-    const answer = yield* Effect.raceFirst(abandonable(decide(openDecision.request, state.turn)), settledElsewhere)
+    const deciding = Effect.suspend(() => decide(openDecision.request, state.turn))
+    const answer = yield* Effect.raceFirst(abandonable(orElseUndecided(deciding, Option.none())), settledElsewhere)
     if (answer === undefined || state.openDecision !== openDecision) return
     if (Option.isSome(answer)) decision = answer.value
     yield* proceed({ _tag: Option.isSome(answer) ? "Decided" : "NotDecided" })

@@ -72,7 +72,7 @@ export const observeTurn = <A, E, R, R2 = never>(
 ): Effect.Effect<A, E, R | R2> =>
   Effect.gen(function* () {
     const stages = yield* makeTurnStages(pace)
-    const observing = observer(stages.changes).pipe(
+    const observing = Effect.suspend(() => observer(stages.changes)).pipe(
       Effect.catchCause((cause) => Effect.logWarning("the observer of a turn failed", cause)),
     )
     return yield* Effect.acquireUseRelease(

@@ -37,7 +37,7 @@ const refused = (status: number) =>
 
 const error = [refused(400), refused(404), refused(500)] as const
 
-/** Routes without a session id answer for this directory. Default: the one that the server was started in. */
+/** Routes without a session id work on this directory. Default: the one that the server was started in. */
 const directory = { directory: opt(Schema.String) }
 
 const session = { sessionID: SessionId }
@@ -69,7 +69,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     }),
     error,
   }),
-  /** The real answer holds API keys in clear text; only names are decoded. */
+  /** The real answer contains API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,
     success: Schema.Struct({
@@ -113,7 +113,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: WireMessage,
     error,
   }),
-  /** Answers 204 as soon as the session is found and the body decodes, whatever becomes of the turn. */
+  /** Answers 204 as soon as the session is found and the body is valid, whatever happens in the turn. */
   HttpApiEndpoint.post("prompt", "/session/:sessionID/prompt_async", {
     params: session,
     query: directory,
@@ -126,14 +126,14 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: HttpApiSchema.NoContent,
     error,
   }),
-  /** What the turn of one user message has changed. Without `messageID`, and for every other message, it is empty. */
+  /** The file changes of the turn of one user message. Empty without `messageID`, and for any other message. */
   HttpApiEndpoint.get("diff", "/session/:sessionID/diff", {
     params: session,
     query: { ...directory, messageID: opt(MessageId) },
     success: tolerantArray(WireFileDiff),
     error: [refused(400), refused(500)],
   }),
-  /** Answers `true` for an idle or unknown session, too. */
+  /** Answers `true` also for an idle or unknown session. */
   HttpApiEndpoint.post("abort", "/session/:sessionID/abort", {
     params: session,
     query: directory,

@@ -1,4 +1,4 @@
-/** Pending requests, and what a person decides about them. opencode keeps both per directory. */
+/** Reads pending requests and sends decisions. opencode 1 keeps both per directory. */
 import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
@@ -7,8 +7,8 @@ import type { Call } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { recognised } from "../http/tolerantArray.ts"
 
-/** An unknown or settled request is a 404. */
-const settledBefore = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404
+/** opencode answers 404 for an unknown or settled request. */
+const isSettled = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404
 
 export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) => {
   const reply = (directory: string, decision: Decision) => {
@@ -42,7 +42,7 @@ export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) 
     decide: (directory, decision) =>
       reply(directory, decision).pipe(
         Effect.as(true),
-        Effect.catchIf(settledBefore, () => Effect.succeed(false)),
+        Effect.catchIf(isSettled, () => Effect.succeed(false)),
       ),
   } satisfies Partial<Opencode>
 }

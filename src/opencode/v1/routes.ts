@@ -5,12 +5,12 @@ import { HttpApiClient } from "effect/http-api"
 import { addressed, asProbe, checked, retryReads } from "../http/requests.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
-/** The routes as functions that ask the `CurrentTarget`. */
+/** The routes as functions that send requests to the `CurrentTarget`. */
 export const makeRoutes = Effect.gen(function* () {
   const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
-    /** A probe: not repeated. */
+    /** A probe, which is not retried. */
     health: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "health",

@@ -1,4 +1,4 @@
-/** Questions about the server itself, and its events. */
+/** Requests about the server itself, and its event stream. */
 import { Effect, Stream } from "effect"
 import type { Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
@@ -7,7 +7,7 @@ import { translateEvent } from "./translateEvent.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import { joinModel } from "./wire/model.ts"
 
-/** Bound on connecting, in milliseconds. While opencode is starting it accepts the connection and never answers. */
+/** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */
 const connectTimeout = 3000
 
 export const serverRequests = ({ api, health }: Routes, call: Call) => {
@@ -23,7 +23,7 @@ export const serverRequests = ({ api, health }: Routes, call: Call) => {
     health: (timeout) => health({}).pipe(call("health", { timeout })),
     location,
     directory: Effect.map(location(requestTimeout), ({ directory }) => directory),
-    // When opencode first saw the project; it is stored in the database of the user on that machine.
+    // The time at which opencode first saw the project, from the user's database on that machine.
     machineMark: (timeout) =>
       api.server.project({ query: {} }).pipe(
         Effect.map(({ time }) => (time === undefined ? undefined : String(time.created))),

@@ -1,4 +1,4 @@
-/** Sessions, their messages and their turns. */
+/** Requests about sessions, their messages and their turns. */
 import { Effect } from "effect"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"

@@ -1,10 +1,10 @@
-/** opencode 1's events in the words of the domain. */
+/** Translates opencode 1's events into `TurnEvent`s. */
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { WireFrame } from "./wire/WireEvent.ts"
 
 const heartbeat: TurnEvent = { _tag: "Heartbeat" }
 
-/** Each frame is one event; one that does not concern turns still shows that the connection works. */
+/** Each frame is one event. An event that does not concern turns becomes a heartbeat. */
 export const translateEvent = (event: WireFrame["payload"]): TurnEvent => {
   switch (event.type) {
     case "server.connected":

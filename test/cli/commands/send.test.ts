@@ -11,7 +11,7 @@ import { HealthCheck } from "../../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
 import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../../discovery/announcements.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeIdle, storeAnswer } from "../../support/play.ts"
 import {
@@ -25,7 +25,7 @@ import {
   question,
   session,
   textPart,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
 
 const discovery = Layer.succeed(Discovery, {

@@ -6,7 +6,7 @@ import { styleOf } from "../../../src/cli/terminal/style.ts"
 import { cut, table, wrap } from "../../../src/cli/terminal/table.ts"
 import type { FleetView, InstanceView } from "../../../src/tools/instances/instanceSchemas.ts"
 import { sessionView } from "../../../src/tools/sessions/sessionView.ts"
-import { here, session } from "../../support/samples.ts"
+import { here, session } from "../../../src/testing/samples.ts"
 
 const { displayWidth } = CliOutput
 

@@ -6,7 +6,7 @@ import { terminalForm } from "../../../src/cli/terminal/terminalForm.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import { decisionOf } from "../../../src/tools/requests/askPerson.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
-import { permission, question } from "../../support/samples.ts"
+import { permission, question } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
 type Typed = NonNullable<Parameters<typeof fakeTerminal>[0]>

@@ -8,7 +8,7 @@ import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { first, opened, prompt, second, taken, written } from "../../opencode/turn/turnPieces.ts"
 import { scenarios } from "../../opencode/turn/turnScenarios.ts"
-import { event, here, textPart } from "../../support/samples.ts"
+import { event, here, textPart } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
 /** A screen that shows the turn after each event. */

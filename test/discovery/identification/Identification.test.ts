@@ -12,7 +12,7 @@ import { type Answer, broken, hanging, httpLayer, json, online } from "../http.t
 const credentials: Credentials = { username: "ada", password: Redacted.make("hunter2-Zk9") }
 const right = `Basic ${Buffer.from("ada:hunter2-Zk9").toString("base64")}`
 
-const place = { directory: "/work/shop/api", worktree: "/work/shop" }
+const location = { directory: "/work/shop/api", worktree: "/work/shop" }
 
 /** An identification over a server with these answers, and the requests that it received. */
 const over = Effect.fnUntraced(function* (
@@ -45,16 +45,16 @@ const unauthorized =
     Effect.sync(() => new Response(null, { status: 401, headers: { "www-authenticate": challenge } }))
 
 /** An opencode that requires this password. */
-const locked: Answer = (request) =>
+const protectedServer: Answer = (request) =>
   request.headers["authorization"] === right
-    ? routes(online, json(place))(request)
+    ? routes(online, json(location))(request)
     : unauthorized(opencodeChallenge)(request)
 
 describe("Identification", () => {
   it.effect("identifies an opencode and its directory, without sending a password that is not required", () =>
     Effect.gen(function* () {
-      const { asked, identify } = yield* over(routes(online, json(place)))
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place })
+      const { asked, identify } = yield* over(routes(online, json(location)))
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: false, location })
       assert.deepStrictEqual(asked(), [
         ["/global/health", undefined],
         ["/path", undefined],
@@ -67,8 +67,8 @@ describe("Identification", () => {
       const { identify } = yield* over(routes(online, json({ directory: "/tmp/a", worktree: "/" })))
       assert.deepStrictEqual(yield* identify(port), {
         _tag: "Opencode",
-        locked: false,
-        place: { directory: "/tmp/a", worktree: undefined },
+        requiresPassword: false,
+        location: { directory: "/tmp/a", worktree: undefined },
       })
     }),
   )
@@ -80,16 +80,16 @@ describe("Identification", () => {
       )
       assert.deepStrictEqual(yield* identify(port), {
         _tag: "Opencode",
-        locked: false,
-        place: { directory: "/tmp/[31ma b", worktree: "/tmp" },
+        requiresPassword: false,
+        location: { directory: "/tmp/[31ma b", worktree: "/tmp" },
       })
     }),
   )
 
   it.effect("sends the password to a trusted server that requires one as opencode does", () =>
     Effect.gen(function* () {
-      const { asked, identify } = yield* over(locked)
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: true, place })
+      const { asked, identify } = yield* over(protectedServer)
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: true, location })
       assert.deepStrictEqual(asked(), [
         ["/global/health", undefined],
         ["/path", right],
@@ -99,11 +99,11 @@ describe("Identification", () => {
 
   it.effect("sends it neither to untrusted servers nor to servers that require one in another way", () =>
     Effect.gen(function* () {
-      const forbidden = yield* over(locked)
+      const forbidden = yield* over(protectedServer)
       assert.deepStrictEqual(yield* forbidden.identify({ ...port, mayHavePassword: false }), {
         _tag: "Opencode",
-        locked: true,
-        place: undefined,
+        requiresPassword: true,
+        location: undefined,
       })
       const other = yield* over(unauthorized('Basic realm="Router"'))
       assert.deepStrictEqual(yield* other.identify(port), { _tag: "Other" })
@@ -114,9 +114,9 @@ describe("Identification", () => {
   it.effect("identifies an opencode with another password, or without a configured one", () =>
     Effect.gen(function* () {
       const other = yield* over(unauthorized(opencodeChallenge))
-      const none = yield* over(locked, {})
+      const none = yield* over(protectedServer, {})
       for (const { identify } of [other, none]) {
-        assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: true, place: undefined })
+        assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: true, location: undefined })
       }
       assert.lengthOf(none.asked(), 1)
     }),
@@ -153,7 +153,7 @@ describe("Identification", () => {
   it.effect("identifies an opencode that does not report its directory", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(routes(online, json({}, 404)))
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", locked: false, place: undefined })
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: false, location: undefined })
     }),
   )
 })

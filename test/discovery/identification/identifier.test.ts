@@ -3,10 +3,10 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Identification, type Verdict } from "../../../src/discovery/identification/Identification.ts"
 import { type Candidate, identifier } from "../../../src/discovery/identification/identifier.ts"
-import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
+import { opencodeWithPassword, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
 
 const opencode = opencodeIn("/work/shop")
-const openButMute: Verdict = { _tag: "Opencode", locked: false, place: undefined }
+const openButMute: Verdict = { _tag: "Opencode", requiresPassword: false, location: undefined }
 
 const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
   key: String(port),
@@ -86,7 +86,7 @@ describe("An identifier", () => {
     Effect.gen(function* () {
       const { answer, asked, identify } = yield* place()
       answer(2, refused)
-      answer(3, lockedOpencode)
+      answer(3, opencodeWithPassword)
       answer(4, opencode)
       const all = [candidate(1, { likely: true }), candidate(2), candidate(3), candidate(4)]
       yield* identify(all)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { lockedOpencode, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
+import { opencodeWithPassword, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
 import { announced, join, kind, location, pointer } from "./network.ts"
 
 const browsing = { type: "PTR", name: kind } as const
@@ -291,7 +291,7 @@ describe("mdns", () => {
       network.verdicts.set(url, silent)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       assert.include((yield* network.find)[url]?.passwordWithheld, "has not yet answered")
-      network.verdicts.set(url, lockedOpencode)
+      network.verdicts.set(url, opencodeWithPassword)
       assert.isUndefined((yield* network.find)[url]?.passwordWithheld)
     }),
   )
@@ -379,7 +379,7 @@ describe("mdns", () => {
     Effect.gen(function* () {
       const network = yield* join({ options: { allow: ["build.local"] } })
       const [untrusted, allowed] = ["http://192.168.1.7:4096", "http://192.168.1.8:4097"]
-      network.verdicts.set(untrusted, lockedOpencode).set(allowed, lockedOpencode)
+      network.verdicts.set(untrusted, opencodeWithPassword).set(allowed, opencodeWithPassword)
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4097", 4097, 120, "Build.local"))
       const found = yield* network.find

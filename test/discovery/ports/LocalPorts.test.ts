@@ -11,7 +11,7 @@ import { LocalMachine, type LocalMachineValues } from "../../../src/machine/Loca
 import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
-import { lockedOpencode, notOpencode, opencodeIn, silent } from "../verdicts.ts"
+import { opencodeWithPassword, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
 /** A machine with these sockets. Ports answer as another server unless a test says otherwise. */
@@ -129,8 +129,8 @@ describe("local-ports", () => {
         listening(4096, opencode(17)),
         listening(4097, other(18, "ssh")),
       )
-      answer(4096, lockedOpencode)
-      answer(4097, lockedOpencode)
+      answer(4096, opencodeWithPassword)
+      answer(4097, opencodeWithPassword)
       const [ours, tunnel] = (yield* scan).announcements
       assert.isTrue(yield* serves(ours))
       // That the system does not tell for once does not end the process.
@@ -153,7 +153,7 @@ describe("local-ports", () => {
   it.effect("an opencode keeps receiving requests when a scan cannot list the sockets or gets no answer", () =>
     Effect.gen(function* () {
       const { answer, end, fail, listen, scan, serves } = yield* start(listening(4096, opencode(17)))
-      answer(4096, lockedOpencode)
+      answer(4096, opencodeWithPassword)
       const [ours] = (yield* scan).announcements
       yield* fail
       yield* scan
@@ -176,7 +176,7 @@ describe("local-ports", () => {
   it.effect("uses the process's directory for an opencode that does not report one", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(listening(4096, opencode(17, "/work/\u202Eshop")))
-      answer(4096, lockedOpencode)
+      answer(4096, opencodeWithPassword)
       const [announcement] = (yield* scan).announcements
       assert.strictEqual(announcement?.directory, "/work/shop")
       assert.strictEqual(announcement?.name, "laptop-shop")
@@ -193,8 +193,8 @@ describe("local-ports", () => {
         listening(4103, other(22, "bun")),
       )
       answer(4100, opencodeIn("/home/bob/api"))
-      answer(4101, lockedOpencode)
-      answer(4102, lockedOpencode)
+      answer(4101, opencodeWithPassword)
+      answer(4102, opencodeWithPassword)
       answer(4103, opencodeIn("/work/dev"))
       const { announcements } = yield* scan
       assert.deepStrictEqual(
@@ -286,7 +286,7 @@ describe("local-ports", () => {
     Effect.gen(function* () {
       const socket = listening(4096, opencode(17))
       const { answer, listen, scan } = yield* start(socket)
-      answer(4096, lockedOpencode)
+      answer(4096, opencodeWithPassword)
       assert.isUndefined((yield* scan).announcements[0]?.passwordWithheld)
       yield* listen({ ...socket, owner: other(18, "socat") })
       const [announcement] = (yield* scan).announcements
@@ -337,7 +337,7 @@ describe("local-ports on a system that does not list the sockets", () => {
     Effect.gen(function* () {
       const { answer, asked, fail, scan } = yield* start(listening(5000, opencode(1)))
       yield* fail
-      answer(4097, lockedOpencode)
+      answer(4097, opencodeWithPassword)
       const result = yield* scan
       assert.deepStrictEqual(asked(), [4096, 4097])
       assert.deepStrictEqual(found(result), ["opencode-4097 http://127.0.0.1:4097"])

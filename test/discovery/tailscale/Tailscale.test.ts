@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import type { Verdict } from "../../../src/discovery/identification/Identification.ts"
 import { TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
 import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
-import { lockedOpencode, opencodeIn, silent } from "../verdicts.ts"
+import { opencodeWithPassword, opencodeIn, silent } from "../verdicts.ts"
 import { status } from "./recordings.ts"
 import { start, tailnetOf } from "./scene.ts"
 
@@ -69,7 +69,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     "an opencode that requires a password receives it, and is named by its port until its directory is known",
     () =>
       Effect.gen(function* () {
-        let verdict: Verdict = lockedOpencode
+        let verdict: Verdict = opencodeWithPassword
         const { scan } = yield* start({
           tailnet: running,
           answers: (url) => (url === "http://100.64.10.2:4096" ? Effect.sync(() => verdict) : undefined),
@@ -80,7 +80,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         yield* TestClock.adjust("10 seconds")
         const [after] = (yield* scan).announcements
         assert.deepInclude(after, { name: "laptop-shop", directory: "/srv/shop", passwordWithheld: undefined })
-        verdict = lockedOpencode
+        verdict = opencodeWithPassword
         assert.strictEqual((yield* scan).announcements[0]?.name, "laptop-shop")
       }),
   )

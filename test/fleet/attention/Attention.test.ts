@@ -7,11 +7,21 @@ import { Attention } from "../../../src/fleet/attention/Attention.ts"
 import type { PendingReport } from "../../../src/fleet/attention/PendingReport.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
 
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import type { FakeState } from "../../support/FakeState.ts"
-import { named, unavailable } from "../../support/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import { named, unavailable } from "../../../src/testing/Fault.ts"
 import { whilePassing } from "../../support/overFake.ts"
-import { assistant, done, here, msg, permission, question, ses, session, updatedAt } from "../../support/samples.ts"
+import {
+  assistant,
+  done,
+  here,
+  msg,
+  permission,
+  question,
+  ses,
+  session,
+  updatedAt,
+} from "../../../src/testing/samples.ts"
 import { announcement } from "../../discovery/announcements.ts"
 import { interval, scanTime, start } from "../../discovery/fakes.ts"
 

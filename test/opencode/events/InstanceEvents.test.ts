@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { InstanceEvents } from "../../../src/opencode/events/InstanceEvents.ts"
-import * as Fault from "../../support/Fault.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { overFake, pass, target, whilePassing } from "../../support/overFake.ts"
-import { event } from "../../support/samples.ts"
+import { event } from "../../../src/testing/samples.ts"
 
 const streamRoute = "GET /global/event"
 

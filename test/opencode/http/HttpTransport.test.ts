@@ -8,9 +8,9 @@ import type { AddressInfo } from "node:net"
 import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { target } from "../../support/overFake.ts"
-import { here, msg, session } from "../../support/samples.ts"
+import { here, msg, session } from "../../../src/testing/samples.ts"
 
 const client = OpencodeV1.layer.pipe(Layer.provide(HttpTransport.layer))
 

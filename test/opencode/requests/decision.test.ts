@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { openRequest, refusal, settle, verdict } from "../../../src/opencode/requests/decision.ts"
 import type { Decision, PermissionReply } from "../../../src/opencode/requests/PendingRequest.ts"
-import * as Fault from "../../support/Fault.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { opencode, overFake, pass, target, whilePassing } from "../../support/overFake.ts"
-import { assistant, done, here, msg, permission, question, ses, session } from "../../support/samples.ts"
+import { assistant, done, here, msg, permission, question, ses, session } from "../../../src/testing/samples.ts"
 import { main, withMain } from "../turns/sending.ts"
 
 const allow = (reply: PermissionReply = { reply: "once" }): Decision => ({

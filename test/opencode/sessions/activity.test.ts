@@ -4,7 +4,7 @@ import { activities } from "../../../src/opencode/sessions/activity.ts"
 import { pendingRequestsOf } from "../../../src/opencode/requests/pendingRequests.ts"
 import { opencode, overFake } from "../../support/overFake.ts"
 import { makeBusy } from "../../support/play.ts"
-import { assistant, done, here, msg, permission, session, user } from "../../support/samples.ts"
+import { assistant, done, here, msg, permission, session, user } from "../../../src/testing/samples.ts"
 import { main, withMain } from "../turns/sending.ts"
 
 const asking = msg("asking")

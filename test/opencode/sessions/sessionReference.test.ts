@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { resolveSession } from "../../../src/opencode/sessions/sessionReference.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import type { FakeState } from "../../support/FakeState.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { opencode, overFake } from "../../support/overFake.ts"
-import { here, ses, session, updatedAt } from "../../support/samples.ts"
+import { here, ses, session, updatedAt } from "../../../src/testing/samples.ts"
 
 const resolve = (reference: string) => Effect.flatMap(opencode, (client) => resolveSession("fake", client, reference))
 

@@ -15,7 +15,7 @@ import {
   textPart,
   toolPart,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import { first, other, prompt, second, taken } from "./turnPieces.ts"
 import { scenarios } from "./turnScenarios.ts"
 

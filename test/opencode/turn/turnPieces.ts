@@ -15,7 +15,7 @@ import {
   textPart,
   toolPart,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 
 export interface Scenario {
   readonly name: string

@@ -10,7 +10,7 @@ import {
   textPart,
   toolPart,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import {
   type Scenario,
   prompt,
@@ -267,7 +267,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     ]),
     outcome: {
       _tag: "completed",
-      detail: "another message came in between, and the agent went on to answer that one",
+      detail: "another message arrived, and the agent answered that one instead",
     },
     text: "",
   },

@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { event, permission, session, ses, here } from "../../support/samples.ts"
+import { event, permission, session, ses, here } from "../../../src/testing/samples.ts"
 import { eachStage, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
 
 describe("Turns.send", () => {

@@ -4,7 +4,7 @@ import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { here, permission, session } from "../../support/samples.ts"
+import { here, permission, session } from "../../../src/testing/samples.ts"
 import { main, sending, starting, texts, withMain } from "./sending.ts"
 
 describe("Turns and a busy session", () => {

@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { makeIdle } from "../../support/play.ts"
-import { assistant, done, event, here, msg, textPart, user } from "../../support/samples.ts"
+import { assistant, done, event, here, msg, textPart, user } from "../../../src/testing/samples.ts"
 import { joining, pending, withMain } from "./sending.ts"
 
 const byHand = { session: here, messageID: msg("hand"), text: "By hand" }

@@ -3,7 +3,7 @@ import { Effect, Fiber, Option } from "effect"
 import type { PendingRequest, PermissionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import type { FollowOptions } from "../../../src/opencode/turns/Turns.ts"
-import type { FakeState } from "../../support/FakeState.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
 import {
@@ -17,7 +17,7 @@ import {
   question,
   ses,
   session,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import { joining, pending, sending, withMain } from "./sending.ts"
 
 const ask = (fake: FakeState, ...requests: ReadonlyArray<PermissionRequest>) => {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { AssistantInfo } from "../../../src/opencode/sessions/Message.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import type { FakeState } from "../../support/FakeState.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
 import {
@@ -17,7 +17,7 @@ import {
   session,
   textPart,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import { joining, recordingObserver, pending, sending, withMain } from "./sending.ts"
 
 /** A message that a person has typed into opencode's terminal. */

@@ -7,7 +7,7 @@ import { Call } from "../../../src/mcp/Call.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
-import { event, here, msg, permission } from "../../support/samples.ts"
+import { event, here, msg, permission } from "../../../src/testing/samples.ts"
 import { joining, main, sending, withMain } from "./sending.ts"
 
 /** Never returns and cannot be interrupted. */
@@ -28,6 +28,16 @@ const observers: ReadonlyArray<readonly [string, TurnObserver]> = [
   ["hangs", () => Effect.never],
   ["cannot be interrupted", () => stuck],
   ["hangs in the first stage", (stages) => Stream.runForEach(stages, () => stuck)],
+]
+
+const throwing = () => {
+  throw new Error("broken")
+}
+
+const failingObservers: ReadonlyArray<readonly [string, TurnObserver]> = [
+  ["dies", () => Effect.die("broken")],
+  ["throws", throwing],
+  ["interrupts itself", () => Effect.interrupt],
 ]
 
 const outcomeOf = <E>(fiber: Fiber.Fiber<{ readonly outcome: { readonly _tag: string } }, E>) => {
@@ -81,10 +91,10 @@ describe("An observer that hangs", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("that fails does not fail the turn", () =>
+  it.effect.each(failingObservers)("that fails (it %s) does not fail the turn", ([, observer]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const fiber = yield* observing(() => Effect.die("broken"))
+      const fiber = yield* observing(observer)
       finishAnswer(fake, "Done")
       yield* pass(500)
       assert.strictEqual(yield* outcomeOf(fiber), "completed")
@@ -133,6 +143,26 @@ describe("A decision that cannot be interrupted", () => {
       finishAnswer(fake, "Done")
       yield* pass(1000)
       assert.strictEqual(yield* outcomeOf(fiber), "completed")
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
+const defects = [
+  ["decide dies", () => Effect.die("broken")],
+  ["decide throws", throwing],
+  ["decide interrupts itself", () => Effect.interrupt],
+  ["sending dies", () => Effect.succeedSome(Effect.die("broken"))],
+] as const
+
+describe("A defect in a decision", () => {
+  it.effect.each(defects)("(%s) decides nothing, and the turn is reported", ([, decide]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending({ decide })
+      fake.permissions = [permission("1")]
+      fake.emit(event.asked(permission("1")))
+      yield* pass(1000)
+      assert.strictEqual(yield* outcomeOf(fiber), "needs permission")
     }).pipe(Effect.provide(overFake)),
   )
 })

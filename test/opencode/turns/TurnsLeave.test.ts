@@ -1,12 +1,12 @@
 /** A call that has ended leaves no fiber and no connection behind, and does not affect the turn. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import type { FakeState } from "../../support/FakeState.ts"
-import * as Fault from "../../support/Fault.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { countingFibers } from "../../support/livingFibers.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy } from "../../support/play.ts"
-import { event, here, msg, permission } from "../../support/samples.ts"
+import { event, here, msg, permission } from "../../../src/testing/samples.ts"
 import { joining, pending, promptRoute, sending, starting, withMain } from "./sending.ts"
 
 interface Phase {

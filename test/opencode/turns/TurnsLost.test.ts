@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { errorText } from "../../../src/tools/shared/errorText.ts"
-import * as Fault from "../../support/Fault.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
-import { event, here, permission, ses, session } from "../../support/samples.ts"
+import { event, here, permission, ses, session } from "../../../src/testing/samples.ts"
 import { pending, promptRoute, sending, withMain } from "./sending.ts"
 
 describe("Turns and a connection that breaks", () => {

@@ -3,12 +3,14 @@ import { Effect, Fiber } from "effect"
 import { observeTurn } from "../../../src/opencode/turns/observeTurn.ts"
 import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import { FakeFleet, type Member, overFleet } from "../../support/fakeFleet.ts"
-import * as Fault from "../../support/Fault.ts"
-import type { StoredPrompt } from "../../support/FakeState.ts"
+import { FakeFleet, fakeOpencodesLayer } from "../../../src/testing/FakeFleet.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import type { Target } from "../../../src/opencode/Target.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
+import type { StoredPrompt } from "../../../src/testing/FakeState.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
-import { session } from "../../support/samples.ts"
+import { session } from "../../../src/testing/samples.ts"
 import { eachStage, main, recordingObserver, pending, promptRoute, sending, withMain } from "./sending.ts"
 
 const each = 10
@@ -18,6 +20,18 @@ const beginning = ({ text }: StoredPrompt) => `Begin ${text}`
 const whole = (prompt: StoredPrompt) => `${beginning(prompt)}, end.`
 
 /** A turn in each of ten sessions of the instance, with what its observer has seen. */
+interface Member {
+  readonly target: Target
+  readonly fake: FakeState
+}
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `fake-${index}`)
+
+const membersOf = (count: number) =>
+  Effect.map(FakeFleet, ({ at, target }) =>
+    names(count).map((name): Member => ({ fake: at(name), target: target(name) })),
+  )
+
 const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
   const turns = yield* Turns
   const sessions = Array.from({ length: each }, (_, index) => session(`number${index}`))
@@ -37,7 +51,7 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
 describe("Many turns at once", () => {
   it.effect("100 turns on 10 instances each report to their own caller, over one event stream per instance", () =>
     Effect.gen(function* () {
-      const members = yield* FakeFleet
+      const members = yield* membersOf(10)
       const calls = (yield* Effect.forEach(members, tenTurns)).flat()
       yield* pass(200)
       for (const { fake } of members) assert.lengthOf(fake.prompts, each)
@@ -75,7 +89,7 @@ describe("Many turns at once", () => {
         )
         assert.strictEqual(fake.connections.size, 0)
       }
-    }).pipe(Effect.provide(overFleet(10))),
+    }).pipe(Effect.provide(fakeOpencodesLayer(...names(10)))),
   )
 
   it.effect("a slow observer delays no other turn and sees all of its own", () =>
@@ -103,7 +117,7 @@ describe("Many turns at once", () => {
 
   it.effect("an instance that does not answer delays no other", () =>
     Effect.gen(function* () {
-      const [dead, alive] = yield* FakeFleet
+      const [dead, alive] = yield* membersOf(2)
       if (dead === undefined || alive === undefined) return assert.fail("two instances")
       dead.fake.fail("*", Fault.hang)
       const turns = yield* Turns
@@ -117,6 +131,6 @@ describe("Many turns at once", () => {
       assert.strictEqual((yield* Fiber.join(going)).outcome._tag, "completed")
       pending(waiting)
       assert.strictEqual(dead.fake.count(promptRoute), 0)
-    }).pipe(Effect.provide(overFleet(2))),
+    }).pipe(Effect.provide(fakeOpencodesLayer(...names(2)))),
   )
 })

@@ -4,7 +4,7 @@ import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { assistant, done, event, msg, textPart, user } from "../../support/samples.ts"
+import { assistant, done, event, msg, textPart, user } from "../../../src/testing/samples.ts"
 import { recordingObserver, pending, sending, starting, texts, withMain } from "./sending.ts"
 
 /** A send with this text, and what its observer has seen. */
@@ -177,7 +177,10 @@ describe("A message that opencode answers together with another", () => {
         text: "First I look",
         answered_message_id: theirs.info.id,
       })
-      assert.include(turnView(target, turn, outcome).detail, "another message came in between")
+      assert.include(
+        turnView(target, turn, outcome).detail,
+        "another message arrived, and the agent answered that one instead",
+      )
     }).pipe(Effect.provide(overFake)),
   )
 })

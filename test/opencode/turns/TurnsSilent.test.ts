@@ -4,7 +4,7 @@ import { Effect, Fiber, Ref } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, storeAnswer } from "../../support/play.ts"
-import { event, permission, ses } from "../../support/samples.ts"
+import { event, permission, ses } from "../../../src/testing/samples.ts"
 import { eachStage, pending, sending, withMain } from "./sending.ts"
 
 /** Milliseconds. Longer than the connection takes to settle, because the stored state is read then, too. */

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { abortTurn } from "../../../src/opencode/turns/abortTurn.ts"
-import type { FakeState } from "../../support/FakeState.ts"
-import * as Fault from "../../support/Fault.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { opencode, overFake, pass, whilePassing } from "../../support/overFake.ts"
 import { makeBusy, makeIdle } from "../../support/play.ts"
 import {
@@ -17,7 +17,7 @@ import {
   ses,
   session,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 import { main, pending, withMain } from "./sending.ts"
 
 const abort = Effect.flatMap(opencode, (api) => abortTurn(api, main))

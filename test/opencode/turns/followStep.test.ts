@@ -7,7 +7,7 @@ import type { SessionStatus } from "../../../src/opencode/sessions/Session.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import type { FollowAction, FollowInput, FollowState } from "../../../src/opencode/turns/followState.ts"
 import * as Follow from "../../../src/opencode/turns/followStep.ts"
-import { aborted, assistant, done, failedWith, here, msg, permission, ses, user } from "../../support/samples.ts"
+import { aborted, assistant, done, failedWith, here, msg, permission, ses, user } from "../../../src/testing/samples.ts"
 
 const prompt = msg("prompt")
 const answer = msg("answer")
@@ -170,7 +170,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       end({
         _tag: "failed",
         detail:
-          "opencode stored the message but never began to answer it. This happens when the message was added to a running turn, and that turn was stopped or rejected",
+          "opencode stored the message but never started to answer it. This happens when a message is added to a running turn and that turn is then stopped or rejected",
       }),
     ],
     ["was none if the session turns out to be busy", running, [status("idle"), stored("busy")], listen()],

@@ -9,9 +9,9 @@ import {
 } from "../../../src/opencode/turns/observeTurn.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { type FollowOptions, type JoinOptions, type SendOptions, Turns } from "../../../src/opencode/turns/Turns.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { pass, target } from "../../support/overFake.ts"
-import { here, session } from "../../support/samples.ts"
+import { here, session } from "../../../src/testing/samples.ts"
 
 export const promptRoute = `POST /session/${here}/prompt_async`
 export const main = session("main")

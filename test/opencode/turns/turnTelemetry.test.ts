@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Metric, Tracer } from "effect"
 import { overFake } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer } from "../../support/play.ts"
-import { here } from "../../support/samples.ts"
+import { here } from "../../../src/testing/samples.ts"
 import { sending, withMain } from "./sending.ts"
 
 const turns = Effect.map(Metric.snapshot, (metrics) =>

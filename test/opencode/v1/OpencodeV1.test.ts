@@ -3,10 +3,10 @@ import { Effect, Redacted, type Schema } from "effect"
 import { inspect } from "node:util"
 import type { ClientError } from "../../../src/opencode/errors.ts"
 import { type Opencode, OpencodeClient } from "../../../src/opencode/Opencode.ts"
-import * as Fault from "../../support/Fault.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { opencode, overFake, target, whilePassing } from "../../support/overFake.ts"
-import { here, msg, session, user } from "../../support/samples.ts"
+import { here, msg, session, user } from "../../../src/testing/samples.ts"
 
 const sessionRoute = `GET /session/${here}`
 const promptRoute = `POST /session/${here}/prompt_async`

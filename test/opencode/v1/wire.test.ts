@@ -6,7 +6,7 @@ import { WireFrame } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import { WireMessage } from "../../../src/opencode/v1/wire/WireMessage.ts"
 import { WirePermissionRequest } from "../../../src/opencode/v1/wire/WireRequest.ts"
 import { WireSession } from "../../../src/opencode/v1/wire/WireSession.ts"
-import { msg } from "../../support/samples.ts"
+import { msg } from "../../../src/testing/samples.ts"
 import { joinModel, splitModel } from "../../../src/opencode/v1/wire/model.ts"
 
 const session = { id: "ses_1", title: "Title", directory: "/work", time: { created: 1, updated: 2 } }

@@ -4,11 +4,11 @@ import type { FileDiff } from "../../../src/opencode/changes/FileDiff.ts"
 import type { MessageId } from "../../../src/opencode/Identifiers.ts"
 import type { Part } from "../../../src/opencode/sessions/Message.ts"
 import { fileDiff } from "../../support/diffs.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import type { FakeState } from "../../support/FakeState.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 import { whilePassing } from "../../support/overFake.ts"
-import { assistant, done, here, msg, session, textPart, user } from "../../support/samples.ts"
+import { assistant, done, here, msg, session, textPart, user } from "../../../src/testing/samples.ts"
 
 const diffRoute = `GET /session/${here}/diff`
 

@@ -10,11 +10,11 @@ import type { HealthState } from "../../../src/fleet/Instance.ts"
 import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
 import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
 import { server } from "../../discovery/announcements.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import { hang, named } from "../../support/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import { hang, named } from "../../../src/testing/Fault.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 import { pass, whilePassing } from "../../support/overFake.ts"
-import { here, permission, session } from "../../support/samples.ts"
+import { here, permission, session } from "../../../src/testing/samples.ts"
 
 const instance = (name: string, port: number, state: HealthState) => ({
   ...server(name, port),
@@ -127,7 +127,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("explains an empty fleet: how to start an instance, or where instances are looked for", () =>
+  it.effect("explains an empty fleet: how to start an instance, or which transports were scanned", () =>
     Effect.gen(function* () {
       assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
       const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })

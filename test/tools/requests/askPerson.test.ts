@@ -1,12 +1,22 @@
 /** Protocol revisions up to 2025-11-25: the person at the client is asked while the call runs. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import * as Fault from "../../support/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, storeAnswer } from "../../support/play.ts"
-import { aborted, assistant, event, failedWith, here, msg, permission, question, user } from "../../support/samples.ts"
+import {
+  aborted,
+  assistant,
+  event,
+  failedWith,
+  here,
+  msg,
+  permission,
+  question,
+  user,
+} from "../../../src/testing/samples.ts"
 import { accept, answering, calling, child, sending, thinking, wants, withMain } from "./askingClient.ts"
 
 const once = accept({ decision: "once" })
@@ -301,7 +311,7 @@ describe("the decision", () => {
       const { view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
+        "too late, because the request was already settled elsewhere: permission for bash: rm -rf build",
       ])
     }).pipe(Effect.provide(toolsOverFake)),
   )

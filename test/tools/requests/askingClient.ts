@@ -3,10 +3,10 @@ import { assert } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Option } from "effect"
 import type { PermissionRequest, QuestionRequest } from "../../../src/opencode/requests/PendingRequest.ts"
 import { Call, type CallValues, type ElicitationRequest, type ElicitationReply } from "../../../src/mcp/Call.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { call, type ToolParameters } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
-import { event, here, session, ses } from "../../support/samples.ts"
+import { event, here, session, ses } from "../../../src/testing/samples.ts"
 
 /** The fake opencode with a session, its subagent and another session. */
 export const withMain = Effect.tap(FakeOpencode, (fake) =>

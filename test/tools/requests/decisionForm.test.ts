@@ -6,7 +6,7 @@ import { formSchema } from "../../../src/mcp/formSchema.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
-import { permission, question } from "../../support/samples.ts"
+import { permission, question } from "../../../src/testing/samples.ts"
 
 const asking = (...questions: ReadonlyArray<Question>): PendingRequest => ({
   kind: "question",

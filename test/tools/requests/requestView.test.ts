@@ -11,7 +11,7 @@ import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { target } from "../../support/overFake.ts"
-import { event, here, msg, permission, question, session } from "../../support/samples.ts"
+import { event, here, msg, permission, question, session } from "../../../src/testing/samples.ts"
 import { answering, child, sending, wants, withMain } from "./askingClient.ts"
 
 const evil = "\u001B[2J\u001B]8;;http://evil.test\u0007\u202E\u2066\u200B\u0000\r"
@@ -209,7 +209,7 @@ describe("an answer with pending requests", () => {
   it("reports the result of an abort", () => {
     const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
     const rendered = renderAbort(view)
-    for (const part of ["was told to stop", "still busy", "2 pending requests dismissed"]) {
+    for (const part of ["was asked to stop", "still busy", "2 pending requests dismissed"]) {
       assert.include(rendered, part)
     }
     assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)

@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { Question } from "../../../src/opencode/requests/PendingRequest.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import * as Fault from "../../support/Fault.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { call, type ToolParameters, toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer } from "../../support/play.ts"
-import { event, here, permission, question, ses } from "../../support/samples.ts"
+import { event, here, permission, question, ses } from "../../../src/testing/samples.ts"
 import { calling, child, waitingFor, wants, withMain } from "./askingClient.ts"
 
 const respond = (parameters: Omit<ToolParameters<"respond_permission">, "session_id">) =>
@@ -326,7 +326,7 @@ describe("delivering a decision", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
+        "too late, because the request was already settled elsewhere: permission for bash: rm -rf build",
       ])
       assert.include(text, "too late")
     }).pipe(Effect.provide(toolsOverFake)),

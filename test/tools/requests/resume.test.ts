@@ -6,7 +6,7 @@ import type { ElicitationRequest, ElicitationReply } from "../../../src/mcp/Call
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { aborted, assistant, failedWith, here, msg, permission, question, user } from "../../support/samples.ts"
+import { aborted, assistant, failedWith, here, msg, permission, question, user } from "../../../src/testing/samples.ts"
 import {
   accept,
   answering,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
-import type { FakeState } from "../../support/FakeState.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 import {
   assistant,
@@ -16,7 +16,7 @@ import {
   toolPart,
   updatedAt,
   user,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 
 const messagesRoute = `GET /session/${here}/message`
 const budget = 25_000

@@ -28,7 +28,7 @@ import {
   session,
   textPart,
   toolPart,
-} from "../../support/samples.ts"
+} from "../../../src/testing/samples.ts"
 
 /** Text pieces that could break out of Markdown, or of a terminal line. */
 const Piece = Schema.Union([

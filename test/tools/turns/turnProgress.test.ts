@@ -6,7 +6,7 @@ import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
-import { completedTool, event, here, textPart, toolPart } from "../../support/samples.ts"
+import { completedTool, event, here, textPart, toolPart } from "../../../src/testing/samples.ts"
 
 /** A reporter, the messages it sent, and the turn it reports. */
 const told = Effect.fnUntraced(function* (wantsProgress = true) {

@@ -3,11 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { main, pending, sending, withMain } from "../../opencode/turns/sending.ts"
-import type { FakeState } from "../../support/FakeState.ts"
-import * as Fault from "../../support/Fault.ts"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { overFake, pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { event, here, msg, permission, textPart } from "../../support/samples.ts"
+import { event, here, msg, permission, textPart } from "../../../src/testing/samples.ts"
 
 /** Advances time in steps fine enough to know the time of each notification. */
 const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 50)

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { Call, type CallValues } from "../../../src/mcp/Call.ts"
-import { FakeOpencode } from "../../support/FakeOpencode.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { call, type ToolParameters, toolsOverFake } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy } from "../../support/play.ts"
-import { event, here, permission, question, ses, session } from "../../support/samples.ts"
+import { event, here, permission, question, ses, session } from "../../../src/testing/samples.ts"
 
 const withMain = Effect.tap(FakeOpencode, (fake) =>
   Effect.sync(() => {

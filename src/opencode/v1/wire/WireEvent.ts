@@ -18,7 +18,7 @@ const session = Schema.Struct({ info: WireSession })
 
 const settled = Schema.Struct({ sessionID: SessionId, requestID: Schema.Union([PermissionId, QuestionId]) })
 
-/** What is in the properties is the domain's already. */
+/** The properties decode to domain types. */
 export const WireEvent = Schema.Union([
   event("server.connected", Schema.Struct({})),
   event("server.heartbeat", Schema.Struct({})),

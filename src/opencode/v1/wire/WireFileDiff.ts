@@ -1,4 +1,4 @@
-/** What a turn has changed in one file, as `GET /session/:id/diff?messageID=` has it. */
+/** The change of one file by one turn, as in `GET /session/:id/diff?messageID=`. */
 import { Schema } from "effect"
 
 const opt = Schema.optionalKey

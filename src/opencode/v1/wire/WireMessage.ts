@@ -1,4 +1,4 @@
-/** Messages and their parts, as `GET /session/:id/message` and the events have them. They decode to the domain's. */
+/** Messages and their parts, as in `GET /session/:id/message` and the events. They decode to domain types. */
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { AssistantInfo, Failure, StepPart } from "../../sessions/Message.ts"
@@ -15,7 +15,7 @@ const RawFailure = Schema.Struct({
   data: opt(Schema.Struct({ message: opt(Schema.String), statusCode: opt(Schema.Finite) })),
 })
 
-/** Decodes to the domain's `Failure`. The provider's response headers and body, which opencode sends along, are left out. */
+/** Decodes to the domain's `Failure`. The provider's response headers and body are left out. */
 export const WireFailure = RawFailure.pipe(
   Schema.decodeTo(
     Schema.Struct({
@@ -94,7 +94,7 @@ const WireToolState = Schema.Union([
   Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String }),
 ])
 
-/** The snapshot is the hash of a git tree; it is absent or empty where opencode takes none. */
+/** The snapshot is the hash of a git tree. Absent or empty if opencode takes none. */
 const RawStepPart = part("step-start", { snapshot: opt(Schema.String) })
 
 const WireStepPart = RawStepPart.pipe(

@@ -1,4 +1,4 @@
-/** Pending requests, as `GET /permission`, `GET /question` and the `….asked` events have them. */
+/** Pending requests, as in `GET /permission`, `GET /question` and the `….asked` events. */
 import { Predicate, Record, Schema, SchemaTransformation } from "effect"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
 import type { PermissionRequest } from "../../requests/PendingRequest.ts"
@@ -21,7 +21,7 @@ const RawPermissionRequest = Schema.Struct({
   metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
 })
 
-/** Decodes to the domain's `PermissionRequest`: of the metadata only texts are kept. */
+/** Decodes to the domain's `PermissionRequest`. Only the strings of the metadata are kept. */
 export const WirePermissionRequest = RawPermissionRequest.pipe(
   Schema.decodeTo(
     Schema.toType(Schema.Struct({ ...permission, details: opt(Schema.Record(Schema.String, Schema.String)) })),

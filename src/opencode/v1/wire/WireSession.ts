@@ -1,4 +1,4 @@
-/** Sessions and their status, as `GET /session` and `GET /session/status` have them. */
+/** Sessions and their status, as in `GET /session` and `GET /session/status`. */
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { Session } from "../../sessions/Session.ts"
@@ -32,7 +32,7 @@ export const WireSession = RawSession.pipe(
   ),
 )
 
-/** A status that is not known here; whatever it is, the session is not idle. */
+/** An unknown status. It counts as busy, because the session is not idle. */
 const OtherStatus = Schema.Struct({ type: Schema.String }).pipe(
   Schema.decodeTo(
     Schema.Struct({ type: Schema.Literal("busy") }),

@@ -1,4 +1,4 @@
-/** opencode 1 names a model by two ids; the domain says `provider/model`. */
+/** Model names: opencode 1 uses two ids, the domain `provider/model`. */
 
 export interface WireModel {
   readonly providerID: string
@@ -7,7 +7,7 @@ export interface WireModel {
 
 export const joinModel = ({ modelID, providerID }: WireModel): string => `${providerID}/${modelID}`
 
-/** A model's own id may contain slashes, a provider's does not. */
+/** A model's own id may contain slashes; a provider's does not. */
 export const splitModel = (model: string): WireModel => {
   const slash = model.indexOf("/")
   return { providerID: model.slice(0, Math.max(0, slash)), modelID: model.slice(slash + 1) }

@@ -1,7 +1,7 @@
 /** The whole MCP server as one effect, for programs that embed it. The executable does the same but loads the fleet later. */
 import { Effect, type Layer } from "effect"
 import type { Discovery } from "./discovery/Discovery.ts"
-import { identity } from "./identity.ts"
+import { serverInfo } from "./serverInfo.ts"
 import {
   type DiscoveryOptions,
   type FleetLayerOptions,
@@ -13,7 +13,7 @@ import { serve } from "./mcp/ToolServer.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
 
-const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), identity))
+const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), serverInfo))
 
 /** {@link serveFleet} over a `Discovery` of your own. */
 export const serveFleetWith = <DE, DR, E = never, R = never>(

@@ -3,4 +3,4 @@ import type { ServeOptions } from "./mcp/ToolServer.ts"
 import { instructions } from "./tools/instructions.ts"
 import { version } from "./version.ts"
 
-export const identity: ServeOptions = { name: "opencode-fleet", title: "opencode fleet", version, instructions }
+export const serverInfo: ServeOptions = { name: "opencode-fleet", title: "opencode fleet", version, instructions }
