@@ -8,7 +8,7 @@ import { conversation } from "../../../src/opencode/v2/conversation.ts"
 import { makeRefusedSteps, reasonMark } from "../../../src/opencode/v2/refusals.ts"
 import { WireEntry } from "../../../src/opencode/v2/wire/WireMessage.ts"
 import { tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
-import { here, msg } from "../../support/samples.ts"
+import { here, msg } from "../../../src/testing/samples.ts"
 
 const user = (id: string, fields: object = {}) => ({
   type: "user",

@@ -4,7 +4,7 @@ import type { TurnEvent } from "../../../src/opencode/events/TurnEvent.ts"
 import { SessionId } from "../../../src/opencode/Identifiers.ts"
 import { makeRefusedSteps, reasonMark } from "../../../src/opencode/v2/refusals.ts"
 import { makeTranslator } from "../../../src/opencode/v2/translateEvents.ts"
-import { msg } from "../../support/samples.ts"
+import { msg } from "../../../src/testing/samples.ts"
 
 const frame = (type: string, data: object, seq?: number) => ({
   type,
