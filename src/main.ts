@@ -50,7 +50,7 @@ const enableCompileCache = (): void => {
     // Node writes the cache when it exits, which never happens if the client kills its server.
     setTimeout(() => nodeModule.flushCompileCache(), flushAfterMs).unref()
   } catch {
-    // No home, no permission, a full disk: start without the cache.
+    // No home directory, no permission, or a full disk: start without the cache.
   }
 }
 
@@ -66,7 +66,7 @@ const skipSchemaCompilation = (): void => {
 /** Exits during the start. A client may give up at any moment, and death by a signal would look like a crash. */
 const exitEarly = () => process.exit(0)
 
-/** If the directory has been removed, much of Node throws. */
+/** Many of Node's functions throw if the working directory has been removed. */
 const workingDirectoryIsGone = (): boolean => {
   try {
     process.cwd()

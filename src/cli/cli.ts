@@ -1,7 +1,6 @@
 /** The command line: every command except the bare server, which is loaded without this module. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, type Exit, Logger, Runtime } from "effect"
+import { Cause, Effect, type Exit, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
 import { config } from "./commands/config.ts"
@@ -9,6 +8,7 @@ import { connect } from "./commands/connect.ts"
 import { doctor } from "./commands/doctor.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { exitStatus } from "./process/exitStatus.ts"
+import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
@@ -16,8 +16,8 @@ import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 
 /**
- * The server is loaded on demand, because the MCP SDK would add a sixth to the time of `--help`. It ends exactly as it
- * does without the command line.
+ * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
+ * the command line.
  */
 const runServer = Effect.promise(() => import("./commands/serve.ts")).pipe(
   Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
@@ -39,7 +39,7 @@ const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsageError ? exitStatus.usage : status))
 }
 
-/** The reader of stdout may close it early (`| head`), which is no error. */
+/** A reader that closes stdout early (`| head`) is not an error. */
 const onStdoutError = (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0)
   process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)
@@ -48,10 +48,5 @@ const onStdoutError = (error: NodeJS.ErrnoException) => {
 
 export const runCli = (): void => {
   process.stdout.on("error", onStdoutError)
-  Command.run(root, { version }).pipe(
-    Effect.provide([NodeServices.layer, telemetry]),
-    // Provided last, so that it covers all fibers: stdout belongs to the output of the command.
-    Effect.provideService(Logger.LogToStderr, true),
-    NodeRuntime.runMain({ teardown }),
-  )
+  runProgram(Effect.provide(Command.run(root, { version }), [NodeServices.layer, telemetry]), teardown)
 }

@@ -1,4 +1,4 @@
-/** The services of commands, with the options that `Settings` holds. */
+/** The services of commands, with the options in `Settings`. */
 import { Effect, Layer } from "effect"
 import * as RelayDirectory from "../discovery/relay/RelayDirectory.ts"
 import { Attention } from "../fleet/attention/Attention.ts"
@@ -6,7 +6,7 @@ import * as Services from "../layers.ts"
 import { Settings } from "../Settings.ts"
 import { settingsLayer } from "./settings/settingsLayer.ts"
 
-/** `Discovery` over registrations only, whatever TRANSPORT names. */
+/** `Discovery` over registrations only, regardless of TRANSPORT. */
 export const registrationsLayer = Layer.unwrap(
   Effect.map(Settings, ({ credentials, relayDirectory }) =>
     RelayDirectory.layer({ directory: relayDirectory, strictModes: credentials !== undefined }),

@@ -1,7 +1,7 @@
 /**
  * All tools of the fleet as one Toolkit, for the MCP server and for programs that use Effect's AI modules.
  *
- * It holds declarations only, so a client can list the tools before anything that the handlers need is loaded.
+ * It contains declarations only, so a client can list the tools before the handlers and their services are loaded.
  */
 import { Toolkit } from "effect/ai"
 import { ChangeTools } from "./changes/ChangeTools.ts"

@@ -1,4 +1,4 @@
-/** Sent to the model when a client connects. It stays in the model's context, so it is short. */
+/** The instructions that a client gives to its model. Short, because they stay in the model's context. */
 export const instructions = `opencode-fleet works with opencode instances: coding agents that run on this and other machines.
 Start with list_instances. Pass an instance's name as "instance"; it is optional while exactly one is online.
 list_sessions, get_session and get_diff show past work; create_session starts something new; send_message gives an agent work and waits for its answer. Work takes minutes: with async true, send_message returns immediately, and wait_for_session waits for the outcome.

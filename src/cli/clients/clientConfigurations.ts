@@ -1,5 +1,4 @@
-/** How to add this server to each MCP client. A test compares the README with it. */
-
+/** The configuration that adds this server to each MCP client. A test compares it with the README. */
 import { Result } from "effect"
 import { CommandLine } from "effect/process"
 import { toJson } from "../terminal/terminal.ts"
@@ -26,10 +25,10 @@ type Form =
 export interface ClientConfiguration {
   readonly title: string
   readonly form: Form
-  /** What to do with it, as an instruction. */
-  readonly where: string
+  /** What to do with it. */
+  readonly instruction: string
   /** How to check that it works. */
-  readonly next: string
+  readonly verification: string
   /** How to pass OPENCODE_SERVER_PASSWORD to the server without storing it in this configuration. */
   readonly password: string
 }
@@ -62,8 +61,9 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         ...commandLine(launch),
       ],
     },
-    where: "Run this once, in any directory:",
-    next: "`claude mcp list` then shows it as connected. `claude mcp remove opencode-fleet -s user` removes it.",
+    instruction: "Run this once, in any directory:",
+    verification:
+      "`claude mcp list` then shows it as connected. `claude mcp remove opencode-fleet -s user` removes it.",
     password: inherited("Claude Code"),
   },
   codex: {
@@ -72,8 +72,8 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
       kind: "command",
       words: (launch) => ["codex", "mcp", "add", server, ...assignments(launch, "--env"), "--", ...commandLine(launch)],
     },
-    where: "Run this once, in any directory:",
-    next: "`codex mcp list` then lists it. `codex mcp remove opencode-fleet` removes it.",
+    instruction: "Run this once, in any directory:",
+    verification: "`codex mcp list` then lists it. `codex mcp remove opencode-fleet` removes it.",
     password:
       'Codex passes on only listed variables: add env_vars = ["OPENCODE_SERVER_PASSWORD"] under [mcp_servers.opencode-fleet] in ~/.codex/config.toml, and start Codex where the variable is set.',
   },
@@ -92,8 +92,9 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         ...commandLine(launch),
       ],
     },
-    where: "Run this once, in any directory:",
-    next: "`gemini mcp list`, in a folder that Gemini CLI trusts, then shows it as connected. `gemini mcp remove -s user opencode-fleet` removes it.",
+    instruction: "Run this once, in any directory:",
+    verification:
+      "`gemini mcp list`, in a folder that Gemini CLI trusts, then shows it as connected. `gemini mcp remove -s user opencode-fleet` removes it.",
     password:
       'Gemini CLI does not pass passwords on: add "OPENCODE_SERVER_PASSWORD": "$OPENCODE_SERVER_PASSWORD" to the "env" of opencode-fleet in ~/.gemini/settings.json, exactly as written here, and start Gemini CLI where the variable is set.',
   },
@@ -112,8 +113,8 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         },
       }),
     },
-    where: "Put this into a project's opencode.json, or into ~/.config/opencode/opencode.json for all projects:",
-    next: "`opencode mcp list` then shows it as connected.",
+    instruction: "Put this into a project's opencode.json, or into ~/.config/opencode/opencode.json for all projects:",
+    verification: "`opencode mcp list` then shows it as connected.",
     password: inherited("opencode"),
   },
   vscode: {
@@ -126,8 +127,9 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         },
       }),
     },
-    where: "Put this into a project's .vscode/mcp.json, or into the file that `MCP: Open User Configuration` opens:",
-    next: "`MCP: List Servers` then lists it. Start it there.",
+    instruction:
+      "Put this into a project's .vscode/mcp.json, or into the file that `MCP: Open User Configuration` opens:",
+    verification: "`MCP: List Servers` then lists it. Start it there.",
     password:
       'Add "inputs": [{"type": "promptString", "id": "opencode-password", "description": "Password of opencode", "password": true}] beside "servers", and "OPENCODE_SERVER_PASSWORD": "${input:opencode-password}" to "env". VS Code asks for the password once and stores it securely.',
   },
@@ -139,8 +141,8 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
         mcpServers: { [server]: { command: launch.command, args: launch.args, ...unlessEmpty("env", launch) } },
       }),
     },
-    where: "Put this into ~/.cursor/mcp.json, or into a project's .cursor/mcp.json:",
-    next: "Cursor's settings then list it as an MCP server.",
+    instruction: "Put this into ~/.cursor/mcp.json, or into a project's .cursor/mcp.json:",
+    verification: "Cursor's settings then list it as an MCP server.",
     password:
       'Add "OPENCODE_SERVER_PASSWORD": "${env:OPENCODE_SERVER_PASSWORD}" to "env", exactly as written here, and start Cursor where the variable is set.',
   },

@@ -4,7 +4,7 @@ import { Settings } from "../../Settings.ts"
 import { failedWith } from "../process/exitStatus.ts"
 import type { Launch } from "./clientConfigurations.ts"
 
-/** Copied unchanged. The password never is. */
+/** Variables that are copied unchanged. The password is never copied. */
 export const copiedVariables = [
   "TRANSPORT",
   "LOCAL_PORTS",
@@ -20,7 +20,7 @@ export const copiedVariables = [
 
 const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
 
-/** Copied as an absolute path, because the client starts the server in another directory and environment. */
+/** The relay directory, copied as an absolute path because the client starts the server in another directory. */
 const relayDirectory = Effect.gen(function* () {
   const values = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
   const { relayDirectory } = yield* Settings
@@ -37,7 +37,7 @@ const environment = Effect.gen(function* () {
   return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
 })
 
-/** This executable by its absolute path, because a client that was not started in a terminal may have no useful PATH. */
+/** Launches this executable by its absolute path, because a client that was not started in a terminal may lack a PATH. */
 export const thisLaunch = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)

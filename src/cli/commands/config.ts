@@ -13,9 +13,9 @@ const run = Effect.fn(function* ({ client }: { client: Client }) {
     Effect.fromResult(configurationText(configuration, yield* thisLaunch)),
     failedWith,
   )
-  yield* Console.error(`${configuration.title}: ${configuration.where}`)
+  yield* Console.error(`${configuration.title}: ${configuration.instruction}`)
   yield* Console.log(text)
-  yield* Console.error(configuration.next)
+  yield* Console.error(configuration.verification)
   const { credentials } = yield* Settings
   if (credentials !== undefined) {
     yield* Console.error(`The password is not part of this configuration. ${configuration.password}`)

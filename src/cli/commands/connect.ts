@@ -13,7 +13,7 @@ import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { takeStopSignals } from "../process/stopSignals.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 
-/** opencode has ended with this status, which becomes the status of this program. */
+/** opencode has ended with this exit status, which becomes the exit status of this program. */
 class OpencodeEnded extends Schema.TaggedError<OpencodeEnded>()("OpencodeEnded", { status: Schema.Int }) {
   override readonly [Runtime.errorReported] = false
   override get [Runtime.errorExitCode]() {

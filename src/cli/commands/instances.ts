@@ -21,7 +21,7 @@ const stablePart = (fleet: FleetView) =>
     instances: fleet.instances.map(Struct.omit(["age", "last_seen", "latency_ms", "waiting_asked"])),
   })
 
-/** The whole fleet in the shape of `list_instances`: at once, or after every instance has been asked for pending requests. */
+/** The whole fleet in the shape of `list_instances`: `current` immediately, `settled` after all pending requests are known. */
 const views = Effect.gen(function* () {
   const attention = yield* Attention
   const { list_instances } = yield* instanceHandlers(yield* Settings)
@@ -100,7 +100,7 @@ export const instances = Command.make(
     yield* canAnimate ? watchInPlace : watchTables
   }),
 ).pipe(
-  Command.withDescription(`Shows every instance with its health, its directory, and the requests that wait for a person there.
+  Command.withDescription(`Shows every instance with its health, its directory, and its pending requests.
 
 Problems are printed on stderr. With --watch, changes in the relay directory show immediately; health is checked every DISCOVERY_INTERVAL_MS.
 

@@ -29,10 +29,10 @@ const jsonOf = ({ file, name, reason, silentSince, verdict }: Pruned) => ({
   ...(silentSince === undefined ? {} : { silent_since: DateTime.formatIso(DateTime.makeUnsafe(silentSince)) }),
 })
 
-/** Registrations only, whatever TRANSPORT names. */
+/** Registered instances only, regardless of TRANSPORT. */
 const registeredFleet = fleetLayerWith(registrationsLayer, Settings)
 
-/** Builds its own fleet when it runs, so that its snapshot is newer than the list of files. */
+/** Builds a fleet when it is run, so that the snapshot is newer than the list of files. */
 const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registeredFleet, { local: true }))
 
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {

@@ -16,7 +16,7 @@ import { makeTurnScreen, type TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
   Argument.withDescription(
-    'The session: its id, the unique start of an id, a unique part of its title, "latest" for the last updated session, or "new" for a new one',
+    'The session: its id, the unique start of an id, a unique part of its title, "latest" for the most recently updated session, or "new" for a new one',
   ),
 )
 
@@ -138,7 +138,7 @@ Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or i
     },
     {
       command: 'opencode-fleet send my-project latest "Go on" --if-busy steer',
-      description: "Add to the running turn of the last updated session",
+      description: "Add a message to the running turn of the most recently updated session",
     },
     {
       command: "git diff | opencode-fleet send my-project new - --agent plan > review.md",

@@ -1,21 +1,21 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
 import { serverInfo } from "../../serverInfo.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
+import { runProgram } from "../process/runProgram.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit } from "../../tools/FleetToolkit.ts"
 
-/** Loading the fleet waits this long, so that the client's first two requests are answered sooner; a tool call ends the wait. */
+/** Delay before the fleet is loaded, so that the client's first two requests are answered sooner. A tool call ends the delay. */
 const headStart = "100 millis"
 
 export const program = Effect.gen(function* () {
-  // Loaded by a fiber of the program, not of the first call: the fleet must outlive that call, and its later work must not
-  // be traced and logged as part of it.
+  // A fiber of the program loads the fleet, not one of the first call: the fleet must outlive that call, and its later work
+  // must not be traced and logged as part of it.
   const wanted = yield* Deferred.make<void>()
   const loading = yield* Deferred.await(wanted).pipe(
     Effect.timeoutOption(headStart),
@@ -24,7 +24,7 @@ export const program = Effect.gen(function* () {
     Effect.forkScoped,
   )
   const fleet = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(loading))
-  // A terminal on stdin means that a person has started the server by hand; an MCP client uses a pipe.
+  // A terminal on stdin means that the server was started by hand; an MCP client uses a pipe.
   if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
   yield* serve(
     FleetToolkit,
@@ -43,17 +43,12 @@ export const program = Effect.gen(function* () {
   Effect.provideService(Logger.LogToStderr, true),
 )
 
-/** Milliseconds that an unread stdout may delay the end: a client that is gone no longer reads it. */
+/** Milliseconds that an unread stdout may delay the exit, because a disconnected client no longer reads it. */
 const drainMs = 300
 
-/** Exits with 0 if the client is gone or a signal arrived, else with 1. Answers that are being written get a moment. */
+/** Exits with 0 if the client disconnected or a signal arrived, otherwise with 1. Pending output is flushed first. */
 export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
 }
 
-export const runServe = (): void =>
-  program.pipe(
-    Effect.provide(telemetry),
-    Effect.provideService(Logger.LogToStderr, true),
-    NodeRuntime.runMain({ teardown }),
-  )
+export const runServe = (): void => runProgram(Effect.provide(program, telemetry), teardown)

@@ -10,7 +10,7 @@ import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
 
 export const instance = Argument.String("instance").pipe(
-  Argument.withDescription("The instance: its name in any case, or a unique part of it"),
+  Argument.withDescription("The instance: its name or a unique part of it (case-insensitive)"),
 )
 
 const asJson = Flag.Boolean("json").pipe(
@@ -19,23 +19,23 @@ const asJson = Flag.Boolean("json").pipe(
 )
 
 const search = Flag.String("search").pipe(
-  Flag.withDescription("Only sessions whose title or id contains this text, in any case"),
+  Flag.withDescription("Only sessions whose title or id contains this text (case-insensitive)"),
   Flag.optional,
 )
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
-  Flag.withDescription("The number of sessions, without those of subagents: 1 to 200 (default 20)"),
+  Flag.withDescription("Maximum number of sessions, not counting subagents: 1 to 200 (default 20)"),
   Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
   Flag.withDefault(20),
 )
 
-/** A note about sessions that the table does not show. */
+/** A note about the sessions that the table does not show. */
 const noteFor = ({ matching, sessions, total }: SessionsView): string | undefined => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   if (total === 0) return "It has no session yet. `opencode-fleet send INSTANCE new MESSAGE` starts one."
   if (matching === 0) return `None of its ${total} sessions matches the search.`
-  return shown < matching ? `Showing the last updated ${shown} of ${matching}; --limit shows more.` : undefined
+  return shown < matching ? `Showing the ${shown} most recently updated of ${matching}; --limit shows more.` : undefined
 }
 
 export const sessions = Command.make(
@@ -54,12 +54,12 @@ export const sessions = Command.make(
     if (note !== undefined) yield* Console.error(note)
   }),
 ).pipe(
-  Command.withDescription(`Lists the sessions of an instance with their full ids, last updated first. A subagent's session is indented below the session that started it.
+  Command.withDescription(`Lists the sessions of an instance with their full ids, most recently updated first. A subagent's session is indented below the session that started it.
 
 Exit status: 0; 1 if the instance is unknown or does not answer; 2 for a usage error.`),
   Command.withShortDescription("List the sessions of an instance"),
   Command.withExamples([
-    { command: "opencode-fleet sessions my-project", description: "List the last updated 20 sessions" },
+    { command: "opencode-fleet sessions my-project", description: "List the 20 most recently updated sessions" },
     {
       command: "opencode-fleet sessions my-project --search login --json",
       description: "Search, and print JSON for a script",

@@ -1,4 +1,4 @@
-/** Checks the arguments of `opencode-fleet connect`. A wrong one is a usage error. */
+/** Checks the arguments of `opencode-fleet connect`. An invalid argument is a usage error. */
 import { Effect, Option } from "effect"
 import { CommandLine } from "effect/process"
 import { quote } from "../../text/plainText.ts"
@@ -27,7 +27,7 @@ const attachedPort = (attach: string) => {
       )
 }
 
-/** Excludes a leading dash, because ssh would take such a host as an option. */
+/** Excludes a leading dash, because ssh would parse such a host as an option. */
 const relayHost = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:%[\]-]*$/u
 
 const relayCommand = (relay: string) =>
@@ -41,13 +41,13 @@ const conflict = ({ args, attach, headless, json, relay, status }: ConnectArgume
   [
     status &&
       (headless || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
-      "--status takes no other flag than --json",
+      "--status can only be combined with --json",
     json && !status && "--json needs --status",
     headless && Option.isSome(attach) && "--headless starts opencode; --attach uses a running one. Choose one",
     args.length > 0 && Option.isSome(attach) && "--attach uses a running opencode, which takes no arguments",
   ].find((text) => text !== false)
 
-/** The port of `--attach` and the command of `--relay`; undefined where the flag is not given. */
+/** The port of `--attach` and the command of `--relay`; undefined if the flag is not given. */
 export const checkArguments = Effect.fnUntraced(function* (given: ConnectArguments) {
   const reason = conflict(given)
   if (reason !== undefined) return yield* usageError(reason)

@@ -1,11 +1,11 @@
-/** `opencode-fleet connect --status`: the state that each `connect` of this machine keeps in its registration. */
+/** `opencode-fleet connect --status`: the state that each `connect` on this machine stores in its registration. */
 import { Console, Effect } from "effect"
 import { type Announcement, Discovery } from "../../discovery/Discovery.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { registrationsLayer } from "../fleetLayer.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-/** One entry for each `connect` of this machine. The shape is that of `--json`. */
+/** One entry for each `connect` on this machine, in the shape of `--json`. */
 export const connectStates = Effect.gen(function* () {
   const { hostname, isAlive } = yield* LocalMachine
   const { announcements } = yield* (yield* Discovery).scan

@@ -1,4 +1,4 @@
-/** A check of `doctor`, and its observations. */
+/** The interface of a check of `doctor`, and its observations. */
 import type { Effect, FileSystem, Path } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import type { Fleet } from "../../fleet/Fleet.ts"

@@ -1,6 +1,6 @@
-/** Ends the process even if work is left, but not before stdout has been flushed. */
+/** Exits even if work is pending, but only after stdout has been flushed. */
 
-/** `maxWaitMs`: how long an unread stdout may delay the end. */
+/** `maxWaitMs`: how long an unread stdout may delay the exit. */
 export const endProcess = (status: number, maxWaitMs?: number): void => {
   const leave = (error?: Error | null) => process.exit(error instanceof Error && status === 0 ? 1 : status)
   if (process.stdout.writableLength === 0) return leave()

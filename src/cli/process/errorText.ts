@@ -33,7 +33,7 @@ const nextStep = (error: ToolError): string => {
       return "Decide them in opencode."
     case "InstanceNotFound":
       return error.known.length === 0
-        ? "`opencode-fleet doctor` shows where instances are looked for."
+        ? "`opencode-fleet doctor` shows which transports were scanned."
         : "`opencode-fleet instances` shows each with its directory."
     case "AmbiguousInstance":
       return "Use the full name of one."

@@ -1,4 +1,4 @@
-/** The exit statuses of every command except `connect`, which exits as its opencode does. */
+/** The exit statuses of every command except `connect`, which exits with opencode's status. */
 import { Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 import { line } from "../../text/plainText.ts"
@@ -40,7 +40,7 @@ const longestReason = 2000
 export const failedBecause = (reason: string) =>
   new CommandFailed({ status: exitStatus.failed, reason: line(reason, longestReason) })
 
-/** For errors whose `message` a person at a terminal can use as it is. */
+/** For errors whose `message` is complete for a terminal. */
 export const failedWith = ({ message }: { readonly message: string }) => failedBecause(message)
 
 /** For errors of the tools' handlers. */

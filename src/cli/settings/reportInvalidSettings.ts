@@ -1,4 +1,4 @@
-/** Reports an invalid setting for the server, which loads nothing of the command line. */
+/** Reports an invalid setting, without loading the command-line parser. */
 import { Console, Effect, Runtime, Schema } from "effect"
 import type { SettingsError } from "../../Settings.ts"
 

@@ -4,14 +4,14 @@ import { FetchHttpClient } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
 import { version } from "../../version.ts"
 
-/** Used where the environment does not say otherwise. */
+/** Defaults for variables that are not set. */
 const defaults = ConfigProvider.fromUnknown({
   OTEL_SERVICE_NAME: "opencode-fleet",
   OTEL_SERVICE_VERSION: version,
   OTEL_TRACES_EXPORTER: "otlp",
   OTEL_METRICS_EXPORTER: "otlp",
   OTEL_LOGS_EXPORTER: "otlp",
-  // Milliseconds for the last export of each signal: a collector that hangs must not hold up the end of the process.
+  // Milliseconds for the last export of each signal, because a hanging collector must not delay the exit.
   OTEL_EXPORTER_OTLP_TIMEOUT: "250",
 })
 

@@ -18,7 +18,7 @@ const columns: ReadonlyArray<Column> = [
 const healthStyle = (style: Style, health: InstanceView["health"]) =>
   health === "online" ? style.good : health === "unreachable" || health === "timeout" ? style.bad : style.warning
 
-/** The pending requests of an online instance, or why they are unknown; else when it was last seen, and why it is down. */
+/** For an online instance its pending requests, or why they are unknown; otherwise when it was last seen and why it is down. */
 const note = (view: InstanceView, style: Style): Cell => {
   const { age, health, reason, waiting = [], waiting_asked, waiting_count = 0, waiting_unknown } = view
   if (health !== "online") return { text: `${age === undefined ? "not seen yet" : `last seen ${age}`}: ${reason}` }

@@ -15,7 +15,7 @@ const columns: ReadonlyArray<Column> = [
 const statusStyle = (style: Style, status: SessionView["status"]) =>
   status === "busy" ? style.good : status === "idle" ? style.faint : style.warning
 
-/** The number of shown ancestors of a session. Ends on a cycle. */
+/** The number of shown ancestors of a session. A cycle ends the search. */
 const depth = (parents: ReadonlyMap<string, string | undefined>, { parent_id }: SessionView): number => {
   const ancestors = new Set<string>()
   for (let id = parent_id; id !== undefined && parents.has(id) && !ancestors.has(id); id = parents.get(id))

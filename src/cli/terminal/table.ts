@@ -12,7 +12,7 @@ export interface Cell {
 
 export interface Column {
   readonly title: string
-  /** The width in cells to which the column may be cut. A column without it is cut last. */
+  /** The width in cells to which the column may be cut. A column without a minimum is cut last. */
   readonly minWidth?: number
   /** Whether the column may be dropped if the minimum widths do not fit. The last such column is dropped first. */
   readonly optional?: boolean

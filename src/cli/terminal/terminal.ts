@@ -1,4 +1,4 @@
-/** Writing for a person: as wide as the terminal, or unbounded without one. */
+/** Output for a person: as wide as the terminal, or unbounded without one. */
 import { Effect, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 

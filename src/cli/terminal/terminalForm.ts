@@ -28,7 +28,7 @@ type FieldValue = string | ReadonlyArray<string> | undefined
 const labelOf = (name: string, { description, title }: Field) =>
   plainText([title ?? name, description].filter((text) => text !== undefined).join(": "))
 
-/** The last choice is to choose nothing. A permission needs none, because rejecting is one of its choices. */
+/** Adds a choice that selects nothing, except for a permission, which has the choice to reject. */
 const choicesOf = (name: string, labels: ReadonlyArray<string>, required: boolean) => [
   ...labels.map((label) => ({ title: label, value: label })),
   ...(name === "decision" ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
@@ -48,7 +48,7 @@ const promptFor = (name: string, field: Field, required: boolean) => {
       )
 }
 
-/** A reason is only asked for after a refusal, and a custom answer only if no choice was made. */
+/** Skips the reason unless the permission is rejected, and the custom answer if a choice was made. */
 const isSkipped = (name: string, content: Readonly<Record<string, FieldValue>>) =>
   (name === "reason" && content["decision"] !== "reject") ||
   typeof content[name.replace(/^other_/u, "answer_")] === "string"

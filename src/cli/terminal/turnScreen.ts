@@ -11,10 +11,10 @@ import { errorStyle } from "./style.ts"
  */
 const finalText = (turn: Turn.Turn): string => {
   const text = Turn.text(turn)
-  const holed = [...turn.parts.values()].some(
+  const hasGap = [...turn.parts.values()].some(
     (part) => part.type === "text" && isStreaming(part) && part.text.includes(gapMark),
   )
-  return text.slice(0, holed ? text.indexOf(gapMark) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
+  return text.slice(0, hasGap ? text.indexOf(gapMark) : undefined).replace(/(?:\s|[\uD800-\uDBFF])+$/u, "")
 }
 
 /** The new text. If text that was already shown has changed, it is repeated from the start of its line. */
@@ -36,7 +36,7 @@ export const makeTurnScreen = Effect.fnUntraced(function* (silent: boolean) {
   const style = yield* errorStyle
   /** Whether stdout and stderr share one screen. */
   const sharesScreen = (yield* stdio.stdoutIsTerminal) && (yield* stdio.stderrIsTerminal)
-  /** A form has exclusive use of the screen. */
+  /** Held while writing, so that a form has exclusive use of the screen. */
   const screen = yield* Semaphore.make(1)
   let shown = ""
   let atLineStart = true

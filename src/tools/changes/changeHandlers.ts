@@ -1,4 +1,4 @@
-/** get_diff. */
+/** The handler of get_diff. */
 import { Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"

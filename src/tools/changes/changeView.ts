@@ -1,4 +1,4 @@
-/** Builds the view of a session's changes. It is bounded, and its note says what was left out. */
+/** Builds the view of a session's changes. Its size is bounded, and its note says what was left out. */
 import type { FileChange } from "../../opencode/changes/FileChanges.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -18,20 +18,20 @@ const budget = 20_000
 /** Characters of a file's entry, besides its path and patch. */
 const fileOverhead = 100
 
-/** Minimum characters of a patch that is still useful. If there is less room, fewer files show a patch. */
+/** Minimum characters of a useful patch. If there is less room, fewer files show a patch. */
 const minPatchLength = 400
 
 /** Divides the room among patches: short ones are kept whole, long ones share the rest equally. */
 const shares = (lengths: ReadonlyArray<number>, room: number): ReadonlyArray<number> => {
-  const given = lengths.map(() => 0)
+  const result = lengths.map(() => 0)
   let left = room
   const shortestFirst = [...lengths.entries()].toSorted(([, one], [, other]) => one - other)
   for (const [served, [index, length]] of shortestFirst.entries()) {
     const share = Math.min(length, Math.floor(left / (lengths.length - served)))
-    given[index] = share
+    result[index] = share
     left -= share
   }
-  return given
+  return result
 }
 
 const detailOf = ({ patches }: FileChange): string | undefined => {

@@ -1,3 +1,4 @@
+/** Renders the answer of get_diff as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
 import { answerBudget, block, code, paragraphs, plural } from "../shared/markdown.ts"

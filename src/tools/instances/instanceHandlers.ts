@@ -1,4 +1,4 @@
-/** list_instances and refresh_instances. */
+/** The handlers of list_instances and refresh_instances. */
 import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../../text/plainText.ts"
 import { problemText } from "./remedyText.ts"
@@ -16,7 +16,7 @@ import { age, iso } from "../shared/time.ts"
 const defaultLimit = 50
 const maxProblems = 20
 
-/** After instances with waiting requests come the usable ones, then those that a person can repair. */
+/** Sort order after instances with pending requests: the usable ones first, then those that a person can fix. */
 const rank: Readonly<Record<HealthState, number>> = {
   online: 0,
   unauthorized: 1,

@@ -1,3 +1,4 @@
+/** Renders the answer of list_instances and refresh_instances as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { FleetView, InstanceView } from "./instanceSchemas.ts"
 import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"

@@ -1,4 +1,4 @@
-/** respond_permission and answer_question: deliver a person's decision to the agent that waits for it. */
+/** respond_permission and answer_question: deliver a person's decision to the waiting agent. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations } from "../shared/annotations.ts"

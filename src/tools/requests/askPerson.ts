@@ -13,7 +13,7 @@ import { TurnWatcher } from "../turns/TurnWatcher.ts"
 import { decisionForm } from "./decisionForm.ts"
 import { alwaysText, requestText } from "./requestView.ts"
 
-/** State that a later call needs to continue with the person's answer, if asking ended this call. */
+/** The state of a form that ended its call: what a later call needs to continue with the person's reply. */
 export const OpenForm = Schema.fromJsonString(
   Schema.Struct({
     instance: Schema.String,
@@ -25,7 +25,7 @@ export const OpenForm = Schema.fromJsonString(
   }),
 )
 
-/** If each answer arrives in a call of its own, a client treats ten rounds as a loop. */
+/** If each reply arrives in a call of its own, a client treats ten rounds as a loop. */
 const maxRounds = 9
 
 /** The session that a request belongs to. */
@@ -74,7 +74,7 @@ export const deliver = (
   Effect.flatMap(settle(opencode, session, decision), (inTime) =>
     note(
       decided,
-      `${inTime ? verdict(decision) : "too late, because it was already settled elsewhere"}: ${describe(pending)}`,
+      `${inTime ? verdict(decision) : "too late, because the request was already settled elsewhere"}: ${describe(pending)}`,
     ),
   )
 
@@ -106,7 +106,7 @@ export const askPerson =
       return Option.map(decision, (decision) =>
         deliver(origin, pending, decision, decided).pipe(
           Effect.as(true),
-          // The request is still open, so the person's choice has to be delivered again.
+          // The request is still open, so the decision must be sent again.
           Effect.catchIf(
             ({ _tag }) => _tag === "OpencodeError" || _tag === "Unauthorized" || _tag === "UnexpectedResponse",
             ({ message }) => Effect.as(note(decided, `not delivered: ${message}`), false),

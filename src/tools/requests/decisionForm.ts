@@ -10,7 +10,7 @@ import type {
 import { line } from "../../text/plainText.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
 
-/** A form, and the decision that its content stands for. None if the content does not match the form. */
+/** A form, and a function that reads the decision from its content. None if the content does not match the form. */
 export interface DecisionForm {
   readonly schema: Schema.Constraint
   readonly read: (content: unknown) => Option.Option<Decision>
@@ -72,7 +72,7 @@ const answersOf = (filled: typeof Filled.Type) => (question: Question, index: nu
   const labels = shownLabels(question)
   const chosen = new Set([filled[`answer_${index + 1}`] ?? []].flat())
   const own = [filled[`other_${index + 1}`] ?? []].flat().filter((text) => text.trim() !== "")
-  return [...question.options.flatMap(({ label }, place) => (chosen.has(labels[place] ?? "") ? [label] : [])), ...own]
+  return [...question.options.flatMap(({ label }, index) => (chosen.has(labels[index] ?? "") ? [label] : [])), ...own]
 }
 
 const questionForm = (request: QuestionRequest): DecisionForm => {

@@ -1,4 +1,4 @@
-/** The labels of an agent's question as they are shown, and the option that a shown label stands for. */
+/** The labels of a question's options: as shown to the person, and mapped back to opencode's own. */
 import type { Question } from "../../opencode/requests/PendingRequest.ts"
 import { line } from "../../text/plainText.ts"
 

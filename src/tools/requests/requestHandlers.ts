@@ -1,4 +1,4 @@
-/** respond_permission and answer_question. */
+/** The handlers of respond_permission and answer_question. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { openRequest, refusal } from "../../opencode/requests/decision.ts"

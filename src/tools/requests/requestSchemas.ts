@@ -1,4 +1,4 @@
-/** Pending requests in the answers of tools: in full where a person has to decide, else one line each. */
+/** Pending requests in the answers of tools: in full if a person must decide, otherwise one line each. */
 import { Schema } from "effect"
 import { field } from "../shared/fields.ts"
 
@@ -20,7 +20,7 @@ export const RequestView = Schema.Struct({
   session_id: field(Schema.String, "The requesting session: the turn's own, or one of its subagents'"),
   text: field(Schema.String, "The full request: show it to your human"),
   always: opt(
-    field(Schema.Array(Schema.String), "What `always` would allow from now on, in all sessions of that directory"),
+    field(Schema.Array(Schema.String), "What `always` would allow in the future, in all sessions of that directory"),
   ),
   questions: opt(
     field(

@@ -1,4 +1,4 @@
-/** A pending request as a person has to see it to decide: in full, and printable. */
+/** Builds the view of a pending request with everything that a person needs to decide, as printable text. */
 import type { PendingRequest, PermissionRequest, Question } from "../../opencode/requests/PendingRequest.ts"
 import { line, plainText } from "../../text/plainText.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
@@ -24,7 +24,7 @@ const clipMiddle = (text: string, length: number): string => {
   return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Read them in opencode before you decide.]\n${tail}`.toWellFormed()
 }
 
-/** Indents every line of untrusted text, so that none can pass for a line of the form. */
+/** Indents every line of untrusted text, so that it cannot imitate a line of the form. */
 const indented = (text: string, length: number) => clipMiddle(plainText(text), length).replaceAll("\n", "\n    ")
 
 const allowedLater = ({ always = [] }: PermissionRequest) =>

@@ -1,4 +1,4 @@
-/** Continues following a turn after a form that ended an earlier call. The person's answer arrives in a call of its own. */
+/** Continues following a turn after a form that ended an earlier call. The person's reply arrives in a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
@@ -20,26 +20,26 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
 
   const continueTurn = Effect.fnUntraced(function* (
     target: Target,
-    question: (typeof OpenForm)["Type"],
+    openForm: (typeof OpenForm)["Type"],
     reply: ElicitationReply,
     startedAt: number,
   ) {
     const opencode = client.at(target)
-    const session = yield* opencode.session(question.session)
+    const session = yield* opencode.session(openForm.session)
     const origin = { target, opencode, session }
-    const pending = (yield* pendingRequestsOf(opencode, session)).find(({ request }) => request.id === question.request)
+    const pending = (yield* pendingRequestsOf(opencode, session)).find(({ request }) => request.id === openForm.request)
     const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
     const settled =
       pending === undefined
         ? ["too late, because the request was settled elsewhere or its turn ended before the answer arrived"]
         : []
-    const { decided, options, report } = yield* follower(origin, startedAt, [...question.decided, ...settled])
+    const { decided, options, report } = yield* follower(origin, startedAt, [...openForm.decided, ...settled])
     const join = {
       ...options,
-      prompt: question.prompt,
+      prompt: openForm.prompt,
       // Do not ask again about the request whose form was just closed.
       decide: (other: PendingRequest, turn: Turn) =>
-        other.request.id === question.request ? Effect.succeedNone : options.decide(other, turn),
+        other.request.id === openForm.request ? Effect.succeedNone : options.decide(other, turn),
       ...(pending === undefined || Option.isNone(decision)
         ? {}
         : { first: deliver(origin, pending, decision.value, decided) }),
@@ -53,8 +53,8 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
       const { resumed } = yield* Call
       if (Option.isNone(resumed)) return yield* tool
       const { reply, state } = resumed.value
-      const question = Schema.decodeOption(OpenForm)(state)
-      if (Option.isNone(question)) {
+      const openForm = Schema.decodeOption(OpenForm)(state)
+      if (Option.isNone(openForm)) {
         return yield* new InvalidParameter({
           parameter: "requestState",
           value: state,
@@ -62,8 +62,8 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
         })
       }
       const startedAt = yield* Clock.currentTimeMillis
-      return yield* fleet.use(question.value.instance, (target) =>
-        continueTurn(target, question.value, reply, startedAt),
+      return yield* fleet.use(openForm.value.instance, (target) =>
+        continueTurn(target, openForm.value, reply, startedAt),
       )
     })
 })

@@ -14,7 +14,7 @@ const opt = Schema.optionalKey
 
 export const ListSessions = Tool.make("list_sessions", {
   description:
-    "List the sessions (conversations) of an instance, last updated first: id, title, number of messages, status, age.",
+    "List the sessions (conversations) of an instance, newest first: id, title, number of messages, status, age.",
   parameters: Schema.Struct({
     instance: Instance,
     search: opt(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),

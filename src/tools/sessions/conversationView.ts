@@ -60,7 +60,7 @@ const answerFacts = (info: AssistantInfo) => ({
   ...(info.cost === undefined ? {} : { cost: info.cost }),
 })
 
-/** A message with hundreds of tool calls can exceed an answer, so only its newest parts are kept. */
+/** Keeps the newest parts only, because a message with hundreds of tool calls can exceed an answer. */
 const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
   const kept = newestWithin(parts, (part) => renderPart(part).length + 2, maxLength.message)
   return kept === parts.length

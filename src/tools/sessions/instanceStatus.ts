@@ -1,4 +1,4 @@
-/** get_status: the sessions of an instance that are not idle. */
+/** Builds the answer of get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
 import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"

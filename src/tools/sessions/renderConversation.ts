@@ -1,3 +1,4 @@
+/** Renders the answer of get_session as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
 import { answerBudget, block, code, paragraphs } from "../shared/markdown.ts"

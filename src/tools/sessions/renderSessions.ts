@@ -1,3 +1,4 @@
+/** Renders the answers of list_sessions and create_session as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"

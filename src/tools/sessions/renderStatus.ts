@@ -1,3 +1,4 @@
+/** Renders the answer of get_status as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import { code, paragraphs, plural } from "../shared/markdown.ts"
 import type { StatusView } from "./sessionSchemas.ts"

@@ -1,4 +1,4 @@
-/** list_sessions, get_session, create_session and get_status. */
+/** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { activities, type Activity } from "../../opencode/sessions/activity.ts"
@@ -20,13 +20,13 @@ import { sessionView } from "./sessionView.ts"
 const sessionsByDefault = 20
 const messagesByDefault = 20
 
-/** Counting the messages of a session may read a page of them. */
+/** Number of sessions whose messages are counted concurrently. A count may read a page of messages. */
 const countConcurrency = 8
 
 /** Maximum number of subagent sessions shown per session, the most recently updated ones. */
 const maxSubagents = 10
 
-/** Characters of an answer that are left for messages. */
+/** Characters of an answer that are available for messages. */
 const messageBudget = answerBudget - 2000
 
 /** Groups sessions into families: a root session, followed by the sessions of its subagents. */
@@ -103,7 +103,7 @@ export const sessionHandlers = Effect.gen(function* () {
     )
     const views = page.messages.map(messageView)
     const fit = newestWithin(views, (view) => renderMessage(view).length, messageBudget)
-    // Only opencode knows the cursor of the messages before the ones shown.
+    // If not all messages fit, the cursor of the older ones must be read from opencode.
     const older =
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {

@@ -1,3 +1,4 @@
+/** The error of a tool call with a parameter that cannot be used. */
 import { Schema } from "effect"
 import { quote } from "../../text/plainText.ts"
 

@@ -1,4 +1,4 @@
-/** What a client may assume about a tool before it calls it. Without annotations MCP clients assume the worst. */
+/** Annotations: what a client may assume about a tool. Without them, MCP clients assume the worst. */
 import { Context } from "effect"
 import { Tool } from "effect/ai"
 

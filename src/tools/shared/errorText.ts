@@ -38,12 +38,12 @@ const nextStep = (error: ToolError): string => {
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":
-      return "wait_for_session shows how the turn went on, get_status which sessions are waiting."
+      return "wait_for_session follows the turn; get_status shows which sessions are waiting."
     case "AmbiguousRequest":
       return `Choose one with ${error.kind}_id.`
     case "InstanceNotFound":
       return error.known.length === 0
-        ? "list_instances shows where instances are looked for."
+        ? "list_instances shows which transports were scanned."
         : "list_instances shows each with its directory."
     case "AmbiguousInstance":
       return "Use the full name of one."

@@ -1,8 +1,8 @@
 /**
- * The failures of the tools. Handlers fail with typed errors that hold facts. Towards a model, each failure is encoded as
- * one text, which ends with the next step; see `errorText.ts`.
+ * The failures of the tools. Handlers fail with typed errors that contain facts. For a model, each failure is encoded as a
+ * text that ends with the next step; see `errorText.ts`.
  *
- * The tools return their failures (`failureMode: "return"`), so one wrong call does not fail a whole conversation. A
+ * The tools return their failures (`failureMode: "return"`), so that a wrong call does not fail a whole conversation. A
  * program that runs the Toolkit itself finds the typed error in `result` and the text in `encodedResult`.
  */
 import { Schema, SchemaGetter } from "effect"
@@ -31,7 +31,7 @@ export const InstanceFailure = asText(Schema.Union(instance))
 /** Failures of a tool that works on a session. */
 export const SessionFailure = asText(Schema.Union(session))
 
-/** Failures of a tool that follows a turn, or decides what it waits for. */
+/** Failures of a tool that follows a turn or decides a pending request. */
 export const FollowFailure = asText(Schema.Union(follow))
 
 /** Failures of a tool that sends a message. */

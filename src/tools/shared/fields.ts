@@ -1,4 +1,4 @@
-/** Fields that several answers have. */
+/** Fields that several answers share. */
 import { Schema } from "effect"
 
 /** A field of an answer, described for the model. */
@@ -7,5 +7,5 @@ export const field = <S extends Schema.Top>(schema: S, description: string) => s
 /** The instance that answered. */
 export const InstanceName = field(Schema.String, "Instance name")
 
-/** A non-negative number of things. */
+/** A non-negative integer. */
 export const count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))

@@ -5,15 +5,15 @@ import { truncateStart } from "../../text/truncate.ts"
 /** The maximum length of an answer in characters, roughly. */
 export const answerBudget = 25_000
 
-/** Longer runs of backticks are broken up: a fence has to be longer than any run, so a text of backticks would double. */
+/** Longer runs of backticks are broken up, because a fence must be longer than any run in its text. */
 const maxBackticks = 16
 
 const breakRuns = (text: string) => text.replaceAll("`".repeat(maxBackticks), (run) => `${run} `)
 
-/** One backtick more than the text has in a row. */
+/** One backtick more than the longest run in the text. */
 const fenceFor = (text: string) => "`".repeat(1 + Math.max(0, ...[...text.matchAll(/`+/gu)].map(([run]) => run.length)))
 
-/** A fenced block. The text cannot close it, because the fence is longer than any in the text. */
+/** A fenced block. The text cannot close it, because the fence is longer than any run of backticks in the text. */
 export const block = (text: string): string => {
   const plain = breakRuns(plainText(text))
   const fence = fenceFor(plain).padStart(3, "`")

@@ -1,4 +1,4 @@
-/** Parameters that several tools have. */
+/** Parameters that several tools share. */
 import { Schema } from "effect"
 
 export const Instance = Schema.optionalKey(

@@ -8,7 +8,7 @@ import { makeProgressReporter } from "./turnProgress.ts"
 import { turnView } from "./turnView.ts"
 
 export interface FollowerOptions {
-  /** The longest that a call follows a turn. A caller with a shorter timeout sets `Call.answerWithin`. Default: 5 minutes. */
+  /** Maximum time that a call follows a turn. A caller with a shorter timeout sets `Call.answerWithin`. Default: 5 minutes. */
   readonly sendTimeout?: Duration.Input | undefined
 }
 
@@ -17,7 +17,7 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
 
   return Effect.fnUntraced(function* (
     origin: Origin,
-    /** When the call startedAt, in epoch milliseconds: resolving the instance and the session has taken some time. */
+    /** When the call started, in epoch milliseconds. Resolving the instance and the session counts towards the timeout. */
     startedAt: number,
     decidedBefore: ReadonlyArray<string> = [],
   ) {

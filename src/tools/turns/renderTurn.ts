@@ -1,3 +1,4 @@
+/** Renders the answers of the tools that follow or stop a turn as Markdown. */
 import type { RequestView } from "../requests/requestSchemas.ts"
 import { block, code, paragraphs, plural } from "../shared/markdown.ts"
 import type { AbortView, TurnView } from "./turnSchemas.ts"
@@ -36,7 +37,7 @@ export const renderTurn = (view: TurnView): string =>
 export const renderAbort = ({ cleared, final, instance, session_id, was_running }: AbortView): string =>
   [
     was_running
-      ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "told to stop"}.`
+      ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
       : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),

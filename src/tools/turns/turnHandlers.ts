@@ -1,4 +1,4 @@
-/** send_message, wait_for_session and abort_session. */
+/** The handlers of send_message, wait_for_session and abort_session. */
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
@@ -14,9 +14,7 @@ import { makeResume } from "../requests/resume.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 
-/**
- * Checks a name before anything is sent, because opencode accepts any name and then fails the turn without an answer.
- */
+/** Checks a name before anything is sent, because opencode accepts any name and then fails the turn without an answer. */
 const checkName = (parameter: string, value: string, names: ReadonlyArray<string>) => {
   if (names.includes(value)) return Effect.void
   const close = names.filter((name) => name.includes(value))

@@ -15,17 +15,17 @@ import { iso } from "../shared/time.ts"
 /** Milliseconds. Clients that restart their timeout with each progress notification have timeouts of 60 s or more. */
 const heartbeat = 15_000
 
-/** Milliseconds. Every prompt is queued while its session's status is read; only a longer wait is reported. */
+/** Milliseconds. A shorter wait is not reported, because every prompt is queued while its session's status is read. */
 const queueGrace = 1000
 
-/** Characters of new text in one notification. The result holds all of it. */
+/** Maximum characters of new text in one notification. The result contains all of it. */
 const maxText = 2000
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** What has changed. `apart` leaves out the agent's text and requests, because the caller shows both itself. */
-const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean): ReadonlyArray<string> => {
+/** The changes since `before`, without the agent's text and requests if the caller shows both itself. */
+const lines = (before: Turn | undefined, turn: Turn, now: number, callerShowsText: boolean): ReadonlyArray<string> => {
   const seen = before === undefined ? "" : text(before)
   const written = text(turn)
   const fresh = written.startsWith(seen) ? written.slice(seen.length) : written
@@ -38,12 +38,12 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, apart: boolean
     status.type === "retry" && (before?.status.type !== "retry" || before.status.attempt !== status.attempt)
       ? [retryText(status, now)]
       : []
-  const asked = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
+  const opened = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(apart || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
+    ...(callerShowsText || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...(apart ? [] : asked).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
+    ...(callerShowsText ? [] : opened).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
   ]
 }
 
@@ -52,7 +52,7 @@ const queued = (ahead: number) =>
     ? "The session is busy. Your message is sent when its current turn ends."
     : `The session is busy. Your message is sent after ${ahead} other turns.`
 
-/** Claims no more than is known: an instance that hangs sends nothing either. */
+/** States only what is known, because a hanging instance sends nothing either. */
 const heartbeatText = ({ isMissingEvents, pending }: Turn, silence: number) =>
   isMissingEvents
     ? "No contact with the instance; reconnecting."
@@ -95,7 +95,7 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
     const news = turn === before ? [] : lines(before, turn, now, watch !== undefined)
-    // Reading what is stored makes a new value of a turn in which nothing has changed.
+    // Reading the stored state can yield a new object for an unchanged turn.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
     if (news.length > 0) yield* send(news.join("\n"), now)

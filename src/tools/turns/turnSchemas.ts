@@ -27,13 +27,13 @@ export const TurnView = Schema.Struct({
   ),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person has to decide); still running (the agent continues, only the waiting ended); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
   ),
   detail: field(Schema.String, "Details of the outcome; may be empty"),
-  waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person has to decide before the agent continues")),
+  waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
   decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),
   next: field(Schema.String, "What to do next"),
-  text: field(Schema.String, "What the agent wrote; of a long text the end"),
+  text: field(Schema.String, "What the agent wrote; only the end of a long text"),
   tools: field(
     Schema.Array(
       Schema.Struct({

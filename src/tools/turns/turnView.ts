@@ -32,13 +32,13 @@ const detailOf = (outcome: Outcome): string => {
 const nextOf = (outcome: TurnView["outcome"]): string => {
   switch (outcome) {
     case "accepted":
-      return "The agent is working on it. wait_for_session waits for the answer, get_status shows whether the session is still busy."
+      return "The agent is working on it. wait_for_session waits for the answer; get_status shows whether the session is still busy."
     case "still running":
-      return "The agent is still working; only the waiting ended. Continue with wait_for_session. Do not send the message again."
+      return "The agent is still working; this call stopped waiting. Continue with wait_for_session. Do not send the message again."
     case "needs permission":
-      return "The agent is waiting. Show your human the request, and pass on their decision with respond_permission. They can also decide in opencode; wait_for_session then shows how the turn went on."
+      return "The agent is waiting. Show your human the request, and pass on their decision with respond_permission. They can also decide in opencode; wait_for_session then follows the turn."
     case "needs answer":
-      return "The agent is waiting. Show your human the question, and pass on their answer with answer_question. They can also answer in opencode; wait_for_session then shows how the turn went on."
+      return "The agent is waiting. Show your human the question, and pass on their answer with answer_question. They can also answer in opencode; wait_for_session then follows the turn."
     case "failed":
       return "The session is still usable. Fix the cause or choose another model, then send the message again."
     case "rejected":
@@ -48,13 +48,13 @@ const nextOf = (outcome: TurnView["outcome"]): string => {
     case "interrupted":
       return "The work done before is kept; the text being written is lost. get_session shows what is stored. Send a new message to continue."
     case "unreachable":
-      return "It is unknown whether the turn continued. refresh_instances shows when the instance is back, get_session what became of the message. Do not send it again before that."
+      return "It is unknown whether the turn continued. refresh_instances shows whether the instance is back; get_session then shows whether the message was answered. Do not send it again before that."
     case "completed":
       return ""
   }
 }
 
-/** Maximum number of pending requests shown. They get most of the answer. */
+/** Maximum number of pending requests shown. They may fill most of the answer. */
 const maxRequests = 3
 const requestBudget = 14_000
 const textBesideRequests = 3000

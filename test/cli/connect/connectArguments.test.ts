@@ -16,7 +16,7 @@ const attach = Option.some("http://127.0.0.1:4096")
 
 describe("The arguments of connect", () => {
   it.effect.each([
-    [{ status: true, headless: true }, "--status takes no other flag than --json"],
+    [{ status: true, headless: true }, "--status can only be combined with --json"],
     [{ json: true }, "--json needs --status"],
     [{ headless: true, attach }, "--headless starts opencode; --attach uses a running one. Choose one"],
     [{ args: ["--model", "x"], attach }, "--attach uses a running opencode, which takes no arguments"],

@@ -110,14 +110,14 @@ const snapshots: ReadonlyArray<Snapshot> = [
     error: new RequestNotOpen({ instance, session, kind: "permission" }),
     message:
       "Session ses_1 on api is not waiting for a permission; it may have been settled elsewhere. Nothing was sent.",
-    mcp: " wait_for_session shows how the turn went on, get_status which sessions are waiting.",
+    mcp: " wait_for_session follows the turn; get_status shows which sessions are waiting.",
     terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
   },
   {
     error: new RequestNotOpen({ instance, session, kind: "question", id: "que_1" }),
     message:
       'The question "que_1" is not open in session ses_1 on api: it was already settled, or its turn has ended. Nothing was sent.',
-    mcp: " wait_for_session shows how the turn went on, get_status which sessions are waiting.",
+    mcp: " wait_for_session follows the turn; get_status shows which sessions are waiting.",
     terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
   },
   {
@@ -129,8 +129,8 @@ const snapshots: ReadonlyArray<Snapshot> = [
   {
     error: new InstanceNotFound({ reference: "nope", known: [] }),
     message: 'There is no instance "nope": no instance was found.',
-    mcp: " list_instances shows where instances are looked for.",
-    terminal: " `opencode-fleet doctor` shows where instances are looked for.",
+    mcp: " list_instances shows which transports were scanned.",
+    terminal: " `opencode-fleet doctor` shows which transports were scanned.",
   },
   {
     error: new InstanceNotFound({ reference: "nope", known: ["api", "web"] }),

@@ -127,7 +127,7 @@ describe("list_instances", () => {
     }),
   )
 
-  it.effect("explains an empty fleet: how to start an instance, or where instances are looked for", () =>
+  it.effect("explains an empty fleet: how to start an instance, or which transports were scanned", () =>
     Effect.gen(function* () {
       assert.include((yield* listed([], [])).view.hint, "/relay/my-project.json")
       const { view } = yield* listed([], [], 50, { transports: ["local-ports", "mdns"] })

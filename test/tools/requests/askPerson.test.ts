@@ -311,7 +311,7 @@ describe("the decision", () => {
       const { view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
+        "too late, because the request was already settled elsewhere: permission for bash: rm -rf build",
       ])
     }).pipe(Effect.provide(toolsOverFake)),
   )

@@ -209,7 +209,7 @@ describe("an answer with pending requests", () => {
   it("reports the result of an abort", () => {
     const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
     const rendered = renderAbort(view)
-    for (const part of ["was told to stop", "still busy", "2 pending requests dismissed"]) {
+    for (const part of ["was asked to stop", "still busy", "2 pending requests dismissed"]) {
       assert.include(rendered, part)
     }
     assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)

@@ -326,7 +326,7 @@ describe("delivering a decision", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Somebody else had allowed it." })
       assert.deepStrictEqual(view.decided, [
-        "too late, because it was already settled elsewhere: permission for bash: rm -rf build",
+        "too late, because the request was already settled elsewhere: permission for bash: rm -rf build",
       ])
       assert.include(text, "too late")
     }).pipe(Effect.provide(toolsOverFake)),

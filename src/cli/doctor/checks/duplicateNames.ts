@@ -4,7 +4,7 @@ import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
 import { type Check, warning } from "../Check.ts"
 
-/** The name without the suffix that `uniqueNames` appends. An announced name that ends like this is shared by no other instance. */
+/** The name without the suffix that `uniqueNames` appends. */
 const announcedName = ({ name, url }: Instance): string => {
   const { host, href, port } = new URL(url)
   const suffix = [href, host, port].map((part) => `@${part}`).find((part) => name.endsWith(part))

@@ -1,4 +1,4 @@
-/** Whether this machine can reach its relay: opens a tunnel like `connect` does, and closes it at once. */
+/** Whether this machine can reach its relay: opens a tunnel like `connect` does, and closes it immediately. */
 import { Effect } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { openConnection } from "../../../connect/tunnel/RelayConnection.ts"
@@ -6,7 +6,7 @@ import { displayCommand } from "../../../connect/tunnel/displayCommand.ts"
 import { Settings } from "../../../Settings.ts"
 import { type Check, ok, problem } from "../Check.ts"
 
-/** The tunnel carries nothing, so it leads to a port on which no program listens. */
+/** The tunnel carries no traffic, so it leads to a port on which no program listens. */
 const unusedPort = 1
 
 const advice = (reason: string) => {
