@@ -1,10 +1,10 @@
 /**
- * The map of src/ as rules: imports point downwards only, type imports included, and nothing goes round in a circle.
- * docs/architecture.md explains each room. `npm run check:imports` runs them.
+ * The map of src/ as rules: imports point downwards only, and there are no cycles. Both include type imports.
+ * docs/architecture.md explains each folder. `npm run check:imports` checks the rules.
  */
 
-/** Each room with the rooms that it may import from. A room may always import from itself. */
-const rooms = {
+/** Each folder with the folders that it may import from, besides itself. */
+const folders = {
   text: [],
   machine: ["text"],
   opencode: ["machine", "text"],
@@ -15,15 +15,15 @@ const rooms = {
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
 }
 
-const insideOf = (rooms) =>
-  `^src/(?:${rooms.map((room) => (room.includes("/") ? `${room}\\.ts$` : `${room}/`)).join("|")})`
+const insideOf = (folders) =>
+  `^src/(?:${folders.map((folder) => (folder.includes("/") ? `${folder}\\.ts$` : `${folder}/`)).join("|")})`
 
-const downwardsOnly = Object.entries(rooms).map(([room, below]) => ({
-  name: `${room}-imports-downwards`,
-  comment: `src/${room} may import from ${["itself", ...below].join(", ")}`,
+const downwardsOnly = Object.entries(folders).map(([folder, below]) => ({
+  name: `${folder}-imports-downwards`,
+  comment: `src/${folder} may import from ${["itself", ...below].join(", ")}`,
   severity: "error",
-  from: { path: `^src/${room}/` },
-  to: { path: "^src/", pathNot: insideOf([room, ...below]) },
+  from: { path: `^src/${folder}/` },
+  to: { path: "^src/", pathNot: insideOf([folder, ...below]) },
 }))
 
 export default {

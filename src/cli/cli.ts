@@ -1,7 +1,6 @@
 /** The command line: every command except the bare server, which is loaded without this module. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, type Exit, Logger, Runtime } from "effect"
+import { Cause, Effect, type Exit, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
 import { config } from "./commands/config.ts"
@@ -9,6 +8,7 @@ import { connect } from "./commands/connect.ts"
 import { doctor } from "./commands/doctor.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { exitStatus } from "./process/exitStatus.ts"
+import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
@@ -48,10 +48,5 @@ const onStdoutError = (error: NodeJS.ErrnoException) => {
 
 export const runCli = (): void => {
   process.stdout.on("error", onStdoutError)
-  Command.run(root, { version }).pipe(
-    Effect.provide([NodeServices.layer, telemetry]),
-    // Provided last, so that it covers all fibers: stdout belongs to the output of the command.
-    Effect.provideService(Logger.LogToStderr, true),
-    NodeRuntime.runMain({ teardown }),
-  )
+  runProgram(Effect.provide(Command.run(root, { version }), [NodeServices.layer, telemetry]), teardown)
 }

@@ -163,4 +163,20 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       }
     }),
   )
+
+  it.effect.each([
+    ["OTEL_METRIC_EXPORT_INTERVAL", "often", "often"],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret%zz", "…"],
+  ] as const)("an invalid %s ends the program with one line on stderr", ([name, value, shown]) =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", [name]: value }
+      for (const args of [[], ["instances"]]) {
+        const raw = yield* startRaw(relay, { variables, args })
+        assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+        assert.match(yield* raw.stderr, new RegExp(`^opencode-fleet: ${name}="${shown}" cannot be used: .+\\n$`, "u"))
+        assert.strictEqual(yield* raw.stdout, "")
+      }
+    }),
+  )
 })

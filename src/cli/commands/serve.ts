@@ -1,10 +1,10 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
 import { serverInfo } from "../../serverInfo.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
+import { runProgram } from "../process/runProgram.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
@@ -51,9 +51,4 @@ export const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   endProcess(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1, drainMs)
 }
 
-export const runServe = (): void =>
-  program.pipe(
-    Effect.provide(telemetry),
-    Effect.provideService(Logger.LogToStderr, true),
-    NodeRuntime.runMain({ teardown }),
-  )
+export const runServe = (): void => runProgram(Effect.provide(program, telemetry), teardown)
