@@ -1,6 +1,7 @@
 /** The service that discovers instances. Each transport (`TRANSPORT`) is a layer of it. */
 import { Context, type Effect, type Stream } from "effect"
 import type { ProcessId } from "../machine/ServerProcesses.ts"
+import type { Remedy } from "./Remedy.ts"
 import type { ConnectState } from "./relay/Registration.ts"
 
 /** An announced instance, which has not been probed. Plain data, so equal announcements of two scans are equal. */
@@ -21,6 +22,8 @@ export interface Announcement {
   readonly transport: string
   /** Why the password must not be sent to it. Undefined if it may be sent. */
   readonly passwordWithheld?: string | undefined
+  /** What makes the password be sent, if the user can decide that. */
+  readonly passwordRemedy?: Remedy | undefined
   /**
    * The local process that serves `url`, if the operating system reports it. Requests are sent only while it is running, so
    * a program that takes over its port receives nothing.
@@ -45,8 +48,10 @@ export interface Announcement {
 /** Something that could not be scanned or used. It affects nothing else. */
 export interface Problem {
   readonly source: string
-  /** What is wrong and how to fix it: a sentence that continues after `source`. */
+  /** What is wrong: a sentence that continues after `source`. */
   readonly reason: string
+  /** What the user can do about it, if that depends on how the program is configured. */
+  readonly remedy?: Remedy
 }
 
 /** The outcome of one transport's last scan. */

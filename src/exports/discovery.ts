@@ -5,6 +5,7 @@ export type {
   Scan as DiscoveryScan,
   TransportReport,
 } from "../discovery/Discovery.ts"
+export type { Remedy as DiscoveryRemedy } from "../discovery/Remedy.ts"
 export { Discovery } from "../discovery/Discovery.ts"
 export type { Server as DiscoveredServer } from "../discovery/servers.ts"
 export type {

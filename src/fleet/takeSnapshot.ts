@@ -43,6 +43,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
       ...server,
       url: endpoint.url,
       passwordWithheld: endpoint.passwordWithheld,
+      passwordRemedy: endpoint.passwordRemedy,
       listener: endpoint.listener,
       fallbacks: endpoints.filter(({ url }) => url !== endpoint.url),
       health,

@@ -30,7 +30,7 @@ interface Link {
 }
 
 const requestLine = /^(?:GET|POST|PUT|PATCH|DELETE) \S+(?= HTTP\/1\.1\r\n)/u
-const eventStream = /^GET \/global\/event(?:\?|$)/u
+const eventStream = /^GET \/(?:global|api)\/event(?:\?|$)/u
 
 const destroy = ({ client, upstream }: Link) => {
   client.destroy()

@@ -14,7 +14,7 @@ const nextStep = (error: ToolError): string => {
     case "Unauthorized":
       return error.withheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with."
-        : ""
+        : "`opencode-fleet instances` shows what to do."
     case "SessionNotFound":
       return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
     case "OpencodeError":

@@ -1,6 +1,7 @@
 /** What the server prints on stderr if it is started by hand in a terminal. */
 import { Console, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { problemText } from "../../tools/instances/remedyText.ts"
 import { healthText } from "../../tools/instances/healthText.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
@@ -17,11 +18,13 @@ Add it to an MCP client instead of starting it here. This prints the configurati
 
 Looking for opencode instances: ${discoverySummary(settings)} …`)
   const { instances, problems } = yield* (yield* Fleet).snapshot
-  yield* Effect.forEach(instances, ({ health, name, url }) =>
-    Console.error(`  ${name}  ${url}  ${health.state}${health.reason === "" ? "" : `: ${healthText(health)}`}`),
+  yield* Effect.forEach(instances, (instance) =>
+    Console.error(
+      `  ${instance.name}  ${instance.url}  ${instance.health.state}${instance.health.reason === "" ? "" : `: ${healthText(instance)}`}`,
+    ),
   )
-  yield* Effect.forEach(problems, ({ reason, source }) =>
-    Console.error(`  problem: ${plainLine(source)} ${plainLine(reason)}`),
+  yield* Effect.forEach(problems, (problem) =>
+    Console.error(`  problem: ${plainLine(problem.source)} ${plainLine(problemText(problem))}`),
   )
   if (instances.length === 0) yield* Console.error("  no instance found")
 })

@@ -18,9 +18,9 @@ const hostOf = (target: string): string | undefined => {
   return defaultHosts.has(name.toLowerCase()) ? undefined : name
 }
 
+const untrusted = "any device on the network can announce an opencode"
+
 const withheldFrom = (candidate: ServiceCandidate, identity: Identity | undefined): string | undefined => {
-  const { address } = candidate.service
-  const untrusted = `any device on the network can announce an opencode; MDNS_ALLOW=${address} trusts this one`
   if (identity !== undefined) return withheld({ candidate, identity }, untrusted)
   return candidate.mayHavePassword ? "it has not yet answered as an opencode that requires one" : untrusted
 }
@@ -32,6 +32,7 @@ export const announce = (
   ownName: string | undefined,
 ): Announcement => {
   const { address, label, target } = candidate.service
+  const passwordWithheld = withheldFrom(candidate, identity)
   const shown = line(label, 63)
   const host = hostOf(target) ?? ownName
   // An untrusted service does not choose its own name.
@@ -48,7 +49,8 @@ export const announce = (
     url: candidate.url,
     directory: directory === "" ? undefined : directory,
     transport: "mdns",
-    passwordWithheld: withheldFrom(candidate, identity),
+    passwordWithheld,
+    ...(passwordWithheld === untrusted ? { passwordRemedy: { _tag: "AllowMdns", address } as const } : {}),
     untrusted: !candidate.mayHavePassword && ownName === undefined,
     source: `mdns ${shown} at ${address}`,
   }

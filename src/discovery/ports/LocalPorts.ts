@@ -38,6 +38,8 @@ const announce = (identified: Identified<PortCandidate>, hostname: string): Anno
   const listener = likely ? owner : undefined
   const directory = plainLine(identity.location?.directory ?? listener?.directory ?? "")
   const source = `port ${port} (${processOf(owner)})`
+  const untrusted = `${source} is not known to be this user's opencode`
+  const passwordWithheld = withheld(identified, untrusted)
   const defaultName = host === "" && directory === "" ? `opencode-${port}` : undefined
   return {
     name: instanceName(defaultName, host, directory, identity.location?.worktree),
@@ -46,10 +48,8 @@ const announce = (identified: Identified<PortCandidate>, hostname: string): Anno
     aliases,
     directory: directory === "" ? undefined : directory,
     transport,
-    passwordWithheld: withheld(
-      identified,
-      `${source} is not known to be this user's opencode. Run \`opencode-fleet connect --attach ${url}\` to trust it, with local-relay in TRANSPORT`,
-    ),
+    passwordWithheld,
+    ...(passwordWithheld === untrusted ? { passwordRemedy: { _tag: "Register", url } as const } : {}),
     pid: listener?.pid,
     birth: listener?.birth,
     listener: listener === undefined ? undefined : { pid: listener.pid, birth: listener.birth },
@@ -107,7 +107,13 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         Effect.catch(({ message }) =>
           Effect.succeed<SocketList>({
             listening: range,
-            problems: [problem(`${message}. Only the ports in LOCAL_PORTS are probed`)],
+            problems: [
+              {
+                source: transport,
+                reason: `${message}. Only the configured ports are probed`,
+                remedy: { _tag: "ChooseLocalPorts" },
+              },
+            ],
           }),
         ),
       )

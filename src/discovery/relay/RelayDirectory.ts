@@ -100,7 +100,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         const weak = strictModes ? yield* weakDirectory(directory, user) : Option.none()
         if (Option.isSome(weak)) {
           return yield* refuse(
-            `is not used while OPENCODE_SERVER_PASSWORD is set: ${weak.value}, so other users could redirect the password`,
+            `is not used while a password is set: ${weak.value}, so other users could redirect the password`,
           )
         }
         const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
@@ -124,7 +124,9 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           Effect.succeed<Scan>({
             announcements: [],
             problems: [
-              { source: directory, reason: error._tag === "Refused" ? error.message : unreadableReason(error) },
+              error._tag === "Refused"
+                ? { source: directory, reason: error.message }
+                : { source: directory, ...unreadable(error) },
             ],
           }),
         ),
@@ -165,14 +167,14 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
   )
 
 /** Why the directory cannot be read, and what to do about it. */
-export const unreadableReason = (error: PlatformError.PlatformError) => {
+export const unreadable = (error: PlatformError.PlatformError): Pick<Problem, "reason" | "remedy"> => {
   switch (error.reason._tag) {
     case "NotFound":
-      return "does not exist yet. `opencode-fleet connect` creates it, or create it yourself and put a registration file there"
+      return { reason: "does not exist yet", remedy: { _tag: "CreateRelayDirectory" } }
     case "BadResource":
-      return "is not a directory. Set RELAY_REGISTRY_DIR to the directory of the registration files"
+      return { reason: "is not a directory", remedy: { _tag: "ChooseRelayDirectory" } }
     default:
-      return `cannot be read: ${error.message}`
+      return { reason: `cannot be read: ${error.message}` }
   }
 }
 

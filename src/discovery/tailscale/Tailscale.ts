@@ -51,7 +51,7 @@ const announce = (identified: Identified<PeerCandidate>): Announcement => {
   }
 }
 
-const problem = (reason: string): Problem => ({ source: "tailscale", reason })
+const problem = (problem: Omit<Problem, "source">): Problem => ({ source: "tailscale", ...problem })
 
 export interface TailscaleOptions {
   /** Ports to probe on every machine. Default: 4096. */
@@ -90,11 +90,14 @@ export const layerNoDeps = ({
           problems: [
             ...problems,
             ...(status.TUN === false && machines.length > 0 && opencodes.length === 0
-              ? ["runs without a network device (userspace networking), so no peer can be reached"]
+              ? [{ reason: "runs without a network device (userspace networking), so no peer can be reached" }]
               : []),
             ...(unprobed > 0
               ? [
-                  `has more addresses than one scan can probe: ${unprobed} of ${candidates.length} are left for the next scans. Set fewer TAILSCALE_PORTS to speed this up`,
+                  {
+                    reason: `has more addresses than one scan can probe: ${unprobed} of ${candidates.length} are left for the next scans`,
+                    remedy: { _tag: "ReduceTailscalePorts" } as const,
+                  },
                 ]
               : []),
           ].map(problem),
@@ -104,7 +107,7 @@ export const layerNoDeps = ({
       /** A slow tailscaled still carries traffic. Any other error means that no peer is reachable. */
       const failedScan = (error: TailscaleError): Scan => ({
         announcements: error._tag === "TailscaleTimedOut" ? last : [],
-        problems: [problem(error.message)],
+        problems: [problem({ reason: error.message })],
       })
 
       const scan = scanPeers.pipe(

@@ -50,7 +50,7 @@ export class TailscaleInUse extends Schema.TaggedError<TailscaleInUse>()("Tailsc
   detail: Schema.String,
 }) {
   override get message() {
-    return `is in use by another user of this machine: ${this.detail}. Run opencode-fleet as that user, or have them quit Tailscale`
+    return `is in use by another user of this machine: ${this.detail}. Run this program as that user, or have them quit Tailscale`
   }
 }
 

@@ -1,4 +1,5 @@
 /** Chooses the machines of a tailnet that may run the user's opencode. */
+import type { Problem } from "../Discovery.ts"
 import { isIPv4, isIPv6 } from "node:net"
 import { line } from "../../text/plainText.ts"
 import { loginOf, type Peer, peersOf, type TailnetStatus } from "./TailnetStatus.ts"
@@ -15,7 +16,7 @@ export interface Machine {
 export interface Machines {
   readonly machines: ReadonlyArray<Machine>
   /** Why some may be missing. Each continues after the word "tailscale". */
-  readonly problems: ReadonlyArray<string>
+  readonly problems: ReadonlyArray<Omit<Problem, "source">>
 }
 
 /** Login name of the pseudo-user of all tagged machines. Needed because versions before 1.34 omit their own tags. */
@@ -81,13 +82,13 @@ export const machinesOf = (status: TailnetStatus, tag: string | undefined): Mach
     .filter(isEligible(status, tag))
     .flatMap(machineOf)
     .filter(({ addresses }) => !addresses.some((address) => own.has(address)))
-  const problems = [
-    ...(undecoded === 0 ? [] : [`lists ${undecoded} peers that could not be decoded; they are left out`]),
-    ...(tag !== undefined || userOf(status) !== undefined
-      ? []
-      : [
-          "cannot tell which machines are yours, because this machine is tagged and so belongs to no user. Set TAILSCALE_TAG to the tag of the machines that run opencode",
-        ]),
-  ]
+  const problems: Array<Omit<Problem, "source">> = []
+  if (undecoded > 0) problems.push({ reason: `lists ${undecoded} peers that could not be decoded; they are left out` })
+  if (tag === undefined && userOf(status) === undefined) {
+    problems.push({
+      reason: "cannot tell which machines are yours, because this machine is tagged and so belongs to no user",
+      remedy: { _tag: "ChooseTailscaleTag" },
+    })
+  }
   return { machines, problems }
 }

@@ -1,6 +1,6 @@
 /** Removes registrations of instances that are gone: the only code that does so. `judgement.ts` decides which. */
 import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
-import { unreadableReason } from "../../discovery/relay/RelayDirectory.ts"
+import { unreadable } from "../../discovery/relay/RelayDirectory.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type Judgement, judge } from "./judgement.ts"
@@ -108,7 +108,7 @@ export const prune = Effect.fn("prune")(function* <R>(
   { dryRun = false, relayDirectory: directory, silentFor = "7 days", stateDirectory }: PruneOptions,
 ) {
   const unread = (reason: string) => Effect.fail(new RelayDirectoryUnread({ directory, reason }))
-  const files = yield* Effect.catchTag(filesIn(directory), "PlatformError", (error) => unread(unreadableReason(error)))
+  const files = yield* Effect.catchTag(filesIn(directory), "PlatformError", (error) => unread(unreadable(error).reason))
   if (files === undefined) return []
   const snapshot = yield* refresh
   const directoryProblem = snapshot.problems.find(({ source }) => source === directory)

@@ -1,10 +1,15 @@
 /** Why an instance is not online, with the next step of a person who configures the server. Empty if it is online. */
-import type { Health } from "../../fleet/Instance.ts"
+import type { Instance } from "../../fleet/Instance.ts"
+import { withRemedy } from "./remedyText.ts"
 
-export const healthText = ({ authorization, reason }: Health): string => {
+type HealthTextOptions = Pick<Instance, "health" | "passwordRemedy">
+
+export const healthText = ({ health: { authorization, reason }, passwordRemedy }: HealthTextOptions): string => {
   switch (authorization) {
+    case "withheld":
+      return withRemedy(reason, passwordRemedy)
     case "missing":
-      return `${reason}; set OPENCODE_SERVER_PASSWORD to the password that it was started with`
+      return `${withRemedy(reason, passwordRemedy)}; set OPENCODE_SERVER_PASSWORD to the password that it was started with`
     case "rejected":
       return `${reason} of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with`
     default:

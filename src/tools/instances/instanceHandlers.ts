@@ -1,6 +1,7 @@
 /** The handlers of list_instances and refresh_instances. */
 import { Array, Clock, Effect, HashMap, Option } from "effect"
 import { line } from "../../text/plainText.ts"
+import { problemText } from "./remedyText.ts"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import type { PendingReport, PendingReports } from "../../fleet/attention/PendingReport.ts"
 import type { Problem, TransportReport } from "../../discovery/Discovery.ts"
@@ -28,7 +29,7 @@ const rank: Readonly<Record<HealthState, number>> = {
 const reportOf = (pendingReports: PendingReports, { health, url }: Instance): PendingReport | undefined =>
   health.state === "online" ? Option.getOrUndefined(HashMap.get(pendingReports, url)) : undefined
 
-const problemView = ({ reason, source }: Problem) => ({ source: line(source), reason: line(reason) })
+const problemView = (problem: Problem) => ({ source: line(problem.source), reason: line(problemText(problem)) })
 
 const transportView = (now: number, { duration, found, problems, scannedAt, transport }: TransportReport) => {
   const [first] = problems.map(problemView)

@@ -35,7 +35,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: healthText(health),
+  reason: healthText({ health, passwordRemedy: instance.passwordRemedy }),
   ...(health.version === undefined ? {} : { version: health.version }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,

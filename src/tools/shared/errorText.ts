@@ -24,7 +24,7 @@ const nextStep = (error: ToolError): string => {
     case "Unauthorized":
       return error.withheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
-        : ""
+        : "list_instances shows what to do."
     case "SessionNotFound":
       return "list_sessions shows its sessions."
     case "OpencodeError":

@@ -63,8 +63,8 @@ const snapshots: ReadonlyArray<Snapshot> = [
   {
     error: new Unauthorized({ instance, url, isOpencode: true, withheld: "its owner is unknown" }),
     message: "api (http://127.0.0.1:4096) requires a password, which is not sent there: its owner is unknown.",
-    mcp: "",
-    terminal: "",
+    mcp: " list_instances shows what to do.",
+    terminal: " `opencode-fleet instances` shows what to do.",
   },
   {
     error: new SessionNotFound({ instance, session: "nope" }),

@@ -371,7 +371,10 @@ describe("mdns", () => {
       }
       const strict = yield* join()
       yield* strict.send("192.168.1.7", ...announced("opencode-4096", 4096))
-      assert.include((yield* strict.find)["http://192.168.1.7:4096"]?.passwordWithheld, "MDNS_ALLOW=192.168.1.7")
+      assert.deepStrictEqual((yield* strict.find)["http://192.168.1.7:4096"]?.passwordRemedy, {
+        _tag: "AllowMdns",
+        address: "192.168.1.7",
+      })
     }),
   )
 
@@ -383,10 +386,9 @@ describe("mdns", () => {
       yield* network.send("192.168.1.7", ...announced("opencode-4096", 4096))
       yield* network.send("192.168.1.8", ...announced("opencode-4097", 4097, 120, "Build.local"))
       const found = yield* network.find
-      assert.strictEqual(
-        found[untrusted]?.passwordWithheld,
-        "any device on the network can announce an opencode; MDNS_ALLOW=192.168.1.7 trusts this one",
-      )
+      assert.strictEqual(found[untrusted]?.passwordWithheld, "any device on the network can announce an opencode")
+      assert.deepStrictEqual(found[untrusted]?.passwordRemedy, { _tag: "AllowMdns", address: "192.168.1.7" })
+      assert.isUndefined(found[allowed]?.passwordRemedy)
       assert.isUndefined(found[allowed]?.passwordWithheld)
       assert.deepStrictEqual(
         Object.fromEntries(network.identified.map(({ mayHavePassword, url }) => [url, mayHavePassword])),

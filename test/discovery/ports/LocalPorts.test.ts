@@ -229,7 +229,7 @@ describe("local-ports", () => {
       )
       const withheld = announcements.map(({ passwordWithheld = "" }) => passwordWithheld)
       assert.include(withheld[1], "sshd-session, process 21")
-      assert.include(withheld[1], "opencode-fleet connect --attach http://127.0.0.1:4101")
+      assert.deepStrictEqual(announcements[1]?.passwordRemedy, { _tag: "Register", url: "http://127.0.0.1:4101" })
       assert.include(withheld[2], "unknown process")
     }),
   )
@@ -343,7 +343,7 @@ describe("local-ports on a system that does not list the sockets", () => {
       assert.deepStrictEqual(found(result), ["opencode-4097 http://127.0.0.1:4097"])
       assert.include(result.announcements[0]?.passwordWithheld, "unknown process")
       assert.include(result.problems[0]?.reason, "no /proc here")
-      assert.include(result.problems[0]?.reason, "LOCAL_PORTS")
+      assert.deepStrictEqual(result.problems[0]?.remedy, { _tag: "ChooseLocalPorts" })
     }),
   )
 })

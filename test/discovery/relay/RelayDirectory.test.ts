@@ -390,13 +390,15 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
-  it.effect("a missing directory is a problem with a hint, and is not created", () =>
+  it.effect("a missing directory is a problem with a remedy, and is not created", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay
       const missing = relay.file("not/yet")
       for (const strict of [false, true]) {
-        assert.match(problemOf(yield* scan(missing, { strict }), missing), /does not exist yet.*a registration file/u)
+        const found = yield* scan(missing, { strict })
+        assert.match(problemOf(found, missing), /does not exist yet/u)
+        assert.deepStrictEqual(found.problems[0]?.remedy, { _tag: "CreateRelayDirectory" })
       }
       assert.isFalse(yield* fs.exists(relay.file("not")))
     }),
@@ -406,7 +408,9 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     Effect.gen(function* () {
       const relay = yield* makeRelay
       yield* relay.register("file", { name: "api", port: 1 })
-      assert.match(problemOf(yield* scan(relay.file("file")), relay.file("file")), /is not a directory/u)
+      const found = yield* scan(relay.file("file"))
+      assert.match(problemOf(found, relay.file("file")), /is not a directory/u)
+      assert.deepStrictEqual(found.problems[0]?.remedy, { _tag: "ChooseRelayDirectory" })
     }),
   )
 

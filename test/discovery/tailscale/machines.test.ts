@@ -103,11 +103,11 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
   it.effect.each([
     ["by its tags", lone({ Tags: [] }, { Self: { UserID: 5, Tags: ["tag:server"] } })],
     ["by its user, in a version that does not tell its tags", status("tagged-self-1.24.2")],
-  ] as const)("a machine that is tagged itself (%s) has no user, and the problem names the setting", ([, tagged]) =>
+  ] as const)("a machine that is tagged itself (%s) has no user, and the remedy is to choose a tag", ([, tagged]) =>
     Effect.gen(function* () {
       const found = machinesOf(yield* tagged, undefined)
       assert.deepStrictEqual(hosts(found), [])
-      assert.include(found.problems[0], "TAILSCALE_TAG")
+      assert.deepStrictEqual(found.problems[0]?.remedy, { _tag: "ChooseTailscaleTag" })
       assert.deepStrictEqual(machinesOf(yield* tagged, "tag:none").problems, [])
     }),
   )
@@ -124,7 +124,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
       const Peer = { a: null, b: 7, c: { HostName: 7 }, d: { TailscaleIPs: "100.64.0.9" }, e: good, f: { new: [{}] } }
       const found = machinesOf(yield* lone({}, { Peer }), undefined)
       assert.deepStrictEqual(hosts(found), ["good"])
-      assert.include(found.problems[0], "4 peers")
+      assert.include(found.problems[0]?.reason, "4 peers")
     }),
   )
 

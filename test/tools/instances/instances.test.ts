@@ -22,7 +22,7 @@ const instance = (name: string, port: number, state: HealthState) => ({
   lastSeen: undefined,
 })
 
-const refusing = (name: string, port: number, authorization: "missing" | "rejected", reason: string) => {
+const refusing = (name: string, port: number, authorization: "missing" | "rejected" | "withheld", reason: string) => {
   const one = instance(name, port, "unauthorized")
   return { ...one, health: { ...one.health, authorization, reason } }
 }
@@ -141,6 +141,10 @@ describe("list_instances", () => {
       const instances = [
         refusing("open", 1, "missing", "asks for a password, and none is set"),
         refusing("other", 2, "rejected", "refuses the password or user name"),
+        {
+          ...refusing("untrusted", 3, "withheld", "asks for a password, which is not sent there"),
+          passwordRemedy: { _tag: "AllowMdns", address: "10.0.0.7" } as const,
+        },
       ]
       const { view } = yield* listed(instances, [])
       assert.deepStrictEqual(
@@ -148,6 +152,7 @@ describe("list_instances", () => {
         [
           "asks for a password, and none is set; set OPENCODE_SERVER_PASSWORD to the password that it was started with",
           "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with",
+          "asks for a password, which is not sent there. MDNS_ALLOW=10.0.0.7 trusts this one",
         ],
       )
     }),

@@ -4,15 +4,18 @@ import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
+import { remedyText } from "../../../tools/instances/remedyText.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
 
-const advice = ({ health, passwordWithheld, source, transport }: Instance): string => {
+const advice = ({ health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
   const registered = transport === "local-relay"
   switch (health.state) {
     case "unauthorized":
       return passwordWithheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that this opencode was started with. All instances share them."
-        : "If it is yours, allow it as described."
+        : passwordRemedy === undefined
+          ? "If it is yours, wait for the next scan."
+          : `If it is yours: ${remedyText(passwordRemedy)}.`
     case "timeout":
       return "Run doctor again in a minute. If the timeout persists, restart that opencode."
     case "unreachable":

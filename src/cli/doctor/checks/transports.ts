@@ -3,6 +3,7 @@ import { Clock, Effect } from "effect"
 import type { TransportReport } from "../../../discovery/Discovery.ts"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import { line } from "../../../text/plainText.ts"
+import { problemText } from "../../../tools/instances/remedyText.ts"
 import { age } from "../../../tools/shared/time.ts"
 import { type Check, ok, type Observation, problem, warning } from "../Check.ts"
 
@@ -13,8 +14,11 @@ const observe =
     // Other checks report the registrations.
     if (problems.length === 0 || transport === "local-relay") return [ok(summary)]
     const observation = found > 0 ? warning : problem
-    return problems.map(({ reason, source }) =>
-      observation(`${summary}: ${line(source)} ${line(reason)}`, `Fix this, or remove ${transport} from TRANSPORT.`),
+    return problems.map((one) =>
+      observation(
+        `${summary}: ${line(one.source)} ${line(problemText(one))}`,
+        `Fix this, or remove ${transport} from TRANSPORT.`,
+      ),
     )
   }
 

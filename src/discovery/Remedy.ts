@@ -1,0 +1,19 @@
+/**
+ * What the user can do about a problem, or about a password that is not sent. A fact without words: a terminal and an MCP
+ * client name variables and commands, an embedding program its own options.
+ */
+export type Remedy =
+  /** Register an instance: that creates the relay directory, which does not exist yet. */
+  | { readonly _tag: "CreateRelayDirectory" }
+  /** Name another relay directory. */
+  | { readonly _tag: "ChooseRelayDirectory" }
+  /** Choose the local ports that are probed. */
+  | { readonly _tag: "ChooseLocalPorts" }
+  /** Name the tag of the tailnet's machines that run opencode. */
+  | { readonly _tag: "ChooseTailscaleTag" }
+  /** Choose fewer ports to probe on the machines of the tailnet. */
+  | { readonly _tag: "ReduceTailscalePorts" }
+  /** Allow this address to receive the password, although it was found by mDNS. */
+  | { readonly _tag: "AllowMdns"; readonly address: string }
+  /** Register the local opencode at this URL, which vouches for it. */
+  | { readonly _tag: "Register"; readonly url: string }

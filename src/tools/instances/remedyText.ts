@@ -1,0 +1,30 @@
+/** Remedies as the server's user reads them: the variables to set and the commands to run. */
+import type { Problem } from "../../discovery/Discovery.ts"
+import type { Remedy } from "../../discovery/Remedy.ts"
+
+/** A sentence without its full stop. */
+export const remedyText = (remedy: Remedy): string => {
+  switch (remedy._tag) {
+    case "CreateRelayDirectory":
+      return "`opencode-fleet connect` creates it, or create it yourself and put a registration file there"
+    case "ChooseRelayDirectory":
+      return "Set RELAY_REGISTRY_DIR to the directory of the registration files"
+    case "ChooseLocalPorts":
+      return "LOCAL_PORTS chooses them"
+    case "ChooseTailscaleTag":
+      return "Set TAILSCALE_TAG to the tag of the machines that run opencode"
+    case "ReduceTailscalePorts":
+      return "Set fewer TAILSCALE_PORTS to speed this up"
+    case "AllowMdns":
+      return `MDNS_ALLOW=${remedy.address} trusts this one`
+    case "Register":
+      return `Run \`opencode-fleet connect --attach ${remedy.url}\` to trust it, with local-relay in TRANSPORT`
+  }
+}
+
+/** The text, followed by the remedy if there is one. */
+export const withRemedy = (text: string, remedy: Remedy | undefined): string =>
+  remedy === undefined ? text : `${text}. ${remedyText(remedy)}`
+
+/** What is wrong and how to fix it: a sentence that continues after the problem's source. */
+export const problemText = ({ reason, remedy }: Problem): string => withRemedy(reason, remedy)
