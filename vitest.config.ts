@@ -8,7 +8,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/system/**"],
-          // Some play through thousands of events, and the machine may be busy.
+          // Some tests process thousands of events, and the machine may be busy.
           testTimeout: 30_000,
         },
       },

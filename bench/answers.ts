@@ -1,4 +1,4 @@
-/** What one answer from memory costs: `list_instances` against the echo tool of the hello-world. */
+/** One answer from memory: `list_instances` compared with the echo tool of the hello-world. */
 import { Effect } from "effect"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
 import { startFleet } from "./support/fleet.ts"

@@ -1,4 +1,4 @@
-/** What a user waits for who types a command: the whole run of the process, from spawn to end. */
+/** Commands in a terminal: the whole run of the process, from spawn to exit. */
 import { Effect } from "effect"
 import type { Command } from "./support/JsonRpcProcess.ts"
 import { startFleet } from "./support/fleet.ts"

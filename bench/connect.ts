@@ -1,6 +1,6 @@
 /**
- * How soon a machine has joined, and joined again, against what it cannot do without: the start of the real opencode, and
- * one ssh connection to a real sshd.
+ * The time to join the fleet, and to rejoin it, compared with the unavoidable parts: the start of the real opencode, and one
+ * ssh connection to a real sshd.
  */
 import { Console, Effect, FileSystem, Path, Schedule } from "effect"
 import { startConnect } from "../test/support/connectProcess.ts"
@@ -21,7 +21,7 @@ const hasSsh = ["ssh", "sshd", "ssh-keygen"].every((program) => find(program) !=
 
 type Relay = SshRelay["Service"]
 
-/** The registration in a directory, as soon as it is another one than before. */
+/** The registration in a directory, as soon as it differs from the previous one. */
 const awaitRegistration = Effect.fn("awaitRegistration")(function* (directory: string, before = "") {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -30,7 +30,7 @@ const awaitRegistration = Effect.fn("awaitRegistration")(function* (directory: s
     return file === undefined ? before : yield* fs.readFileString(path.join(directory, file))
   })
   return yield* look.pipe(
-    // Nobody has made the directory yet, or the file was replaced meanwhile.
+    // The directory does not exist yet, or the file was replaced meanwhile.
     Effect.orElseSucceed(() => before),
     Effect.repeat({ until: (content) => content !== before, schedule: Schedule.spaced("10 millis") }),
     Effect.timeout("30 seconds"),
@@ -43,7 +43,7 @@ const nodeMemory = Effect.fn("nodeMemory")(function* (programs: Programs) {
   return yield* node.residentMemory
 }, Effect.scoped)
 
-/** One life of `connect`: it joins, its tunnel is cut, it joins again, and is ended. */
+/** One run of `connect`: it joins, its tunnel is cut, it joins again, and is stopped. */
 const joinOnce = Effect.fn("joinOnce")(function* (place: Place, relay: Relay | undefined) {
   const path = yield* Path.Path
   const from = performance.now()
@@ -69,7 +69,7 @@ export const benchConnect = Effect.fn("benchConnect")(
     const opencode = yield* RealOpencode
     const round = Effect.gen(function* () {
       yield* opencode.stop
-      // It is stopped, so this is its start until it has answered for its health.
+      // opencode is stopped here, so this measures its start until its first healthy answer.
       const started = yield* timed(opencode.restart)
       yield* opencode.stop
       return {

@@ -1,6 +1,6 @@
 /**
- * What it costs to find instances without being told: among the ports of this machine, against asking them with bare
- * `fetch`, and against the same instances registered.
+ * Finding unregistered instances among the ports of this machine, compared with requests with bare `fetch`, and with the same
+ * instances registered.
  */
 import { Effect } from "effect"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
@@ -26,7 +26,7 @@ const timed = Effect.fnUntraced(function* (rounds: number, ask: Effect.Effect<{ 
 const refreshed = (ours: JsonRpcProcess) =>
   Effect.andThen(ours.callTool("refresh_instances"), timed(15, ours.callTool("refresh_instances")))
 
-/** Opencodes that nobody has registered, beside the same that are. */
+/** Unregistered opencodes, compared with the same ones registered. */
 const unregistered = Effect.fn("unregistered")(function* (programs: Programs, healthy: number) {
   const { directory } = yield* startFleet({ healthy, hung: 0 })
   const [byPort, registered] = yield* Effect.all([
@@ -43,7 +43,7 @@ const unregistered = Effect.fn("unregistered")(function* (programs: Programs, he
   } satisfies Figure as Figure
 }, Effect.scoped)
 
-/** One opencode among many servers that are none. */
+/** One opencode among many other servers. */
 const amongOthers = Effect.fn("amongOthers")(function* (programs: Programs, strangers: number) {
   const { directory, urls } = yield* startFleet({ healthy: 1, hung: 0, strangers })
   const bare = yield* JsonRpcProcess.start(yield* programs.portScan(urls, timeoutMs))

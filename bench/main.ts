@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a user waits for, against floors that are measured in the same run. Names of subjects as
- * arguments (start, answers, turns, refresh, discovery, memory, commands, connect) leave the others out. Needs the built executable.
+ * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
+ * (start, answers, turns, refresh, discovery, memory, commands, connect). Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -21,7 +21,7 @@ const subjects = [
   { name: "answers", title: "Answers from memory", run: benchAnswers },
   { name: "turns", title: "Turns of a real opencode", run: benchTurns },
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
-  { name: "discovery", title: "Finding instances without being told", run: benchDiscovery },
+  { name: "discovery", title: "Finding unregistered instances", run: benchDiscovery },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },

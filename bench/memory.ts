@@ -11,7 +11,7 @@ const measure = Effect.fn("measure")(function* (command: Command, tool: string, 
   const server = yield* JsonRpcProcess.start(command)
   yield* server.initialize
   yield* server.listTools
-  // What a server does by itself after its start belongs to its memory.
+  // Includes the work that a server does by itself after its start.
   yield* Effect.sleep("500 millis")
   const started = yield* server.residentMemory
   for (let call = 0; call < calls; call++) yield* server.callTool(tool, args)

@@ -1,6 +1,6 @@
 /**
- * What a refresh of a whole fleet costs, against the same requests with bare `fetch`: of each instance that is online
- * its health, its sessions, and their status.
+ * Refreshing a whole fleet, compared with the same requests with bare `fetch`: the health, the sessions and the statuses of
+ * each online instance.
  */
 import { Effect } from "effect"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
@@ -20,7 +20,7 @@ const benchFleet = Effect.fn("benchFleet")(function* (programs: Programs, health
   yield* ours.listTools
   const refreshed = Array<number>()
   const probed = Array<number>()
-  // The first round warms both sides up: connections, and code that is compiled when it is first used.
+  // The first round warms up both sides: connections and compiled code.
   for (let run = -1; run < (hung === 0 ? 21 : 3); run++) {
     const refresh = yield* ours.callTool("refresh_instances")
     const probe = yield* bare.request("probe")
@@ -50,6 +50,6 @@ const fleets = [
   { healthy: 900, hung: 100 },
 ]
 
-/** One fleet after the other, for they would take each other's time. */
+/** One fleet after the other, because they would slow each other down. */
 export const benchRefresh = (programs: Programs) =>
   Effect.forEach(fleets, ({ healthy, hung }) => benchFleet(programs, healthy, hung))

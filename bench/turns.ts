@@ -1,6 +1,6 @@
 /**
- * What following a turn costs: `send_message` on a real opencode with a scripted model, against a bare client of the same
- * opencode that posts the prompt and waits on the events for the session to be idle.
+ * Following a turn: `send_message` on a real opencode with a scripted model, compared with a bare client that posts the
+ * prompt to the same opencode and waits for the idle event.
  */
 import { writeFile } from "node:fs/promises"
 import { Effect, Schema } from "effect"
@@ -19,7 +19,7 @@ const sessionOf = Schema.decodeUnknownSync(
   Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
 )
 
-/** Both in turn, each when opencode has done what it does behind a turn. */
+/** Alternates between both, each after opencode has finished its work after the previous turn. */
 const alternating = Effect.fnUntraced(function* (
   ours: Effect.Effect<unknown, RequestFailed>,
   bare: Effect.Effect<unknown, RequestFailed>,

@@ -1,5 +1,5 @@
 /**
- * Gives an agent work and decides by a rule what it may do: `node examples/send.ts INSTANCE MESSAGE`.
+ * Gives an agent work and decides its permission requests by a rule: `node examples/send.ts INSTANCE MESSAGE`.
  *
  * Commands that only read are allowed. Anything else that the agent asks for ends the program and stays open for a
  * person.

@@ -1,5 +1,5 @@
 /**
- * A transport of your own: instances that stand in a JSON file, served together with those that TRANSPORT finds.
+ * A transport of your own: instances listed in a JSON file, served together with those that TRANSPORT finds.
  *
  *     echo '[{"name": "build-box", "url": "http://10.0.0.7:4096"}]' > list.json
  *     node examples/static-list.ts list.json

@@ -1,4 +1,4 @@
-/** With plain `fetch` what ours asks of an instance that is idle. */
+/** The requests that a refresh sends to an idle instance, with plain `fetch`. */
 interface Session {
   readonly directory: string
 }
@@ -6,7 +6,7 @@ interface Session {
 const get = async (url: string, limit: number): Promise<string> =>
   (await fetch(url, { signal: AbortSignal.timeout(limit) })).text()
 
-/** The same three requests, one after the other, each bounded by the limit in milliseconds; whether it is healthy. */
+/** Sends the same three requests in sequence, each with a timeout in milliseconds. Returns whether the instance is healthy. */
 export const ask = async (url: string, limit: number): Promise<boolean> => {
   try {
     const { healthy }: { readonly healthy: boolean } = JSON.parse(await get(`${url}/global/health`, limit))

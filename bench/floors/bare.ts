@@ -1,2 +1,2 @@
-/** The floor of all starts: Node alone, which answers each line with itself. */
+/** The floor of all starts: Node alone, echoing each line. */
 process.stdin.on("data", (chunk) => process.stdout.write(chunk))

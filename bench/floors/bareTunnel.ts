@@ -1,10 +1,10 @@
-/** The least that anyone does for a tunnel: ssh alone, until it says which port the relay has given it. */
+/** The minimum for a tunnel: ssh alone, until it prints the port at the relay. */
 import { Effect, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import type { Way } from "../../test/support/SshRelay.ts"
 import { timed } from "../support/timed.ts"
 
-/** The milliseconds that it takes. */
+/** The duration in milliseconds. */
 export const bareTunnel = Effect.fn("bareTunnel")(function* ({ argv: [program, ...args] }: Way) {
   const allocated = Effect.gen(function* () {
     const ssh = yield* ChildProcess.make(program, [...args, "-R", "127.0.0.1:0:127.0.0.1:9", "sh"], {

@@ -1,4 +1,4 @@
-/** The least that a client of opencode does for a turn: it posts the prompt, and hears that the session is idle. */
+/** The minimum for a turn: posts the prompt and waits for the idle event. */
 import { Effect } from "effect"
 
 export const bareClient = Effect.fn("bareClient")(function* (url: string) {

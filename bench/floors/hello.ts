@@ -1,4 +1,4 @@
-/** The floor of an MCP server: the SDK's hello-world, one tool that answers with what it was given. */
+/** The floor of an MCP server: the SDK's hello-world with one echo tool. */
 import { McpServer } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import * as z from "zod"

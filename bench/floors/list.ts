@@ -1,6 +1,6 @@
 /**
- * The floor of `instances --json`: a script that asks all instances at once, prints JSON and ends. Arguments: a JSON file
- * with the URLs, the time limit in milliseconds.
+ * The floor of `instances --json`: a script that queries all instances concurrently, prints JSON and exits. Arguments: a
+ * JSON file with the URLs, the timeout in milliseconds.
  */
 import { readFileSync } from "node:fs"
 import { ask } from "./ask.ts"

@@ -1,6 +1,6 @@
 /**
- * The floor of finding opencodes among many ports: one question each, 64 at a time. For every line on stdin one round.
- * Arguments: a JSON file with the URLs, the time limit in milliseconds.
+ * The floor of finding opencodes among many ports: one request each, 64 concurrently. One round for each line on stdin.
+ * Arguments: a JSON file with the URLs, the timeout in milliseconds.
  */
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"

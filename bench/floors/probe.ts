@@ -1,6 +1,6 @@
 /**
- * The floor of a refresh: all instances are asked at once. For every line on stdin one round. Arguments: a JSON file with
- * the URLs, the time limit in milliseconds.
+ * The floor of a refresh: queries all instances concurrently. One round for each line on stdin. Arguments: a JSON file with
+ * the URLs, the timeout in milliseconds.
  */
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"

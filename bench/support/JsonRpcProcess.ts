@@ -1,4 +1,4 @@
-/** A child process that is spoken to in lines of JSON-RPC, and timed. */
+/** A child process that speaks JSON-RPC in lines, with measured times. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
 import { once } from "node:events"
 import { Effect, Schema, type Scope } from "effect"
@@ -13,7 +13,7 @@ export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestF
   }
 }
 
-/** An answer, and the milliseconds from writing the request until its last byte was here. */
+/** An answer, and the milliseconds from writing the request until its last byte was received. */
 export interface Answer {
   readonly result: unknown
   readonly ms: number
@@ -43,7 +43,7 @@ export class JsonRpcProcess {
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child
-    // An EPIPE means that the child is gone, which its exit tells to all who wait.
+    // An EPIPE means that the child has exited, which fails all waiting requests.
     child.stdin.on("error", () => undefined)
     child.on("exit", (code) => {
       for (const answer of this.#waiting.values())
@@ -53,7 +53,7 @@ export class JsonRpcProcess {
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => this.#read(chunk, performance.now()))
   }
 
-  /** Starts the process and ends it with the scope: by the end of its stdin, and if that is not enough by force. */
+  /** Starts the process. Closing the scope ends it by closing its stdin, and by force if that is not enough. */
   static readonly start = (command: Command): Effect.Effect<JsonRpcProcess, never, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -61,7 +61,7 @@ export class JsonRpcProcess {
           env: { ...process.env, ...command.env },
           stdio: "pipe",
         })
-        // Logs are of no interest here, but a full pipe would stop the child.
+        // Logs are read and dropped, because a full pipe would block the child.
         child.stderr.resume()
         return new JsonRpcProcess(child)
       }),
@@ -105,7 +105,7 @@ export class JsonRpcProcess {
 
   #read(chunk: string, at: number): void {
     this.#text += chunk
-    // Requests are long in coming and short: splitting everything anew for each chunk costs nothing here.
+    // Answers are short and rare, so splitting the whole buffer for each chunk is cheap.
     const lines = this.#text.split("\n")
     this.#text = lines.pop() ?? ""
     for (const line of lines) {

@@ -1,13 +1,12 @@
 /**
- * Fake opencode instances, all in this one process: each is a port of its own that answers `GET /global/health` and has
- * one session, which is idle, or, when it is a hung one, takes the request and never answers. Strangers are servers that are
- * no opencode. Arguments: how many healthy, how many hung, how many strangers. Prints the ports as one line of JSON and ends
- * with its stdin.
+ * Fake opencode instances in one process, each on a port of its own. A healthy one answers `GET /global/health` and has one
+ * idle session; a hung one accepts requests and never answers; other servers are not opencode. Arguments: the numbers of
+ * healthy instances, hung instances and other servers. Prints the ports as one line of JSON, and exits when stdin ends.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 
-// Worked in just now: a directory in which nobody works any more is not asked for its status.
+// Updated just now, because the status of an unused directory is not requested.
 const time = { created: 1, updated: Date.now() }
 const session = { id: "ses_1", directory: "/home/dev/project", title: "A session", time }
 

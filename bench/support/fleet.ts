@@ -1,4 +1,4 @@
-/** Relay directories full of fake instances, for as long as a scope lives. */
+/** Relay directories with fake instances, which live as long as a scope. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
@@ -8,7 +8,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 const program = fileURLToPath(new URL("fakeInstances.ts", import.meta.url))
 const decodePorts = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Int)))
 
-/** One process that plays all the instances; gives their ports, the healthy ones first. */
+/** Starts one process with all instances. Returns their ports, the healthy ones first. */
 const startInstances = Effect.fn("startInstances")(function* (...counts: ReadonlyArray<number>) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -25,7 +25,7 @@ const startInstances = Effect.fn("startInstances")(function* (...counts: Readonl
   return decodePorts(line)
 })
 
-/** Starts instances, registers them in a new relay directory, and tells the directory and the URLs. Strangers are not registered. */
+/** Starts instances and registers them in a new relay directory. Returns the directory and the URLs. Other servers are not registered. */
 export const startFleet = Effect.fn("startFleet")(function* (size: {
   readonly healthy: number
   readonly hung: number

@@ -1,4 +1,4 @@
-/** What is measured and what it is measured against: our bundle, and the floors, bundled the same way. */
+/** The measured programs: our bundle, and the floors, bundled the same way. */
 import { fileURLToPath } from "node:url"
 import { Config, Effect, FileSystem, Option, Path } from "effect"
 import { rolldown } from "rolldown"
@@ -23,13 +23,13 @@ export const makePrograms = Effect.gen(function* () {
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
   const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
-  // The floors leave the checkout, so they cannot find its packages: as self-contained as ours.
+  // The floors run outside the checkout and cannot find its packages, so they are as self-contained as ours.
   yield* Effect.promise(() => bundle(directory))
   const floor = (name: string, args: ReadonlyArray<string> = []): Command => ({
     file: path.join(directory, `${name}.mjs`),
     args,
   })
-  /** Writes a file of URLs, and gives the command of a floor that asks them. */
+  /** Writes a file of URLs, and returns the command of a floor that queries them. */
   const asking = (name: string) =>
     Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
       const file = path.join(directory, `urls-${urls.length}.json`)
@@ -57,11 +57,11 @@ export const makePrograms = Effect.gen(function* () {
     helloCached: floor("hello-cached", [path.join(directory, "hello-cache")]),
     /** Node that does nothing. */
     nothing: { file: "-e", args: ["0"] } satisfies Command as Command,
-    /** Asks instances whenever it is told to. */
+    /** Queries instances once for each line on stdin. */
     probe: asking("probe"),
-    /** Looks for instances whenever it is told to. */
+    /** Looks for instances once for each line on stdin. */
     portScan: asking("portScan"),
-    /** Asks instances once and ends. */
+    /** Queries instances once and exits. */
     list: asking("list"),
     /** Our server on a relay directory, with a compile cache that belongs to this run of the bench. */
     ours: serverOf(executable, "our-cache"),

@@ -5,7 +5,7 @@ export interface Figure {
   readonly value: number
   readonly unit: "ms" | "MB"
   readonly floor?: { readonly name: string; readonly value: number }
-  /** The largest ratio to the floor that we want. */
+  /** The maximum acceptable ratio to the floor. */
   readonly target?: number | undefined
   readonly note?: string
 }

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { readFile } from "node:fs/promises"
 
-/** Resident memory of a process in MB, where the system tells it in /proc. */
+/** Resident memory of a process in MB, from /proc. */
 export const residentMemory = (pid: number | undefined) =>
   Effect.promise(async () => {
     const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "")

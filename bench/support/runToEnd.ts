@@ -1,4 +1,4 @@
-/** A program that is run to its end, and timed. */
+/** Runs a program to its end and measures the time. */
 import { spawn } from "node:child_process"
 import { text } from "node:stream/consumers"
 import { Effect, Schema } from "effect"
@@ -13,7 +13,7 @@ export class RunFailed extends Schema.TaggedError<RunFailed>()("RunFailed", {
   }
 }
 
-/** What it has printed, and the milliseconds from its spawn until it had ended and all of that was here. */
+/** Its output, and the milliseconds from its spawn until it had exited and its output was received. */
 export const runToEnd = Effect.fnUntraced(function* ({ args = [], env, file }: Command) {
   const from = performance.now()
   const { status, stdout, ms } = yield* Effect.promise(async () => {

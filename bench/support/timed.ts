@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 
-/** The milliseconds that the work takes. */
+/** The duration of the work in milliseconds. */
 export const timed = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<number, E, R> =>
   Effect.suspend(() => {
     const from = performance.now()

@@ -2,7 +2,7 @@
  * Code samples in the docs come from examples/ and test/, which the compiler checks and the tests run.
  *
  * A sample's fence names its source: "```ts examples/send.ts" shows the file from its first import on, and
- * "```ts examples/send.ts#turn" what stands between `// #region turn` and `// #endregion` there.
+ * "```ts examples/send.ts#turn" shows the lines between `// #region turn` and `// #endregion` there.
  */
 const marker = /^\/\/ #(?:region \w+|endregion)\n/gmu
 
@@ -17,7 +17,7 @@ const withPublicImports = (code: string) =>
     .replaceAll(/"(?:\.\.\/)+src\/index\.ts"/gu, '"opencode-fleet"')
     .replaceAll(/"(?:\.\.\/)+src\/exports\/(\w+)\.ts"/gu, '"opencode-fleet/$1"')
 
-/** The page with each sample as its example has it now. A sample whose source does not exist stays as it is. */
+/** The page with the current code of each sample. A sample whose source does not exist is left unchanged. */
 export const withCurrentSamples = (page: string, read: (path: string) => string): string =>
   page.replaceAll(
     /^(```ts ([\w./-]+\.ts)(?:#(\w+))?\n)[\s\S]*?^```$/gmu,

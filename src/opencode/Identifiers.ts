@@ -14,7 +14,10 @@ const id = (...prefixes: ReadonlyArray<string>) =>
 export const SessionId = id("ses").pipe(Schema.brand("SessionId"))
 export type SessionId = typeof SessionId.Type
 
-export const MessageId = id("msg").pipe(Schema.brand("MessageId"))
+/** A client can choose the id of its prompt; opencode 2 takes any characters. */
+export const MessageId = Schema.String.check(
+  Schema.isPattern(/^msg_[A-Za-z0-9_-]{1,120}$/u, { expected: 'an id that begins with "msg_"' }),
+).pipe(Schema.brand("MessageId"))
 export type MessageId = typeof MessageId.Type
 
 export const PermissionId = id("per").pipe(Schema.brand("PermissionId"))

@@ -62,6 +62,11 @@ export interface Prompt {
   readonly agent?: string
   /** As `provider/model`. */
   readonly model?: string
+  /**
+   * What becomes of the prompt in a busy session whose server has a queue ({@link Capabilities}): `steer` hands it to the
+   * running turn, `queue` has it answered afterwards. Default: `queue`.
+   */
+  readonly delivery?: "steer" | "queue"
 }
 
 export interface SessionOptions {

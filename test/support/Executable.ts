@@ -1,6 +1,6 @@
 /**
- * The built executable and what it is started with: an environment of its own, a home that is removed afterwards, and a
- * relay directory to put registrations into. `npm run build` makes the executable.
+ * The built executable and its surroundings: an environment of its own, a temporary home, and a relay directory for
+ * registrations. `npm run build` builds the executable.
  */
 import { Effect, FileSystem, Path } from "effect"
 import { fileURLToPath } from "node:url"
@@ -9,19 +9,19 @@ import type { RealOpencode } from "./RealOpencode.ts"
 /** The file that `bin` of package.json names. */
 export const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
 
-/** Further variables of the executable; one that is undefined is left out. */
+/** Further variables of the executable. Undefined ones are left out. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
 export interface Relay {
   /** HOME of the executable. */
   readonly home: string
-  /** RELAY_REGISTRY_DIR. It exists, unless `makeRelay` was told otherwise. */
+  /** RELAY_REGISTRY_DIR. It exists unless an option of `makeRelay` says otherwise. */
   readonly directory: string
-  /** The whole environment of the executable: nothing of the developer's own may leak in. */
+  /** The whole environment of the executable, without any variable of the developer's own. */
   readonly environment: (variables?: Variables) => Record<string, string>
-  /** Writes a file into the relay directory, as it is or as JSON, and returns its path. */
+  /** Writes a file into the relay directory, as text or as JSON, and returns its path. */
   readonly write: (file: string, content: unknown) => Effect.Effect<string>
-  /** Registers an instance under the name, with the fields that programs which register write. */
+  /** Registers an instance under the name, with the usual fields. */
   readonly register: (name: string, opencode: Registered) => Effect.Effect<string>
 }
 
@@ -32,7 +32,7 @@ const withoutUndefined = (variables: Variables): Record<string, string> =>
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   )
 
-/** A home and a relay directory that are removed with the scope. */
+/** A home and a relay directory, which are removed when the scope closes. */
 export const makeRelay = Effect.fn("makeRelay")(function* ({ exists = true }: { readonly exists?: boolean } = {}) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -42,13 +42,13 @@ export const makeRelay = Effect.fn("makeRelay")(function* ({ exists = true }: { 
   return yield* relayIn(home, directory)
 })
 
-/** A home and a relay directory that somebody else has made, and removes. */
+/** A home and a relay directory that the caller has created and removes. */
 export const relayIn = Effect.fnUntraced(function* (home: string, directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const write = (file: string, content: unknown) => {
     const whole = path.join(directory, file)
-    // Readers may look at any moment, and half a file is a problem to them: so it is written aside and moved.
+    // Written aside and then moved, because a reader would report a half-written file as a problem.
     return fs
       .writeFileString(`${whole}.new`, typeof content === "string" ? content : JSON.stringify(content))
       .pipe(Effect.andThen(fs.rename(`${whole}.new`, whole)), Effect.as(whole), Effect.orDie)

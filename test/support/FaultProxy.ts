@@ -1,18 +1,18 @@
 /**
- * A TCP proxy in front of a real opencode that breaks connections as networks, crashes and sleeping machines do. Of
- * HTTP it knows the lines that requests begin with: who connects sends the next request when the last is answered.
+ * A TCP proxy in front of a real opencode that breaks connections as networks, crashes and sleeping machines do. It parses
+ * only the request lines of HTTP, because the client sends a request after the previous one was answered.
  */
 import { Deferred, Effect, FiberSet } from "effect"
 import { connect, createServer, type Socket } from "node:net"
 
-/** Connections of the client that are open now. */
+/** The client's open connections. */
 export interface Open {
-  /** Those that carry an event stream. */
+  /** The connections with an event stream. */
   readonly events: number
   readonly others: number
 }
 
-/** What happens to one request, and who wants to know that it has. */
+/** A fault of one request, and the callback for when it has happened. */
 interface Fault {
   readonly matching: RegExp
   readonly kind: "lose the request" | "lose the answer" | "down behind the answer"
@@ -23,25 +23,25 @@ interface Link {
   readonly client: Socket
   readonly upstream: Socket
   carriesEvents: boolean
-  /** What would have been passed on if the link did not stall. */
+  /** Data that is held while the link stalls. */
   held: Array<() => void> | undefined
-  /** The fault that waits for the answer to the last request. */
+  /** The fault that happens at the answer to the last request. */
   fault: Fault | undefined
 }
 
 const requestLine = /^(?:GET|POST|PUT|PATCH|DELETE) \S+(?= HTTP\/1\.1\r\n)/u
-const eventStream = /^GET \/global\/event(?:\?|$)/u
+const eventStream = /^GET \/(?:global|api)\/event(?:\?|$)/u
 
 const destroy = ({ client, upstream }: Link) => {
   client.destroy()
   upstream.destroy()
 }
 
-/** Without it the client would use the connection for its next request. */
+/** Closes the connection, because the client would use it for its next request. */
 const closing = (answer: Buffer) =>
   Buffer.from(answer.toString("latin1").replace("\r\n", "\r\nconnection: close\r\n"), "latin1")
 
-/** A proxy to a port of 127.0.0.1, on a port of its own. It ends with the scope. */
+/** A proxy to a port of 127.0.0.1, on a port of its own. Closing the scope ends it. */
 export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { readonly port: number }) {
   const links = new Set<Link>()
   const faults = new Set<Fault>()
@@ -54,7 +54,7 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
     for (const link of links) if (link !== except) destroy(link)
   }
 
-  /** Whether the client's bytes may go on. */
+  /** Whether the client's bytes may be passed on. */
   const request = (link: Link, chunk: Buffer) => {
     const [line] = requestLine.exec(chunk.toString("latin1")) ?? []
     if (line === undefined) return true
@@ -81,7 +81,7 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
     } else {
       server.close()
       cutAll(link)
-      // The client learns first that its other connections are gone, or it would use one of them.
+      // The client's other connections are closed first, because it would use one of them.
       run(
         Effect.delay(
           Effect.sync(() => client.end(closing(chunk))),
@@ -139,21 +139,21 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
     })
 
   return {
-    /** What the client has to be given in place of opencode's. */
+    /** The URL that replaces opencode's. */
     port,
-    /** Destroys all connections; new ones come about. */
+    /** Destroys all connections. New ones work. */
     cut,
     /** Destroys all connections, and refuses new ones until it is `up`. */
     down,
     up: listen(port),
-    /** Nothing comes through any more, in either direction, and nobody is told. New connections fare no better. */
+    /** Stalls all traffic in both directions silently, on new connections, too. */
     stall: Effect.sync(() => {
       stalled = true
       hold(() => true)
     }),
-    /** The same for the event streams that are open, and for nothing else. */
+    /** Stalls only the open event streams. */
     stallEvents: Effect.sync(() => hold(({ carriesEvents }) => carriesEvents)),
-    /** What was held comes through, and what follows. */
+    /** Passes on the held data and everything after it. */
     resume: Effect.sync(() => {
       stalled = false
       for (const link of links) {
@@ -163,18 +163,18 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
       }
     }),
     /**
-     * The connection of the next such request, such as `POST /session/…/prompt_async`, breaks: before anything of it has
-     * arrived, or after all of it has, when its answer begins. The inner effect ends when that has happened.
+     * Breaks the connection of the next matching request, such as `POST /session/…/prompt_async`: before any of it arrives,
+     * or after all of it has arrived, when its answer begins. The inner effect completes when that has happened.
      */
     dropRequest: (matching: RegExp, { when }: { readonly when: "before" | "after" }) =>
       arm(matching, when === "before" ? "lose the request" : "lose the answer"),
-    /** The answer to the next such request is the last that comes through: it is `down` then. */
+    /** Goes `down` after the answer to the next matching request. */
     downBehind: (matching: RegExp) => arm(matching, "down behind the answer"),
     open: Effect.sync((): Open => {
       const events = [...links].filter(({ carriesEvents }) => carriesEvents).length
       return { events, others: links.size - events }
     }),
-    /** Method and path of all requests so far, also of those that were dropped. */
+    /** Method and path of all requests so far, including dropped ones. */
     requests: Effect.sync((): ReadonlyArray<string> => [...requests]),
   }
 })

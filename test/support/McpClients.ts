@@ -1,4 +1,4 @@
-/** The built executable under the MCP clients that exist: SDK 2 in both protocol eras, and SDK 1. */
+/** The built executable under each kind of MCP client: SDK 2 in both protocol eras, and SDK 1. */
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Client as ClientOfSdk1 } from "@modelcontextprotocol/sdk/client/index.js"
@@ -11,7 +11,7 @@ import { type Options, RealOpencode } from "./RealOpencode.ts"
 export const kinds = ["SDK 2", "SDK 2 of 2026-07-28", "SDK 1"] as const
 export type Kind = (typeof kinds)[number]
 
-/** A tool said no. The text is all that a model gets to see. */
+/** A tool's error. The text is all that a model sees. */
 export class ToolFailed extends Schema.TaggedError<ToolFailed>()("ToolFailed", { text: Schema.String }) {
   override get message() {
     return this.text
@@ -23,7 +23,7 @@ export interface Progress {
   readonly message?: string | undefined
 }
 
-/** A form that the server puts to the person. */
+/** A form that the server shows to the person. */
 export interface Form {
   readonly message: string
   readonly requestedSchema?: unknown
@@ -33,33 +33,33 @@ export type Filled =
   | { readonly action: "accept"; readonly content: Record<string, string | number | boolean | Array<string>> }
   | { readonly action: "decline" | "cancel" }
 
-/** Who sits at the client. A form that is taken back interrupts them. */
+/** The person at the client. A withdrawn form interrupts the effect. */
 export type Person = (form: Form) => Effect.Effect<Filled>
 
-/** What is used of a tool's declaration: its name, and the schema that its answer has to satisfy. */
+/** The used part of a tool's declaration: its name and the schema of its answer. */
 interface Declared<A> {
   readonly name: string
   readonly successSchema: Schema.ConstraintDecoder<A>
 }
 
 export interface McpClient {
-  /** What the server said it can do. */
+  /** The server's capabilities. */
   readonly capabilities: unknown
   readonly protocolVersion: string | undefined
   /** Names of the tools. */
   readonly tools: ReadonlyArray<string>
-  /** `structuredContent`, which the SDK has checked against the output schema, decoded; a tool's error fails. */
+  /** The decoded `structuredContent`, which the SDK has validated against the output schema. Fails with a tool's error. */
   readonly call: <A>(
     tool: Declared<A>,
     parameters?: Readonly<Record<string, unknown>>,
     onProgress?: (progress: Progress) => void,
   ) => Effect.Effect<A, ToolFailed>
-  /** The readable text, whether it is an error or not. */
+  /** The readable text, also of an error. */
   readonly text: (
     tool: { readonly name: string },
     parameters?: Readonly<Record<string, unknown>>,
   ) => Effect.Effect<string>
-  /** All that the executable has written to stderr so far. */
+  /** The executable's stderr so far. */
   readonly stderr: Effect.Effect<string>
 }
 
@@ -70,7 +70,7 @@ interface Call {
   readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
-/** What the SDKs have in common, which their types do not. */
+/** The common interface of the SDKs, whose types differ. */
 interface Connection {
   readonly capabilities: unknown
   readonly protocolVersion: string | undefined
@@ -99,7 +99,7 @@ const options = ({ onProgress: onprogress, signal }: Call) => ({
   ...(onprogress === undefined ? {} : { onprogress, resetTimeoutOnProgress: true }),
 })
 
-/** Without a person the client announces nothing. */
+/** Without a person, the client announces no elicitation. */
 const capabilities = (person: Person | undefined) => (person === undefined ? {} : { elicitation: { form: {} } })
 
 const connectSdk2 = async (
@@ -115,7 +115,7 @@ const connectSdk2 = async (
   const transport = new StdioClientTransport(command)
   listen(transport)
   await client.connect(transport)
-  // Only what it has listed is checked by the client: a tool's answer against the output schema.
+  // The client validates answers only of tools that it has listed.
   const { tools } = await client.listTools()
   return {
     capabilities: client.getServerCapabilities(),
@@ -169,12 +169,12 @@ const decodeResult = Schema.decodeUnknownEffect(
 export interface ConnectOptions {
   readonly kind?: Kind
   readonly variables?: Variables
-  /** What is started in the executable's place. */
+  /** The command that replaces the executable. */
   readonly file?: string
   readonly person?: Person
 }
 
-/** Starts the executable under a client of this kind. Both end with the scope. */
+/** Starts the executable under a client of this kind. Closing the scope ends both. */
 export const connect = Effect.fn("connect")(function* (
   relay: Relay,
   { file = executable, kind = "SDK 2", person, variables }: ConnectOptions = {},
@@ -240,7 +240,7 @@ export class FleetClient extends Context.Service<FleetClient, McpClient & { read
     ).pipe(Layer.provideMerge(RealOpencode.layer(opencode)))
 }
 
-/** Asks again and again, a few times a second, until the answer is as it should be; then gives it. */
+/** Repeats the effect a few times a second until its result matches, and returns that result. */
 export const eventually =
   <A>(holds: (answer: A) => boolean, within: `${number} seconds` = "10 seconds") =>
   <E, R>(ask: Effect.Effect<A, E, R>) =>

@@ -1,12 +1,12 @@
 /**
- * The home and the project of a {@link RealOpencode}: temporary, configured for the scripted model, and without any
- * reason for opencode to use the network.
+ * The home and the project of a {@link RealOpencode}: temporary, configured for the scripted model, and set up so that
+ * opencode does not use the network.
  */
 import { Effect, FileSystem, Path } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { scriptedModelId, ScriptedModel } from "./ScriptedModel.ts"
 
-/** Where an instance lives on the disk. */
+/** The directories of an instance. */
 export interface Place {
   /** HOME, with every XDG directory inside. */
   readonly home: string
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 export interface PlaceOptions {
-  /** What opencode does before it runs a shell command: run it (the default), or ask first. */
+  /** Whether opencode asks before it runs a shell command. Default: it does not. */
   readonly permission?: "allow" | "ask" | undefined
   /** Name of the project's directory. */
   readonly project?: string | undefined
@@ -31,7 +31,7 @@ const gitIdentity = {
   GIT_COMMITTER_EMAIL: "scripted@example.com",
 }
 
-/** The whole environment: nothing of the developer's own opencode may leak in, neither keys nor configuration. */
+/** The whole environment, without any key or configuration of the developer's own opencode. */
 export const environment = (home: string, password?: string | undefined) => ({
   ...gitIdentity,
   PATH: process.env["PATH"],
@@ -73,13 +73,13 @@ const configuration = (modelUrl: string, options: PlaceOptions) => ({
  */
 const installed = { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
 
-/** Makes a home and a project that are removed with the scope. */
+/** Creates a home and a project, which are removed when the scope closes. */
 export const makePlace = Effect.fnUntraced(function* (options: PlaceOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const model = yield* ScriptedModel
-  // opencode reports real paths, and macOS keeps its temporary directory behind a link.
+  // opencode reports real paths, and the temporary directory of macOS is a link.
   const root = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "real-opencode-" }), fs.realPath)
   const home = path.join(root, "home")
   const directory = path.join(root, options.project ?? "project")

@@ -1,6 +1,6 @@
 /**
- * Starts a real opencode server of either version: on a free port, with a home of its own, and without network. It ends
- * with the scope, together with all that it started. `RealOpencode` and `RealOpencode2` are made with it.
+ * Starts a real opencode server of either version: on a free port, with a home of its own, and without network. Closing the
+ * scope ends it and all processes that it started. `RealOpencode` and `RealOpencode2` use it.
  */
 import { Deferred, Effect, Exit, Ref, Schedule, Schema, Scope, Semaphore, Stream } from "effect"
 import type { PlatformError } from "effect"
@@ -10,7 +10,7 @@ import { createServer } from "node:net"
 import { environment, makePlace } from "./OpencodePlace.ts"
 import type { Place, PlaceOptions } from "./OpencodePlace.ts"
 
-/** opencode ended or stayed silent instead of answering; `output` holds the end of what it printed. */
+/** opencode ended or did not answer; `output` is the end of its output. */
 export class OpencodeStartFailed extends Schema.TaggedError<OpencodeStartFailed>()("OpencodeStartFailed", {
   reason: Schema.String,
   output: Schema.String,
@@ -34,11 +34,11 @@ export interface OpencodeServer extends Place {
   readonly url: string
   readonly port: number
   readonly password: string | undefined
-  /** SIGTERM, and done when the process has ended. Nothing happens if none runs. */
+  /** Sends SIGTERM. Completes when the process has ended. Does nothing if none is running. */
   readonly stop: Effect.Effect<void, PlatformError.PlatformError>
-  /** SIGKILL: the crash that no program can prepare for. */
+  /** Sends SIGKILL, like a crash. */
   readonly kill: Effect.Effect<void, PlatformError.PlatformError>
-  /** Stops what runs and starts again: same port, same home, so with all the sessions. */
+  /** Restarts it on the same port and with the same home, so its sessions remain. */
   readonly restart: Effect.Effect<void, StartError>
 }
 
@@ -49,7 +49,7 @@ export interface Program {
   readonly healthRoute: string
 }
 
-/** Starts a server that ends with the scope, together with all that it started, and leaves no files behind. */
+/** Starts a server. Closing the scope ends it and all processes that it started, and removes its files. */
 export const startServer = Effect.fn("startServer")(function* (program: Program, options: Options = {}) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { home, directory } = options.beside ?? (yield* makePlace(options))
@@ -61,7 +61,7 @@ export const startServer = Effect.fn("startServer")(function* (program: Program,
   const terminate = Effect.fnUntraced(function* (signal: "SIGTERM" | "SIGKILL") {
     const current = yield* Ref.getAndSet(running, undefined)
     if (current === undefined) return
-    // The commands of the bash tool live in process groups of their own and would survive their opencode.
+    // The commands of the bash tool have process groups of their own and would survive opencode.
     const children = yield* descendants(current.handle.pid)
     yield* current.handle.kill({ killSignal: signal, forceKillAfter: "5 seconds" })
     yield* Effect.forEach(children, killProcess)
@@ -69,7 +69,7 @@ export const startServer = Effect.fn("startServer")(function* (program: Program,
   }, Effect.uninterruptible)
 
   const launch = Effect.fnUntraced(function* () {
-    // Not a child of our scope, which would close it first: before `terminate` could look for the children.
+    // Not in this scope, which would end it before `terminate` could find its children.
     const processScope = yield* Scope.make()
     const process = yield* spawn(program, port, directory, environment(home, options.password)).pipe(
       Scope.provide(processScope),
@@ -178,14 +178,14 @@ const awaitHealth = Effect.fnUntraced(function* (
   )
 }, Effect.provide(FetchHttpClient.layer))
 
-/** All processes below one, as `ps` sees them; none where there is no `ps`. */
+/** All descendants of a process, from `ps`; none without `ps`. */
 const descendants = Effect.fnUntraced(function* (ancestor: number) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const lines = yield* spawner
     .lines(ChildProcess.make("ps", ["-A", "-o", "pid=,ppid="]))
     .pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
   const found = new Set([ancestor])
-  // `ps` lists by process id, and a parent has mostly the smaller one; a second look finds what the first has missed.
+  // `ps` sorts by process id, and a parent usually has the smaller one; a second pass finds what the first missed.
   for (const line of [...lines, ...lines]) {
     const [pid, parent] = line.trim().split(/\s+/).map(Number)
     if (pid !== undefined && parent !== undefined && found.has(parent)) found.add(pid)

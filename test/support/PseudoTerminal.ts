@@ -1,10 +1,10 @@
-/** A program in a terminal, as a person sees it: tmux draws the screen, and hands on what is typed. */
+/** A program in a terminal, as a person sees it: tmux draws the screen and passes on what is typed. */
 import { type Duration, Effect, FileSystem, Path, Ref, Schedule, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
 
-/** tmux refused, or what was waited for did not come; `screen` is what was to be seen instead. */
+/** tmux failed, or the expected text did not appear; `screen` is the actual screen. */
 export class TerminalError extends Schema.TaggedError<TerminalError>()("TerminalError", {
   reason: Schema.String,
   screen: Schema.String,
@@ -15,7 +15,7 @@ export class TerminalError extends Schema.TaggedError<TerminalError>()("Terminal
 }
 
 export interface Options {
-  /** The program and its arguments, which no shell reads. */
+  /** The program and its arguments, without a shell. */
   readonly argv: readonly [string, ...ReadonlyArray<string>]
   /** The whole environment, to which tmux and a shell add a few variables of their own, such as TERM. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -29,15 +29,15 @@ set -g escape-time 0
 `
 
 /**
- * Runs the program as a shell does, and tells its status in the title of the terminal, behind all that it has drawn.
- * tmux itself misses now and then that a program has ended, or its last words; so the terminal stays open.
+ * Runs the program like a shell, and reports its status in the terminal's title after all of its output. The terminal stays
+ * open, because tmux sometimes misses the end of a program or its last output.
  */
 const runner = String.raw`trap : HUP INT QUIT TERM
 "$@"
 printf '\033]2;ended %s\033\\' $?
 exec sleep 1000000`
 
-/** Starts the program. It ends with the scope, together with all that it started. */
+/** Starts the program. Closing the scope ends it and all processes that it started. */
 export const openTerminal = Effect.fn("openTerminal")(function* (options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -61,7 +61,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
   const number = (format: string) => Effect.map(shown(format), Number)
   const screen = Effect.map(tmux("capture-pane", "-p"), (output) => output.trimEnd())
 
-  /** Looks until there is an answer, or says what was on the screen when it had not come in time. */
+  /** Polls until there is a result. A timeout fails with the screen. */
   const within = <A, E>(
     duration: Duration.Input,
     what: string,
@@ -89,7 +89,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
       Effect.gen(function* () {
         const children = yield* descendants(server)
         yield* signal([server, ...children.map(({ pid }) => pid)], "SIGKILL")
-        // Some may have left their parent.
+        // Some may have another parent by now.
         yield* killAll(startedWith("TMUX", `${socket},${server},0`))
       }).pipe(Effect.provideContext(services)),
   )
@@ -104,27 +104,27 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
   )
 
   return {
-    /** Of the program. */
+    /** The program's process id. */
     pid: within("5 seconds", "the program does not run", () => program),
-    /** Types the text as it is. */
+    /** Types the text unchanged. */
     type: (text: string) => Effect.asVoid(tmux("send-keys", "-l", "--", text)),
     /** Presses keys, named as tmux names them: `Enter`, `C-c`, `Escape`, `Up`. */
     press: (...keys: ReadonlyArray<string>) => Effect.asVoid(tmux("send-keys", "--", ...keys)),
     resize: (size: { readonly columns: number; readonly rows: number }) =>
       Effect.asVoid(tmux("resize-window", "-x", String(size.columns), "-y", String(size.rows))),
-    /** The lines to be seen now, without what is blank at their ends. */
+    /** The current lines of the screen, without trailing blanks. */
     screen,
-    /** The same with the escape sequences of colours and styles. */
+    /** The same, with the escape sequences of colours and styles. */
     styledScreen: Effect.map(tmux("capture-pane", "-p", "-e"), (output) => output.trimEnd()),
     cursorShows: Effect.map(shown("#{cursor_flag}"), (flag) => flag === "1"),
-    /** The first screen on which it is to be seen. */
+    /** Waits for the text, and returns the first screen that shows it. */
     screenUntil: (expected: RegExp | ((screen: string) => boolean), duration: Duration.Input = "30 seconds") => {
       const holds = expected instanceof RegExp ? (text: string) => expected.test(text) : expected
       return within(duration, `not on the screen: ${String(expected)}`, (text) =>
         Effect.succeed(holds(text) ? text : undefined),
       )
     },
-    /** The program's exit status once it has ended; for a signal 128 and its number, and the shell says a word, too. */
+    /** The program's exit status once it has ended; for a signal 128 plus its number, and the shell prints a message. */
     exitStatus: within("30 seconds", "the program has not ended", () => status),
   }
 })

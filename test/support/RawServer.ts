@@ -1,4 +1,4 @@
-/** The built executable as a child process, spoken to in lines: what no SDK would send, and how the process ends. */
+/** The built executable as a child process that tests send raw lines to, including lines that no SDK would send. */
 import { Deferred, Effect, Option, Schedule, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -20,7 +20,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-/** Starts `node <file> <args>`. It ends with the scope at the latest. */
+/** Starts `node <file> <args>`. Closing the scope ends it. */
 export const startRaw = Effect.fn("startRaw")(function* (
   relay: Relay,
   options: {
@@ -68,27 +68,27 @@ export const startRaw = Effect.fn("startRaw")(function* (
       Effect.tap(() => notify("notifications/initialized")),
     )
   return {
-    /** Writes a line as it is. */
+    /** Writes a line unchanged. */
     write,
-    /** Sends a request without waiting for its answer, and gives its id. */
+    /** Sends a request without waiting for its answer, and returns its id. */
     send,
     answerTo,
     request,
     notify,
     initialize,
-    /** All messages so far; each line of stdout has to be one. */
+    /** All messages so far. Each line of stdout must be one. */
     answers,
     stdout: Effect.sync(() => stdout.join("\n")),
     stderr: Effect.sync(() => stderr),
     closeStdin: Effect.sync(() => void child.stdin.end()),
     kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
-    /** From here on nobody reads stdout, and the pipe fills up. */
+    /** Stops reading stdout, so that the pipe fills up. */
     stopReading: Effect.sync(() => lines.pause()),
-    /** How the process ended, though its output may not have been read; or a time-out after a second. */
+    /** How the process ended, even if its output was not read; or a timeout after a second. */
     exited: Deferred.await(exited).pipe(Effect.timeout("1 second")),
-    /** How it ended, or a time-out after a second. */
+    /** How the process ended, or a timeout after a second. */
     ended: Deferred.await(ended).pipe(Effect.timeout("1 second")),
-    /** The same for what has to start first. */
+    /** The same, with time for the process to start first. */
     endedAfterStart: Deferred.await(ended).pipe(Effect.timeout("10 seconds")),
   }
 })

@@ -2,8 +2,8 @@
  * A real `opencode serve` of version 1 that thinks with {@link ScriptedModel}: its own HOME, its own git project, no
  * network.
  *
- * Everything that the fake of the unit tests only claims about opencode is checked against this one. It starts in
- * about a second, so a test file shares one instance (`layer(RealOpencode.layer())`) and makes a session per test.
+ * Tests against it verify what the fake of the unit tests assumes about opencode. It starts in about a second, so a test
+ * file shares one instance (`layer(RealOpencode.layer())`) and creates a session per test.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Context, Effect, Layer } from "effect"
@@ -21,10 +21,10 @@ export class RealOpencode extends Context.Service<RealOpencode, OpencodeServer>(
     RealOpencode.layerNoDeps(options).pipe(Layer.provideMerge([ScriptedModel.layer, NodeServices.layer]))
 }
 
-/** The package's `bin` is the platform's own binary (its install script puts it there), so signals need no detour. */
+/** The package's `bin` is the platform's own binary, which its install script puts there, so signals reach it directly. */
 const binary = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")))
 
 const program: Program = { binary, healthRoute: "/global/health" }
 
-/** Starts an instance that ends with the scope, together with all that it started, and leaves no files behind. */
+/** Starts an instance. Closing the scope ends it and all processes that it started, and removes its files. */
 export const start = Effect.fn("RealOpencode.start")((options?: Options) => startServer(program, options))

@@ -24,7 +24,7 @@ export class RealOpencode2 extends Context.Service<RealOpencode2, OpencodeServer
 
 const program: Program = { binary: opencode2Binary, healthRoute: "/api/info" }
 
-/** Starts an instance that ends with the scope, together with all that it started, and leaves no files behind. */
+/** Starts an instance. Closing the scope ends it and all processes that it started, and removes its files. */
 export const start = Effect.fn("RealOpencode2.start")((options?: Options) =>
   startServer(program, { password, ...options }),
 )

@@ -1,6 +1,6 @@
 /**
- * The recorded logs of the real opencode (`test/recordings/`), and a model of what opencode has stored after the first
- * n entries of one, so that a test may look at any moment, as a client may.
+ * The recorded logs of the real opencode (`test/recordings/`), and a model of what opencode has stored after the first n
+ * entries of a log, so that a test can read the state at any moment, as a client can.
  */
 import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
@@ -55,12 +55,12 @@ export const heard = (entry: Entry): TurnEvent | undefined => {
   return event._tag === "Heartbeat" ? undefined : event
 }
 
-/** What opencode has stored, of all sessions of the recording. */
+/** The stored state of all sessions of the recording. */
 export interface Memory {
-  /** Of the sessions that are not idle. */
+  /** Statuses of the sessions that are not idle. */
   readonly status: ReadonlyMap<SessionId, SessionStatus>
   readonly messages: ReadonlyMap<MessageId, Message>
-  /** Those that an abort has left behind are among them. */
+  /** Includes those that an abort left behind. */
   readonly requests: ReadonlyMap<string, PendingRequest>
 }
 
@@ -78,7 +78,7 @@ const withPart = (memory: Memory, messageID: MessageId, part: Part): Memory => {
   return { ...memory, messages: put(memory.messages, messageID, { ...message, parts }) }
 }
 
-/** Streamed text is not stored: deltas change nothing. */
+/** Deltas change nothing, because streamed text is not stored. */
 const store = (memory: Memory, event: TurnEvent): Memory => {
   switch (event._tag) {
     case "StatusChanged": {
@@ -104,14 +104,14 @@ const store = (memory: Memory, event: TurnEvent): Memory => {
   }
 }
 
-/** A restart keeps the messages and nothing else. */
+/** A restart keeps only the messages. */
 const remember = (memory: Memory, entry: Entry): Memory => {
   if ("connection" in entry && entry.connection === "restored") return { ...empty, messages: memory.messages }
   const event = heard(entry)
   return event === undefined ? memory : store(memory, event)
 }
 
-/** What is stored before the log, after its first entry, after its second, and so on. */
+/** The stored states: before the log, after its first entry, after its second, and so on. */
 export const memories = ({ log }: Recording): ReadonlyArray<Memory> => {
   const all = [empty]
   for (const entry of log) all.push(remember(all.at(-1) ?? empty, entry))
@@ -124,20 +124,20 @@ export const conversation = (memory: Memory, session: string): ReadonlyArray<Mes
     .filter(({ info }) => info.sessionID === session)
     .sort((one, other) => one.info.time.created - other.info.time.created)
 
-/** As `pendingRequestsOf` has it: an abort leaves its requests behind, and what they ask for is over. */
+/** Like `pendingRequestsOf`: without the requests that an abort left behind. */
 const isOpen = (memory: Memory, { request: { tool } }: PendingRequest) => {
   const info = tool === undefined ? undefined : memory.messages.get(tool.messageID)?.info
   return info === undefined || (info.role === "assistant" && info.time.completed === undefined)
 }
 
-/** What a client that looks at that moment reads into its turn. */
+/** The stored state that a client reads for its turn at that moment. */
 export const storedOf = (memory: Memory, session: SessionId): StoredSession => ({
   status: memory.status.get(session) ?? { type: "idle" },
   messages: conversation(memory, session),
   pending: [...memory.requests.values()].filter((request) => isOpen(memory, request)),
 })
 
-/** A snapshot as it was recorded, in the form of the model, which knows nothing of parts without a meaning to us. */
+/** A recorded snapshot in the form of the model, without the parts that are not declared. */
 export const memoryOf = ({ messages, permissions, questions, status }: Recording["end"]): Memory => ({
   status: new Map(Object.entries(status).map(([id, each]) => [SessionId.make(id), each])),
   messages: new Map(

@@ -1,8 +1,8 @@
 /**
- * A language model that does as it is told: an OpenAI-compatible provider on 127.0.0.1 for a real opencode.
+ * A scripted language model: an OpenAI-compatible provider on 127.0.0.1 for a real opencode.
  *
- * What it answers follows from the text of the newest user message alone, so that tests share no state with it, may
- * run side by side, and read as what they do:
+ * Its answer depends only on the text of the newest user message, so tests share no state with it and can run
+ * concurrently:
  *
  * | message                    | answer                                                                              |
  * | -------------------------- | ----------------------------------------------------------------------------------- |
@@ -24,8 +24,8 @@
  * |                            | opencode compacts the session after this step and has the model go on                 |
  * | `overflow:`                | refused as too long for the model, until the session is compacted: then `Fits now`    |
  *
- * The extra call by which opencode names a new session gets the title `Scripted session`, and the one by which it
- * compacts a session the text `Scripted summary`. For opencode 2 the tools are called `shell` and `subagent`.
+ * opencode's extra call for the title of a new session is answered with `Scripted session`, and its call for the summary of
+ * a compacted session with `Scripted summary`. For opencode 2 the tools are called `shell` and `subagent`.
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Stream } from "effect"
@@ -36,7 +36,7 @@ import { ChatRequest, decide, type Reply, tokensRead } from "./scriptedReply.ts"
 
 export { scriptedTitle } from "./scriptedReply.ts"
 
-/** Provider id and model id in one: opencode calls the model `scripted/scripted`. */
+/** Both the provider id and the model id, so the model is called `scripted/scripted`. */
 export const scriptedModelId = "scripted"
 
 export class ScriptedModel extends Context.Service<
@@ -56,7 +56,7 @@ export class ScriptedModel extends Context.Service<
         gracefulShutdownTimeout: "20 millis",
       })
       yield* server.serve(yield* HttpRouter.toHttpEffect(routes))
-      // Released before the server: it would otherwise wait for opencode's idle connections and for a `hang:`.
+      // Released before the server, which would otherwise wait for opencode's idle connections and for a `hang:`.
       yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
       return ScriptedModel.of({ url: `${HttpServer.formatAddress(server.address)}/v1` })
     }),

@@ -1,6 +1,6 @@
 /**
- * A relay for tests: a real `sshd` on a loopback port, with keys, configuration and a home of its own, for the user who
- * runs the tests. It can go down and come back, lose its connections, and leave them half open.
+ * A relay for tests: a real `sshd` on a loopback port, with keys, configuration and a home of its own, for the current user.
+ * It can go down and come back, lose its connections, and leave them half open.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Context, Deferred, Effect, Exit, FileSystem, Layer, Path, Ref, Schema, Scope, Semaphore, Stream } from "effect"
@@ -12,7 +12,7 @@ import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
 import { hosts, makePlace, type PlaceOptions } from "./SshRelayPlace.ts"
 
-/** sshd ended or stayed silent instead of listening; `log` holds the end of what it wrote. */
+/** sshd ended or does not listen; `log` is the end of its output. */
 export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("SshdStartFailed", {
   reason: Schema.String,
   log: Schema.String,
@@ -24,7 +24,7 @@ export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("Sshd
 
 export type Options = PlaceOptions
 
-/** A way to the relay. */
+/** A command that connects to the relay. */
 export interface Way {
   /** For `ChildProcess.make` or `spawn`: options of ssh and the remote command may follow. */
   readonly argv: readonly [string, ...ReadonlyArray<string>]
@@ -38,28 +38,28 @@ export class SshRelay extends Context.Service<
   SshRelay,
   Way & {
     readonly port: number
-    /** HOME of every command there, and where it starts. The developer's own home is not touched. */
+    /** HOME and working directory of every command there. The developer's own home is not used. */
     readonly home: string
-    /** The relay directory there. Nobody has made it. */
+    /** The relay directory there. It does not exist yet. */
     readonly directory: string
     /** The client's configuration: `ssh -F <configFile> relay`. */
     readonly configFile: string
-    /** A way that goes through {@link proxy}, which can swallow what is sent, cut, and refuse. */
+    /** Connects through {@link proxy}, which can drop data, cut connections, and refuse them. */
     readonly throughProxy: Way
     readonly proxy: FaultProxy
-    /** An executable script, like a cloud provider's wrapper: hands its arguments to ssh, and hides what ssh says. */
+    /** An executable script, like a cloud provider's wrapper: passes its arguments to ssh and hides ssh's output. */
     readonly quietWrapper: string
-    /** What sshd has written so far: who came, and why one was refused. */
+    /** sshd's log so far: connections, and why they were refused. */
     readonly log: Effect.Effect<string>
-    /** The machine is down: nothing listens, and all connections and commands are gone. Nothing happens if it is. */
+    /** Takes the machine down: nothing listens, and all connections and commands end. Does nothing if it is down. */
     readonly stop: Effect.Effect<void>
-    /** The machine is back: same port, same keys, same home. Nothing happens if it has been. */
+    /** Starts the machine again: same port, same keys, same home. Does nothing if it is up. */
     readonly start: Effect.Effect<void, StartError>
-    /** SIGKILL for all connections, and not for the commands they run; new ones come about. */
+    /** Sends SIGKILL to all connections, but not to their commands. New connections work. */
     readonly killConnections: Effect.Effect<void>
-    /** All connections are half open from here on: they stay, and nothing answers. New ones come about and work. */
+    /** Makes all connections half open: they stay, but nothing answers. New connections work. */
     readonly freeze: Effect.Effect<void>
-    /** What was frozen goes on. */
+    /** Continues the frozen connections. */
     readonly thaw: Effect.Effect<void>
   }
 >()("opencode-fleet/test/SshRelay") {
@@ -72,7 +72,7 @@ export class SshRelay extends Context.Service<
 
 type Services = FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
 
-/** Starts a relay that ends with the scope, together with all that was started on it, and leaves no files behind. */
+/** Starts a relay. Closing the scope ends it and all processes on it, and removes its files. */
 export const start = Effect.fn("SshRelay.start")(function* (options: Options = {}) {
   const path = yield* Path.Path
   const services = yield* Effect.context<Services>()
@@ -86,7 +86,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
 
   const launch = Effect.fnUntraced(function* () {
     if ((yield* Ref.get(running)) !== undefined) return
-    // Not a child of our scope, which would close it first: before `stop` could look for the connections.
+    // Not in this scope, which would end it before `stop` could find its connections.
     const scope = yield* Scope.make()
     const listener = yield* spawn(place.serverConfigFile, log).pipe(
       Scope.provide(scope),
@@ -100,7 +100,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
   const stop = Effect.fnUntraced(function* () {
     const current = yield* Ref.getAndSet(running, undefined)
     if (current === undefined) return
-    // Once it has ended, the connections are nobody's children; and one that came meanwhile would be missed.
+    // Before sshd ends, because its connections are then no longer its children.
     yield* signal([current.pid], "SIGSTOP")
     const children = yield* descendants(current.pid)
     yield* signal([current.pid, ...children.map(({ pid }) => pid)], "SIGKILL")
@@ -150,7 +150,7 @@ const way = (configFile: string, host: string): Way => {
   return { argv, command: argv.join(" ") }
 }
 
-/** A system whose own sshd never ran may lack the empty directory into which sshd locks itself when it is root's. */
+/** Creates sshd's empty privilege-separation directory, which root needs and which may be missing if sshd never ran. */
 const makePrivilegeSeparationDirectory = Effect.gen(function* () {
   if (process.getuid?.() !== 0) return
   const fs = yield* FileSystem.FileSystem
@@ -159,10 +159,10 @@ const makePrivilegeSeparationDirectory = Effect.gen(function* () {
 
 const spawn = Effect.fnUntraced(function* (configFile: string, log: Ref.Ref<string>) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  // sshd starts itself anew for every connection, and wants to know by which path.
+  // sshd re-executes itself for every connection, so it needs an absolute path.
   const sshd = find("sshd") ?? "/usr/sbin/sshd"
   const args = ["-f", configFile]
-  // From 9.8 on, sshd turns away for a while who has lost a connection: here, that is everybody.
+  // Since 9.8, sshd temporarily refuses addresses with lost connections, and here all connections have the same address.
   const lenient = ["-o", "PerSourcePenalties=no"]
   const knows = (yield* spawner.exitCode(ChildProcess.make(sshd, ["-t", ...args, ...lenient]))) === 0
   const handle = yield* ChildProcess.make(sshd, ["-D", "-e", ...args, ...(knows ? lenient : [])], { stdin: "ignore" })

@@ -1,30 +1,30 @@
 /**
- * The files of an {@link SshRelay}: a home of its own, keys that nothing else knows, and what `sshd` and `ssh` are to
- * read instead of the developer's configuration.
+ * The files of an {@link SshRelay}: a home of its own, keys used nowhere else, and the configuration of `sshd` and `ssh`,
+ * which replaces the developer's own.
  */
 import { Effect, FileSystem, Path } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
 export interface PlaceOptions {
-  /** Further lines of the client's configuration, such as `LogLevel ERROR`. They win over those of the fixture. */
+  /** Further lines of the client's configuration, such as `LogLevel ERROR`. They take precedence over those of the fixture. */
   readonly clientConfig?: ReadonlyArray<string> | undefined
-  /** Further lines of the server's configuration, such as `ClientAliveInterval 2`. They win, too. */
+  /** Further lines of the server's configuration, such as `ClientAliveInterval 2`. They take precedence, too. */
   readonly serverConfig?: ReadonlyArray<string> | undefined
-  /** All clients share one connection, as with `ControlMaster auto` in many a developer's configuration. */
+  /** Whether all clients share one connection, as with `ControlMaster auto` in a developer's configuration. */
   readonly multiplexed?: boolean | undefined
 }
 
-/** The names that the client's configuration has for the relay. */
+/** The names of the relay in the client's configuration. */
 export const hosts = { direct: "relay", throughProxy: "relay-through-proxy" }
 
-/** Nothing of the developer's own `~/.ssh` is read, and no question is ever asked. */
+/** Does not read the developer's own `~/.ssh`, and never prompts. */
 const clientConfig = (root: string, ports: Ports, options: PlaceOptions) => [
   ...(options.clientConfig ?? []),
   ...(options.multiplexed === true
     ? ["ControlMaster auto", `ControlPath ${root}/%n.master`, "ControlPersist 60"]
     : ["ControlPath none"]),
   "HostName 127.0.0.1",
-  // The key belongs to the relay, through whichever port it is reached.
+  // The host key is the same through every port.
   "HostKeyAlias relay",
   `UserKnownHostsFile ${root}/known_hosts`,
   "GlobalKnownHostsFile none",
@@ -61,7 +61,7 @@ const serverConfig = (root: string, home: string, ports: Ports, options: PlaceOp
   `ForceCommand ${root}/login`,
 ]
 
-/** What `HOME` alone does not do: sshd starts the shell in the home that `/etc/passwd` names. */
+/** Changes to the test's home. `HOME` alone is not enough, because sshd starts the shell in the home in `/etc/passwd`. */
 const login = `#!/bin/sh
 cd "$HOME" || exit
 [ -z "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL"
@@ -73,7 +73,7 @@ interface Ports {
   readonly throughProxy: number
 }
 
-/** Makes the files; they are removed with the scope. */
+/** Creates the files, which are removed when the scope closes. */
 export const makePlace = Effect.fnUntraced(function* (ports: Ports, options: PlaceOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

@@ -11,22 +11,22 @@ export interface Options {
   readonly args?: ReadonlyArray<string>
   /** Further variables, such as RELAY_SSH_CMD. */
   readonly variables?: Readonly<Record<string, string>>
-  /** Where it is started; the place's project unless it is given. */
+  /** The working directory. Default: the project. */
   readonly cwd?: string
   readonly password?: string
 }
 
-/** Where a command `opencode` is found. */
+/** A PATH with the command `opencode`. */
 export const pathWithOpencode = `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"]}`
 
-/** What it is started with. */
+/** Its command line, directory and environment. */
 export const connectCommand = (place: Place, { args = ["--headless"], cwd, password, variables }: Options = {}) => ({
   argv: [process.execPath, executable, "connect", ...args] as const,
   cwd: cwd ?? place.directory,
   env: { ...environment(place.home, password), PATH: pathWithOpencode, ...variables },
 })
 
-/** Starts it; the end of the scope ends it. */
+/** Starts it. Closing the scope ends it. */
 export const startConnect = Effect.fn("startConnect")(function* (place: Place, options?: Options) {
   const { argv, cwd, env } = connectCommand(place, options)
   const [program, ...args] = argv
@@ -40,26 +40,26 @@ export const startConnect = Effect.fn("startConnect")(function* (place: Place, o
   )
   return {
     pid: handle.pid,
-    /** All that it has printed. */
+    /** Its whole output. */
     output: Ref.get(output),
-    /** 0 to 255, or none if a signal has ended it. */
+    /** 0 to 255; none if a signal ended it. */
     exitStatus: Effect.option(Effect.map(handle.exitCode, Number)),
-    /** Only to itself, as a process manager sends it. */
+    /** Sent to the process only, as a process manager does. */
     signal: (name: NodeJS.Signals) => Effect.sync(() => process.kill(handle.pid, name)),
   }
 })
 
-/** Where registrations of the place's own machine lie. */
+/** The relay directory of the test's own machine. */
 export const localRegistry = (place: Pick<Place, "home">) => `${place.home}/.local/share/opencode-relay`
 
 const connectState = Schema.decodeUnknownOption(ConnectState)
 
-/** What is registered in a directory; nothing where there is none. */
+/** The registrations in a directory; none if it does not exist. */
 export const registrations = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const files = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-  // A name with a dot in front is a file that is still being written.
+  // A hidden file is still being written.
   return yield* Effect.forEach(files.filter((name) => !name.startsWith(".")).toSorted(), (name) =>
     Effect.gen(function* () {
       const file = path.join(directory, name)
@@ -69,15 +69,15 @@ export const registrations = Effect.fnUntraced(function* (directory: string) {
   )
 })
 
-/** Waits until so many are registered there. */
+/** Waits until the directory has this number of registrations. */
 export const registered = (directory: string, count: number) =>
   registrations(directory).pipe(
-    // One may be taken out while they are read.
+    // A registration may be removed while they are read.
     Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
     eventually((all) => all.length === count, "40 seconds"),
   )
 
-/** Processes whose command line holds the text. */
+/** Processes whose command line contains the text. */
 export const running = Effect.fnUntraced(function* (text: string) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const lines = yield* spawner.lines(ChildProcess.make("ps", ["-A", "-ww", "-o", "args="]))

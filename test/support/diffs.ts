@@ -1,4 +1,4 @@
-/** Diffs as opencode writes them: with the whole file as context. */
+/** Diffs in opencode's format: with the whole file as context. */
 import { TextDiff } from "effect"
 import type { FileDiff } from "../../src/opencode/changes/FileDiff.ts"
 
@@ -9,7 +9,7 @@ const range = (signed: ReadonlyArray<string>, without: "+" | "-") => {
   return `${lines === 0 ? 0 : 1},${lines}`
 }
 
-/** What a turn did to a file that had the text `before` and has `after`; without one of them there was or is no file. */
+/** The diff of a turn that changed a file's text from `before` to `after`. Undefined means that the file does not exist. */
 export const fileDiff = (file: string, before: string | undefined, after: string | undefined): FileDiff => {
   const edits = TextDiff.lines(before ?? "", after ?? "")
   const signed = edits.flatMap(({ _tag, items }) => items.map((line) => signs[_tag] + line))

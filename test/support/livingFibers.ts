@@ -1,7 +1,7 @@
-/** Counts fibers, so that a test can tell whether something has left one behind. */
+/** Counts fibers, so that a test can detect leaked ones. */
 import { Effect, Metric } from "effect"
 
-/** Runs the test; `living` is how many of the fibers that began in it have not ended yet. */
+/** Runs the test; `living` is the number of its fibers that have not ended yet. */
 export const countingFibers = <A, E, R>(test: (living: Effect.Effect<number>) => Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     let living = 0

@@ -1,6 +1,6 @@
 /**
- * The local network for the tests of mDNS: an opencode that announces itself there, and somebody who announces what he
- * likes. The network belongs to all that runs here at the same time, so a test looks for its own ports only.
+ * The local network for the tests of mDNS: an opencode that announces itself, and a device that announces anything. Other
+ * programs use the network at the same time, so a test looks only at its own ports.
  */
 import { Effect, Stream } from "effect"
 import { ChildProcess } from "effect/process"
@@ -13,14 +13,14 @@ import { opencodeChallenge } from "../../src/opencode/http/clientErrors.ts"
 import { freePort } from "./loopback.ts"
 import { environment, makePlace } from "./OpencodePlace.ts"
 
-/** This machine's first address that others can reach. */
+/** This machine's first address that other machines can reach. */
 const ownAddress = Object.values(networkInterfaces())
   .flatMap((addresses = []) => addresses)
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address
 
 const group = "224.0.0.251"
 
-/** Somebody on the network; packets are sent from the port of mDNS. */
+/** A device on the network that sends packets from the mDNS port. */
 const participant = Effect.acquireRelease(
   Effect.sync(() => makeMulticastDns()),
   (dns) => Effect.callback<void>((resume) => dns.destroy(() => resume(Effect.void))),
@@ -39,7 +39,7 @@ const hearsItself = Effect.flatMap(participant, (dns) =>
 
 const works = ownAddress !== undefined && (await Effect.runPromise(hearsItself))
 
-/** A suite whose tests are skipped, loudly, where no multicast gets through. */
+/** A suite whose tests are skipped, with a message, if multicast does not work. */
 export const withMulticast = (title: string, tests: () => void): void => {
   const reason = `no multicast to ${group} gets through on this machine; test/fleet/mdns plays it on loopback`
   if (!works) console.error(`SKIPPED: ${title}: ${reason}`)
@@ -51,7 +51,7 @@ const urlOf = (port: number) => `http://${ownAddress}:${port}`
 
 const binary = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")))
 
-/** A real `opencode serve --mdns` that listens, and may not be announced yet. It ends with the scope. */
+/** A real `opencode serve --mdns` that listens but may not be announced yet. Closing the scope ends it. */
 export const startAnnounced = Effect.fn("startAnnounced")(function* (password?: string) {
   const { directory, home } = yield* makePlace({})
   const port = yield* freePort
@@ -71,12 +71,12 @@ export const startAnnounced = Effect.fn("startAnnounced")(function* (password?: 
     port,
     url: urlOf(port),
     directory,
-    /** SIGTERM, and done when it has ended. */
+    /** Sends SIGTERM. Completes when it has ended. */
     stop: opencode.kill({ killSignal: "SIGTERM", forceKillAfter: "5 seconds" }),
   }
 })
 
-/** What asks for a password as opencode does, and is none: it writes down what it is sent. */
+/** A server that asks for a password like opencode, and records what it receives. */
 const trap = Effect.fnUntraced(function* (port: number) {
   const authorizations: Array<string | undefined> = []
   const server = createServer((request, response) => {
@@ -94,7 +94,7 @@ const trap = Effect.fnUntraced(function* (port: number) {
   return authorizations
 })
 
-/** Somebody who announces an opencode that is a trap, and answers whoever looks for opencodes. */
+/** A device that announces such a trap as an opencode, and answers every question about opencodes. */
 export const startStranger = Effect.fn("startStranger")(function* () {
   const port = yield* freePort
   const authorizations = yield* trap(port)
@@ -112,7 +112,7 @@ export const startStranger = Effect.fn("startStranger")(function* () {
   return {
     label,
     url: urlOf(port),
-    /** The `Authorization` of each request so far, or that there was none. */
+    /** The `Authorization` header of each request so far, if any. */
     authorizations: Effect.sync(() => [...authorizations]),
     announce: Effect.sync(() => dns.respond(records(120))),
     goodbye: Effect.sync(() => {

@@ -1,4 +1,4 @@
-/** Servers on 127.0.0.1 that are not opencode, and ports where nothing listens. Each ends with the scope. */
+/** Servers on 127.0.0.1 that are not opencode, and ports without a listener. Closing the scope ends each. */
 import { Effect } from "effect"
 import { createServer as createHttpServer } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"

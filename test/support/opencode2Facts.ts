@@ -1,6 +1,5 @@
 /**
- * What a real opencode 2 says about itself, asked by hand: with what tests compare, and without anything of `src/`,
- * which they test.
+ * Reads the state of a real opencode 2 directly, without the code in `src/` that the tests compare with it.
  */
 import { Effect, Schema } from "effect"
 import type { OpencodeServer } from "./OpencodeServer.ts"
@@ -54,7 +53,7 @@ export const createSession = (opencode: Opencode, title?: string) =>
 export const session = (opencode: Opencode, id: string) =>
   Effect.map(get(opencode, `/api/session/${id}`, Data(Session)), ({ data }) => data)
 
-/** Ids of all sessions of the database, the one updated last first. */
+/** Ids of all sessions in the database, most recently updated first. */
 export const sessions = (opencode: Opencode) =>
   Effect.map(get(opencode, "/api/session?limit=1000", Data(Schema.Array(Session))), ({ data }) =>
     data.map(({ id }) => id),
@@ -64,7 +63,7 @@ export const sessions = (opencode: Opencode) =>
 export const prompt = (opencode: Opencode, session: string, text: string) =>
   post(opencode, `/api/session/${session}/prompt`, { text })
 
-/** Returns when no turn runs in the session. */
+/** Returns when no turn is running in the session. */
 export const wait = (opencode: Opencode, session: string) =>
   post(opencode, `/api/experimental/session/${session}/wait`, {})
 
@@ -83,14 +82,14 @@ export const conversation = (opencode: Opencode, session: string) =>
     }),
   )
 
-/** Ids of what the session waits for a person to decide. */
+/** Ids of the session's pending requests. */
 export const pending = (opencode: Opencode, kind: "permission" | "form", session: string) =>
   Effect.map(
     get(opencode, `/api/session/${session}/${kind}`, Data(Schema.Array(Schema.Struct({ id: Schema.String })))),
     ({ data }) => data.map(({ id }) => id),
   )
 
-/** Ids of the prompts that wait to be delivered. */
+/** Ids of the prompts that are waiting in the inbox. */
 export const inbox = (opencode: Opencode, session: string) =>
   Effect.map(
     get(opencode, `/api/session/${session}/inbox`, Data(Schema.Array(Schema.Struct({ id: Schema.String })))),

@@ -1,6 +1,5 @@
 /**
- * What a real opencode says about itself, asked by hand: with what tests compare, and without anything of `src/`,
- * which they test.
+ * Reads the state of a real opencode directly, without the code in `src/` that the tests compare with it.
  */
 import { Effect, Schema } from "effect"
 import type { RealOpencode } from "./RealOpencode.ts"
@@ -51,11 +50,11 @@ export const createSession = (opencode: Opencode, title: string) =>
     Effect.orDie(Schema.decodeUnknownEffect(Session)(answer)),
   )
 
-/** What the session is doing, in opencode's word. */
+/** The session's status, as opencode reports it. */
 export const status = (opencode: Opencode, session: string) =>
   Effect.map(get(opencode, `/session/status?${here(opencode)}`, Status), (all) => all[session]?.type ?? "idle")
 
-/** Starts a turn behind the back of the program that is tested. */
+/** Starts a turn without the program under test. */
 export const prompt = (opencode: Opencode, session: string, text: string) =>
   post(opencode, `/session/${session}/prompt_async`, { parts: [{ type: "text", text }] })
 
@@ -64,7 +63,7 @@ export const deleteSession = (opencode: Opencode, session: string) =>
 
 export const abort = (opencode: Opencode, session: string) => post(opencode, `/session/${session}/abort`, {})
 
-/** Ids of what the session waits for a person to decide. */
+/** Ids of the session's pending requests. */
 export const pending = (opencode: Opencode, kind: "permission" | "question", session: string) =>
   Effect.map(get(opencode, `/${kind}?${here(opencode)}`, Pending), (all) =>
     all.filter(({ sessionID }) => sessionID === session).map(({ id }) => id),

@@ -1,4 +1,4 @@
-/** What a real opencode would do with a prompt, played by hand on the fake. */
+/** Plays on the fake what a real opencode does with a prompt. */
 import type { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
 import type { FakeState, StoredPrompt } from "../../src/testing/FakeState.ts"
 import { assistant, done, event, here, msg, textPart } from "../../src/testing/samples.ts"
@@ -11,7 +11,7 @@ const lastPrompt = (fake: FakeState): StoredPrompt => {
   return prompt
 }
 
-/** The agent begins to write: `text` streams, and is not stored yet. */
+/** The agent starts to write: `text` is streamed and not stored yet. */
 export const beginAnswer = (fake: FakeState, text: string, { messageID, session } = lastPrompt(fake)) => {
   const id = answerTo(messageID)
   const info = assistant(id, messageID, {}, session)
@@ -19,7 +19,7 @@ export const beginAnswer = (fake: FakeState, text: string, { messageID, session 
   fake.emit(event.message(info), event.part(textPart(id, "")), event.delta(textPart(id, ""), text))
 }
 
-/** What is stored at the end of a turn; nobody is told. */
+/** Stores the end of a turn without sending events. */
 export const storeAnswer = (fake: FakeState, text: string, { messageID, session } = lastPrompt(fake)) => {
   const id = answerTo(messageID)
   const info = assistant(id, messageID, done(), session)
@@ -28,7 +28,7 @@ export const storeAnswer = (fake: FakeState, text: string, { messageID, session 
   return info
 }
 
-/** The agent has answered, and all are told. */
+/** Stores the agent's answer and sends its events. */
 export const finishAnswer = (fake: FakeState, text: string, prompt = lastPrompt(fake)) => {
   const info = storeAnswer(fake, text, prompt)
   fake.emit(
@@ -39,7 +39,7 @@ export const finishAnswer = (fake: FakeState, text: string, prompt = lastPrompt(
   )
 }
 
-/** A turn that somebody else began. */
+/** A turn that another client started. */
 export const makeBusy = (fake: FakeState, session: SessionId = here) => {
   fake.statuses.set(session, { type: "busy" })
 }

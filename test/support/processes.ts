@@ -1,4 +1,4 @@
-/** The processes of this machine, as `ps` and `/proc` see them, and signals to them. */
+/** The processes of this machine, from `ps` and `/proc`, and signals to them. */
 import { Effect, FileSystem, Schedule } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
@@ -8,14 +8,14 @@ export interface Process {
   readonly name: string
 }
 
-/** All processes below one; none where there is no `ps`. */
+/** All descendants of a process; none without `ps`. */
 export const descendants = Effect.fnUntraced(function* (ancestor: number) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const lines = yield* spawner
     .lines(ChildProcess.make("ps", ["-A", "-o", "pid=,ppid=,comm="]))
     .pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
   const found = new Map<number, Process>()
-  // `ps` lists by process id, and a parent has mostly the smaller one; a second look finds what the first has missed.
+  // `ps` sorts by process id, and a parent usually has the smaller one; a second pass finds what the first missed.
   for (const line of [...lines, ...lines]) {
     const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*\S)/u.exec(line) ?? []
     if (pid === undefined) continue
@@ -25,7 +25,7 @@ export const descendants = Effect.fnUntraced(function* (ancestor: number) {
   return [...found.values()]
 })
 
-/** The processes that were started with the variable, whoever their parent is by now; none where there is no `/proc`. */
+/** The processes that were started with the variable, regardless of their current parent; none without `/proc`. */
 export const startedWith = Effect.fnUntraced(function* (variable: string, value: string) {
   const fs = yield* FileSystem.FileSystem
   const entries = yield* fs.readDirectory("/proc").pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
@@ -35,18 +35,18 @@ export const startedWith = Effect.fnUntraced(function* (variable: string, value:
     (pid) =>
       fs.readFileString(`/proc/${pid}/environ`).pipe(
         Effect.map((environment) => environment.split("\0").includes(`${variable}=${value}`)),
-        // Another user's, or it has just ended.
+        // The process belongs to another user, or has just ended.
         Effect.orElseSucceed(() => false),
       ),
     { concurrency: 16 },
   )
 })
 
-/** Sends the signal to each; one that is gone already is left in peace. */
+/** Sends the signal to each process. One that has ended is ignored. */
 export const signal = (pids: Iterable<number>, name: NodeJS.Signals) =>
   Effect.forEach(pids, (pid) => Effect.ignore(Effect.try(() => process.kill(pid, name))), { discard: true })
 
-/** SIGKILL for all that are found, until none is: some take a moment to go, and some have had a child meanwhile. */
+/** Sends SIGKILL until no process is found, because some take a moment to end, and some have started another one meanwhile. */
 export const killAll = <E, R>(found: Effect.Effect<ReadonlyArray<number>, E, R>) =>
   found.pipe(
     Effect.tap((pids) => signal(pids, "SIGKILL")),

@@ -1,13 +1,13 @@
 /**
- * Programs that are not on every machine. Tests that need one are skipped where it is missing: in their title, on
- * stderr, and never silently.
+ * Programs that not every machine has. If one is missing, the tests that need it are skipped, and both their titles and
+ * stderr say so.
  */
 import { describe } from "@effect/vitest"
 import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
 import { opencode2Binary } from "./opencode2Binary.ts"
 
-/** Administrators' programs are often not on the PATH of others. */
+/** Directories of administration programs, which are often not on a user's PATH. */
 const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"]
 
 const isExecutable = (file: string) => {
@@ -19,16 +19,16 @@ const isExecutable = (file: string) => {
   }
 }
 
-/** Where the program is, or undefined. */
+/** The program's path, or undefined. */
 export const find = (program: string): string | undefined =>
   directories.map((directory) => join(directory, program)).find(isExecutable)
 
-/** What brings each program on a Debian system. */
+/** The Debian package of each program. */
 const packageOf = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd: "openssh-server", tmux: "tmux" }
 
 type Program = keyof typeof packageOf
 
-/** A suite whose tests are skipped, loudly, if there is a reason. */
+/** A suite whose tests are skipped, with a message, if there is a reason. */
 const suite =
   (reason: string | undefined) =>
   (title: string, tests: () => void): void => {
@@ -37,7 +37,7 @@ const suite =
     describe.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (SKIPPED: ${reason})`, tests)
   }
 
-/** A suite whose tests are skipped unless all the programs are there. */
+/** A suite whose tests are skipped unless all programs are installed. */
 const requiring = (...programs: ReadonlyArray<Program>) => {
   const missing = programs.filter((program) => find(program) === undefined)
   const packages = [...new Set(missing.map((program) => packageOf[program]))]

@@ -1,4 +1,4 @@
-/** The built executable as a command of the shell: what it prints, and the status with which it ends. */
+/** The built executable as a shell command: its output and exit status. */
 import { Effect, Fiber, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { executable, type Relay, type Variables } from "./Executable.ts"
@@ -8,7 +8,7 @@ export interface CommandOptions {
   readonly variables?: Variables
 }
 
-/** Begins it. It ends with the scope at the latest. */
+/** Starts it. Closing the scope ends it. */
 export const beginCommand = Effect.fn("beginCommand")(function* (
   relay: Relay,
   args: ReadonlyArray<string>,
@@ -40,7 +40,7 @@ export const beginCommand = Effect.fn("beginCommand")(function* (
     handle,
     stdout: Effect.sync(() => stdout),
     stderr: Effect.sync(() => stderr),
-    /** All of it, when it has ended. */
+    /** The whole output, when it has ended. */
     ended: Effect.gen(function* () {
       const status = yield* handle.exitCode
       yield* Fiber.join(read)

@@ -1,15 +1,15 @@
-/** What the scripted model answers: the table of {@link ScriptedModel}, as rules. */
+/** The answers of the scripted model: the table of {@link ScriptedModel} as rules. */
 import { Schema } from "effect"
 
 /** The title that a session without one gets after its first turn. */
 export const scriptedTitle = "Scripted session"
 
-/** What the model makes of a session that is compacted. */
+/** The model's summary of a compacted session. */
 export const scriptedSummary = "Scripted summary"
 
 /** The part of a chat completion request that decides the answer. */
 export const ChatRequest = Schema.Struct({
-  /** None in opencode 2's requests for a title. */
+  /** Absent in opencode 2's requests for a title. */
   tools: Schema.optional(Schema.Array(Schema.Struct({ function: Schema.Struct({ name: Schema.String }) }))),
   messages: Schema.Array(
     Schema.Struct({
@@ -35,7 +35,7 @@ export type Reply =
       readonly _tag: "ToolCall"
       readonly name: string
       readonly input: unknown
-      /** Said before it, as slowly as `Slow`. */
+      /** Text before it, streamed as slowly as `Slow`. */
       readonly chunks?: ReadonlyArray<string>
     }
   | { readonly _tag: "ToolCalls"; readonly calls: ReadonlyArray<Extract<Reply, { _tag: "ToolCall" }>> }
@@ -95,7 +95,7 @@ const maxToolOutput = 2000
 /** The request in which opencode 2 asks for a summary. */
 const summaryRequest = "You MUST summarize the conversation above"
 
-/** opencode 2 takes no summary without these headings. */
+/** opencode 2 rejects a summary without these headings. */
 const headings = [
   "Objective",
   "Requirements",
@@ -111,7 +111,7 @@ const summary2 = headings.map((heading) => `## ${heading}\n${scriptedSummary}`).
 /** What opencode 2 puts before the prompt of a subagent. */
 const subagentLine = /^You are a subagent spawned by another session\.\n/
 
-/** opencode 2 has other names for two tools. */
+/** Two tools have other names in opencode 2. */
 const inOpencode2 = (reply: Reply): Reply => {
   switch (reply._tag) {
     case "ToolCalls":
@@ -133,11 +133,11 @@ const renamed = ({ input, name }: Extract<Reply, { _tag: "ToolCall" }>) => {
 const isRequestOf = (agent: string, messages: ReadonlyArray<Message>) =>
   messages.some((message) => message.role === "system" && textOf(message).includes(agent))
 
-/** What opencode puts before a summary in place of all that was said before it. */
+/** opencode replaces the conversation before a summary with this text. */
 const isCompacted = (messages: ReadonlyArray<Message>) =>
   messages.some((message) => message.role === "assistant" && textOf(message).includes(scriptedSummary))
 
-/** After the result of a tool: the next of several steps, or the end. */
+/** The answer to a tool's result: the next of several steps, or the end. */
 const proceed = (prompt: string, results: ReadonlyArray<Message>): Reply => {
   const steps = /^steps:([\s\S]+)$/.exec(prompt)?.[1]?.split(";") ?? []
   const next = steps[results.length]
@@ -175,7 +175,7 @@ const reply = (messages: ReadonlyArray<Message>, hasTools = true): Reply => {
   return { _tag: "Text", chunks: words(`Echo: ${text}`) }
 }
 
-/** How many tokens the model says it has read. */
+/** The number of input tokens that the model reports. */
 export const tokensRead = (messages: ReadonlyArray<Message>) => {
   const last = messages.at(-1)
   return last?.role === "user" ? Number(bigMessage.exec(textOf(last).trim())?.[1] ?? 10) : 10

@@ -12,10 +12,10 @@ import type { RealOpencode } from "./RealOpencode.ts"
 
 type Opencode = RealOpencode["Service"]
 
-/** The request that brings a message to opencode. */
+/** The request with which a message is sent to opencode. */
 export const promptRequest = /^POST \/session\/[^/]+\/prompt_async/u
 
-/** A session of its own, looked at past every proxy. */
+/** A new session, read directly and not through the proxy. */
 export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
   const { id } = yield* facts.createSession(opencode, title)
   const status = facts.status(opencode, id)
@@ -28,7 +28,7 @@ export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, titl
   }
 })
 
-/** A relay directory in which the proxy stands for opencode. */
+/** A relay directory in which the proxy is registered instead of opencode. */
 export const behindProxy = Effect.fnUntraced(function* (opencode: Opencode) {
   const proxy = yield* makeFaultProxy(opencode)
   const relay = yield* makeRelay()
@@ -42,7 +42,7 @@ export const throughProxy = Effect.fnUntraced(function* (opencode: Opencode, tit
   return { proxy, client, session: yield* makeSession(opencode, title) }
 })
 
-/** Sends a message whose answer is `tick 1 tick 2 …`, and goes on in the middle of the answer. */
+/** Sends a message whose answer is `tick 1 tick 2 …`, and continues in the middle of the answer. */
 export const midTurn = Effect.fnUntraced(function* (
   client: McpClient,
   session_id: string,
@@ -61,7 +61,7 @@ export const midTurn = Effect.fnUntraced(function* (
 
 type Raw = Effect.Success<ReturnType<typeof startRaw>>
 
-/** The same as {@link midTurn} with a client that can be stopped. Gives the id of the call. */
+/** The same as {@link midTurn} with a client that can be stopped. Returns the id of the call. */
 export const midTurnRaw = Effect.fnUntraced(function* (raw: Raw, session_id: string, message: string) {
   yield* raw.initialize()
   const call = yield* raw.send("tools/call", {
@@ -75,7 +75,7 @@ export const midTurnRaw = Effect.fnUntraced(function* (raw: Raw, session_id: str
 
 const decodeTurn = Schema.decodeUnknownEffect(Schema.Struct({ structuredContent: SendMessage.successSchema }))
 
-/** The turn that such a call gives. */
+/** The turn in such a call's result. */
 export const answeredTurn = Effect.fnUntraced(function* (raw: Raw, call: number) {
   const { result } = yield* raw.answerTo(call)
   return (yield* decodeTurn(result)).structuredContent

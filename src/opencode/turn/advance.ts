@@ -1,5 +1,6 @@
 /** Folds events into a turn. */
 import type { TurnEvent } from "../events/TurnEvent.ts"
+import type { MessageId } from "../Identifiers.ts"
 import type { MessageInfo, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
@@ -18,7 +19,9 @@ export const advance = (turn: Turn, event: TurnEvent): Turn => {
     case "StatusChanged":
       return event.sessionID === turn.session ? withStatus(turn, event.status) : turn
     case "SessionFailed":
-      return event.sessionID === turn.session ? { ...turn, error: turn.error ?? event.failure } : turn
+      return event.sessionID === turn.session && concerns(turn, event.prompts)
+        ? { ...turn, error: turn.error ?? event.failure }
+        : turn
     case "MessageChanged":
       return event.info.sessionID === turn.session ? withMessage(turn, event.info) : turn
     case "PartChanged":
@@ -36,10 +39,15 @@ export const advance = (turn: Turn, event: TurnEvent): Turn => {
     case "Connected":
     case "Heartbeat":
     case "StateDropped":
+    case "SessionStale":
     case "SessionDeleted":
       return turn
   }
 }
+
+/** An error without prompts concerns whatever is running in the session. */
+const concerns = ({ lineage }: Turn, prompts: ReadonlyArray<MessageId> | undefined) =>
+  prompts === undefined || prompts.some((prompt) => lineage.prompts.has(prompt))
 
 /** An error that arrived before the agent started on this turn belongs to the previous turn. */
 const withStatus = (turn: Turn, status: SessionStatus): Turn => {

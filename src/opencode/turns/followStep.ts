@@ -135,6 +135,9 @@ const onNotice = (before: FollowState, notice: Notice, now: number): FollowState
       const { event } = notice
       if (event._tag === "SessionDeleted" && event.sessionID === before.turn.session) return refresh(before)
       if (event._tag === "StateDropped") return onMissed(before, true)
+      if (event._tag === "SessionStale") {
+        return event.sessionID === before.turn.session ? refresh({ ...before, missedEvents: true }) : before
+      }
       const turn = Turn.advance(before.turn, event)
       const lastNews = turn === before.turn ? before.lastNews : now
       const state = { ...before, turn, lastNews, connected: true }

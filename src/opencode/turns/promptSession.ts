@@ -75,7 +75,8 @@ export const promptSession = Effect.fnUntraced(function* (
   const started = Turn.begin(session.id, messageID)
   yield* onTurn(started)
   const chosen = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) }
-  const sent = yield* opencode.prompt(session.id, { text, messageID, ...chosen }).pipe(
+  const delivery = ifBusy === "steer" ? "steer" : "queue"
+  const sent = yield* opencode.prompt(session.id, { text, messageID, delivery, ...chosen }).pipe(
     Effect.as(started),
     Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, started, error._tag)),
   )

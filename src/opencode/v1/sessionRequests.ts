@@ -46,12 +46,13 @@ export const sessionRequests = ({ api: { session: api } }: Routes, call: Call) =
       api
         .diff({ params: { sessionID: session }, query: { messageID } })
         .pipe(Effect.map(recognised), call("diff", { session })),
-    prompt: (session, { model, text, ...prompt }) =>
+    prompt: (session, { agent, messageID, model, text }) =>
       api
         .prompt({
           ...ofSession(session),
           payload: {
-            ...prompt,
+            messageID,
+            ...(agent === undefined ? {} : { agent }),
             ...(model === undefined ? {} : { model: splitModel(model) }),
             parts: [{ type: "text", text }],
           },

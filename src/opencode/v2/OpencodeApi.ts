@@ -11,7 +11,7 @@ import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.t
 import { WireEntry } from "./wire/WireMessage.ts"
 import { WireModel } from "./wire/WireModel.ts"
 import { WireForm, WireFormValue, WirePermission, WirePermissionReply } from "./wire/WireRequest.ts"
-import { WireSession, WireSessionInfo } from "./wire/WireSession.ts"
+import { WireSession } from "./wire/WireSession.ts"
 
 const opt = Schema.optionalKey
 
@@ -64,15 +64,14 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     }),
     error,
   }),
-  /** All projects in the database of the server's user. */
+  /**
+   * All projects in the database of the server's user. `vcs` is `git` or absent. (`GET /api/vcs` says the same, but not in
+   * the first moments after a directory is loaded.)
+   */
   HttpApiEndpoint.get("projects", "/api/project", {
-    success: tolerantArray(Schema.Struct({ id: Schema.String, time: Schema.Struct({ created: Schema.Finite }) })),
-    error,
-  }),
-  /** `provider` is `git` or absent. */
-  HttpApiEndpoint.get("vcs", "/api/vcs", {
-    query: location,
-    success: Data(Schema.Struct({ provider: opt(Schema.String) })),
+    success: tolerantArray(
+      Schema.Struct({ id: Schema.String, vcs: opt(Schema.String), time: Schema.Struct({ created: Schema.Finite }) }),
+    ),
     error,
   }),
   /** `id` is what requests take; `name` is for people. */
@@ -95,7 +94,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   /** All sessions in the database of the server's user, the one updated last first. Default `limit`: 50. */
   HttpApiEndpoint.get("list", "/api/session", {
     query: { limit: opt(Schema.Int) },
-    success: Page(WireSessionInfo),
+    success: Page(WireSession),
     error,
   }),
   /** opencode does not check that the directory exists. */
@@ -104,7 +103,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
       title: opt(Schema.String),
       location: opt(Schema.Struct({ directory: Schema.String })),
     }),
-    success: Data(WireSessionInfo),
+    success: Data(WireSession),
     error,
   }),
   /** The sessions of all directories in which this server is running a turn. */

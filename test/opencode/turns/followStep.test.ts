@@ -106,6 +106,18 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
     ["is read after a reconnect", running, [noticed("Reconnected")], read()],
     ["is read when events were dropped", running, [noticed("Missed")], read()],
     ["is read when opencode has dropped its state", running, [happened({ _tag: "StateDropped" })], read()],
+    [
+      "is read when an event cannot tell what happened in its session",
+      running,
+      [happened({ _tag: "SessionStale", sessionID: here })],
+      read(),
+    ],
+    [
+      "is not read when an event cannot tell what happened in another session",
+      running,
+      [happened({ _tag: "SessionStale", sessionID: ses("second") })],
+      listen(),
+    ],
     ["is read when its session is deleted", running, [happened({ _tag: "SessionDeleted", sessionID: here })], read()],
     [
       "does not care for the deletion of another session",

@@ -1,0 +1,52 @@
+/** opencode 2 (2.0.15): the implementation of the port. Nothing else of this folder is imported from outside. */
+import { Effect, Layer } from "effect"
+import { makeCall } from "../http/makeCall.ts"
+import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
+import type { Target } from "../Target.ts"
+import { decisionRequests } from "./decisionRequests.ts"
+import { eventRequests } from "./eventRequests.ts"
+import { messageRequests } from "./messageRequests.ts"
+import { promptRequests } from "./promptRequests.ts"
+import { makeRefusedSteps } from "./refusals.ts"
+import { makeRoutes } from "./routes.ts"
+import { serverRequests } from "./serverRequests.ts"
+import { sessionRequests } from "./sessionRequests.ts"
+import { makeWorktrees } from "./worktrees.ts"
+
+const capabilities: Capabilities = {
+  // Early events can be missing; measured: the end of a turn never is.
+  eventsSettleAfter: "250 millis",
+  // A comment is sent every 15 s.
+  eventsSilence: "45 seconds",
+  idleIsFinal: true,
+  rejectionHasMessage: true,
+  abortLeavesRequests: false,
+  promptQueue: "server",
+  idempotentPrompts: true,
+  statusScope: "server",
+}
+
+/** How an opencode 2 is asked. Needs an `HttpClient` such as `HttpTransport.layer`. */
+export const make = Effect.gen(function* () {
+  const routes = yield* makeRoutes
+  const worktrees = yield* makeWorktrees(routes)
+  const refused = makeRefusedSteps()
+  return (target: Target): Opencode => {
+    const call = makeCall(target)
+    const server = serverRequests(routes, call)
+    return {
+      capabilities,
+      ...server,
+      ...sessionRequests(routes, call),
+      ...messageRequests(routes, call, target, { refused, worktrees }),
+      ...promptRequests(routes, call, target.instance, server),
+      ...decisionRequests(routes, call, refused),
+      ...eventRequests(routes, call, target, { refused, worktrees }),
+    }
+  }
+})
+
+export const layer = Layer.effect(
+  OpencodeClient,
+  Effect.map(make, (at) => OpencodeClient.of({ at })),
+)

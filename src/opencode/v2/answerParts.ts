@@ -1,0 +1,84 @@
+/**
+ * The parts of messages. opencode 2 gives ids to tool calls only, so the others are counted by kind, which gives the same
+ * ids in events and in what is stored.
+ */
+import { recognised } from "../http/tolerantArray.ts"
+import type { MessageId } from "../Identifiers.ts"
+import type { Part, PatchPart, ReasoningPart, TextPart, ToolPart, ToolState } from "../sessions/Message.ts"
+import type { WireAssistant, WireContent, WireToolState } from "./wire/WireMessage.ts"
+
+interface Block {
+  readonly messageID: MessageId
+  readonly type: "text" | "reasoning"
+  /** Counted by type. */
+  readonly ordinal: number
+  readonly text: string
+  /** Epoch milliseconds; no `end` while the text is streaming. */
+  readonly time: { readonly start: number; readonly end?: number }
+}
+
+export const blockId = ({ messageID, ordinal, type }: Omit<Block, "text" | "time">) => `${messageID}:${type}:${ordinal}`
+
+export const blockPart = ({ ordinal, ...block }: Block): TextPart | ReasoningPart => ({
+  id: blockId({ ...block, ordinal }),
+  ...block,
+})
+
+export const toolPart = (messageID: MessageId, callID: string, tool: string, state: ToolState): ToolPart => ({
+  type: "tool",
+  id: `${messageID}:tool:${callID}`,
+  messageID,
+  tool,
+  callID,
+  state,
+})
+
+/** The files that a step has changed. opencode's paths are relative to the root of the working tree. */
+export const patchPart = (messageID: MessageId, files: ReadonlyArray<string>, worktree: string): PatchPart => ({
+  type: "patch",
+  id: `${messageID}:patch`,
+  messageID,
+  files: files.map((file) => (file.startsWith("/") ? file : `${worktree}/${file}`)),
+})
+
+export const toolOutput = (content: Extract<WireToolState, { readonly status: "completed" }>["content"]) =>
+  recognised(content)
+    .map(({ text }) => text)
+    .join("")
+
+export const toolState = (state: WireToolState): ToolState => {
+  switch (state.status) {
+    case "streaming":
+      return { status: "pending", input: {} }
+    case "running":
+      return state
+    case "completed":
+      return { status: "completed", input: state.input, output: toolOutput(state.content) }
+    case "error":
+      return { status: "error", input: state.input, error: state.error.message }
+  }
+}
+
+/** The parts of an answer as it is stored. A text that is streaming is stored as an empty one. */
+export const answerParts = (answer: WireAssistant, worktree: string): ReadonlyArray<Part> => {
+  const { id: messageID, snapshot, time } = answer
+  const ordinals = { text: 0, reasoning: 0 }
+  const partOf = (content: WireContent): Part => {
+    if (content.type === "tool") return toolPart(messageID, content.id, content.name, toolState(content.state))
+    const { text, type } = content
+    const hasEnded = text !== "" || time.completed !== undefined
+    return blockPart({
+      messageID,
+      type,
+      ordinal: ordinals[type]++,
+      text,
+      time: { start: time.created, ...(hasEnded ? { end: time.completed ?? time.created } : {}) },
+    })
+  }
+  const files = snapshot?.files ?? []
+  return [
+    { type: "step", id: `${messageID}:step`, messageID, snapshot: snapshot?.start !== undefined },
+    ...recognised(answer.content).map(partOf),
+    ...(files.length === 0 ? [] : [patchPart(messageID, files, worktree)]),
+  ]
+}

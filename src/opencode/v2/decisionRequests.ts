@@ -1,0 +1,134 @@
+/** Pending requests, and what a person decides about them. A request belongs to the session that asks. */
+import { Effect, Schema } from "effect"
+import type { ClientError } from "../errors.ts"
+import type { Call } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import { freshMessageId, SessionId } from "../Identifiers.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
+import { reasonMark, type RefusedSteps } from "./refusals.ts"
+import { formAnswer, toPermission, toQuestion } from "./requests.ts"
+import type { Routes } from "./routes.ts"
+import { activeSessions } from "./sessionRequests.ts"
+import type { WirePermission } from "./wire/WireRequest.ts"
+
+const isSessionId = Schema.is(SessionId)
+
+/** An unknown or settled request is a 404 or a 409. A session that was deleted has none. */
+const settledBefore = (error: ClientError) =>
+  error._tag === "SessionNotFound" || (error._tag === "OpencodeError" && (error.status === 404 || error.status === 409))
+
+export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSteps) => {
+  const { request: api, session: sessions } = routes.api
+
+  const permissionsOf = (sessionID: SessionId) =>
+    api.permissions({ params: { sessionID } }).pipe(
+      Effect.map(({ data }) => recognised(data)),
+      call("permissions", { session: sessionID }),
+    )
+
+  const formsOf = (sessionID: SessionId) =>
+    api.forms({ params: { sessionID } }).pipe(
+      Effect.map(({ data }) => recognised(data)),
+      call("forms", { session: sessionID }),
+    )
+
+  /** The input of the tool call that waits, because a shell's request does not hold its command line. */
+  const inputOf = Effect.fnUntraced(function* ({ action, sessionID, source }: WirePermission) {
+    if (source === undefined || action !== "shell") return {}
+    const { data } = yield* sessions
+      .message({ params: { sessionID, messageID: source.messageID } })
+      .pipe(call("message", { session: sessionID }))
+    const content = data.type === "assistant" ? recognised(data.content) : []
+    const tool = content.find((item) => item.type === "tool" && item.id === source.id)
+    return tool?.type === "tool" && "input" in tool.state ? tool.state.input : {}
+  })
+
+  const pendingOf = Effect.fnUntraced(
+    function* (session: SessionId) {
+      const [permissions, forms] = yield* Effect.all([permissionsOf(session), formsOf(session)], { concurrency: 2 })
+      const requests = yield* Effect.forEach(permissions, (permission) =>
+        Effect.map(inputOf(permission), (input) => toPermission(permission, input)),
+      )
+      return [
+        ...requests.map((request): PendingRequest => ({ kind: "permission", request })),
+        ...forms.map((form): PendingRequest => ({ kind: "question", request: toQuestion(form) })),
+      ]
+    },
+    Effect.catchTag("SessionNotFound", () => Effect.succeed<ReadonlyArray<PendingRequest>>([])),
+  )
+
+  /** Interrupts the session that asks: a subagent's parent goes on. False if it did not wait for this request any more. */
+  const refuse = Effect.fnUntraced(function* ({ kind, request }: Decision) {
+    const { id, sessionID, tool } = request
+    const open = kind === "permission" ? yield* permissionsOf(sessionID) : yield* formsOf(sessionID)
+    if (!open.some((other) => other.id === id)) return false
+    if (tool !== undefined) refused.add(tool.messageID)
+    const { interrupted } = yield* sessions
+      .interrupt({ params: { sessionID } })
+      .pipe(call("interrupt", { session: sessionID }))
+    return interrupted
+  })
+
+  /** The reason goes into the inbox first, so that the step after the rejection gets it. */
+  const rejectWithReason = Effect.fnUntraced(function* (
+    { request: { id, sessionID } }: Extract<Decision, { readonly kind: "permission" }>,
+    message: string,
+  ) {
+    const permission = (yield* permissionsOf(sessionID)).find((other) => other.id === id)
+    if (permission === undefined) return false
+    const inboxID = yield* freshMessageId
+    // `resume: false`: if the turn has ended meanwhile, the reason must not start one.
+    const payload = { id: inboxID, text: message, delivery: "steer", resume: false } as const
+    const metadata = reasonMark(permission.source?.id ?? id)
+    yield* sessions
+      .prompt({ params: { sessionID }, payload: { ...payload, metadata } })
+      .pipe(call("prompt", { session: sessionID }))
+    return yield* api
+      .replyPermission({ params: { sessionID, requestID: id }, payload: { decision: "reject", message } })
+      .pipe(
+        call("reply to permission"),
+        Effect.as(true),
+        Effect.catchIf(settledBefore, () =>
+          sessions
+            .cancelPrompt({ params: { sessionID, inboxID } })
+            .pipe(call("cancel prompt", { session: sessionID }), Effect.as(false)),
+        ),
+      )
+  })
+
+  const decide = Effect.fnUntraced(function* (decision: Decision): Effect.fn.Return<boolean, ClientError> {
+    const { id, sessionID } = decision.request
+    if (decision.kind === "permission") {
+      const { message, reply } = decision.reply
+      if (reply === "reject") {
+        return yield* message === undefined ? refuse(decision) : rejectWithReason(decision, message)
+      }
+      yield* api
+        .replyPermission({
+          params: { sessionID, requestID: decision.request.id },
+          payload: { decision: reply },
+        })
+        .pipe(call("reply to permission"))
+      return true
+    }
+    const { answers, request } = decision
+    if (answers === undefined) return yield* refuse(decision)
+    const form = (yield* formsOf(sessionID)).find((other) => other.id === id)
+    if (form === undefined) return false
+    yield* api
+      .replyForm({ params: { sessionID, formID: request.id }, payload: { answer: formAnswer(form, answers) } })
+      .pipe(call("reply to form"))
+    return true
+  })
+
+  return {
+    // What waits for a person is active.
+    pendingRequests: () =>
+      activeSessions(routes, call).pipe(
+        Effect.flatMap((ids) => Effect.forEach(ids.filter(isSessionId), pendingOf, { concurrency: 8 })),
+        Effect.map((all) => all.flat()),
+      ),
+    decide: (_directory, decision) => decide(decision).pipe(Effect.catchIf(settledBefore, () => Effect.succeed(false))),
+  } satisfies Partial<Opencode>
+}

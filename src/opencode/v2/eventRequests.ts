@@ -1,0 +1,42 @@
+/** The events of all directories of a server. */
+import { Effect, Stream } from "effect"
+import type { Call } from "../http/makeCall.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { Target } from "../Target.ts"
+import { eventFrames } from "./eventFrames.ts"
+import type { MessageServices } from "./messageRequests.ts"
+import type { Routes } from "./routes.ts"
+import { makeTranslator, needsWorktree } from "./translateEvents.ts"
+
+/** Bound on connecting, in milliseconds. */
+const connectTimeout = 3000
+
+export const eventRequests = (
+  { events }: Routes,
+  call: Call,
+  target: Target,
+  { refused, worktrees }: MessageServices,
+) => {
+  /** The changed files are reported again by what is stored, so a failure to find their directory costs nothing. */
+  const worktreeOf = (frame: unknown) => {
+    const session = needsWorktree(frame)
+    return session === undefined
+      ? Effect.succeed("")
+      : worktrees(target, session).pipe(
+          Effect.timeout("2 seconds"),
+          Effect.orElseSucceed(() => ""),
+        )
+  }
+  return {
+    events: events({ responseMode: "response-only" }).pipe(
+      Effect.map((response) => {
+        const translate = makeTranslator(refused)
+        return eventFrames(response.stream).pipe(
+          Stream.mapEffect((frame) => Effect.map(worktreeOf(frame), (worktree) => translate(frame, worktree))),
+          Stream.flattenIterable,
+        )
+      }),
+      call("events", { timeout: connectTimeout }),
+    ),
+  } satisfies Partial<Opencode>
+}

@@ -1,0 +1,128 @@
+/** The messages of a session. opencode 2 stores entries without parents, and lists them newest first. */
+import { Effect } from "effect"
+import { type ClientError, SessionNotFound } from "../errors.ts"
+import type { Call } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import { MessageId, type SessionId } from "../Identifiers.ts"
+import type { MessagePage, Opencode } from "../Opencode.ts"
+import type { Target } from "../Target.ts"
+import { conversation, isPrompt, isReason } from "./conversation.ts"
+import type { RefusedSteps } from "./refusals.ts"
+import type { Routes } from "./routes.ts"
+import type { Worktrees } from "./worktrees.ts"
+import type { WireEntry, WireIdle } from "./wire/WireMessage.ts"
+
+/** opencode refuses to list more at once. */
+const maxPage = 200
+
+/** Entries that are no messages make a page short. It is filled up, but not to the last. */
+const maxRounds = 3
+
+/**
+ * A cursor of ours: opencode's own, and the idle marker that comes before it in the list, because it tells how the next
+ * message ended. opencode's cursors are base64, so they hold no dot.
+ */
+const cursorOf = (next: string, oldest: WireEntry | undefined) =>
+  oldest?.type === "idle" ? [next, oldest.id, oldest.outcome, oldest.time.created].join(".") : next
+
+const parseCursor = (before: string): { readonly cursor: string; readonly idle: WireIdle | undefined } => {
+  const [cursor = "", id, outcome, created] = before.split(".")
+  const isMarked = id !== undefined && outcome !== undefined && created !== undefined
+  return {
+    cursor,
+    idle: isMarked ? { type: "idle", id: MessageId.make(id), outcome, time: { created: Number(created) } } : undefined,
+  }
+}
+
+const isMessage = ({ type }: WireEntry) => type !== "idle"
+
+/** Whether the first answer of a page comes before its first prompt, so that its prompt is on an older page. */
+const beginsWithAnswer = (entries: ReadonlyArray<WireEntry>) =>
+  entries.find((entry) => entry.type === "assistant" || isPrompt(entry))?.type === "assistant"
+
+export interface MessageServices {
+  readonly refused: RefusedSteps
+  readonly worktrees: Worktrees
+}
+
+export const messageRequests = (
+  { api: { session: api } }: Routes,
+  call: Call,
+  target: Target,
+  { refused, worktrees }: MessageServices,
+) => {
+  /** The newest entries before the cursor, oldest first, until `limit` of them are messages. */
+  const readEntries = Effect.fnUntraced(function* (session: SessionId, limit: number, before: string | undefined) {
+    const entries: Array<WireEntry> = []
+    let cursor = before
+    let left = Math.min(limit, maxPage)
+    for (let round = 0; round < maxRounds && left > 0; round++) {
+      const { cursor: page, data } = yield* api
+        .messages({
+          params: { sessionID: session },
+          query: { limit: left, ...(cursor === undefined ? {} : { cursor }) },
+        })
+        .pipe(call("messages", { session }))
+      entries.unshift(...recognised(data).toReversed())
+      const next = page.next ?? undefined
+      if (data.length < left || next === undefined) return { entries, next: undefined }
+      cursor = next
+      left = Math.min(limit, maxPage) - entries.filter(isMessage).length
+    }
+    return { entries, next: cursor }
+  })
+
+  /** The newest prompt before the cursor. */
+  const promptBefore = Effect.fnUntraced(function* (session: SessionId, before: string) {
+    let cursor: string | undefined = before
+    while (cursor !== undefined) {
+      const page: { readonly data: ReadonlyArray<WireEntry>; readonly next: string | undefined } = yield* api
+        .messages({ params: { sessionID: session }, query: { limit: 5, cursor, type: "user" } })
+        .pipe(
+          Effect.map(({ cursor, data }) => ({
+            data: recognised(data),
+            next: data.length < 5 ? undefined : (cursor.next ?? undefined),
+          })),
+          call("messages", { session }),
+        )
+      const found = page.data.find((entry) => !isReason(entry))
+      if (found !== undefined) return found.id
+      cursor = page.next
+    }
+    return undefined
+  })
+
+  const messages = Effect.fnUntraced(function* (
+    session: SessionId,
+    { before, limit }: { readonly limit: number; readonly before?: string },
+  ): Effect.fn.Return<MessagePage, ClientError> {
+    const given = before === undefined ? undefined : parseCursor(before)
+    const { entries, next } = yield* readEntries(session, limit, given?.cursor)
+    const prompt = next !== undefined && beginsWithAnswer(entries) ? yield* promptBefore(session, next) : undefined
+    const hasFiles = entries.some((entry) => entry.type === "assistant" && (entry.snapshot?.files ?? []).length > 0)
+    const worktree = hasFiles ? yield* worktrees(target, session) : ""
+    return {
+      messages: conversation(entries, { session, prompt, idle: given?.idle, worktree, refused }),
+      older: next === undefined ? undefined : cursorOf(next, entries[0]),
+    }
+  })
+
+  return {
+    messages,
+    // A message alone does not tell to which prompt it belongs.
+    message: Effect.fnUntraced(function* (session, id): Effect.fn.Return<MessagePage["messages"][number], ClientError> {
+      yield* api.message({ params: { sessionID: session, messageID: id } }).pipe(call("message", { session }))
+      let before: string | undefined
+      do {
+        const page: MessagePage = yield* messages(session, {
+          limit: maxPage,
+          ...(before === undefined ? {} : { before }),
+        })
+        const found = page.messages.find(({ info }) => info.id === id)
+        if (found !== undefined) return found
+        before = page.older
+      } while (before !== undefined)
+      return yield* new SessionNotFound({ instance: target.instance, session })
+    }),
+  } satisfies Partial<Opencode>
+}

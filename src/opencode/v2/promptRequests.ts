@@ -1,0 +1,91 @@
+/**
+ * Sends prompts. On opencode 2, agent and model belong to the session, and opencode checks neither: an unknown one would
+ * leave the prompt in the inbox. So they are checked and selected first.
+ */
+import { Effect } from "effect"
+import { type ClientError, OpencodeError } from "../errors.ts"
+import type { Call } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import type { MessageId, SessionId } from "../Identifiers.ts"
+import type { Opencode, Prompt } from "../Opencode.ts"
+import { mayHaveArrived } from "../transient.ts"
+import type { Routes } from "./routes.ts"
+import type { serverRequests } from "./serverRequests.ts"
+import { joinModel, splitModel } from "./wire/WireModel.ts"
+
+export const promptRequests = (
+  { api: { session: api } }: Routes,
+  call: Call,
+  instance: string,
+  server: Pick<ReturnType<typeof serverRequests>, "agents" | "models">,
+) => {
+  const unknown = (kind: "Agent" | "Model", name: string, known: ReadonlyArray<string>) =>
+    new OpencodeError({
+      instance,
+      operation: "prompt",
+      status: 400,
+      detail: `${kind} not found: ${JSON.stringify(name)}. There are ${known.join(", ")}`,
+    })
+
+  const select = Effect.fnUntraced(function* (
+    session: SessionId,
+    { agent, model }: Pick<Prompt, "agent" | "model">,
+  ): Effect.fn.Return<void, ClientError> {
+    if (agent === undefined && model === undefined) return
+    const params = { sessionID: session }
+    const { data } = yield* api.get({ params }).pipe(call("get session", { session }))
+    const { directory } = data.location
+    const isOtherAgent = agent !== undefined && agent !== data.agent
+    const isOtherModel = model !== undefined && (data.model === undefined || model !== joinModel(data.model))
+    if (isOtherAgent) {
+      const agents = yield* server.agents(directory)
+      if (!agents.includes(agent)) return yield* unknown("Agent", agent, agents)
+    }
+    if (isOtherModel) {
+      const models = yield* server.models(directory)
+      if (!models.includes(model)) return yield* unknown("Model", model, models)
+    }
+    // Each selection adds an entry to the session, also of what was selected before.
+    if (isOtherAgent) yield* api.selectAgent({ params, payload: { agent } }).pipe(call("select agent", { session }))
+    if (isOtherModel) {
+      const payload = { model: splitModel(model) }
+      yield* api.selectModel({ params, payload }).pipe(call("select model", { session }))
+    }
+  })
+
+  const isStored = (session: SessionId, id: MessageId) =>
+    api.message({ params: { sessionID: session, messageID: id } }).pipe(
+      call("message", { session }),
+      Effect.as(true),
+      Effect.catchTag("SessionNotFound", () =>
+        api.inbox({ params: { sessionID: session } }).pipe(
+          Effect.map(({ data }) => recognised(data).some((item) => item.id === id)),
+          call("inbox", { session }),
+        ),
+      ),
+    )
+
+  return {
+    prompt: Effect.fnUntraced(function* (
+      session,
+      { agent, delivery = "queue", messageID, model, text },
+    ): Effect.fn.Return<void, ClientError> {
+      yield* select(session, {
+        ...(agent === undefined ? {} : { agent }),
+        ...(model === undefined ? {} : { model }),
+      })
+      const post = api
+        .prompt({ params: { sessionID: session }, payload: { id: messageID, text, delivery } })
+        .pipe(Effect.asVoid, call("prompt", { session }))
+      // The id makes it one prompt, however often it arrives. On an idle session, a repetition would run an empty turn.
+      yield* post.pipe(
+        Effect.catchIf(mayHaveArrived, (error) =>
+          isStored(session, messageID).pipe(
+            Effect.mapError(() => error),
+            Effect.flatMap((stored) => (stored ? Effect.void : post)),
+          ),
+        ),
+      )
+    }),
+  } satisfies Partial<Opencode>
+}

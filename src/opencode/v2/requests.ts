@@ -1,0 +1,113 @@
+/** Permissions and forms of opencode 2 as the domain's pending requests, and answers to forms. */
+import { Array, Predicate, Record } from "effect"
+import { recognised } from "../http/tolerantArray.ts"
+import type { PermissionRequest, Question, QuestionRequest } from "../requests/PendingRequest.ts"
+import type { WireField, WireForm, WireFormValue, WirePermission } from "./wire/WireRequest.ts"
+
+const changedFiles = (metadata: Readonly<Record<string, unknown>>) => {
+  const { files } = metadata
+  return Array.isArray(files) ? files.filter(Predicate.isReadonlyObject) : []
+}
+
+const textsOf = (files: ReadonlyArray<object>, key: string) =>
+  files.flatMap((file) => {
+    const value: unknown = Reflect.get(file, key)
+    return typeof value === "string" ? [value] : []
+  })
+
+/** `input`: that of the tool call that waits. Only there is the whole command line of a shell. */
+export const toPermission = (
+  { action, id, message, metadata = {}, resources, save, sessionID, source }: WirePermission,
+  input: Readonly<Record<string, unknown>> = {},
+): PermissionRequest => {
+  const files = changedFiles(metadata)
+  const { command } = input
+  const details: Readonly<Record<string, string>> = {
+    ...Record.filter(metadata, Predicate.isString),
+    ...(typeof command === "string" ? { command } : {}),
+    ...(message === undefined ? {} : { message }),
+    ...(files.length === 0
+      ? {}
+      : { filepath: textsOf(files, "file").join(", "), diff: textsOf(files, "patch").join("\n") }),
+  }
+  return {
+    id,
+    sessionID,
+    permission: action,
+    patterns: resources,
+    ...(source === undefined ? {} : { tool: { messageID: source.messageID } }),
+    ...(save === undefined ? {} : { always: Array.dedupe(save) }),
+    ...(Record.isEmptyRecord(details) ? {} : { details }),
+  }
+}
+
+const yes = "Yes"
+const no = "No"
+
+/** The fields that a person answers, in order. */
+const questionsOf = ({ fields }: WireForm) => recognised(fields).filter(({ hidden }) => hidden !== true)
+
+const toQuestionField = (field: WireField): Question => {
+  const { description, key, title } = field
+  const common = {
+    question: description ?? title ?? key,
+    ...(title === undefined || description === undefined ? {} : { header: title }),
+  }
+  switch (field.type) {
+    case "string":
+    case "multiselect":
+      return {
+        ...common,
+        options: (field.options ?? []).map(({ description, label }) => ({
+          label,
+          ...(description === undefined ? {} : { description }),
+        })),
+        ...(field.type === "multiselect" ? { multiple: true } : {}),
+        custom: field.custom ?? field.options === undefined,
+      }
+    case "boolean":
+      return { ...common, options: [{ label: yes }, { label: no }], custom: false }
+    case "number":
+    case "integer":
+      return { ...common, options: [] }
+  }
+}
+
+export const toQuestion = (form: WireForm): QuestionRequest => {
+  const { id, metadata, sessionID } = form
+  const messageID = metadata?.tool?.messageID
+  return {
+    id,
+    sessionID,
+    ...(messageID === undefined ? {} : { tool: { messageID } }),
+    questions: questionsOf(form).map(toQuestionField),
+  }
+}
+
+const valueOf = (field: WireField, labels: ReadonlyArray<string>): WireFormValue | undefined => {
+  const [label] = labels
+  if (label === undefined) return undefined
+  switch (field.type) {
+    case "boolean":
+      return label === yes
+    case "number":
+    case "integer":
+      return Number.isFinite(Number(label)) ? Number(label) : label
+    default: {
+      const values = labels.map((each) => field.options?.find((option) => option.label === each)?.value ?? each)
+      return field.type === "multiselect" ? values : values[0]
+    }
+  }
+}
+
+/** The values of a form by its fields' keys, of a list of labels for each question. */
+export const formAnswer = (
+  form: WireForm,
+  answers: ReadonlyArray<ReadonlyArray<string>>,
+): Readonly<Record<string, WireFormValue>> =>
+  Object.fromEntries(
+    questionsOf(form).flatMap((field, index) => {
+      const value = valueOf(field, answers[index] ?? [])
+      return value === undefined ? [] : [[field.key, value] as const]
+    }),
+  )

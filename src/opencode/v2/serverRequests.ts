@@ -1,0 +1,62 @@
+/** Questions about the server itself. */
+import { Effect } from "effect"
+import { type Call, requestTimeout } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import type { Opencode, ServerLocation } from "../Opencode.ts"
+import type { Routes } from "./routes.ts"
+import { joinModel } from "./wire/WireModel.ts"
+
+export const inDirectory = (directory: string) => ({ query: { "location[directory]": directory } })
+
+export const serverRequests = ({ api: { server: api }, info }: Routes, call: Call) => {
+  /** The location of a directory; without one, of the directory that the server was started in. */
+  const locate = (query: { readonly "location[directory]"?: string }) =>
+    Effect.gen(function* () {
+      const { directory, project } = yield* api.location({ query })
+      const projects = recognised(yield* api.projects())
+      const isInGit = projects.some(({ id, vcs }) => id === project.id && vcs === "git")
+      return { directory, worktree: isInGit ? project.directory : undefined } satisfies ServerLocation
+    })
+  const location = (timeout: number) => locate({}).pipe(call("location", { timeout }))
+  return {
+    health: (timeout) =>
+      info({}).pipe(
+        Effect.map(({ version }) => ({ healthy: true, version })),
+        call("info", { timeout }),
+      ),
+    location,
+    directory: Effect.map(location(requestTimeout), ({ directory }) => directory),
+    // The projects are those of the user on that machine, so the time of the first one is the same at all servers.
+    machineMark: (timeout) =>
+      api.projects().pipe(
+        Effect.map((projects) => {
+          const created = recognised(projects).map(({ time }) => time.created)
+          return created.length === 0 ? undefined : String(Math.min(...created))
+        }),
+        call("projects", { timeout }),
+      ),
+    inGit: (directory) =>
+      locate(inDirectory(directory).query).pipe(
+        Effect.map(({ worktree }) => worktree !== undefined),
+        call("location"),
+      ),
+    agents: (directory) =>
+      api.agents(inDirectory(directory)).pipe(
+        Effect.map(({ data }) =>
+          recognised(data)
+            .filter(({ hidden, mode }) => hidden !== true && mode !== "subagent")
+            .map(({ id }) => id),
+        ),
+        call("agents"),
+      ),
+    models: (directory) =>
+      api.models(inDirectory(directory)).pipe(
+        Effect.map(({ data }) =>
+          recognised(data)
+            .filter(({ enabled }) => enabled)
+            .map(joinModel),
+        ),
+        call("models"),
+      ),
+  } satisfies Partial<Opencode>
+}

@@ -1,0 +1,90 @@
+/** Sessions, and what their turns do. */
+import { Effect } from "effect"
+import type { Call } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import type { SessionId } from "../Identifiers.ts"
+import type { Opencode } from "../Opencode.ts"
+import type { SessionStatus } from "../sessions/Session.ts"
+import type { Routes } from "./routes.ts"
+import type { WireSession } from "./wire/WireSession.ts"
+
+/** `GET /api/session` returns 50 sessions by default. */
+const allSessions = 100_000
+
+/** Lines of context in a diff: those of the whole file, so that the diffs of several turns can be merged. */
+const wholeFile = 1_000_000
+
+/** The title of a session that has none yet. */
+const untitled = "New session"
+
+const params = (sessionID: SessionId) => ({ params: { sessionID } })
+
+const sessionOf = ({ id, location: { directory }, parentID, revert, time, title = untitled }: WireSession) => ({
+  id,
+  title,
+  directory,
+  time,
+  ...(parentID === undefined ? {} : { parentID }),
+  ...(revert === undefined ? {} : { undoneFrom: revert.messageID }),
+})
+
+/** The sessions in which this server runs a turn; those of all directories. */
+export const activeSessions = ({ api }: Routes, call: Call) =>
+  api.session.active().pipe(
+    Effect.map(({ data }) => Object.keys(data)),
+    call("active sessions"),
+  )
+
+export const sessionRequests = (routes: Routes, call: Call) => {
+  const { session: api } = routes.api
+  const newestSessions = (limit: number) =>
+    api.list({ query: { limit } }).pipe(
+      Effect.map(({ data }) =>
+        recognised(data)
+          .filter(({ time }) => time.archived === undefined)
+          .map(sessionOf),
+      ),
+      call("list sessions"),
+    )
+  return {
+    sessions: newestSessions(allSessions),
+    newestSessions,
+    session: (id) =>
+      api.get(params(id)).pipe(
+        Effect.map(({ data }) => sessionOf(data)),
+        call("get session", { session: id }),
+      ),
+    createSession: ({ directory, title }) =>
+      api
+        .create({
+          payload: {
+            ...(title === undefined ? {} : { title }),
+            ...(directory === undefined ? {} : { location: { directory } }),
+          },
+        })
+        .pipe(
+          Effect.map(({ data }) => sessionOf(data)),
+          call("create session"),
+        ),
+    statuses: () =>
+      Effect.map(
+        activeSessions(routes, call),
+        (ids) => new Map(ids.map((id): [string, SessionStatus] => [id, { type: "busy" }])),
+      ),
+    diff: (session, from) =>
+      api.diff({ ...params(session), query: { from, context: wholeFile } }).pipe(
+        Effect.map(({ data }) => recognised(data)),
+        call("diff", { session }),
+        // Not a message of the user.
+        Effect.catchIf(
+          (error) => error._tag === "OpencodeError" && error.status === 400,
+          () => Effect.succeed([]),
+        ),
+      ),
+    abort: (session) =>
+      api.interrupt(params(session)).pipe(
+        Effect.map(({ interrupted }) => ({ wasRunning: interrupted })),
+        call("interrupt", { session }),
+      ),
+  } satisfies Partial<Opencode>
+}
