@@ -104,7 +104,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
     ...(birth === undefined ? {} : { birth }),
   }
   const machine = relay === undefined ? "" : yield* machineId(options.stateDirectory)
-  const withState = (state: Pick<ConnectState, "tunnel">): Registration =>
+  const withState = (state: { readonly tunnel?: ConnectState["tunnel"] | undefined }): Registration =>
     connect === undefined ? registration : { ...registration, connect: { ...connect, ...state } }
   const kept = yield* register(options.relayDirectory, withState({}))
   yield* Effect.logInfo(`registered as ${kept.name}: port ${port}, in ${kept.file}`)
