@@ -1,4 +1,4 @@
-/** A setting that cannot be used, in programs that embed the library: it is reported like any other error. */
+/** An invalid setting in programs that embed the library is reported like any other error. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Path, Stream } from "effect"
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** What a program prints and exits with, given a `TRANSPORT` that does not exist. */
+/** The output and exit status of a program with an unknown `TRANSPORT`. */
 const run = Effect.fnUntraced(function* (program: string) {
   const handle = yield* ChildProcess.make(process.execPath, [program], {
     env: { HOME: "/tmp", TRANSPORT: "local-relays" },
@@ -34,7 +34,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
         }),
     )
 
-    it.effect("is reported by a plain runMain, which knows nothing of the library", () =>
+    it.effect("is reported by a plain runMain", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const path = yield* Path.Path

@@ -15,11 +15,11 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 
 const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 
-/** This machine as the relay of its own: where the MCP server and the other commands run. */
+/** The relay directory of this machine, with the MCP server and the other commands. */
 const here = (place: Place) => relayIn(place.home, localRegistry(place))
 
 layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect", (it) => {
-  it.effect("makes opencode a member: listed while it runs, and gone when it ends", () =>
+  it.effect("makes opencode a member: listed while it is running, and removed when it ends", () =>
     Effect.gen(function* () {
       const place = yield* makePlace({ project: "web-shop" })
       const first = yield* startConnect(place)

@@ -19,7 +19,7 @@ import { SshRelay } from "../support/SshRelay.ts"
 
 const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer, SshRelay.layer())
 
-/** The only instance that the MCP server on the relay knows, once it is online. */
+/** The only instance in the MCP server's fleet on the relay, once it is online. */
 const onlineAt = (client: McpClient) =>
   client.call(RefreshInstances).pipe(
     eventually(({ counts }) => counts["online"] === 1, "40 seconds"),
@@ -126,7 +126,7 @@ withSsh("connect with a relay", () => {
       assert.strictEqual(doctor.status, 1)
       assert.match(doctor.stdout, /connect of .* has had no tunnel to its relay/u)
       assert.match(doctor.stdout, /does not reach the relay: .*Connection refused/u)
-      // The registration stays, because a machine that cannot be reached is not gone.
+      // The registration stays, because an unreachable machine may come back.
       assert.lengthOf(yield* registrations(relay.directory), 1)
       yield* relay.start
       yield* moved(relay.directory, registration?.port)

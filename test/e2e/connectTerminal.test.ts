@@ -82,7 +82,7 @@ withTmux("connect in a terminal", () => {
         const fs = yield* FileSystem.FileSystem
         const command = `sh -c 'echo "no way to the relay" >&2; exit 255'`
         const { registration, terminal } = yield* inTerminal({ RELAY_SSH_CMD: command })
-        // At least two tries.
+        // At least two attempts.
         yield* Effect.sleep("4 seconds")
         assert.notInclude(yield* terminal.screen, "no way to the relay")
         assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")

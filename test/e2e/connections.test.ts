@@ -1,4 +1,4 @@
-/** What becomes of a turn when the connection to the real opencode breaks, each fault made by a proxy in between. */
+/** Turns whose connection to the real opencode breaks. A proxy in between causes each fault. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -167,7 +167,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
       const call = yield* midTurnRaw(raw, session.id, "slow: 150")
       assert.strictEqual((yield* proxy.open).events, 1)
       yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
-      // The event stream is kept for a few seconds for whoever comes next, as connections for further requests are.
+      // The event stream is kept open for a few seconds for the next subscriber, like idle connections.
       yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "30 seconds"))
       assert.strictEqual(yield* session.status, "busy")
       yield* session.idle

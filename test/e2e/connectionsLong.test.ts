@@ -1,4 +1,4 @@
-/** The faults that take half a minute to notice. They wait side by side. */
+/** The faults that take half a minute to detect. The tests run concurrently. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { makeRelay } from "../support/Executable.ts"
@@ -15,7 +15,7 @@ import {
   throughProxy,
 } from "../support/throughProxy.ts"
 
-/** An opencode that may be killed, and a client that reaches it with nothing in between. */
+/** An opencode that may be killed, and a client without a proxy in between. */
 const ownOpencode = Effect.fnUntraced(function* (title: string) {
   const opencode = yield* start()
   const relay = yield* makeRelay()
@@ -36,7 +36,7 @@ layer(RealOpencode.layer(), {
         const turn = yield* midTurn(client, session.id, "slow: 20")
         yield* proxy.stallEvents
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
-        // The silent one was given up, and is not left behind.
+        // The silent connection was closed.
         assert.isAtMost((yield* proxy.open).events, 1)
       }),
     90_000,

@@ -14,7 +14,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 
 const accept = (content: Extract<Filled, { action: "accept" }>["content"]) => ({ action: "accept" as const, content })
 
-/** A client of this kind, at which somebody fills in forms in this way; and the forms that were seen. */
+/** A client of this kind with a person who fills in forms in this way, and the forms that were shown. */
 const clientWith = Effect.fnUntraced(function* (kind: (typeof kinds)[number], person: Person) {
   const relay = yield* makeRelay()
   yield* relay.register("main", yield* RealOpencode)
@@ -109,7 +109,7 @@ describe.each(kinds)("with %s", (kind) => {
         }),
       )
 
-      it.effect("answers a question in words of their own", () =>
+      it.effect("answers a question with a custom answer", () =>
         Effect.gen(function* () {
           const client = yield* clientWith(kind, () => Effect.succeed(accept({ other_1: "Green, please" })))
           const session_id = yield* newSession("Own answer by form")
@@ -162,7 +162,7 @@ describe.each(kinds)("with %s", (kind) => {
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "a client that cannot ask",
   (it) => {
-    it.effect("gets all that is needed to decide, and carries an answer that is none of the options", () =>
+    it.effect("gets everything needed to decide, and delivers a custom answer", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const session_id = yield* newSession("Question by tool")
@@ -193,7 +193,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("may not send a message to an agent along with a permission", () =>
+    it.effect("cannot send a message to the agent with a permission that is allowed", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode

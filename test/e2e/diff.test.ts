@@ -1,4 +1,4 @@
-/** get_diff on a real opencode: what its turns changed, and what it says where opencode records nothing. */
+/** get_diff on a real opencode: the changes of its turns, and the reason if opencode records none. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Path, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
@@ -30,7 +30,7 @@ const brief = ({ files }: typeof GetDiff.successSchema.Type) =>
   files.map(({ additions, deletions, path, status }) => `${path} ${status} +${additions} -${deletions}`).toSorted()
 
 layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("get_diff", (it) => {
-  it.effect("puts together what two turns changed, so that git can take it back", () =>
+  it.effect("combines the changes of two turns into a patch that git can revert", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -61,7 +61,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("shows one turn, by the message that was sent", () =>
+  it.effect("shows one turn, by its message", () =>
     Effect.gen(function* () {
       const session = yield* newSession("One turn")
       const first = yield* run(session, "echo 1 > one.txt")
@@ -95,7 +95,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("names what a turn had changed that was stopped", () =>
+  it.effect("names the files that a stopped turn changed", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const { directory } = yield* RealOpencode

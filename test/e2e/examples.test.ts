@@ -1,4 +1,4 @@
-/** The programs in examples/ run as they stand. */
+/** The programs in examples/ run unchanged. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
@@ -28,7 +28,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("send.ts allows what only looks, and leaves the rest to a person", () =>
+    it.effect("send.ts allows commands that only read, and leaves the rest to a person", () =>
       Effect.gen(function* () {
         const { relay } = yield* FleetClient
         const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
@@ -41,7 +41,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("server.ts serves the fleet of the directory that it is given", () =>
+    it.effect("server.ts serves the fleet of the given directory", () =>
       Effect.gen(function* () {
         const { relay } = yield* FleetClient
         const raw = yield* startRaw(relay, { file: example("server.ts"), args: [relay.directory] })
@@ -80,7 +80,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("static-list.ts serves what stands in its file beside what TRANSPORT finds", () =>
+    it.effect("static-list.ts serves the instances in its file together with those that TRANSPORT finds", () =>
       Effect.gen(function* () {
         const { relay } = yield* FleetClient
         const opencode = yield* RealOpencode
@@ -95,7 +95,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         assert.include(yield* shown, '"name":"listed","health":"online"')
         assert.include(yield* shown, '"transports":["static-list","local-relay"]')
         yield* fs.writeFileString(list, '[{"name": "listed", "url": "ftp://nowhere"}]')
-        // A refresh that was under way is joined, and may have read the file before.
+        // The refresh may join one in progress that has already read the file.
         const broken = yield* shown.pipe(eventually((answer) => answer.includes("an http or https URL without a path")))
         assert.include(broken, '"name":"main","health":"online"')
       }),

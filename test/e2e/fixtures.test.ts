@@ -24,7 +24,7 @@ const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.String }
 
 const prompt = (text: string) => ({ parts: [{ type: "text", text }] })
 
-/** The few routes these tests need, by hand: they must not depend on the client that they help to test. */
+/** The few routes that these tests need, without the client in `src/`, which other tests test with this fixture. */
 const connect = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) {
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest(HttpClientRequest.prependUrl(opencode.url)),
@@ -88,7 +88,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect("says what it is told to, and runs what it is told to", () =>
+  it.effect("says the requested text, and runs the requested command", () =>
     Effect.gen(function* () {
       const client = yield* connect(yield* RealOpencode)
       const { id } = yield* client.create("run")
@@ -150,7 +150,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect("keeps its sessions over stop, kill and restart", () =>
+  it.effect("keeps its sessions across stop, kill and restart", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const client = yield* connect(opencode)
@@ -176,7 +176,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect("starts another one that wants a password, and leaves nothing behind", () =>
+  it.effect("starts another instance with a password, and cleans up", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { home, pid } = yield* Effect.scoped(
@@ -200,7 +200,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
           return { home: opencode.home, pid }
         }),
       )
-      // Killed, but it takes init a moment to bury it.
+      // It is killed, but init takes a moment to reap it.
       yield* Effect.sync(() => isAlive(pid)).pipe(
         Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("20 millis") }),
         Effect.timeout("5 seconds"),

@@ -1,4 +1,4 @@
-/** Instances that want a password, end, come back, move, and die in the middle of a turn. */
+/** Instances that require a password, end, come back, move, and are killed during a turn. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
@@ -14,28 +14,30 @@ const healthOf = (client: McpClient, name: string) =>
   Effect.map(client.call(RefreshInstances), ({ instances }) => instances.find((instance) => instance.name === name))
 
 layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("an instance", (it) => {
-  it.effect("that ends is told as down with when it was last seen, and as online when it is back on its port", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const client = yield* FleetClient
-      const before = yield* healthOf(client, "main")
-      assert.strictEqual(before?.health, "online")
-      yield* opencode.stop
-      const down = yield* healthOf(client, "main")
-      assert.strictEqual(down?.health, "unreachable")
-      assert.isAtLeast(Date.parse(down?.last_seen ?? ""), Date.parse(before?.last_seen ?? ""))
-      assert.isNotEmpty(down?.age)
-      const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "main", title: "Nobody home" }))
-      assert.include(text, "cannot be reached")
-      yield* opencode.restart
-      // Without a refresh: the call itself finds it.
-      const { session } = yield* client.call(CreateSession, { instance: "main", title: "Back again" })
-      assert.strictEqual(session.title, "Back again")
-      assert.strictEqual((yield* healthOf(client, "main"))?.health, "online")
-    }),
+  it.effect(
+    "that ends is listed as down with the time it was last seen, and as online when it is back on its port",
+    () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const client = yield* FleetClient
+        const before = yield* healthOf(client, "main")
+        assert.strictEqual(before?.health, "online")
+        yield* opencode.stop
+        const down = yield* healthOf(client, "main")
+        assert.strictEqual(down?.health, "unreachable")
+        assert.isAtLeast(Date.parse(down?.last_seen ?? ""), Date.parse(before?.last_seen ?? ""))
+        assert.isNotEmpty(down?.age)
+        const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "main", title: "Nobody home" }))
+        assert.include(text, "cannot be reached")
+        yield* opencode.restart
+        // The call finds it without an explicit refresh.
+        const { session } = yield* client.call(CreateSession, { instance: "main", title: "Back again" })
+        assert.strictEqual(session.title, "Back again")
+        assert.strictEqual((yield* healthOf(client, "main"))?.health, "online")
+      }),
   )
 
-  it.effect("that moves to another port is found there by the next call, when its registration says so", () =>
+  it.effect("that moves to another port is found there by the next call if its registration says so", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const client = yield* FleetClient
@@ -63,7 +65,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
         const send = (message: string) =>
           client.call(SendMessage, { instance: "main", session_id: session.id, message }, () => {})
         const turn = yield* Effect.forkChild(send("slow: 600"))
-        // The answer has begun; what opencode streams it does not store until it is complete.
+        // The answer has started. opencode does not store streamed text until it is complete.
         yield* facts.texts(opencode, session.id).pipe(eventually((texts) => texts.length === 2))
         yield* opencode[end]
         yield* opencode.restart
@@ -76,7 +78,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
       }),
   )
 
-  it.effect("has to be named when several are online, by any unique part of its name, whatever the case", () =>
+  it.effect("must be named if several are online, by any unique part of its name, ignoring case", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const relay = yield* makeRelay()
@@ -105,7 +107,7 @@ const password = "correct:horse-battery"
 layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "60 seconds" })(
   "an instance with a password",
   (it) => {
-    /** A client with these credentials, and a look at all it says, in search of the password. */
+    /** A client with these credentials, and a check that its output does not contain the password. */
     const withCredentials = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>>) {
       const relay = yield* makeRelay()
       yield* relay.register("locked", yield* RealOpencode)
@@ -148,7 +150,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "6
       }),
     )
 
-    it.effect("is online with it, and nobody learns the password", () =>
+    it.effect("is online with it, and the password does not appear in any output", () =>
       Effect.gen(function* () {
         const { ask, health } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
         assert.strictEqual((yield* health)?.health, "online")
@@ -158,7 +160,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "6
       }),
     )
 
-    it.effect("never gets it because of a registration that others may have written", () =>
+    it.effect("never receives it through a registration that other users could have written", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const { client, health, relay } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })

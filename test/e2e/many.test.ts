@@ -1,4 +1,4 @@
-/** Many turns at once on real opencodes, and what is left of a call that nobody waits for any more. */
+/** Many concurrent turns on real opencodes, and calls that are cancelled or whose client closes. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -14,13 +14,13 @@ const count = (proxy: FaultProxy, matching: RegExp) =>
 
 const eventsRequest = /^GET \/global\/event/u
 
-/** Nobody listens to this opencode any more. The connection is kept half a second for whoever comes next. */
+/** Waits until no event stream of this opencode is open. A stream is kept for half a second for the next subscriber. */
 const deaf = (proxy: FaultProxy) => proxy.open.pipe(eventually(({ events }) => events === 0, "2 seconds"))
 
 layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", concurrent: true })(
   "many turns at once",
   (it) => {
-    it.effect("twenty, over two opencodes and six sessions, each end with their own answer for their own caller", () =>
+    it.effect("twenty, on two opencodes and in six sessions, each return their own answer to their own caller", () =>
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         const instances = yield* Effect.forEach(
@@ -65,7 +65,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", 
       }),
     )
 
-    it.effect.each(kinds)("a call that %s cancels is not waited for, and its turn goes on to its end", (kind) =>
+    it.effect.each(kinds)("a call that %s cancels ends, and its turn continues to its end", (kind) =>
       Effect.gen(function* () {
         const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
         const client = yield* connect(relay, { kind })
@@ -75,7 +75,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", 
         yield* Fiber.interrupt(turn)
         yield* deaf(proxy)
         assert.strictEqual(yield* session.status, "busy")
-        // The next one is not sent into the middle of it.
+        // The next message must not reach the running turn.
         const next = yield* client.call(SendMessage, { session_id: session.id, message: "say:next" })
         assert.deepInclude(next, { outcome: "completed", text: "next" })
         const [, first = "", , second] = yield* session.texts
@@ -84,7 +84,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", 
       }),
     )
 
-    it.effect("a call that is cancelled takes nothing from the others", () =>
+    it.effect("a cancelled call does not affect the others", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Goes on")
         const other = yield* makeSession(yield* RealOpencode, "Is cancelled")
@@ -97,7 +97,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", 
       }),
     )
 
-    it.effect.each(kinds)("nothing is left of a program whose client (%s) closes, and the turn goes on", (kind) =>
+    it.effect.each(kinds)("the program exits when its client (%s) closes, and the turn continues", (kind) =>
       Effect.gen(function* () {
         const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
         const session = yield* makeSession(yield* RealOpencode, `Closed by ${kind}`)

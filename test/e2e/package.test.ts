@@ -67,7 +67,7 @@ const embed = Effect.fn("embed")(function* (...peers: ReadonlyArray<string>) {
   return directory
 })
 
-/** Copies an example of the repository, with its imports as a project of one's own writes them. */
+/** Copies an example of the repository, with the imports of an embedding project. */
 const copyExample = Effect.fn("copyExample")(function* (name: string, directory: string) {
   const fs = yield* FileSystem.FileSystem
   const source = yield* fs.readFileString(`${repository}examples/${name}`)
@@ -103,7 +103,7 @@ layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
     run(repository, process.execPath, "test/support/unexportedTypes.mjs", repository.slice(0, -1)),
   )
 
-  it.effect("installed globally brings no package beside itself, and its command works", () =>
+  it.effect("installed globally brings no other package, and its command works", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const { file, manifest } = yield* Package
@@ -115,7 +115,7 @@ layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
     }),
   )
 
-  it.effect("needs the MCP SDK for /mcp alone", () =>
+  it.effect("needs the MCP SDK only for /mcp", () =>
     Effect.gen(function* () {
       const { manifest } = yield* Package
       const directory = yield* embed("effect", "@effect/platform-node")

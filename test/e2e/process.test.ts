@@ -45,7 +45,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     return { call, id, opencode, raw }
   })
 
-  it.effect.each(endings)("exits at once with 0 when $name, with a probe that hangs", ({ end }) =>
+  it.effect.each(endings)("exits immediately with 0 when $name, even if a probe hangs", ({ end }) =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("silent", { port: yield* silentServer })
@@ -56,7 +56,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
     }),
   )
 
-  it.effect.each(endings)("exits at once with 0 when $name during a call, and the turn continues", ({ end }) =>
+  it.effect.each(endings)("exits immediately with 0 when $name during a call, and the turn continues", ({ end }) =>
     Effect.gen(function* () {
       const { id, opencode, raw } = yield* working()
       yield* end(raw)

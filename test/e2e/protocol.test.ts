@@ -1,4 +1,4 @@
-/** The protocol in lines: versions of it, and what a client should not send. */
+/** The protocol in raw lines: its versions, and messages that a client should not send. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
@@ -32,7 +32,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("of 2026-07-28 is spoken to who discovers it", () =>
+  it.effect("of 2026-07-28 is used with a client that discovers it", () =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay())
       const { result } = yield* raw.request("server/discover", {
@@ -46,7 +46,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("has no prompts and no resources here", () =>
+  it.effect("offers no prompts and no resources", () =>
     Effect.gen(function* () {
       const raw = yield* started
       for (const method of ["prompts/list", "resources/list", "resources/templates/list"]) {
@@ -74,7 +74,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("tells the right names of parameters to who misspells one, and which are required", () =>
+  it.effect("lists the parameters, and which are required, if one is misspelt", () =>
     Effect.gen(function* () {
       const text = yield* callText("get_session", { sesion_id: "latest" })
       for (const part of ["sesion_id", "session_id", "instance", "message_limit", "before", "required"]) {

@@ -1,4 +1,4 @@
-/** What the tests of terminal programs take for granted about their terminal, seen with the real tmux. */
+/** Verifies with the real tmux what the tests of terminal programs assume about their terminal. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
@@ -12,7 +12,7 @@ const shell = (script: string) => openTerminal({ argv: ["sh", "-c", script], env
 
 withTmux("a pseudo terminal", () => {
   layer(NodeServices.layer, { excludeTestServices: true })("with tmux", (it) => {
-    it.effect("shows what a program draws where it draws it, with the given environment only", () =>
+    it.effect("shows a program's output where it is drawn, and passes only the given environment", () =>
       Effect.gen(function* () {
         const terminal = yield* shell(
           String.raw`printf '\033[2J\033[4;5H%s\033[1;1H\033[31m┌─ü\033[0m\n' "$MINE"; pwd; echo "$HOME[$CI]"; cat`,
@@ -59,7 +59,7 @@ withTmux("a pseudo terminal", () => {
       }),
     )
 
-    it.effect("says what is on the screen when something else was awaited", () =>
+    it.effect("reports the screen if the expected text does not appear", () =>
       Effect.gen(function* () {
         const terminal = yield* shell("echo this; cat")
         yield* terminal.screenUntil(/this/u)
@@ -68,7 +68,7 @@ withTmux("a pseudo terminal", () => {
       }),
     )
 
-    it.effect("leaves no process behind, not even one that ignores everything", () =>
+    it.effect("leaves no process behind, even if it ignores all signals", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const HOME = yield* fs.makeTempDirectoryScoped()

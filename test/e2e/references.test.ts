@@ -1,4 +1,4 @@
-/** How a session may be named, and that no name leads anywhere else. */
+/** References to a session, and that an invalid reference has no effect. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
@@ -19,7 +19,7 @@ const found = (session_id: string) =>
   })
 
 layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a session", (it) => {
-  it.effect("is found by its id, a unique beginning of it, a part of its title, and as the latest", () =>
+  it.effect("is found by its id, a unique prefix of it, a part of its title, and `latest`", () =>
     Effect.gen(function* () {
       const other = yield* newSession("Invoice import")
       const wanted = yield* newSession("Payment export")
@@ -30,7 +30,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("is not guessed where several fit: all are told", () =>
+  it.effect("is not guessed if several match: the error lists them", () =>
     Effect.gen(function* () {
       const ids = [yield* newSession("Cart of one"), yield* newSession("Cart of two")]
       const { text } = yield* Effect.flip(found("cart of"))
@@ -39,7 +39,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("is never meant by an empty name or by a path: nothing else happens", () =>
+  it.effect("is not found by an empty reference or by a path, which have no effect", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const client = yield* FleetClient
@@ -53,7 +53,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
           assert.include(yield* client.text(tool, parameters), "list_sessions", `${tool.name} ${session_id}`)
         }
       }
-      // Disposing of the instance would have ended it.
+      // Disposing of the instance would have ended the turn.
       assert.strictEqual(yield* facts.status(opencode, running), "busy")
       yield* facts.abort(opencode, running)
     }),

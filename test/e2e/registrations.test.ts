@@ -1,4 +1,4 @@
-/** The relay directory as it comes: missing, with files that are no registrations, with ports where no opencode is. */
+/** The relay directory in all conditions: missing, with files that are not registrations, with ports without opencode. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
@@ -14,7 +14,7 @@ const only = Effect.fnUntraced(function* (client: McpClient) {
   return instances[0]
 })
 
-/** Every file of the directory with its content, when it was written and who may read it. */
+/** Every file of the directory with its content, modification time and mode. */
 const everything = Effect.fnUntraced(function* ({ directory }: Relay) {
   const fs = yield* FileSystem.FileSystem
   return yield* Effect.forEach((yield* fs.readDirectory(directory)).toSorted(), (file) =>
@@ -27,7 +27,7 @@ const everything = Effect.fnUntraced(function* ({ directory }: Relay) {
 })
 
 layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the relay directory", (it) => {
-  it.effect("may not exist: the fleet is empty and says how to fill it, and the directory is not made", () =>
+  it.effect("may not exist: the fleet is empty, a hint says how to start, and the directory is not created", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay({ exists: false })
@@ -43,7 +43,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("may come into being later, and so may its files: both are seen long before the interval is over", () =>
+  it.effect("may be created later, like its files: both are found long before the interval ends", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay({ exists: false })
@@ -59,7 +59,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("may hold files that are no registrations: each is told, and all are still there, untouched", () =>
+  it.effect("may hold files that are not registrations: each is reported and left untouched", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay()
@@ -95,7 +95,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("may hold two registrations of one name: both are instances, of two names", () =>
+  it.effect("may hold two registrations with the same name: both are listed, with distinct names", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       const ports = [yield* freePort, yield* freePort]
@@ -112,7 +112,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("may hold two registrations of one port: they are one instance", () =>
+  it.effect("may hold two registrations with the same port: they are one instance", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       const port = yield* freePort
@@ -151,7 +151,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("where a server never answers is told as such after the time-out", () =>
+  it.effect("where a server never answers is listed as timeout", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("silent", { port: yield* silentServer })
@@ -162,11 +162,11 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.effect("where a server never answers holds up neither initialize nor tools/list nor the end", () =>
+  it.effect("where a server never answers delays neither initialize, nor tools/list, nor the exit", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("silent", { port: yield* silentServer })
-      // Connecting includes both. With ten minutes for a probe they would not come within the test's time.
+      // Connecting includes both. Waiting for the probe, which may take ten minutes, would exceed the test's timeout.
       const client = yield* Effect.scoped(connect(relay, { variables: { HEALTH_CHECK_TIMEOUT_MS: "600000" } }))
       assert.include(client.tools, "list_instances")
     }).pipe(Effect.timeout("10 seconds")),

@@ -1,4 +1,4 @@
-/** Every method of the client against the real server, compared with what that says when it is asked by hand. */
+/** Every method of the client on the real server, compared with the server's raw answers. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
@@ -41,7 +41,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
     }),
   )
 
-  it.effect("creates, lists and reads sessions, and tells one that is missing", () =>
+  it.effect("creates, lists and reads sessions, and fails for a missing one", () =>
     Effect.gen(function* () {
       const { opencode, real } = yield* asked
       const { id } = yield* newSession('Title with "quotes" & ünïcode')
@@ -106,7 +106,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
     }),
   )
 
-  it.effect("hears the events of a turn", () =>
+  it.effect("receives the events of a turn", () =>
     Effect.gen(function* () {
       const { opencode } = yield* asked
       const { id } = yield* newSession("Events")

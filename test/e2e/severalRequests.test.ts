@@ -25,7 +25,7 @@ const waiting = Effect.fnUntraced(function* (title: string) {
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "two permissions at once",
   (it) => {
-    it.effect("are told apart, and decided one by one", () =>
+    it.effect("are distinguished, and decided one by one", () =>
       Effect.gen(function* () {
         const { client, first, open, second, session_id } = yield* waiting("One by one")
         const unclear = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
@@ -59,7 +59,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("are put to the person one after the other", () =>
+    it.effect("are shown to the person one after the other", () =>
       Effect.gen(function* () {
         const opencode = yield* RealOpencode
         const relay = yield* makeRelay()
@@ -80,7 +80,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    // The last one: it holds for the whole directory.
+    // Last, because `always` applies to the whole directory.
     it.effect("are both allowed when always covers them", () =>
       Effect.gen(function* () {
         const { client, first, open, session_id } = yield* waiting("Both allowed")

@@ -1,4 +1,4 @@
-/** What the tests of `connect` take for granted about their relay, seen with the real ssh. */
+/** Verifies with the real ssh what the tests of `connect` assume about their relay. */
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, FileSystem, Path, Ref, Stream } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
@@ -11,13 +11,13 @@ import { SshRelay, start, type Way } from "../support/SshRelay.ts"
 
 type Argv = Way["argv"]
 
-/** Runs a command there, and gives what it prints. */
+/** Runs a command there, and returns its output. */
 const run = Effect.fnUntraced(function* ([ssh, ...args]: Argv, command: string) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   return yield* spawner.string(ChildProcess.make(ssh, [...args, command]), { includeStderr: true })
 })
 
-/** A client with a tunnel to the port of this machine; it ends with the scope. */
+/** A client with a tunnel to the port of this machine. Closing the scope ends it. */
 const openTunnel = Effect.fnUntraced(function* ([ssh, ...args]: Argv, port: number, command = "sleep 77") {
   const allocated = yield* Deferred.make<number>()
   const stderr = yield* Ref.make("")
@@ -59,14 +59,14 @@ const assertAnswers = Effect.fnUntraced(function* (port: number) {
   assert.include(yield* ask(port), "Not opencode")
 })
 
-/** The request arrives somewhere, and nothing comes back. */
+/** The connection is accepted, and nothing is answered. */
 const assertHangs = Effect.fnUntraced(function* (port: number) {
   assert.strictEqual((yield* Effect.flip(ask(port)))._tag, "TimeoutError")
 })
 
 withSsh("a relay with a real sshd", () => {
   layer(SshRelay.layer(), { excludeTestServices: true, timeout: "30 seconds" })("shared", (it) => {
-    it.effect("runs commands in its own home, with nothing of the developer's", () =>
+    it.effect("runs commands in its own home, without the developer's configuration", () =>
       Effect.gen(function* () {
         const { argv, directory, home } = yield* SshRelay
         const path = yield* Path.Path
@@ -77,7 +77,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("gives a shell to who names no command, and hands on the status of one", () =>
+    it.effect("starts a shell without a command, and passes on a command's exit status", () =>
       Effect.gen(function* () {
         const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
         const relay = yield* SshRelay
@@ -90,7 +90,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("allocates a port, and requests to it arrive here", () =>
+    it.effect("allocates a port, and requests to it arrive at this machine", () =>
       Effect.gen(function* () {
         const { argv } = yield* SshRelay
         const tunnel = yield* openTunnel(argv, yield* webServer)
@@ -98,7 +98,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("freezes its connections and nothing else, until they thaw", () =>
+    it.effect("freezes only its connections, until they thaw", () =>
       Effect.gen(function* () {
         const relay = yield* SshRelay
         const server = yield* webServer
@@ -111,7 +111,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("kills its connections: the client ends, the remote command does not, the next client comes in", () =>
+    it.effect("kills its connections: the client ends, the remote command does not, and a new client can connect", () =>
       Effect.gen(function* () {
         const relay = yield* SshRelay
         const server = yield* webServer
@@ -125,7 +125,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("goes down with all that runs on it, and comes back on the same port", () =>
+    it.effect("goes down with all of its processes, and comes back on the same port", () =>
       Effect.gen(function* () {
         const relay = yield* SshRelay
         const tunnel = yield* openTunnel(relay.argv, yield* webServer)
@@ -137,7 +137,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("is reached through a network that swallows everything, and later does not", () =>
+    it.effect("is reached through a network that stops passing data, and later passes it again", () =>
       Effect.gen(function* () {
         const { proxy, throughProxy } = yield* SshRelay
         const port = yield* (yield* openTunnel(throughProxy.argv, yield* webServer)).port
@@ -148,7 +148,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("has a wrapper that hides the allocated port and hands on what it is given", () =>
+    it.effect("has a wrapper that hides the allocated port and passes on its arguments", () =>
       Effect.gen(function* () {
         const relay = yield* SshRelay
         assert.strictEqual(yield* run([relay.quietWrapper], `printf '%s|' "a b" "$HOME"`), `a b|${relay.home}|`)
@@ -163,7 +163,7 @@ withSsh("a relay with a real sshd", () => {
     excludeTestServices: true,
     timeout: "30 seconds",
   })("with one connection for all", (it) => {
-    it.effect("makes one, over which the second client works, too", () =>
+    it.effect("opens one, which the second client uses, too", () =>
       Effect.gen(function* () {
         const relay = yield* SshRelay
         const accepted = Effect.map(relay.log, (log) => log.split("Accepted publickey").length - 1)
@@ -173,7 +173,7 @@ withSsh("a relay with a real sshd", () => {
       }),
     )
 
-    it.effect("leaves neither processes nor files behind, not even frozen ones", () =>
+    it.effect("leaves neither processes nor files behind, even if frozen", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const server = yield* webServer

@@ -1,4 +1,4 @@
-/** What a subagent waits for, its parent waits for: it is asked, shown and decided there. */
+/** A subagent's pending request is shown and decided at its parent session. */
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
@@ -14,7 +14,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
 })
 
-/** The model hands this to a subagent, whose shell asks. */
+/** The model passes this to a subagent, whose shell command needs a permission. */
 const message = "task: run: echo from-$((40 + 2))"
 
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
@@ -49,7 +49,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
         }),
     )
 
-    it.effect("is told to wait_for_session for a turn that was begun elsewhere", () =>
+    it.effect("is returned by wait_for_session for a turn that was started elsewhere", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode
@@ -68,7 +68,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect("is rejected, which ends its turn alone: its parent hears of it and goes on", () =>
+    it.effect("is rejected, which ends only the subagent's turn: the parent continues", () =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const session_id = yield* newSession("Delegates in vain")
@@ -103,7 +103,7 @@ describe.each(kinds)("with %s", (kind) => {
   layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
     "a person at the client",
     (it) => {
-      it.effect("is asked for a subagent in the call that was made to its parent", () =>
+      it.effect("decides a subagent's request in the call to its parent", () =>
         Effect.gen(function* () {
           const opencode = yield* RealOpencode
           const relay = yield* makeRelay()

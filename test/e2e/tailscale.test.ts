@@ -1,4 +1,4 @@
-/** `TRANSPORT=tailscale` of the built executable: a `tailscale` that prints what the test says, and a real opencode. */
+/** `TRANSPORT=tailscale` of the built executable, with a fake `tailscale` command and a real opencode. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { existsSync } from "node:fs"
@@ -40,45 +40,47 @@ const tailnet = (state: string) =>
 layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "60 seconds" })(
   `the executable with TRANSPORT=tailscale${title}`,
   (it) => {
-    it.effect.skipIf(isTaken)("finds an opencode on another machine, talks to it, and says when Tailscale stops", () =>
-      Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const { port } = yield* RealOpencode
-        const relay = yield* makeRelay()
-        const printed = `${relay.home}/tailnet.json`
-        yield* fs.writeFileString(printed, tailnet("Running"))
-        yield* fs.writeFileString(`${relay.home}/tailscale`, `#!/bin/sh\n/bin/cat '${printed}'\n`, { mode: 0o755 })
-        const client = yield* connect(relay, {
-          variables: {
-            TRANSPORT: "tailscale",
-            TAILSCALE_PORTS: String(port),
-            OPENCODE_SERVER_PASSWORD: password,
-            PATH: relay.home,
-          },
-        })
-        const { instances, problems } = yield* client.call(ListInstances)
-        assert.deepStrictEqual(problems, [])
-        assert.lengthOf(instances, 1)
-        assert.deepInclude(instances[0], {
-          name: "laptop-project",
-          health: "online",
-          host: "laptop",
-          url: `http://127.0.0.1:${port}`,
-          transports: ["tailscale"],
-        })
-        const { session } = yield* client.call(CreateSession, { instance: "laptop", title: "Over the tailnet" })
-        const sent = { instance: "laptop", session_id: session.id, message: "say:hello from afar" }
-        assert.deepInclude(yield* client.call(SendMessage, sent), { outcome: "completed", text: "hello from afar" })
+    it.effect.skipIf(isTaken)(
+      "finds an opencode on another machine, sends it a message, and reports when Tailscale stops",
+      () =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const { port } = yield* RealOpencode
+          const relay = yield* makeRelay()
+          const printed = `${relay.home}/tailnet.json`
+          yield* fs.writeFileString(printed, tailnet("Running"))
+          yield* fs.writeFileString(`${relay.home}/tailscale`, `#!/bin/sh\n/bin/cat '${printed}'\n`, { mode: 0o755 })
+          const client = yield* connect(relay, {
+            variables: {
+              TRANSPORT: "tailscale",
+              TAILSCALE_PORTS: String(port),
+              OPENCODE_SERVER_PASSWORD: password,
+              PATH: relay.home,
+            },
+          })
+          const { instances, problems } = yield* client.call(ListInstances)
+          assert.deepStrictEqual(problems, [])
+          assert.lengthOf(instances, 1)
+          assert.deepInclude(instances[0], {
+            name: "laptop-project",
+            health: "online",
+            host: "laptop",
+            url: `http://127.0.0.1:${port}`,
+            transports: ["tailscale"],
+          })
+          const { session } = yield* client.call(CreateSession, { instance: "laptop", title: "Over the tailnet" })
+          const sent = { instance: "laptop", session_id: session.id, message: "say:hello from afar" }
+          assert.deepInclude(yield* client.call(SendMessage, sent), { outcome: "completed", text: "hello from afar" })
 
-        yield* fs.writeFileString(printed, tailnet("Stopped"))
-        const stopped = yield* client.call(RefreshInstances)
-        assert.deepStrictEqual(stopped.instances, [])
-        assert.include(stopped.problems[0]?.reason, "`tailscale up`")
-        assert.notInclude(yield* client.stderr, password)
-      }),
+          yield* fs.writeFileString(printed, tailnet("Stopped"))
+          const stopped = yield* client.call(RefreshInstances)
+          assert.deepStrictEqual(stopped.instances, [])
+          assert.include(stopped.problems[0]?.reason, "`tailscale up`")
+          assert.notInclude(yield* client.stderr, password)
+        }),
     )
 
-    it.effect.skipIf(isTaken)("goes on where there is no Tailscale, and says so", () =>
+    it.effect.skipIf(isTaken)("reports that Tailscale is missing, and continues", () =>
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         yield* relay.register("main", yield* RealOpencode)

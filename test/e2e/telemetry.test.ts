@@ -1,4 +1,4 @@
-/** OTLP export: the built executable under a real MCP client, with a collector that keeps what it receives. */
+/** OTLP export: the built executable under a real MCP client, with a collector that stores what it receives. */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, Schedule, Schema } from "effect"
@@ -15,7 +15,7 @@ interface Received {
   readonly body: string
 }
 
-/** A collector. One that hangs takes requests and answers none. */
+/** A collector. A hanging one accepts requests and never answers. */
 const collector = Effect.fnUntraced(function* ({ hangs = false }: { readonly hangs?: boolean } = {}) {
   const received: Array<Received> = []
   const server = yield* Effect.acquireRelease(
@@ -119,7 +119,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     }).pipe(Effect.provide(RealOpencode.layer({ password: "the-password-of-this-test" }))),
   )
 
-  it.effect("sends what is left at the end of the process, and a collector that hangs does not hold it up", () =>
+  it.effect("sends the remaining data at exit, and a hanging collector does not delay the exit", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       const working = yield* collector()
@@ -130,7 +130,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       assert.deepStrictEqual(yield* first.ended, { code: 0, signal: null })
       assert.include(yield* working.bodies("/v1/traces"), '"name":"tools/call list_instances"')
       assert.include(yield* working.bodies("/v1/metrics"), '"name":"mcp.tool.calls"')
-      // The fleet's refreshes are no part of the call that was the first to need the fleet.
+      // The fleet's refreshes are not part of the first call that needs the fleet.
       const spans = spansOf(yield* working.bodies("/v1/traces"))
       assert.isTrue(spans.some(({ name, parentSpanId = "" }) => name === "Fleet.refresh" && parentSpanId === ""))
 
@@ -148,7 +148,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
     }),
   )
 
-  it.effect("an endpoint that is no URL ends the program with one line", () =>
+  it.effect("an endpoint that is not a URL ends the program with one line", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "${user_config.otlp}" }

@@ -115,7 +115,7 @@ withTmux("at a terminal", () => {
       }),
     )
 
-    it.effect("the form goes when it is decided elsewhere", () =>
+    it.effect("the form closes when its request is decided elsewhere", () =>
       Effect.gen(function* () {
         const { opencode, relay } = yield* registered
         const { id } = yield* facts.createSession(opencode, "Decided elsewhere")

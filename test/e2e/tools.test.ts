@@ -1,4 +1,4 @@
-/** Every tool on a real opencode, under every MCP client: what `npm run demo` shows, checked. */
+/** Every tool on a real opencode, under every MCP client: the calls of `npm run demo`, with assertions. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"

@@ -1,4 +1,4 @@
-/** send_message on a real opencode, beyond the plain case: what it waits for, what it refuses, how turns end. */
+/** send_message on a real opencode beyond the plain case: waiting, refusals, and ends of turns. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
@@ -25,22 +25,22 @@ const decodeProgress = Schema.decodeUnknownSync(
   ),
 )
 
-/** Waits until opencode is at work on the session. */
+/** Waits until the session is busy. */
 const busy = Effect.fnUntraced(function* (session: string) {
   yield* facts.status(yield* RealOpencode, session).pipe(eventually((status) => status === "busy"))
 })
 
 const texts = (session: string) => Effect.flatMap(RealOpencode, (opencode) => facts.texts(opencode, session))
 
-/** A megabyte of what a careless program would break. */
+/** A megabyte of text that a careless program would corrupt. */
 const hostileText = () => {
   const line = `"quotes" 'both' \`kinds\` \\ back\\slash \t tab ${"日本語 العربية עברית ру́сский ελληνικά हिन्दी 👩‍👩‍👧‍👦 e\u0301"} </script> \${x}\r\n\n`
-  // The scripted model echoes most messages, word by word; this one it answers with a single word.
+  // The scripted model echoes most messages word by word, but answers this one with a single word.
   return `slow: 1\n${line.repeat(Math.ceil(1_000_000 / new TextEncoder().encode(line).length))}end`
 }
 
 layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a turn", (it) => {
-  it.effect("begins with the exact message, a megabyte of mixed scripts, newlines and quotes", () =>
+  it.effect("starts with the exact message, a megabyte of mixed scripts, newlines and quotes", () =>
     Effect.gen(function* () {
       const session = yield* newSession("A megabyte")
       const message = hostileText()
@@ -53,10 +53,10 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("is told while it runs, in notifications that count upwards and hold all of the text", () =>
+  it.effect("sends progress notifications that count upwards and contain all of the text", () =>
     Effect.gen(function* () {
       const { relay } = yield* FleetClient
-      // On the wire: SDK clients drop a notification that arrives together with the answer.
+      // Read as raw lines, because SDK clients drop a notification that arrives together with the answer.
       const raw = yield* startRaw(relay)
       yield* raw.initialize()
       const { result } = yield* raw.request("tools/call", {
@@ -76,7 +76,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("fails with what the provider said", () =>
+  it.effect("fails with the provider's message", () =>
     Effect.gen(function* () {
       const session = yield* newSession("Failure")
       const turn = yield* send(session, "fail:401")
@@ -88,7 +88,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("shows that the provider is asked again, and can be stopped then", () =>
+  it.effect("reports that the provider is retried, and can be stopped then", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session = yield* newSession("Retry")
@@ -102,7 +102,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("ends as aborted for the one who waits when somebody stops it", () =>
+  it.effect("is aborted for the waiting caller when another caller stops it", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session = yield* newSession("Abort")
@@ -127,7 +127,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("is begun with the agent and the model that are asked for", () =>
+  it.effect("uses the requested agent and model", () =>
     Effect.gen(function* () {
       const client = yield* FleetClient
       const session = yield* newSession("Agent and model")
@@ -168,7 +168,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("hands the message to the running turn with if_busy steer", () =>
+  it.effect("adds the message to the running turn with if_busy steer", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const session = yield* newSession("Steer")
@@ -179,7 +179,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
     }),
   )
 
-  it.effect("takes one message after the other, each with its own answer, when several are sent at once", () =>
+  it.effect("answers several messages that are sent at the same time one after the other", () =>
     Effect.gen(function* () {
       const session = yield* newSession("Concurrent")
       const messages = ["say:one", "say:two", "say:three"]

@@ -13,10 +13,10 @@ import { RealOpencode } from "../support/RealOpencode.ts"
 
 const opencode = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")))
 
-/** Where a command `opencode` is found. */
+/** A PATH with the command `opencode`. */
 const path = `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"]}`
 
-/** Larger than any process id that Linux or macOS gives. */
+/** Larger than any process id of Linux or macOS. */
 const noProcess = 4_194_305
 
 const run = Effect.fnUntraced(function* (

@@ -1,4 +1,4 @@
-/** A turn that waits for a person: nobody who called a tool may hang on it, and everybody may see it. */
+/** A turn that waits for a person: no tool call hangs, and all tools show what it waits for. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
@@ -36,7 +36,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
   "a turn that waits for a person",
   (it) => {
-    it.effect.each(cases)("ends the waiting of send_message and goes on after the $kind", (each) =>
+    it.effect.each(cases)("ends send_message and continues after the $kind", (each) =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode
@@ -69,7 +69,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect.each(cases)("shows its $kind in the list of instances until somebody has decided it", (each) =>
+    it.effect.each(cases)("shows its $kind in the list of instances until it is decided", (each) =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode
@@ -93,7 +93,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
       }),
     )
 
-    it.effect.each(cases)("is told as waiting for a $kind to the next one who wants to send a message", (each) =>
+    it.effect.each(cases)("makes the next send_message report that the session waits for a $kind", (each) =>
       Effect.gen(function* () {
         const client = yield* FleetClient
         const opencode = yield* RealOpencode

@@ -1,6 +1,6 @@
 /**
- * `TRANSPORT=local-ports` and nothing else: opencodes that nobody has registered. Other opencodes may run on this machine,
- * and other fleets look around on it, so each test looks for its own only.
+ * `TRANSPORT=local-ports` alone: unregistered opencodes. Other opencodes and other fleets may be running on this machine, so
+ * each test looks only at its own.
  */
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
@@ -20,7 +20,7 @@ import { midTurn } from "../support/throughProxy.ts"
 
 const password = "hunter2-Zk9"
 
-/** It looks around by itself once an hour. */
+/** Refreshes once an hour, so that only changes of the ports trigger a scan. */
 const connectTo = Effect.fnUntraced(function* (variables: Variables = {}) {
   const relay = yield* makeRelay({ exists: false })
   return yield* connect(relay, {
@@ -31,7 +31,7 @@ const connectTo = Effect.fnUntraced(function* (variables: Variables = {}) {
 const instanceAt = (client: McpClient, url: string) =>
   Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
 
-/** Refuses everybody in these words, and notes what it was asked. */
+/** Answers every request with 401 and this `www-authenticate` header, and records it. */
 const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: number) {
   const requests: Array<{ readonly line: string; readonly authorization: string | undefined }> = []
   const server = createServer(({ headers, method, url }, response) => {
@@ -48,7 +48,7 @@ const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: num
 const services = Layer.provideMerge(ScriptedModel.layer, NodeServices.layer)
 
 layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-ports", (it) => {
-  it.effect("lists an opencode that was started anywhere within seconds, and no longer when it has ended", () =>
+  it.effect("lists an opencode within seconds of its start, and removes it when it has ended", () =>
     Effect.gen(function* () {
       const client = yield* connectTo()
       const opencode = yield* start()
@@ -63,7 +63,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
     }),
   )
 
-  it.effect("reaches one that asks for a password, and says what is missing where none is set", () =>
+  it.effect("reaches one that requires a password, and says so if none is set", () =>
     Effect.gen(function* () {
       const opencode = yield* start({ password })
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
@@ -77,7 +77,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
       const without = yield* connectTo()
       const locked = yield* instanceAt(without, opencode.url)
       assert.strictEqual(locked?.health, "unauthorized")
-      // It does not say where it works, and its process does.
+      // The server does not report its directory, but its process has one.
       assert.strictEqual(locked?.directory, opencode.directory)
       assert.include(locked?.reason, "OPENCODE_SERVER_PASSWORD")
     }),
@@ -92,12 +92,12 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
       yield* opencode.kill
       const { requests } = yield* recordingServer(opencodeChallenge, opencode.port)
       yield* Effect.flip(client.call(ListSessions, { instance }))
-      // By then it was looked at anew, which is a question without the password.
+      // It was probed again by then, without the password.
       for (const { authorization } of requests) assert.isUndefined(authorization)
     }),
   )
 
-  it.effect("follows a turn through a restart of its opencode: interrupted, with what it had written", () =>
+  it.effect("follows a turn across a restart of its opencode: interrupted, with what was written so far", () =>
     Effect.gen(function* () {
       const opencode = yield* start({ password })
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
@@ -111,7 +111,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
     }),
   )
 
-  it.effect("asks another server one small question, without the password, and leaves it alone", () =>
+  it.effect("sends another server one small request without the password, and then leaves it alone", () =>
     Effect.gen(function* () {
       const { requests, url } = yield* recordingServer('Basic realm="Somewhere else"')
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
@@ -119,7 +119,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
       const first = requests.length
       assert.isAtLeast(first, 1)
       for (let count = 0; count < 5; count++) yield* client.call(RefreshInstances)
-      // A fleet of another test may have asked meanwhile.
+      // A fleet of another test may have probed it meanwhile.
       assert.isAtMost(requests.length - first, 1)
       for (const { authorization, line } of requests) {
         assert.strictEqual(line, "GET /global/health")
@@ -128,7 +128,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-por
     }),
   )
 
-  it.effect("never sends the password to a program that only speaks like an opencode, and says what to do", () =>
+  it.effect("never sends the password to a program that imitates opencode, and says what to do", () =>
     Effect.gen(function* () {
       const { requests, url } = yield* recordingServer(opencodeChallenge)
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })

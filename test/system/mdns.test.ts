@@ -1,4 +1,4 @@
-/** `TRANSPORT=mdns`: real opencodes and another server announce themselves, and the built executable hears them. */
+/** `TRANSPORT=mdns` of the built executable, with announcements of real opencodes and of another server. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -10,7 +10,7 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 
 const password = "correct:horse-battery"
 
-/** No interval comes to help. */
+/** Long, so that no periodic refresh finds anything. */
 const variables = {
   TRANSPORT: "mdns",
   DISCOVERY_INTERVAL_MS: "3600000",
@@ -41,20 +41,22 @@ withMulticast("opencodes on the local network", () => {
           }),
       )
 
-      it.effect("one that runs already is found by the first scan, and has the password if it is allowed by name", () =>
-        Effect.gen(function* () {
-          const opencode = yield* startAnnounced(password)
-          const other = yield* connect(yield* makeRelay(), { variables })
-          const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
-          assert.strictEqual(refused?.health, "unauthorized")
-          assert.include(refused?.reason, "MDNS_ALLOW=")
-          const client = yield* connect(yield* makeRelay(), {
-            variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
-          })
-          const found = yield* listed(client, opencode.url)
-          assert.strictEqual(found?.health, "online")
-          assert.strictEqual(found?.directory, opencode.directory)
-        }),
+      it.effect(
+        "one that is already running is found by the first scan, and receives the password if it is allowed by name",
+        () =>
+          Effect.gen(function* () {
+            const opencode = yield* startAnnounced(password)
+            const other = yield* connect(yield* makeRelay(), { variables })
+            const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
+            assert.strictEqual(refused?.health, "unauthorized")
+            assert.include(refused?.reason, "MDNS_ALLOW=")
+            const client = yield* connect(yield* makeRelay(), {
+              variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
+            })
+            const found = yield* listed(client, opencode.url)
+            assert.strictEqual(found?.health, "online")
+            assert.strictEqual(found?.directory, opencode.directory)
+          }),
       )
 
       it.effect("another server is listed immediately, receives no password, and disappears with its goodbye", () =>

@@ -1,4 +1,4 @@
-/** All four transports at once: one fleet, in which each server is one instance. */
+/** All four transports in one fleet, in which each server is one instance. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
@@ -13,7 +13,7 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 
 const machine = { UserID: 26_059_037, Online: true }
 
-/** A tailnet in which this machine shows as another one, at an address at which nobody else has found it. */
+/** A tailnet in which this machine appears as another one, at an address that no other transport has found. */
 const tailnet = JSON.stringify({
   Version: "1.84.0-t0b36774ff",
   BackendState: "Running",
@@ -24,7 +24,7 @@ const tailnet = JSON.stringify({
 withMulticast("the four transports together", () => {
   layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
     (it) => {
-      it.effect("find each server once, name all the ways to it, and go on when one of them fails", () =>
+      it.effect("find each server once, name all transports that found it, and continue when one of them fails", () =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
           const registered = yield* start()
@@ -58,7 +58,7 @@ withMulticast("the four transports together", () => {
             transports: ["local-ports", "tailscale", "mdns"],
             url: `http://127.0.0.1:${announced.port}`,
           }
-          // An announcement takes opencode a moment.
+          // opencode takes a moment to announce itself.
           yield* ours.pipe(eventually((found) => found[1]?.transports.length === 3))
           assert.deepStrictEqual(yield* ours, [one, other])
 

@@ -121,7 +121,7 @@ describe("Pending requests", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("exclude what an aborted turn has left behind", () =>
+  it.effect("exclude those that an aborted turn left behind", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
@@ -260,7 +260,7 @@ describe("Asking for pending requests", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("drops a report that arrives after its instance has gone", () =>
+  it.effect("drops a report that arrives after its instance has disappeared", () =>
     Effect.gen(function* () {
       const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
       place.hung.add(1)
@@ -286,7 +286,7 @@ describe("Asking for pending requests", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
-  it.effect("asks only the most recent directories, because each new one costs opencode a start", () =>
+  it.effect("checks only the most recent directories, because each new one makes opencode load it", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = Array.from({ length: 9 }, (_, index) =>
