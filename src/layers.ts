@@ -17,6 +17,7 @@ import * as HttpTransport from "./opencode/http/HttpTransport.ts"
 import { InstanceEvents } from "./opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "./opencode/sessions/MessageCounts.ts"
 import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
+import * as OpencodeVersions from "./opencode/OpencodeVersions.ts"
 import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
 import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
@@ -48,10 +49,19 @@ const isolated = <Options, A, E2, R2, E = never, R = never>(
     }),
   )
 
+/** The client of both versions. That of opencode 2 is loaded when the first such server is found. */
+const opencodeClient = OpencodeVersions.layer({
+  v1: OpencodeV1.make,
+  v2: Effect.flatMap(
+    Effect.promise(() => import("./opencode/v2/OpencodeV2.ts")),
+    ({ make }) => make,
+  ),
+})
+
 /** The services for any opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 const opencodeServices = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
   Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeV1.layer),
+  Layer.provideMerge(opencodeClient),
   Layer.provide(HttpTransport.layer),
 )
 

@@ -37,8 +37,11 @@ export interface MembershipOptions {
   readonly credentials?: Credentials | undefined
   /** Timeout of one health request. Default: 3 seconds. */
   readonly probeTimeout?: Duration.Input | undefined
-  /** Written into the local registration: this process's id, and the path of its log. */
-  readonly connect: Pick<ConnectState, "pid" | "log">
+  /**
+   * Written into the local registration, with the state of the tunnel, for `connect --status` and `doctor`: this process's
+   * id, and the path of its log. Default: not written.
+   */
+  readonly connect?: Pick<ConnectState, "pid" | "log"> | undefined
 }
 
 export interface JoinOptions extends MembershipOptions {
@@ -101,7 +104,9 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
     ...(birth === undefined ? {} : { birth }),
   }
   const machine = relay === undefined ? "" : yield* machineId(options.stateDirectory)
-  const kept = yield* register(options.relayDirectory, { ...registration, connect })
+  const withState = (state: { readonly tunnel?: ConnectState["tunnel"] | undefined }): Registration =>
+    connect === undefined ? registration : { ...registration, connect: { ...connect, ...state } }
+  const kept = yield* register(options.relayDirectory, withState({}))
   yield* Effect.logInfo(`registered as ${kept.name}: port ${port}, in ${kept.file}`)
 
   const tunnel =
@@ -122,11 +127,11 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
       before === message ? Effect.void : Effect.logWarning(message),
     )
   const write = Effect.gen(function* () {
-    const view =
+    const state =
       relay === undefined || tunnel === undefined
         ? {}
         : { tunnel: tunnelView(displayCommand(relay.command), yield* SubscriptionRef.get(tunnel)) }
-    yield* kept.write({ ...registration, connect: { ...connect, ...view } })
+    yield* kept.write(withState(state))
   }).pipe(Effect.catch(({ message }) => warn(message)))
   if (tunnel !== undefined) {
     yield* SubscriptionRef.changes(tunnel).pipe(

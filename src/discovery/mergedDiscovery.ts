@@ -38,10 +38,10 @@ const unavailable = <E>(transport: string, cause: Cause.Cause<E>) => {
   return Effect.as(Effect.logError(`${transport} could not be started`, cause), discovery)
 }
 
-/** How long a transport may take to start before the others go on without it. */
+/** How long a transport may take to start before the others continue without it. */
 const startTimeout = "2 seconds"
 
-/** A transport that is slow to start goes on starting in its first scan, which is guarded as every scan is. */
+/** A slow transport continues to start during its first scan, which is guarded like every scan. */
 const start = Effect.fnUntraced(function* <E, R>(transport: string, layer: Layer.Layer<Discovery, E, R>) {
   const build = Effect.map(Layer.build(Layer.fresh(layer)), Context.get(Discovery)).pipe(
     Effect.catchCauseIf(Cause.hasDies, (cause) => unavailable(transport, cause)),

@@ -77,6 +77,7 @@ export interface SessionOptions {
 
 /** One opencode server. Every request has a timeout. Reads are tried up to three times, writes once. */
 export interface Opencode {
+  /** Those of the server's version, which is known after the first answer; until then, those of opencode 1. */
   readonly capabilities: Capabilities
   /** Not retried, so that a probe reports the current state. `timeout` in milliseconds. */
   readonly health: (timeout: number) => Effect.Effect<ServerHealth, ClientError>

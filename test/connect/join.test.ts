@@ -41,6 +41,15 @@ describe("An opencode that joins", () => {
     }).pipe(test),
   )
 
+  it.effect("that an embedding program runs is registered without the state of `opencode-fleet connect`", () =>
+    Effect.gen(function* () {
+      const directories = yield* makeDirectories
+      yield* joinIn({ ...directories, connect: undefined })
+      const { "laptop-project.json": registered } = yield* registrationsIn(directories.relayDirectory)
+      assert.deepStrictEqual(registered, registration)
+    }).pipe(test),
+  )
+
   it.effect(
     "is registered on the relay, too, without its process; its local registration shows the state of the tunnel",
     () =>

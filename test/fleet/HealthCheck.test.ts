@@ -140,7 +140,7 @@ describe("HealthCheck", () => {
     }),
   )
 
-  it.effect("is timeout also if the answer begins and never ends", () =>
+  it.effect("is timeout also if the answer starts and never ends", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* probeUntilTimeout(half)).health.state, "timeout")
     }),

@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 
 describe("LocalMachine", () => {
-  it.effect("tells a running process from an exited one, and from a later one with its id", () =>
+  it.effect("distinguishes a running process from an exited one, and from a later one with its id", () =>
     Effect.gen(function* () {
       const { birthOf, isAlive } = yield* LocalMachine
       const child = spawn("sleep", ["60"])

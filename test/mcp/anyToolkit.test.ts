@@ -172,7 +172,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       }),
     )
 
-    it.effect("a raw JSON Schema is advertised as it is", () =>
+    it.effect("a raw JSON Schema is advertised unchanged", () =>
       Effect.gen(function* () {
         assert.deepInclude(yield* tool("take_raw_schema"), {
           inputSchema: Varied.VariedTools.tools.take_raw_schema.jsonSchema,

@@ -70,7 +70,6 @@ export class InstanceEvents extends Context.Service<
 
       const connect = Effect.fnUntraced(function* (target: Target) {
         const opencode = client.at(target)
-        const { capabilities } = opencode
         const scope = yield* Effect.scope
         const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(bufferSize), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
@@ -98,7 +97,7 @@ export class InstanceEvents extends Context.Service<
             case "Connected":
               yield* SubscriptionRef.set(connection, { _tag: "Connected" })
               if (++connects > 1) yield* publish({ _tag: "Reconnected" })
-              yield* Effect.forkIn(Effect.delay(settled, capabilities.eventsSettleAfter), scope)
+              yield* Effect.forkIn(Effect.delay(settled, opencode.capabilities.eventsSettleAfter), scope)
               return
             case "Heartbeat":
               return
@@ -112,7 +111,7 @@ export class InstanceEvents extends Context.Service<
           Effect.map((stream) =>
             stream.pipe(
               Stream.timeoutOrElse({
-                duration: capabilities.eventsSilence,
+                duration: opencode.capabilities.eventsSilence,
                 orElse: () => Stream.fail(new StreamLost()),
               }),
               // An event stream has no end, so a regular end is a failure, too.

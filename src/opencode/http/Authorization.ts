@@ -1,4 +1,4 @@
-/** HTTP Basic, with which every version of opencode protects its routes. */
+/** HTTP Basic, which every version of opencode uses to protect its routes. */
 import { HttpApiMiddleware, HttpApiSchema, HttpApiSecurity } from "effect/http-api"
 import { InvalidCredentials, opencodeChallenge } from "./clientErrors.ts"
 

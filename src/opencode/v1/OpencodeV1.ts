@@ -1,6 +1,7 @@
 /** opencode 1 (1.18.33): the implementation of the port. Nothing else of this folder is imported from outside. */
 import { Effect, Layer } from "effect"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
+import type { Target } from "../Target.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { makeCall } from "../http/makeCall.ts"
 import { makeRoutes } from "./routes.ts"
@@ -21,20 +22,19 @@ const capabilities: Capabilities = {
   statusScope: "directory",
 }
 
-/** Needs an `HttpClient` such as `HttpTransport.layer`. */
+/** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */
+export const make = Effect.map(makeRoutes, (routes) => (target: Target): Opencode => {
+  const call = makeCall(target)
+  return {
+    capabilities,
+    ...serverRequests(routes, call),
+    ...sessionRequests(routes, call),
+    ...decisionRequests(routes, call),
+  }
+})
+
+/** For servers that are known to be opencode 1. Needs an `HttpClient` such as `HttpTransport.layer`. */
 export const layer = Layer.effect(
   OpencodeClient,
-  Effect.map(makeRoutes, (routes) =>
-    OpencodeClient.of({
-      at: (target): Opencode => {
-        const call = makeCall(target)
-        return {
-          capabilities,
-          ...serverRequests(routes, call),
-          ...sessionRequests(routes, call),
-          ...decisionRequests(routes, call),
-        }
-      },
-    }),
-  ),
+  Effect.map(make, (at) => OpencodeClient.of({ at })),
 )

@@ -33,7 +33,7 @@ const error = [refused(400), refused(404), refused(409), refused(500)] as const
 
 const Data = <S extends Schema.Constraint>(data: S) => Schema.Struct({ data })
 
-/** `next` is set on the last page, too: the page after it is empty. */
+/** `next` is also set on the last page; the page after it is empty. */
 const Page = <S extends Schema.Constraint>(item: S) =>
   Schema.Struct({
     data: tolerantArray(item),
@@ -41,8 +41,8 @@ const Page = <S extends Schema.Constraint>(item: S) =>
   })
 
 /**
- * Routes without a session id answer for this directory. Default: the one that the server was started in. opencode loads
- * a directory that it is asked about, and answers 500 without a body if there is no such directory.
+ * Routes without a session id work on this directory. Default: the one that the server was started in. A request makes
+ * opencode load the directory; a missing directory is answered with 500 without a body.
  */
 const location = { "location[directory]": opt(Schema.String) }
 
@@ -65,8 +65,8 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     error,
   }),
   /**
-   * All projects in the database of the server's user. `vcs` is `git` or absent. (`GET /api/vcs` says the same, but not in
-   * the first moments after a directory is loaded.)
+   * All projects in the database of the server's user. `vcs` is `git` or absent. (`GET /api/vcs` reports the same,
+   * but not immediately after a directory is loaded.)
    */
   HttpApiEndpoint.get("projects", "/api/project", {
     success: tolerantArray(
@@ -74,7 +74,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     ),
     error,
   }),
-  /** `id` is what requests take; `name` is for people. */
+  /** `id` is used in requests; `name` is for display. */
   HttpApiEndpoint.get("agents", "/api/agent", {
     query: location,
     success: Data(
@@ -82,7 +82,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     ),
     error,
   }),
-  /** The real answer holds API keys in clear text; only names are decoded. */
+  /** The real answer contains API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("models", "/api/model", {
     query: location,
     success: Data(tolerantArray(Schema.Struct({ ...WireModel.fields, enabled: Schema.Boolean }))),
@@ -91,7 +91,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
 ) {}
 
 class SessionGroup extends HttpApiGroup.make("session").add(
-  /** All sessions in the database of the server's user, the one updated last first. Default `limit`: 50. */
+  /** All sessions in the database of the server's user, most recently updated first. Default `limit`: 50. */
   HttpApiEndpoint.get("list", "/api/session", {
     query: { limit: opt(Schema.Int) },
     success: Page(WireSession),
@@ -112,7 +112,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     error,
   }),
   HttpApiEndpoint.get("get", "/api/session/:sessionID", { params: session, success: Data(WireSession), error }),
-  /** Newest first; `limit` is at most 200. With `type`, messages of that type alone. */
+  /** Newest first; `limit` is at most 200. With `type`, only messages of that type. */
   HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
     params: session,
     query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literal("user")) },
@@ -124,14 +124,14 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: Data(WireEntry),
     error,
   }),
-  /** The session's agent from now on. opencode does not check that it exists. */
+  /** Selects the session's agent. opencode does not check that it exists. */
   HttpApiEndpoint.post("selectAgent", "/api/session/:sessionID/agent", {
     params: session,
     payload: Schema.Struct({ agent: Schema.String }),
     success: HttpApiSchema.NoContent,
     error,
   }),
-  /** The session's model from now on. opencode does not check that it exists. */
+  /** Selects the session's model. opencode does not check that it exists. */
   HttpApiEndpoint.post("selectModel", "/api/session/:sessionID/model", {
     params: session,
     payload: Schema.Struct({ model: WireModel }),
@@ -139,7 +139,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     error,
   }),
   /**
-   * Puts the prompt into the session's inbox. The same id again has no effect. `steer`: delivered to the running turn.
+   * Puts the prompt into the session's inbox. A repeated id has no effect. `steer`: delivered to the running turn.
    * `queue`: answered after it. With `resume: false` it is stored, and starts no turn.
    */
   HttpApiEndpoint.post("prompt", "/api/session/:sessionID/prompt", {
@@ -154,19 +154,19 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: Data(Schema.Struct({ id: MessageId })),
     error,
   }),
-  /** What waits to be delivered. */
+  /** The prompts that are waiting to be delivered. */
   HttpApiEndpoint.get("inbox", "/api/session/:sessionID/inbox", {
     params: session,
     success: Data(tolerantArray(Schema.Struct({ id: MessageId, type: Schema.String }))),
     error,
   }),
-  /** Answers 204 whether there was such an item or not. */
+  /** Answers 204 even if there is no such item. */
   HttpApiEndpoint.delete("cancelPrompt", "/api/session/:sessionID/inbox/:inboxID", {
     params: { ...session, inboxID: MessageId },
     success: HttpApiSchema.NoContent,
     error,
   }),
-  /** What the turn of the user message `from` has changed. */
+  /** The file changes of the turn of the user message `from`. */
   HttpApiEndpoint.get("diff", "/api/session/:sessionID/diff", {
     params: session,
     query: { from: MessageId, context: opt(Schema.Int) },
@@ -191,7 +191,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   }),
 ) {}
 
-/** A request is found under the session that asks only: a subagent's under its own. */
+/** A request is only found under its own session: a subagent's under the subagent's session. */
 class RequestGroup extends HttpApiGroup.make("request").add(
   HttpApiEndpoint.get("permissions", "/api/session/:sessionID/permission", {
     params: session,
@@ -209,7 +209,7 @@ class RequestGroup extends HttpApiGroup.make("request").add(
     success: Data(tolerantArray(WireForm)),
     error,
   }),
-  /** By the keys of the fields. opencode checks the values. */
+  /** Values by the keys of the fields. opencode checks the values. */
   HttpApiEndpoint.post("replyForm", "/api/session/:sessionID/form/:formID/reply", {
     params: { ...session, formID: QuestionId },
     payload: Schema.Struct({ answer: Schema.Record(Schema.String, WireFormValue) }),

@@ -26,7 +26,7 @@ const capabilities: Capabilities = {
   statusScope: "server",
 }
 
-/** How an opencode 2 is asked. Needs an `HttpClient` such as `HttpTransport.layer`. */
+/** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */
 export const make = Effect.gen(function* () {
   const routes = yield* makeRoutes
   const worktrees = yield* makeWorktrees(routes)
@@ -46,6 +46,7 @@ export const make = Effect.gen(function* () {
   }
 })
 
+/** For servers that are known to be opencode 2. Needs an `HttpClient` such as `HttpTransport.layer`. */
 export const layer = Layer.effect(
   OpencodeClient,
   Effect.map(make, (at) => OpencodeClient.of({ at })),

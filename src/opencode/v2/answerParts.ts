@@ -1,6 +1,6 @@
 /**
- * The parts of messages. opencode 2 gives ids to tool calls only, so the others are counted by kind, which gives the same
- * ids in events and in what is stored.
+ * The parts of messages. opencode 2 gives ids only to tool calls. The other parts are counted by kind, which yields the same
+ * ids in events and in stored messages.
  */
 import { recognised } from "../http/tolerantArray.ts"
 import type { MessageId } from "../Identifiers.ts"
@@ -59,7 +59,7 @@ export const toolState = (state: WireToolState): ToolState => {
   }
 }
 
-/** The parts of an answer as it is stored. A text that is streaming is stored as an empty one. */
+/** The parts of a stored answer. Streaming text is stored as empty text. */
 export const answerParts = (answer: WireAssistant, worktree: string): ReadonlyArray<Part> => {
   const { id: messageID, snapshot, time } = answer
   const ordinals = { text: 0, reasoning: 0 }

@@ -1,6 +1,6 @@
 /**
- * Makes the domain's messages of a session's entries. opencode 2 stores no parents: an answer belongs to the prompt before
- * it, and how it ended is told by the idle marker after it.
+ * Converts a session's entries to the domain's messages. opencode 2 stores no parents: an answer belongs to the prompt before
+ * it, and the idle marker after it shows how it ended.
  */
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import { recognised } from "../http/tolerantArray.ts"
@@ -10,7 +10,7 @@ import { isRefusal, refusalText, type RefusedSteps, rejectedCall, withReason } f
 import { failureOf, type WireAssistant, type WireEntry, type WireIdle, type WireUser } from "./wire/WireMessage.ts"
 import { joinModel } from "./wire/WireModel.ts"
 
-/** What the entries of a page do not tell. */
+/** Context that the entries of a page do not contain. */
 export interface PageContext {
   readonly session: SessionId
   /** The prompt before the first entry; undefined at the beginning of the session. */
@@ -27,7 +27,7 @@ export const isReason = (entry: WireEntry): boolean =>
 
 export const isPrompt = (entry: WireEntry): entry is WireUser => entry.type === "user" && !isReason(entry)
 
-/** opencode stores the reason only if a step failed for it. */
+/** opencode stores a reason only if it made a step fail. */
 const unknownReason = "opencode has not stored the reason"
 
 const userMessage = (session: SessionId, { files = [], id, text, time }: WireUser): Message => ({
@@ -44,7 +44,7 @@ const userMessage = (session: SessionId, { files = [], id, text, time }: WireUse
   ],
 })
 
-/** How an answer ended. Without a `time.completed` it has not, or the server was stopped during it. */
+/** How an answer ended. Without `time.completed` it is unfinished, or the server was stopped during it. */
 const ending = (
   answer: WireAssistant,
   idle: WireIdle | undefined,
@@ -71,7 +71,7 @@ const isRefusedAnswer = ({ content, id }: WireAssistant, refused: RefusedSteps) 
     (item) => item.type === "tool" && item.state.status === "error" && isRefusal(item.state.error.message),
   )
 
-/** In a step that was refused from here, what opencode calls an interruption was a refusal. */
+/** In a step that this process refused, opencode reports the refusal as an interruption. */
 const asRefused = (part: Part): Part =>
   part.type === "tool" && part.state.status === "error"
     ? { ...part, state: { ...part.state, error: refusalText } }

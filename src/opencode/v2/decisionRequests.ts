@@ -1,4 +1,4 @@
-/** Pending requests, and what a person decides about them. A request belongs to the session that asks. */
+/** Reads pending requests and sends decisions. A request belongs to the requesting session. */
 import { Effect, Schema } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
@@ -14,7 +14,7 @@ import type { WirePermission } from "./wire/WireRequest.ts"
 
 const isSessionId = Schema.is(SessionId)
 
-/** An unknown or settled request is a 404 or a 409. A session that was deleted has none. */
+/** opencode answers 404 or 409 for an unknown or settled request. A deleted session has no requests. */
 const settledBefore = (error: ClientError) =>
   error._tag === "SessionNotFound" || (error._tag === "OpencodeError" && (error.status === 404 || error.status === 409))
 
@@ -33,7 +33,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
       call("forms", { session: sessionID }),
     )
 
-  /** The input of the tool call that waits, because a shell's request does not hold its command line. */
+  /** The input of the waiting tool call, because a shell's request does not contain its command line. */
   const inputOf = Effect.fnUntraced(function* ({ action, sessionID, source }: WirePermission) {
     if (source === undefined || action !== "shell") return {}
     const { data } = yield* sessions
@@ -58,7 +58,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     Effect.catchTag("SessionNotFound", () => Effect.succeed<ReadonlyArray<PendingRequest>>([])),
   )
 
-  /** Interrupts the session that asks: a subagent's parent goes on. False if it did not wait for this request any more. */
+  /** Interrupts the requesting session; a subagent's parent continues. False if the session no longer waits for the request. */
   const refuse = Effect.fnUntraced(function* ({ kind, request }: Decision) {
     const { id, sessionID, tool } = request
     const open = kind === "permission" ? yield* permissionsOf(sessionID) : yield* formsOf(sessionID)
@@ -70,7 +70,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     return interrupted
   })
 
-  /** The reason goes into the inbox first, so that the step after the rejection gets it. */
+  /** Puts the reason into the inbox first, so that the step after the rejection receives it. */
   const rejectWithReason = Effect.fnUntraced(function* (
     { request: { id, sessionID } }: Extract<Decision, { readonly kind: "permission" }>,
     message: string,
@@ -78,7 +78,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     const permission = (yield* permissionsOf(sessionID)).find((other) => other.id === id)
     if (permission === undefined) return false
     const inboxID = yield* freshMessageId
-    // `resume: false`: if the turn has ended meanwhile, the reason must not start one.
+    // `resume: false`, because the reason must not start a turn if this one has ended meanwhile.
     const payload = { id: inboxID, text: message, delivery: "steer", resume: false } as const
     const metadata = reasonMark(permission.source?.id ?? id)
     yield* sessions
@@ -123,7 +123,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
   })
 
   return {
-    // What waits for a person is active.
+    // A session that waits for a person is active.
     pendingRequests: () =>
       activeSessions(routes, call).pipe(
         Effect.flatMap((ids) => Effect.forEach(ids.filter(isSessionId), pendingOf, { concurrency: 8 })),

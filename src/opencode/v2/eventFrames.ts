@@ -5,7 +5,7 @@ import { MaxResponseBytes } from "../http/MaxResponseBytes.ts"
 
 const decodeJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
-/** The JSON of each event; for a piece of the stream that ends none, such as a comment, an empty object. */
+/** The JSON of each event. A chunk that ends no event, such as a comment, becomes an empty object. */
 export const eventFrames = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
 ): Stream.Stream<unknown, E | Sse.SseError, R> =>

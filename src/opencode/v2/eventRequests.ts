@@ -8,7 +8,7 @@ import type { MessageServices } from "./messageRequests.ts"
 import type { Routes } from "./routes.ts"
 import { makeTranslator, needsWorktree } from "./translateEvents.ts"
 
-/** Bound on connecting, in milliseconds. */
+/** Timeout of connecting in milliseconds. */
 const connectTimeout = 3000
 
 export const eventRequests = (
@@ -17,7 +17,7 @@ export const eventRequests = (
   target: Target,
   { refused, worktrees }: MessageServices,
 ) => {
-  /** The changed files are reported again by what is stored, so a failure to find their directory costs nothing. */
+  /** A failure to find the directory of changed files is ignored, because the stored state reports them again. */
   const worktreeOf = (frame: unknown) => {
     const session = needsWorktree(frame)
     return session === undefined

@@ -12,15 +12,15 @@ import type { Routes } from "./routes.ts"
 import type { Worktrees } from "./worktrees.ts"
 import type { WireEntry, WireIdle } from "./wire/WireMessage.ts"
 
-/** opencode refuses to list more at once. */
+/** opencode's maximum for one page. */
 const maxPage = 200
 
-/** Entries that are no messages make a page short. It is filled up, but not to the last. */
+/** Maximum number of requests for one page. One may not fill it, because not every entry is a message. */
 const maxRounds = 3
 
 /**
- * A cursor of ours: opencode's own, and the idle marker that comes before it in the list, because it tells how the next
- * message ended. opencode's cursors are base64, so they hold no dot.
+ * The cursor of the port: opencode's own, and the idle marker before it in the list, which shows how the next message
+ * ended. opencode's cursors are base64, so they contain no dot.
  */
 const cursorOf = (next: string, oldest: WireEntry | undefined) =>
   oldest?.type === "idle" ? [next, oldest.id, oldest.outcome, oldest.time.created].join(".") : next
@@ -36,7 +36,7 @@ const parseCursor = (before: string): { readonly cursor: string; readonly idle: 
 
 const isMessage = ({ type }: WireEntry) => type !== "idle"
 
-/** Whether the first answer of a page comes before its first prompt, so that its prompt is on an older page. */
+/** Whether the first answer of a page precedes its first prompt, so that its own prompt is on an older page. */
 const beginsWithAnswer = (entries: ReadonlyArray<WireEntry>) =>
   entries.find((entry) => entry.type === "assistant" || isPrompt(entry))?.type === "assistant"
 
@@ -109,7 +109,7 @@ export const messageRequests = (
 
   return {
     messages,
-    // A message alone does not tell to which prompt it belongs.
+    // A single message does not show which prompt it belongs to.
     message: Effect.fnUntraced(function* (session, id): Effect.fn.Return<MessagePage["messages"][number], ClientError> {
       yield* api.message({ params: { sessionID: session, messageID: id } }).pipe(call("message", { session }))
       let before: string | undefined

@@ -1,6 +1,6 @@
 /**
- * Sends prompts. On opencode 2, agent and model belong to the session, and opencode checks neither: an unknown one would
- * leave the prompt in the inbox. So they are checked and selected first.
+ * Sends prompts. On opencode 2, agent and model belong to the session, and opencode checks neither: an unknown one would leave
+ * the prompt in the inbox. They are therefore checked and selected first.
  */
 import { Effect } from "effect"
 import { type ClientError, OpencodeError } from "../errors.ts"
@@ -45,7 +45,7 @@ export const promptRequests = (
       const models = yield* server.models(directory)
       if (!models.includes(model)) return yield* unknown("Model", model, models)
     }
-    // Each selection adds an entry to the session, also of what was selected before.
+    // Each selection adds an entry to the session, even if it changes nothing.
     if (isOtherAgent) yield* api.selectAgent({ params, payload: { agent } }).pipe(call("select agent", { session }))
     if (isOtherModel) {
       const payload = { model: splitModel(model) }
@@ -77,7 +77,7 @@ export const promptRequests = (
       const post = api
         .prompt({ params: { sessionID: session }, payload: { id: messageID, text, delivery } })
         .pipe(Effect.asVoid, call("prompt", { session }))
-      // The id makes it one prompt, however often it arrives. On an idle session, a repetition would run an empty turn.
+      // The id makes repeated prompts one prompt. On an idle session, a repetition would run an empty turn.
       yield* post.pipe(
         Effect.catchIf(mayHaveArrived, (error) =>
           isStored(session, messageID).pipe(

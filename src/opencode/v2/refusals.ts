@@ -1,11 +1,11 @@
 /**
- * Refusals of permissions and questions, as far as opencode 2 does not keep what they mean.
+ * Refusals of permissions and questions, with what opencode 2 does not store about them.
  *
- * A refusal without a reason interrupts the turn: after opencode's own rejection, a restarted service would go on with it.
- * What is stored then looks like an abort, so the steps that were refused from here are remembered.
+ * A refusal without a reason interrupts the turn: after opencode's own rejection, a restarted service would resume it.
+ * The stored state then looks like an abort, so the steps that this process refused are remembered.
  *
- * A refusal with a reason lets the turn go on, but opencode tells the reason to nobody. It is sent as a message of the
- * person that steers the turn, with a mark in its metadata, so that it does not count as a prompt of its own.
+ * After a refusal with a reason the turn continues, but opencode does not pass the reason on. It is sent as a user message
+ * that steers the turn, with a mark in its metadata, so that it does not count as a prompt.
  */
 import { Option, Schema } from "effect"
 import type { MessageId } from "../Identifiers.ts"
@@ -37,7 +37,7 @@ export const reasonMark = (call: string): typeof ReasonMark.Type => ({ "opencode
 
 const decodeMark = Schema.decodeUnknownOption(ReasonMark)
 
-/** The tool call that the message gives the reason for; undefined for every other message. */
+/** The tool call whose refusal the message explains; undefined for any other message. */
 export const rejectedCall = (metadata: unknown): string | undefined =>
   Option.match(decodeMark(metadata), {
     onNone: () => undefined,
@@ -47,7 +47,7 @@ export const rejectedCall = (metadata: unknown): string | undefined =>
 /** The error of a tool call that was refused with a reason. */
 export const withReason = (error: string, reason: string) => `${error} (the user rejected it: ${reason})`
 
-/** What opencode stores as the error of a tool call that a person refused in another client. */
+/** opencode's error of a tool call that was refused in another client. */
 const refusedTexts = new Set(["The user declined this tool call", "The user dismissed this question"])
 
 export const isRefusal = (error: string) => refusedTexts.has(error)

@@ -15,7 +15,7 @@ const textsOf = (files: ReadonlyArray<object>, key: string) =>
     return typeof value === "string" ? [value] : []
   })
 
-/** `input`: that of the tool call that waits. Only there is the whole command line of a shell. */
+/** `input`: that of the waiting tool call, the only place of a shell's whole command line. */
 export const toPermission = (
   { action, id, message, metadata = {}, resources, save, sessionID, source }: WirePermission,
   input: Readonly<Record<string, unknown>> = {},
@@ -100,7 +100,7 @@ const valueOf = (field: WireField, labels: ReadonlyArray<string>): WireFormValue
   }
 }
 
-/** The values of a form by its fields' keys, of a list of labels for each question. */
+/** The values of a form by its fields' keys, made from a list of labels for each question. */
 export const formAnswer = (
   form: WireForm,
   answers: ReadonlyArray<ReadonlyArray<string>>,

@@ -1,4 +1,4 @@
-/** The routes of opencode 2 as functions that ask the `CurrentTarget`. */
+/** The routes of opencode 2 as functions that send requests to the `CurrentTarget`. */
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
@@ -9,13 +9,13 @@ export const makeRoutes = Effect.gen(function* () {
   const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
-    /** A probe: not repeated. */
+    /** A probe, which is not retried. */
     info: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "info",
       httpClient: httpClient.pipe(asProbe, checked),
     }),
-    /** Not repeated either: who listens reconnects. */
+    /** Not retried, because the subscriber reconnects. */
     events: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "events",

@@ -1,4 +1,4 @@
-/** Questions about the server itself. */
+/** Requests about the server itself. */
 import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
@@ -26,7 +26,7 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       ),
     location,
     directory: Effect.map(location(requestTimeout), ({ directory }) => directory),
-    // The projects are those of the user on that machine, so the time of the first one is the same at all servers.
+    // All servers of a user on a machine share their projects, so the time of the first project is the same for all.
     machineMark: (timeout) =>
       api.projects().pipe(
         Effect.map((projects) => {

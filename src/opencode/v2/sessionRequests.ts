@@ -1,4 +1,4 @@
-/** Sessions, and what their turns do. */
+/** Requests about sessions, their statuses and file changes. */
 import { Effect } from "effect"
 import type { Call } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
@@ -11,7 +11,7 @@ import type { WireSession } from "./wire/WireSession.ts"
 /** `GET /api/session` returns 50 sessions by default. */
 const allSessions = 100_000
 
-/** Lines of context in a diff: those of the whole file, so that the diffs of several turns can be merged. */
+/** Lines of context in a diff: enough for whole files, so that the diffs of several turns can be merged. */
 const wholeFile = 1_000_000
 
 /** The title of a session that has none yet. */
@@ -28,7 +28,7 @@ const sessionOf = ({ id, location: { directory }, parentID, revert, time, title 
   ...(revert === undefined ? {} : { undoneFrom: revert.messageID }),
 })
 
-/** The sessions in which this server runs a turn; those of all directories. */
+/** The sessions of all directories in which this server is running a turn. */
 export const activeSessions = ({ api }: Routes, call: Call) =>
   api.session.active().pipe(
     Effect.map(({ data }) => Object.keys(data)),
@@ -75,7 +75,7 @@ export const sessionRequests = (routes: Routes, call: Call) => {
       api.diff({ ...params(session), query: { from, context: wholeFile } }).pipe(
         Effect.map(({ data }) => recognised(data)),
         call("diff", { session }),
-        // Not a message of the user.
+        // It is not a user message.
         Effect.catchIf(
           (error) => error._tag === "OpencodeError" && error.status === 400,
           () => Effect.succeed([]),

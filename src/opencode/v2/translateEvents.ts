@@ -1,7 +1,7 @@
 /**
- * opencode 2's events in the words of the domain. What an event means can depend on those before it: a step does not name
- * its prompt, and only the end of the execution tells why a step was stopped. So each connection has a translator, which
- * remembers the steps of the turns that are running.
+ * Translates opencode 2's events into `TurnEvent`s. The meaning of an event can depend on earlier ones: a step does not name
+ * its prompt, and only the end of the execution shows why a step was stopped. Each connection therefore has a translator,
+ * which remembers the steps of the running turns.
  */
 import { Option, Schema } from "effect"
 import type { TurnEvent } from "../events/TurnEvent.ts"
@@ -20,18 +20,18 @@ interface Step {
   /** Undefined if the prompt was delivered before the connection was made. */
   info: AssistantInfo | undefined
   readonly tools: Map<string, ToolPart>
-  /** Somebody or something stopped it; the end of the execution tells who. */
+  /** Whether it was stopped. The end of the execution shows why. */
   isStopped: boolean
   isRefused: boolean
 }
 
-/** What is known of a session. */
+/** The state of a session. */
 interface Known {
   /** The prompt that was delivered last. */
   prompt: MessageId | undefined
-  /** The newest step of the turn that is running. */
+  /** The newest step of the running turn. */
   newest: MessageId | undefined
-  /** The prompts of the turns that are running: those delivered since the session was idle. */
+  /** The prompts of the running turns: those delivered since the session was idle. */
   running: ReadonlyArray<MessageId>
   readonly requests: Set<string>
 }
@@ -159,7 +159,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     )
   }
 
-  /** The execution has ended: nothing more happens in the session before the next one. */
+  /** The execution has ended: nothing happens in the session until the next one. */
   const ended = (sessionID: SessionId, last: ReadonlyArray<TurnEvent>): ReadonlyArray<TurnEvent> => {
     const known = knownOf(sessionID)
     const settled = [...known.requests].map((requestID) => ({ _tag: "RequestSettled", sessionID, requestID }) as const)
@@ -170,7 +170,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     return [...settled, ...last, { _tag: "StatusChanged", sessionID, status: { type: "idle" } }]
   }
 
-  /** The failure of what is running. Which prompts it concerns is unknown if they were delivered before the connection. */
+  /** The failure of the running turns. Their prompts are unknown if they were delivered before the connection. */
   const failed = (sessionID: SessionId, failure: Failure): TurnEvent => {
     const { running } = knownOf(sessionID)
     return { _tag: "SessionFailed", sessionID, failure, ...(running.length === 0 ? {} : { prompts: running }) }
@@ -355,7 +355,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     const event = Option.getOrUndefined(decodeEvent(frame))
     const session = envelope.data?.sessionID
     if (event === undefined && session !== undefined && envelope.type === "session.inbox.delivered") {
-      // A prompt with an id that is too long for us.
+      // A prompt whose id is too long.
       knownOf(session).prompt = undefined
     }
     const events = event === undefined ? [heartbeat] : translate(event, envelope.created ?? 0, worktree)

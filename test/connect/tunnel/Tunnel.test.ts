@@ -217,7 +217,7 @@ describe("The end of a tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("logs at once what stays on a relay that cannot be reached", () => {
+  it.effect("immediately logs that the registration stays on an unreachable relay", () => {
     const log = makeLog()
     return Effect.gen(function* () {
       const fake = yield* FakeSsh

@@ -79,7 +79,7 @@ describe("A relay that cannot be reached", () => {
 })
 
 describe("After the machine was asleep, a tunnel", () => {
-  it.effect("reconnects at once, even if the old connection seems to be open", () => {
+  it.effect("reconnects immediately, even if the old connection seems to be open", () => {
     const log = makeLog()
     return Effect.gen(function* () {
       const fake = yield* FakeSsh

@@ -79,7 +79,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are asked only if two transports have found the same port", () =>
+  it.effect("are read only if two transports have found the same port", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
       const otherPort = { ...tailnet, url: "http://100.64.0.7:5000" }
@@ -91,7 +91,7 @@ describe("Servers that may be the same", () => {
     }),
   )
 
-  it.effect("are asked once per minute, and when another server may have taken over the URL", () =>
+  it.effect("are read once per minute, and when another server may have taken over the URL", () =>
     Effect.gen(function* () {
       const { asked, same } = yield* marked(() => "same")
       const both = [tunnel, tailnet]

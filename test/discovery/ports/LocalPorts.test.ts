@@ -184,7 +184,7 @@ describe("local-ports", () => {
     }),
   )
 
-  it.effect("does not take a tunnel's process and directory for those of the opencode behind it", () =>
+  it.effect("does not report a tunnel's process and directory as those of the opencode behind it", () =>
     Effect.gen(function* () {
       const { answer, scan } = yield* start(
         listening(4100, other(20, "ssh")),

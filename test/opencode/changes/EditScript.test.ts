@@ -41,7 +41,7 @@ describe("An edit script", () => {
     assert.strictEqual(TextDiff.unified(both), "")
   })
 
-  it("is not composed with one that begins with another text", () => {
+  it("is not composed with one that starts from another text", () => {
     const first = script("a\nb\n", "a\nc\n")
     for (const other of ["a\nx\n", "a\nc\nd\n", "a\n", "a\nc", ""]) {
       assert.isUndefined(compose(first, script(other, "new\n")), JSON.stringify(other))

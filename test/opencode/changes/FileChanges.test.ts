@@ -89,7 +89,7 @@ describe("The changes of several turns", () => {
     )
   })
 
-  it("keep a patch that leaves lines out as it is", () => {
+  it("keep a patch that omits lines unchanged", () => {
     const patch = "--- f\n+++ f\n@@ -10,1 +10,1 @@\n-a\n+b\n"
     const { files } = merged([{ file: "f", patch, additions: 1, deletions: 1, status: "modified" }])
     assert.deepStrictEqual(files[0]?.patches, [patch])

@@ -105,7 +105,7 @@ describe("An unknown server", () => {
     }),
   )
 
-  it.live("that is an opencode tells its machine mark, however large the images of its project", () =>
+  it.live("that is an opencode reports its machine mark, however large the images of its project", () =>
     Effect.gen(function* () {
       const picture = `data:image/png;base64,${"A".repeat(200_000)}`
       const project = { id: "global", time: { created: 1_795_571_041_095 }, icon: { url: picture, override: picture } }

@@ -61,7 +61,7 @@ describe("settle", () => {
 
   const route = `POST /permission/${permission("1").id}/reply`
 
-  it.effect("is true if the request is gone at the second try and the first may have arrived", () =>
+  it.effect("is true if the request is missing at the second attempt and the first may have arrived", () =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, Fault.hangAfterwards, 1)
@@ -80,7 +80,7 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is false if the request is gone at the second try and the first certainly did not arrive", () =>
+  it.effect("is false if the request is missing at the second attempt and the first certainly did not arrive", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(route, Fault.refused, 1)

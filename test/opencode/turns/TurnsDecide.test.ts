@@ -60,7 +60,7 @@ const requests = [
 ] as const
 
 describe("A person", () => {
-  it.effect("is asked once for each request, one after the other, and the turn goes on", () =>
+  it.effect("is asked once for each request, one after the other, and the turn continues", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { asked, decide } = person(({ request }) =>

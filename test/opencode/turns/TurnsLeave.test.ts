@@ -114,7 +114,7 @@ describe("A call that is interrupted", () => {
     ),
   )
 
-  it.effect("while it is queued leaves nothing behind, and the turn before it goes on", () =>
+  it.effect("while it is queued leaves nothing behind, and the turn before it continues", () =>
     countingFibers((living) =>
       Effect.gen(function* () {
         const fake = yield* withMain

@@ -107,7 +107,7 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("an instance that is gone for 30 s is unreachable, and not before", () =>
+  it.effect("an instance is unreachable after 30 s without contact, and not before", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const fiber = yield* sending()

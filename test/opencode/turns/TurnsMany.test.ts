@@ -48,7 +48,7 @@ const tenTurns = Effect.fnUntraced(function* ({ fake, target }: Member) {
   )
 })
 
-describe("Many turns at once", () => {
+describe("Many concurrent turns", () => {
   it.effect("100 turns on 10 instances each report to their own caller, over one event stream per instance", () =>
     Effect.gen(function* () {
       const members = yield* membersOf(10)

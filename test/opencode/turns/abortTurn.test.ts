@@ -169,7 +169,7 @@ describe("abortTurn", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("leaves a permission behind rather than reject the next turn's with it", () =>
+  it.effect("leaves a permission behind if rejecting it would reject the next turn's, too", () =>
     Effect.gen(function* () {
       const fake = yield* running
       fake.permissions = [permission("1")]

@@ -245,7 +245,7 @@ describe("The question to a person", () => {
     assert.deepStrictEqual(asking.openDecision?.request, request)
   })
 
-  it("is gone once it is settled, and when the session is idle", () => {
+  it("is closed once it is settled, and when the session is idle", () => {
     assert.isUndefined(after(asking, settled).openDecision)
     assert.isUndefined(after(asking, status("idle")).openDecision)
     assert.isUndefined(after(asking, noticed("Settled"), stored("busy")).openDecision)
@@ -253,7 +253,7 @@ describe("The question to a person", () => {
 })
 
 describe("A step", () => {
-  it("leaves the state before it as it is", () => {
+  it("does not change the previous state", () => {
     const before = JSON.stringify(running)
     after(running, opened, open, { _tag: "Decided" })
     assert.strictEqual(JSON.stringify(running), before)

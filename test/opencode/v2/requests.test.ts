@@ -5,7 +5,7 @@ import { formAnswer, toPermission, toQuestion } from "../../../src/opencode/v2/r
 import { WireForm, WirePermission } from "../../../src/opencode/v2/wire/WireRequest.ts"
 
 const permission = (fields: object) =>
-  Schema.decodeUnknownSync(WirePermission)({
+  Schema.decodeSync(WirePermission)({
     id: "per_1",
     sessionID: "ses_1",
     action: "edit",

@@ -7,7 +7,7 @@ import { WireForm, WirePermission } from "./WireRequest.ts"
 
 const opt = Schema.optionalKey
 
-/** What all events have in common. */
+/** The fields that all events share. */
 export const WireEnvelope = Schema.Struct({
   type: Schema.String,
   /** Epoch milliseconds. */
@@ -26,7 +26,7 @@ const session = { sessionID: SessionId }
 /** One step of the model, which is one assistant message. */
 const step = { ...session, assistantMessageID: MessageId }
 
-/** One of several texts of the step; texts and reasoning are counted apart. */
+/** One of several texts of the step. Texts and reasoning are counted separately. */
 const block = { ...step, ordinal: Schema.Int }
 
 const tool = { ...step, id: Schema.String }

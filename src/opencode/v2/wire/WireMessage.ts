@@ -1,6 +1,6 @@
 /**
- * The entries of a session, as `GET /api/session/:id/message` has them. `conversation.ts` makes the domain's messages of
- * them, because what an entry means follows from its neighbours.
+ * The entries of a session, as in `GET /api/session/:id/message`. `conversation.ts` converts them to the domain's messages,
+ * because the meaning of an entry depends on its neighbours.
  */
 import { Schema } from "effect"
 import { MessageId } from "../../Identifiers.ts"
@@ -10,7 +10,7 @@ import { WireModel } from "./WireModel.ts"
 
 const opt = Schema.optionalKey
 
-/** The type of an error that says that somebody or something stopped the work. */
+/** The error type of stopped work. */
 const aborted = "aborted"
 
 export const WireError = Schema.Struct({
@@ -71,7 +71,7 @@ export const WireAssistant = Schema.Struct({
   agent: Schema.String,
   model: WireModel,
   content: tolerantArray(WireContent),
-  /** Absent where opencode records no state of the files. `files` are relative to the root of the working tree. */
+  /** Absent if opencode records no state of the files. `files` are relative to the root of the working tree. */
   snapshot: opt(Schema.Struct({ start: opt(Schema.String), files: opt(Schema.Array(Schema.String)) })),
   finish: opt(Schema.String),
   cost: opt(Schema.Finite),
@@ -80,7 +80,7 @@ export const WireAssistant = Schema.Struct({
 })
 export type WireAssistant = typeof WireAssistant.Type
 
-/** Where the session became idle. */
+/** Marks that the session became idle. */
 export const WireIdle = Schema.Struct({
   type: Schema.Literal("idle"),
   id: MessageId,

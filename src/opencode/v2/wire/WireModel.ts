@@ -1,4 +1,4 @@
-/** opencode 2 names a model by two ids; the domain says `provider/model`. */
+/** Model names: opencode 2 uses two ids, the domain `provider/model`. */
 import { Schema } from "effect"
 
 export const WireModel = Schema.Struct({ providerID: Schema.String, id: Schema.String })
@@ -6,7 +6,7 @@ export type WireModel = typeof WireModel.Type
 
 export const joinModel = ({ id, providerID }: WireModel): string => `${providerID}/${id}`
 
-/** A model's own id may contain slashes, a provider's does not. */
+/** A model's own id may contain slashes; a provider's does not. */
 export const splitModel = (model: string): WireModel => {
   const slash = model.indexOf("/")
   return { providerID: model.slice(0, Math.max(0, slash)), id: model.slice(slash + 1) }

@@ -1,11 +1,11 @@
-/** Pending permissions and forms, as their lists and events have them. */
+/** Pending permissions and forms, as in their lists and events. */
 import { Schema } from "effect"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
 import { tolerantArray } from "../../http/tolerantArray.ts"
 
 const opt = Schema.optionalKey
 
-/** The tool call that waits. */
+/** The waiting tool call. */
 const WireTool = Schema.Struct({ messageID: MessageId, id: Schema.String })
 
 export const WirePermission = Schema.Struct({
@@ -14,7 +14,7 @@ export const WirePermission = Schema.Struct({
   /** `shell`, `edit`, `read`, `external_directory`, … */
   action: Schema.String,
   resources: Schema.Array(Schema.String),
-  /** What the reply `always` allows from then on. */
+  /** What the reply `always` would allow from then on. */
   save: opt(Schema.Array(Schema.String)),
   /** An edit has `files`; a shell command has nothing. */
   metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
@@ -24,8 +24,8 @@ export const WirePermission = Schema.Struct({
 export type WirePermission = typeof WirePermission.Type
 
 /**
- * `once`; `always`, which opencode stores for the project; `reject`, which without a message ends the turn in a way that a
- * restarted service resumes, and with one lets it go on. opencode tells the message to nobody.
+ * `once`; `always`, which opencode stores for the project; `reject`. Without a message, `reject` ends the turn, but a restarted
+ * service resumes it. With a message the turn continues, but opencode does not pass the message on.
  */
 export const WirePermissionReply = Schema.Struct({
   decision: Schema.Literals(["once", "always", "reject"]),
@@ -46,7 +46,7 @@ const Options = Schema.Array(
   Schema.Struct({ value: Schema.String, label: Schema.String, description: opt(Schema.String) }),
 )
 
-/** Fields of other types (`external`) hold no answer. */
+/** Fields of other types (`external`) have no answer. */
 const WireField = Schema.Union([
   field("string", { options: opt(Options), custom: opt(Schema.Boolean) }),
   field("multiselect", { options: Options, custom: opt(Schema.Boolean) }),

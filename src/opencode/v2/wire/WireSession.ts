@@ -1,4 +1,4 @@
-/** Sessions, as `GET /api/session` has them. */
+/** Sessions, as in `GET /api/session`. */
 import { Schema } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import { WireModel } from "./WireModel.ts"

@@ -1,0 +1,149 @@
+/** Which version of opencode's API a server is asked with, and what a server gets before that is known. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { OpencodeError, Unauthorized, UnexpectedResponse } from "../../src/opencode/errors.ts"
+import type { ClientError } from "../../src/opencode/errors.ts"
+import { type Opencode, OpencodeClient } from "../../src/opencode/Opencode.ts"
+import * as OpencodeVersions from "../../src/opencode/OpencodeVersions.ts"
+import type { Target } from "../../src/opencode/Target.ts"
+import { here, msg } from "../../src/testing/samples.ts"
+
+const url = "http://main.test:4096"
+const credentials = { username: "opencode", password: Redacted.make("secret") }
+const target: Target = { instance: "main", url, credentials }
+
+const at = { instance: "main", url, operation: "x", detail: "x" }
+const webPage = new UnexpectedResponse({ ...at, status: 200 })
+const noSuchRoute = new UnexpectedResponse({ ...at, status: 405 })
+const proxyPage = new UnexpectedResponse({ ...at, status: 502 })
+const wantsPassword = new Unauthorized({ instance: "main", url, isOpencode: true })
+const anotherProgram = new Unauthorized({ instance: "main", url, isOpencode: false })
+
+/** What listens at the URL: how it answers the routes of each version. */
+interface Server {
+  one: ClientError | "answers"
+  two: ClientError | "answers"
+}
+
+/** A server, and what it was asked: the version, the request, and whether the password came with it. */
+const scene = (server: Server) => {
+  const asked: Array<string> = []
+  let loads = 0
+  const version =
+    (name: "one" | "two") =>
+    ({ credentials }: Target): Opencode => {
+      const request = <A>(what: string, success: A) =>
+        Effect.suspend((): Effect.Effect<A, ClientError> => {
+          asked.push(`${name}: ${what}${credentials === undefined ? "" : " with password"}`)
+          if (name === "two" && credentials === undefined && server.two === "answers") return Effect.fail(wantsPassword)
+          return server[name] === "answers" ? Effect.succeed(success) : Effect.fail(server[name])
+        })
+      const none = Effect.die("not asked in these tests")
+      return {
+        capabilities: { statusScope: name === "one" ? "directory" : "server" } as Opencode["capabilities"],
+        health: () => request("health", { healthy: true, version: name }),
+        sessions: request("sessions", []),
+        prompt: () => request("prompt", undefined),
+        events: none,
+        directory: none,
+        location: () => none,
+        machineMark: () => none,
+        agents: () => none,
+        models: () => none,
+        inGit: () => none,
+        newestSessions: () => none,
+        session: () => none,
+        createSession: () => none,
+        statuses: () => none,
+        messages: () => none,
+        message: () => none,
+        diff: () => none,
+        abort: () => none,
+        pendingRequests: () => none,
+        decide: () => none,
+      }
+    }
+  const layer: Layer.Layer<OpencodeClient> = OpencodeVersions.layer({
+    v1: Effect.succeed(version("one")),
+    v2: Effect.sync(() => {
+      loads++
+      return version("two")
+    }),
+  })
+  return {
+    asked,
+    loads: () => loads,
+    opencode: Effect.map(OpencodeClient, (client) => client.at(target)),
+    layer,
+  }
+}
+
+const prompt = { messageID: msg("1"), text: "Do it" }
+
+describe("A server", () => {
+  it.effect("of opencode 1 is asked nothing else, and the other version is not loaded", () => {
+    const { asked, layer, loads, opencode } = scene({ one: "answers", two: webPage })
+    return Effect.gen(function* () {
+      yield* (yield* opencode).health(3000)
+      yield* (yield* opencode).sessions
+      assert.deepStrictEqual(asked, ["one: health with password", "one: sessions with password"])
+      assert.strictEqual(loads(), 0)
+      assert.strictEqual((yield* opencode).capabilities.statusScope, "directory")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of opencode 2 is identified without its password, and from then on asked as such", () => {
+    const { asked, layer, loads, opencode } = scene({ one: webPage, two: "answers" })
+    return Effect.gen(function* () {
+      assert.strictEqual((yield* (yield* opencode).health(3000)).version, "two")
+      assert.deepStrictEqual(asked.splice(0), ["one: health with password", "two: health", "two: health with password"])
+      yield* (yield* opencode).sessions
+      assert.deepStrictEqual(asked, ["two: sessions with password"])
+      assert.strictEqual(loads(), 1)
+      assert.strictEqual((yield* opencode).capabilities.statusScope, "server")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of opencode 2 gets a prompt once, even if the prompt is the first that it gets", () => {
+    const { asked, layer, opencode } = scene({ one: noSuchRoute, two: "answers" })
+    return Effect.gen(function* () {
+      yield* (yield* opencode).prompt(here, prompt)
+      assert.deepStrictEqual(asked, ["one: prompt with password", "two: health", "two: prompt with password"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("that is another program is not taken for opencode 2", () => {
+    const { asked, layer, opencode } = scene({ one: webPage, two: anotherProgram })
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.flip((yield* opencode).health(3000)), webPage)
+      assert.deepStrictEqual(asked, ["one: health with password", "two: health"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect.each([
+    proxyPage,
+    new OpencodeError({ instance: "main", operation: "prompt", status: 400, detail: "no" }),
+    wantsPassword,
+  ])("that fails otherwise is not asked again: %j", (error) => {
+    const { asked, layer, opencode } = scene({ one: error, two: "answers" })
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.flip((yield* opencode).prompt(here, prompt)), error)
+      assert.deepStrictEqual(asked, ["one: prompt with password"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("whose version was replaced is asked anew, and a prompt is not repeated", () => {
+    const server: Server = { one: webPage, two: "answers" }
+    const { asked, layer, opencode } = scene(server)
+    return Effect.gen(function* () {
+      const client = yield* opencode
+      yield* client.health(3000)
+      server.one = "answers"
+      server.two = webPage
+      asked.length = 0
+      assert.deepStrictEqual(yield* Effect.flip(client.prompt(here, prompt)), webPage)
+      assert.deepStrictEqual(asked, ["two: prompt with password"])
+      assert.strictEqual((yield* client.health(3000)).version, "one")
+    }).pipe(Effect.provide(layer))
+  })
+})
