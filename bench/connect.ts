@@ -4,7 +4,7 @@
  */
 import { Console, Effect, FileSystem, Path, Schedule } from "effect"
 import { startConnect } from "../test/support/connectProcess.ts"
-import type { Place } from "../test/support/OpencodePlace.ts"
+import type { Workspace } from "../test/support/OpencodeWorkspace.ts"
 import { RealOpencode } from "../test/support/RealOpencode.ts"
 import { find } from "../test/support/requirements.ts"
 import { type SshRelay, start as startRelay } from "../test/support/SshRelay.ts"
@@ -44,14 +44,14 @@ const nodeMemory = Effect.fn("nodeMemory")(function* (programs: Programs) {
 }, Effect.scoped)
 
 /** One run of `connect`: it joins, its tunnel is cut, it joins again, and is stopped. */
-const joinOnce = Effect.fn("joinOnce")(function* (place: Place, relay: Relay | undefined) {
+const joinOnce = Effect.fn("joinOnce")(function* (workspace: Workspace, relay: Relay | undefined) {
   const path = yield* Path.Path
   const from = performance.now()
   const sinceStart = Effect.sync(() => performance.now() - from)
-  const { output, pid } = yield* startConnect(place, relay && { variables: { RELAY_SSH_CMD: relay.command } })
+  const { output, pid } = yield* startConnect(workspace, relay && { variables: { RELAY_SSH_CMD: relay.command } })
   const registered = (directory: string, before?: string) =>
     awaitRegistration(directory, before).pipe(Effect.tapError(() => Effect.flatMap(output, Console.error)))
-  yield* registered(path.join(place.home, ".local", "share", "opencode-relay"))
+  yield* registered(path.join(workspace.home, ".local", "share", "opencode-relay"))
   const here = yield* sinceStart
   if (relay === undefined) return { here, memory: yield* residentMemory(pid) }
   const registration = yield* registered(relay.directory)

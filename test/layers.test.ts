@@ -107,13 +107,13 @@ layer(NodeServices.layer, { excludeTestServices: true })("Two fleets in one proc
 
   it.effect("a tool call in the inner fleet does not reach the outer one", () =>
     Effect.gen(function* () {
-      const place = Effect.gen(function* () {
+      const makeTools = Effect.gen(function* () {
         const fake = yield* startFake
         const relay = yield* makeRelay
         yield* relay.register("api.json", { name: "api", port: fake.port })
         return { ...fake, tools: toolsLayer({ relayDirectory: relay.directory }) }
       })
-      const [production, staging] = [yield* place, yield* place]
+      const [production, staging] = [yield* makeTools, yield* makeTools]
       const send = Effect.gen(function* () {
         const toolkit = yield* FleetToolkit
         const parameters = { session_id: session("main").id, message: "Deploy", async: true }

@@ -38,7 +38,7 @@ export const unidentified = Layer.succeed(Identification, {
   fingerprintOf: () => Effect.succeedNone,
 })
 
-export interface Place {
+export interface Setup {
   readonly fleet: Fleet["Service"]
   /** How many scans have started. */
   readonly scans: Effect.Effect<number>
@@ -72,7 +72,7 @@ export const start = Effect.fnUntraced(function* (first: ReadonlyArray<Announcem
       ]),
     ),
   )
-  const place: Place = {
+  const setup: Setup = {
     fleet: Context.get(services, Fleet),
     scans: Ref.get(scans),
     find: (announcements, problems = []) => Ref.set(found, { announcements, problems }),
@@ -80,5 +80,5 @@ export const start = Effect.fnUntraced(function* (first: ReadonlyArray<Announcem
     slow: (url, milliseconds) => Effect.sync(() => slow.set(url, milliseconds)),
     change: Effect.asVoid(Queue.offer(changes, undefined)),
   }
-  return place
+  return setup
 })

@@ -8,7 +8,7 @@ import { localRegistry, registered, registrations, running, startConnect } from 
 import { relayIn } from "../support/Executable.ts"
 import { freePort } from "../support/loopback.ts"
 import { connect, eventually } from "../support/McpClients.ts"
-import { makePlace, type Place } from "../support/OpencodePlace.ts"
+import { makeWorkspace, type Workspace } from "../support/OpencodeWorkspace.ts"
 import { start } from "../support/RealOpencode.ts"
 import { runCommand } from "../support/runCommand.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -16,35 +16,35 @@ import { ScriptedModel } from "../support/ScriptedModel.ts"
 const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 
 /** The relay directory of this machine, with the MCP server and the other commands. */
-const here = (place: Place) => relayIn(place.home, localRegistry(place))
+const here = (workspace: Workspace) => relayIn(workspace.home, localRegistry(workspace))
 
 layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect", (it) => {
   it.effect("makes opencode a member: listed while it is running, and removed when it ends", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({ project: "web-shop" })
-      const first = yield* startConnect(place)
-      const [registration] = yield* registered(localRegistry(place), 1)
+      const workspace = yield* makeWorkspace({ project: "web-shop" })
+      const first = yield* startConnect(workspace)
+      const [registration] = yield* registered(localRegistry(workspace), 1)
       assert.strictEqual(registration?.name, `${hostname().split(".")[0]}-web-shop`)
-      assert.deepInclude(registration, { hostname: hostname(), cwd: place.directory })
+      assert.deepInclude(registration, { hostname: hostname(), cwd: workspace.directory })
       const fs = yield* FileSystem.FileSystem
       assert.strictEqual((yield* fs.stat(registration?.file ?? "")).mode & 0o777, 0o600)
-      assert.strictEqual((yield* fs.stat(localRegistry(place))).mode & 0o777, 0o700)
+      assert.strictEqual((yield* fs.stat(localRegistry(workspace))).mode & 0o777, 0o700)
 
-      const client = yield* connect(yield* here(place))
+      const client = yield* connect(yield* here(workspace))
       const { instances } = yield* client.call(ListInstances)
       assert.strictEqual(instances[0]?.name, registration?.name)
-      assert.deepInclude(instances[0], { health: "online", directory: place.directory })
+      assert.deepInclude(instances[0], { health: "online", directory: workspace.directory })
 
       // A second one in the same directory does not replace the first one.
-      const second = yield* startConnect(place)
-      const names = Array.from(yield* registered(localRegistry(place), 2), ({ name }) => name)
+      const second = yield* startConnect(workspace)
+      const names = Array.from(yield* registered(localRegistry(workspace), 2), ({ name }) => name)
       assert.deepStrictEqual(names.toSorted(), [`${registration?.name}`, `${registration?.name}-2`])
       yield* client.call(ListInstances).pipe(eventually(({ counts }) => counts["online"] === 2))
 
       yield* first.signal("SIGTERM")
       yield* first.exitStatus
       assert.deepStrictEqual(
-        (yield* registrations(localRegistry(place))).map(({ name }) => name),
+        (yield* registrations(localRegistry(workspace))).map(({ name }) => name),
         [`${registration?.name}-2`],
       )
       yield* second.signal("SIGTERM")
@@ -60,49 +60,49 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     { name: "SIGINT" as const, status: 130 },
   ])("ends opencode on $name, removes its registration, and exits with opencode's status", ({ name, status }) =>
     Effect.gen(function* () {
-      const place = yield* makePlace({})
-      const connected = yield* startConnect(place)
-      const [registration] = yield* registered(localRegistry(place), 1)
+      const workspace = yield* makeWorkspace({})
+      const connected = yield* startConnect(workspace)
+      const [registration] = yield* registered(localRegistry(workspace), 1)
       yield* connected.signal(name)
       assert.deepStrictEqual(yield* connected.exitStatus, Option.some(status))
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
       assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
     }),
   )
 
   it.effect("ends when opencode is killed, with the status that a shell reports", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({})
-      const connected = yield* startConnect(place)
-      const [registration] = yield* registered(localRegistry(place), 1)
+      const workspace = yield* makeWorkspace({})
+      const connected = yield* startConnect(workspace)
+      const [registration] = yield* registered(localRegistry(workspace), 1)
       process.kill(registration?.pid ?? 0, "SIGKILL")
       assert.deepStrictEqual(yield* connected.exitStatus, Option.some(137))
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
 
   it.effect("that is killed leaves only its registration; the next one reuses its name, and prune removes it", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({})
-      const killed = yield* startConnect(place)
-      const [before] = yield* registered(localRegistry(place), 1)
+      const workspace = yield* makeWorkspace({})
+      const killed = yield* startConnect(workspace)
+      const [before] = yield* registered(localRegistry(workspace), 1)
       yield* killed.signal("SIGKILL")
       yield* running(`--port ${before?.port}`).pipe(eventually((all) => all.length === 0))
       yield* running(`guard ${before?.pid}`).pipe(eventually((all) => all.length === 0))
-      assert.lengthOf(yield* registrations(localRegistry(place)), 1)
+      assert.lengthOf(yield* registrations(localRegistry(workspace)), 1)
 
-      const next = yield* startConnect(place)
-      yield* registrations(localRegistry(place)).pipe(eventually(([now]) => now?.pid !== before?.pid))
+      const next = yield* startConnect(workspace)
+      yield* registrations(localRegistry(workspace)).pipe(eventually(([now]) => now?.pid !== before?.pid))
       assert.deepStrictEqual(
-        (yield* registrations(localRegistry(place))).map(({ name }) => name),
+        (yield* registrations(localRegistry(workspace))).map(({ name }) => name),
         [before?.name],
       )
       yield* next.signal("SIGKILL")
       // A process that has not been reaped yet still exists.
-      yield* runCommand(yield* here(place), ["prune"]).pipe(
+      yield* runCommand(yield* here(workspace), ["prune"]).pipe(
         eventually(({ stdout }) => stdout.startsWith("removed"), "20 seconds"),
       )
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
 
@@ -110,15 +110,15 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const place = yield* makePlace({})
-      const cwd = path.join(place.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
+      const workspace = yield* makeWorkspace({})
+      const cwd = path.join(workspace.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
       yield* fs.makeDirectory(cwd)
       const name = `my "box" $(touch pwned); it's \\ 100% \n名前`
-      yield* startConnect(place, { cwd, variables: { INSTANCE_NAME: name } })
-      const [registration] = yield* registered(localRegistry(place), 1)
+      yield* startConnect(workspace, { cwd, variables: { INSTANCE_NAME: name } })
+      const [registration] = yield* registered(localRegistry(workspace), 1)
       assert.strictEqual(registration?.name, name.replaceAll(/\s+/gu, " "))
       assert.match(path.basename(registration?.file ?? ""), /^[\p{L}\p{N}._-]+\.json$/u)
-      const client = yield* connect(yield* here(place))
+      const client = yield* connect(yield* here(workspace))
       const { instances } = yield* client.call(ListInstances)
       assert.strictEqual(instances[0]?.name, registration?.name)
       assert.strictEqual(instances[0]?.health, "online")
@@ -128,21 +128,21 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
 
   it.effect("passes arguments on, and exits like an opencode that does not start", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({})
+      const workspace = yield* makeWorkspace({})
       const port = yield* freePort
-      yield* startConnect(place, { args: ["--headless", "--", "--port", String(port), "--print-logs"] })
-      const [registration] = yield* registered(localRegistry(place), 1)
+      yield* startConnect(workspace, { args: ["--headless", "--", "--port", String(port), "--print-logs"] })
+      const [registration] = yield* registered(localRegistry(workspace), 1)
       assert.strictEqual(registration?.port, port)
 
-      const taken = yield* startConnect(place, { args: ["--", "--port", String(port)] })
+      const taken = yield* startConnect(workspace, { args: ["--", "--port", String(port)] })
       assert.deepStrictEqual(yield* taken.exitStatus, Option.some(1))
       assert.include(yield* taken.output, `port ${port} is taken`)
-      const wrong = yield* startConnect(place, { args: ["--headless", "--", "--no-such-option"] })
+      const wrong = yield* startConnect(workspace, { args: ["--headless", "--", "--no-such-option"] })
       assert.deepStrictEqual(yield* wrong.exitStatus, Option.some(1))
-      const missing = yield* startConnect(place, { variables: { PATH: "/nowhere" } })
+      const missing = yield* startConnect(workspace, { variables: { PATH: "/nowhere" } })
       assert.deepStrictEqual(yield* missing.exitStatus, Option.some(1))
       assert.include(yield* missing.output, "no `opencode` on the PATH")
-      assert.lengthOf(yield* registrations(localRegistry(place)), 1)
+      assert.lengthOf(yield* registrations(localRegistry(workspace)), 1)
     }),
   )
 
@@ -162,8 +162,8 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
 
   it.effect("refuses to register a port without opencode, and another machine", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({})
-      const relay = yield* here(place)
+      const workspace = yield* makeWorkspace({})
+      const relay = yield* here(workspace)
       const nobody = yield* runCommand(relay, ["connect", "--attach", String(yield* freePort)])
       assert.strictEqual(nobody.status, 1)
       assert.include(nobody.stderr, "cannot be reached")
@@ -172,7 +172,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
       assert.include(elsewhere.stderr, "on this machine")
       const option = yield* runCommand(relay, ["connect", "--relay=-oProxyCommand=touch pwned"])
       assert.strictEqual(option.status, 2)
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
 })

@@ -10,7 +10,7 @@ import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { type Options, localRegistry, registered, registrations, startConnect } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
 import { connect, eventually, type McpClient } from "../support/McpClients.ts"
-import { makePlace, type Place } from "../support/OpencodePlace.ts"
+import { makeWorkspace, type Workspace } from "../support/OpencodeWorkspace.ts"
 import { descendants, signal } from "../support/processes.ts"
 import { withSsh } from "../support/requirements.ts"
 import { runCommand } from "../support/runCommand.ts"
@@ -35,8 +35,8 @@ const work = Effect.fnUntraced(function* (client: McpClient, said: string) {
 /** A machine whose opencode has joined the relay, and an MCP client of the server there. */
 const joined = Effect.fnUntraced(function* (options: Options = {}, project?: string) {
   const relay = yield* SshRelay
-  const place = yield* makePlace({ project })
-  const connected = yield* startConnect(place, {
+  const workspace = yield* makeWorkspace({ project })
+  const connected = yield* startConnect(workspace, {
     ...options,
     variables: { RELAY_SSH_CMD: relay.command, ...options.variables },
   })
@@ -44,12 +44,12 @@ const joined = Effect.fnUntraced(function* (options: Options = {}, project?: str
   const client = yield* connect(yield* relayIn(relay.home, relay.directory), {
     variables: options.password === undefined ? {} : { OPENCODE_SERVER_PASSWORD: options.password },
   })
-  return { relay, place, connected, registration, client }
+  return { relay, workspace, connected, registration, client }
 })
 
 /** The tunnel's state in the local registration. */
-const tunnelOf = (place: Place) =>
-  Effect.map(registrations(localRegistry(place)), ([registration]) => registration?.connect?.tunnel)
+const tunnelOf = (workspace: Workspace) =>
+  Effect.map(registrations(localRegistry(workspace)), ([registration]) => registration?.connect?.tunnel)
 
 /** The registration on the relay once its port has changed. */
 const moved = (directory: string, port: number | undefined) =>
@@ -66,10 +66,10 @@ withSsh("connect with a relay", () => {
   test(
     "is listed on the relay, works, reconnects after a cut, and is removed at the end",
     Effect.gen(function* () {
-      const { client, connected, place, registration, relay } = yield* joined({}, "web-shop")
+      const { client, connected, workspace, registration, relay } = yield* joined({}, "web-shop")
       const instance = yield* onlineAt(client)
       assert.match(instance?.name ?? "", /-web-shop$/u)
-      assert.deepInclude(registration, { hostname: hostname(), cwd: place.directory })
+      assert.deepInclude(registration, { hostname: hostname(), cwd: workspace.directory })
       assert.notProperty(registration, "pid")
       yield* work(client, "hello from afar")
 
@@ -81,7 +81,7 @@ withSsh("connect with a relay", () => {
       yield* connected.signal("SIGTERM")
       yield* connected.exitStatus
       assert.deepStrictEqual(yield* registrations(relay.directory), [])
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
 
@@ -103,11 +103,11 @@ withSsh("connect with a relay", () => {
     "survives a network that drops all packets",
     Effect.gen(function* () {
       const { proxy, throughProxy } = yield* SshRelay
-      const { client, place, registration, relay } = yield* joined({
+      const { client, workspace, registration, relay } = yield* joined({
         variables: { RELAY_SSH_CMD: throughProxy.command },
       })
       yield* proxy.stall
-      yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "30 seconds"))
+      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "30 seconds"))
       yield* proxy.resume
       yield* moved(relay.directory, registration?.port)
       yield* onlineAt(client)
@@ -117,10 +117,10 @@ withSsh("connect with a relay", () => {
   test(
     "waits for a relay that is down, reports it, and joins when it is back",
     Effect.gen(function* () {
-      const { place, registration, relay } = yield* joined()
+      const { workspace, registration, relay } = yield* joined()
       yield* relay.stop
-      yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
-      const doctor = yield* runCommand(yield* relayIn(place.home, localRegistry(place)), ["doctor"], {
+      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      const doctor = yield* runCommand(yield* relayIn(workspace.home, localRegistry(workspace)), ["doctor"], {
         variables: { RELAY_SSH_CMD: relay.command },
       })
       assert.strictEqual(doctor.status, 1)
@@ -131,7 +131,7 @@ withSsh("connect with a relay", () => {
       yield* relay.start
       yield* moved(relay.directory, registration?.port)
       yield* onlineAt(yield* connect(yield* relayIn(relay.home, relay.directory)))
-      const connectedAgain = yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "connected"))
+      const connectedAgain = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "connected"))
       assert.isNumber(connectedAgain?.port)
     }),
   )
@@ -152,11 +152,11 @@ withSsh("connect with a relay", () => {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const relay = yield* SshRelay
-      const place = yield* makePlace({})
-      const cwd = path.join(place.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
+      const workspace = yield* makeWorkspace({})
+      const cwd = path.join(workspace.directory, `it's "a" $(touch pwned) \`touch pwned\`;\nproject`)
       yield* fs.makeDirectory(cwd)
       const name = `my "box" $(touch pwned); it's \\ 100%s`
-      const first = yield* startConnect(place, {
+      const first = yield* startConnect(workspace, {
         cwd,
         variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command },
       })
@@ -173,8 +173,8 @@ withSsh("connect with a relay", () => {
       const victim = path.join(relay.home, "victim")
       yield* fs.writeFileString(victim, "untouched")
       yield* fs.symlink(victim, registration?.file ?? "")
-      yield* startConnect(place, { cwd, variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command } })
-      const tunnel = yield* tunnelOf(place).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      yield* startConnect(workspace, { cwd, variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command } })
+      const tunnel = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
       assert.include(tunnel?.reason, "not a regular file")
       assert.strictEqual(yield* fs.readFileString(victim), "untouched")
     }),
@@ -211,14 +211,14 @@ withSsh("connect with a relay", () => {
   test(
     "ends within seconds, and logs it, if the relay no longer answers",
     Effect.gen(function* () {
-      const { connected, place, relay } = yield* joined()
-      const [local] = yield* registrations(localRegistry(place))
+      const { connected, workspace, relay } = yield* joined()
+      const [local] = yield* registrations(localRegistry(workspace))
       yield* relay.freeze
       yield* connected.signal("SIGTERM")
       yield* connected.exitStatus.pipe(Effect.timeout("12 seconds"))
       const fs = yield* FileSystem.FileSystem
       assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "stays on the relay")
-      assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
 
@@ -228,8 +228,8 @@ withSsh("connect with a relay", () => {
       const fs = yield* FileSystem.FileSystem
       const { home } = yield* SshRelay
       const relay = yield* SshRelay
-      const place = yield* makePlace({})
-      yield* startConnect(place, { variables: { RELAY_SSH_CMD: relay.command, RELAY_REMOTE_DIR: "~/my relay" } })
+      const workspace = yield* makeWorkspace({})
+      yield* startConnect(workspace, { variables: { RELAY_SSH_CMD: relay.command, RELAY_REMOTE_DIR: "~/my relay" } })
       const [registration] = yield* registered(`${home}/my relay`, 1)
       yield* fs.remove(registration?.file ?? "")
       const [again] = yield* registered(`${home}/my relay`, 1)
@@ -243,7 +243,7 @@ withSsh("connect with a relay", () => {
       const fs = yield* FileSystem.FileSystem
       const password = "hunter2-Zk9"
       const { command } = yield* SshRelay
-      const { client, connected, place, relay } = yield* joined({
+      const { client, connected, workspace, relay } = yield* joined({
         password,
         variables: { RELAY_SSH_CMD: `SSHPASS=${password} ${command}` },
       })
@@ -254,7 +254,7 @@ withSsh("connect with a relay", () => {
         const line = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(Effect.orElseSucceed(() => ""))
         assert.notInclude(line, password)
       }
-      const [local] = yield* registrations(localRegistry(place))
+      const [local] = yield* registrations(localRegistry(workspace))
       const log = yield* fs.readFileString(local?.connect?.log ?? "")
       assert.include(log, "connected")
       for (const text of [

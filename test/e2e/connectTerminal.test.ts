@@ -13,7 +13,7 @@ import {
 } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
 import { connect, eventually } from "../support/McpClients.ts"
-import { makePlace } from "../support/OpencodePlace.ts"
+import { makeWorkspace } from "../support/OpencodeWorkspace.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { withTmux } from "../support/requirements.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -25,11 +25,11 @@ const ready = /ctrl\+p commands/u
 
 /** The terminal UI under `connect`, registered. */
 const inTerminal = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>> = {}) {
-  const place = yield* makePlace({ project: "web-shop" })
-  const terminal = yield* openTerminal(connectCommand(place, { args: [], variables }))
+  const workspace = yield* makeWorkspace({ project: "web-shop" })
+  const terminal = yield* openTerminal(connectCommand(workspace, { args: [], variables }))
   yield* terminal.screenUntil(ready)
-  const [registration] = yield* registered(localRegistry(place), 1)
-  return { place, terminal, registration }
+  const [registration] = yield* registered(localRegistry(workspace), 1)
+  return { workspace, terminal, registration }
 })
 
 withTmux("connect in a terminal", () => {
@@ -37,10 +37,10 @@ withTmux("connect in a terminal", () => {
     "leaves the terminal to opencode: it draws, takes input, and ends on Ctrl-C",
     () =>
       Effect.gen(function* () {
-        const { place, registration, terminal } = yield* inTerminal()
-        const client = yield* connect(yield* relayIn(place.home, localRegistry(place)))
+        const { workspace, registration, terminal } = yield* inTerminal()
+        const client = yield* connect(yield* relayIn(workspace.home, localRegistry(workspace)))
         const { instances } = yield* client.call(ListInstances)
-        assert.deepInclude(instances[0], { health: "online", directory: place.directory })
+        assert.deepInclude(instances[0], { health: "online", directory: workspace.directory })
 
         yield* terminal.type("say:typed by hand")
         yield* terminal.press("Enter")
@@ -49,7 +49,7 @@ withTmux("connect in a terminal", () => {
 
         yield* terminal.press("C-c")
         assert.strictEqual(yield* terminal.exitStatus, 0)
-        assert.deepStrictEqual(yield* registrations(localRegistry(place)), [])
+        assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
         assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
@@ -59,8 +59,8 @@ withTmux("connect in a terminal", () => {
     "shows in a second terminal that watches the fleet, as it comes and goes",
     () =>
       Effect.gen(function* () {
-        const place = yield* makePlace({ project: "web-shop" })
-        const { argv, ...rest } = connectCommand(place, { args: [] })
+        const workspace = yield* makeWorkspace({ project: "web-shop" })
+        const { argv, ...rest } = connectCommand(workspace, { args: [] })
         const [node, program] = argv
         const watching = yield* openTerminal({ ...rest, argv: [node, program, "instances", "--watch"] })
         yield* watching.screenUntil(/No instance was found/u)
@@ -120,13 +120,13 @@ withTmux("connect in a terminal", () => {
         process.kill(yield* first.terminal.pid, "SIGTERM")
         yield* first.terminal.exitStatus
         assert.notMatch(yield* first.terminal.screen, ready)
-        assert.deepStrictEqual(yield* registrations(localRegistry(first.place)), [])
+        assert.deepStrictEqual(yield* registrations(localRegistry(first.workspace)), [])
 
         const second = yield* inTerminal()
         process.kill(yield* second.terminal.pid, "SIGKILL")
         yield* running(`--port ${second.registration?.port}`).pipe(eventually((all) => all.length === 0))
         yield* second.terminal.screenUntil((text) => !ready.test(text))
-        assert.lengthOf(yield* registrations(localRegistry(second.place)), 1)
+        assert.lengthOf(yield* registrations(localRegistry(second.workspace)), 1)
       }).pipe(Effect.scoped, Effect.provide(services)),
     60_000,
   )

@@ -43,19 +43,19 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", 
           Effect.fnUntraced(function* (index) {
             const { name = "", sessions = [] } = instances[index % 2] ?? {}
             const mark = `mark-${index}-end`
-            let told = ""
+            let notifications = ""
             const turn = yield* client.call(
               SendMessage,
               { instance: name, session_id: sessions[index % 3]?.id, message: `${mark} `.repeat(20).trim() },
-              ({ message }) => (told += message ?? ""),
+              ({ message }) => (notifications += message ?? ""),
             )
-            return { mark, told, turn }
+            return { mark, notifications, turn }
           }),
           { concurrency: "unbounded" },
         )
-        for (const { mark, told, turn } of turns) {
+        for (const { mark, notifications, turn } of turns) {
           assert.deepInclude(turn, { outcome: "completed", text: `Echo: ${`${mark} `.repeat(20).trim()}` })
-          for (const [found] of told.matchAll(/mark-\d+-end/gu)) assert.strictEqual(found, mark)
+          for (const [found] of notifications.matchAll(/mark-\d+-end/gu)) assert.strictEqual(found, mark)
         }
         for (const { proxy } of instances) {
           assert.strictEqual(yield* count(proxy, promptRequest), 10)

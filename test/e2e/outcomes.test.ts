@@ -49,12 +49,12 @@ layer(FleetClient.layer({ permission: "ask" }), {
 
   it.effect("the provider fails repeatedly: each retry is reported with its reason and time, then failed", () =>
     Effect.gen(function* () {
-      const told: Array<string> = []
+      const notifications: Array<string> = []
       const session = yield* newSession("Retries")
-      const turn = yield* send(session, "fail:503 300", {}, ({ message = "" }) => told.push(message))
+      const turn = yield* send(session, "fail:503 300", {}, ({ message = "" }) => notifications.push(message))
       assert.strictEqual(turn.outcome, "failed")
       assert.include(turn.detail, "scripted failure 503")
-      const retries = told.filter((message) => message.includes("scripted failure 503"))
+      const retries = notifications.filter((message) => message.includes("scripted failure 503"))
       assert.isAtLeast(retries.length, 2)
       for (const retry of retries) assert.match(retry, /attempt \d.* Retrying in \d+ s, at 20\d\d-/u)
     }),
@@ -63,9 +63,11 @@ layer(FleetClient.layer({ permission: "ask" }), {
   it.effect("the turn is stopped: aborted, with what was written so far", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Stopped")
-      const told: Array<string> = []
-      const turn = yield* Effect.forkChild(send(session_id, "slow: 600", {}, ({ message = "" }) => told.push(message)))
-      yield* Effect.sync(() => told.join("")).pipe(eventually((text) => text.includes("tick 1")))
+      const notifications: Array<string> = []
+      const turn = yield* Effect.forkChild(
+        send(session_id, "slow: 600", {}, ({ message = "" }) => notifications.push(message)),
+      )
+      yield* Effect.sync(() => notifications.join("")).pipe(eventually((text) => text.includes("tick 1")))
       const stopped = yield* (yield* FleetClient).call(AbortSession, { session_id })
       assert.deepInclude(stopped, { was_running: true, final: true })
       const { outcome, text } = yield* Fiber.join(turn)
@@ -77,9 +79,11 @@ layer(FleetClient.layer({ permission: "ask" }), {
   it.effect("the session is deleted during the turn: interrupted, with that reason and what was written so far", () =>
     Effect.gen(function* () {
       const session_id = yield* newSession("Deleted")
-      const told: Array<string> = []
-      const turn = yield* Effect.forkChild(send(session_id, "slow: 600", {}, ({ message = "" }) => told.push(message)))
-      yield* Effect.sync(() => told.join("")).pipe(eventually((text) => text.includes("tick 1")))
+      const notifications: Array<string> = []
+      const turn = yield* Effect.forkChild(
+        send(session_id, "slow: 600", {}, ({ message = "" }) => notifications.push(message)),
+      )
+      yield* Effect.sync(() => notifications.join("")).pipe(eventually((text) => text.includes("tick 1")))
       yield* facts.deleteSession(yield* RealOpencode, session_id)
       const { detail, outcome, text } = yield* Fiber.join(turn)
       assert.deepStrictEqual({ detail, outcome }, { detail: "the session was deleted", outcome: "interrupted" })
@@ -204,12 +208,12 @@ layer(FleetClient.layer({ permission: "ask" }), {
       const session_id = yield* newSession("By hand")
       yield* facts.prompt(yield* RealOpencode, session_id, "slow: 20")
       yield* isBusy(session_id)
-      const told: Array<string> = []
+      const notifications: Array<string> = []
       const client = yield* FleetClient
-      const turn = yield* client.call(WaitForSession, { session_id }, ({ message = "" }) => told.push(message))
+      const turn = yield* client.call(WaitForSession, { session_id }, ({ message = "" }) => notifications.push(message))
       assert.strictEqual(turn.outcome, "completed")
       assert.match(turn.text, /^tick 1 .*tick 20 $/u)
-      assert.isNotEmpty(told)
+      assert.isNotEmpty(notifications)
     }),
   )
 
@@ -238,7 +242,7 @@ layer(FleetClient.layer({ permission: "ask" }), {
   )
 
   it.effect(
-    "several messages steer a running turn: opencode answers the newest, and each caller is told which one that was",
+    "several messages steer a running turn: opencode answers the newest, and each result names that message",
     () =>
       Effect.gen(function* () {
         const session_id = yield* newSession("Steer")

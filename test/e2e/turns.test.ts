@@ -70,9 +70,9 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
         progress.map(({ params }) => params.progress),
         progress.map((_, index) => index + 1),
       )
-      const told = progress.map(({ params }) => params.message).join("")
-      assert.strictEqual(told.trim(), "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10")
-      assert.include(JSON.stringify(result), told.trim())
+      const notifications = progress.map(({ params }) => params.message).join("")
+      assert.strictEqual(notifications.trim(), "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10")
+      assert.include(JSON.stringify(result), notifications.trim())
     }),
   )
 

@@ -7,7 +7,7 @@ import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
 import { executable, makeRelay, type Relay, type Variables } from "../support/Executable.ts"
 import { freePort, silentServer, webServer } from "../support/loopback.ts"
-import { environment } from "../support/OpencodePlace.ts"
+import { environment } from "../support/OpencodeWorkspace.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 

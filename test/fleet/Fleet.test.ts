@@ -11,7 +11,7 @@ import { type ClientError, InstanceUnreachable, RequestTimeout } from "../../src
 import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import type { Target } from "../../src/opencode/Target.ts"
 import { announcement } from "../discovery/announcements.ts"
-import { healthy, interval, type Place, scanTime, start, unidentified } from "../discovery/fakes.ts"
+import { healthy, interval, type Setup, scanTime, start, unidentified } from "../discovery/fakes.ts"
 import { hanging, httpLayer, online } from "../discovery/http.ts"
 
 const names = ({ instances }: Snapshot) => instances.map(({ name }) => name)
@@ -20,16 +20,16 @@ const url = (port: number) => `http://127.0.0.1:${port}`
 
 /** A fleet after its first refresh. */
 const settled = Effect.fnUntraced(function* (...[first, settings]: Parameters<typeof start>) {
-  const place = yield* start(first, settings)
+  const setup = yield* start(first, settings)
   yield* TestClock.adjust(scanTime)
-  return place
+  return setup
 })
 
 /** Forks an effect, and runs it until it waits for the clock or ends. */
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.tap(Effect.forkChild(effect), TestClock.adjust(0))
 
-const scans = (place: Place, expected: number) =>
-  Effect.map(place.scans, (count) => assert.strictEqual(count, expected))
+const scans = (setup: Setup, expected: number) =>
+  Effect.map(setup.scans, (count) => assert.strictEqual(count, expected))
 
 const found = (...announcements: Scan["announcements"]) => Effect.succeed<Scan>({ announcements, problems: [] })
 
@@ -67,17 +67,17 @@ const dyingFleet = Effect.fnUntraced(function* (...deaths: ReadonlyArray<number>
 describe("The fleet's refreshes", () => {
   it.effect("start immediately, and again an interval after the previous one has ended", () =>
     Effect.gen(function* () {
-      const place = yield* start()
+      const setup = yield* start()
       yield* TestClock.adjust(0)
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
       yield* TestClock.adjust(scanTime + interval - 1)
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
       yield* TestClock.adjust(1)
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
       yield* TestClock.adjust(scanTime + interval - 1)
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
       yield* TestClock.adjust(1)
-      yield* scans(place, 3)
+      yield* scans(setup, 3)
     }),
   )
 
@@ -105,10 +105,10 @@ describe("The fleet's refreshes", () => {
   it.effect("show one instance for a server that two transports found, through the endpoint that answers", () =>
     Effect.gen(function* () {
       const tailnet = announcement("laptop", 3, { transport: "tailscale", aliases: [url(1)], passwordWithheld: "no" })
-      const place = yield* start([announcement("web", 1), tailnet])
+      const setup = yield* start([announcement("web", 1), tailnet])
       const shown = Effect.gen(function* () {
         yield* TestClock.adjust(scanTime + interval)
-        const { instances } = yield* place.fleet.snapshot
+        const { instances } = yield* setup.fleet.snapshot
         return instances.map(({ health, lastSeen, name, passwordWithheld, transports, url }) => ({
           name,
           url,
@@ -121,106 +121,106 @@ describe("The fleet's refreshes", () => {
       const both = { name: "web", seen: true, transports: ["local-relay", "tailscale"] }
       const first = { ...both, url: url(1), state: "online" as const, passwordWithheld: undefined }
       assert.deepStrictEqual(yield* shown, [first])
-      yield* place.make(url(1), "unreachable")
+      yield* setup.make(url(1), "unreachable")
       assert.deepStrictEqual(yield* shown, [{ ...both, url: url(3), state: "online", passwordWithheld: "no" }])
-      yield* place.make(url(3), "timeout")
+      yield* setup.make(url(3), "timeout")
       assert.deepStrictEqual(yield* shown, [{ ...first, state: "unreachable" }])
     }),
   )
 
   it.effect("join the refresh in progress", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
-      const one = yield* begin(place.fleet.refresh)
+      const setup = yield* settled()
+      const one = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
-      const other = yield* begin(place.fleet.refresh)
+      const other = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
       assert.strictEqual(yield* Fiber.join(one), yield* Fiber.join(other))
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("join the first one at the start", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("api", 1)])
-      const asked = yield* begin(place.fleet.refresh)
+      const setup = yield* start([announcement("api", 1)])
+      const asked = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(names(yield* Fiber.join(asked)), ["api"])
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
     }),
   )
 
   it.effect("are new after the previous one has ended", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
+      const setup = yield* settled()
       for (const expected of [2, 3]) {
-        const asked = yield* begin(place.fleet.refresh)
+        const asked = yield* begin(setup.fleet.refresh)
         yield* TestClock.adjust(scanTime)
         yield* Fiber.join(asked)
-        yield* scans(place, expected)
+        yield* scans(setup, expected)
       }
     }),
   )
 
   it.effect("continue for the callers that joined when their initiator is interrupted", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
-      yield* place.find([announcement("api", 1)])
-      const one = yield* begin(place.fleet.refresh)
-      const other = yield* begin(place.fleet.refresh)
+      const setup = yield* settled()
+      yield* setup.find([announcement("api", 1)])
+      const one = yield* begin(setup.fleet.refresh)
+      const other = yield* begin(setup.fleet.refresh)
       yield* Fiber.interrupt(one)
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(names(yield* Fiber.join(other)), ["api"])
-      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["api"])
-      yield* scans(place, 2)
+      assert.deepStrictEqual(names(yield* setup.fleet.snapshot), ["api"])
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("continue after all waiting callers were interrupted", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
-      yield* Fiber.interrupt(yield* begin(place.fleet.refresh))
+      const setup = yield* settled()
+      yield* Fiber.interrupt(yield* begin(setup.fleet.refresh))
       yield* TestClock.adjust(interval + 2 * scanTime)
-      const before = yield* place.scans
+      const before = yield* setup.scans
       yield* TestClock.adjust(interval + scanTime)
-      yield* scans(place, before + 1)
+      yield* scans(setup, before + 1)
     }),
   )
 
   it.effect("follow a change immediately, before the interval ends", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
-      yield* place.find([announcement("new", 1)])
-      yield* place.change
+      const setup = yield* settled()
+      yield* setup.find([announcement("new", 1)])
+      yield* setup.change
       yield* TestClock.adjust(0)
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["new"])
+      assert.deepStrictEqual(names(yield* setup.fleet.snapshot), ["new"])
     }),
   )
 
   it.effect("run again for a change during a refresh, because it may have been missed", () =>
     Effect.gen(function* () {
-      const place = yield* settled()
-      const running = yield* begin(place.fleet.refresh)
+      const setup = yield* settled()
+      const running = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
-      yield* place.find([announcement("new", 1)])
-      yield* place.change
+      yield* setup.find([announcement("new", 1)])
+      yield* setup.change
       yield* TestClock.adjust(scanTime / 2)
       assert.deepStrictEqual(names(yield* Fiber.join(running)), [])
-      yield* scans(place, 3)
+      yield* scans(setup, 3)
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["new"])
+      assert.deepStrictEqual(names(yield* setup.fleet.snapshot), ["new"])
     }),
   )
 
   it.effect("follow a thousand changes with a few refreshes, then rest", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("a", 1)], { refreshEvery: 3_600_000 })
+      const setup = yield* start([announcement("a", 1)], { refreshEvery: 3_600_000 })
       yield* TestClock.adjust(scanTime)
-      for (let change = 0; change < 1000; change += 1) yield* place.change
+      for (let change = 0; change < 1000; change += 1) yield* setup.change
       yield* TestClock.adjust(100 * scanTime)
-      assert.isAtMost(yield* place.scans, 5)
+      assert.isAtMost(yield* setup.scans, 5)
     }),
   )
 
@@ -261,17 +261,17 @@ describe("The fleet's refreshes", () => {
 
   it.effect("publish each instance as soon as its own probe is over", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("slow", 1), announcement("quick", 2)])
-      yield* place.slow(url(1), 1000)
+      const setup = yield* start([announcement("slow", 1), announcement("quick", 2)])
+      yield* setup.slow(url(1), 1000)
       const heard = yield* Queue.unbounded<Instance>()
-      yield* begin(Stream.runForEach(place.fleet.probed, (instance) => Queue.offer(heard, instance)))
+      yield* begin(Stream.runForEach(setup.fleet.probed, (instance) => Queue.offer(heard, instance)))
       yield* TestClock.adjust(scanTime)
       const [quick, ...others] = yield* Queue.takeAll(heard)
       assert.strictEqual(quick.name, "quick")
       assert.isEmpty(others)
       yield* TestClock.adjust(1000)
       const [slow] = yield* Queue.takeAll(heard)
-      const { instances } = yield* place.fleet.snapshot
+      const { instances } = yield* setup.fleet.snapshot
       assert.strictEqual(instances[0], quick)
       assert.strictEqual(instances[1], slow)
     }),
@@ -279,22 +279,22 @@ describe("The fleet's refreshes", () => {
 
   it.effect("wait for no subscriber", () =>
     Effect.gen(function* () {
-      const place = yield* start(Array.from({ length: 3000 }, (_, index) => announcement(`i${index}`, index + 1)))
-      yield* begin(Stream.runForEach(place.fleet.probed, () => Effect.never))
+      const setup = yield* start(Array.from({ length: 3000 }, (_, index) => announcement(`i${index}`, index + 1)))
+      yield* begin(Stream.runForEach(setup.fleet.probed, () => Effect.never))
       yield* TestClock.adjust(2 * scanTime + interval)
-      assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 2 * scanTime + interval)
+      assert.strictEqual((yield* setup.fleet.snapshot).refreshedAt, 2 * scanTime + interval)
     }),
   )
 
   it.effect("end with the fleet, and leave no caller waiting", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const place = yield* Scope.provide(settled(), scope)
-      const waiting = yield* begin(place.fleet.refresh)
+      const setup = yield* Scope.provide(settled(), scope)
+      const waiting = yield* begin(setup.fleet.refresh)
       yield* Scope.close(scope, Exit.void)
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(waiting)))
       yield* TestClock.adjust(10 * interval)
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
@@ -320,18 +320,18 @@ describe("The fleet's refreshes", () => {
 describe("The fleet's snapshot", () => {
   it.effect("waits for the first refresh and no later one", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("api", 1)])
-      const first = yield* begin(place.fleet.snapshot)
+      const setup = yield* start([announcement("api", 1)])
+      const first = yield* begin(setup.fleet.snapshot)
       yield* TestClock.adjust(scanTime - 1)
       assert.isUndefined(first.pollUnsafe())
       yield* TestClock.adjust(1)
       assert.deepStrictEqual(names(yield* Fiber.join(first)), ["api"])
 
-      yield* place.find([])
-      yield* begin(place.fleet.refresh)
-      yield* scans(place, 2)
+      yield* setup.find([])
+      yield* begin(setup.fleet.refresh)
+      yield* scans(setup, 2)
       // No time passes, so the refresh cannot have ended.
-      assert.deepStrictEqual(names(yield* place.fleet.snapshot), ["api"])
+      assert.deepStrictEqual(names(yield* setup.fleet.snapshot), ["api"])
     }),
   )
 
@@ -391,10 +391,10 @@ describe("The fleet's snapshot", () => {
 
   it.effect("has no last-seen time for an instance that was never online", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("api", 1)])
-      yield* place.make(url(1), "unauthorized")
+      const setup = yield* start([announcement("api", 1)])
+      yield* setup.make(url(1), "unauthorized")
       yield* TestClock.adjust(2 * (interval + scanTime))
-      assert.isUndefined((yield* place.fleet.snapshot).instances[0]?.lastSeen)
+      assert.isUndefined((yield* setup.fleet.snapshot).instances[0]?.lastSeen)
     }),
   )
 
@@ -483,10 +483,10 @@ describe("A fleet over a discovery of one's own", () => {
 describe("The fleet resolves", () => {
   const fleetOf = Effect.fnUntraced(function* (states: Readonly<Record<string, HealthState>>) {
     const entries = Object.entries(states)
-    const place = yield* start(entries.map(([name], index) => announcement(name, index + 1)))
-    yield* Effect.forEach(entries, ([, state], index) => place.make(url(index + 1), state))
+    const setup = yield* start(entries.map(([name], index) => announcement(name, index + 1)))
+    yield* Effect.forEach(entries, ([, state], index) => setup.make(url(index + 1), state))
     yield* TestClock.adjust(scanTime)
-    return place.fleet
+    return setup.fleet
   })
 
   it.effect.each([
@@ -560,7 +560,7 @@ const onlyAt = (port: number) => (target: Target) =>
 describe("Using an instance", () => {
   /** Uses `api`, lets the time of a refresh pass, and returns the outcome with the URLs of all runs. */
   const use = Effect.fnUntraced(function* (
-    { fleet }: Place,
+    { fleet }: Setup,
     answer: (target: Target) => Effect.Effect<string, ClientError>,
     name: string | undefined = "api",
   ) {
@@ -587,32 +587,32 @@ describe("Using an instance", () => {
 
   it.effect("runs the effect once without a refresh, if the instance answers", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      const { asked, outcome } = yield* use(place, onlyAt(1))
+      const setup = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(setup, onlyAt(1))
       assert.deepInclude(outcome, { _tag: "Success", success: "answer" })
       assert.deepStrictEqual(asked, [url(1)])
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
     }),
   )
 
   it.effect("finds an instance that has moved to another port, and runs the effect only there", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
-      yield* place.find([announcement("api", 2)])
-      const { asked, outcome } = yield* use(place, onlyAt(2))
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
+      yield* setup.find([announcement("api", 2)])
+      const { asked, outcome } = yield* use(setup, onlyAt(2))
       assert.deepInclude(outcome, { _tag: "Success", success: "answer" })
       assert.deepStrictEqual(asked, [url(2)])
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("finds a moved instance also without a name", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
-      yield* place.find([announcement("other-name", 2)])
-      const using = yield* begin(place.fleet.use(undefined, onlyAt(2)))
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
+      yield* setup.find([announcement("other-name", 2)])
+      const using = yield* begin(setup.fleet.use(undefined, onlyAt(2)))
       yield* TestClock.adjust(scanTime)
       assert.strictEqual(yield* Fiber.join(using), "answer")
     }),
@@ -620,22 +620,22 @@ describe("Using an instance", () => {
 
   it.effect("fails as unreachable after one refresh, and does not refresh again", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
-      const { asked, outcome } = yield* use(place, onlyAt(2))
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
+      const { asked, outcome } = yield* use(setup, onlyAt(2))
       assert.deepInclude(outcome, { _tag: "Failure" })
       assert.deepStrictEqual(asked, [url(1)])
       yield* TestClock.adjust(scanTime)
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("fails if the refresh no longer finds the instance", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
-      yield* place.find([announcement("web", 2)])
-      const { asked, outcome } = yield* use(place, onlyAt(2))
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
+      yield* setup.find([announcement("web", 2)])
+      const { asked, outcome } = yield* use(setup, onlyAt(2))
       assert.strictEqual(outcome._tag === "Failure" ? outcome.failure._tag : "", "InstanceNotFound")
       assert.deepStrictEqual(asked, [])
     }),
@@ -650,20 +650,20 @@ describe("Using an instance", () => {
     ],
   ] as const)("runs the effect once if %s, because it may have sent a prompt before", ([, error]) =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      const { asked, outcome } = yield* use(place, (target) => Effect.fail(error(target)))
+      const setup = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(setup, (target) => Effect.fail(error(target)))
       assert.strictEqual(outcome._tag, "Failure")
       assert.deepStrictEqual(asked, [url(1)])
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
     }),
   )
 
   it.effect("runs the effect once also after the instance has moved", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
-      yield* place.find([announcement("api", 2)])
-      const { asked, outcome } = yield* use(place, (target) => Effect.fail(unreachable(target, target.url === url(2))))
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
+      yield* setup.find([announcement("api", 2)])
+      const { asked, outcome } = yield* use(setup, (target) => Effect.fail(unreachable(target, target.url === url(2))))
       assert.deepInclude(outcome._tag === "Failure" ? outcome.failure : {}, { mayHaveArrived: true, url: url(2) })
       assert.deepStrictEqual(asked, [url(2)])
     }),
@@ -671,53 +671,53 @@ describe("Using an instance", () => {
 
   it.effect("runs nothing if no instance has the name", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      const { asked, outcome } = yield* use(place, onlyAt(1), "web")
+      const setup = yield* settled([announcement("api", 1)])
+      const { asked, outcome } = yield* use(setup, onlyAt(1), "web")
       assert.strictEqual(outcome._tag, "Failure")
       assert.deepStrictEqual(asked, [])
-      yield* scans(place, 1)
+      yield* scans(setup, 1)
     }),
   )
 
   it.effect("refreshes without a name if none was online, because one may be online now", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
+      const setup = yield* start([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
       yield* TestClock.adjust(scanTime)
-      yield* place.make(url(1), "online")
-      const using = yield* begin(place.fleet.use(undefined, onlyAt(1)))
+      yield* setup.make(url(1), "online")
+      const using = yield* begin(setup.fleet.use(undefined, onlyAt(1)))
       yield* TestClock.adjust(scanTime)
       assert.strictEqual(yield* Fiber.join(using), "answer")
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("refreshes only once if none is online, and runs nothing", () =>
     Effect.gen(function* () {
-      const place = yield* start([announcement("api", 1)])
-      yield* place.make(url(1), "unreachable")
+      const setup = yield* start([announcement("api", 1)])
+      yield* setup.make(url(1), "unreachable")
       yield* TestClock.adjust(scanTime)
-      const using = yield* begin(Effect.flip(place.fleet.use(undefined, () => Effect.die("asked"))))
+      const using = yield* begin(Effect.flip(setup.fleet.use(undefined, () => Effect.die("asked"))))
       yield* TestClock.adjust(scanTime)
       assert.include(String(yield* Fiber.join(using)), "api")
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
       // A name that fits none would fit none either.
       assert.strictEqual(
-        (yield* Effect.flip(place.fleet.use("web", () => Effect.die("asked"))))._tag,
+        (yield* Effect.flip(setup.fleet.use("web", () => Effect.die("asked"))))._tag,
         "InstanceNotFound",
       )
-      yield* scans(place, 2)
+      yield* scans(setup, 2)
     }),
   )
 
   it.effect("does not rely on a refresh that began before the instance was probed", () =>
     Effect.gen(function* () {
-      const place = yield* settled([announcement("api", 1)])
-      yield* begin(place.fleet.refresh)
+      const setup = yield* settled([announcement("api", 1)])
+      yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
-      yield* place.make(url(1), "unreachable")
-      yield* place.find([announcement("api", 2)])
-      const using = yield* begin(place.fleet.use("api", onlyAt(2)))
+      yield* setup.make(url(1), "unreachable")
+      yield* setup.find([announcement("api", 2)])
+      const using = yield* begin(setup.fleet.use("api", onlyAt(2)))
       yield* TestClock.adjust(2 * scanTime)
       assert.strictEqual(yield* Fiber.join(using), "answer")
     }),

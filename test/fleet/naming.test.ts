@@ -19,7 +19,7 @@ const Found = Schema.Array(
       Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })),
     ]),
     host: Schema.Literals(["127.0.0.1", "127.0.0.1", "127.0.0.1", "laptop.tail.net"]),
-    place: Schema.Int,
+    position: Schema.Int,
   }),
 )
 
@@ -30,7 +30,7 @@ const scans = (found: typeof Found.Type): readonly [ReadonlyArray<Announcement>,
       announcement(typeof name === "string" ? name : hostileText(name), port, { url: `http://${host}:${port}` }),
     )
   const once = [...new Map(found.map((one) => [`${one.host}:${one.port}`, one])).values()]
-  return [of(once), of(once.toSorted((one, other) => one.place - other.place))]
+  return [of(once), of(once.toSorted((one, other) => one.position - other.position))]
 }
 
 const namesByUrl = (announcements: ReadonlyArray<Announcement>) =>

@@ -7,8 +7,8 @@ import type { PlatformError } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { createServer } from "node:net"
-import { environment, makePlace } from "./OpencodePlace.ts"
-import type { Place, PlaceOptions } from "./OpencodePlace.ts"
+import { environment, makeWorkspace } from "./OpencodeWorkspace.ts"
+import type { Workspace, WorkspaceOptions } from "./OpencodeWorkspace.ts"
 
 /** opencode ended or did not answer; `output` is the end of its output. */
 export class OpencodeStartFailed extends Schema.TaggedError<OpencodeStartFailed>()("OpencodeStartFailed", {
@@ -20,17 +20,17 @@ export class OpencodeStartFailed extends Schema.TaggedError<OpencodeStartFailed>
   }
 }
 
-export interface Options extends PlaceOptions {
+export interface Options extends WorkspaceOptions {
   /** Switches HTTP Basic on; the user is `opencode`. */
   readonly password?: string | undefined
   /** Runs as a second server of the same user: with the home, configuration and project of this instance. */
-  readonly beside?: Place | undefined
+  readonly beside?: Workspace | undefined
 }
 
 export type StartError = OpencodeStartFailed | PlatformError.PlatformError
 
 /** A running server. */
-export interface OpencodeServer extends Place {
+export interface OpencodeServer extends Workspace {
   readonly url: string
   readonly port: number
   readonly password: string | undefined
@@ -52,7 +52,7 @@ export interface Program {
 /** Starts a server. Closing the scope ends it and all processes that it started, and removes its files. */
 export const startServer = Effect.fn("startServer")(function* (program: Program, options: Options = {}) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const { home, directory } = options.beside ?? (yield* makePlace(options))
+  const { home, directory } = options.beside ?? (yield* makeWorkspace(options))
   const port = yield* freePort
   const url = `http://127.0.0.1:${port}`
   const lock = yield* Semaphore.make(1)

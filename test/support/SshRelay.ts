@@ -10,7 +10,7 @@ import { type FaultProxy, makeFaultProxy } from "./FaultProxy.ts"
 import { freePort } from "./loopback.ts"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
-import { hosts, makePlace, type PlaceOptions } from "./SshRelayPlace.ts"
+import { hosts, makeFiles, type FilesOptions } from "./SshRelayFiles.ts"
 
 /** sshd ended or does not listen; `log` is the end of its output. */
 export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("SshdStartFailed", {
@@ -22,7 +22,7 @@ export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("Sshd
   }
 }
 
-export type Options = PlaceOptions
+export type Options = FilesOptions
 
 /** A command that connects to the relay. */
 export interface Way {
@@ -78,7 +78,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
   const services = yield* Effect.context<Services>()
   const port = yield* freePort
   const proxy = yield* makeFaultProxy({ port })
-  const place = yield* makePlace({ direct: port, throughProxy: proxy.port }, options)
+  const files = yield* makeFiles({ direct: port, throughProxy: proxy.port }, options)
   const log = yield* Ref.make("")
   const lock = yield* Semaphore.make(1)
   const running = yield* Ref.make<Running | undefined>(undefined)
@@ -88,7 +88,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
     if ((yield* Ref.get(running)) !== undefined) return
     // Not in this scope, which would end it before `stop` could find its connections.
     const scope = yield* Scope.make()
-    const listener = yield* spawn(place.serverConfigFile, log).pipe(
+    const listener = yield* spawn(files.serverConfigFile, log).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       Effect.tap(({ handle }) => Ref.set(running, { pid: handle.pid, scope })),
@@ -104,7 +104,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
     yield* signal([current.pid], "SIGSTOP")
     const children = yield* descendants(current.pid)
     yield* signal([current.pid, ...children.map(({ pid }) => pid)], "SIGKILL")
-    yield* killAll(startedWith("HOME", place.home))
+    yield* killAll(startedWith("HOME", files.home))
     yield* Scope.close(current.scope, Exit.void)
   }, Effect.uninterruptible)
 
@@ -123,14 +123,14 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
   yield* launch()
 
   return SshRelay.of({
-    ...way(place.configFile, hosts.direct),
+    ...way(files.configFile, hosts.direct),
     port,
-    home: place.home,
-    directory: path.join(place.home, ".local", "share", "opencode-relay"),
-    configFile: place.configFile,
-    throughProxy: way(place.configFile, hosts.throughProxy),
+    home: files.home,
+    directory: path.join(files.home, ".local", "share", "opencode-relay"),
+    configFile: files.configFile,
+    throughProxy: way(files.configFile, hosts.throughProxy),
     proxy,
-    quietWrapper: place.quietWrapper,
+    quietWrapper: files.quietWrapper,
     log: Ref.get(log),
     stop: stop().pipe(Effect.provideContext(services), lock.withPermits(1)),
     start: launch().pipe(Effect.provideContext(services), lock.withPermits(1)),

@@ -5,7 +5,7 @@ import { ConnectState, RegistrationJson } from "../../src/discovery/relay/Regist
 import { fileURLToPath } from "node:url"
 import { executable } from "./Executable.ts"
 import { eventually } from "./McpClients.ts"
-import { environment, type Place } from "./OpencodePlace.ts"
+import { environment, type Workspace } from "./OpencodeWorkspace.ts"
 
 export interface Options {
   readonly args?: ReadonlyArray<string>
@@ -20,15 +20,18 @@ export interface Options {
 export const pathWithOpencode = `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"]}`
 
 /** Its command line, directory and environment. */
-export const connectCommand = (place: Place, { args = ["--headless"], cwd, password, variables }: Options = {}) => ({
+export const connectCommand = (
+  workspace: Workspace,
+  { args = ["--headless"], cwd, password, variables }: Options = {},
+) => ({
   argv: [process.execPath, executable, "connect", ...args] as const,
-  cwd: cwd ?? place.directory,
-  env: { ...environment(place.home, password), PATH: pathWithOpencode, ...variables },
+  cwd: cwd ?? workspace.directory,
+  env: { ...environment(workspace.home, password), PATH: pathWithOpencode, ...variables },
 })
 
 /** Starts it. Closing the scope ends it. */
-export const startConnect = Effect.fn("startConnect")(function* (place: Place, options?: Options) {
-  const { argv, cwd, env } = connectCommand(place, options)
+export const startConnect = Effect.fn("startConnect")(function* (workspace: Workspace, options?: Options) {
+  const { argv, cwd, env } = connectCommand(workspace, options)
   const [program, ...args] = argv
   const handle = yield* ChildProcess.make(program, args, { cwd, env, stdin: "ignore", forceKillAfter: "10 seconds" })
   const output = yield* Ref.make("")
@@ -50,7 +53,7 @@ export const startConnect = Effect.fn("startConnect")(function* (place: Place, o
 })
 
 /** The relay directory of the test's own machine. */
-export const localRegistry = (place: Pick<Place, "home">) => `${place.home}/.local/share/opencode-relay`
+export const localRegistry = (workspace: Pick<Workspace, "home">) => `${workspace.home}/.local/share/opencode-relay`
 
 const connectState = Schema.decodeUnknownOption(ConnectState)
 

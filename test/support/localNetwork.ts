@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { describe } from "vitest"
 import { opencodeChallenge } from "../../src/opencode/http/clientErrors.ts"
 import { freePort } from "./loopback.ts"
-import { environment, makePlace } from "./OpencodePlace.ts"
+import { environment, makeWorkspace } from "./OpencodeWorkspace.ts"
 
 /** This machine's first address that other machines can reach. */
 const ownAddress = Object.values(networkInterfaces())
@@ -53,7 +53,7 @@ const binary = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("op
 
 /** A real `opencode serve --mdns` that listens but may not be announced yet. Closing the scope ends it. */
 export const startAnnounced = Effect.fn("startAnnounced")(function* (password?: string) {
-  const { directory, home } = yield* makePlace({})
+  const { directory, home } = yield* makeWorkspace({})
   const port = yield* freePort
   const opencode = yield* ChildProcess.make(binary, ["serve", "--mdns", "--port", String(port)], {
     cwd: directory,

@@ -19,7 +19,7 @@ const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
 const options = { concurrency: 2, timeout: 1000, timeBudget: "4 seconds" } as const
 
 /** An identifier over simulated ports, with a record of the probed ones. */
-const place = Effect.fnUntraced(function* () {
+const setup = Effect.fnUntraced(function* () {
   const verdicts = new Map<number, Effect.Effect<Verdict>>()
   const asked: Array<number> = []
   const identify = yield* Effect.provideService(identifier(options), Identification, {
@@ -46,7 +46,7 @@ const ports = (found: { readonly opencodes: ReadonlyArray<{ readonly candidate: 
 describe("An identifier", () => {
   it.effect("finds opencodes and their directories", () =>
     Effect.gen(function* () {
-      const { answer, identify } = yield* place()
+      const { answer, identify } = yield* setup()
       answer(2, opencode)
       const found = yield* identify([candidate(1), candidate(2), candidate(3)])
       assert.deepStrictEqual(found, {
@@ -59,7 +59,7 @@ describe("An identifier", () => {
 
   it.effect("probes other servers at most once per minute", () =>
     Effect.gen(function* () {
-      const { answer, asked, identify } = yield* place()
+      const { answer, asked, identify } = yield* setup()
       answer(2, silent)
       yield* identify([candidate(1), candidate(2)])
       assert.deepStrictEqual(asked(), [1, 2])
@@ -74,7 +74,7 @@ describe("An identifier", () => {
 
   it.effect("probes a new server on the same port immediately", () =>
     Effect.gen(function* () {
-      const { answer, identify } = yield* place()
+      const { answer, identify } = yield* setup()
       yield* identify([candidate(1)])
       answer(1, opencode)
       assert.lengthOf(ports(yield* identify([candidate(1)])), 0)
@@ -84,7 +84,7 @@ describe("An identifier", () => {
 
   it.effect("probes likely and refused candidates at every scan, and soon opencodes whose directory is unknown", () =>
     Effect.gen(function* () {
-      const { answer, asked, identify } = yield* place()
+      const { answer, asked, identify } = yield* setup()
       answer(2, refused)
       answer(3, opencodeWithPassword)
       answer(4, opencode)
@@ -101,7 +101,7 @@ describe("An identifier", () => {
 
   it.effect("keeps the verdict about another server while it does not answer", () =>
     Effect.gen(function* () {
-      const { answer, identify } = yield* place()
+      const { answer, identify } = yield* setup()
       answer(1, notOpencode)
       yield* identify([candidate(1)])
       answer(1, silent)
@@ -112,7 +112,7 @@ describe("An identifier", () => {
 
   it.effect("probes an opencode whose connection broke at the next scan, and then as any other", () =>
     Effect.gen(function* () {
-      const { answer, asked, identify } = yield* place()
+      const { answer, asked, identify } = yield* setup()
       const again = () => Effect.map(identify([candidate(1)]), ports)
       answer(1, opencode)
       yield* again()
@@ -132,7 +132,7 @@ describe("An identifier", () => {
 
   it.effect("keeps the verdict and the directory of a stuck opencode until it answers otherwise", () =>
     Effect.gen(function* () {
-      const { answer, identify } = yield* place()
+      const { answer, identify } = yield* setup()
       answer(1, opencode)
       yield* identify([candidate(1)])
       for (const verdict of [silent, openButMute]) {
@@ -153,7 +153,7 @@ describe("An identifier", () => {
     () =>
       Effect.gen(function* () {
         yield* TestClock.adjust("1 day")
-        const { answer, asked, hang, identify } = yield* place()
+        const { answer, asked, hang, identify } = yield* setup()
         const all = Array.from({ length: 20 }, (_, index) => candidate(index + 1, { likely: index === 19 }))
         for (const { key } of all) hang(Number(key))
         answer(20, opencode)

@@ -49,7 +49,7 @@ const attentive = Effect.fnUntraced(function* (
 ) {
   const hung = new Set<number>()
   const asked: Array<string> = []
-  const place = yield* start(
+  const setup = yield* start(
     ports.map((port) => announcement(`on-${port}`, port)),
     { refreshEvery },
   )
@@ -58,24 +58,24 @@ const attentive = Effect.fnUntraced(function* (
     Attention.layer({ timeout }).pipe(
       Layer.provide(OpencodeV1.layer),
       Layer.provide(network(hung, asked)),
-      Layer.provide(Layer.succeed(Fleet, place.fleet)),
+      Layer.provide(Layer.succeed(Fleet, setup.fleet)),
     ),
   )
   const attention = Context.get(services, Attention)
   return {
-    ...place,
+    ...setup,
     ...attention,
     hung,
     refresh: TestClock.adjust(refreshEvery + scanTime),
     /** Number of requests for the sessions of the instance on that port. */
-    looks: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
-    look: (port: number) =>
-      Effect.map(attention.current, (looks) => Option.getOrUndefined(HashMap.get(looks, url(port)))),
+    requestCount: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
+    report: (port: number) =>
+      Effect.map(attention.current, (reports) => Option.getOrUndefined(HashMap.get(reports, url(port)))),
   }
 })
 
-const about = (look: PendingReport | undefined) =>
-  look?.known === true ? look.waiting.map(({ about }) => about) : look?.reason
+const about = (report: PendingReport | undefined) =>
+  report?.known === true ? report.waiting.map(({ about }) => about) : report?.reason
 
 const asking = "permission for bash: rm -rf build"
 
@@ -90,10 +90,10 @@ describe("Pending requests", () => {
   it.effect("are known after the refresh that found the instance, with the time of asking", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1])
-      assert.isUndefined(yield* place.look(1))
+      const setup = yield* attentive([1])
+      assert.isUndefined(yield* setup.report(1))
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(yield* place.look(1), {
+      assert.deepStrictEqual(yield* setup.report(1), {
         askedAt: scanTime,
         known: true,
         count: 1,
@@ -105,19 +105,19 @@ describe("Pending requests", () => {
   it.effect("change with each refresh", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(about(yield* place.look(1)), [])
+      assert.deepStrictEqual(about(yield* setup.report(1)), [])
       wait(fake)
       fake.questions = [question("1")]
-      yield* place.refresh
-      assert.deepStrictEqual(about(yield* place.look(1)), [asking, "question: Which colour?"])
+      yield* setup.refresh
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking, "question: Which colour?"])
       fake.permissions = []
-      yield* place.refresh
-      assert.deepStrictEqual(about(yield* place.look(1)), ["question: Which colour?"])
+      yield* setup.refresh
+      assert.deepStrictEqual(about(yield* setup.report(1)), ["question: Which colour?"])
       fake.statuses.clear()
-      yield* place.refresh
-      assert.deepStrictEqual(about(yield* place.look(1)), [])
+      yield* setup.refresh
+      assert.deepStrictEqual(about(yield* setup.report(1)), [])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -128,10 +128,10 @@ describe("Pending requests", () => {
       fake.store(here, { info: assistant(msg("old"), msg("u"), done()), parts: [] })
       fake.store(here, { info: assistant(msg("new"), msg("u")), parts: [] })
       fake.permissions = ["old", "new"].map((id) => ({ ...permission(id), tool: { messageID: msg(id) } }))
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      const look = yield* place.look(1)
-      assert.deepStrictEqual(look?.known === true ? look.waiting.map(({ id }) => String(id)) : [], ["per_new"])
+      const report = yield* setup.report(1)
+      assert.deepStrictEqual(report?.known === true ? report.waiting.map(({ id }) => String(id)) : [], ["per_new"])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -142,11 +142,11 @@ describe("Pending requests", () => {
       fake.sessions.push(session("child", { parentID: here }))
       fake.statuses.set(ses("child"), { type: "busy" })
       fake.permissions = [permission("1", ses("child"))]
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      const look = yield* place.look(1)
-      assert.deepInclude(look, { count: 1 })
-      assert.deepStrictEqual(look?.known === true ? look.waiting.map(({ title }) => title) : [], ["Session child"])
+      const report = yield* setup.report(1)
+      assert.deepInclude(report, { count: 1 })
+      assert.deepStrictEqual(report?.known === true ? report.waiting.map(({ title }) => title) : [], ["Session child"])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -158,11 +158,11 @@ describe("Pending requests", () => {
         ...permission(String(index)),
         patterns: ["x".repeat(100_000)],
       }))
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      const look = yield* place.look(1)
-      assert.deepInclude(look, { count: 300 })
-      assert.isBelow(JSON.stringify(look).length, 3000)
+      const report = yield* setup.report(1)
+      assert.deepInclude(report, { count: 300 })
+      assert.isBelow(JSON.stringify(report).length, 3000)
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 })
@@ -173,12 +173,12 @@ describe("Asking for pending requests", () => {
       const fake = yield* FakeOpencode
       wait(fake)
       fake.fail("GET /permission", named(400, "database is locked"))
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      assert.include(about(yield* place.look(1)), "database is locked")
+      assert.include(about(yield* setup.report(1)), "database is locked")
       fake.heal()
-      yield* place.refresh
-      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      yield* setup.refresh
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -186,73 +186,73 @@ describe("Asking for pending requests", () => {
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
       fake.fail("GET /session", unavailable)
-      yield* place.refresh
+      yield* setup.refresh
       yield* TestClock.adjust(defaultTimeout)
-      assert.deepInclude(yield* place.look(1), { known: false })
+      assert.deepInclude(yield* setup.report(1), { known: false })
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("gives a hanging instance its timeout, without delaying the others", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1, 2, 3])
-      place.hung.add(1)
+      const setup = yield* attentive([1, 2, 3])
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      for (const port of [2, 3]) assert.deepStrictEqual(about(yield* place.look(port)), [asking])
+      for (const port of [2, 3]) assert.deepStrictEqual(about(yield* setup.report(port)), [asking])
       yield* TestClock.adjust(defaultTimeout - 1)
-      assert.isUndefined(yield* place.look(1))
+      assert.isUndefined(yield* setup.report(1))
       yield* TestClock.adjust(1)
-      assert.strictEqual(about(yield* place.look(1)), "no answer within 3 s")
+      assert.strictEqual(about(yield* setup.report(1)), "no answer within 3 s")
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("starts when the instance's own probe ends, while other probes continue", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1, 2])
-      yield* place.slow(url(2), 1000)
+      const setup = yield* attentive([1, 2])
+      yield* setup.slow(url(2), 1000)
       yield* TestClock.adjust(scanTime)
-      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
-      assert.strictEqual(place.looks(2), 0)
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
+      assert.strictEqual(setup.requestCount(2), 0)
       yield* TestClock.adjust(1000)
-      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 1])
+      assert.deepStrictEqual([setup.requestCount(1), setup.requestCount(2)], [1, 1])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("makes up for a refresh that ended before the layer was built", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1], { builtAfter: scanTime })
+      const setup = yield* attentive([1], { builtAfter: scanTime })
       yield* TestClock.adjust(0)
-      assert.deepStrictEqual(about(yield* place.look(1)), [asking])
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("delays no refresh and no other instance, and does not pile up for a slow one", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1, 2], { refreshEvery: 100, timeout: 9000 })
-      place.hung.add(1)
+      const setup = yield* attentive([1, 2], { refreshEvery: 100, timeout: 9000 })
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      for (let round = 0; round < 4; round++) yield* place.refresh
-      assert.strictEqual((yield* place.fleet.snapshot).refreshedAt, 5 * scanTime + 400)
-      assert.deepStrictEqual([place.looks(1), place.looks(2)], [1, 5])
-      place.hung.delete(1)
+      for (let round = 0; round < 4; round++) yield* setup.refresh
+      assert.strictEqual((yield* setup.fleet.snapshot).refreshedAt, 5 * scanTime + 400)
+      assert.deepStrictEqual([setup.requestCount(1), setup.requestCount(2)], [1, 5])
+      setup.hung.delete(1)
       yield* TestClock.adjust(9000 - 4 * (scanTime + 100))
       // Of all the refreshes that went by, only the last one is followed.
-      assert.deepStrictEqual([place.looks(1), place.looks(2)], [2, 5])
+      assert.deepStrictEqual([setup.requestCount(1), setup.requestCount(2)], [2, 5])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("is bounded in concurrency", () =>
     Effect.gen(function* () {
       const ports = Array.from({ length: 50 }, (_, index) => index + 1)
-      const place = yield* attentive(ports)
-      for (const port of ports) place.hung.add(port)
-      const begun = () => ports.filter((port) => place.looks(port) > 0).length
+      const setup = yield* attentive(ports)
+      for (const port of ports) setup.hung.add(port)
+      const begun = () => ports.filter((port) => setup.requestCount(port) > 0).length
       yield* TestClock.adjust(scanTime)
       assert.strictEqual(begun(), 32)
       yield* TestClock.adjust(defaultTimeout)
@@ -262,27 +262,27 @@ describe("Asking for pending requests", () => {
 
   it.effect("drops a report that arrives after its instance has disappeared", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
-      place.hung.add(1)
+      const setup = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      yield* place.make(url(1), "unreachable")
+      yield* setup.make(url(1), "unreachable")
       // The time is up before the next refresh would forget the instance anyway.
       yield* TestClock.adjust(9000)
-      assert.isTrue(HashMap.isEmpty(yield* place.current))
+      assert.isTrue(HashMap.isEmpty(yield* setup.current))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("skips instances that are not online, and drops their reports", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1, 2])
-      yield* place.make(url(1), "unauthorized")
+      const setup = yield* attentive([1, 2])
+      yield* setup.make(url(1), "unauthorized")
       yield* TestClock.adjust(scanTime)
-      assert.strictEqual(place.looks(1), 0)
-      yield* place.make(url(2), "unreachable")
-      yield* place.refresh
-      assert.strictEqual(place.looks(2), 1)
-      assert.isTrue(HashMap.isEmpty(yield* place.current))
+      assert.strictEqual(setup.requestCount(1), 0)
+      yield* setup.make(url(2), "unreachable")
+      yield* setup.refresh
+      assert.strictEqual(setup.requestCount(2), 1)
+      assert.isTrue(HashMap.isEmpty(yield* setup.current))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -320,46 +320,46 @@ describe("Waiting until all instances have been asked", () => {
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
-      const place = yield* attentive([1])
+      const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
       fake.permissions = []
-      yield* whilePassing(scanTime, place.fleet.refresh)
-      const looks = yield* whilePassing(0, place.settled)
-      assert.deepStrictEqual(about(HashMap.getUnsafe(looks, url(1))), [])
-      assert.strictEqual(place.looks(1), 2)
+      yield* whilePassing(scanTime, setup.fleet.refresh)
+      const reports = yield* whilePassing(0, setup.settled)
+      assert.deepStrictEqual(about(HashMap.getUnsafe(reports, url(1))), [])
+      assert.strictEqual(setup.requestCount(1), 2)
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("does not take an earlier report for a new one", () =>
     Effect.gen(function* () {
       wait(yield* FakeOpencode)
-      const place = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
-      place.hung.add(1)
+      const setup = yield* attentive([1], { refreshEvery: 100, timeout: 9000 })
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      yield* place.refresh
-      place.hung.delete(1)
-      const looks = yield* whilePassing(9000, place.settled)
-      assert.deepStrictEqual(about(HashMap.getUnsafe(looks, url(1))), [asking])
+      yield* setup.refresh
+      setup.hung.delete(1)
+      const reports = yield* whilePassing(9000, setup.settled)
+      assert.deepStrictEqual(about(HashMap.getUnsafe(reports, url(1))), [asking])
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("waits for requests in progress", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1])
-      place.hung.add(1)
+      const setup = yield* attentive([1])
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime + 1000)
-      const looks = yield* whilePassing(defaultTimeout - 1000, place.settled)
-      assert.isTrue(HashMap.has(looks, url(1)))
+      const reports = yield* whilePassing(defaultTimeout - 1000, setup.settled)
+      assert.isTrue(HashMap.has(reports, url(1)))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
   it.effect("ends with the known reports if an instance hangs", () =>
     Effect.gen(function* () {
-      const place = yield* attentive([1, 2])
-      place.hung.add(1)
+      const setup = yield* attentive([1, 2])
+      setup.hung.add(1)
       yield* TestClock.adjust(scanTime)
-      const looks = yield* whilePassing(defaultTimeout, place.settled)
-      assert.isTrue(HashMap.has(looks, url(2)))
+      const reports = yield* whilePassing(defaultTimeout, setup.settled)
+      assert.isTrue(HashMap.has(reports, url(2)))
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 })

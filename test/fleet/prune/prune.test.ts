@@ -26,7 +26,7 @@ const machine = Layer.succeed(LocalMachine, {
 })
 
 /** A relay directory, and the state of the instance on each port; the others are unreachable. */
-const makePlace = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { readonly strictModes?: boolean } = {}) {
+const makeSetup = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { readonly strictModes?: boolean } = {}) {
   const fs = yield* FileSystem.FileSystem
   const relay = yield* makeRelay
   const states = new Map<number, HealthState>()
@@ -57,8 +57,8 @@ const makePlace = Effect.fnUntraced(function* (rest: Partial<PruneOptions> & { r
         fs.utimes(relay.file(`${name}.json`), written, written),
       ),
     refresh,
-    prune: (options: Partial<PruneOptions> = {}, look: typeof refresh = refresh) =>
-      prune(look, {
+    prune: (options: Partial<PruneOptions> = {}, refreshWith: typeof refresh = refresh) =>
+      prune(refreshWith, {
         relayDirectory: relay.directory,
         stateDirectory: `${relay.parent}/state`,
         silentFor: Duration.days(7),
@@ -79,18 +79,18 @@ layer(NodeServices.layer)("Pruning", (it) => {
   it.effect("removes registrations of ended processes, and reports and keeps the others", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("dead", 1, { hostname: "here", pid: dead })
-      yield* place.register("living", 2, { hostname: "here", pid: living })
-      yield* place.register("far", 3, { hostname: "there", pid: dead })
-      yield* place.register("tunnel", 4, { hostname: "here", pid: dead, localPort: 5 })
-      yield* place.register("up", 6, { hostname: "here", pid: dead })
-      yield* place.answer(6, "unhealthy")
-      yield* place.write("bad.json", "no registration")
-      yield* place.write("notes.txt", "not meant for anybody")
-      yield* fs.symlink(place.file("dead.json"), place.file("zlink.json"))
-      const before = yield* place.files
-      assert.deepStrictEqual(yield* place.prune(), [
+      const setup = yield* makeSetup()
+      yield* setup.register("dead", 1, { hostname: "here", pid: dead })
+      yield* setup.register("living", 2, { hostname: "here", pid: living })
+      yield* setup.register("far", 3, { hostname: "there", pid: dead })
+      yield* setup.register("tunnel", 4, { hostname: "here", pid: dead, localPort: 5 })
+      yield* setup.register("up", 6, { hostname: "here", pid: dead })
+      yield* setup.answer(6, "unhealthy")
+      yield* setup.write("bad.json", "no registration")
+      yield* setup.write("notes.txt", "not meant for anybody")
+      yield* fs.symlink(setup.file("dead.json"), setup.file("zlink.json"))
+      const before = yield* setup.files
+      assert.deepStrictEqual(yield* setup.prune(), [
         " kept",
         "dead removed",
         "far kept",
@@ -100,7 +100,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
         " kept",
       ])
       assert.deepStrictEqual(
-        yield* place.files,
+        yield* setup.files,
         before.filter((file) => file !== "dead.json"),
       )
     }),
@@ -109,78 +109,78 @@ layer(NodeServices.layer)("Pruning", (it) => {
   it.effect("never removes a link or its target", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("real", 1, { hostname: "here", pid: dead })
-      yield* fs.rename(place.file("real.json"), place.file(".real.json"))
-      yield* fs.symlink(place.file(".real.json"), place.file("link.json"))
-      assert.deepStrictEqual(yield* place.prune({ silentFor: Duration.zero }), ["real kept"])
-      assert.deepStrictEqual(yield* place.files, [".real.json", "link.json"])
+      const setup = yield* makeSetup()
+      yield* setup.register("real", 1, { hostname: "here", pid: dead })
+      yield* fs.rename(setup.file("real.json"), setup.file(".real.json"))
+      yield* fs.symlink(setup.file(".real.json"), setup.file("link.json"))
+      assert.deepStrictEqual(yield* setup.prune({ silentFor: Duration.zero }), ["real kept"])
+      assert.deepStrictEqual(yield* setup.files, [".real.json", "link.json"])
     }),
   )
 
   it.effect("counts the silence from the first run that found it, across runs", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace()
-      yield* place.register("laptop", 1)
-      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+      const setup = yield* makeSetup()
+      yield* setup.register("laptop", 1)
+      assert.deepStrictEqual(yield* setup.prune(), ["laptop kept"])
       yield* TestClock.adjust("6 days")
-      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+      assert.deepStrictEqual(yield* setup.prune(), ["laptop kept"])
       yield* TestClock.adjust("1 day")
-      assert.deepStrictEqual(yield* place.prune({ dryRun: true }), ["laptop would-remove"])
-      assert.deepStrictEqual(yield* place.prune(), ["laptop removed"])
-      assert.deepStrictEqual(yield* place.files, [])
-      assert.strictEqual(yield* place.notes, "{}")
+      assert.deepStrictEqual(yield* setup.prune({ dryRun: true }), ["laptop would-remove"])
+      assert.deepStrictEqual(yield* setup.prune(), ["laptop removed"])
+      assert.deepStrictEqual(yield* setup.files, [])
+      assert.strictEqual(yield* setup.notes, "{}")
     }),
   )
 
   it.effect("forgets the silence of an instance that has answered since", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace()
-      yield* place.register("laptop", 1)
-      yield* place.prune()
+      const setup = yield* makeSetup()
+      yield* setup.register("laptop", 1)
+      yield* setup.prune()
       yield* TestClock.adjust("6 days")
-      yield* place.answer(1, "online")
-      yield* place.prune()
-      yield* place.answer(1, "timeout")
+      yield* setup.answer(1, "online")
+      yield* setup.prune()
+      yield* setup.answer(1, "timeout")
       yield* TestClock.adjust("6 days")
-      assert.deepStrictEqual(yield* place.prune(), ["laptop kept"])
+      assert.deepStrictEqual(yield* setup.prune(), ["laptop kept"])
     }),
   )
 
   it.effect("keeps the silences of other directories", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace()
-      yield* place.register("laptop", 1)
-      yield* place.prune()
-      const other = yield* makePlace({ stateDirectory: place.state })
+      const setup = yield* makeSetup()
+      yield* setup.register("laptop", 1)
+      yield* setup.prune()
+      const other = yield* makeSetup({ stateDirectory: setup.state })
       yield* other.register("desktop", 2)
       yield* other.prune()
       yield* TestClock.setTime(today + Duration.toMillis("7 days"))
-      assert.deepStrictEqual(yield* place.prune(), ["laptop removed"])
+      assert.deepStrictEqual(yield* setup.prune(), ["laptop removed"])
     }),
   )
 
   it.effect("changes and stores nothing in a dry run", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("dead", 1, { hostname: "here", pid: dead })
-      yield* place.register("laptop", 2)
-      assert.deepStrictEqual(yield* place.prune({ dryRun: true }), ["dead would-remove", "laptop kept"])
-      assert.deepStrictEqual(yield* place.files, ["dead.json", "laptop.json"])
-      assert.isFalse(yield* fs.exists(place.state))
+      const setup = yield* makeSetup()
+      yield* setup.register("dead", 1, { hostname: "here", pid: dead })
+      yield* setup.register("laptop", 2)
+      assert.deepStrictEqual(yield* setup.prune({ dryRun: true }), ["dead would-remove", "laptop kept"])
+      assert.deepStrictEqual(yield* setup.files, ["dead.json", "laptop.json"])
+      assert.isFalse(yield* fs.exists(setup.state))
     }),
   )
 
   it.effect("stores the silences where only this user can read them", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("laptop", 1)
-      yield* place.prune()
-      assert.strictEqual((yield* fs.stat(place.state)).mode & 0o777, 0o700)
-      assert.strictEqual((yield* fs.stat(`${place.state}/silence.json`)).mode & 0o777, 0o600)
-      assert.deepStrictEqual(yield* fs.readDirectory(place.state), ["silence.json"])
+      const setup = yield* makeSetup()
+      yield* setup.register("laptop", 1)
+      yield* setup.prune()
+      assert.strictEqual((yield* fs.stat(setup.state)).mode & 0o777, 0o700)
+      assert.strictEqual((yield* fs.stat(`${setup.state}/silence.json`)).mode & 0o777, 0o600)
+      assert.deepStrictEqual(yield* fs.readDirectory(setup.state), ["silence.json"])
     }),
   )
 
@@ -189,50 +189,53 @@ layer(NodeServices.layer)("Pruning", (it) => {
     (notes) =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const place = yield* makePlace()
-        yield* place.register("laptop", 1)
-        yield* fs.makeDirectory(place.state)
-        yield* fs.writeFileString(`${place.state}/silence.json`, notes)
+        const setup = yield* makeSetup()
+        yield* setup.register("laptop", 1)
+        yield* fs.makeDirectory(setup.state)
+        yield* fs.writeFileString(`${setup.state}/silence.json`, notes)
         const warnings: Array<string> = []
         const logger = Logger.make(({ message }) => void warnings.push(String(message)))
-        assert.deepStrictEqual(yield* Effect.provide(place.prune(), Logger.layer([logger])), ["laptop kept"])
+        assert.deepStrictEqual(yield* Effect.provide(setup.prune(), Logger.layer([logger])), ["laptop kept"])
         assert.lengthOf(warnings, 1)
         assert.include(warnings[0], "silence.json")
-        assert.include(yield* place.notes, "laptop.json")
+        assert.include(yield* setup.notes, "laptop.json")
       }),
   )
 
   it.effect("continues if the silences cannot be stored", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("dead", 1, { hostname: "here", pid: dead })
-      yield* place.register("laptop", 2)
-      yield* fs.writeFileString(place.state, "a file")
+      const setup = yield* makeSetup()
+      yield* setup.register("dead", 1, { hostname: "here", pid: dead })
+      yield* setup.register("laptop", 2)
+      yield* fs.writeFileString(setup.state, "a file")
       const silent = Logger.layer([])
-      assert.deepStrictEqual(yield* Effect.provide(place.prune(), silent), ["dead removed", "laptop kept"])
+      assert.deepStrictEqual(yield* Effect.provide(setup.prune(), silent), ["dead removed", "laptop kept"])
     }),
   )
 
   it.effect("keeps files that are written while it runs", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace()
-      yield* place.register("again", 1, { hostname: "here", pid: dead })
+      const setup = yield* makeSetup()
+      yield* setup.register("again", 1, { hostname: "here", pid: dead })
       const again = { name: "again", port: 2, hostname: "here", pid: living }
-      const look = Effect.tap(place.refresh, Effect.orDie(place.write("again.json", JSON.stringify(again))))
-      assert.deepStrictEqual(yield* place.prune({}, look), ["again kept"])
-      const come = Effect.orDie(place.register("late", 3, { hostname: "here", pid: dead }))
-      assert.deepStrictEqual(yield* place.prune({}, Effect.andThen(come, place.refresh)), ["again kept", "late kept"])
-      assert.deepStrictEqual(yield* place.files, ["again.json", "late.json"])
+      const refresh = Effect.tap(setup.refresh, Effect.orDie(setup.write("again.json", JSON.stringify(again))))
+      assert.deepStrictEqual(yield* setup.prune({}, refresh), ["again kept"])
+      const registerLate = Effect.orDie(setup.register("late", 3, { hostname: "here", pid: dead }))
+      assert.deepStrictEqual(yield* setup.prune({}, Effect.andThen(registerLate, setup.refresh)), [
+        "again kept",
+        "late kept",
+      ])
+      assert.deepStrictEqual(yield* setup.files, ["again.json", "late.json"])
     }),
   )
 
   it.effect("reports a file that could not be removed, and continues with the others", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace()
-      yield* place.register("one", 1, { hostname: "here", pid: dead })
-      yield* place.register("two", 2, { hostname: "here", pid: dead })
+      const setup = yield* makeSetup()
+      yield* setup.register("one", 1, { hostname: "here", pid: dead })
+      yield* setup.register("two", 2, { hostname: "here", pid: dead })
       const stuck = FileSystem.FileSystem.of({
         ...fs,
         remove: (path, options) =>
@@ -244,7 +247,7 @@ layer(NodeServices.layer)("Pruning", (it) => {
               )
             : fs.remove(path, options),
       })
-      const pruned = yield* Effect.provideService(place.prune(), FileSystem.FileSystem, stuck)
+      const pruned = yield* Effect.provideService(setup.prune(), FileSystem.FileSystem, stuck)
       assert.deepStrictEqual(pruned, ["one failed", "two removed"])
     }),
   )
@@ -252,20 +255,20 @@ layer(NodeServices.layer)("Pruning", (it) => {
   it.effect("removes nothing from an untrusted directory, and fails", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const place = yield* makePlace({ strictModes: true })
-      yield* place.register("dead", 1, { hostname: "here", pid: dead })
-      yield* fs.chmod(place.directory, 0o777)
-      const error = yield* Effect.flip(place.prune({ silentFor: Duration.zero }))
-      assert.include(error.message, place.directory)
+      const setup = yield* makeSetup({ strictModes: true })
+      yield* setup.register("dead", 1, { hostname: "here", pid: dead })
+      yield* fs.chmod(setup.directory, 0o777)
+      const error = yield* Effect.flip(setup.prune({ silentFor: Duration.zero }))
+      assert.include(error.message, setup.directory)
       assert.include(error.message, "Nothing was removed")
-      assert.deepStrictEqual(yield* place.files, ["dead.json"])
+      assert.deepStrictEqual(yield* setup.files, ["dead.json"])
     }),
   )
 
   it.effect("does nothing if the directory does not exist", () =>
     Effect.gen(function* () {
-      const place = yield* makePlace({ relayDirectory: "/nowhere/relay" })
-      assert.deepStrictEqual(yield* place.prune(), [])
+      const setup = yield* makeSetup({ relayDirectory: "/nowhere/relay" })
+      assert.deepStrictEqual(yield* setup.prune(), [])
     }),
   )
 })

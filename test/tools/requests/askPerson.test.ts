@@ -254,21 +254,21 @@ describe("while the form is open", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       const person = yield* thinking
-      const told: Array<{ readonly progress: number; readonly message: string }> = []
+      const notifications: Array<{ readonly progress: number; readonly message: string }> = []
       const fiber = yield* sending({
         ...person.values,
         wantsProgress: true,
-        progress: (update) => Effect.sync(() => void told.push(update)),
+        progress: (update) => Effect.sync(() => void notifications.push(update)),
       })
       yield* wants(asked)
-      const before = told.length
+      const before = notifications.length
       yield* pass(61_000, 610)
-      const signs = told.slice(before)
+      const signs = notifications.slice(before)
       assert.isAtLeast(signs.length, 4)
       for (const { message } of signs) assert.include(message, "waiting for a person's decision")
       assert.deepStrictEqual(
-        told.map(({ progress }) => progress),
-        told.map((_, index) => index + 1),
+        notifications.map(({ progress }) => progress),
+        notifications.map((_, index) => index + 1),
       )
       yield* person.answer(once)
       yield* pass(500)

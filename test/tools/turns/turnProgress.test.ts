@@ -9,19 +9,19 @@ import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
 import { completedTool, event, here, textPart, toolPart } from "../../../src/testing/samples.ts"
 
 /** A reporter, the messages it sent, and the turn it reports. */
-const told = Effect.fnUntraced(function* (wantsProgress = true) {
+const startReporter = Effect.fnUntraced(function* (wantsProgress = true) {
   const sent: Array<{ readonly progress: number; readonly message: string }> = []
-  const { report } = yield* makeProgressReporter({
+  const reporter = yield* makeProgressReporter({
     wantsProgress,
     progress: (update) => Effect.sync(() => void sent.push(update)),
   })
   let turn = Turn.begin(here, prompt)
-  const tell = (...events: ReadonlyArray<WireEvent>) =>
+  const report = (...events: ReadonlyArray<WireEvent>) =>
     Effect.suspend(() => {
       turn = events.reduce(advance, turn)
-      return report({ _tag: "Following", turn })
+      return reporter.report({ _tag: "Following", turn })
     })
-  return { sent, tell, waiting: report({ _tag: "Queued", turnsAhead: 1 }) }
+  return { sent, report, waiting: reporter.report({ _tag: "Queued", turnsAhead: 1 }) }
 })
 
 const text = textPart(first, "")
@@ -29,10 +29,10 @@ const text = textPart(first, "")
 describe("A turn's progress", () => {
   it.effect("holds new text in order and in full, several pieces at once", () =>
     Effect.gen(function* () {
-      const { sent, tell } = yield* told()
-      yield* tell(...taken, ...opened(), event.part(text), event.delta(text, "One, "), event.delta(text, "two, "))
-      yield* tell(event.delta(text, "three."))
-      yield* tell()
+      const { sent, report } = yield* startReporter()
+      yield* report(...taken, ...opened(), event.part(text), event.delta(text, "One, "), event.delta(text, "two, "))
+      yield* report(event.delta(text, "three."))
+      yield* report()
       assert.deepStrictEqual(sent, [
         { progress: 1, message: "One, two, " },
         { progress: 2, message: "three." },
@@ -42,10 +42,10 @@ describe("A turn's progress", () => {
 
   it.effect("reports each tool call and each retry once", () =>
     Effect.gen(function* () {
-      const { sent, tell } = yield* told()
+      const { sent, report } = yield* startReporter()
       const retry = event.status({ type: "retry", attempt: 2, message: "overloaded", next: 5000 })
-      yield* tell(...taken, ...opened(), event.part(toolPart(first, completedTool("done"))), retry)
-      yield* tell(retry)
+      yield* report(...taken, ...opened(), event.part(toolPart(first, completedTool("done"))), retry)
+      yield* report(retry)
       assert.lengthOf(sent, 1)
       assert.match(
         sent[0]?.message ?? "",
@@ -56,7 +56,7 @@ describe("A turn's progress", () => {
 
   it.effect("sends a heartbeat every 15 s, also while the message is queued", () =>
     Effect.gen(function* () {
-      const { sent, tell, waiting } = yield* told()
+      const { sent, report, waiting } = yield* startReporter()
       yield* waiting
       assert.lengthOf(sent, 0)
       yield* TestClock.adjust("1 second")
@@ -67,7 +67,7 @@ describe("A turn's progress", () => {
       yield* TestClock.adjust("1 second")
       yield* waiting
       yield* TestClock.adjust("15 seconds")
-      yield* tell()
+      yield* report()
       assert.deepStrictEqual(
         sent.map(({ progress }) => progress),
         [1, 2, 3],
@@ -77,9 +77,9 @@ describe("A turn's progress", () => {
 
   it.effect("is not sent to a caller that does not want it", () =>
     Effect.gen(function* () {
-      const { sent, tell } = yield* told(false)
+      const { sent, report } = yield* startReporter(false)
       yield* TestClock.adjust("1 minute")
-      yield* tell(...taken, ...opened(), event.part({ ...text, text: "written" }))
+      yield* report(...taken, ...opened(), event.part({ ...text, text: "written" }))
       assert.lengthOf(sent, 0)
     }),
   )

@@ -14,28 +14,28 @@ const passFinely = (milliseconds: number) => pass(milliseconds, milliseconds / 5
 
 /** A caller with the notifications it received and their times. `delay` is the duration of each notification. */
 const makeCaller = Effect.fnUntraced(function* (delay = 0) {
-  const told: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
+  const notifications: Array<{ readonly progress: number; readonly message: string; readonly at: number }> = []
   const { observe } = yield* makeProgressReporter({
     wantsProgress: true,
     progress: (update) =>
-      Effect.map(Clock.currentTimeMillis, (at) => void told.push({ ...update, at })).pipe(Effect.delay(delay)),
+      Effect.map(Clock.currentTimeMillis, (at) => void notifications.push({ ...update, at })).pipe(Effect.delay(delay)),
   })
-  return { told, observe }
+  return { notifications, observe }
 })
 
 const caller = makeCaller()
 
-type Told = Effect.Success<typeof caller>["told"]
+type Told = Effect.Success<typeof caller>["notifications"]
 
-const counted = (told: Told) =>
+const counted = (notifications: Told) =>
   assert.deepStrictEqual(
-    told.map(({ progress }) => progress),
-    told.map((_, index) => index + 1),
+    notifications.map(({ progress }) => progress),
+    notifications.map((_, index) => index + 1),
   )
 
 /** The longest time without a notification since the start of the call. */
-const longestSilence = (told: Told, until: number) => {
-  const times = [0, ...told.map(({ at }) => at), until]
+const longestSilence = (notifications: Told, until: number) => {
+  const times = [0, ...notifications.map(({ at }) => at), until]
   return Math.max(...times.map((at, index) => at - (times[index - 1] ?? at)))
 }
 
@@ -43,7 +43,7 @@ describe("The progress of a whole turn", () => {
   it.effect("arrives at most ten times a second, regardless of the agent's speed, and holds every character", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       const fiber = yield* sending({ observe })
       beginAnswer(fake, "")
       const part = textPart(msg(`answer_${fake.prompts[0]?.messageID.slice(4)}`), "")
@@ -59,28 +59,30 @@ describe("The progress of a whole turn", () => {
       finishAnswer(fake, written)
       yield* pass(500)
       yield* Fiber.join(fiber)
-      assert.strictEqual(told.map(({ message }) => message).join(""), written)
-      counted(told)
-      assert.isAbove(told.length, 30)
+      assert.strictEqual(notifications.map(({ message }) => message).join(""), written)
+      counted(notifications)
+      assert.isAbove(notifications.length, 30)
       // Except for the last one, which arrives with the answer.
-      told.slice(10, -1).forEach(({ at }, index) => assert.isAtLeast(at - (told[index]?.at ?? 0), 1000))
+      notifications
+        .slice(10, -1)
+        .forEach(({ at }, index) => assert.isAtLeast(at - (notifications[index]?.at ?? 0), 1000))
     }).pipe(Effect.provide(overFake)),
   )
 
   it.effect("holds every character for a slow client", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const { observe, told } = yield* makeCaller(3000)
+      const { observe, notifications } = yield* makeCaller(3000)
       const fiber = yield* sending({ observe })
       beginAnswer(fake, "Once upon")
       yield* pass(1000)
       // The end arrives while the beginning is still being sent.
-      assert.deepStrictEqual(told, [])
+      assert.deepStrictEqual(notifications, [])
       finishAnswer(fake, "Once upon a time")
       yield* pass(10_000)
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(
-        told.map(({ message }) => message),
+        notifications.map(({ message }) => message),
         ["Once upon", " a time"],
       )
     }).pipe(Effect.provide(overFake)),
@@ -89,7 +91,7 @@ describe("The progress of a whole turn", () => {
   it.effect("reports the position in the queue whenever it changes", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       yield* sending({ text: "one" })
       yield* sending({ text: "two" })
       const fiber = yield* sending({ observe, text: "three" })
@@ -102,7 +104,7 @@ describe("The progress of a whole turn", () => {
       yield* pass(500)
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(
-        told.map(({ message }) => message),
+        notifications.map(({ message }) => message),
         [
           "The session is busy. Your message is sent after 2 other turns.",
           "The session is busy. Your message is sent when its current turn ends.",
@@ -115,7 +117,7 @@ describe("The progress of a whole turn", () => {
   it.effect("reports each provider attempt once, with the reason and the time of the retry", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       yield* sending({ observe })
       for (const attempt of [1, 2]) {
         const status = { type: "retry", attempt, message: "overloaded", next: attempt * 20_000 } as const
@@ -126,7 +128,7 @@ describe("The progress of a whole turn", () => {
         fake.emit(event.busy())
       }
       assert.deepStrictEqual(
-        told.map(({ message }) => message.replace(/ Retrying in \d+ s, at /u, " ")),
+        notifications.map(({ message }) => message.replace(/ Retrying in \d+ s, at /u, " ")),
         [
           "The provider failed (attempt 1): overloaded. 1970-01-01T00:00:20.000Z.",
           "The provider failed (attempt 2): overloaded. 1970-01-01T00:00:40.000Z.",
@@ -167,27 +169,27 @@ describe("The progress of a whole turn", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       given(fake)
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       yield* sending({ observe, decide: () => Effect.never })
       yield* passFinely(100_000)
-      counted(told)
+      counted(notifications)
       const now = yield* Clock.currentTimeMillis
-      assert.isAtMost(longestSilence(told, now), 15_100)
+      assert.isAtMost(longestSilence(notifications, now), 15_100)
       // And no other message.
-      assert.isAtMost(told.length, 8)
+      assert.isAtMost(notifications.length, 8)
     }).pipe(Effect.provide(overFake)),
   )
 
   it.effect("sends a heartbeat while the instance is unreachable", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       const fiber = yield* sending({ observe })
       fake.fail("*", Fault.refused)
       fake.cut()
       yield* passFinely(29_000)
       pending(fiber)
-      assert.isAtMost(longestSilence(told, yield* Clock.currentTimeMillis), 15_100)
+      assert.isAtMost(longestSilence(notifications, yield* Clock.currentTimeMillis), 15_100)
     }).pipe(Effect.provide(overFake)),
   )
 
@@ -195,7 +197,7 @@ describe("The progress of a whole turn", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
-      const { observe, told } = yield* caller
+      const { observe, notifications } = yield* caller
       const fiber = yield* sending({ observe })
       yield* passFinely(14_000)
       makeIdle(fake)
@@ -206,10 +208,10 @@ describe("The progress of a whole turn", () => {
       finishAnswer(fake, "Hello")
       yield* passFinely(200)
       yield* Fiber.join(fiber)
-      counted(told)
-      assert.isAtMost(longestSilence(told, 42_400), 15_100)
+      counted(notifications)
+      assert.isAtMost(longestSilence(notifications, 42_400), 15_100)
       assert.deepStrictEqual(
-        told.slice(-2).map(({ message }) => message),
+        notifications.slice(-2).map(({ message }) => message),
         ["Hel", "lo"],
       )
     }).pipe(Effect.provide(overFake)),

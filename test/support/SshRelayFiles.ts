@@ -5,7 +5,7 @@
 import { Effect, FileSystem, Path } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 
-export interface PlaceOptions {
+export interface FilesOptions {
   /** Further lines of the client's configuration, such as `LogLevel ERROR`. They take precedence over those of the fixture. */
   readonly clientConfig?: ReadonlyArray<string> | undefined
   /** Further lines of the server's configuration, such as `ClientAliveInterval 2`. They take precedence, too. */
@@ -18,7 +18,7 @@ export interface PlaceOptions {
 export const hosts = { direct: "relay", throughProxy: "relay-through-proxy" }
 
 /** Does not read the developer's own `~/.ssh`, and never prompts. */
-const clientConfig = (root: string, ports: Ports, options: PlaceOptions) => [
+const clientConfig = (root: string, ports: Ports, options: FilesOptions) => [
   ...(options.clientConfig ?? []),
   ...(options.multiplexed === true
     ? ["ControlMaster auto", `ControlPath ${root}/%n.master`, "ControlPersist 60"]
@@ -41,7 +41,7 @@ const clientConfig = (root: string, ports: Ports, options: PlaceOptions) => [
   `Port ${ports.throughProxy}`,
 ]
 
-const serverConfig = (root: string, home: string, ports: Ports, options: PlaceOptions) => [
+const serverConfig = (root: string, home: string, ports: Ports, options: FilesOptions) => [
   ...(options.serverConfig ?? []),
   "ListenAddress 127.0.0.1",
   `Port ${ports.direct}`,
@@ -74,7 +74,7 @@ interface Ports {
 }
 
 /** Creates the files, which are removed when the scope closes. */
-export const makePlace = Effect.fnUntraced(function* (ports: Ports, options: PlaceOptions) {
+export const makeFiles = Effect.fnUntraced(function* (ports: Ports, options: FilesOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner

@@ -7,14 +7,14 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { scriptedModelId, ScriptedModel } from "./ScriptedModel.ts"
 
 /** The directories of an instance. */
-export interface Place {
+export interface Workspace {
   /** HOME, with every XDG directory inside. */
   readonly home: string
   /** The project: a git repository with one commit. */
   readonly directory: string
 }
 
-export interface PlaceOptions {
+export interface WorkspaceOptions {
   /** Whether opencode asks before it runs a shell command. Default: it does not. */
   readonly permission?: "allow" | "ask" | undefined
   /** Name of the project's directory. */
@@ -49,7 +49,7 @@ export const environment = (home: string, password?: string | undefined) => ({
   OPENCODE_SERVER_PASSWORD: password,
 })
 
-const configuration = (modelUrl: string, options: PlaceOptions) => ({
+const configuration = (modelUrl: string, options: WorkspaceOptions) => ({
   autoupdate: false,
   share: "disabled",
   model: `scripted/${scriptedModelId}`,
@@ -74,7 +74,7 @@ const configuration = (modelUrl: string, options: PlaceOptions) => ({
 const installed = { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
 
 /** Creates a home and a project, which are removed when the scope closes. */
-export const makePlace = Effect.fnUntraced(function* (options: PlaceOptions) {
+export const makeWorkspace = Effect.fnUntraced(function* (options: WorkspaceOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
