@@ -13,6 +13,7 @@ import { Call } from "./Call.ts"
 import { encodeCause, encodeOutput } from "./callResult.ts"
 import { observed } from "./callTelemetry.ts"
 import { withElicitation } from "./elicitation.ts"
+import { omitNulls } from "./omitNulls.ts"
 import { progressOf } from "./progress.ts"
 
 export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
@@ -54,22 +55,25 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
 > => {
   const { decodeParameters, encodeFailure, options } = codecOf<Tool.HandlerServices<Tools[keyof Tools]>>(tool)
   const id = String(context.mcpReq.id)
-  const handle = handled.pipe(
-    Effect.flatMap((kit) =>
-      // `handle` checks the arguments.
-      kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, id, options),
-    ),
-    Stream.unwrap,
-    // The last output is the result; MCP has no preliminary results.
-    Stream.runLast,
-    Effect.map(Option.getOrThrow),
-    Effect.flatMap(encodeOutput({ tool, serverName })),
-  )
-  return withElicitation(connection, context, (elicitation) =>
-    withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
-      Effect.provideService(handle, Call, { ...progressOf(context), ...elicitation }),
-    ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
-  ).pipe(
+  const handle = (args: unknown) =>
+    handled.pipe(
+      Effect.flatMap((kit) =>
+        // `handle` checks the arguments.
+        kit.handle<keyof Tools>(name, args as Tool.ParametersEncoded<Tools[keyof Tools]>, id, options),
+      ),
+      Stream.unwrap,
+      // The last output is the result; MCP has no preliminary results.
+      Stream.runLast,
+      Effect.map(Option.getOrThrow),
+      Effect.flatMap(encodeOutput({ tool, serverName })),
+    )
+  const run = (args: unknown) =>
+    withElicitation(connection, context, (elicitation) =>
+      withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
+        Effect.provideService(handle(args), Call, { ...progressOf(context), ...elicitation }),
+      ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
+    )
+  return Effect.flatMap(omitNulls(args, decodeParameters), run).pipe(
     observed(name, context),
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
     Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),

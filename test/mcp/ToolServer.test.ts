@@ -24,6 +24,18 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
+  it.effect("reads null as an omitted parameter, unless the tool accepts null", () =>
+    Effect.gen(function* () {
+      const raw = yield* toys
+      const greet = (args: object) => raw.request("tools/call", { name: "greet", arguments: args })
+      assert.deepStrictEqual((yield* greet({ name: null })).result?.["structuredContent"], { greeted: {} })
+      assert.deepStrictEqual((yield* greet({ title: null })).result?.["structuredContent"], {
+        greeted: { title: null },
+      })
+      assert.isTrue((yield* greet({ name: 1, title: null })).result?.["isError"])
+    }),
+  )
+
   it.effect("sends progress for a progress token, in order and before the result", () =>
     Effect.gen(function* () {
       const raw = yield* toys

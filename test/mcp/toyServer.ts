@@ -13,6 +13,14 @@ const Toys = Toolkit.make(
   Tool.make("break", { description: "Dies", success: Schema.Struct({}) }),
   Tool.make("count", { description: "Reports three steps", success: Schema.Struct({ wanted: Schema.Boolean }) }),
   Tool.make("flood", { description: "Sends more progress than a pipe can hold", success: Schema.Struct({}) }),
+  Tool.make("greet", {
+    description: "Returns what it was called with",
+    parameters: Schema.Struct({
+      name: Schema.optionalKey(Schema.String),
+      title: Schema.optionalKey(Schema.NullOr(Schema.String)),
+    }),
+    success: Schema.Struct({ greeted: Schema.Unknown }),
+  }),
   Tool.make("metrics", { description: "The metrics of tool calls", success: Schema.Array(Schema.Unknown) }),
   Tool.make("wait", { description: "Never ends, and reports its interruption on stderr", success: Schema.Struct({}) }),
 )
@@ -35,6 +43,7 @@ const layer = Toys.toLayer({
       )
       return {}
     }),
+  greet: (greeted) => Effect.succeed({ greeted }),
   metrics: () =>
     Effect.map(Metric.snapshot, (metrics) =>
       metrics.flatMap(({ attributes, id, state }) => (id === "mcp.tool.calls" ? [{ attributes, state }] : [])),

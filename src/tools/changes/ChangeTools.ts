@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { readOnly } from "../shared/annotations.ts"
 import { SessionFailure } from "../shared/failures.ts"
-import { Instance, SessionReference } from "../shared/parameters.ts"
+import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
 import { DiffView } from "./changeSchemas.ts"
 import { renderDiff } from "./renderChanges.ts"
 
@@ -13,7 +13,7 @@ export const GetDiff = Tool.make("get_diff", {
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message_id: Schema.optionalKey(
+    message_id: optionalText(
       Schema.String.annotate({
         description: "Only this message's turn: an id from get_session or send_message",
       }),

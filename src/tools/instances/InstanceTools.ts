@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { readOnly } from "../shared/annotations.ts"
-import { limit } from "../shared/parameters.ts"
+import { limit, optionalText } from "../shared/parameters.ts"
 import { FleetView } from "./instanceSchemas.ts"
 import { renderFleet } from "./renderInstances.ts"
 
@@ -12,7 +12,7 @@ export const ListInstances = Tool.make("list_instances", {
   description:
     "List the opencode instances (coding agents on this and other machines): name, health, directory, and requests that wait for a person. Start here. Answers from memory; refresh_instances scans again.",
   parameters: Schema.Struct({
-    search: Schema.optionalKey(
+    search: optionalText(
       Schema.String.annotate({
         description: "Part of the name, host or directory, case-insensitive",
       }),

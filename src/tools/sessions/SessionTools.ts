@@ -3,21 +3,19 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { InstanceFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, limit, SessionReference } from "../shared/parameters.ts"
+import { Instance, limit, SessionReference, optionalText } from "../shared/parameters.ts"
 import { ConversationView } from "./conversationSchemas.ts"
 import { renderConversation } from "./renderConversation.ts"
 import { renderCreated, renderSessions } from "./renderSessions.ts"
 import { renderStatus } from "./renderStatus.ts"
 import { CreatedView, SessionsView, StatusView } from "./sessionSchemas.ts"
 
-const opt = Schema.optionalKey
-
 export const ListSessions = Tool.make("list_sessions", {
   description:
     "List the sessions (conversations) of an instance, newest first: id, title, number of messages, status, age.",
   parameters: Schema.Struct({
     instance: Instance,
-    search: opt(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),
+    search: optionalText(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),
     limit: limit(200, "Not counting subagent sessions. Default 20"),
   }),
   success: SessionsView,
@@ -33,7 +31,7 @@ export const GetSession = Tool.make("get_session", {
     instance: Instance,
     session_id: SessionReference,
     message_limit: limit(100, "Default 20"),
-    before: opt(Schema.String.annotate({ description: "`before` of an earlier answer" })),
+    before: optionalText(Schema.String.annotate({ description: "`before` of an earlier answer" })),
   }),
   success: ConversationView,
   failure: SessionFailure,
@@ -45,8 +43,8 @@ export const CreateSession = Tool.make("create_session", {
   description: "Create an empty session. send_message then gives it work.",
   parameters: Schema.Struct({
     instance: Instance,
-    title: opt(
-      Schema.String.check(Schema.isBetweenLength(1, 500)).annotate({
+    title: optionalText(
+      Schema.String.check(Schema.isMaxLength(500)).annotate({
         description: "By default opencode derives a title from the first message",
       }),
     ),

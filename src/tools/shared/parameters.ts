@@ -1,7 +1,19 @@
 /** Parameters that several tools share. */
-import { Schema } from "effect"
+import { Option, Schema, SchemaGetter } from "effect"
 
-export const Instance = Schema.optionalKey(
+/**
+ * An optional text. Models often send a blank one for a parameter that they leave out, so it counts as absent. The ids of
+ * pending requests are no such text: a person's decision needs an exact one.
+ */
+export const optionalText = (text: Schema.Codec<string>) =>
+  Schema.optionalKey(text).pipe(
+    Schema.decodeTo(Schema.optionalKey(Schema.String), {
+      decode: SchemaGetter.transformOptional(Option.filter((value: string) => value.trim() !== "")),
+      encode: SchemaGetter.passthrough(),
+    }),
+  )
+
+export const Instance = optionalText(
   Schema.String.annotate({
     description: "Instance name or a unique part. Optional if exactly one is online",
   }),

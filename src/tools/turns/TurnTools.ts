@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { FollowFailure, SendFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, SessionReference } from "../shared/parameters.ts"
+import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
 import { renderAbort, renderTurn } from "./renderTurn.ts"
 import { AbortView, TurnView } from "./turnSchemas.ts"
 
@@ -25,8 +25,8 @@ export const SendMessage = Tool.make("send_message", {
           "If another turn is running: wait for its end (default), steer (add the message to it) or fail (default with async)",
       }),
     ),
-    agent: opt(Schema.String.annotate({ description: 'Agent to use, such as "build" or "plan"' })),
-    model: opt(Schema.String.annotate({ description: "Model to use, as provider/model" })),
+    agent: optionalText(Schema.String.annotate({ description: 'Agent to use, such as "build" or "plan"' })),
+    model: optionalText(Schema.String.annotate({ description: "Model to use, as provider/model" })),
   }),
   success: TurnView,
   failure: SendFailure,
