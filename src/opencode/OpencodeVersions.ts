@@ -1,6 +1,6 @@
 /**
- * Chooses the version of opencode's API for each server, without a request of its own: a server counts as opencode 1 until
- * it answers with something that opencode 1 does not send. Then it is asked, without credentials, whether it is opencode 2.
+ * Chooses the version of opencode's API for each server. A server counts as opencode 1, without any additional request,
+ * until it sends an answer that opencode 1 does not send. Then requests without credentials identify it.
  */
 import { Effect, Layer } from "effect"
 import type { ClientError } from "./errors.ts"
@@ -12,34 +12,40 @@ export type ClientOfVersion = (target: Target) => Opencode
 
 export interface Versions<R1, R2> {
   readonly v1: Effect.Effect<ClientOfVersion, never, R1>
-  /** Evaluated when the first opencode 2 may have been found, so that it can load its module. */
+  /** Evaluated when a server may be opencode 2 for the first time, so it can load its module lazily. */
   readonly v2: Effect.Effect<ClientOfVersion, never, R2>
 }
 
-/** Timeout of the question whether a server is opencode 2, in milliseconds. */
+/** Timeout of each request that identifies a server, in milliseconds. */
 const identifyTimeout = 3000
 
 /**
- * Whether the answer may come from a server of the other version: it has a web page for unknown routes, and 405 for
- * requests that are not `GET`. Neither has an effect, so the request can be repeated at the other version.
+ * Whether the answer may come from a server of the other version. Such a server answers an unknown route with its web page
+ * or with 405. The request had no effect, so it can be sent again to a route of the other version.
  */
 const isFromOtherVersion = (error: ClientError) =>
   error._tag === "UnexpectedResponse" && (error.status === 200 || error.status === 405)
 
-/** As a program that may be anything is asked: without credentials. */
+/** The target of a program that may be anything: it must not receive credentials. */
 const withoutCredentials = ({ withheld: _withheld, ...target }: Target): Target => ({
   ...target,
   credentials: undefined,
 })
 
-/** opencode 2 always has a password, and opencode 1 answers the route that is asked with its web page. */
-const isVersion2 = (v2: ClientOfVersion, target: Target) =>
-  v2(withoutCredentials(target))
-    .health(identifyTimeout)
-    .pipe(
-      Effect.as(false),
-      Effect.catch((error) => Effect.succeed(error._tag === "Unauthorized" && error.isOpencode)),
-    )
+/**
+ * Whether the server is opencode 2, which always has a password. Both requests carry no credentials: opencode 2 answers
+ * the first with its web page, the second with 401. A 401 alone proves nothing, because opencode 1 with a password sends
+ * it for every route.
+ */
+const isVersion2 = (v1: ClientOfVersion, v2: ClientOfVersion, target: Target) => {
+  const anonymous = withoutCredentials(target)
+  return Effect.gen(function* () {
+    const first = yield* Effect.flip(v1(anonymous).health(identifyTimeout))
+    if (!isFromOtherVersion(first)) return false
+    const second = yield* Effect.flip(v2(anonymous).health(identifyTimeout))
+    return second._tag === "Unauthorized" && second.isOpencode
+  }).pipe(Effect.orElseSucceed(() => false))
+}
 
 const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): ClientOfVersion => {
   /** The servers that are known to be opencode 2, by URL. */
@@ -48,7 +54,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
   const identify = (target: Target) =>
     Effect.gen(function* () {
       const v2 = yield* loadV2
-      if (!(yield* isVersion2(v2, target))) return false
+      if (!(yield* isVersion2(v1, v2, target))) return false
       servers.set(target.url, v2)
       return true
     })
@@ -71,7 +77,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
                 isOther ? Effect.suspend(() => request(current().opencode)) : Effect.fail(error),
               )
             }
-            // The next request finds out what runs there now.
+            // The next request identifies the server again.
             servers.delete(target.url)
             return Effect.fail(error)
           }),

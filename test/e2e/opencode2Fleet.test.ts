@@ -27,7 +27,7 @@ const scene = Effect.fnUntraced(function* ({ kind = "SDK 2", password }: SceneOp
   return { real, relay, client: yield* connect(relay, { kind, variables }) }
 })
 
-/** A program that answers like opencode 2's web page, and remembers the headers that it got. */
+/** A program that answers every request with a web page, and records the requests. */
 const listener = Effect.gen(function* () {
   const requests: Array<Pick<IncomingMessage, "url" | "headers">> = []
   const server = yield* Effect.acquireRelease(
@@ -73,7 +73,7 @@ withOpencode2("a registered opencode 2", () => {
       }),
     )
 
-    it.effect("waits for a permission, and goes on when it is allowed", () =>
+    it.effect("waits for a permission, and continues when it is allowed", () =>
       Effect.gen(function* () {
         const { client, real } = yield* scene()
         const { id: session_id } = yield* facts.createSession(real, "Permission")
@@ -91,7 +91,7 @@ withOpencode2("a registered opencode 2", () => {
       }),
     )
 
-    it.effect("is told of a refusal: the turn is rejected, and stays so", () =>
+    it.effect("receives a refusal: the turn is rejected, and stays rejected", () =>
       Effect.gen(function* () {
         const { client, real } = yield* scene()
         const { id: session_id } = yield* facts.createSession(real, "Refused")
@@ -127,7 +127,7 @@ withOpencode2("a registered opencode 2", () => {
       }),
     )
 
-    it.effect("is not confused with another program that has its web page, which gets no new secret", () =>
+    it.effect("differs from another program with a web page, which is identified without the password", () =>
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         const { port, requests } = yield* listener

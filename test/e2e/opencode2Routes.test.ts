@@ -79,7 +79,7 @@ withOpencode2("the client of opencode 2", () => {
       }),
     )
 
-    it.effect("creates, lists and reads sessions, and tells one that is missing", () =>
+    it.effect("creates, lists and reads sessions, and reports a missing one", () =>
       Effect.gen(function* () {
         const { opencode, real } = yield* asked
         const { id } = yield* newSession('Title with "quotes" & ünïcode')
@@ -209,7 +209,7 @@ withOpencode2("the client of opencode 2", () => {
         }),
     )
 
-    it.effect("the agent is told the reason of a rejection, and the turn goes on as one", () =>
+    it.effect("the reason of a rejection reaches the agent, and the turn continues", () =>
       Effect.gen(function* () {
         const { opencode, real } = yield* asked
         const { id } = yield* newSession("Reason")

@@ -103,7 +103,7 @@ withOpencode2("a turn on opencode 2", () => {
         const here = yield* scene
         const { outcome } = yield* here.send(text, { decide: deciding(here, refusal) })
         assert.strictEqual(outcome._tag, "rejected")
-        // Also for who reads it later, as long as this process runs.
+        // Later reads report it too, as long as this process runs.
         const again = yield* here.turns.follow(here.target, here.session, { timeout: "10 seconds" })
         assert.strictEqual(again.outcome._tag, "rejected")
         assert.deepStrictEqual((yield* here.send("say:next")).outcome, { _tag: "completed" })

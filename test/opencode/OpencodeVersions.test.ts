@@ -1,4 +1,4 @@
-/** Which version of opencode's API a server is asked with, and what a server gets before that is known. */
+/** The choice of an API version for each server, and the requests that a server receives before its version is known. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { OpencodeError, Unauthorized, UnexpectedResponse } from "../../src/opencode/errors.ts"
@@ -19,13 +19,15 @@ const proxyPage = new UnexpectedResponse({ ...at, status: 502 })
 const wantsPassword = new Unauthorized({ instance: "main", url, isOpencode: true })
 const anotherProgram = new Unauthorized({ instance: "main", url, isOpencode: false })
 
-/** What listens at the URL: how it answers the routes of each version. */
+/** How the server at the URL answers the routes of each version. */
 interface Server {
   one: ClientError | "answers"
   two: ClientError | "answers"
+  /** How it answers the route of opencode 1 for prompts. Default: `one`. */
+  readonly prompt?: ClientError
 }
 
-/** A server, and what it was asked: the version, the request, and whether the password came with it. */
+/** A server, and the requests that it received: version, name, and whether they carried the password. */
 const scene = (server: Server) => {
   const asked: Array<string> = []
   let loads = 0
@@ -36,7 +38,8 @@ const scene = (server: Server) => {
         Effect.suspend((): Effect.Effect<A, ClientError> => {
           asked.push(`${name}: ${what}${credentials === undefined ? "" : " with password"}`)
           if (name === "two" && credentials === undefined && server.two === "answers") return Effect.fail(wantsPassword)
-          return server[name] === "answers" ? Effect.succeed(success) : Effect.fail(server[name])
+          const answer = name === "one" && what === "prompt" ? (server.prompt ?? server.one) : server[name]
+          return answer === "answers" ? Effect.succeed(success) : Effect.fail(answer)
         })
       const none = Effect.die("not asked in these tests")
       return {
@@ -81,7 +84,7 @@ const scene = (server: Server) => {
 const prompt = { messageID: msg("1"), text: "Do it" }
 
 describe("A server", () => {
-  it.effect("of opencode 1 is asked nothing else, and the other version is not loaded", () => {
+  it.effect("of opencode 1 receives no additional request, and the other version is not loaded", () => {
     const { asked, layer, loads, opencode } = scene({ one: "answers", two: webPage })
     return Effect.gen(function* () {
       yield* (yield* opencode).health(3000)
@@ -92,11 +95,16 @@ describe("A server", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("of opencode 2 is identified without its password, and from then on asked as such", () => {
+  it.effect("of opencode 2 is identified without its password, and then receives requests of its version", () => {
     const { asked, layer, loads, opencode } = scene({ one: webPage, two: "answers" })
     return Effect.gen(function* () {
       assert.strictEqual((yield* (yield* opencode).health(3000)).version, "two")
-      assert.deepStrictEqual(asked.splice(0), ["one: health with password", "two: health", "two: health with password"])
+      assert.deepStrictEqual(asked.splice(0), [
+        "one: health with password",
+        "one: health",
+        "two: health",
+        "two: health with password",
+      ])
       yield* (yield* opencode).sessions
       assert.deepStrictEqual(asked, ["two: sessions with password"])
       assert.strictEqual(loads(), 1)
@@ -104,19 +112,32 @@ describe("A server", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("of opencode 2 gets a prompt once, even if the prompt is the first that it gets", () => {
-    const { asked, layer, opencode } = scene({ one: noSuchRoute, two: "answers" })
+  it.effect("of opencode 2 receives a prompt once, even if the prompt is the first request", () => {
+    const { asked, layer, opencode } = scene({ one: webPage, two: "answers", prompt: noSuchRoute })
     return Effect.gen(function* () {
       yield* (yield* opencode).prompt(here, prompt)
-      assert.deepStrictEqual(asked, ["one: prompt with password", "two: health", "two: prompt with password"])
+      assert.deepStrictEqual(asked, [
+        "one: prompt with password",
+        "one: health",
+        "two: health",
+        "two: prompt with password",
+      ])
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("that is another program is not taken for opencode 2", () => {
+  it.effect("that is another program is not identified as opencode 2", () => {
     const { asked, layer, opencode } = scene({ one: webPage, two: anotherProgram })
     return Effect.gen(function* () {
       assert.deepStrictEqual(yield* Effect.flip((yield* opencode).health(3000)), webPage)
-      assert.deepStrictEqual(asked, ["one: health with password", "two: health"])
+      assert.deepStrictEqual(asked, ["one: health with password", "one: health", "two: health"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of opencode 1 that lacks a route is not identified as opencode 2", () => {
+    const { asked, layer, opencode } = scene({ one: "answers", two: "answers", prompt: webPage })
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.flip((yield* opencode).prompt(here, prompt)), webPage)
+      assert.deepStrictEqual(asked, ["one: prompt with password", "one: health"])
     }).pipe(Effect.provide(layer))
   })
 
@@ -124,7 +145,7 @@ describe("A server", () => {
     proxyPage,
     new OpencodeError({ instance: "main", operation: "prompt", status: 400, detail: "no" }),
     wantsPassword,
-  ])("that fails otherwise is not asked again: %j", (error) => {
+  ])("that fails with another error receives the request once: %j", (error) => {
     const { asked, layer, opencode } = scene({ one: error, two: "answers" })
     return Effect.gen(function* () {
       assert.deepStrictEqual(yield* Effect.flip((yield* opencode).prompt(here, prompt)), error)
@@ -132,7 +153,7 @@ describe("A server", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("whose version was replaced is asked anew, and a prompt is not repeated", () => {
+  it.effect("whose version was replaced is identified again, and a prompt is not repeated", () => {
     const server: Server = { one: webPage, two: "answers" }
     const { asked, layer, opencode } = scene(server)
     return Effect.gen(function* () {

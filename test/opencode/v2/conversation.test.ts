@@ -72,7 +72,7 @@ const parents = (messages: ReadonlyArray<Message>) =>
 
 const infoOf = (messages: ReadonlyArray<Message>) => messages.at(-1)?.info as AssistantInfo
 
-/** What is told of the turn of the prompt `msg_1` in an idle session. */
+/** The outcome of the turn of the prompt `msg_1` in an idle session. */
 const outcomeOf = (messages: ReadonlyArray<Message>) => {
   const begun = { ...Turn.begin(here, msg("1")), accepted: true }
   const turn = Turn.reconcile(begun, { status: { type: "idle" }, messages, pending: [] })
@@ -192,7 +192,7 @@ describe("What is stored of a turn of opencode 2 says that it", () => {
     assert.strictEqual(outcomeOf(messages)._tag, "aborted")
   })
 
-  it("went on after a rejection with a reason, which is told at the tool call", () => {
+  it("continued after a rejection with a reason, which the tool call shows", () => {
     const failed = answer("2", { finish: "tool-calls", content: [tool("Unable to execute command: ls")] })
     const reason = user("reason", { text: "use find", metadata: reasonMark("call_1") })
     const messages = messagesOf([user("1"), failed, reason, answer("3"), idle("succeeded")])

@@ -121,29 +121,29 @@ describe("A refusal in opencode 2", () => {
     assert.deepInclude(events, { _tag: "RequestSettled", sessionID, requestID: "per_1" })
   })
 
-  it("is told from an interruption", () => {
+  it("differs from an interruption", () => {
     const frames = [...prompted, ...toolCall, asked, failedTool("aborted", "Tool execution interrupted"), stepFailed]
     assert.deepInclude(endOf(last([...frames, interrupted("user")]))[0]?.error, { kind: "aborted" })
   })
 
-  it("is told from a server that stops", () => {
+  it("differs from a server that stops", () => {
     const frames = [...prompted, ...toolCall, failedTool("aborted", "Tool execution interrupted"), stepFailed]
     assert.deepStrictEqual(last([...frames, interrupted("shutdown")]), [
       { _tag: "StatusChanged", sessionID, status: { type: "idle" } },
     ])
   })
 
-  it("with a reason lets the turn go on with the same prompt, and tells the reason at the tool call", () => {
+  it("with a reason: the turn continues with the same prompt, and the tool call shows the reason", () => {
     const reason = frame("session.inbox.enqueued", {
       inboxID: "msg_3",
       item: { type: "user", payload: { text: "use find", metadata: reasonMark("call_1") } },
     })
     const frames = [...prompted, ...toolCall, reason, failedTool("tool.execution", "Unable to execute command: ls -l")]
     const delivered = frame("session.inbox.delivered", { inboxID: "msg_3" })
-    const [told] = last([...frames, delivered])
+    const [changed] = last([...frames, delivered])
     assert.strictEqual(
-      told?._tag === "PartChanged" && told.part.type === "tool" && told.part.state.status === "error"
-        ? told.part.state.error
+      changed?._tag === "PartChanged" && changed.part.type === "tool" && changed.part.state.status === "error"
+        ? changed.part.state.error
         : "",
       "Unable to execute command: ls -l (the user rejected it: use find)",
     )
