@@ -104,6 +104,30 @@ describe("Settings", () => {
     }),
   )
 
+  it.effect.each([
+    "OPENCODE_SERVER_PASSWORD",
+    "OPENCODE_SERVER_USERNAME",
+    "RELAY_REGISTRY_DIR",
+    "INSTANCE_NAME",
+    "TRANSPORT",
+  ])("refuse a placeholder that an MCP client did not fill in: %s", (variable) =>
+    Effect.gen(function* () {
+      for (const placeholder of ["${user_config.value}", "${input:value}", "${}"]) {
+        const error = yield* refusal({ [variable]: placeholder })
+        assert.strictEqual(error.variable, variable)
+        assert.include(error.message, placeholder)
+        assert.include(error.message, "placeholder")
+      }
+    }),
+  )
+
+  it.effect("accept a password that contains a placeholder", () =>
+    Effect.gen(function* () {
+      const { credentials } = yield* settings({ OPENCODE_SERVER_PASSWORD: "a${b}" })
+      assert.strictEqual(credentials && Redacted.value(credentials.password), "a${b}")
+    }),
+  )
+
   it.effect("are read from real environment variables, with underscores", () =>
     Effect.gen(function* () {
       const env = {

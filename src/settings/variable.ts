@@ -3,8 +3,28 @@ import { Config, Duration, Effect, Option } from "effect"
 import { maxPorts, parsePorts } from "./portList.ts"
 import { SettingsError } from "./SettingsError.ts"
 
+/** Fails for the placeholder of an MCP client's configuration, such as `${user_config.ports}`, that was not filled in. */
+export const filledIn = (name: string, value: string) =>
+  /^\$\{[^{}]*\}$/u.test(value.trim())
+    ? Effect.fail(
+        new SettingsError({
+          variable: name,
+          value: value.trim(),
+          allowed:
+            "the MCP client did not fill in this placeholder; set a value in the client's configuration, or remove it",
+        }),
+      )
+    : Effect.succeed(value)
+
 /** The variable's value. An empty one counts as unset, because MCP clients pass empty strings for omitted settings. */
-export const variable = (name: string) => Config.option(Config.String(name))
+export const variable = (name: string) =>
+  Effect.flatMap(
+    Config.option(Config.String(name)),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (value) => Effect.asSome(filledIn(name, value)),
+    }),
+  )
 
 /** A parsed variable. `allowed` describes the valid values; `shown` returns the part of an invalid value that an error may show. */
 export const parsed = <A>(

@@ -1,6 +1,6 @@
 /**
- * A session of a real opencode with a tape running: what a scenario does to it, and the raw log of what opencode says.
- * Nothing of `src/` decodes here, for the log is to test just that.
+ * Records a session of a real opencode: the actions of a scenario, and the raw log of opencode's events. It does not use the
+ * decoding in `src/`, because the log tests that.
  */
 import { Deferred, Effect, Fiber, Ref, Schedule, Schema, Stream } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
@@ -12,7 +12,7 @@ type Raw = typeof Raw.Type
 
 const Frame = Schema.Struct({ payload: Schema.Struct({ type: Schema.String, properties: Schema.optionalKey(Raw) }) })
 
-/** A frame of `/global/event` as it was sent, without its envelope, or what became of the connection. */
+/** A raw frame of `/global/event` without its envelope, or a change of the connection. */
 export type Entry = typeof Frame.Type | { readonly connection: "lost" | "restored" }
 
 /** What opencode answers about the session and those of its subagents, at the time when the log had `after` entries. */
@@ -37,12 +37,12 @@ const isCreated = Schema.is(Created)
 const OfSession = Schema.Struct({ id: Schema.String, sessionID: Schema.String })
 const isOfSession = Schema.is(OfSession)
 
-/** What opencode says again in another form, or about other things than the turn. */
+/** Events that repeat others in another form, or do not concern the turn. */
 const isNoise = (type: string) => !/^(session|message|permission|question)\./u.test(type) || type === "session.diff"
 
 export type Stage = Effect.Success<ReturnType<typeof openStage>>
 
-/** Makes a session and starts the tape, which ends with the scope. */
+/** Creates a session and starts recording, until the scope closes. */
 export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) {
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest(HttpClientRequest.prependUrl(opencode.url)),
@@ -87,7 +87,7 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
       Effect.tapCause(Effect.logError),
       Effect.forkIn(scope),
     )
-    // opencode says so some milliseconds before it begins to pass events on.
+    // opencode reports the connection some milliseconds before it starts to pass on events.
     yield* Deferred.await(connected)
     yield* Effect.sleep("500 millis")
     return fiber
@@ -96,7 +96,7 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
 
   const eventually = Schedule.spaced("20 millis")
 
-  /** The first frame of that type that passes, as soon as there is one. */
+  /** Waits for the first frame of that type. */
   const seen = (type: string, passes: (json: string) => boolean = () => true) =>
     Ref.get(log).pipe(
       Effect.flatMap((entries) =>
@@ -110,7 +110,7 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
       Effect.timeout("100 seconds"),
     )
 
-  /** Waits until nothing is said for a while. */
+  /** Waits until no event has arrived for a while. */
   const quiet = Effect.gen(function* () {
     const before = (yield* Ref.get(log)).length
     yield* Effect.sleep("600 millis")
@@ -139,7 +139,7 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
     } satisfies Snapshot
   })
 
-  /** The id of the only request that is open. */
+  /** The id of the only open request. */
   const pending = (kind: "permission" | "question") =>
     seen(`${kind}.asked`).pipe(
       Effect.andThen(ofFamily(`/${kind}`)),
@@ -169,13 +169,13 @@ export const openStage = Effect.fnUntraced(function* (opencode: RealOpencode["Se
     replyPermission: (id: string, body: unknown) => post(`/permission/${id}/reply?${here}`, body),
     replyQuestion: (id: string, answers: unknown) => post(`/question/${id}/reply?${here}`, { answers }),
     rejectQuestion: (id: string) => post(`/question/${id}/reject?${here}`, {}),
-    /** Waits until the session is idle and silent. */
+    /** Waits until the session is idle and no event has arrived for a while. */
     idle: statuses.pipe(
       Effect.repeat({ until: (all) => !(session in all), schedule: eventually }),
       Effect.andThen(quiet),
       Effect.timeout("100 seconds"),
     ),
-    /** Kills opencode and starts it again, listening again. */
+    /** Kills opencode and starts it again, then continues recording. */
     restart: Effect.gen(function* () {
       yield* opencode.kill
       yield* Fiber.join(yield* Ref.get(tape))

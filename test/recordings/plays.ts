@@ -1,9 +1,9 @@
-/** What the scenarios have in common: how a turn is played, and what of it is kept. */
+/** The common parts of the scenarios: playing a turn, and recording it. */
 import { Effect } from "effect"
 import type { Outcome } from "../../src/opencode/turn/Turn.ts"
 import type { Prompted, Snapshot, Stage } from "./Stage.ts"
 
-/** A turn of the log, and what a person who watched it would say of it. */
+/** A turn of the log, and its expected report. */
 export interface RecordedTurn extends Prompted {
   readonly outcome: Outcome["_tag"]
   readonly text: string
@@ -17,12 +17,12 @@ export interface Take {
 
 export interface Scenario {
   readonly name: string
-  /** Which instance: one that runs commands, one that asks before, or one that may be killed. */
+  /** The kind of instance: it runs commands, asks before it runs them, or may be killed. */
   readonly on: "allowing" | "asking" | "mortal"
   readonly play: (stage: Stage) => Effect.Effect<Take, unknown>
 }
 
-/** One turn that runs to its end by itself. */
+/** One turn that runs to its end. */
 export const turn = (
   name: string,
   message: string,
@@ -66,7 +66,7 @@ export const asking = (
 
 export const reply = (body: unknown) => (stage: Stage, request: string) => stage.replyPermission(request, body)
 
-/** One turn that is aborted when a frame has come. */
+/** One turn that is aborted after a certain frame. */
 export const aborting = (
   name: string,
   on: Scenario["on"],
@@ -87,7 +87,7 @@ export const aborting = (
     }),
 })
 
-/** A second prompt, as from a terminal, while the first turn is at work. */
+/** A second prompt, as from a terminal, while the first turn is running. */
 export const meeting = (
   name: string,
   on: Scenario["on"],

@@ -1,6 +1,6 @@
 /**
- * `npm run record`: plays the scenarios on a real opencode and writes what it says and stores to `logs/`, as test data
- * for `test/opencode/recordings.test.ts`. Names of scenarios as arguments leave the others out.
+ * `npm run record`: plays the scenarios on a real opencode and writes its events and stored state to `logs/`, as test data
+ * for `test/opencode/turn/recordings.test.ts`. Arguments select scenarios by name.
  *
  * On a new opencode: record, read the difference, and run the tests.
  */
@@ -49,7 +49,7 @@ const program = Effect.gen(function* () {
   }, Effect.scoped)
 
   const chosen = scenarios.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-  // Those of one instance one after the other: the mortal one ends for all that runs on it.
+  // The scenarios of one instance run in sequence, because killing the instance ends all of them.
   const groups = Object.values(Object.groupBy(chosen, ({ on }) => on))
   yield* Effect.forEach(groups, (group) => Effect.forEach(group ?? [], record, { discard: true }), {
     concurrency: "unbounded",

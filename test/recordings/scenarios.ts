@@ -1,4 +1,4 @@
-/** What is recorded: each scenario plays one turn, or two that meet, and knows how they must be reported. */
+/** The recorded scenarios: each plays one turn, or two that overlap, and states how they must be reported. */
 import { Effect } from "effect"
 import { aborting, asking, meeting, reply, type Scenario, turn } from "./plays.ts"
 

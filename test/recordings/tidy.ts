@@ -1,6 +1,6 @@
 /**
- * Takes out of a recording what differs from run to run, so that recording anew shows what a new opencode does
- * differently, and what is nobody's business. What opencode does side by side still comes now in one order, now in another.
+ * Normalizes a recording: removes private data and what differs from run to run, so that a new recording shows the changes of
+ * a new opencode. The order of concurrent events still varies.
  */
 
 /** Ids get the number in which they first appear among those of their kind. */
@@ -18,7 +18,7 @@ const numbered = (text: string) => {
   })
 }
 
-/** Epoch milliseconds keep their order and their equalities, and lose their distances. */
+/** Times are replaced by their rank: order and equality are kept, distances are not. */
 const ranked = (text: string) => {
   const epoch = /\b1[5-9]\d{11}\b/gu
   const order = [...new Set(text.match(epoch))].sort()
@@ -28,13 +28,13 @@ const ranked = (text: string) => {
 
 const longest = 400
 
-/** Long texts are clipped. The `time` that is a number is the frame's own, and nothing goes by it. */
+/** Clips long texts, and removes a frame's own `time`, which is not used. */
 const kept = (key: string, value: unknown) => {
   if (key === "time" && typeof value === "number") return undefined
   return typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
 }
 
-/** One line for each entry of a list: a difference is read by lines. */
+/** One line for each entry of a list, so that a diff is readable. */
 const inLines = (recording: object) => {
   const fields = Object.entries(recording).map(([name, value]: [string, unknown]) => {
     const lines = Array.isArray(value) ? value.map((item) => JSON.stringify(item)) : []
@@ -44,7 +44,7 @@ const inLines = (recording: object) => {
   return `{\n${fields.join(",\n")}\n}\n`
 }
 
-/** `root` is the temporary directory that holds the home and the project. */
+/** `root` is the temporary directory with the home and the project. */
 export const tidy = (recording: object, root: string): string => {
   const text = JSON.stringify(recording, kept)
     .replaceAll(root, "/recorded")

@@ -25,16 +25,16 @@ const makeCaller = Effect.fnUntraced(function* (delay = 0) {
 
 const caller = makeCaller()
 
-type Told = Effect.Success<typeof caller>["notifications"]
+type Notifications = Effect.Success<typeof caller>["notifications"]
 
-const counted = (notifications: Told) =>
+const counted = (notifications: Notifications) =>
   assert.deepStrictEqual(
     notifications.map(({ progress }) => progress),
     notifications.map((_, index) => index + 1),
   )
 
 /** The longest time without a notification since the start of the call. */
-const longestSilence = (notifications: Told, until: number) => {
+const longestSilence = (notifications: Notifications, until: number) => {
   const times = [0, ...notifications.map(({ at }) => at), until]
   return Math.max(...times.map((at, index) => at - (times[index - 1] ?? at)))
 }
