@@ -217,7 +217,7 @@ withSsh("connect with a relay", () => {
       yield* connected.signal("SIGTERM")
       yield* connected.exitStatus.pipe(Effect.timeout("12 seconds"))
       const fs = yield* FileSystem.FileSystem
-      assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "stays on the relay")
+      assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "remains on the relay")
       assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),
   )
