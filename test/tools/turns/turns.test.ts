@@ -41,7 +41,6 @@ describe("send_message", () => {
 
   it.effect.each([
     ["agent", { agent: "nope" }, "build"],
-    ["agent", { agent: "" }, "build"],
     ["model", { model: "nope/nope" }, "scripted/small"],
     ["model", { model: "small" }, "scripted/small"],
   ] as const)("rejects an unknown %s (%o) before anything is sent, and lists the known ones", (row) =>
