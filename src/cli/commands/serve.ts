@@ -1,6 +1,6 @@
 /** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
-import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, References } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, References } from "effect"
 import { serverInfo } from "../../serverInfo.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
@@ -39,8 +39,6 @@ export const program = Effect.gen(function* () {
   ),
   Effect.provide(Layer.provideMerge(Settings.layer, NodePath.layer)),
   Effect.catchTag("SettingsError", reportInvalidSettings),
-  // stdout belongs to the protocol. Provided last, so that it covers all fibers.
-  Effect.provideService(Logger.LogToStderr, true),
 )
 
 /** Milliseconds that an unread stdout may delay the exit, because a disconnected client no longer reads it. */
