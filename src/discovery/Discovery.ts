@@ -1,6 +1,7 @@
 /** The service that discovers instances. Each transport (`TRANSPORT`) is a layer of it. */
 import { Context, type Effect, type Stream } from "effect"
 import type { ProcessId } from "../machine/ServerProcesses.ts"
+import type { ApiVersion, Credentials, Target } from "../opencode/Target.ts"
 import type { Remedy } from "./Remedy.ts"
 import type { ConnectState } from "./relay/Registration.ts"
 
@@ -20,7 +21,16 @@ export interface Announcement {
   readonly directory: string | undefined
   /** The name of the transport that found it. */
   readonly transport: string
-  /** Why the password must not be sent to it. Undefined if it may be sent. */
+  /** The version of opencode's API, if the transport knows it. */
+  readonly api?: ApiVersion | undefined
+  /**
+   * Its own credentials, sent to it in place of the fleet's: the password that a service generated, or what a registration
+   * refers to. They are kept in memory only, and never shown.
+   */
+  readonly credentials?: Credentials | undefined
+  /** Further request headers that a proxy in front of it asks for; names in lower case. */
+  readonly headers?: Target["headers"] | undefined
+  /** Why the fleet's password must not be sent to it. Undefined if it may be sent. */
   readonly passwordWithheld?: string | undefined
   /** What makes the password be sent, if the user can decide that. */
   readonly passwordRemedy?: Remedy | undefined

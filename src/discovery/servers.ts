@@ -37,6 +37,15 @@ export const urls = ({ aliases = [], url }: Announcement): ReadonlyArray<string>
 /** Ports are reused, especially by tunnels on a relay. The newest registration belongs to the current user of the port. */
 const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 0) > (one.writtenAt ?? 0) ? other : one)
 
+/** The announcement with the credentials of another one that leads to the same URL, if it has none of its own. */
+const withAccess = (announcement: Announcement, candidates: ReadonlyArray<Announcement>): Announcement => {
+  if (announcement.credentials !== undefined) return announcement
+  const other = candidates.find(({ credentials, url }) => credentials !== undefined && url === announcement.url)
+  if (other === undefined) return announcement
+  const { api, credentials, headers, listener } = other
+  return { ...announcement, api, credentials, headers, listener }
+}
+
 /** Chooses the announcement of the first transport, and among several of that transport the newest one. */
 const serverOf = (
   group: ReadonlyArray<Announcement>,
@@ -47,14 +56,14 @@ const serverOf = (
   const [head] = candidates
   if (head === undefined) return undefined
   const chosen = candidates.filter(({ transport }) => transport === head.transport).reduce(latest, head)
-  const all = [chosen, ...candidates.filter((one) => one !== chosen)]
+  const all = [chosen, ...candidates.filter((one) => one !== chosen)].map((one) => withAccess(one, candidates))
   const fallbacks = Array.dedupeWith(
     all.filter(({ untrusted, url }) => url !== chosen.url && (untrusted !== true || chosen.untrusted === true)),
     (one, other) => one.url === other.url,
   )
   return {
     server: {
-      ...chosen,
+      ...withAccess(chosen, candidates),
       host: all.find(({ host }) => host !== "")?.host ?? "",
       directory: all.find(({ directory }) => directory !== undefined)?.directory,
       transports: Array.dedupe(all.map(({ transport }) => transport)),

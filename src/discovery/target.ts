@@ -1,18 +1,31 @@
 /**
- * The target of requests to an announced instance. It has the password only if that may be sent there. Targets of equal
- * announcements are equal, so services that keep something per target recognise an instance across scans.
+ * The target of requests to an announced instance. It has the fleet's password only if that may be sent there, and only if
+ * the instance has no credentials of its own. Targets of equal announcements are equal, so services that keep something per
+ * target recognise an instance across scans.
  */
 import type { Credentials, Target } from "../opencode/Target.ts"
 import type { Announcement } from "./Discovery.ts"
 
-export const targetOf = (
-  { name, passwordWithheld, url, listener }: Announcement,
+/** The credentials that are sent, or why none are. */
+const accessOf = (
+  { credentials: own, passwordWithheld }: Announcement,
   credentials: Credentials | undefined,
-): Target => ({
-  instance: name,
-  url,
-  ...(listener === undefined ? {} : { listener }),
-  ...(passwordWithheld === undefined || credentials === undefined
+): Pick<Target, "credentials" | "withheld"> => {
+  if (own !== undefined) return { credentials: own }
+  return passwordWithheld === undefined || credentials === undefined
     ? { credentials }
-    : { credentials: undefined, withheld: passwordWithheld }),
-})
+    : { credentials: undefined, withheld: passwordWithheld }
+}
+
+/** `credentials` are the fleet's. */
+export const targetOf = (announcement: Announcement, credentials: Credentials | undefined): Target => {
+  const { api, headers, listener, name, url } = announcement
+  return {
+    instance: name,
+    url,
+    ...(listener === undefined ? {} : { listener }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(api === undefined ? {} : { api }),
+    ...accessOf(announcement, credentials),
+  }
+}

@@ -58,15 +58,17 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   /** An incomplete first snapshot is completed by a second refresh, which continues its scan. */
   const completed = (refresh: Effect.Effect<Snapshot>) =>
     Effect.flatMap(refresh, (snapshot) => (snapshot.incomplete === true ? refreshes.run : Effect.succeed(snapshot)))
-  const refresh = completed(refreshes.run)
-  const refreshAfresh = completed(refreshes.runAfresh)
+  /** The refresh in progress may have missed what happened since it began. Only the very first one is joined. */
+  const refresh = Effect.flatMap(SubscriptionRef.get(state), (previous) =>
+    completed(Option.isNone(previous) ? refreshes.run : refreshes.runAfresh),
+  )
 
   /** A defect ends one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
   yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(refreshEvery)), Effect.forkScoped)
   yield* discovery.changes.pipe(
     // All changes that arrive during one refresh trigger a single further refresh.
-    Stream.runForEachArray(() => survive(refreshAfresh)),
+    Stream.runForEachArray(() => survive(refresh)),
     Effect.forkScoped,
   )
 
@@ -85,14 +87,14 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     const current = yield* snapshot
     // A transport that is still being scanned may find the instance.
     return yield* current.incomplete === true
-      ? Effect.catch(choose(current), () => Effect.flatMap(refresh, choose))
+      ? Effect.catch(choose(current), () => Effect.flatMap(completed(refreshes.run), choose))
       : choose(current)
   })
 
   /** Resolves a name to the instance's current address: if the known one refuses connections, it refreshes and resolves again. */
   const locate = Effect.fn("Fleet.locate")(function* (name: string | undefined) {
     const startedAt = yield* Clock.currentTimeMillis
-    const resolveAfresh = Effect.andThen(refreshAfresh, resolve(name))
+    const resolveAfresh = Effect.andThen(refresh, resolve(name))
     const instance = yield* Effect.catchIf(resolve(name), noneOnline, () => resolveAfresh)
     if (instance.health.checkedAt > startedAt) return instance
     const { state } = yield* healthCheck.probe(instance)
@@ -120,7 +122,10 @@ export class Fleet extends Context.Service<
      * subscriber misses some, because no refresh waits for it.
      */
     readonly probed: Stream.Stream<Instance>
-    /** Scans and probes now, or joins the refresh in progress. */
+    /**
+     * Scans and probes: what happened before this call is seen. Calls during one refresh share the next one; before the
+     * first snapshot, they share the first refresh.
+     */
     readonly refresh: Effect.Effect<Snapshot>
     /** The instance with this name; without a name, the only one that is online. */
     readonly resolve: (name: string | undefined) => Effect.Effect<Instance, ResolveError>

@@ -82,17 +82,18 @@ export class HealthCheck extends Context.Service<
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
             const { failure } = answer
-            const hasPassword = credentials !== undefined
+            const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {
               ...notOnline(stateOf(failure), reasonOf(failure, hasPassword, announcement.passwordWithheld), checkedAt),
               ...authorizationOf(failure, hasPassword),
             }
           }
-          const { healthy, version } = answer.success
+          const { api, healthy, version } = answer.success
           if (!healthy) return notOnline("unhealthy", "reports that it is not healthy", checkedAt)
           return {
             state: "online" as const,
             version: line(version, 50),
+            api,
             latency: checkedAt - before,
             reason: "",
             checkedAt,

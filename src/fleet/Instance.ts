@@ -1,5 +1,6 @@
 /** One opencode server of the fleet, and its health at the last probe. */
 import type { Server } from "../discovery/servers.ts"
+import type { ApiVersion } from "../opencode/Target.ts"
 
 /**
  * `online` and `unauthorized` answered as opencode does; `unhealthy` answered otherwise; `timeout` and `unreachable` did not
@@ -11,6 +12,8 @@ export interface Health {
   readonly state: HealthState
   /** opencode's version, if online. */
   readonly version: string | undefined
+  /** The version of its API, if online. */
+  readonly api?: ApiVersion
   /** Milliseconds until the answer, if online. */
   readonly latency: number | undefined
   /** Why the instance is in that state. Empty if online. */

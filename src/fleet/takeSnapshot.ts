@@ -42,6 +42,9 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const instance: Instance = {
       ...server,
       url: endpoint.url,
+      api: endpoint.api,
+      credentials: endpoint.credentials,
+      headers: endpoint.headers,
       passwordWithheld: endpoint.passwordWithheld,
       passwordRemedy: endpoint.passwordRemedy,
       listener: endpoint.listener,

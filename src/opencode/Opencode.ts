@@ -10,7 +10,7 @@ import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
 import type { Message } from "./sessions/Message.ts"
 import type { Session, SessionStatus } from "./sessions/Session.ts"
-import type { Target } from "./Target.ts"
+import type { ApiVersion, Target } from "./Target.ts"
 
 /** The differences between the versions of opencode that matter to a caller. */
 export interface Capabilities {
@@ -38,6 +38,7 @@ export interface Capabilities {
 export interface ServerHealth {
   readonly healthy: boolean
   readonly version: string
+  readonly api: ApiVersion
 }
 
 /** The directory that a server works in. */

@@ -1,6 +1,6 @@
 /**
  * Chooses the version of opencode's API for each server. A server counts as opencode 1, without any additional request,
- * until it sends an answer that opencode 1 does not send. Then requests without credentials identify it.
+ * unless it was announced as opencode 2 or sends an answer that opencode 1 does not send. Then requests without credentials identify it.
  */
 import { Effect, Layer } from "effect"
 import type { ClientError } from "./errors.ts"
@@ -26,8 +26,8 @@ const identifyTimeout = 3000
 const isFromOtherVersion = (error: ClientError) =>
   error._tag === "UnexpectedResponse" && (error.status === 200 || error.status === 405)
 
-/** The target of a program that may be anything: it must not receive credentials. */
-const withoutCredentials = ({ withheld: _withheld, ...target }: Target): Target => ({
+/** The target of a program that may be anything: it must not receive credentials or secret headers. */
+const withoutCredentials = ({ headers: _headers, withheld: _withheld, ...target }: Target): Target => ({
   ...target,
   credentials: undefined,
 })
@@ -67,8 +67,15 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       return made
     }
 
+    /** A server that was announced as opencode 2 is asked as such from the first request on. */
+    const asAnnounced = Effect.suspend(() =>
+      target.api === 2 && !servers.has(target.url)
+        ? Effect.map(loadV2, (v2) => void servers.set(target.url, v2))
+        : Effect.void,
+    )
+
     const ask = <A>(request: (opencode: Opencode) => Effect.Effect<A, ClientError>): Effect.Effect<A, ClientError> =>
-      Effect.suspend(() => {
+      Effect.flatMap(asAnnounced, () => {
         const { opencode, version } = current()
         return request(opencode).pipe(
           Effect.catchIf(isFromOtherVersion, (error) => {

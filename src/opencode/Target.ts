@@ -11,6 +11,9 @@ export interface Credentials {
   readonly password: Redacted.Redacted
 }
 
+/** The major version of opencode, which decides its HTTP API. */
+export type ApiVersion = 1 | 2
+
 export interface Target {
   /** The instance's name, for errors. */
   readonly instance: string
@@ -18,6 +21,10 @@ export interface Target {
   readonly url: string
   /** HTTP Basic, sent with every request; undefined if opencode runs without a password. */
   readonly credentials: Credentials | undefined
+  /** Further request headers, which a proxy in front of opencode asks for; names in lower case. */
+  readonly headers?: Readonly<Record<string, Redacted.Redacted>>
+  /** The version of opencode's API, if it is known. Otherwise the first answer shows it. */
+  readonly api?: ApiVersion
   /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */
   readonly withheld?: string
   /** The local process that serves `url`. If it has exited, requests fail like a refused connection. */

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Redacted } from "effect"
 import { serversOf } from "../../src/discovery/servers.ts"
 import { announcement } from "./announcements.ts"
 
@@ -54,6 +55,20 @@ describe("A server that several transports have found", () => {
     source: "mdns 192.168.1.5",
     url: "http://192.168.1.5:4096",
     passwordWithheld: "anybody can announce",
+  })
+
+  it("is asked with the credentials that one of them found for that URL", () => {
+    const credentials = { username: "opencode", password: Redacted.make("generated") }
+    const service = announcement("laptop", 4096, { transport: "service", api: 2, credentials })
+    const [server] = serversOf([announced, service]).servers
+    assert.strictEqual(server?.name, "shop")
+    assert.strictEqual(server?.credentials, credentials)
+    assert.strictEqual(server?.api, 2)
+    const elsewhere = serversOf([announced, announcement("other", 4097, { credentials })]).servers
+    assert.deepStrictEqual(
+      elsewhere.map(({ credentials }) => credentials),
+      [undefined, credentials],
+    )
   })
 
   it("is listed once, under the name from the first transport, with all transports", () => {

@@ -59,7 +59,7 @@ withOpencode2("the client of opencode 2", () => {
     it.effect("reads health, location, agents and models", () =>
       Effect.gen(function* () {
         const { opencode, real } = yield* asked
-        assert.deepStrictEqual(yield* opencode.health(3000), { healthy: true, version: "2.0.15" })
+        assert.deepStrictEqual(yield* opencode.health(3000), { healthy: true, api: 2, version: "2.0.15" })
         assert.deepStrictEqual(yield* opencode.location(3000), { directory: real.directory, worktree: real.directory })
         assert.strictEqual(yield* opencode.directory, real.directory)
         assert.match((yield* opencode.machineMark(3000)) ?? "", /^\d+$/)

@@ -128,15 +128,21 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("join the refresh in progress", () =>
+  it.effect("see what happened before the call, also during another one, and are shared by all who ask meanwhile", () =>
     Effect.gen(function* () {
       const setup = yield* settled()
-      const one = yield* begin(setup.fleet.refresh)
+      const running = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
+      yield* setup.find([announcement("new", 1)])
+      const one = yield* begin(setup.fleet.refresh)
       const other = yield* begin(setup.fleet.refresh)
       yield* TestClock.adjust(scanTime / 2)
-      assert.strictEqual(yield* Fiber.join(one), yield* Fiber.join(other))
-      yield* scans(setup, 2)
+      yield* Fiber.join(running)
+      yield* TestClock.adjust(scanTime)
+      const seen = yield* Fiber.join(one)
+      assert.deepStrictEqual(names(seen), ["new"])
+      assert.strictEqual(yield* Fiber.join(other), seen)
+      yield* scans(setup, 3)
     }),
   )
 
@@ -169,10 +175,10 @@ describe("The fleet's refreshes", () => {
       const one = yield* begin(setup.fleet.refresh)
       const other = yield* begin(setup.fleet.refresh)
       yield* Fiber.interrupt(one)
-      yield* TestClock.adjust(scanTime)
+      yield* TestClock.adjust(2 * scanTime)
       assert.deepStrictEqual(names(yield* Fiber.join(other)), ["api"])
       assert.deepStrictEqual(names(yield* setup.fleet.snapshot), ["api"])
-      yield* scans(setup, 2)
+      yield* scans(setup, 3)
     }),
   )
 

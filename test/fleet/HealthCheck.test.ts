@@ -70,6 +70,7 @@ describe("HealthCheck", () => {
       const { health, requests } = yield* Fiber.join(probing)
       assert.deepStrictEqual(health, {
         state: "online",
+        api: 1,
         version: "1.18.33",
         latency: 42,
         reason: "",

@@ -44,7 +44,7 @@ const scene = (server: Server) => {
       const none = Effect.die("not asked in these tests")
       return {
         capabilities: { statusScope: name === "one" ? "directory" : "server" } as Opencode["capabilities"],
-        health: () => request("health", { healthy: true, version: name }),
+        health: () => request("health", { healthy: true, version: name, api: name === "one" ? 1 : 2 }),
         sessions: request("sessions", []),
         prompt: () => request("prompt", undefined),
         events: none,
@@ -77,6 +77,7 @@ const scene = (server: Server) => {
     asked,
     loads: () => loads,
     opencode: Effect.map(OpencodeClient, (client) => client.at(target)),
+    announcedAs2: Effect.map(OpencodeClient, (client) => client.at({ ...target, api: 2 })),
     layer,
   }
 }
@@ -122,6 +123,15 @@ describe("A server", () => {
         "two: health",
         "two: prompt with password",
       ])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("that was announced as opencode 2 is asked as such from the first request on", () => {
+    const { announcedAs2, asked, layer } = scene({ one: webPage, two: "answers" })
+    return Effect.gen(function* () {
+      yield* (yield* announcedAs2).health(3000)
+      yield* (yield* announcedAs2).sessions
+      assert.deepStrictEqual(asked, ["two: health with password", "two: sessions with password"])
     }).pipe(Effect.provide(layer))
   })
 

@@ -120,7 +120,7 @@ const anyPort = Effect.callback<number, OpencodeStartFailed>((resume) => {
   })
 })
 
-const freePort = Effect.repeat(anyPort, { while: (port) => port === servicePort })
+export const freePort = Effect.repeat(anyPort, { while: (port) => port === servicePort })
 
 const spawn = Effect.fnUntraced(function* (
   { binary }: Program,

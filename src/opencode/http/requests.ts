@@ -1,5 +1,5 @@
 /** HTTP requests to an opencode of any version: address, credentials, retries, and checks of the answer. */
-import { Effect, Schedule } from "effect"
+import { Effect, Record, Redacted, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -50,9 +50,12 @@ export const addressed = Effect.gen(function* () {
   const processes = yield* ServerProcesses
   return HttpClient.mapRequestEffect(
     Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-      const { credentials, listener, url } = yield* CurrentTarget
+      const { credentials, headers = {}, listener, url } = yield* CurrentTarget
       if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* processExited(request)
-      const to = HttpClientRequest.prependUrl(request, url)
+      const to = HttpClientRequest.setHeaders(
+        HttpClientRequest.prependUrl(request, url),
+        Record.map(headers, (value) => Redacted.value(value)),
+      )
       return credentials === undefined
         ? to
         : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)

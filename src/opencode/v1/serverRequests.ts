@@ -20,7 +20,11 @@ export const serverRequests = ({ api, health }: Routes, call: Call) => {
       call("path", { timeout }),
     )
   return {
-    health: (timeout) => health({}).pipe(call("health", { timeout })),
+    health: (timeout) =>
+      health({}).pipe(
+        Effect.map((answer) => ({ ...answer, api: 1 as const })),
+        call("health", { timeout }),
+      ),
     location,
     directory: Effect.map(location(requestTimeout), ({ directory }) => directory),
     // The time at which opencode first saw the project, from the user's database on that machine.

@@ -21,7 +21,7 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
   return {
     health: (timeout) =>
       info({}).pipe(
-        Effect.map(({ version }) => ({ healthy: true, version })),
+        Effect.map(({ version }) => ({ healthy: true, version, api: 2 as const })),
         call("info", { timeout }),
       ),
     location,
