@@ -187,6 +187,7 @@ const announce = (file: string, { mtime }: FileSystem.File.Info, registration: R
   remotePort: registration.localPort,
   directory: registration.cwd,
   transport: "local-relay",
+  api: registration.api,
   source: file,
   pid: registration.pid,
   birth: registration.birth,
