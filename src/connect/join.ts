@@ -65,7 +65,7 @@ const checkEvery = "15 seconds"
 
 const iso = (epochMillis: number) => new Date(epochMillis).toISOString()
 
-export const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] => ({
+export const tunnelView = (relay: string, state: TunnelState): NonNullable<ConnectState["tunnel"]> => ({
   relay,
   state: state._tag,
   since: iso(state.since),

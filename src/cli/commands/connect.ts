@@ -3,8 +3,6 @@ import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type ConnectOptions, connectNew, connectRunning } from "../../connect/connect.ts"
 import { opencodeVersion } from "../../connect/opencodeVersion.ts"
-import { connectService } from "../../connect/service/connectService.ts"
-import { LocalService } from "../../connect/service/LocalService.ts"
 import { opencodeLayer } from "../../layers.ts"
 import { line } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
@@ -55,16 +53,8 @@ const flags = {
   ),
 }
 
-const portOf = (url: string) => Number(new URL(url).port || 80)
-
-/** Without a home directory, no service is found. */
-const localServiceLayer = Layer.unwrap(
-  Effect.map(Settings, ({ serviceDirectory }) =>
-    serviceDirectory === undefined
-      ? Layer.succeed(LocalService, { state: Effect.succeed({ _tag: "Away", reason: "is not found without a HOME" }) })
-      : LocalService.layer({ directory: serviceDirectory }),
-  ),
-)
+/** Loaded on demand, because it would make every other command start later. */
+const opencode2 = Effect.promise(() => import("../connect/opencode2.ts"))
 
 const run = Effect.fnUntraced(function* (given: ConnectArguments) {
   const { port, relayCommand } = yield* checkArguments(given)
@@ -87,20 +77,16 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
     stopSignals: yield* takeStopSignals,
   }
   const { exitStatus, problem } = yield* Effect.gen(function* () {
+    const { connectUserService, isUserService } = yield* opencode2
     if (port !== undefined) {
-      const service = yield* (yield* LocalService).state
-      return service._tag === "Running" && portOf(service.target.url) === port
-        ? yield* connectService({ ...options, args: undefined })
+      return (yield* isUserService(port))
+        ? yield* connectUserService({ ...options, args: undefined })
         : yield* connectRunning({ ...options, port })
     }
     const { api } = yield* opencodeVersion
     return api === 1
       ? yield* connectNew({ ...options, args: given.args, headless: given.headless })
-      : yield* connectService({
-          ...options,
-          args: given.headless ? undefined : given.args,
-          onSlowStart: Console.error("Waiting for opencode's background service to start…"),
-        })
+      : yield* connectUserService({ ...options, args: given.headless ? undefined : given.args })
   }).pipe(
     Effect.mapError((error) => failedBecause(connectErrorText(error))),
     Effect.provide(Logger.layer(log.loggers)),
@@ -112,7 +98,7 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
 }, Effect.scoped)
 
 export const connect = Command.make("connect", flags, run).pipe(
-  Command.provide(Layer.provideMerge(localServiceLayer, Layer.merge(opencodeLayer(), settingsLayer))),
+  Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
     `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
 

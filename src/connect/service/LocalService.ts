@@ -42,6 +42,11 @@ export class LocalService extends Context.Service<
     Effect.map(Discovery, ({ scan }) => LocalService.of({ state: Effect.map(scan, stateOf) })),
   )
 
+  /** Without a home directory, there are no registrations. */
+  static readonly layerWithoutHome = Layer.succeed(LocalService, {
+    state: Effect.succeed<ServiceState>({ _tag: "Away", reason: "cannot be found without a home directory" }),
+  })
+
   /** Over the registrations in this directory. */
   static readonly layer = (options: Service.ServiceOptions) =>
     Layer.provide(LocalService.layerNoDeps, Service.layer(options))

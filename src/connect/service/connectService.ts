@@ -1,6 +1,6 @@
 /** `opencode-fleet connect` with opencode 2: its background service on a relay, and its terminal UI. */
 import { Effect, Option, Ref, Schema, Scope, Stream, SubscriptionRef } from "effect"
-import { type ConnectOptions, type ConnectResult, type MembershipProblem, tunnelProblem } from "../connect.ts"
+import { type ConnectOptions, type ConnectResult, tunnelProblem } from "../connect.ts"
 import { type OpencodeNotFound, type OpencodeNotStarted, startChild } from "../OpencodeChild.ts"
 import { ensureService, type EnsureServiceError, withoutPassword } from "./ensureService.ts"
 import { keepOnRelay } from "./keepOnRelay.ts"
@@ -65,10 +65,7 @@ export const connectService = Effect.fn("connectService")(function* ({
     yield* Ref.set(problem, Effect.map(SubscriptionRef.get(tunnel), tunnelProblem))
   })
   const run = Effect.gen(function* () {
-    yield* join.pipe(
-      Scope.provide(membershipScope),
-      Effect.forkScoped,
-    )
+    yield* join.pipe(Scope.provide(membershipScope), Effect.forkScoped)
     if (args === undefined) {
       yield* Stream.runHead(stopSignals)
       return ended

@@ -78,14 +78,17 @@ export const ensureService = Effect.gen(function* () {
     return yield* new ServiceNotStarted({ detail: line(output) })
   })
   const { target } = yield* running
-  yield* client.at(target).health(3000).pipe(
-    Effect.retry({ schedule: Schedule.spaced("500 millis"), while: isAway }),
-    Effect.timeoutOrElse({
-      duration: readyTimeout,
-      orElse: () => new ServiceFailed({ detail: `it was not ready within ${readyTimeout}` }),
-    }),
-    Effect.catch((error) =>
-      error._tag === "ServiceFailed" ? Effect.fail(error) : new ServiceFailed({ detail: error.message }),
-    ),
-  )
+  yield* client
+    .at(target)
+    .health(3000)
+    .pipe(
+      Effect.retry({ schedule: Schedule.spaced("500 millis"), while: isAway }),
+      Effect.timeoutOrElse({
+        duration: readyTimeout,
+        orElse: () => new ServiceFailed({ detail: `it was not ready within ${readyTimeout}` }),
+      }),
+      Effect.catch((error) =>
+        error._tag === "ServiceFailed" ? Effect.fail(error) : new ServiceFailed({ detail: error.message }),
+      ),
+    )
 })

@@ -75,10 +75,14 @@ export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDire
     Effect.flatMap(isOurs, (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
   )
   const take = Effect.uninterruptible(createFile(file, json))
-  while (!(yield* take)) {
+  const takeAtLast = Effect.gen(function* () {
+    if (yield* take) return true
     yield* removeStale
-    if (yield* take) break
-    yield* Effect.sleep(retryEvery)
+    return yield* take
+  })
+  if (!(yield* takeAtLast)) {
+    yield* Effect.logInfo("another `connect` of this machine keeps the tunnel to this relay; waiting until it ends")
+    while (!(yield* takeAtLast)) yield* Effect.sleep(retryEvery)
   }
   return {
     write: (state: Pick<ConnectState, "tunnel">) =>

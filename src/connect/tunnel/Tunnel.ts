@@ -62,7 +62,14 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const register = Effect.fnUntraced(function* ({ ask, port }: RelayConnection) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
     yield* Ref.set(mayBeRegistered, true)
-    const answer = yield* ask("put", options.directory ?? "", options.file, String(port), pingPath(options.registration), json)
+    const answer = yield* ask(
+      "put",
+      options.directory ?? "",
+      options.file,
+      String(port),
+      pingPath(options.registration),
+      json,
+    )
     if (!answer.startsWith("put ")) {
       const reason = `no registration on the relay: ${line(answer.replace(/^failed /u, ""))}`
       return yield* new ConnectionLost({ reason })

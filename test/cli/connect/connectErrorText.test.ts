@@ -7,7 +7,8 @@ import {
   OpencodeNeverAnswered,
   RelayNotConnected,
 } from "../../../src/connect/connect.ts"
-import { OpencodeNotFound, OpencodeNotStarted, PortTaken } from "../../../src/connect/OpencodeProcess.ts"
+import { OpencodeNotFound, OpencodeNotStarted } from "../../../src/connect/OpencodeChild.ts"
+import { PortTaken } from "../../../src/connect/OpencodeProcess.ts"
 import { RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
 import { InstanceUnreachable, Unauthorized } from "../../../src/opencode/errors.ts"
 
