@@ -94,6 +94,9 @@ withOpencode2("the client of opencode 2", () => {
         const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
         assert.strictEqual(missing._tag, "SessionNotFound")
         assert.notStrictEqual((yield* opencode.createSession({})).title, "")
+        const directory = `${real.directory}/gone`
+        const refused = yield* Effect.flip(opencode.createSession({ directory }))
+        assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory })
       }),
     )
 

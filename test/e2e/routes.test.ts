@@ -54,6 +54,10 @@ layer(everything, { excludeTestServices: true })("the client", (it) => {
       const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
       assert.strictEqual(missing._tag, "SessionNotFound")
       yield* opencode.createSession({})
+      assert.deepInclude(yield* opencode.createSession({ directory: real.directory }), { directory: real.directory })
+      const directory = `${real.directory}/gone`
+      const refused = yield* Effect.flip(opencode.createSession({ directory }))
+      assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory })
     }),
   )
 
