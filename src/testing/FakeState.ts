@@ -55,6 +55,7 @@ export class FakeState {
   questions: Array<QuestionRequest> = []
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
+  readonly missingDirectories = new Set<string>()
   agents = [{ name: "build", mode: "primary" }]
   providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
     { id: "scripted", models: { small: { id: "small" } } },

@@ -31,7 +31,7 @@ const everything = Layer.merge(OpencodeV2.layer, server).pipe(
 )
 
 withOpencode2("the client of opencode 2", () => {
-  layer(everything, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(everything, { excludeTestServices: true })((it) => {
     it.effect.each(contract)("%s", ([, test]) => test)
 
     it.effect("knows a directory without a repository", () =>

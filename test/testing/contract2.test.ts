@@ -18,6 +18,7 @@ const server = Layer.effect(
     const fake = yield* FakeOpencode
     fake.agents.push({ name: "plan", mode: "primary" })
     fake.providers = [{ id: "scripted", models: { scripted: { id: "scripted" } } }]
+    fake.missingDirectories.add("/work/project/gone")
     const { settle } = scriptedFake(fake)
     return {
       url: HttpServer.formatAddress((yield* HttpServer.HttpServer).address),

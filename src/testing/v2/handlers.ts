@@ -15,7 +15,11 @@ const serverHandlers = (fake: FakeState, events: ReturnType<typeof makeEvents>) 
       info: () => Effect.sync(() => HttpServerResponse.jsonUnsafe(infoOf(fake))),
       events: () => events,
       location: ({ query: { "location[directory]": directory = "/work/project" } }) =>
-        Effect.succeed({ directory, project: { id: "prj_fake", directory } }),
+        Effect.sync(() =>
+          fake.missingDirectories.has(directory)
+            ? HttpServerResponse.empty({ status: 500 })
+            : { directory, project: { id: "prj_fake", directory } },
+        ),
       projects: () =>
         Effect.sync(() => [{ id: "prj_fake", time: { created: 1 }, ...(fake.inGit ? { vcs: "git" } : {}) }]),
       agents: () => Effect.sync(() => ({ data: fake.agents.map(({ mode, name }) => ({ id: name, mode })) })),

@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { freshMessageId } from "../../../src/opencode/Identifiers.ts"
 import * as facts from "../opencode2Facts.ts"
+import { patience } from "../patience.ts"
 import { asked, type Case, newSession, prompt, turn } from "./Server2.ts"
 
 export const prompts: ReadonlyArray<Case> = [
@@ -80,7 +81,7 @@ export const prompts: ReadonlyArray<Case> = [
         ),
         Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
-        Effect.timeout("15 seconds"),
+        Effect.timeout(patience),
       )
       for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)

@@ -21,6 +21,8 @@ export const sessions: ReadonlyArray<Case> = [
       const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
       assert.strictEqual(missing._tag, "SessionNotFound")
       assert.notStrictEqual((yield* opencode.createSession({})).title, "")
+      const refused = yield* Effect.flip(opencode.createSession({ directory: `${directory}/gone` }))
+      assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory: `${directory}/gone` })
     }),
   ],
   [
