@@ -29,7 +29,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
           assert.strictEqual(stdout, "")
           assert.match(
             stderr,
-            /^TRANSPORT="local-relays" cannot be used: .*local-relay, local-ports, tailscale, mdns\n$/u,
+            /^TRANSPORT="local-relays" cannot be used: .*local-relay, service, local-ports, tailscale, mdns\n$/u,
           )
         }),
     )
