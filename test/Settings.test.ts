@@ -282,9 +282,12 @@ describe("Settings", () => {
 
   it.effect("have the same defaults for programs that embed the library", () =>
     Effect.gen(function* () {
-      const { relayDirectory, stateDirectory, ...defaults } = yield* settings({})
-      const given = yield* Effect.provide(Settings, Settings.layerOf({ relayDirectory, stateDirectory }))
-      assert.deepStrictEqual(given, { relayDirectory, stateDirectory, ...defaults })
+      const { relayDirectory, serviceDirectory, stateDirectory, ...defaults } = yield* settings({})
+      const given = yield* Effect.provide(
+        Settings,
+        Settings.layerOf({ relayDirectory, serviceDirectory, stateDirectory }),
+      )
+      assert.deepStrictEqual(given, { relayDirectory, serviceDirectory, stateDirectory, ...defaults })
     }),
   )
 

@@ -13,7 +13,7 @@ import { withOpencode2 } from "../support/requirements.ts"
 /** The user's own environment: only HOME and PATH. */
 const plain = { RELAY_REGISTRY_DIR: undefined }
 
-const name = hostname().split(".")[0]
+const [name = ""] = hostname().split(".")
 
 /** An MCP client whose server runs as the user of the service. */
 const client = Effect.gen(function* () {
