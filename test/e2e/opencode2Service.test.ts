@@ -22,7 +22,7 @@ const client = Effect.gen(function* () {
 })
 
 withOpencode2("the service of opencode 2", () => {
-  layer(RealService.layer(), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(RealService.layer(), { excludeTestServices: true })((it) => {
     it.effect("is found without any setting, and answers a message", () =>
       Effect.gen(function* () {
         const service = yield* RealService
