@@ -51,7 +51,7 @@ withOpencode2("the service of opencode 2", () => {
         const seen = (what: string) =>
           call(ListInstances).pipe(
             Effect.map(({ instances }) => instances.map((one) => [one.name, one.health, one.version].join(" "))),
-            eventually((all) => all.join() === what, "30 seconds"),
+            eventually((all) => all.join() === what),
           )
         yield* seen(`${name} online 2.0.15`)
         yield* service.kill
