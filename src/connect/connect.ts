@@ -140,8 +140,8 @@ export const connectRunning = Effect.fn("connectRunning")(function* ({
 }) {
   const timeout = probeTimeoutOf(membership)
   const opencode = yield* localOpencode({ port, credentials: membership.credentials })
-  yield* opencode.health(timeout)
-  yield* join({ ...membership, port })
+  const { api } = yield* opencode.health(timeout)
+  yield* join({ ...membership, port, api })
   yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
   return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
 }, Effect.scoped)

@@ -40,7 +40,7 @@ const start = (service: Service, { variables, ...options }: Options = {}) =>
 /** The state of the only instance in the MCP server's fleet on the relay, once it is this one. */
 const health = (client: McpClient, expected: string) =>
   client.call(RefreshInstances).pipe(
-    eventually(({ instances }) => instances.length === 1 && instances[0]?.health === expected, "60 seconds"),
+    eventually(({ instances }) => instances.length === 1 && instances[0]?.health === expected),
     Effect.map(({ instances }) => instances[0]),
   )
 
@@ -155,7 +155,7 @@ withOpencode2("connect with opencode 2", () => {
         const first = yield* start(service, options)
         const [registration] = yield* registered(relay.directory, 1)
         const second = yield* start(service, options)
-        yield* second.output.pipe(eventually((text) => text.includes("waiting"), "30 seconds"))
+        yield* second.output.pipe(eventually((text) => text.includes("waiting")))
         assert.lengthOf(yield* registrations(relay.directory), 1)
         yield* first.signal("SIGINT")
         assert.deepStrictEqual(yield* first.exitStatus, Option.some(0))
@@ -179,7 +179,7 @@ withOpencode2("connect with opencode 2", () => {
         assert.notInclude(environment, password)
         // The terminal UI starts the service again, as its own child.
         yield* service.kill
-        const child = yield* service.registered.pipe(eventually(({ pid }) => pid !== started.pid, "60 seconds"))
+        const child = yield* service.registered.pipe(eventually(({ pid }) => pid !== started.pid))
         yield* signal([yield* terminal.pid], "SIGTERM")
         yield* terminal.exitStatus
         assert.deepStrictEqual(yield* service.registered, child)

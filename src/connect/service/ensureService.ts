@@ -1,8 +1,7 @@
 /** Starts opencode 2's background service unless it is running. It is never stopped or restarted. */
-import { Effect, Schedule, Schema, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { isAway } from "../../opencode/transient.ts"
 import { line } from "../../text/plainText.ts"
 import { notStarted } from "../OpencodeChild.ts"
 import { LocalService, type ServiceState } from "./LocalService.ts"
@@ -41,18 +40,26 @@ const startTimeout = "150 seconds"
 /** After its start, the service still answers 503 for a moment. */
 const readyTimeout = "30 seconds"
 
+const pollEvery = "200 millis"
+
+/** Milliseconds. */
+const probeTimeout = 10_000
+
 /** The password of the fleet, which the service and the commands that its agents run have no use for. */
 export const withoutPassword = { OPENCODE_SERVER_PASSWORD: undefined }
 
-/** Runs `opencode service start` and returns its output. */
-const start = ChildProcess.make("opencode", ["service", "start"], {
-  stdin: "ignore",
-  forceKillAfter: "2 seconds",
-  extendEnv: true,
-  env: withoutPassword,
+/** Runs `opencode service start`. Its exit status is 0 even if it has not waited for the service. */
+const start = Effect.gen(function* () {
+  const handle = yield* ChildProcess.make("opencode", ["service", "start"], {
+    stdin: "ignore",
+    forceKillAfter: "2 seconds",
+    extendEnv: true,
+    env: withoutPassword,
+  })
+  const output = yield* Stream.mkString(Stream.decodeText(handle.all))
+  return { output: line(output), failed: (yield* handle.exitCode) !== 0 }
 }).pipe(
   Effect.mapError(notStarted),
-  Effect.flatMap(({ all }) => Stream.mkString(Stream.decodeText(all)).pipe(Effect.orElseSucceed(() => ""))),
   Effect.scoped,
   Effect.timeoutOrElse({
     duration: startTimeout,
@@ -60,35 +67,43 @@ const start = ChildProcess.make("opencode", ["service", "start"], {
   }),
 )
 
-const refused = ({ file, reason }: Extract<ServiceState, { _tag: "Refused" }>) => new ServiceRefused({ file, reason })
+const refused = ({ file, reason }: Extract<ServiceState, { readonly _tag: "Refused" }>) =>
+  new ServiceRefused({ file, reason })
 
-/** Succeeds when the service is ready. */
+/** Starts the service unless it is running. */
+const running = Effect.gen(function* () {
+  const { state } = yield* LocalService
+  const before = yield* state
+  if (before._tag === "Running") return before
+  if (before._tag === "Refused") return yield* refused(before)
+  const { failed, output } = yield* start
+  if (failed) return yield* new ServiceNotStarted({ detail: output })
+  const after = yield* state
+  if (after._tag === "Running") return after
+  if (after._tag === "Refused") return yield* refused(after)
+  return yield* new ServiceNotStarted({ detail: output })
+})
+
+/** Starts the service unless it is running, and succeeds when it is ready. */
 export const ensureService = Effect.gen(function* () {
-  const local = yield* LocalService
   const client = yield* OpencodeClient
-
-  const running = Effect.gen(function* () {
-    const state = yield* local.state
-    if (state._tag === "Running") return state
-    if (state._tag === "Refused") return yield* refused(state)
-    const output = yield* start
-    const started = yield* local.state
-    if (started._tag === "Running") return started
-    if (started._tag === "Refused") return yield* refused(started)
-    return yield* new ServiceNotStarted({ detail: line(output) })
-  })
   const { target } = yield* running
-  yield* client
-    .at(target)
-    .health(3000)
-    .pipe(
-      Effect.retry({ schedule: Schedule.spaced("500 millis"), while: isAway }),
-      Effect.timeoutOrElse({
-        duration: readyTimeout,
-        orElse: () => new ServiceFailed({ detail: `it was not ready within ${readyTimeout}` }),
-      }),
-      Effect.catch((error) =>
-        error._tag === "ServiceFailed" ? Effect.fail(error) : new ServiceFailed({ detail: error.message }),
-      ),
-    )
+  const opencode = client.at(target)
+  const ready = Effect.gen(function* () {
+    while (true) {
+      const { healthy, reason, starting } = yield* opencode.health(probeTimeout)
+      if (healthy) return
+      if (starting !== true) return yield* new ServiceFailed({ detail: reason ?? "it failed to start" })
+      yield* Effect.sleep(pollEvery)
+    }
+  })
+  yield* ready.pipe(
+    Effect.catch((error) =>
+      error._tag === "ServiceFailed" ? Effect.fail(error) : new ServiceFailed({ detail: error.message }),
+    ),
+    Effect.timeoutOrElse({
+      duration: readyTimeout,
+      orElse: () => new ServiceFailed({ detail: `it was not ready within ${readyTimeout}` }),
+    }),
+  )
 })
