@@ -9,6 +9,7 @@ import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { patience } from "../support/patience.ts"
 
 const asked = Effect.gen(function* () {
   const real = yield* RealOpencode
@@ -31,7 +32,7 @@ const everything = OpencodeV1.layer.pipe(
   Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
 )
 
-layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the client", (it) => {
+layer(everything, { excludeTestServices: true })("the client", (it) => {
   it.effect("reads health, agents and models", () =>
     Effect.gen(function* () {
       const { opencode, real } = yield* asked
@@ -122,7 +123,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
         ),
         Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
-        Effect.timeout("15 seconds"),
+        Effect.timeout(patience),
       )
       for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)
