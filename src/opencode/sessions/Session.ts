@@ -1,5 +1,6 @@
 /** Sessions and their status. Times are epoch milliseconds. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
+import type { Retry } from "./Message.ts"
 
 export interface Session {
   readonly id: SessionId
@@ -18,18 +19,7 @@ export interface Session {
 }
 
 /** A session that waits for a person is `busy`. */
-export type SessionStatus =
-  | { readonly type: "idle" }
-  | { readonly type: "busy" }
-  | {
-      /** The model's provider failed, and opencode waits before it retries. */
-      readonly type: "retry"
-      readonly attempt: number
-      /** Why the last attempt failed. */
-      readonly message: string
-      /** When the next attempt starts, in epoch milliseconds. */
-      readonly next: number
-    }
+export type SessionStatus = { readonly type: "idle" } | { readonly type: "busy" } | ({ readonly type: "retry" } & Retry)
 
 /** Tokens that a model step has used. */
 export interface Tokens {
