@@ -38,7 +38,7 @@ const ways = {
   "killed and started": Effect.succeed((service: Service) => Effect.andThen(service.kill, service.start())),
   "replaced by another version": Effect.map(
     withVersion("2.0.16"),
-    (binary) => (service: Service) => service.start(binary),
+    (binary) => (service: Service) => service.opencode(["service", "restart"], binary),
   ),
 }
 
@@ -53,6 +53,10 @@ withOpencode2("a turn of the service of opencode 2", () => {
           const sending = yield* Effect.forkChild(send("hang:"))
           yield* facts.conversation(service, session.id).pipe(eventually((said) => said.length > 1))
           yield* happen(service)
+          assert.strictEqual(
+            (yield* service.registered).version,
+            way === "replaced by another version" ? "2.0.16" : "2.0.15",
+          )
           const { outcome, turn } = yield* Fiber.join(sending)
           assert.deepStrictEqual(outcome, {
             _tag: "completed",
