@@ -2,11 +2,12 @@
  * Keeps an instance reachable on the relay: a tunnel that reconnects whenever it breaks, and a registration there with the
  * tunnel's current port. The stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
  */
-import { Clock, Effect, Fiber, Option, Random, Ref, Schedule, Schema, SubscriptionRef } from "effect"
+import { Clock, Effect, Fiber, Option, Random, Ref, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../../discovery/relay/Registration.ts"
 import { line } from "../../text/plainText.ts"
-import { ConnectionLost, openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
-import { wakeUp } from "../../machine/wakeUp.ts"
+import { backoffResetAfter, keepConnected } from "../../machine/ssh/keepConnected.ts"
+import { ConnectionLost } from "../../machine/ssh/RemoteShell.ts"
+import { openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
 
 /** `since` is in epoch milliseconds. */
 export type TunnelState =
@@ -34,14 +35,8 @@ const heartbeatEvery = "10 seconds"
 /** Maximum number of consecutive heartbeats that reach the relay but not opencode through the tunnel, while opencode is healthy. */
 const maxMissed = 2
 
-/** Milliseconds. A connection that lasted this long resets the reconnect backoff. */
-const backoffResetAfter = 30_000
-
 /** Milliseconds. On shutdown, a connection that was lost more recently is opened again to remove the registration. */
 const lostRecently = 6000
-
-/** 1, 2, 4 … 60 s, each ±20 %, so that the instances of a fleet do not reconnect to their relay at the same moment. */
-const backoff = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("60 seconds")]).pipe(Schedule.jittered)
 
 /** For a relay whose port is not shown. Below the ephemeral ports that systems assign. */
 const randomPort = Random.nextIntBetween(20_000, 32_000)
@@ -121,21 +116,15 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     return before._tag === "connected" && now - before.since >= backoffResetAfter
   })
 
-  /** Ends when a long connection is lost, so that the caller starts again with the shortest pause. */
-  const connectWithBackoff = connection.pipe(
-    Effect.catch((error) =>
-      Effect.flatMap(recordFailure(error), (resets) => (resets ? Effect.void : Effect.fail(error))),
-    ),
-    Effect.retry(backoff),
-    Effect.andThen(Effect.sleep("1 second")),
-  )
-  const restartAfterSleep = wakeUp.pipe(
-    Effect.andThen(Effect.logInfo("the machine was asleep; reconnecting")),
-    Effect.andThen(Effect.flatMap(connecting, (now) => SubscriptionRef.set(state, now))),
-  )
-  const connectionFiber = yield* Effect.raceFirst(connectWithBackoff, restartAfterSleep).pipe(
-    Effect.forever,
-    Effect.forkScoped,
+  const connectionFiber = yield* Effect.forkScoped(
+    keepConnected({
+      connection,
+      onLost: recordFailure,
+      onWakeUp: Effect.andThen(
+        Effect.logInfo("the machine was asleep; reconnecting"),
+        Effect.flatMap(connecting, (now) => SubscriptionRef.set(state, now)),
+      ),
+    }),
   )
 
   const unregister = ({ ask }: RelayConnection) => Effect.andThen(Ref.set(isEnding, true), ask("bye"))
