@@ -1,6 +1,6 @@
 /** Messages and their parts. Times are epoch milliseconds. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import type { Tokens } from "./Session.ts"
+import type { Retry, Tokens } from "./Session.ts"
 
 /** Why a message or a session failed. The provider's headers and bodies are left out, because they can be private. */
 export interface Failure {
@@ -17,16 +17,6 @@ export interface UserInfo {
   readonly role: "user"
   readonly time: { readonly created: number }
   readonly agent?: string
-}
-
-/** A wait for the model's provider, which has failed. */
-export interface Retry {
-  /** The number of the next attempt. */
-  readonly attempt: number
-  /** Why the last attempt failed. */
-  readonly message: string
-  /** When the next attempt starts, in epoch milliseconds. */
-  readonly next: number
 }
 
 /** One step of the model: a turn has an assistant message for each. */

@@ -1,6 +1,5 @@
 /** Sessions and their status. Times are epoch milliseconds. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import type { Retry } from "./Message.ts"
 
 export interface Session {
   readonly id: SessionId
@@ -16,6 +15,16 @@ export interface Session {
     readonly updated: number
     readonly archived?: number
   }
+}
+
+/** A wait for the model's provider, which has failed. */
+export interface Retry {
+  /** The number of the next attempt. */
+  readonly attempt: number
+  /** Why the last attempt failed. */
+  readonly message: string
+  /** When the next attempt starts, in epoch milliseconds. */
+  readonly next: number
 }
 
 /** A session that waits for a person is `busy`. */
