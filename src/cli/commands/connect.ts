@@ -25,7 +25,9 @@ class OpencodeEnded extends Schema.TaggedError<OpencodeEnded>()("OpencodeEnded",
 const flags = {
   headless: Flag.Boolean("headless").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Start `opencode serve` instead of the terminal UI, on an unattended machine"),
+    Flag.withDescription(
+      "Start `opencode serve` (opencode 2: its background service) instead of the terminal UI, on an unattended machine",
+    ),
   ),
   attach: Flag.String("attach").pipe(
     Flag.optional,
@@ -44,7 +46,7 @@ const flags = {
   json: Flag.Boolean("json").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
-      "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}",
+      "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}; for opencode 2 with api: 2 in place of url and directory",
     ),
   ),
   args: Argument.String("opencode arguments").pipe(
@@ -101,6 +103,8 @@ export const connect = Command.make("connect", flags, run).pipe(
   Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
     `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
+
+With opencode 2 it starts the background service if none is running, never stops it, and registers it on the relay only, because the fleet on this machine finds it without a registration. A relay then needs OPENCODE_SERVER_PASSWORD.
 
 Exit status: opencode's own; 1 if opencode could not be started or registered; 2 for a usage error.`,
   ),
