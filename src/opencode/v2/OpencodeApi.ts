@@ -100,7 +100,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   /** Newest first; `limit` is at most 200. With `type`, only messages of that type. */
   HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
     params: session,
-    query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literal("user")) },
+    query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literals(["user", "synthetic"])) },
     success: Page(WireEntry),
     error,
   }),
