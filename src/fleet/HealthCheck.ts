@@ -18,6 +18,9 @@ const stateOf = (error: ClientError): HealthState => {
       return "unreachable"
     case "Unauthorized":
       return "unauthorized"
+    case "OpencodeError":
+      // From the proxy of `connect`, while the service behind it is not running.
+      return error.status === 503 ? "unreachable" : "unhealthy"
     default:
       return "unhealthy"
   }
@@ -47,6 +50,8 @@ const reasonOf = (
       return hasPassword
         ? "refuses the password or user name"
         : `asks for a password, and none is set${withheld === undefined ? "" : `. None is sent there yet: ${withheld}`}`
+    case "OpencodeError":
+      return error.status === 503 ? error.detail : error.message
     case "UnexpectedResponse":
       return `answers, but not as opencode does: ${error.detail}`
     default:
