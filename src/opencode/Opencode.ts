@@ -9,7 +9,7 @@ import type { TurnEvent } from "./events/TurnEvent.ts"
 import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
 import type { Message } from "./sessions/Message.ts"
-import type { Session, SessionStatus } from "./sessions/Session.ts"
+import type { Elsewhere, Session, SessionStatus } from "./sessions/Session.ts"
 import type { ApiVersion, Target } from "./Target.ts"
 
 /** The differences between the versions of opencode that matter to a caller. */
@@ -110,6 +110,13 @@ export interface Opencode {
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   /** Fails with `DirectoryNotFound` if the directory does not exist. */
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
+  /**
+   * Those of these sessions, which this server reports as idle, in which another server of the same user is running a turn.
+   * `prompt` fails for them with `RunsElsewhere`. Always empty for opencode 1.
+   */
+  readonly runningElsewhere: (
+    sessions: ReadonlyArray<Session>,
+  ) => Effect.Effect<ReadonlyMap<SessionId, Elsewhere>, ClientError>
   /** The sessions that are not idle, by id. */
   readonly statuses: (directory: string) => Effect.Effect<ReadonlyMap<string, SessionStatus>, ClientError>
   readonly messages: (

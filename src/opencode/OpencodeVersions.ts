@@ -106,6 +106,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       newestSessions: (limit) => ask((opencode) => opencode.newestSessions(limit)),
       session: (id) => ask((opencode) => opencode.session(id)),
       createSession: (options) => ask((opencode) => opencode.createSession(options)),
+      runningElsewhere: (sessions) => ask((opencode) => opencode.runningElsewhere(sessions)),
       statuses: (directory) => ask((opencode) => opencode.statuses(directory)),
       messages: (session, page) => ask((opencode) => opencode.messages(session, page)),
       message: (session, id) => ask((opencode) => opencode.message(session, id)),

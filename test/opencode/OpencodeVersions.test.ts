@@ -57,6 +57,7 @@ const scene = (server: Server) => {
         newestSessions: () => none,
         session: () => none,
         createSession: () => none,
+        runningElsewhere: () => none,
         statuses: () => none,
         messages: () => none,
         message: () => none,

@@ -44,6 +44,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         })
         .pipe(call("create session"))
     }),
+    runningElsewhere: () => Effect.succeed(new Map()),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
