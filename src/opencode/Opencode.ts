@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly eventsSilence: Duration.Input
   /** Whether everything about a turn is stored when its session becomes idle. */
   readonly idleIsFinal: boolean
+  /** opencode stops a turn in whose directory nothing has happened for this long, even if it waits for a person. */
+  readonly stopsSilentTurnsAfter?: Duration.Input
   /** Whether the message of a rejection reaches the agent. */
   readonly rejectionHasMessage: boolean
   /** Whether an abort leaves behind pending requests that no turn waits for. */
@@ -130,6 +132,8 @@ export interface Opencode {
 
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  /** Has opencode count the session as not silent ({@link Capabilities}). */
+  readonly keepAwake: (session: SessionId) => Effect.Effect<void, ClientError>
   /** Stops the turn of a session. `wasRunning` is undefined if the server does not report it. */
   readonly abort: (session: SessionId) => Effect.Effect<{ readonly wasRunning: boolean | undefined }, ClientError>
 

@@ -62,6 +62,7 @@ const scene = (server: Server) => {
         messages: () => none,
         message: () => none,
         diff: () => none,
+        keepAwake: () => Effect.void,
         abort: () => none,
         pendingRequests: () => none,
         decide: () => none,

@@ -20,6 +20,7 @@ const capabilities: Capabilities = {
   // A comment is sent every 15 s.
   eventsSilence: "45 seconds",
   idleIsFinal: true,
+  stopsSilentTurnsAfter: "60 minutes",
   rejectionHasMessage: true,
   abortLeavesRequests: false,
   promptQueue: "server",

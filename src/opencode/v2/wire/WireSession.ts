@@ -23,5 +23,6 @@ export const WireSession = Schema.Struct({
   agent: opt(Schema.String),
   /** Absent until one is chosen. */
   model: opt(WireModel),
+  metadata: opt(Schema.Record(Schema.String, Schema.Unknown)),
 })
 export type WireSession = typeof WireSession.Type
