@@ -61,6 +61,8 @@ const scene = (server: Server) => {
         messages: () => none,
         message: () => none,
         diff: () => none,
+        queuedPrompts: () => none,
+        withdrawPrompt: () => none,
         abort: () => none,
         pendingRequests: () => none,
         decide: () => none,

@@ -44,6 +44,13 @@ const model = Flag.String("model").pipe(
   Flag.optional,
 )
 
+const messageId = Flag.String("message-id").pipe(
+  Flag.withDescription(
+    "An id of your own for the message, such as msg_nightly-42. A repeated call with it sends nothing and shows the outcome",
+  ),
+  Flag.optional,
+)
+
 const asJson = Flag.Boolean("json").pipe(
   Flag.withDescription(
     "Print the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
@@ -76,7 +83,7 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
     ),
   )
 
-const input = { instance, session, message, ifBusy, agent, model, asJson }
+const input = { instance, session, message, ifBusy, agent, model, messageId, asJson }
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
@@ -85,6 +92,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   ifBusy,
   instance,
   message,
+  messageId,
   model,
   session,
 }: Command.Command.Config.Infer<typeof input>) {
@@ -101,6 +109,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
       if_busy: ifBusy,
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),
       ...(Option.isSome(model) ? { model: model.value } : {}),
+      ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
     })
   }).pipe(
     Effect.provideService(Call, {

@@ -6,6 +6,11 @@ import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequ
 import { isFinished, toolCalls, type Turn } from "./state.ts"
 
 export type Outcome =
+  /**
+   * The message is in the server's queue. `parked`: no turn is running, and another prompt, or the same one again, starts
+   * it.
+   */
+  | { readonly _tag: "accepted"; readonly detail: string; readonly parked: boolean }
   | { readonly _tag: "completed"; readonly detail?: string }
   | { readonly _tag: "failed"; readonly detail: string }
   | { readonly _tag: "aborted" }
@@ -25,11 +30,12 @@ const ofFailure = (failure: Failure): Outcome =>
 /**
  * The outcome; undefined while it is undecided.
  *
- * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it.
+ * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it. It
+ * is also over when the agent has begun with the next message of a queue.
  */
 export const outcome = (turn: Turn): Outcome | undefined => {
   // Requests of an idle session do not count, because an abort leaves them behind.
-  if (turn.status.type !== "idle") return waiting(turn)
+  if (turn.status.type !== "idle" && !isPast(turn)) return waiting(turn)
   // The compaction is not finished; opencode is about to continue the turn.
   if (turn.lineage.compacting !== undefined && newestOf(turn)?.error === undefined) return undefined
   const newest = newestOf(turn)
@@ -44,6 +50,18 @@ export const outcome = (turn: Turn): Outcome | undefined => {
   return overtaken !== undefined && prompts.has(overtaken)
     ? { _tag: "completed", detail: "opencode answered it together with a message that was sent right after it" }
     : { _tag: "completed" }
+}
+
+/** Whether the answer is complete and the agent answers a later message, so status and requests are about that one. */
+export const isPast = (turn: Turn): boolean => {
+  const { overtaken, prompts } = turn.lineage
+  const newest = newestOf(turn)
+  return (
+    overtaken !== undefined &&
+    !prompts.has(overtaken) &&
+    newest?.time.completed !== undefined &&
+    newest.finish !== "tool-calls"
+  )
 }
 
 const newestOf = (turn: Turn) => [...turn.answers.values()].at(-1)

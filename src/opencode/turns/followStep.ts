@@ -36,13 +36,15 @@ export const stillRunning = { _tag: "still running" } as const
 export interface FollowStart extends Pick<FollowState, "turn" | "goal" | "joined" | "connected"> {
   /** Epoch milliseconds. */
   readonly now: number
+  /** Default: unless the event stream is connected. */
+  readonly missedEvents?: boolean
 }
 
 /** The initial state. The first action for a joined turn is to read it. */
 export const begin = ({ now, ...given }: FollowStart): FollowState => {
   const state: FollowState = {
-    ...given,
     missedEvents: !given.connected,
+    ...given,
     lastNews: now,
     openDecision: undefined,
     reading: { _tag: "Refresh" },
@@ -92,8 +94,10 @@ const listen = (state: FollowState): FollowState => ({
 })
 
 /** The request that the turn waits for. Requests of an idle session do not count, because an abort leaves them behind. */
-const waitingFor = ({ pending, status }: Turn.Turn): PendingRequest | undefined =>
-  status.type === "idle" ? undefined : [...pending.values()][0]
+const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
+  isOver(turn) ? undefined : [...turn.pending.values()][0]
+
+const isOver = (turn: Turn.Turn) => turn.status.type === "idle" || Turn.isPast(turn)
 
 /** With the goal `accepted`: the prompt was sent and no error is known, so losing contact does not mean that it failed. */
 const isSent = ({ goal, turn }: FollowState) => goal === "accepted" && turn.error === undefined
@@ -178,7 +182,7 @@ const onStored = (state: FollowState): FollowState => {
       if (isAccepted(state)) return end(state, stillRunning)
       const outcome = Turn.outcome(turn)
       // The session is busy after all, so the turn continues.
-      if (turn.status.type !== "idle") return waitingFor(turn) === undefined ? listen(state) : proceed(state)
+      if (!isOver(turn)) return waitingFor(turn) === undefined ? listen(state) : proceed(state)
       if (outcome !== undefined) return end(state, outcome)
       const { interval, readsLeft } = reading
       return readsLeft > 0

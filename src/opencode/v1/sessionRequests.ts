@@ -58,6 +58,8 @@ export const sessionRequests = ({ api: { session: api } }: Routes, call: Call) =
           },
         })
         .pipe(call("prompt", { session })),
+    queuedPrompts: () => Effect.succeed([]),
+    withdrawPrompt: () => Effect.void,
     // opencode answers `true` whether a turn was running or not.
     abort: (session) =>
       api.abort(ofSession(session)).pipe(Effect.as({ wasRunning: undefined }), call("abort", { session })),

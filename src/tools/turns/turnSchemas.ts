@@ -25,9 +25,10 @@ export const TurnView = Schema.Struct({
   answered_message_id: opt(
     field(Schema.String, "Id of the later message that the agent answered instead of it or together with it"),
   ),
+  repeated: opt(field(Schema.Boolean, "True if opencode had the message before, so that this call sent nothing")),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+    "accepted (opencode has the message; the call did not wait for its answer); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
   ),
   detail: field(Schema.String, "Details of the outcome; may be empty"),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
@@ -58,5 +59,16 @@ export const AbortView = Schema.Struct({
   was_running: field(Schema.Boolean, "True if a turn was running"),
   final: field(Schema.Boolean, "True if the session is ready for the next message"),
   cleared: field(count, "Number of open permissions and questions that were dismissed"),
+  parked: opt(
+    field(
+      Schema.Array(
+        Schema.Struct({
+          message_id: field(Schema.String, "Id of the message"),
+          text: field(Schema.String, "Its text; clipped"),
+        }),
+      ),
+      "Messages that wait in the session's inbox; the next message to the session starts them",
+    ),
+  ),
 })
 export type AbortView = typeof AbortView.Type
