@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config"
 
+/** The whole of a test may take this long, of which it usually needs seconds: the machine may be busy. */
+const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,8 +11,21 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/system/**"],
-          // Some tests process thousands of events, and the machine may be busy.
-          testTimeout: 30_000,
+          // Importing effect takes longer than most files' tests. Nothing in src/ or test/ holds state in a module.
+          isolate: false,
+          pool: "threads",
+          maxWorkers: 2,
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          // Each file starts an opencode of its own, and mostly waits for it.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+          ...timeouts,
         },
       },
       {
@@ -18,20 +34,9 @@ export default defineConfig({
           include: ["test/system/**/*.test.ts"],
           // They ask whatever listens on this machine, and their opencodes can be heard on its network: after all others, and
           // one after the other.
-          sequence: { groupOrder: 1 },
           maxWorkers: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          // Each file starts its own opencode: two of them at once are all that a small machine carries.
-          maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+          ...timeouts,
         },
       },
     ],

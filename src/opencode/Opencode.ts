@@ -83,7 +83,7 @@ export interface QueuedPrompt {
 
 export interface SessionOptions {
   readonly title?: string
-  /** Default: the directory that the server was started in. */
+  /** An absolute path, which must exist on the server's machine. Default: the directory that the server was started in. */
   readonly directory?: string
 }
 
@@ -114,6 +114,7 @@ export interface Opencode {
   /** The `limit` most recently updated sessions, minus the archived ones. */
   readonly newestSessions: (limit: number) => Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
+  /** Fails with `DirectoryNotFound` if the directory does not exist. */
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
   /** The sessions that are not idle, by id. */
   readonly statuses: (directory: string) => Effect.Effect<ReadonlyMap<string, SessionStatus>, ClientError>

@@ -93,11 +93,22 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   }
 }
 
+/** The directory does not exist on the machine of the instance, or is not a directory. */
+export class DirectoryNotFound extends Schema.TaggedError<DirectoryNotFound>()("DirectoryNotFound", {
+  instance: Schema.String,
+  directory: Schema.String,
+}) {
+  override get message() {
+    return `There is no directory ${quote(this.directory)} on the machine of ${this.instance}.`
+  }
+}
+
 export const ClientError = Schema.Union([
   InstanceUnreachable,
   RequestTimeout,
   Unauthorized,
   SessionNotFound,
+  DirectoryNotFound,
   OpencodeError,
   UnexpectedResponse,
 ])

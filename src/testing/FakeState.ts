@@ -39,6 +39,7 @@ export class FakeState {
   questions: Array<QuestionRequest> = []
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
+  readonly missingDirectories = new Set<string>()
   agents = [{ name: "build", mode: "primary" }]
   providers = [{ id: "scripted", models: { small: { id: "small" } } }]
   heartbeats = true

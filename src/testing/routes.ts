@@ -44,6 +44,10 @@ const serverHandlers = (fake: FakeState) =>
       health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
+      files: ({ query: { directory = "" } }) =>
+        fake.missingDirectories.has(directory)
+          ? refuse(500, "UnknownError", "Unexpected server error")
+          : Effect.succeed([]),
       path: () => Effect.succeed({ directory: "/work/project" }),
       project: () => Effect.sync(() => (fake.inGit ? { id: "root", vcs: "git" } : { id: "global" })),
       providers: () => Effect.sync(() => ({ providers: fake.providers })),
@@ -88,10 +92,10 @@ const sessionHandlers = (fake: FakeState) =>
         Effect.sync(() =>
           fake.sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit),
         ),
-      create: ({ payload: { title = "New session" } }) =>
+      create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
         Effect.sync(() => {
           const id = `ses_new${fake.sessions.length}` as SessionId
-          const made: Session = { id, title, directory: "/work/project", time: { created: 0, updated: 0 } }
+          const made: Session = { id, title, directory, time: { created: 0, updated: 0 } }
           fake.sessions.push(made)
           return made
         }),

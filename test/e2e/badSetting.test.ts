@@ -17,32 +17,30 @@ const run = Effect.fnUntraced(function* (program: string) {
   return { stdout, stderr, status: Number(yield* handle.exitCode) }
 }, Effect.scoped)
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
-  "A setting that cannot be used",
-  (it) => {
-    it.effect.each(["fleet.ts", "send.ts", "static-list.ts"])(
-      "ends examples/%s with a line on stderr that names it",
-      (name) =>
-        Effect.gen(function* () {
-          const { status, stderr, stdout } = yield* run(file(`examples/${name}`))
-          assert.strictEqual(status, 1)
-          assert.strictEqual(stdout, "")
-          assert.match(
-            stderr,
-            /^TRANSPORT="local-relays" cannot be used: .*local-relay, local-ports, tailscale, mdns\n$/u,
-          )
-        }),
-    )
-
-    it.effect("is reported by a plain runMain", () =>
+layer(NodeServices.layer, { excludeTestServices: true })("A setting that cannot be used", (it) => {
+  it.effect.each(["fleet.ts", "send.ts", "static-list.ts"])(
+    "ends examples/%s with a line on stderr that names it",
+    (name) =>
       Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const path = yield* Path.Path
-        const directory = yield* fs.makeTempDirectoryScoped({ directory: file("test"), prefix: ".bad-setting-" })
-        const program = path.join(directory, "program.ts")
-        yield* fs.writeFileString(
-          program,
-          `import { NodeRuntime, NodeServices } from "@effect/platform-node"
+        const { status, stderr, stdout } = yield* run(file(`examples/${name}`))
+        assert.strictEqual(status, 1)
+        assert.strictEqual(stdout, "")
+        assert.match(
+          stderr,
+          /^TRANSPORT="local-relays" cannot be used: .*local-relay, local-ports, tailscale, mdns\n$/u,
+        )
+      }),
+  )
+
+  it.effect("is reported by a plain runMain", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const directory = yield* fs.makeTempDirectoryScoped({ directory: file("test"), prefix: ".bad-setting-" })
+      const program = path.join(directory, "program.ts")
+      yield* fs.writeFileString(
+        program,
+        `import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { Fleet, fleetLayer, Settings } from ${JSON.stringify(file("src/index.ts"))}
 Effect.flatMap(Fleet, ({ snapshot }) => snapshot).pipe(
@@ -50,11 +48,10 @@ Effect.flatMap(Fleet, ({ snapshot }) => snapshot).pipe(
   NodeRuntime.runMain,
 )
 `,
-        )
-        const { status, stderr, stdout } = yield* run(program)
-        assert.strictEqual(status, 1)
-        assert.include(stdout + stderr, 'TRANSPORT="local-relays" cannot be used')
-      }),
-    )
-  },
-)
+      )
+      const { status, stderr, stdout } = yield* run(program)
+      assert.strictEqual(status, 1)
+      assert.include(stdout + stderr, 'TRANSPORT="local-relays" cannot be used')
+    }),
+  )
+})

@@ -25,7 +25,7 @@ const decode = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, text: st
 /** Must not occur in output that a program reads. */
 const escape = "\u001B"
 
-const commands = { excludeTestServices: true, timeout: "60 seconds" } as const
+const commands = { excludeTestServices: true } as const
 
 layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (it) => {
   it.effect("shows the fleet as a table, and problems on stderr", () =>

@@ -18,7 +18,7 @@ const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 /** The relay directory of this machine, with the MCP server and the other commands. */
 const here = (workspace: Workspace) => relayIn(workspace.home, localRegistry(workspace))
 
-layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect", (it) => {
+layer(services, { excludeTestServices: true })("connect", (it) => {
   it.effect("makes opencode a member: listed while it is running, and removed when it ends", () =>
     Effect.gen(function* () {
       const workspace = yield* makeWorkspace({ project: "web-shop" })
@@ -100,7 +100,7 @@ layer(services, { excludeTestServices: true, timeout: "60 seconds" })("connect",
       yield* next.signal("SIGKILL")
       // A process that has not been reaped yet still exists.
       yield* runCommand(yield* here(workspace), ["prune"]).pipe(
-        eventually(({ stdout }) => stdout.startsWith("removed"), "20 seconds"),
+        eventually(({ stdout }) => stdout.startsWith("removed")),
       )
       assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }),

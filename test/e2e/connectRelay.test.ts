@@ -22,7 +22,7 @@ const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer, SshRela
 /** The only instance in the MCP server's fleet on the relay, once it is online. */
 const onlineAt = (client: McpClient) =>
   client.call(RefreshInstances).pipe(
-    eventually(({ counts }) => counts["online"] === 1, "40 seconds"),
+    eventually(({ counts }) => counts["online"] === 1),
     Effect.map(({ instances }) => instances[0]),
   )
 
@@ -55,12 +55,12 @@ const tunnelOf = (workspace: Workspace) =>
 const moved = (directory: string, port: number | undefined) =>
   registrations(directory).pipe(
     Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
-    eventually(([now]) => now !== undefined && now.port !== port, "45 seconds"),
+    eventually(([now]) => now !== undefined && now.port !== port),
     Effect.map(([now]) => now),
   )
 
 const test = (title: string, program: Effect.Effect<void, unknown, Layer.Success<typeof services> | Scope.Scope>) =>
-  it.live(title, () => program.pipe(Effect.scoped, Effect.provide(Layer.fresh(services))), 100_000)
+  it.live(title, () => program.pipe(Effect.scoped, Effect.provide(Layer.fresh(services))))
 
 withSsh("connect with a relay", () => {
   test(
@@ -86,13 +86,13 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "notices a half-open connection within 30 seconds, and opens a new one beside it",
+    "notices a half-open connection, and opens a new one beside it",
     Effect.gen(function* () {
       const { client, registration, relay } = yield* joined()
       yield* onlineAt(client)
       // The stale end keeps its port: it accepts connections, which then hang.
       yield* relay.freeze
-      const now = yield* moved(relay.directory, registration?.port).pipe(Effect.timeout("30 seconds"))
+      const now = yield* moved(relay.directory, registration?.port)
       assert.notStrictEqual(now?.port, registration?.port)
       yield* onlineAt(client)
       yield* work(client, "hello")
@@ -107,7 +107,7 @@ withSsh("connect with a relay", () => {
         variables: { RELAY_SSH_CMD: throughProxy.command },
       })
       yield* proxy.stall
-      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "30 seconds"))
+      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting"))
       yield* proxy.resume
       yield* moved(relay.directory, registration?.port)
       yield* onlineAt(client)
@@ -119,7 +119,7 @@ withSsh("connect with a relay", () => {
     Effect.gen(function* () {
       const { workspace, registration, relay } = yield* joined()
       yield* relay.stop
-      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting"))
       const doctor = yield* runCommand(yield* relayIn(workspace.home, localRegistry(workspace)), ["doctor"], {
         variables: { RELAY_SSH_CMD: relay.command },
       })
@@ -174,7 +174,7 @@ withSsh("connect with a relay", () => {
       yield* fs.writeFileString(victim, "untouched")
       yield* fs.symlink(victim, registration?.file ?? "")
       yield* startConnect(workspace, { cwd, variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command } })
-      const tunnel = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting", "20 seconds"))
+      const tunnel = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting"))
       assert.include(tunnel?.reason, "not a regular file")
       assert.strictEqual(yield* fs.readFileString(victim), "untouched")
     }),
@@ -209,13 +209,13 @@ withSsh("connect with a relay", () => {
   )
 
   test(
-    "ends within seconds, and logs it, if the relay no longer answers",
+    "ends, and logs it, although the relay no longer answers",
     Effect.gen(function* () {
       const { connected, workspace, relay } = yield* joined()
       const [local] = yield* registrations(localRegistry(workspace))
       yield* relay.freeze
       yield* connected.signal("SIGTERM")
-      yield* connected.exitStatus.pipe(Effect.timeout("12 seconds"))
+      yield* connected.exitStatus
       const fs = yield* FileSystem.FileSystem
       assert.include(yield* fs.readFileString(local?.connect?.log ?? ""), "remains on the relay")
       assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])

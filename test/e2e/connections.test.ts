@@ -21,7 +21,6 @@ const prompts = (requests: ReadonlyArray<string>) => requests.filter((request) =
 
 layer(RealOpencode.layer({ permission: "ask" }), {
   excludeTestServices: true,
-  timeout: "60 seconds",
   concurrent: true,
 })("when the connection breaks", (it) => {
   it.effect("the event stream breaks, and the turn ends before it is reconnected: completed, no text lost", () =>
@@ -146,9 +145,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
           .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
           .pipe(Effect.forkChild)
         yield* gone
-        yield* facts
-          .pending(opencode, "permission", session.id)
-          .pipe(eventually((pending) => pending.length === 1, "30 seconds"))
+        yield* facts.pending(opencode, "permission", session.id).pipe(eventually((pending) => pending.length === 1))
         yield* proxy.up
         const { detail, outcome } = yield* Fiber.join(turn)
         assert.strictEqual(outcome, "needs permission")
@@ -168,7 +165,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
       assert.strictEqual((yield* proxy.open).events, 1)
       yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
       // The event stream is kept open for a few seconds for the next subscriber, like idle connections.
-      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "30 seconds"))
+      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
       assert.strictEqual(yield* session.status, "busy")
       yield* session.idle
       assert.match((yield* session.texts)[1] ?? "", /tick 150/u)
@@ -187,7 +184,7 @@ layer(RealOpencode.layer({ permission: "ask" }), {
         yield* midTurnRaw(raw, session.id, "slow: 100")
         yield* raw.closeStdin
         assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
-        yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "2 seconds"))
+        yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
         assert.strictEqual(yield* session.status, "busy")
         yield* session.idle
         assert.match((yield* session.texts)[1] ?? "", /tick 100/u)

@@ -25,52 +25,42 @@ const ownOpencode = Effect.fnUntraced(function* (title: string) {
 
 layer(RealOpencode.layer(), {
   excludeTestServices: true,
-  timeout: "60 seconds",
   concurrent: true,
 })("when the connection breaks for long", (it) => {
-  it.effect(
-    "the event stream is silent for half a minute without closing: completed, no text lost",
-    () =>
-      Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
-        const turn = yield* midTurn(client, session.id, "slow: 20")
-        yield* proxy.stallEvents
-        assertWhole(yield* Fiber.join(turn), yield* session.texts)
-        // The silent connection was closed.
-        assert.isAtMost((yield* proxy.open).events, 1)
-      }),
-    90_000,
+  it.effect("the event stream is silent for half a minute without closing: completed, no text lost", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Silence")
+      const turn = yield* midTurn(client, session.id, "slow: 20")
+      yield* proxy.stallEvents
+      assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      // The silent connection was closed.
+      assert.isAtMost((yield* proxy.open).events, 1)
+    }),
   )
 
-  it.effect(
-    "opencode restarts during the turn: interrupted, with what was written so far",
-    () =>
-      Effect.gen(function* () {
-        const { client, opencode, session } = yield* ownOpencode("Restart")
-        const turn = yield* midTurn(client, session.id, "slow: 600")
-        yield* opencode.restart
-        const { next, outcome, text } = yield* Fiber.join(turn)
-        assert.strictEqual(outcome, "interrupted")
-        assert.match(text, /^tick 1 /u)
-        assert.include(next, "get_session")
-      }),
-    90_000,
+  it.effect("opencode restarts during the turn: interrupted, with what was written so far", () =>
+    Effect.gen(function* () {
+      const { client, opencode, session } = yield* ownOpencode("Restart")
+      const turn = yield* midTurn(client, session.id, "slow: 600")
+      yield* opencode.restart
+      const { next, outcome, text } = yield* Fiber.join(turn)
+      assert.strictEqual(outcome, "interrupted")
+      assert.match(text, /^tick 1 /u)
+      assert.include(next, "get_session")
+    }),
   )
 
-  it.effect(
-    "opencode is killed and comes back after a few seconds: interrupted, with what was written so far",
-    () =>
-      Effect.gen(function* () {
-        const { client, opencode, session } = yield* ownOpencode("Back")
-        const turn = yield* midTurn(client, session.id, "slow: 600")
-        yield* opencode.kill
-        yield* Effect.sleep("10 seconds")
-        yield* opencode.restart
-        const { outcome, text } = yield* Fiber.join(turn)
-        assert.strictEqual(outcome, "interrupted")
-        assert.match(text, /^tick 1 /u)
-      }),
-    90_000,
+  it.effect("opencode is killed and comes back after a few seconds: interrupted, with what was written so far", () =>
+    Effect.gen(function* () {
+      const { client, opencode, session } = yield* ownOpencode("Back")
+      const turn = yield* midTurn(client, session.id, "slow: 600")
+      yield* opencode.kill
+      yield* Effect.sleep("10 seconds")
+      yield* opencode.restart
+      const { outcome, text } = yield* Fiber.join(turn)
+      assert.strictEqual(outcome, "interrupted")
+      assert.match(text, /^tick 1 /u)
+    }),
   )
 
   it.effect(
@@ -85,25 +75,21 @@ layer(RealOpencode.layer(), {
         assert.match(text, /^tick 1 /u)
         assert.include(next, "refresh_instances")
       }),
-    90_000,
   )
 
-  it.effect(
-    "the machine sleeps for longer than the call may wait: completed, no text lost",
-    () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const { proxy, relay } = yield* behindProxy(opencode)
-        const session = yield* makeSession(opencode, "Sleep long")
-        const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "25000" } })
-        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
-        yield* raw.kill("SIGSTOP")
-        yield* proxy.cut
-        yield* session.idle
-        yield* Effect.sleep("25 seconds")
-        yield* raw.kill("SIGCONT")
-        assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
-      }),
-    90_000,
+  it.effect("the machine sleeps for longer than the call may wait: completed, no text lost", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const { proxy, relay } = yield* behindProxy(opencode)
+      const session = yield* makeSession(opencode, "Sleep long")
+      const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "25000" } })
+      const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+      yield* raw.kill("SIGSTOP")
+      yield* proxy.cut
+      yield* session.idle
+      yield* Effect.sleep("25 seconds")
+      yield* raw.kill("SIGCONT")
+      assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
+    }),
   )
 })

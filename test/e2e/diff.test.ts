@@ -29,7 +29,7 @@ const diff = (session_id: string, message_id?: string) =>
 const brief = ({ files }: typeof GetDiff.successSchema.Type) =>
   files.map(({ additions, deletions, path, status }) => `${path} ${status} +${additions} -${deletions}`).toSorted()
 
-layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("get_diff", (it) => {
+layer(FleetClient.layer(), { excludeTestServices: true })("get_diff", (it) => {
   it.effect("combines the changes of two turns into a patch that git can revert", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -139,7 +139,6 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
 
 layer(FleetClient.layer({ config: { snapshot: false } }), {
   excludeTestServices: true,
-  timeout: "60 seconds",
 })("get_diff without snapshots", (it) => {
   it.effect("says that they are off", () =>
     Effect.gen(function* () {

@@ -3,6 +3,7 @@ import { Effect, Exit, FileSystem, Schedule, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { RealOpencode, start } from "../support/RealOpencode.ts"
 import { scriptedTitle } from "../support/ScriptedModel.ts"
+import { patience } from "../support/patience.ts"
 
 const Session = Schema.Struct({ id: Schema.String, title: Schema.String })
 const Part = Schema.Struct({
@@ -57,7 +58,7 @@ const connect = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) 
       get(`/${kind}?directory=${encodeURIComponent(opencode.directory)}`, Pending).pipe(
         Effect.flatMap((all) => Effect.fromNullishOr(all.find((each) => each.sessionID === id))),
         Effect.retry(Schedule.spaced("20 millis")),
-        Effect.timeout("10 seconds"),
+        Effect.timeout(patience),
       ),
     reply: (kind: "permission" | "question", id: string, body: unknown) =>
       post(`/${kind}/${id}/reply?directory=${encodeURIComponent(opencode.directory)}`, body),
@@ -66,7 +67,7 @@ const connect = Effect.fnUntraced(function* (opencode: RealOpencode["Service"]) 
 
 const textOf = (message: typeof Message.Type) => message.parts.map((part) => part.text ?? "").join("")
 
-layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("real opencode", (it) => {
+layer(RealOpencode.layer(), { excludeTestServices: true })("real opencode", (it) => {
   it.effect("answers health with its version", () =>
     Effect.gen(function* () {
       const client = yield* connect(yield* RealOpencode)
@@ -82,7 +83,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       const title = yield* client.session(id).pipe(
         Effect.map((session) => session.title),
         Effect.repeat({ until: (title) => title === scriptedTitle, schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout("10 seconds"),
+        Effect.timeout(patience),
       )
       assert.strictEqual(title, scriptedTitle)
     }),
@@ -111,7 +112,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       const answer = yield* client.messages(id).pipe(
         Effect.map((messages) => messages.map(textOf).at(-1) ?? ""),
         Effect.repeat({ until: (text) => text.startsWith("Done:"), schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout("10 seconds"),
+        Effect.timeout(patience),
       )
       assert.include(answer, "Blue")
     }),
@@ -127,7 +128,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
           until: (messages) => messages.at(-1)?.parts.some((part) => part.type === "step-start") === true,
           schedule: Schedule.spaced("20 millis"),
         }),
-        Effect.timeout("10 seconds"),
+        Effect.timeout(patience),
       )
       yield* client.abort(id)
       const last = yield* client.messages(id).pipe(
@@ -136,7 +137,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
           until: (message) => message?.info.time.completed !== undefined,
           schedule: Schedule.spaced("20 millis"),
         }),
-        Effect.timeout("10 seconds"),
+        Effect.timeout(patience),
       )
       assert.strictEqual(last?.info.error?.name, "MessageAbortedError")
     }),
@@ -194,7 +195,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
             .pipe(
               Effect.flatMap(Schema.decodeUnknownEffect(Schema.FiniteFromString)),
               Effect.retry(Schedule.spaced("20 millis")),
-              Effect.timeout("10 seconds"),
+              Effect.timeout(patience),
             )
           assert.isTrue(isAlive(pid))
           return { home: opencode.home, pid }
@@ -203,7 +204,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       // It is killed, but init takes a moment to reap it.
       yield* Effect.sync(() => isAlive(pid)).pipe(
         Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("20 millis") }),
-        Effect.timeout("5 seconds"),
+        Effect.timeout(patience),
       )
       assert.isFalse(yield* fs.exists(home))
     }),

@@ -9,11 +9,12 @@ import { freePort } from "../support/loopback.ts"
 import { connect, eventually, FleetClient, type McpClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode, start } from "../support/RealOpencode.ts"
+import { patience } from "../support/patience.ts"
 
 const healthOf = (client: McpClient, name: string) =>
   Effect.map(client.call(RefreshInstances), ({ instances }) => instances.find((instance) => instance.name === name))
 
-layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("an instance", (it) => {
+layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) => {
   it.effect(
     "that ends is listed as down with the time it was last seen, and as online when it is back on its port",
     () =>
@@ -69,7 +70,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
         yield* facts.texts(opencode, session.id).pipe(eventually((texts) => texts.length === 2))
         yield* opencode[end]
         yield* opencode.restart
-        const { detail, next, outcome } = yield* Fiber.join(turn).pipe(Effect.timeout("30 seconds"))
+        const { detail, next, outcome } = yield* Fiber.join(turn).pipe(Effect.timeout(patience))
         assert.strictEqual(outcome, "interrupted")
         for (const said of [detail, next]) assert.isNotEmpty(said)
         assert.deepInclude(yield* send("say:still good"), { outcome: "completed", text: "still good" })
@@ -104,75 +105,72 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
 
 const password = "correct:horse-battery"
 
-layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "60 seconds" })(
-  "an instance with a password",
-  (it) => {
-    /** A client with these credentials, and a check that its output does not contain the password. */
-    const withCredentials = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>>) {
-      const relay = yield* makeRelay()
-      yield* relay.register("locked", yield* RealOpencode)
-      const client = yield* connect(relay, { variables: { LOG_LEVEL: "all", ...variables } })
-      const given = variables["OPENCODE_SERVER_PASSWORD"] ?? password
-      const user = variables["OPENCODE_SERVER_USERNAME"] ?? "opencode"
-      const secrets = [given, password, btoa(`${user}:${given}`)]
-      const ask = Effect.fnUntraced(function* () {
-        const said = [
-          yield* client.text(RefreshInstances),
-          JSON.stringify(yield* client.call(ListInstances)),
-          yield* client.text(CreateSession, { instance: "locked", title: "Behind the door" }),
-          yield* client.text(SendMessage, { instance: "locked", session_id: "Behind the door", message: "say:hello" }),
-          yield* client.text(ListSessions, { instance: "locked" }),
-          yield* client.stderr,
-        ]
-        for (const secret of secrets) assert.notInclude(said.join("\n"), secret)
-        return said
-      })
-      return { client, relay, ask, health: healthOf(client, "locked") }
+layer(RealOpencode.layer({ password }), { excludeTestServices: true })("an instance with a password", (it) => {
+  /** A client with these credentials, and a check that its output does not contain the password. */
+  const withCredentials = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>>) {
+    const relay = yield* makeRelay()
+    yield* relay.register("locked", yield* RealOpencode)
+    const client = yield* connect(relay, { variables: { LOG_LEVEL: "all", ...variables } })
+    const given = variables["OPENCODE_SERVER_PASSWORD"] ?? password
+    const user = variables["OPENCODE_SERVER_USERNAME"] ?? "opencode"
+    const secrets = [given, password, btoa(`${user}:${given}`)]
+    const ask = Effect.fnUntraced(function* () {
+      const said = [
+        yield* client.text(RefreshInstances),
+        JSON.stringify(yield* client.call(ListInstances)),
+        yield* client.text(CreateSession, { instance: "locked", title: "Behind the door" }),
+        yield* client.text(SendMessage, { instance: "locked", session_id: "Behind the door", message: "say:hello" }),
+        yield* client.text(ListSessions, { instance: "locked" }),
+        yield* client.stderr,
+      ]
+      for (const secret of secrets) assert.notInclude(said.join("\n"), secret)
+      return said
     })
+    return { client, relay, ask, health: healthOf(client, "locked") }
+  })
 
-    it.effect.each([
-      ["without one", {}, "set OPENCODE_SERVER_PASSWORD"],
-      ["with another one", { OPENCODE_SERVER_PASSWORD: "wrong-password" }, "refuses the password"],
-      [
-        "with the right one and another user",
-        { OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "alice" },
-        "refuses the password or user name",
-      ],
-    ] as const)("is unauthorized %s, and nobody learns the password", ([, variables, reason]) =>
-      Effect.gen(function* () {
-        const { ask, health } = yield* withCredentials(variables)
-        const locked = yield* health
-        assert.strictEqual(locked?.health, "unauthorized")
-        assert.include(locked?.reason, reason)
-        const [, , created] = yield* ask()
-        assert.include(created, "OPENCODE_SERVER_PASSWORD")
-        assert.deepStrictEqual(yield* facts.sessions(yield* RealOpencode), [])
-      }),
-    )
+  it.effect.each([
+    ["without one", {}, "set OPENCODE_SERVER_PASSWORD"],
+    ["with another one", { OPENCODE_SERVER_PASSWORD: "wrong-password" }, "refuses the password"],
+    [
+      "with the right one and another user",
+      { OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "alice" },
+      "refuses the password or user name",
+    ],
+  ] as const)("is unauthorized %s, and nobody learns the password", ([, variables, reason]) =>
+    Effect.gen(function* () {
+      const { ask, health } = yield* withCredentials(variables)
+      const locked = yield* health
+      assert.strictEqual(locked?.health, "unauthorized")
+      assert.include(locked?.reason, reason)
+      const [, , created] = yield* ask()
+      assert.include(created, "OPENCODE_SERVER_PASSWORD")
+      assert.deepStrictEqual(yield* facts.sessions(yield* RealOpencode), [])
+    }),
+  )
 
-    it.effect("is online with it, and the password does not appear in any output", () =>
-      Effect.gen(function* () {
-        const { ask, health } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
-        assert.strictEqual((yield* health)?.health, "online")
-        const said = yield* ask()
-        assert.include(said[3], "hello")
-        assert.include(said[4], "Behind the door")
-      }),
-    )
+  it.effect("is online with it, and the password does not appear in any output", () =>
+    Effect.gen(function* () {
+      const { ask, health } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
+      assert.strictEqual((yield* health)?.health, "online")
+      const said = yield* ask()
+      assert.include(said[3], "hello")
+      assert.include(said[4], "Behind the door")
+    }),
+  )
 
-    it.effect("never receives it through a registration that other users could have written", () =>
-      Effect.gen(function* () {
-        const fs = yield* FileSystem.FileSystem
-        const { client, health, relay } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
-        assert.strictEqual((yield* health)?.health, "online")
-        yield* fs.chmod(`${relay.directory}/locked.json`, 0o666)
-        const { instances, problems } = yield* client.call(RefreshInstances)
-        assert.deepStrictEqual(instances, [])
-        assert.include(problems[0]?.reason, "written by other users")
-        yield* fs.chmod(`${relay.directory}/locked.json`, 0o600)
-        yield* fs.chmod(relay.directory, 0o777)
-        assert.include((yield* client.call(RefreshInstances)).problems[0]?.reason, "chmod go-w")
-      }),
-    )
-  },
-)
+  it.effect("never receives it through a registration that other users could have written", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const { client, health, relay } = yield* withCredentials({ OPENCODE_SERVER_PASSWORD: password })
+      assert.strictEqual((yield* health)?.health, "online")
+      yield* fs.chmod(`${relay.directory}/locked.json`, 0o666)
+      const { instances, problems } = yield* client.call(RefreshInstances)
+      assert.deepStrictEqual(instances, [])
+      assert.include(problems[0]?.reason, "written by other users")
+      yield* fs.chmod(`${relay.directory}/locked.json`, 0o600)
+      yield* fs.chmod(relay.directory, 0o777)
+      assert.include((yield* client.call(RefreshInstances)).problems[0]?.reason, "chmod go-w")
+    }),
+  )
+})

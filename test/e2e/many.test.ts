@@ -15,103 +15,100 @@ const count = (proxy: FaultProxy, matching: RegExp) =>
 const eventsRequest = /^GET \/global\/event/u
 
 /** Waits until no event stream of this opencode is open. A stream is kept for half a second for the next subscriber. */
-const deaf = (proxy: FaultProxy) => proxy.open.pipe(eventually(({ events }) => events === 0, "2 seconds"))
+const deaf = (proxy: FaultProxy) => proxy.open.pipe(eventually(({ events }) => events === 0))
 
-layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds", concurrent: true })(
-  "many turns at once",
-  (it) => {
-    it.effect("twenty, on two opencodes and in six sessions, each return their own answer to their own caller", () =>
-      Effect.gen(function* () {
-        const relay = yield* makeRelay()
-        const instances = yield* Effect.forEach(
-          [
-            ["one", yield* RealOpencode],
-            ["two", yield* start()],
-          ] as const,
-          Effect.fnUntraced(function* ([name, opencode]) {
-            const proxy = yield* makeFaultProxy(opencode)
-            yield* relay.register(name, { directory: opencode.directory, port: proxy.port })
-            const sessions = yield* Effect.forEach(["first", "second", "third"], (title) =>
-              facts.createSession(opencode, title),
-            )
-            return { name, proxy, sessions }
-          }),
-        )
-        const client = yield* connect(relay)
-        const turns = yield* Effect.forEach(
-          Array.from({ length: 20 }, (_, index) => index),
-          Effect.fnUntraced(function* (index) {
-            const { name = "", sessions = [] } = instances[index % 2] ?? {}
-            const mark = `mark-${index}-end`
-            let notifications = ""
-            const turn = yield* client.call(
-              SendMessage,
-              { instance: name, session_id: sessions[index % 3]?.id, message: `${mark} `.repeat(20).trim() },
-              ({ message }) => (notifications += message ?? ""),
-            )
-            return { mark, notifications, turn }
-          }),
-          { concurrency: "unbounded" },
-        )
-        for (const { mark, notifications, turn } of turns) {
-          assert.deepInclude(turn, { outcome: "completed", text: `Echo: ${`${mark} `.repeat(20).trim()}` })
-          for (const [found] of notifications.matchAll(/mark-\d+-end/gu)) assert.strictEqual(found, mark)
-        }
-        for (const { proxy } of instances) {
-          assert.strictEqual(yield* count(proxy, promptRequest), 10)
-          assert.strictEqual(yield* count(proxy, eventsRequest), 1)
-          yield* deaf(proxy)
-        }
-      }),
-    )
-
-    it.effect.each(kinds)("a call that %s cancels ends, and its turn continues to its end", (kind) =>
-      Effect.gen(function* () {
-        const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
-        const client = yield* connect(relay, { kind })
-        const session = yield* makeSession(yield* RealOpencode, `Cancelled by ${kind}`)
-        const turn = yield* midTurn(client, session.id, "slow: 40")
-        assert.strictEqual((yield* proxy.open).events, 1)
-        yield* Fiber.interrupt(turn)
-        yield* deaf(proxy)
-        assert.strictEqual(yield* session.status, "busy")
-        // The next message must not reach the running turn.
-        const next = yield* client.call(SendMessage, { session_id: session.id, message: "say:next" })
-        assert.deepInclude(next, { outcome: "completed", text: "next" })
-        const [, first = "", , second] = yield* session.texts
-        assert.include(first, "tick 40")
-        assert.strictEqual(second, "next")
-      }),
-    )
-
-    it.effect("a cancelled call does not affect the others", () =>
-      Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Goes on")
-        const other = yield* makeSession(yield* RealOpencode, "Is cancelled")
-        const turn = yield* midTurn(client, session.id, "slow: 30")
-        const cancelled = yield* midTurn(client, other.id, "slow: 60")
-        yield* Fiber.interrupt(cancelled)
-        assertWhole(yield* Fiber.join(turn), yield* Effect.andThen(session.idle, session.texts))
+layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("many turns at once", (it) => {
+  it.effect("twenty, on two opencodes and in six sessions, each return their own answer to their own caller", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      const instances = yield* Effect.forEach(
+        [
+          ["one", yield* RealOpencode],
+          ["two", yield* start()],
+        ] as const,
+        Effect.fnUntraced(function* ([name, opencode]) {
+          const proxy = yield* makeFaultProxy(opencode)
+          yield* relay.register(name, { directory: opencode.directory, port: proxy.port })
+          const sessions = yield* Effect.forEach(["first", "second", "third"], (title) =>
+            facts.createSession(opencode, title),
+          )
+          return { name, proxy, sessions }
+        }),
+      )
+      const client = yield* connect(relay)
+      const turns = yield* Effect.forEach(
+        Array.from({ length: 20 }, (_, index) => index),
+        Effect.fnUntraced(function* (index) {
+          const { name = "", sessions = [] } = instances[index % 2] ?? {}
+          const mark = `mark-${index}-end`
+          let notifications = ""
+          const turn = yield* client.call(
+            SendMessage,
+            { instance: name, session_id: sessions[index % 3]?.id, message: `${mark} `.repeat(20).trim() },
+            ({ message }) => (notifications += message ?? ""),
+          )
+          return { mark, notifications, turn }
+        }),
+        { concurrency: "unbounded" },
+      )
+      for (const { mark, notifications, turn } of turns) {
+        assert.deepInclude(turn, { outcome: "completed", text: `Echo: ${`${mark} `.repeat(20).trim()}` })
+        for (const [found] of notifications.matchAll(/mark-\d+-end/gu)) assert.strictEqual(found, mark)
+      }
+      for (const { proxy } of instances) {
+        assert.strictEqual(yield* count(proxy, promptRequest), 10)
         assert.strictEqual(yield* count(proxy, eventsRequest), 1)
-        yield* facts.abort(yield* RealOpencode, other.id)
-      }),
-    )
+        yield* deaf(proxy)
+      }
+    }),
+  )
 
-    it.effect.each(kinds)("the program exits when its client (%s) closes, and the turn continues", (kind) =>
-      Effect.gen(function* () {
-        const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
-        const session = yield* makeSession(yield* RealOpencode, `Closed by ${kind}`)
-        const life = yield* Scope.make()
-        const client = yield* Scope.provide(connect(relay, { kind }), life)
-        const turn = yield* midTurn(client, session.id, "slow: 30")
-        const closed = yield* Effect.forkChild(Scope.close(life, Exit.void))
-        yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0, "1 seconds"))
-        yield* Fiber.join(closed)
-        assert.isTrue(Exit.isFailure(yield* Fiber.await(turn)))
-        assert.strictEqual(yield* session.status, "busy")
-        yield* session.idle
-        assert.include((yield* session.texts)[1], "tick 30")
-      }),
-    )
-  },
-)
+  it.effect.each(kinds)("a call that %s cancels ends, and its turn continues to its end", (kind) =>
+    Effect.gen(function* () {
+      const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
+      const client = yield* connect(relay, { kind })
+      const session = yield* makeSession(yield* RealOpencode, `Cancelled by ${kind}`)
+      const turn = yield* midTurn(client, session.id, "slow: 40")
+      assert.strictEqual((yield* proxy.open).events, 1)
+      yield* Fiber.interrupt(turn)
+      yield* deaf(proxy)
+      assert.strictEqual(yield* session.status, "busy")
+      // The next message must not reach the running turn.
+      const next = yield* client.call(SendMessage, { session_id: session.id, message: "say:next" })
+      assert.deepInclude(next, { outcome: "completed", text: "next" })
+      const [, first = "", , second] = yield* session.texts
+      assert.include(first, "tick 40")
+      assert.strictEqual(second, "next")
+    }),
+  )
+
+  it.effect("a cancelled call does not affect the others", () =>
+    Effect.gen(function* () {
+      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Goes on")
+      const other = yield* makeSession(yield* RealOpencode, "Is cancelled")
+      const turn = yield* midTurn(client, session.id, "slow: 30")
+      const cancelled = yield* midTurn(client, other.id, "slow: 60")
+      yield* Fiber.interrupt(cancelled)
+      assertWhole(yield* Fiber.join(turn), yield* Effect.andThen(session.idle, session.texts))
+      assert.strictEqual(yield* count(proxy, eventsRequest), 1)
+      yield* facts.abort(yield* RealOpencode, other.id)
+    }),
+  )
+
+  it.effect.each(kinds)("the program exits when its client (%s) closes, and the turn continues", (kind) =>
+    Effect.gen(function* () {
+      const { proxy, relay } = yield* behindProxy(yield* RealOpencode)
+      const session = yield* makeSession(yield* RealOpencode, `Closed by ${kind}`)
+      const life = yield* Scope.make()
+      const client = yield* Scope.provide(connect(relay, { kind }), life)
+      const turn = yield* midTurn(client, session.id, "slow: 30")
+      const closed = yield* Effect.forkChild(Scope.close(life, Exit.void))
+      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
+      yield* Fiber.join(closed)
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(turn)))
+      assert.strictEqual(yield* session.status, "busy")
+      yield* session.idle
+      assert.include((yield* session.texts)[1], "tick 30")
+    }),
+  )
+})

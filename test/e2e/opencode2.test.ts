@@ -7,7 +7,7 @@ import { withOpencode2 } from "../support/requirements.ts"
 import { scriptedTitle } from "../support/ScriptedModel.ts"
 
 withOpencode2("the real opencode 2", () => {
-  layer(RealOpencode2.layer(), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(RealOpencode2.layer(), { excludeTestServices: true })((it) => {
     it.effect("is the version that was tried, and thinks with the scripted model", () =>
       Effect.gen(function* () {
         const real = yield* RealOpencode2

@@ -12,6 +12,7 @@ import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
+import { patience } from "../support/patience.ts"
 
 const asked = Effect.gen(function* () {
   const real = yield* RealOpencode2
@@ -55,7 +56,7 @@ const everything = OpencodeV2.layer.pipe(
 )
 
 withOpencode2("the client of opencode 2", () => {
-  layer(everything, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(everything, { excludeTestServices: true })((it) => {
     it.effect("reads health, location, agents and models", () =>
       Effect.gen(function* () {
         const { opencode, real } = yield* asked
@@ -93,6 +94,9 @@ withOpencode2("the client of opencode 2", () => {
         const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
         assert.strictEqual(missing._tag, "SessionNotFound")
         assert.notStrictEqual((yield* opencode.createSession({})).title, "")
+        const directory = `${real.directory}/gone`
+        const refused = yield* Effect.flip(opencode.createSession({ directory }))
+        assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory })
       }),
     )
 
@@ -292,7 +296,7 @@ withOpencode2("the client of opencode 2", () => {
           ),
           Stream.map(({ _tag }) => _tag),
           Stream.runCollect,
-          Effect.timeout("15 seconds"),
+          Effect.timeout(patience),
         )
         for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
           assert.include([...types], type)

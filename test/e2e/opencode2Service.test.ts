@@ -5,7 +5,7 @@ import { RealService, withVersion } from "../support/RealService.ts"
 import { withOpencode2 } from "../support/requirements.ts"
 
 withOpencode2("the service of opencode 2", () => {
-  layer(RealService.layer(), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(RealService.layer(), { excludeTestServices: true })((it) => {
     it.effect("registers itself, and keeps its address and password in another version", () =>
       Effect.gen(function* () {
         const service = yield* RealService

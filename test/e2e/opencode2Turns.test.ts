@@ -61,7 +61,7 @@ const rejection = (pending: PendingRequest): Decision =>
 const promptRequest = /^POST \/api\/session\/[^/]+\/prompt/u
 
 withOpencode2("a turn on opencode 2", () => {
-  layer(everything, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+  layer(everything, { excludeTestServices: true })((it) => {
     it.effect("is completed, with the agent's text", () =>
       Effect.gen(function* () {
         const { send } = yield* scene

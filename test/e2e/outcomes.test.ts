@@ -29,7 +29,6 @@ const isBusy = (session: string) =>
 
 layer(FleetClient.layer({ permission: "ask" }), {
   excludeTestServices: true,
-  timeout: "60 seconds",
   concurrent: true,
 })("what happens when", (it) => {
   it.effect("the agent finishes its work: completed, with everything the agent wrote", () =>

@@ -89,7 +89,6 @@ const compile = (directory: string, module: string, moduleResolution: string) =>
 
 layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
   excludeTestServices: true,
-  timeout: "120 seconds",
 })("the package", (it) => {
   it.effect("is in order for publint and for are-the-types-wrong", () =>
     Effect.gen(function* () {
@@ -125,17 +124,14 @@ layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
     }),
   )
 
-  it.effect(
-    "with its documented peers compiles and runs in a project of one's own",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* embed("effect", "@effect/platform-node", "@modelcontextprotocol/server")
-        yield* Effect.forEach(examples, (name) => copyExample(name, directory))
-        yield* compile(directory, "nodenext", "nodenext")
-        yield* compile(directory, "esnext", "bundler")
-        const printed = yield* run(directory, "env", `RELAY_REGISTRY_DIR=${directory}`, process.execPath, "fleet.ts")
-        assert.match(printed, /^0 registered$/mu)
-      }),
-    180_000,
+  it.effect("with its documented peers compiles and runs in a project of one's own", () =>
+    Effect.gen(function* () {
+      const directory = yield* embed("effect", "@effect/platform-node", "@modelcontextprotocol/server")
+      yield* Effect.forEach(examples, (name) => copyExample(name, directory))
+      yield* compile(directory, "nodenext", "nodenext")
+      yield* compile(directory, "esnext", "bundler")
+      const printed = yield* run(directory, "env", `RELAY_REGISTRY_DIR=${directory}`, process.execPath, "fleet.ts")
+      assert.match(printed, /^0 registered$/mu)
+    }),
   )
 })

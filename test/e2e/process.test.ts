@@ -29,7 +29,7 @@ const refusals = [
 
 const succeeded = { code: 0, signal: null }
 
-layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("the process", (it) => {
+layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) => {
   const working = Effect.fnUntraced(function* () {
     const opencode = yield* RealOpencode
     const { id } = yield* facts.createSession(opencode, "Ends in the middle")
@@ -81,7 +81,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
   it.effect.each(refusals)("exits with 1 and one line if $variable is '$value'", ({ value, variable }) =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay(), { variables: { [variable]: value } })
-      assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+      assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
       const lines = (yield* raw.stderr).trimEnd().split("\n")
       assert.lengthOf(lines, 1)
       for (const part of [variable, value]) assert.include(lines[0], part)
@@ -129,7 +129,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" }
       const fs = yield* FileSystem.FileSystem
       const manifest = yield* fs.readFileString(fileURLToPath(new URL("../../package.json", import.meta.url)))
       const raw = yield* startRaw(yield* makeRelay(), { args: ["--version"] })
-      assert.deepStrictEqual(yield* raw.endedAfterStart, succeeded)
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
       const version = /\d+\.\d+\.\d+\S*/u.exec(yield* raw.stdout)?.[0]
       assert.include(manifest, `"version": "${version}"`)
     }),

@@ -20,7 +20,7 @@ const callText = (name: string, parameters: object) =>
     return JSON.stringify(result)
   })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the protocol", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("the protocol", (it) => {
   it.effect.each(["2025-11-25", "2025-06-18", "2024-11-05"])("of %s is spoken to who asks for it", (version) =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay())

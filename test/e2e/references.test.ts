@@ -18,7 +18,7 @@ const found = (session_id: string) =>
     return (yield* client.call(GetSession, { session_id })).session.id
   })
 
-layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a session", (it) => {
+layer(FleetClient.layer(), { excludeTestServices: true })("a session", (it) => {
   it.effect("is found by its id, a unique prefix of it, a part of its title, and `latest`", () =>
     Effect.gen(function* () {
       const other = yield* newSession("Invoice import")

@@ -7,6 +7,7 @@ import { CreateSession, ListSessions } from "../../src/tools/sessions/SessionToo
 import { makeRelay, type Relay } from "../support/Executable.ts"
 import { freePort, silentServer, webServer } from "../support/loopback.ts"
 import { connect, eventually, type McpClient } from "../support/McpClients.ts"
+import { patience } from "../support/patience.ts"
 
 const only = Effect.fnUntraced(function* (client: McpClient) {
   const { instances } = yield* client.call(ListInstances)
@@ -26,7 +27,7 @@ const everything = Effect.fnUntraced(function* ({ directory }: Relay) {
   )
 })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("the relay directory", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("the relay directory", (it) => {
   it.effect("may not exist: the fleet is empty, a hint says how to start, and the directory is not created", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -124,7 +125,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
   )
 })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a registered port", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("a registered port", (it) => {
   it.effect("where a web server answers is unhealthy", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
@@ -169,6 +170,6 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
       // Connecting includes both. Waiting for the probe, which may take ten minutes, would exceed the test's timeout.
       const client = yield* Effect.scoped(connect(relay, { variables: { HEALTH_CHECK_TIMEOUT_MS: "600000" } }))
       assert.include(client.tools, "list_instances")
-    }).pipe(Effect.timeout("10 seconds")),
+    }).pipe(Effect.timeout(patience)),
   )
 })

@@ -9,6 +9,7 @@ import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { patience } from "../support/patience.ts"
 
 const asked = Effect.gen(function* () {
   const real = yield* RealOpencode
@@ -31,7 +32,7 @@ const everything = OpencodeV1.layer.pipe(
   Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
 )
 
-layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the client", (it) => {
+layer(everything, { excludeTestServices: true })("the client", (it) => {
   it.effect("reads health, agents and models", () =>
     Effect.gen(function* () {
       const { opencode, real } = yield* asked
@@ -53,6 +54,10 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
       const missing = yield* Effect.flip(opencode.session(SessionId.make("ses_doesNotExist")))
       assert.strictEqual(missing._tag, "SessionNotFound")
       yield* opencode.createSession({})
+      assert.deepInclude(yield* opencode.createSession({ directory: real.directory }), { directory: real.directory })
+      const directory = `${real.directory}/gone`
+      const refused = yield* Effect.flip(opencode.createSession({ directory }))
+      assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory })
     }),
   )
 
@@ -118,7 +123,7 @@ layer(everything, { excludeTestServices: true, timeout: "60 seconds" })("the cli
         ),
         Stream.map(({ _tag }) => _tag),
         Stream.runCollect,
-        Effect.timeout("15 seconds"),
+        Effect.timeout(patience),
       )
       for (const type of ["StatusChanged", "MessageChanged", "PartChanged", "TextDelta"] as const) {
         assert.include([...types], type)

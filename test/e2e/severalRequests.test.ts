@@ -22,76 +22,73 @@ const waiting = Effect.fnUntraced(function* (title: string) {
   return { client, session_id, open, first, second }
 })
 
-layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
-  "two permissions at once",
-  (it) => {
-    it.effect("are distinguished, and decided one by one", () =>
-      Effect.gen(function* () {
-        const { client, first, open, second, session_id } = yield* waiting("One by one")
-        const unclear = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
-        for (const part of [first, second, "one-", "two-"]) assert.include(unclear.text, part)
-        assert.deepStrictEqual(yield* open, [first, second])
-        const half = yield* client.call(RespondPermission, { session_id, permission_id: second, response: "once" })
-        assert.strictEqual(half.outcome, "needs permission")
-        assert.deepStrictEqual(
-          half.waiting_for?.map(({ id }) => id),
-          [first],
-        )
-        const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.deepStrictEqual(
-          turn.tools.map(({ state }) => state),
-          ["completed", "completed"],
-        )
-      }),
-    )
+layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("two permissions at once", (it) => {
+  it.effect("are distinguished, and decided one by one", () =>
+    Effect.gen(function* () {
+      const { client, first, open, second, session_id } = yield* waiting("One by one")
+      const unclear = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
+      for (const part of [first, second, "one-", "two-"]) assert.include(unclear.text, part)
+      assert.deepStrictEqual(yield* open, [first, second])
+      const half = yield* client.call(RespondPermission, { session_id, permission_id: second, response: "once" })
+      assert.strictEqual(half.outcome, "needs permission")
+      assert.deepStrictEqual(
+        half.waiting_for?.map(({ id }) => id),
+        [first],
+      )
+      const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
+      assert.strictEqual(turn.outcome, "completed")
+      assert.deepStrictEqual(
+        turn.tools.map(({ state }) => state),
+        ["completed", "completed"],
+      )
+    }),
+  )
 
-    it.effect("are both rejected with the first one", () =>
-      Effect.gen(function* () {
-        const { client, first, open, session_id } = yield* waiting("Both rejected")
-        const turn = yield* client.call(RespondPermission, { session_id, permission_id: first, response: "reject" })
-        assert.strictEqual(turn.outcome, "rejected")
-        assert.deepStrictEqual(
-          turn.tools.map(({ state }) => state),
-          ["error", "error"],
-        )
-        assert.deepStrictEqual(yield* open, [])
-      }),
-    )
+  it.effect("are both rejected with the first one", () =>
+    Effect.gen(function* () {
+      const { client, first, open, session_id } = yield* waiting("Both rejected")
+      const turn = yield* client.call(RespondPermission, { session_id, permission_id: first, response: "reject" })
+      assert.strictEqual(turn.outcome, "rejected")
+      assert.deepStrictEqual(
+        turn.tools.map(({ state }) => state),
+        ["error", "error"],
+      )
+      assert.deepStrictEqual(yield* open, [])
+    }),
+  )
 
-    it.effect("are shown to the person one after the other", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const relay = yield* makeRelay()
-        yield* relay.register("main", opencode)
-        const forms: Array<Form> = []
-        const client = yield* connect(relay, {
-          person: (form) =>
-            Effect.sync(() => {
-              forms.push(form)
-              return { action: "accept", content: { decision: "once" } }
-            }),
-        })
-        const session_id = (yield* facts.createSession(opencode, "Both by form")).id
-        const turn = yield* client.call(SendMessage, { session_id, message })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.lengthOf(turn.decided ?? [], 2)
-        assert.lengthOf(forms, 2)
-      }),
-    )
+  it.effect("are shown to the person one after the other", () =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const relay = yield* makeRelay()
+      yield* relay.register("main", opencode)
+      const forms: Array<Form> = []
+      const client = yield* connect(relay, {
+        person: (form) =>
+          Effect.sync(() => {
+            forms.push(form)
+            return { action: "accept", content: { decision: "once" } }
+          }),
+      })
+      const session_id = (yield* facts.createSession(opencode, "Both by form")).id
+      const turn = yield* client.call(SendMessage, { session_id, message })
+      assert.strictEqual(turn.outcome, "completed")
+      assert.lengthOf(turn.decided ?? [], 2)
+      assert.lengthOf(forms, 2)
+    }),
+  )
 
-    // Last, because `always` applies to the whole directory.
-    it.effect("are both allowed when always covers them", () =>
-      Effect.gen(function* () {
-        const { client, first, open, session_id } = yield* waiting("Both allowed")
-        const turn = yield* client.call(RespondPermission, { session_id, permission_id: first, response: "always" })
-        assert.deepInclude(turn, { outcome: "completed" })
-        assert.deepStrictEqual(
-          turn.tools.map(({ state }) => state),
-          ["completed", "completed"],
-        )
-        assert.deepStrictEqual(yield* open, [])
-      }),
-    )
-  },
-)
+  // Last, because `always` applies to the whole directory.
+  it.effect("are both allowed when always covers them", () =>
+    Effect.gen(function* () {
+      const { client, first, open, session_id } = yield* waiting("Both allowed")
+      const turn = yield* client.call(RespondPermission, { session_id, permission_id: first, response: "always" })
+      assert.deepInclude(turn, { outcome: "completed" })
+      assert.deepStrictEqual(
+        turn.tools.map(({ state }) => state),
+        ["completed", "completed"],
+      )
+      assert.deepStrictEqual(yield* open, [])
+    }),
+  )
+})

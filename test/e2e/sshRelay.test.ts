@@ -8,6 +8,7 @@ import { eventually } from "../support/McpClients.ts"
 import { startedWith } from "../support/processes.ts"
 import { withSsh } from "../support/requirements.ts"
 import { SshRelay, start, type Way } from "../support/SshRelay.ts"
+import { patience } from "../support/patience.ts"
 
 type Argv = Way["argv"]
 
@@ -39,33 +40,32 @@ const openTunnel = Effect.fnUntraced(function* ([ssh, ...args]: Argv, port: numb
     }),
     Effect.forkScoped,
   )
-  yield* Effect.timeout(Deferred.await(up), "10 seconds")
+  yield* Effect.timeout(Deferred.await(up), patience)
   return {
     /** The port on the relay. */
-    port: Effect.timeout(Deferred.await(allocated), "10 seconds"),
+    port: Effect.timeout(Deferred.await(allocated), patience),
     stderr: Ref.get(stderr),
-    status: Effect.timeout(handle.exitCode, "10 seconds"),
+    status: Effect.timeout(handle.exitCode, patience),
   }
 })
 
 const ask = (port: number) =>
   HttpClient.get(`http://127.0.0.1:${port}/`).pipe(
     Effect.flatMap((response) => response.text),
-    Effect.timeout("1 second"),
     Effect.provide(FetchHttpClient.layer),
   )
 
 const assertAnswers = Effect.fnUntraced(function* (port: number) {
-  assert.include(yield* ask(port), "Not opencode")
+  assert.include(yield* Effect.timeout(ask(port), patience), "Not opencode")
 })
 
 /** The connection is accepted, and nothing is answered. */
 const assertHangs = Effect.fnUntraced(function* (port: number) {
-  assert.strictEqual((yield* Effect.flip(ask(port)))._tag, "TimeoutError")
+  assert.strictEqual((yield* Effect.flip(Effect.timeout(ask(port), "1 second")))._tag, "TimeoutError")
 })
 
 withSsh("a relay with a real sshd", () => {
-  layer(SshRelay.layer(), { excludeTestServices: true, timeout: "30 seconds" })("shared", (it) => {
+  layer(SshRelay.layer(), { excludeTestServices: true })("shared", (it) => {
     it.effect("runs commands in its own home, without the developer's configuration", () =>
       Effect.gen(function* () {
         const { argv, directory, home } = yield* SshRelay
@@ -161,7 +161,6 @@ withSsh("a relay with a real sshd", () => {
 
   layer(SshRelay.layer({ multiplexed: true, clientConfig: ["LogLevel ERROR"] }), {
     excludeTestServices: true,
-    timeout: "30 seconds",
   })("with one connection for all", (it) => {
     it.effect("opens one, which the second client uses, too", () =>
       Effect.gen(function* () {

@@ -17,7 +17,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 /** The model passes this to a subagent, whose shell command needs a permission. */
 const message = "task: run: echo from-$((40 + 2))"
 
-layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
+layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
   "a subagent that asks for a permission",
   (it) => {
     it.effect(
@@ -100,31 +100,28 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, tim
 )
 
 describe.each(kinds)("with %s", (kind) => {
-  layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
-    "a person at the client",
-    (it) => {
-      it.effect("decides a subagent's request in the call to its parent", () =>
-        Effect.gen(function* () {
-          const opencode = yield* RealOpencode
-          const relay = yield* makeRelay()
-          yield* relay.register("main", opencode)
-          const forms: Array<Form> = []
-          const client = yield* connect(relay, {
-            kind,
-            person: (form) =>
-              Effect.sync(() => {
-                forms.push(form)
-                return { action: "accept", content: { decision: "once" } }
-              }),
-          })
-          const session_id = yield* newSession("Delegates with a form")
-          const turn = yield* client.call(SendMessage, { session_id, message })
-          assert.strictEqual(turn.outcome, "completed")
-          assert.include(turn.text, "Done: from-42")
-          assert.lengthOf(forms, 1)
-          assert.match(forms[0]?.message ?? "", new RegExp(`\\(${session_id}\\), subagent session ses_\\w+`, "u"))
-        }),
-      )
-    },
-  )
+  layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })("a person at the client", (it) => {
+    it.effect("decides a subagent's request in the call to its parent", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const relay = yield* makeRelay()
+        yield* relay.register("main", opencode)
+        const forms: Array<Form> = []
+        const client = yield* connect(relay, {
+          kind,
+          person: (form) =>
+            Effect.sync(() => {
+              forms.push(form)
+              return { action: "accept", content: { decision: "once" } }
+            }),
+        })
+        const session_id = yield* newSession("Delegates with a form")
+        const turn = yield* client.call(SendMessage, { session_id, message })
+        assert.strictEqual(turn.outcome, "completed")
+        assert.include(turn.text, "Done: from-42")
+        assert.lengthOf(forms, 1)
+        assert.match(forms[0]?.message ?? "", new RegExp(`\\(${session_id}\\), subagent session ses_\\w+`, "u"))
+      }),
+    )
+  })
 })

@@ -37,7 +37,7 @@ const tailnet = (state: string) =>
     },
   })
 
-layer(RealOpencode.layer({ password }), { excludeTestServices: true, timeout: "60 seconds" })(
+layer(RealOpencode.layer({ password }), { excludeTestServices: true })(
   `the executable with TRANSPORT=tailscale${title}`,
   (it) => {
     it.effect.skipIf(isTaken)(

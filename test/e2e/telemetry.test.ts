@@ -9,6 +9,7 @@ import { connect } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+import { patience } from "../support/patience.ts"
 
 interface Received {
   readonly path: string
@@ -71,12 +72,12 @@ const eventually = <E, R>(text: Effect.Effect<string, E, R>, ...parts: ReadonlyA
       until: (text) => parts.every((part) => text.includes(part)),
       schedule: Schedule.spaced("100 millis"),
     }),
-    Effect.timeout("20 seconds"),
+    Effect.timeout(patience),
   )
 
 const fast = { OTEL_BSP_SCHEDULE_DELAY: "100", OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_BLRP_SCHEDULE_DELAY: "100" }
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })("OTLP export", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("OTLP export", (it) => {
   it.effect("sends the spans and metrics of calls and turns, and neither prompts nor passwords", () =>
     Effect.gen(function* () {
       const { bodies, received, variables } = yield* collector()
@@ -136,7 +137,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
 
       const command = yield* collector()
       const instances = yield* startRaw(relay, { variables: command.variables, args: ["instances"] })
-      assert.deepStrictEqual(yield* instances.endedAfterStart, { code: 0, signal: null })
+      assert.deepStrictEqual(yield* instances.ended, { code: 0, signal: null })
       assert.include(yield* command.bodies("/v1/traces"), '"name":"Fleet.refresh"')
 
       const hanging = yield* collector({ hangs: true })
@@ -154,7 +155,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "${user_config.otlp}" }
       for (const args of [[], ["instances"]]) {
         const raw = yield* startRaw(relay, { variables, args })
-        assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+        assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
         assert.strictEqual(
           yield* raw.stderr,
           'opencode-fleet: OTEL_EXPORTER_OTLP_ENDPOINT="${user_config.otlp}" cannot be used: it takes an http or https URL\n',
@@ -173,7 +174,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })(
       const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", [name]: value }
       for (const args of [[], ["instances"]]) {
         const raw = yield* startRaw(relay, { variables, args })
-        assert.deepStrictEqual(yield* raw.endedAfterStart, { code: 1, signal: null })
+        assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
         assert.match(yield* raw.stderr, new RegExp(`^opencode-fleet: ${name}="${shown}" cannot be used: .+\\n$`, "u"))
         assert.strictEqual(yield* raw.stdout, "")
       }

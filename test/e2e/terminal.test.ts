@@ -24,7 +24,7 @@ const inTerminal = (relay: Relay, args: ReadonlyArray<string>, variables: Variab
     rows: 30,
   })
 
-const suite = { excludeTestServices: true, timeout: "60 seconds" } as const
+const suite = { excludeTestServices: true } as const
 
 withTmux("at a terminal", () => {
   layer(RealOpencode.layer({ permission: "ask" }), suite)("with a real opencode", (it) => {

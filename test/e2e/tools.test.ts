@@ -30,7 +30,7 @@ const withClient = Effect.fnUntraced(function* (kind: Kind) {
 const statusOf = (client: McpClient, session: string) =>
   Effect.map(client.call(GetStatus), ({ active }) => active.find(({ id }) => id === session)?.status ?? "idle")
 
-layer(RealOpencode.layer(), { excludeTestServices: true, timeout: "60 seconds" })("the tools", (it) => {
+layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => {
   it.effect.each(kinds)("are listed for %s, and nothing else is offered", (kind) =>
     Effect.gen(function* () {
       const client = yield* withClient(kind)

@@ -39,7 +39,7 @@ const hostileText = () => {
   return `slow: 1\n${line.repeat(Math.ceil(1_000_000 / new TextEncoder().encode(line).length))}end`
 }
 
-layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a turn", (it) => {
+layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
   it.effect("starts with the exact message, a megabyte of mixed scripts, newlines and quotes", () =>
     Effect.gen(function* () {
       const session = yield* newSession("A megabyte")
@@ -138,7 +138,7 @@ layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })
   )
 })
 
-layer(FleetClient.layer(), { excludeTestServices: true, timeout: "60 seconds" })("a busy session", (it) => {
+layer(FleetClient.layer(), { excludeTestServices: true })("a busy session", (it) => {
   it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
     Effect.gen(function* () {
       const opencode = yield* RealOpencode

@@ -33,7 +33,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
 })
 
-layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true, timeout: "60 seconds" })(
+layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
   "a turn that waits for a person",
   (it) => {
     it.effect.each(cases)("ends send_message and continues after the $kind", (each) =>

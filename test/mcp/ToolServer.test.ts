@@ -1,18 +1,17 @@
 import { assert, layer } from "@effect/vitest"
-import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
-import { fileURLToPath } from "node:url"
 import { makeRelay } from "../support/Executable.ts"
 import { eventually } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
+import { BundledToys } from "./bundledToys.ts"
 
 const toys = Effect.gen(function* () {
-  const raw = yield* startRaw(yield* makeRelay(), { file: fileURLToPath(new URL("toyServer.ts", import.meta.url)) })
+  const raw = yield* startRaw(yield* makeRelay(), yield* BundledToys)
   yield* raw.initialize()
   return raw
 })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("ToolServer.serve", (it) => {
+layer(BundledToys.layer, { excludeTestServices: true })("ToolServer.serve", (it) => {
   it.effect("turns a defect into an error result and a log line, and keeps running", () =>
     Effect.gen(function* () {
       const raw = yield* toys

@@ -77,7 +77,7 @@ const outcome = ({ isError = false, structuredContent }: Readonly<Record<string,
   structuredContent,
 })
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("serve", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("serve", (it) => {
   it.effect.each(kinds)("asks for approval, and for choices with titles, through %s", (kind) =>
     Effect.gen(function* () {
       const replies: Array<Filled> = [
@@ -94,7 +94,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     }),
   )
 
-  it.layer(Layer.merge(Served.layer, Modern.layer), { timeout: "30 seconds" })("with any Toolkit", (it) => {
+  it.layer(Layer.merge(Served.layer, Modern.layer))("with any Toolkit", (it) => {
     it.effect("a tool without a success schema has no output schema and answers with no content", () =>
       Effect.gen(function* () {
         assert.notProperty(yield* tool("succeed_with_nothing"), "outputSchema")

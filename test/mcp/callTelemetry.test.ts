@@ -16,7 +16,7 @@ const started = Effect.gen(function* () {
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("telemetry", (it) => {
+layer(NodeServices.layer, { excludeTestServices: true })("telemetry", (it) => {
   it.effect("each call is a server span of its own, which the client's traceparent can continue", () =>
     Effect.gen(function* () {
       const raw = yield* started

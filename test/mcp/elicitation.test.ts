@@ -1,14 +1,13 @@
 /** Questions to the person, through real MCP clients. */
 import { assert, layer } from "@effect/vitest"
-import { NodeServices } from "@effect/platform-node"
 import { Cause, Deferred, Effect, Exit, Fiber, Queue } from "effect"
-import { fileURLToPath } from "node:url"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, type Filled, type Form, type Kind, kinds, type Person } from "../support/McpClients.ts"
 import { Ask, AskOrGoOn, GoOn } from "./askingToys.ts"
+import { BundledToys } from "./bundledToys.ts"
 
 const toys = Effect.fnUntraced(function* (kind: Kind, person?: Person) {
-  const file = fileURLToPath(new URL("toyServer.ts", import.meta.url))
+  const { file } = yield* BundledToys
   return yield* connect(yield* makeRelay(), { kind, file, ...(person === undefined ? {} : { person }) })
 })
 
@@ -41,7 +40,7 @@ const newer = "SDK 2 of 2026-07-28"
 const red: Filled = { action: "accept", content: { colour: "red", reason: "It is warm" } }
 const neither: Filled = { action: "accept", content: { colour: "blue" } }
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
+layer(BundledToys.layer, { excludeTestServices: true })("a question", (it) => {
   it.effect.each(kinds)("shows the message and the form (%s)", (kind) =>
     Effect.gen(function* () {
       const { forms, person } = answering(red)

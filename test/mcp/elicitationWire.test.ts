@@ -1,15 +1,19 @@
 /** Questions to the person as JSON-RPC lines: what each protocol era sends, and malformed replies. */
 import { assert, layer } from "@effect/vitest"
-import { NodeServices } from "@effect/platform-node"
-import { Effect } from "effect"
-import { fileURLToPath } from "node:url"
+import { Context, Effect, Layer } from "effect"
 import { makeRelay } from "../support/Executable.ts"
 import { eventually } from "../support/McpClients.ts"
 import { startRaw } from "../support/RawServer.ts"
+import { BundledToys } from "./bundledToys.ts"
 
 const started = Effect.gen(function* () {
-  return yield* startRaw(yield* makeRelay(), { file: fileURLToPath(new URL("toyServer.ts", import.meta.url)) })
+  return yield* startRaw(yield* makeRelay(), yield* BundledToys)
 })
+
+/** One process for the tests of revision 2026-07-28, whose requests are independent of each other. */
+class Shared extends Context.Service<Shared, Effect.Success<typeof started>>()("test/mcp/Shared") {
+  static readonly layer = Layer.effect(Shared, started).pipe(Layer.provideMerge(BundledToys.layer))
+}
 
 /** A connection of revision 2025-11-25 with these client capabilities. */
 const older = Effect.fnUntraced(function* (capabilities: object) {
@@ -42,7 +46,7 @@ const capabilities = [
   { announced: { sampling: {} }, canAsk: false },
 ]
 
-layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })("a question", (it) => {
+layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
   for (const { announced, canAsk } of capabilities) {
     const what = `is ${canAsk ? "" : "not "}sent to a client that announces ${JSON.stringify(announced)}`
 
@@ -63,7 +67,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
 
     it.effect(`in revision 2026-07-28 ${what}`, () =>
       Effect.gen(function* () {
-        const raw = yield* started
+        const raw = yield* Shared
         const { result } = yield* raw.request("tools/call", ask({}, announced))
         if (canAsk) assert.strictEqual(result?.["resultType"], "input_required")
         else {
@@ -100,7 +104,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     { answer: { roots: [] } },
   ])("is cancelled by %j instead of a reply", (inputResponses) =>
     Effect.gen(function* () {
-      const raw = yield* started
+      const raw = yield* Shared
       const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState: "[]" }))
       assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "cancel" }] })
     }),
@@ -110,7 +114,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
     "passes the state to the handler unchanged (%#)",
     (requestState) =>
       Effect.gen(function* () {
-        const raw = yield* started
+        const raw = yield* Shared
         const inputResponses = { answer: { action: "decline" } }
         const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState }))
         const replies = [{ action: "decline" }]
@@ -120,7 +124,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
 
   it.effect("does not start over if the reply has no state", () =>
     Effect.gen(function* () {
-      const raw = yield* started
+      const raw = yield* Shared
       const { result } = yield* raw.request("tools/call", ask({ inputResponses: { answer: { action: "decline" } } }))
       assert.deepStrictEqual(result?.["structuredContent"], {
         canAsk: true,
@@ -132,7 +136,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "30 seconds" })(
 
   it.effect("refuses a state that is not a string", () =>
     Effect.gen(function* () {
-      const raw = yield* started
+      const raw = yield* Shared
       const { error } = yield* raw.request("tools/call", ask({ requestState: { replies: [] } }))
       assert.strictEqual(error?.code, -32_602)
       assert.strictEqual((yield* raw.request("tools/call", ask({}))).result?.["resultType"], "input_required")

@@ -6,6 +6,7 @@ import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontex
 import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { Context, Effect, Layer, Schedule, Schema, type Scope } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
+import { patience } from "./patience.ts"
 import { type Options, RealOpencode } from "./RealOpencode.ts"
 
 export const kinds = ["SDK 2", "SDK 2 of 2026-07-28", "SDK 1"] as const
@@ -242,6 +243,6 @@ export class FleetClient extends Context.Service<FleetClient, McpClient & { read
 
 /** Repeats the effect a few times a second until its result matches, and returns that result. */
 export const eventually =
-  <A>(holds: (answer: A) => boolean, within: `${number} seconds` = "10 seconds") =>
+  <A>(holds: (answer: A) => boolean) =>
   <E, R>(ask: Effect.Effect<A, E, R>) =>
-    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("50 millis") }), Effect.timeout(within))
+    ask.pipe(Effect.repeat({ until: holds, schedule: Schedule.spaced("50 millis") }), Effect.timeout(patience))

@@ -9,6 +9,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { createServer } from "node:net"
 import { environment, makeWorkspace } from "./OpencodeWorkspace.ts"
 import type { Workspace, WorkspaceOptions } from "./OpencodeWorkspace.ts"
+import { patience } from "./patience.ts"
 
 /** opencode ended or did not answer; `output` is the end of its output. */
 export class OpencodeStartFailed extends Schema.TaggedError<OpencodeStartFailed>()("OpencodeStartFailed", {
@@ -173,7 +174,7 @@ const awaitHealth = Effect.fnUntraced(function* (
   yield* Deferred.await(process.listening).pipe(
     Effect.andThen(healthy),
     Effect.raceFirst(died),
-    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => failed("no answer within 30 seconds") }),
+    Effect.timeoutOrElse({ duration: patience, orElse: () => failed(`no answer within ${patience}`) }),
     Effect.asVoid,
   )
 }, Effect.provide(FetchHttpClient.layer))

@@ -3,6 +3,7 @@ import { type Duration, Effect, FileSystem, Path, Ref, Schedule, Schema, Stream 
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
+import { patience } from "./patience.ts"
 
 /** tmux failed, or the expected text did not appear; `screen` is the actual screen. */
 export class TerminalError extends Schema.TaggedError<TerminalError>()("TerminalError", {
@@ -63,9 +64,9 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
 
   /** Polls until there is a result. A timeout fails with the screen. */
   const within = <A, E>(
-    duration: Duration.Input,
     what: string,
     answer: (screen: string) => Effect.Effect<A | undefined, E>,
+    duration: Duration.Input = patience,
   ) =>
     Effect.gen(function* () {
       const last = yield* Ref.make("")
@@ -105,7 +106,7 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
 
   return {
     /** The program's process id. */
-    pid: within("5 seconds", "the program does not run", () => program),
+    pid: within("the program does not run", () => program),
     /** Types the text unchanged. */
     type: (text: string) => Effect.asVoid(tmux("send-keys", "-l", "--", text)),
     /** Presses keys, named as tmux names them: `Enter`, `C-c`, `Escape`, `Up`. */
@@ -118,14 +119,16 @@ export const openTerminal = Effect.fn("openTerminal")(function* (options: Option
     styledScreen: Effect.map(tmux("capture-pane", "-p", "-e"), (output) => output.trimEnd()),
     cursorShows: Effect.map(shown("#{cursor_flag}"), (flag) => flag === "1"),
     /** Waits for the text, and returns the first screen that shows it. */
-    screenUntil: (expected: RegExp | ((screen: string) => boolean), duration: Duration.Input = "30 seconds") => {
+    screenUntil: (expected: RegExp | ((screen: string) => boolean), duration?: Duration.Input) => {
       const holds = expected instanceof RegExp ? (text: string) => expected.test(text) : expected
-      return within(duration, `not on the screen: ${String(expected)}`, (text) =>
-        Effect.succeed(holds(text) ? text : undefined),
+      return within(
+        `not on the screen: ${String(expected)}`,
+        (text) => Effect.succeed(holds(text) ? text : undefined),
+        duration,
       )
     },
     /** The program's exit status once it has ended; for a signal 128 plus its number, and the shell prints a message. */
-    exitStatus: within("30 seconds", "the program has not ended", () => status),
+    exitStatus: within("the program has not ended", () => status),
   }
 })
 export type PseudoTerminal = Effect.Success<ReturnType<typeof openTerminal>>

@@ -3,6 +3,7 @@ import { Deferred, Effect, Option, Schedule, Schema } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { executable, type Relay, type Variables } from "./Executable.ts"
+import { patience } from "./patience.ts"
 
 const Answer = Schema.fromJsonString(
   Schema.Struct({
@@ -47,14 +48,16 @@ export const startRaw = Effect.fn("startRaw")(function* (
 
   let lastId = 0
   const write = (line: string) => Effect.sync(() => void child.stdin.write(`${line}\n`))
-  const answers = Effect.suspend(() => Effect.forEach(stdout, (line) => Schema.decodeEffect(Answer)(line))).pipe(
-    Effect.orDie,
-  )
+  const decoded: Array<Answer> = []
+  const answers = Effect.sync((): ReadonlyArray<Answer> => {
+    for (const line of stdout.slice(decoded.length)) decoded.push(Schema.decodeSync(Answer)(line))
+    return decoded
+  })
   const answerTo = (id: number) =>
     Effect.map(answers, (all) => Option.fromUndefinedOr(all.find((answer) => answer.id === id))).pipe(
       Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis") }),
       Effect.flatMap((found): Effect.Effect<Answer> => Effect.orDie(Effect.fromOption(found))),
-      Effect.timeout("30 seconds"),
+      Effect.timeout(patience),
     )
   const send = (method: string, params: object) =>
     Effect.suspend(() => {
@@ -84,11 +87,9 @@ export const startRaw = Effect.fn("startRaw")(function* (
     kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
     /** Stops reading stdout, so that the pipe fills up. */
     stopReading: Effect.sync(() => lines.pause()),
-    /** How the process ended, even if its output was not read; or a timeout after a second. */
-    exited: Deferred.await(exited).pipe(Effect.timeout("1 second")),
-    /** How the process ended, or a timeout after a second. */
-    ended: Deferred.await(ended).pipe(Effect.timeout("1 second")),
-    /** The same, with time for the process to start first. */
-    endedAfterStart: Deferred.await(ended).pipe(Effect.timeout("10 seconds")),
+    /** How the process ended, even if its output was not read. */
+    exited: Deferred.await(exited).pipe(Effect.timeout(patience)),
+    /** How the process ended. */
+    ended: Deferred.await(ended).pipe(Effect.timeout(patience)),
   }
 })

@@ -11,6 +11,7 @@ import { freePort } from "./loopback.ts"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
 import { find } from "./requirements.ts"
 import { hosts, makeFiles, type FilesOptions } from "./SshRelayFiles.ts"
+import { patience } from "./patience.ts"
 
 /** sshd ended or does not listen; `log` is the end of its output. */
 export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("SshdStartFailed", {
@@ -189,6 +190,6 @@ const awaitListening = Effect.fnUntraced(function* (
   const died = Effect.exit(handle.exitCode).pipe(Effect.flatMap((exit) => failed(`it ended: ${exit._tag}`)))
   yield* Deferred.await(listening).pipe(
     Effect.raceFirst(died),
-    Effect.timeoutOrElse({ duration: "10 seconds", orElse: () => failed("it does not listen after 10 seconds") }),
+    Effect.timeoutOrElse({ duration: patience, orElse: () => failed(`it does not listen after ${patience}`) }),
   )
 })

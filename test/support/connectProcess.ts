@@ -77,7 +77,7 @@ export const registered = (directory: string, count: number) =>
   registrations(directory).pipe(
     // A registration may be removed while they are read.
     Effect.orElseSucceed((): Effect.Success<ReturnType<typeof registrations>> => []),
-    eventually((all) => all.length === count, "40 seconds"),
+    eventually((all) => all.length === count),
   )
 
 /** Processes whose command line contains the text. */

@@ -1,6 +1,7 @@
 /** The processes of this machine, from `ps` and `/proc`, and signals to them. */
 import { Effect, FileSystem, Schedule } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { patience } from "./patience.ts"
 
 export interface Process {
   readonly pid: number
@@ -51,6 +52,6 @@ export const killAll = <E, R>(found: Effect.Effect<ReadonlyArray<number>, E, R>)
   found.pipe(
     Effect.tap((pids) => signal(pids, "SIGKILL")),
     Effect.repeat({ until: (pids) => pids.length === 0, schedule: Schedule.spaced("10 millis") }),
-    Effect.timeout("5 seconds"),
+    Effect.timeout(patience),
     Effect.ignore,
   )

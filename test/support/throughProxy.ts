@@ -24,7 +24,7 @@ export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, titl
     status,
     texts: facts.texts(opencode, id),
     /** The turn has ended in opencode. */
-    idle: status.pipe(eventually((status) => status === "idle", "45 seconds")),
+    idle: status.pipe(eventually((status) => status === "idle")),
   }
 })
 
@@ -69,7 +69,7 @@ export const midTurnRaw = Effect.fnUntraced(function* (raw: Raw, session_id: str
     arguments: { session_id, message },
     _meta: { progressToken: "token" },
   })
-  yield* raw.stdout.pipe(eventually((stdout) => stdout.includes("tick"), "30 seconds"))
+  yield* raw.stdout.pipe(eventually((stdout) => stdout.includes("tick")))
   return call
 })
 

@@ -47,7 +47,7 @@ const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: num
 
 const services = Layer.provideMerge(ScriptedModel.layer, NodeServices.layer)
 
-layer(services, { excludeTestServices: true, timeout: "60 seconds" })("local-ports", (it) => {
+layer(services, { excludeTestServices: true })("local-ports", (it) => {
   it.effect("lists an opencode within seconds of its start, and removes it when it has ended", () =>
     Effect.gen(function* () {
       const client = yield* connectTo()

@@ -22,61 +22,57 @@ const listed = (client: McpClient, url: string) =>
   Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
 
 withMulticast("opencodes on the local network", () => {
-  layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
-    (it) => {
-      it.effect(
-        "one that starts is listed at once, and one that has ended is gone soon after the fleet has asked",
-        () =>
-          Effect.gen(function* () {
-            const client = yield* connect(yield* makeRelay(), { variables })
-            yield* client.call(ListInstances)
-            const opencode = yield* startAnnounced()
-            const found = yield* listed(client, opencode.url).pipe(eventually((one) => one?.health === "online"))
-            assert.deepInclude(found, { directory: opencode.directory, transports: ["mdns"] })
-            assert.match(found?.name ?? "", /-project/u)
-            yield* opencode.stop
-            yield* client
-              .call(RefreshInstances)
-              .pipe(eventually(({ instances }) => instances.every(({ url }) => url !== opencode.url), "20 seconds"))
-          }),
-      )
+  layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true })((it) => {
+    it.effect("one that starts is listed at once, and one that has ended is gone soon after the fleet has asked", () =>
+      Effect.gen(function* () {
+        const client = yield* connect(yield* makeRelay(), { variables })
+        yield* client.call(ListInstances)
+        const opencode = yield* startAnnounced()
+        const found = yield* listed(client, opencode.url).pipe(eventually((one) => one?.health === "online"))
+        assert.deepInclude(found, { directory: opencode.directory, transports: ["mdns"] })
+        assert.match(found?.name ?? "", /-project/u)
+        yield* opencode.stop
+        yield* client
+          .call(RefreshInstances)
+          .pipe(eventually(({ instances }) => instances.every(({ url }) => url !== opencode.url)))
+      }),
+    )
 
-      it.effect(
-        "one that is already running is found by the first scan, and receives the password if it is allowed by name",
-        () =>
-          Effect.gen(function* () {
-            const opencode = yield* startAnnounced(password)
-            const other = yield* connect(yield* makeRelay(), { variables })
-            const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
-            assert.strictEqual(refused?.health, "unauthorized")
-            assert.include(refused?.reason, "MDNS_ALLOW=")
-            const client = yield* connect(yield* makeRelay(), {
-              variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
-            })
-            const found = yield* listed(client, opencode.url)
-            assert.strictEqual(found?.health, "online")
-            assert.strictEqual(found?.directory, opencode.directory)
-          }),
-      )
-
-      it.effect("another server is listed immediately, receives no password, and disappears with its goodbye", () =>
+    it.effect(
+      "one that is already running is found by the first scan, and receives the password if it is allowed by name",
+      () =>
         Effect.gen(function* () {
-          const client = yield* connect(yield* makeRelay(), { variables })
-          yield* client.call(ListInstances)
-          const other = yield* startStranger()
-          yield* other.announce
-          const found = yield* listed(client, other.url).pipe(eventually((one) => one !== undefined))
-          assert.strictEqual(found?.health, "unauthorized")
-          assert.include(found?.name, other.label)
-          yield* client.call(RefreshInstances)
-          const requests = yield* other.authorizations
-          assert.isAtLeast(requests.length, 2)
-          assert.isTrue(requests.every((authorization) => authorization === undefined))
-          yield* other.goodbye
-          yield* listed(client, other.url).pipe(eventually((one) => one === undefined))
-          assert.notInclude(yield* client.stderr, password)
+          const opencode = yield* startAnnounced(password)
+          const other = yield* connect(yield* makeRelay(), { variables })
+          const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
+          assert.strictEqual(refused?.health, "unauthorized")
+          assert.include(refused?.reason, "MDNS_ALLOW=")
+          const client = yield* connect(yield* makeRelay(), {
+            variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
+          })
+          const found = yield* listed(client, opencode.url)
+          assert.strictEqual(found?.health, "online")
+          assert.strictEqual(found?.directory, opencode.directory)
         }),
-      )
-    },
-  )
+    )
+
+    it.effect("another server is listed immediately, receives no password, and disappears with its goodbye", () =>
+      Effect.gen(function* () {
+        const client = yield* connect(yield* makeRelay(), { variables })
+        yield* client.call(ListInstances)
+        const other = yield* startStranger()
+        yield* other.announce
+        const found = yield* listed(client, other.url).pipe(eventually((one) => one !== undefined))
+        assert.strictEqual(found?.health, "unauthorized")
+        assert.include(found?.name, other.label)
+        yield* client.call(RefreshInstances)
+        const requests = yield* other.authorizations
+        assert.isAtLeast(requests.length, 2)
+        assert.isTrue(requests.every((authorization) => authorization === undefined))
+        yield* other.goodbye
+        yield* listed(client, other.url).pipe(eventually((one) => one === undefined))
+        assert.notInclude(yield* client.stderr, password)
+      }),
+    )
+  })
 })

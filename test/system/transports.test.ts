@@ -22,67 +22,65 @@ const tailnet = JSON.stringify({
 })
 
 withMulticast("the four transports together", () => {
-  layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })(
-    (it) => {
-      it.effect("find each server once, name all transports that found it, and continue when one of them fails", () =>
-        Effect.gen(function* () {
-          const fs = yield* FileSystem.FileSystem
-          const registered = yield* start()
-          const announced = yield* startAnnounced()
-          const relay = yield* makeRelay()
-          yield* relay.register("main", registered)
-          yield* fs.writeFileString(`${relay.home}/tailscale`, `#!/bin/sh\necho '${tailnet}'\n`, { mode: 0o755 })
-          const client = yield* connect(relay, {
-            variables: {
-              TRANSPORT: "mdns,tailscale,local-ports,local-relay",
-              TAILSCALE_PORTS: String(announced.port),
-              PATH: `${relay.home}:${process.env["PATH"]}`,
-            },
-          })
-          const here = [registered.directory, announced.directory]
-          const ours = Effect.map(client.call(RefreshInstances), ({ instances }) =>
-            instances
-              .filter(({ directory = "" }) => here.includes(directory))
-              .map(({ directory, health, transports, url }) => ({ directory, health, transports, url }))
-              .toSorted((one, other) => here.indexOf(one.directory ?? "") - here.indexOf(other.directory ?? "")),
-          )
-          const one = {
-            directory: registered.directory,
-            health: "online" as const,
-            transports: ["local-relay", "local-ports"],
-            url: registered.url,
-          }
-          const other = {
-            directory: announced.directory,
-            health: "online" as const,
-            transports: ["local-ports", "tailscale", "mdns"],
-            url: `http://127.0.0.1:${announced.port}`,
-          }
-          // opencode takes a moment to announce itself.
-          yield* ours.pipe(eventually((found) => found[1]?.transports.length === 3))
-          assert.deepStrictEqual(yield* ours, [one, other])
+  layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true })((it) => {
+    it.effect("find each server once, name all transports that found it, and continue when one of them fails", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const registered = yield* start()
+        const announced = yield* startAnnounced()
+        const relay = yield* makeRelay()
+        yield* relay.register("main", registered)
+        yield* fs.writeFileString(`${relay.home}/tailscale`, `#!/bin/sh\necho '${tailnet}'\n`, { mode: 0o755 })
+        const client = yield* connect(relay, {
+          variables: {
+            TRANSPORT: "mdns,tailscale,local-ports,local-relay",
+            TAILSCALE_PORTS: String(announced.port),
+            PATH: `${relay.home}:${process.env["PATH"]}`,
+          },
+        })
+        const here = [registered.directory, announced.directory]
+        const ours = Effect.map(client.call(RefreshInstances), ({ instances }) =>
+          instances
+            .filter(({ directory = "" }) => here.includes(directory))
+            .map(({ directory, health, transports, url }) => ({ directory, health, transports, url }))
+            .toSorted((one, other) => here.indexOf(one.directory ?? "") - here.indexOf(other.directory ?? "")),
+        )
+        const one = {
+          directory: registered.directory,
+          health: "online" as const,
+          transports: ["local-relay", "local-ports"],
+          url: registered.url,
+        }
+        const other = {
+          directory: announced.directory,
+          health: "online" as const,
+          transports: ["local-ports", "tailscale", "mdns"],
+          url: `http://127.0.0.1:${announced.port}`,
+        }
+        // opencode takes a moment to announce itself.
+        yield* ours.pipe(eventually((found) => found[1]?.transports.length === 3))
+        assert.deepStrictEqual(yield* ours, [one, other])
 
-          const { instances, problems, transports } = yield* client.call(ListInstances)
-          assert.deepStrictEqual(
-            transports.map(({ transport }) => transport),
-            ["local-relay", "local-ports", "tailscale", "mdns"],
-          )
-          assert.deepStrictEqual(problems, [])
-          const instance = instances.find(({ directory }) => directory === announced.directory)?.name
-          const { session } = yield* client.call(CreateSession, { instance })
-          const sent = { instance, session_id: session.id, message: "say:found in three ways" }
-          assert.deepInclude(yield* client.call(SendMessage, sent), { text: "found in three ways" })
+        const { instances, problems, transports } = yield* client.call(ListInstances)
+        assert.deepStrictEqual(
+          transports.map(({ transport }) => transport),
+          ["local-relay", "local-ports", "tailscale", "mdns"],
+        )
+        assert.deepStrictEqual(problems, [])
+        const instance = instances.find(({ directory }) => directory === announced.directory)?.name
+        const { session } = yield* client.call(CreateSession, { instance })
+        const sent = { instance, session_id: session.id, message: "say:found in three ways" }
+        assert.deepInclude(yield* client.call(SendMessage, sent), { text: "found in three ways" })
 
-          yield* fs.writeFileString(`${relay.home}/tailscale`, "#!/bin/sh\necho 'no such thing' >&2\nexit 1\n")
-          assert.deepStrictEqual(yield* ours, [one, { ...other, transports: ["local-ports", "mdns"] }])
-          const after = yield* client.call(ListInstances)
-          assert.deepStrictEqual(
-            after.problems.map(({ source }) => source),
-            ["tailscale"],
-          )
-          assert.strictEqual(after.instances.find(({ directory }) => directory === announced.directory)?.name, instance)
-        }),
-      )
-    },
-  )
+        yield* fs.writeFileString(`${relay.home}/tailscale`, "#!/bin/sh\necho 'no such thing' >&2\nexit 1\n")
+        assert.deepStrictEqual(yield* ours, [one, { ...other, transports: ["local-ports", "mdns"] }])
+        const after = yield* client.call(ListInstances)
+        assert.deepStrictEqual(
+          after.problems.map(({ source }) => source),
+          ["tailscale"],
+        )
+        assert.strictEqual(after.instances.find(({ directory }) => directory === announced.directory)?.name, instance)
+      }),
+    )
+  })
 })

@@ -51,6 +51,14 @@ const messageId = Flag.String("message-id").pipe(
   Flag.optional,
 )
 
+const directory = Flag.String("directory").pipe(
+  Flag.withAlias("d"),
+  Flag.withDescription(
+    'For a "new" session: its directory on the instance\'s machine, an absolute path. Needed for an opencode 2 that serves several projects',
+  ),
+  Flag.optional,
+)
+
 const asJson = Flag.Boolean("json").pipe(
   Flag.withDescription(
     "Print the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
@@ -66,10 +74,17 @@ const readStdin = Effect.gen(function* () {
   return text.replace(/\r?\n$/u, "")
 })
 
-const createSession = Effect.fnUntraced(function* (instance: string, { note }: TurnScreen) {
+const createSession = Effect.fnUntraced(function* (
+  instance: string,
+  directory: Option.Option<string>,
+  { note }: TurnScreen,
+) {
   const { create_session } = yield* sessionHandlers
-  const created = yield* create_session({ instance })
-  yield* note(`New session ${created.session.id} on ${created.instance}.`)
+  const created = yield* create_session({
+    instance,
+    ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+  })
+  yield* note(`New session ${created.session.id} on ${created.instance}, in ${created.session.directory}.`)
   return created.session.id
 })
 
@@ -83,12 +98,13 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
     ),
   )
 
-const input = { instance, session, message, ifBusy, agent, model, messageId, asJson }
+const input = { instance, session, message, directory, ifBusy, agent, model, messageId, asJson }
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
   agent,
   asJson,
+  directory,
   ifBusy,
   instance,
   message,
@@ -104,7 +120,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const view = yield* Effect.gen(function* () {
     return yield* send_message({
       instance,
-      session_id: session === "new" ? yield* createSession(instance, screen) : session,
+      session_id: session === "new" ? yield* createSession(instance, directory, screen) : session,
       message: text,
       if_busy: ifBusy,
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),

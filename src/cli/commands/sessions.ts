@@ -23,6 +23,12 @@ const search = Flag.String("search").pipe(
   Flag.optional,
 )
 
+const directory = Flag.String("directory").pipe(
+  Flag.withAlias("d"),
+  Flag.withDescription("Only sessions in this directory of the instance's machine, or below it"),
+  Flag.optional,
+)
+
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
   Flag.withDescription("Maximum number of sessions, not counting subagents: 1 to 200 (default 20)"),
@@ -34,17 +40,22 @@ const limit = Flag.Int("limit").pipe(
 const noteFor = ({ matching, sessions, total }: SessionsView): string | undefined => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   if (total === 0) return "It has no session yet. `opencode-fleet send INSTANCE new MESSAGE` starts one."
-  if (matching === 0) return `None of its ${total} sessions matches the search.`
+  if (matching === 0) return `None of its ${total} sessions matches.`
   return shown < matching ? `Showing the ${shown} most recently updated of ${matching}; --limit shows more.` : undefined
 }
 
 export const sessions = Command.make(
   "sessions",
-  { instance, asJson, search, limit },
-  Effect.fnUntraced(function* ({ asJson, instance, limit, search }) {
+  { instance, asJson, search, directory, limit },
+  Effect.fnUntraced(function* ({ asJson, directory, instance, limit, search }) {
     const { list_sessions } = yield* sessionHandlers
     const view = yield* Effect.mapError(
-      list_sessions({ instance, limit, ...(Option.isSome(search) ? { search: search.value } : {}) }),
+      list_sessions({
+        instance,
+        limit,
+        ...(Option.isSome(search) ? { search: search.value } : {}),
+        ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+      }),
       failedWithToolError,
     )
     if (asJson) return yield* Console.log(toJson(view))

@@ -2,7 +2,7 @@
 import { quote } from "../../text/plainText.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 
-const flags: Readonly<Record<string, string>> = { agent: "--agent", model: "--model" }
+const flags: Readonly<Record<string, string>> = { agent: "--agent", directory: "--directory", model: "--model" }
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
 const nextStep = (error: ToolError): string => {
@@ -17,6 +17,10 @@ const nextStep = (error: ToolError): string => {
         : "`opencode-fleet instances` shows what to do."
     case "SessionNotFound":
       return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
+    case "DirectoryNotFound":
+      return "Name an existing directory with --directory, as an absolute path."
+    case "DirectoryRequired":
+      return "Name the session's directory with --directory."
     case "OpencodeError":
       return ""
     case "UnexpectedResponse":

@@ -30,13 +30,19 @@ const note = (view: InstanceView, style: Style): Cell => {
   return { text: waiting_asked === undefined ? "" : (waiting_unknown ?? "") }
 }
 
+/** An opencode 2 serves several directories: the first of its projects, and the number of the others. */
+const directory = ({ directory, project_count = 0, projects: [first] = [] }: InstanceView): string => {
+  if (first === undefined) return directory ?? ""
+  return project_count === 1 ? first.directory : `${first.directory} and ${project_count - 1} more`
+}
+
 const row =
   (style: Style) =>
   (view: InstanceView): ReadonlyArray<Cell> => [
     { text: view.name },
     { text: view.health, style: healthStyle(style, view.health) },
     { text: view.version ?? "" },
-    { text: view.directory ?? "" },
+    { text: directory(view) },
     { text: view.host },
     { text: view.url },
     { text: view.transports.join(", ") },

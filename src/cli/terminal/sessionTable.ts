@@ -3,12 +3,13 @@ import type { SessionsView, SessionView } from "../../tools/sessions/sessionSche
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"
 
-const columns: ReadonlyArray<Column> = [
+const columns = (hasDirectories: boolean): ReadonlyArray<Column> => [
   { title: "ID" },
   { title: "TITLE", minWidth: 12 },
   { title: "STATUS" },
   { title: "MESSAGES", optional: true },
   { title: "UPDATED", optional: true },
+  ...(hasDirectories ? [{ title: "DIRECTORY", minWidth: 12, optional: true }] : []),
   { title: "NOTE", minWidth: 12 },
 ]
 
@@ -25,6 +26,7 @@ const depth = (parents: ReadonlyMap<string, string | undefined>, { parent_id }: 
 
 /** Empty if there is no session. */
 export const sessionTable = ({ sessions }: SessionsView, style: Style, room: number): ReadonlyArray<string> => {
+  const hasDirectories = new Set(sessions.map(({ directory }) => directory)).size > 1
   const parents = new Map(sessions.map(({ id, parent_id }) => [id, parent_id]))
   const row = (view: SessionView): ReadonlyArray<Cell> => [
     { text: view.id, indent: 2 * depth(parents, view) },
@@ -32,7 +34,8 @@ export const sessionTable = ({ sessions }: SessionsView, style: Style, room: num
     { text: view.status, style: statusStyle(style, view.status) },
     { text: view.messages === undefined ? "?" : `${view.messages}${view.more_messages === true ? "+" : ""}` },
     { text: view.age },
+    ...(hasDirectories ? [{ text: view.directory }] : []),
     { text: view.detail ?? "" },
   ]
-  return sessions.length === 0 ? [] : table(columns, sessions.map(row), room)
+  return sessions.length === 0 ? [] : table(columns(hasDirectories), sessions.map(row), room)
 }

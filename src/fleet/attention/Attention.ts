@@ -1,4 +1,6 @@
-/** Keeps track of the pending requests of the fleet: asks each online instance for them after every refresh. */
+/**
+ * Keeps track of the pending requests and the projects of the fleet: asks each online instance for them after every refresh.
+ */
 import {
   Cause,
   Clock,
@@ -16,6 +18,7 @@ import {
 import { defaultProbeTimeout } from "../../discovery/defaults.ts"
 import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
+import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -25,7 +28,7 @@ import { Fleet } from "../Fleet.ts"
 import type { Instance } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
-import { type PendingReport, type PendingReports, waitingRequest } from "./PendingReport.ts"
+import { type PendingReport, type PendingReports, type Project, waitingRequest } from "./PendingReport.ts"
 
 /** Number of instances that are asked concurrently. */
 const concurrency = 32
@@ -42,6 +45,9 @@ const maxSessions = 200
 /** Maximum number of pending requests stored per instance. */
 const maxRequests = 5
 
+/** Maximum number of projects stored per instance. */
+const maxProjects = 10
+
 export interface AttentionOptions {
   /** How long one instance may take to report its pending requests. Default: 3 s. */
   readonly timeout?: Duration.Input | undefined
@@ -52,10 +58,16 @@ export interface AttentionOptions {
 const isOnline = ({ health }: Instance) => health.state === "online"
 
 const recentSessions = (sessions: ReadonlyArray<Session>, now: number) =>
-  inNewestDirectories(
-    sessions.filter(({ time }) => now - time.updated < Duration.toMillis(maxSessionAge)),
-    maxDirectories,
-  )
+  sessions.filter(({ time }) => now - time.updated < Duration.toMillis(maxSessionAge))
+
+/** Active ones first, then the most recently used; `sessions` must be sorted by update, newest first. */
+const projectsOf = (
+  sessions: ReadonlyArray<Session>,
+  active: ReadonlyMap<SessionId, unknown>,
+): ReadonlyArray<Project> =>
+  [...Map.groupBy(sessions, ({ directory }) => directory)]
+    .map(([directory, all]) => ({ directory, active: all.filter(({ id }) => active.has(id)).length }))
+    .toSorted((one, other) => Number(other.active > 0) - Number(one.active > 0))
 
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
@@ -64,27 +76,35 @@ const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duratio
 const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionOptions, timeout: Duration.Input) {
   const client = yield* OpencodeClient
 
-  const waitingRequests = Effect.fnUntraced(function* (instance: Instance) {
+  const activityOf = Effect.fnUntraced(function* (instance: Instance) {
     const opencode = client.at(targetOf(instance, credentials))
-    const sessions = recentSessions(yield* opencode.newestSessions(maxSessions), yield* Clock.currentTimeMillis)
+    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), yield* Clock.currentTimeMillis)
+    // Only opencode 1 is asked per directory.
+    const sessions =
+      opencode.capabilities.statusScope === "server" ? recent : inNewestDirectories(recent, maxDirectories)
     const active = yield* activities(opencode, sessions)
     // A subagent's request is listed under its parent sessions, too.
     const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
     const titles = new Map(sessions.map(({ id, title }) => [id, title]))
-    return [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each))
+    return {
+      requests: [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
+      projects: projectsOf(sessions, active),
+    }
   })
 
   return Effect.fnUntraced(function* (instance: Instance) {
     const askedAt = yield* Clock.currentTimeMillis
-    return yield* waitingRequests(instance).pipe(
+    return yield* activityOf(instance).pipe(
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: (requests): PendingReport => ({
+        onSuccess: ({ projects, requests }): PendingReport => ({
           askedAt,
           known: true,
           count: requests.length,
           waiting: requests.slice(0, maxRequests),
+          projects: projects.slice(0, maxProjects),
+          projectCount: projects.length,
         }),
       }),
     )

@@ -15,6 +15,13 @@ export interface WaitingRequest {
   readonly about: string
 }
 
+/** A directory in which sessions of an instance work. */
+export interface Project {
+  readonly directory: string
+  /** The number of its sessions that are not idle, subagents included. */
+  readonly active: number
+}
+
 /** The pending requests of an instance, or why they are unknown. */
 export type PendingReport = {
   /** When the instance was asked, in epoch milliseconds. */
@@ -26,6 +33,10 @@ export type PendingReport = {
       readonly count: number
       /** The first of them. */
       readonly waiting: ReadonlyArray<WaitingRequest>
+      /** The directories of its active and recent sessions: active ones first, then the most recently used. */
+      readonly projects: ReadonlyArray<Project>
+      /** The number of projects, of which `projects` may contain only the first. */
+      readonly projectCount: number
     }
   | { readonly known: false; readonly reason: string }
 )

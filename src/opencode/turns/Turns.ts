@@ -122,7 +122,14 @@ export class Turns extends Context.Service<
         const work: Sending = Effect.fnUntraced(function* ({ known, onPosition }, sent) {
           const prompted = yield* prompt(address, options, known, sent)
           const { repeated } = prompted
-          const following = { ...address, ...prompted, goal: "settled", joined: repeated, decide, onTurn: known.set } as const
+          const following = {
+            ...address,
+            ...prompted,
+            goal: "settled",
+            joined: repeated,
+            decide,
+            onTurn: known.set,
+          } as const
           const report = yield* repeated || !entersQueue(address.opencode, options)
             ? followTurn(following)
             : followQueued(target, following, prompted.isBusy, onPosition)

@@ -155,10 +155,7 @@ export const promptSession = Effect.fnUntraced(function* (
       ? { repeated: false, result: yield* posting }
       : yield* ownIds.once(address, messageID, posting, confirmArrival(address, started, "another call was sending it"))
   // A steered turn may already be waiting for a person, and no event has reported its subagents.
-  const turn =
-    ifBusy === "steer"
-      ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent)
-      : sent
+  const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
   if (turn !== started) yield* onTurn(turn)
   return { turn, notices, connected, isBusy, repeated }
 })

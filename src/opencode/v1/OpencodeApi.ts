@@ -69,6 +69,12 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     }),
     error,
   }),
+  /** The entries of a folder. 500 if the directory of the request does not exist. */
+  HttpApiEndpoint.get("files", "/file", {
+    query: { ...directory, path: Schema.String },
+    success: tolerantArray(Schema.Struct({ name: Schema.String })),
+    error,
+  }),
   /** The real answer contains API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,

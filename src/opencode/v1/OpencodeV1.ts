@@ -28,7 +28,7 @@ export const make = Effect.map(makeRoutes, (routes) => (target: Target): Opencod
   return {
     capabilities,
     ...serverRequests(routes, call),
-    ...sessionRequests(routes, call),
+    ...sessionRequests(routes, call, target.instance),
     ...decisionRequests(routes, call),
   }
 })

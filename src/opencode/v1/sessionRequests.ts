@@ -1,7 +1,9 @@
 /** Requests about sessions, their messages and their turns. */
 import { Effect } from "effect"
+import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
+import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { splitModel } from "./wire/model.ts"
@@ -13,7 +15,17 @@ const allSessions = 100_000
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
 
-export const sessionRequests = ({ api: { session: api } }: Routes, call: Call) => {
+export const sessionRequests = ({ api: { server, session: api } }: Routes, call: Call, instance: string) => {
+  /** opencode creates a session in any directory, also in one that does not exist, where every turn fails. */
+  const checkDirectory = (directory: string) =>
+    server.files({ query: { directory, path: "." } }).pipe(
+      call("files"),
+      Effect.catchIf(
+        (error) => error._tag === "OpencodeError" && error.status === 500,
+        () => new DirectoryNotFound({ instance, directory }),
+      ),
+    )
+
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(
       Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
@@ -23,13 +35,15 @@ export const sessionRequests = ({ api: { session: api } }: Routes, call: Call) =
     sessions: newestSessions(allSessions),
     newestSessions,
     session: (id) => api.get(ofSession(id)).pipe(call("get session", { session: id })),
-    createSession: ({ directory, title }) =>
-      api
+    createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
+      if (directory !== undefined) yield* checkDirectory(directory)
+      return yield* api
         .create({
           query: directory === undefined ? {} : { directory },
           payload: title === undefined ? {} : { title },
         })
-        .pipe(call("create session")),
+        .pipe(call("create session"))
+    }),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),

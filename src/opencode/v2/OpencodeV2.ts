@@ -37,7 +37,7 @@ export const make = Effect.gen(function* () {
     return {
       capabilities,
       ...server,
-      ...sessionRequests(routes, call),
+      ...sessionRequests(routes, call, target.instance),
       ...messageRequests(routes, call, target, { refused, worktrees }),
       ...promptRequests(routes, call, target.instance, server),
       ...decisionRequests(routes, call, refused),

@@ -1,11 +1,13 @@
 /** Requests about sessions, their statuses and file changes. */
 import { Effect } from "effect"
+import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
-import type { SessionStatus } from "../sessions/Session.ts"
+import type { Session, SessionStatus } from "../sessions/Session.ts"
 import type { Routes } from "./routes.ts"
+import { inDirectory } from "./serverRequests.ts"
 import type { WireSession } from "./wire/WireSession.ts"
 
 /** `GET /api/session` returns 50 sessions by default. */
@@ -19,7 +21,14 @@ const untitled = "New session"
 
 const params = (sessionID: SessionId) => ({ params: { sessionID } })
 
-const sessionOf = ({ id, location: { directory }, parentID, revert, time, title = untitled }: WireSession) => ({
+const sessionOf = ({
+  id,
+  location: { directory },
+  parentID,
+  revert,
+  time,
+  title = untitled,
+}: WireSession): Session => ({
   id,
   title,
   directory,
@@ -35,8 +44,19 @@ export const activeSessions = ({ api }: Routes, call: Call) =>
     call("active sessions"),
   )
 
-export const sessionRequests = (routes: Routes, call: Call) => {
-  const { session: api } = routes.api
+export const sessionRequests = (routes: Routes, call: Call, instance: string) => {
+  const { server, session: api } = routes.api
+
+  /** opencode creates a session in any directory, also in one that does not exist, where every later request fails. */
+  const checkDirectory = (directory: string) =>
+    server.location(inDirectory(directory)).pipe(
+      call("location"),
+      Effect.catchIf(
+        (error) => error._tag === "UnexpectedResponse" && error.status === 500,
+        () => new DirectoryNotFound({ instance, directory }),
+      ),
+    )
+
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(
       Effect.map(({ data }) =>
@@ -54,18 +74,17 @@ export const sessionRequests = (routes: Routes, call: Call) => {
         Effect.map(({ data }) => sessionOf(data)),
         call("get session", { session: id }),
       ),
-    createSession: ({ directory, title }) =>
-      api
-        .create({
-          payload: {
-            ...(title === undefined ? {} : { title }),
-            ...(directory === undefined ? {} : { location: { directory } }),
-          },
-        })
-        .pipe(
-          Effect.map(({ data }) => sessionOf(data)),
-          call("create session"),
-        ),
+    createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
+      if (directory !== undefined) yield* checkDirectory(directory)
+      const payload = {
+        ...(title === undefined ? {} : { title }),
+        ...(directory === undefined ? {} : { location: { directory } }),
+      }
+      return yield* api.create({ payload }).pipe(
+        Effect.map(({ data }) => sessionOf(data)),
+        call("create session"),
+      )
+    }),
     statuses: () =>
       Effect.map(
         activeSessions(routes, call),

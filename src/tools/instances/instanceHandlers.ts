@@ -43,6 +43,9 @@ const transportView = (now: number, { duration, found, problems, scannedAt, tran
   }
 }
 
+const projectDirectories = (report: PendingReport | undefined): ReadonlyArray<string> =>
+  report?.known === true ? report.projects.map(({ directory }) => directory) : []
+
 const waits = (report: PendingReport | undefined): boolean => report?.known === true && report.count > 0
 
 export interface InstanceToolsOptions {
@@ -72,8 +75,8 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
     Effect.map(Clock.currentTimeMillis, (now): FleetView => {
       const all = instances.map((instance) => ({ instance, report: reportOf(pendingReports, instance) }))
       const folded = search.trim().toLowerCase()
-      const found = all.filter(({ instance: { directory = "", host, name } }) =>
-        [name, host, directory].some((text) => text.toLowerCase().includes(folded)),
+      const found = all.filter(({ instance: { directory = "", host, name }, report }) =>
+        [name, host, directory, ...projectDirectories(report)].some((text) => text.toLowerCase().includes(folded)),
       )
       return {
         counts: Object.fromEntries(

@@ -15,10 +15,23 @@ export const InstanceView = Schema.Struct({
   ),
   reason: field(Schema.String, "Why it is not online, and what to do; empty if online"),
   version: opt(field(Schema.String, "opencode version")),
+  api: opt(field(Schema.Literals([1, 2]), "opencode 1 or 2")),
   latency_ms: opt(field(Schema.Finite, "Duration of the health check in milliseconds")),
   host: field(Schema.String, "Host it runs on, as announced"),
   url: field(Schema.String, "Address it is reached at"),
   directory: opt(field(Schema.String, "Working directory, as announced")),
+  projects: opt(
+    field(
+      Schema.Array(
+        Schema.Struct({
+          directory: field(Schema.String, "Pass it as `directory`"),
+          active: field(count, "Sessions that are not idle"),
+        }),
+      ),
+      "opencode 2 serves all directories: those of its active and recent sessions; the first 10",
+    ),
+  ),
+  project_count: opt(field(count, "Number of projects")),
   transports: field(Schema.Array(Schema.String), "Transports that found it; the first one names it"),
   last_seen: opt(field(Schema.String, "When it was last online (ISO 8601)")),
   age: opt(field(Schema.String, "Time since then")),

@@ -28,6 +28,18 @@ const reportView = (
   return { waiting_asked, waiting_count: report.count, waiting: report.waiting.slice(0, maxWaiting).map(waitingView) }
 }
 
+/** The projects of an opencode 2, which serves all directories of its user. */
+const projectsView = (
+  { api }: Instance["health"],
+  report: PendingReport | undefined,
+): Pick<InstanceView, "projects" | "project_count"> =>
+  api !== 2 || report?.known !== true
+    ? {}
+    : {
+        projects: report.projects.map(({ active, directory }) => ({ directory: line(directory), active })),
+        project_count: report.projectCount,
+      }
+
 export const instanceView = (
   now: number,
   { health, ...instance }: Instance,
@@ -37,10 +49,12 @@ export const instanceView = (
   health: health.state,
   reason: healthText({ health, passwordRemedy: instance.passwordRemedy }),
   ...(health.version === undefined ? {} : { version: health.version }),
+  ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,
   url: instance.url,
   ...(instance.directory === undefined ? {} : { directory: instance.directory }),
+  ...projectsView(health, report),
   transports: instance.transports,
   ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
   ...(health.state === "online" ? reportView(now, report) : {}),

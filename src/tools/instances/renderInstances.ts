@@ -19,6 +19,18 @@ const waiting = ({ waiting = [], waiting_asked, waiting_count = 0, waiting_unkno
   return `\n  **waits for a person**, as of ${waiting_asked}: ${waiting.map(request).join("; ")}${more}`
 }
 
+type Project = NonNullable<InstanceView["projects"]>[number]
+
+const project = ({ active, directory }: Project) => `${code(directory)}${active === 0 ? "" : ` (${active} active)`}`
+
+/** The projects of an opencode 2. Empty if they are unknown. */
+const projects = ({ project_count = 0, projects }: InstanceView): string => {
+  if (projects === undefined) return ""
+  if (project_count === 0) return "\n  Projects: none yet"
+  const more = project_count > projects.length ? `; and ${project_count - projects.length} more` : ""
+  return `\n  Projects: ${projects.map(project).join(", ")}${more}`
+}
+
 const instance = (view: InstanceView): string => {
   const facts = [
     view.version === undefined ? "" : `opencode ${code(view.version)}`,
@@ -32,6 +44,7 @@ const instance = (view: InstanceView): string => {
   return (
     [`- ${code(view.name)}: **${view.health}**`, ...facts].join(" · ") +
     (view.reason === "" ? "" : `\n  ${code(view.reason)}`) +
+    projects(view) +
     waiting(view)
   )
 }

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
-import { InstanceFailure, SessionFailure } from "../shared/failures.ts"
+import { CreateFailure, InstanceFailure, SessionFailure } from "../shared/failures.ts"
 import { Instance, limit, SessionReference, optionalText } from "../shared/parameters.ts"
 import { ConversationView } from "./conversationSchemas.ts"
 import { renderConversation } from "./renderConversation.ts"
@@ -12,10 +12,11 @@ import { CreatedView, SessionsView, StatusView } from "./sessionSchemas.ts"
 
 export const ListSessions = Tool.make("list_sessions", {
   description:
-    "List the sessions (conversations) of an instance, newest first: id, title, number of messages, status, age.",
+    "List the sessions (conversations) of an instance, newest first: id, title, directory, messages, status, age.",
   parameters: Schema.Struct({
     instance: Instance,
     search: optionalText(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),
+    directory: optionalText(Schema.String.annotate({ description: "Only sessions in this directory or below" })),
     limit: limit(200, "Not counting subagent sessions. Default 20"),
   }),
   success: SessionsView,
@@ -45,12 +46,15 @@ export const CreateSession = Tool.make("create_session", {
     instance: Instance,
     title: optionalText(
       Schema.String.check(Schema.isMaxLength(500)).annotate({
-        description: "By default opencode derives a title from the first message",
+        description: "Default: from the first message",
       }),
+    ),
+    directory: optionalText(
+      Schema.String.annotate({ description: "Absolute path; needed if the instance has several projects" }),
     ),
   }),
   success: CreatedView,
-  failure: InstanceFailure,
+  failure: CreateFailure,
   failureMode: "return",
   toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
 }).annotateMerge(

@@ -1,4 +1,5 @@
 /** Renders the answers of list_sessions and create_session as Markdown. */
+import { Array } from "effect"
 import { clip } from "../../text/plainText.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
@@ -23,24 +24,24 @@ export const statusText = ({ detail, id, status, waiting_for: waiting = [] }: Se
   return `**${status}**${about === "" ? "" : ` (${about})`}`
 }
 
-const session = (view: SessionView): string =>
-  `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}`
+const session =
+  (withDirectory: boolean) =>
+  (view: SessionView): string =>
+    `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
 
 export const renderSessions = ({ instance, matching, sessions, total }: SessionsView): string => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
+  const directories = Array.dedupe(sessions.map(({ directory }) => directory))
+  const [only = ""] = directories
   return clip(
     paragraphs(
-      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search to narrow the list, limit to show more` : ""}.`,
-      sessions.map(session).join("\n"),
-      matching > 0
-        ? ""
-        : total === 0
-          ? "create_session starts one."
-          : `No session matches the search (${total} in total).`,
+      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
+      sessions.map(session(directories.length > 1)).join("\n"),
+      matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
     ),
     answerBudget,
   )
 }
 
-export const renderCreated = ({ instance, session: { id, title } }: CreatedView): string =>
-  `Session ${code(id)} (${code(clip(title, 120))}) was created on ${code(instance)}. send_message gives it work.`
+export const renderCreated = ({ instance, session: { directory, id, title } }: CreatedView): string =>
+  `Session ${code(id)} (${code(clip(title, 120))}) was created on ${code(instance)} in ${code(clip(directory, 200))}. send_message gives it work.`

@@ -15,6 +15,7 @@ import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
 import { SessionTools } from "./SessionTools.ts"
+import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
 
 const sessionsByDefault = 20
@@ -29,11 +30,18 @@ const maxSubagents = 10
 /** Characters of an answer that are available for messages. */
 const messageBudget = answerBudget - 2000
 
+interface ListOptions {
+  readonly search?: string
+  readonly directory?: string
+  readonly limit?: number
+}
+
 /** Groups sessions into families: a root session, followed by the sessions of its subagents. */
-const families = (sessions: ReadonlyArray<Session>, search: string, limit: number) => {
+const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }: Required<ListOptions>) => {
   const known = new Set(sessions.map(({ id }) => id))
   const folded = search.trim().toLowerCase()
-  const matches = ({ id, title }: Session) => title.toLowerCase().includes(folded) || id.toLowerCase().includes(folded)
+  const matches = ({ directory: own, id, title }: Session) =>
+    (title.toLowerCase().includes(folded) || id.toLowerCase().includes(folded)) && isWithin(own, directory)
   const children = Map.groupBy(
     sessions.filter(({ parentID }) => parentID !== undefined && known.has(parentID)),
     ({ parentID }) => parentID,
@@ -70,10 +78,10 @@ export const sessionHandlers = Effect.gen(function* () {
 
   const list = Effect.fnUntraced(function* (
     target: Target,
-    { limit = sessionsByDefault, search = "" }: { readonly search?: string; readonly limit?: number },
+    { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
-    const { shown, ...counted } = families(yield* opencode.sessions, search, limit)
+    const { shown, ...counted } = families(yield* opencode.sessions, { directory, limit, search })
     const active = yield* activities(opencode, shown)
     return {
       instance: target.instance,
@@ -117,10 +125,15 @@ export const sessionHandlers = Effect.gen(function* () {
   return SessionTools.of({
     list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
-    create_session: ({ instance, title }) =>
-      fleet.use(instance, (target) =>
+    create_session: ({ directory, instance, title }) =>
+      fleet.use(instance, (target, { directory: announced }) =>
         Effect.gen(function* () {
-          const session = yield* client.at(target).createSession(title === undefined ? {} : { title: plainText(title) })
+          const opencode = client.at(target)
+          const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)
+          const session = yield* opencode.createSession({
+            ...(title === undefined ? {} : { title: plainText(title) }),
+            ...(chosen === undefined ? {} : { directory: chosen }),
+          })
           return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
         }),
       ),

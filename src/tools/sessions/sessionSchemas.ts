@@ -32,7 +32,7 @@ export type SessionView = typeof SessionView.Type
 export const SessionsView = Schema.Struct({
   instance: InstanceName,
   total: field(count, "Number of sessions, excluding subagent sessions"),
-  matching: field(count, "Number of them that match the search"),
+  matching: field(count, "Number of them that match"),
   sessions: field(
     Schema.Array(SessionView),
     "Most recently updated first; subagent sessions follow the session they work for",

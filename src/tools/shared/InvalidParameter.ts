@@ -1,6 +1,6 @@
-/** The error of a tool call with a parameter that cannot be used. */
+/** The errors of tool calls with a parameter that cannot be used, or without one that is needed. */
 import { Schema } from "effect"
-import { quote } from "../../text/plainText.ts"
+import { line, quote } from "../../text/plainText.ts"
 
 /** A parameter matches its schema, but its value cannot be used here. `detail` is the reason. */
 export class InvalidParameter extends Schema.TaggedError<InvalidParameter>()("InvalidParameter", {
@@ -10,5 +10,20 @@ export class InvalidParameter extends Schema.TaggedError<InvalidParameter>()("In
 }) {
   override get message() {
     return `${this.parameter} ${quote(this.value)} cannot be used: ${this.detail}.`
+  }
+}
+
+/** A session needs a directory, and the instance has none of its own: it serves several projects, or none yet. */
+export class DirectoryRequired extends Schema.TaggedError<DirectoryRequired>()("DirectoryRequired", {
+  instance: Schema.String,
+  /** The directories of its sessions, most recently used first. */
+  projects: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    const shown = this.projects.slice(0, 10).map((directory) => line(directory, 200))
+    const rest = this.projects.length - shown.length
+    return shown.length === 0
+      ? `${this.instance} serves all directories of its machine and has no sessions yet, so a new session needs a directory.`
+      : `${this.instance} serves several projects, so a new session needs a directory: ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}, or another one.`
   }
 }

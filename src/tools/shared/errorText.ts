@@ -2,13 +2,21 @@
 import type { ResolveError } from "../../fleet/naming.ts"
 import type { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
 import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
-import type { InvalidParameter } from "./InvalidParameter.ts"
+import type { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
 
 /** Every error that a tool can fail with. */
-export type ToolError = ResolveError | ClientError | AmbiguousSession | InvalidParameter | DecisionError | SendError
+export type ToolError =
+  | ResolveError
+  | ClientError
+  | AmbiguousSession
+  | InvalidParameter
+  | DirectoryRequired
+  | DecisionError
+  | SendError
 
 const parameterHints: Readonly<Record<string, string>> = {
   before: "Pass what an earlier get_session of this session returned as `before`, or omit it for the newest messages.",
+  directory: "list_instances shows the projects.",
   message: "send_message talks to the agent.",
   message_id: "get_session shows the ids of the session's messages; omit message_id for the whole session.",
   requestState: "wait_for_session shows the state of the turn.",
@@ -27,6 +35,10 @@ const nextStep = (error: ToolError): string => {
         : "list_instances shows what to do."
     case "SessionNotFound":
       return "list_sessions shows its sessions."
+    case "DirectoryNotFound":
+      return "Pass an existing directory as `directory`, as an absolute path."
+    case "DirectoryRequired":
+      return "Pass the session's directory as `directory`."
     case "OpencodeError":
       return ""
     case "UnexpectedResponse":

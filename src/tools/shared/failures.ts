@@ -10,7 +10,7 @@ import { ResolveError } from "../../fleet/naming.ts"
 import { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
 import { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import { errorText, type ToolError } from "./errorText.ts"
-import { InvalidParameter } from "./InvalidParameter.ts"
+import { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
 
 const asText = <Error extends ToolError>(errors: Schema.Codec<Error, unknown>) =>
   Schema.String.pipe(
@@ -27,6 +27,9 @@ const send = [...follow, SendError] as const
 
 /** Failures of a tool that works on an instance. */
 export const InstanceFailure = asText(Schema.Union(instance))
+
+/** Failures of the tool that creates a session. */
+export const CreateFailure = asText(Schema.Union([...instance, InvalidParameter, DirectoryRequired]))
 
 /** Failures of a tool that works on a session. */
 export const SessionFailure = asText(Schema.Union(session))

@@ -15,12 +15,12 @@ export const optionalText = (text: Schema.Codec<string>) =>
 
 export const Instance = optionalText(
   Schema.String.annotate({
-    description: "Instance name or a unique part. Optional if exactly one is online",
+    description: "Name or unique part; optional if only one is online",
   }),
 )
 
 export const SessionReference = Schema.String.annotate({
-  description: 'Session id, unique prefix of it, unique part of the title, or "latest"',
+  description: 'Id, unique prefix of it or part of the title, or "latest"',
 })
 
 /** A whole number from 1 to `maximum`. */

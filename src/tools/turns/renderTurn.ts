@@ -20,7 +20,6 @@ export const renderTurn = (view: TurnView): string =>
     `**${view.outcome}** · session ${code(view.session_id)} on ${code(view.instance)}${
       view.detail === "" ? "" : ` · ${code(view.detail)}`
     }`,
-    view.repeated === true ? "This message was sent before; this call sent nothing." : "",
     view.answered_message_id === undefined
       ? ""
       : `The agent answered message ${code(view.answered_message_id)}, which was sent after ${code(view.message_id)}.`,

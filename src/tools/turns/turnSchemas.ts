@@ -22,13 +22,10 @@ export const TurnView = Schema.Struct({
   instance: InstanceName,
   session_id: field(Schema.String, "Full session id"),
   message_id: field(Schema.String, "Id of the message that started the turn"),
-  answered_message_id: opt(
-    field(Schema.String, "Id of the later message that the agent answered instead of it or together with it"),
-  ),
-  repeated: opt(field(Schema.Boolean, "True if opencode had the message before, so that this call sent nothing")),
+  answered_message_id: opt(field(Schema.String, "Id of a later message that was answered instead or together with it")),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (opencode has the message; the call did not wait for its answer); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+    "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
   ),
   detail: field(Schema.String, "Details of the outcome; may be empty"),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
@@ -64,10 +61,10 @@ export const AbortView = Schema.Struct({
       Schema.Array(
         Schema.Struct({
           message_id: field(Schema.String, "Id of the message"),
-          text: field(Schema.String, "Its text; clipped"),
+          text: field(Schema.String, "Its clipped text"),
         }),
       ),
-      "Messages that wait in the session's inbox; the next message to the session starts them",
+      "Messages in the session's inbox, which the next message starts",
     ),
   ),
 })

@@ -17,6 +17,8 @@ const maxFiles = 20
 /** Characters left for the text of an answer with the maximum number of tools and files, each of maximum length. */
 const textBudget = 11_000
 
+const sentBefore = "opencode had this message already, so nothing was sent"
+
 const detailOf = (outcome: Outcome): string => {
   switch (outcome._tag) {
     case "needs permission":
@@ -88,9 +90,8 @@ export const turnView = (
     session_id: turn.session,
     message_id: turn.prompt,
     ...(answered === undefined ? {} : { answered_message_id: answered }),
-    ...(repeated ? { repeated } : {}),
     outcome: outcome._tag,
-    detail: line(detailOf(outcome), 1000),
+    detail: line([...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "), 1000),
     ...(waits ? { waiting_for: requestsOf(turn) } : {}),
     ...(decided.length === 0 ? {} : { decided }),
     next: outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : nextOf(outcome._tag),

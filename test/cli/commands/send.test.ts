@@ -46,6 +46,7 @@ const input: Input = {
   instance: "fake",
   session: "latest",
   message: "Do it",
+  directory: Option.none(),
   ifBusy: "wait",
   agent: Option.none(),
   model: Option.none(),
@@ -107,7 +108,7 @@ describe("send", () => {
       assert.strictEqual((yield* resultOf(sent)).status, 0)
       const created = sent.fake.prompts[0]?.session ?? ""
       assert.notStrictEqual(created, here)
-      assert.include(yield* sent.stderr, `New session ${created} on fake.`)
+      assert.include(yield* sent.stderr, `New session ${created} on fake, in /work/project.`)
     }).pipe(Effect.provide(overTheFake)),
   )
 

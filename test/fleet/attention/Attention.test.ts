@@ -98,6 +98,8 @@ describe("Pending requests", () => {
         known: true,
         count: 1,
         waiting: [{ kind: "permission", id: permission("1").id, session: here, title: "Session main", about: asking }],
+        projects: [{ directory: "/work/project", active: 1 }],
+        projectCount: 1,
       })
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )

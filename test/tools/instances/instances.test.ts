@@ -38,6 +38,8 @@ const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
     title: "A title",
     about,
   })),
+  projects: [],
+  projectCount: 0,
 })
 
 interface Surroundings {
@@ -75,6 +77,28 @@ const listed = Effect.fnUntraced(function* (
 })
 
 describe("list_instances", () => {
+  it.effect("shows the projects of an opencode 2, which has no directory of its own", () =>
+    Effect.gen(function* () {
+      const one = instance("laptop", 1, "online")
+      const two = { ...one, directory: undefined, health: { ...one.health, version: "2.0.15", api: 2 as const } }
+      const projects = [
+        { directory: "/work/shop", active: 2 },
+        { directory: "/work/blog", active: 0 },
+      ]
+      const report = { ...waitingFor(), projects, projectCount: 12 }
+      const { text, view } = yield* listed(
+        [two, instance("shop", 2, "online")],
+        [
+          [1, report],
+          [2, report],
+        ],
+      )
+      assert.deepInclude(view.instances[0], { api: 2, projects, project_count: 12 })
+      assert.isUndefined(view.instances[1]?.projects)
+      assert.include(text, "Projects: `/work/shop` (2 active), `/work/blog`; and 10 more")
+    }),
+  )
+
   it.effect("counts instances that wait for a person, and lists them first", () =>
     Effect.gen(function* () {
       const { text, view } = yield* listed(

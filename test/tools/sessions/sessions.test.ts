@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
+import { whilePassing } from "../../support/overFake.ts"
 import {
   assistant,
   completedTool,
@@ -271,7 +272,45 @@ describe("get_session", () => {
   )
 })
 
+const within = (directory: string) =>
+  Effect.map(call("list_sessions", { directory }), ({ view }) => view.sessions.map(({ id }) => String(id)))
+
+describe("list_sessions with a directory", () => {
+  it.effect("lists the sessions in it and below, and says where each one works", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("shop", { directory: "/work/shop" }),
+        session("api", { directory: "/work/shop/api" }),
+        session("other", { directory: "/work/shopping" }),
+      ]
+      assert.sameMembers(yield* within("/work/shop"), ["ses_shop", "ses_api"])
+      assert.deepStrictEqual(yield* within("/work/shop/api/"), ["ses_api"])
+      assert.deepStrictEqual(yield* within("/work/sho"), [])
+      assert.lengthOf(yield* within("/"), 3)
+      const { text } = yield* call("list_sessions", {})
+      assert.include(text, "in `/work/shopping`")
+      assert.include((yield* call("list_sessions", { directory: "/nowhere" })).text, "No session matches (3 in total).")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
 describe("create_session", () => {
+  it.effect("creates the session in the directory, which must exist there", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.missingDirectories.add("/work/gone")
+      const { text, view } = yield* call("create_session", { directory: "/work/shop/" })
+      assert.strictEqual(view.session.directory, "/work/shop")
+      assert.include(text, "in `/work/shop`")
+      const missing = yield* whilePassing(2000, Effect.flip(call("create_session", { directory: "/work/gone" })))
+      assert.include(missing.message, 'There is no directory "/work/gone" on the machine of fake.')
+      const relative = yield* Effect.flip(call("create_session", { directory: "work/shop" }))
+      assert.include(relative.message, "absolute path")
+      assert.lengthOf(fake.sessions, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("returns the id of the new session", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

@@ -182,13 +182,15 @@ describe("Untrusted text in Markdown", () => {
       known: true,
       count: 1,
       waiting: [{ kind: "permission", id: permission("1").id, session: here, title, about: text }],
+      projects: [{ directory: text, active: 1 }],
+      projectCount: 1,
     }
     const views = [known, { askedAt: 0, known: false, reason: text } as const].map((look) =>
       instanceView(
         0,
         {
           ...server("api", 1),
-          health: { state: "online", version: "1", latency: 1, reason: "", checkedAt: 0 },
+          health: { state: "online", version: "1", api: 2, latency: 1, reason: "", checkedAt: 0 },
           lastSeen: 0,
         },
         look,
@@ -207,7 +209,7 @@ describe("Untrusted text in Markdown", () => {
     })
     assert.notMatch(rendered, forbidden)
     const lines = rendered.split("\n")
-    assert.strictEqual(lines.length, 6)
+    assert.strictEqual(lines.length, 7)
     isQuiet(lines)
   })
 

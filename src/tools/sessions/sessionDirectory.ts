@@ -1,0 +1,49 @@
+/** The directories of sessions: the one in which a new session works, and whether a session belongs to a directory. */
+import { Array, Effect } from "effect"
+import type { ClientError } from "../../opencode/errors.ts"
+import type { Opencode } from "../../opencode/Opencode.ts"
+import { DirectoryRequired, InvalidParameter } from "../shared/InvalidParameter.ts"
+
+/** Maximum number of sessions whose directories are considered, newest first. */
+const maxSessions = 200
+
+/** opencode 2 takes a directory with a slash at its end for another one. */
+const withoutSlash = (directory: string) =>
+  /[^:\\/][\\/]+$/u.test(directory) ? directory.replace(/[\\/]+$/u, "") : directory
+
+/** Of Unix or of Windows. */
+const isAbsolute = (directory: string) => /^(?:\/|\\\\|[A-Za-z]:[\\/])/u.test(directory)
+
+/** Whether the directory is `parent` or below it. Every directory is within the empty one. */
+export const isWithin = (directory: string, parent: string): boolean => {
+  const root = withoutSlash(parent.trim())
+  return (
+    root === "" ||
+    directory === root ||
+    (directory.startsWith(root) && (/[\\/]$/u.test(root) || /[\\/]/u.test(directory.charAt(root.length))))
+  )
+}
+
+/**
+ * The directory of a new session: the given one, else the one that the instance was announced with, else that of all its
+ * sessions if there is only one. Undefined for a server with a directory of its own.
+ */
+export const sessionDirectory = Effect.fnUntraced(function* (
+  instance: string,
+  opencode: Opencode,
+  given: string | undefined,
+  announced: string | undefined,
+): Effect.fn.Return<string | undefined, ClientError | InvalidParameter | DirectoryRequired> {
+  if (given !== undefined) {
+    const directory = given.trim()
+    if (isAbsolute(directory)) return withoutSlash(directory)
+    const detail = "it must be an absolute path on the machine of the instance"
+    return yield* new InvalidParameter({ parameter: "directory", value: given, detail })
+  }
+  if (opencode.capabilities.statusScope === "directory") return undefined
+  if (announced !== undefined) return announced
+  const sessions = yield* opencode.newestSessions(maxSessions)
+  const projects = Array.dedupe(sessions.flatMap((one) => (one.parentID === undefined ? [one.directory] : [])))
+  const [only, ...others] = projects
+  return only !== undefined && others.length === 0 ? only : yield* new DirectoryRequired({ instance, projects })
+})
