@@ -7,7 +7,7 @@ import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from ".
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
 import { credentials } from "./settings/credentials.ts"
-import { relayDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
+import { relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { listItems, milliseconds, oneLine, parsed, ports, variable } from "./settings/variable.ts"
 
 export { SettingsError } from "./settings/SettingsError.ts"
@@ -25,6 +25,8 @@ export interface SettingsValues {
   readonly tailscaleTag: string | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
+  /** Absolute path of the directory in which opencode 2 registers its services; undefined without a home directory. */
+  readonly serviceDirectory: string | undefined
   /** The pause between the end of a refresh and the next one. */
   readonly refreshEvery: Duration.Duration
   /** Timeout of one probe. */
@@ -51,8 +53,8 @@ export type SettingsInput = Pick<SettingsValues, "relayDirectory"> &
   Partial<Omit<SettingsValues, DurationSetting>> &
   Partial<Record<DurationSetting, Duration.Input>>
 
-const defaults: Omit<SettingsValues, "relayDirectory" | "stateDirectory"> = {
-  transports: ["local-relay"],
+const defaults: Omit<SettingsValues, "relayDirectory" | "serviceDirectory" | "stateDirectory"> = {
+  transports: ["local-relay", "service"],
   localPorts: defaultLocalPorts,
   mdnsAllow: [],
   tailscalePorts: defaultTailscalePorts,
@@ -102,6 +104,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
     tailscaleTag,
     relayDirectory,
+    serviceDirectory,
     refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
     probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
     sendTimeout: milliseconds("SEND_TIMEOUT_MS", defaults.sendTimeout, 1000, 86_400_000),
@@ -115,10 +118,15 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
 
   static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
 
-  /** For programs that embed the command line's services, and for tests: the given values over the defaults. */
+  /**
+   * For programs that embed the command line's services, and for tests: the given values over the defaults. `service` is
+   * among the default transports only if there is a `serviceDirectory`.
+   */
   static readonly layerOf = ({ probeTimeout, refreshEvery, sendTimeout, ...values }: SettingsInput) =>
     Layer.succeed(Settings, {
       ...defaults,
+      transports: values.serviceDirectory === undefined ? ["local-relay"] : defaults.transports,
+      serviceDirectory: undefined,
       stateDirectory: stateDirectoryIn(values.relayDirectory),
       ...values,
       refreshEvery: Duration.fromInputUnsafe(refreshEvery ?? defaults.refreshEvery),

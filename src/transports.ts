@@ -4,9 +4,9 @@
  *
  * Each module is loaded when its layer is built.
  */
-import { type Duration, Effect, type FileSystem, Layer, type Path } from "effect"
+import { type Duration, Effect, type FileSystem, Layer, type Path, Stream } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
-import type { Discovery } from "./discovery/Discovery.ts"
+import { Discovery } from "./discovery/Discovery.ts"
 import type { Identification } from "./discovery/identification/Identification.ts"
 import type { TransportName } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
@@ -22,6 +22,11 @@ export type TransportServices =
 export interface TransportOptions {
   /** `local-relay`: absolute path of the directory of registration files. */
   readonly relayDirectory: string
+  /**
+   * `service`: absolute path of the directory in which opencode 2 registers its services, `~/.local/state/opencode`. Without
+   * it, that transport finds nothing.
+   */
+  readonly serviceDirectory?: string | undefined
   /** `local-ports`: ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly localPorts?: ReadonlyArray<number> | undefined
   /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
@@ -44,12 +49,27 @@ const loaded = <Module>(
   layer: (module: Module) => Layer.Layer<Discovery, never, TransportServices>,
 ) => Layer.unwrap(Effect.map(Effect.promise(load), layer))
 
+const withoutDirectory = Layer.succeed(Discovery, {
+  scan: Effect.succeed({
+    announcements: [],
+    problems: [{ source: "service", reason: "finds nothing, because the user's home directory is not known" }],
+  }),
+  changes: Stream.never,
+})
+
 export const transports: Readonly<Record<TransportName, Transport>> = {
   "local-relay": ({ credentials, relayDirectory }) =>
     loaded(
       () => import("./discovery/relay/RelayDirectory.ts"),
       ({ layer }) => layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
     ),
+  service: ({ serviceDirectory }) =>
+    serviceDirectory === undefined
+      ? withoutDirectory
+      : loaded(
+          () => import("./discovery/service/Service.ts"),
+          ({ layer }) => layer({ directory: serviceDirectory }),
+        ),
   "local-ports": ({ localPorts }) =>
     loaded(
       () => import("./discovery/ports/LocalPorts.ts"),

@@ -59,12 +59,13 @@ describe("Settings", () => {
   it.effect("have the documented defaults in an empty environment", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* settings({}), {
-        transports: ["local-relay"],
+        transports: ["local-relay", "service"],
         localPorts: Array.from({ length: 16 }, (_, index) => 4096 + index),
         mdnsAllow: [],
         tailscalePorts: [4096],
         tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
+        serviceDirectory: "/home/ada/.local/state/opencode",
         refreshEvery: Duration.seconds(30),
         probeTimeout: Duration.seconds(3),
         sendTimeout: Duration.minutes(5),
@@ -154,6 +155,7 @@ describe("Settings", () => {
         tailscalePorts: [4096, 4100],
         tailscaleTag: "tag:dev",
         relayDirectory: "/srv/relay",
+        serviceDirectory: "/srv/state/opencode",
         refreshEvery: Duration.millis(1000),
         probeTimeout: Duration.millis(500),
         sendTimeout: Duration.millis(60_000),
@@ -280,9 +282,12 @@ describe("Settings", () => {
 
   it.effect("have the same defaults for programs that embed the library", () =>
     Effect.gen(function* () {
-      const { relayDirectory, stateDirectory, ...defaults } = yield* settings({})
-      const given = yield* Effect.provide(Settings, Settings.layerOf({ relayDirectory, stateDirectory }))
-      assert.deepStrictEqual(given, { relayDirectory, stateDirectory, ...defaults })
+      const { relayDirectory, serviceDirectory, stateDirectory, ...defaults } = yield* settings({})
+      const given = yield* Effect.provide(
+        Settings,
+        Settings.layerOf({ relayDirectory, serviceDirectory, stateDirectory }),
+      )
+      assert.deepStrictEqual(given, { relayDirectory, serviceDirectory, stateDirectory, ...defaults })
     }),
   )
 

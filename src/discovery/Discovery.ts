@@ -1,6 +1,6 @@
 /** The service that discovers instances. Each transport (`TRANSPORT`) is a layer of it. */
 import { Context, type Effect, type Stream } from "effect"
-import type { ProcessId } from "../machine/ServerProcesses.ts"
+import type { Listener } from "../machine/ServerProcesses.ts"
 import type { ApiVersion, Credentials, Target } from "../opencode/Target.ts"
 import type { Remedy } from "./Remedy.ts"
 import type { ConnectState } from "./relay/Registration.ts"
@@ -38,7 +38,7 @@ export interface Announcement {
    * The local process that serves `url`, if the operating system reports it. Requests are sent only while it is running, so
    * a program that takes over its port receives nothing.
    */
-  readonly listener?: ProcessId | undefined
+  readonly listener?: Listener | undefined
   /** Whether any device on the network could have announced it. Such an endpoint never stands in for a trusted one. */
   readonly untrusted?: boolean | undefined
   /** The process id of opencode on `host`, if announced. */

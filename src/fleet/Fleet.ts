@@ -23,6 +23,7 @@ import { InstanceRequired, named, onlyOnline, type ResolveError } from "./naming
 import { singleFlight } from "./singleFlight.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { makeTakeSnapshot } from "./takeSnapshot.ts"
+import { whileStarting } from "./whileStarting.ts"
 
 /** Maximum number of probed instances that wait for a slow subscriber of `probed`. */
 const probedCapacity = 1024
@@ -66,16 +67,16 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   /** A defect ends one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
   yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(refreshEvery)), Effect.forkScoped)
-  yield* discovery.changes.pipe(
+  const changes = SubscriptionRef.changes(state).pipe(
+    Stream.filter(Option.isSome),
+    Stream.map(({ value }) => value),
+  )
+  yield* Stream.merge(discovery.changes, whileStarting(changes)).pipe(
     // All changes that arrive during one refresh trigger a single further refresh.
     Stream.runForEachArray(() => survive(refresh)),
     Effect.forkScoped,
   )
 
-  const changes = SubscriptionRef.changes(state).pipe(
-    Stream.filter(Option.isSome),
-    Stream.map(({ value }) => value),
-  )
   const snapshot = Effect.flatMap(
     SubscriptionRef.get(state),
     Option.match({ onSome: Effect.succeed, onNone: () => refreshes.run }),

@@ -1,6 +1,6 @@
 /** Probes an instance, and classifies the result as one of five states. */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
-import type { ClientError } from "../opencode/errors.ts"
+import { type ClientError, processExited } from "../opencode/errors.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
 import { line } from "../text/plainText.ts"
 import type { Credentials } from "../opencode/Target.ts"
@@ -28,11 +28,18 @@ const authorizationOf = (error: ClientError, hasPassword: boolean): Pick<Health,
   return { authorization: hasPassword ? "rejected" : "missing" }
 }
 
-const reasonOf = (error: ClientError, hasPassword: boolean, withheld: string | undefined): string => {
+const reasonOf = (
+  error: ClientError,
+  hasPassword: boolean,
+  { api, passwordWithheld: withheld }: Announcement,
+): string => {
   switch (error._tag) {
     case "RequestTimeout":
       return `accepted the connection but did not answer within ${error.seconds} s; it may be starting or stuck`
     case "InstanceUnreachable":
+      if (error.detail === processExited) {
+        return api === 2 ? `${processExited}; opencode starts it again when it is used there` : processExited
+      }
       return `nothing answers there (${error.detail}); opencode or the tunnel to it may be down, or the machine asleep`
     case "Unauthorized":
       if (error.withheld !== undefined) return `asks for a password, which is not sent there: ${error.withheld}`
@@ -84,12 +91,16 @@ export class HealthCheck extends Context.Service<
             const { failure } = answer
             const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {
-              ...notOnline(stateOf(failure), reasonOf(failure, hasPassword, announcement.passwordWithheld), checkedAt),
+              ...notOnline(stateOf(failure), reasonOf(failure, hasPassword, announcement), checkedAt),
               ...authorizationOf(failure, hasPassword),
             }
           }
-          const { api, healthy, version } = answer.success
-          if (!healthy) return notOnline("unhealthy", "reports that it is not healthy", checkedAt)
+          const { api, healthy, reason, starting = false, version } = answer.success
+          if (starting) return { ...notOnline("unhealthy", "is starting", checkedAt), starting }
+          if (!healthy) {
+            const why = reason === undefined ? "reports that it is not healthy" : `could not start: ${reason}`
+            return notOnline("unhealthy", why, checkedAt)
+          }
           return {
             state: "online" as const,
             version: line(version, 50),

@@ -16,6 +16,8 @@ export interface Health {
   readonly api?: ApiVersion
   /** Milliseconds until the answer, if online. */
   readonly latency: number | undefined
+  /** Whether an `unhealthy` instance is only starting. */
+  readonly starting?: boolean
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string
   /**

@@ -11,36 +11,40 @@ export interface ProcessId {
   readonly birth: string | undefined
 }
 
+/** The process that serves an instance, as one of the transports has found it. */
+export interface Listener extends ProcessId {
+  /** The name of that transport. */
+  readonly foundBy: string
+}
+
 export interface ServerProcessesValues {
-  /** The opencode process found at this URL by the last scan, if any. */
-  readonly at: (url: string) => ProcessId | undefined
-  /** Replaces the results of earlier scans. */
-  readonly replaceAll: (processes: ReadonlyMap<string, ProcessId>) => void
+  /** The opencode process that the last scan of this transport found at this URL, if any. */
+  readonly at: (url: string, foundBy: string) => ProcessId | undefined
+  /** Replaces the results of that transport's earlier scans. */
+  readonly replaceAll: (foundBy: string, processes: ReadonlyMap<string, ProcessId>) => void
 }
 
 export const makeServerProcesses = (): ServerProcessesValues => {
-  let current: ReadonlyMap<string, ProcessId> = new Map()
+  const current = new Map<string, ReadonlyMap<string, ProcessId>>()
   return {
-    at: (url) => current.get(url),
-    replaceAll: (processes) => {
-      current = processes
-    },
+    at: (url, foundBy) => current.get(foundBy)?.get(url),
+    replaceAll: (foundBy, processes) => void current.set(foundBy, processes),
   }
 }
 
-/** Written by the transport that finds local processes, read by the HTTP client. */
+/** Written by the transports that find local processes, read by the HTTP client. */
 export const ServerProcesses = Context.Reference<ServerProcessesValues>("opencode-fleet/machine/ServerProcesses", {
   defaultValue: makeServerProcesses,
 })
 
-/** Whether `listener` is still running, or a restarted opencode that a later scan found at the same URL. */
+/** Whether `listener` is still running, or a restarted opencode that the same transport found at the same URL later. */
 export const isServing = (
   { isAlive }: Pick<LocalMachineValues, "isAlive">,
   processes: ServerProcessesValues,
   url: string,
-  listener: ProcessId,
+  listener: Listener,
 ): boolean => {
   if (isAlive(listener.pid, listener.birth)) return true
-  const successor = processes.at(url)
+  const successor = processes.at(url, listener.foundBy)
   return successor !== undefined && isAlive(successor.pid, successor.birth)
 }

@@ -36,7 +36,12 @@ export interface Capabilities {
 }
 
 export interface ServerHealth {
+  /** Whether it can be used. */
   readonly healthy: boolean
+  /** Whether it cannot be used yet. */
+  readonly starting?: boolean
+  /** Why it cannot be used, in the server's own words. */
+  readonly reason?: string | undefined
   readonly version: string
   readonly api: ApiVersion
 }

@@ -4,7 +4,7 @@
  */
 import type { Redacted } from "effect"
 import { Context } from "effect"
-import type { ProcessId } from "../machine/ServerProcesses.ts"
+import type { Listener } from "../machine/ServerProcesses.ts"
 
 export interface Credentials {
   readonly username: string
@@ -28,7 +28,7 @@ export interface Target {
   /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */
   readonly withheld?: string
   /** The local process that serves `url`. If it has exited, requests fail like a refused connection. */
-  readonly listener?: ProcessId
+  readonly listener?: Listener
 }
 
 /** The target of the current request. */

@@ -8,13 +8,16 @@
 import { Schema } from "effect"
 import { line, quote } from "../text/plainText.ts"
 
+/** The detail of a request that was not sent, because the process that serves the URL is not running. */
+export const processExited = "its process has exited"
+
 /** The connection was refused or broke, or the host name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
   instance: Schema.String,
   url: Schema.String,
   /** False if no connection was made: the request certainly had no effect. */
   mayHaveArrived: Schema.Boolean,
-  /** The operating system's error code, such as `ECONNREFUSED`. */
+  /** The operating system's error code, such as `ECONNREFUSED`, or why no connection was made. */
   detail: Schema.String,
 }) {
   override get message() {

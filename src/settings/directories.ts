@@ -42,6 +42,12 @@ export const relayDirectory = Effect.gen(function* () {
 /** The state directory inside a relay directory, for programs and users without a home directory. */
 export const stateDirectoryIn = (relayDirectory: string) => `${relayDirectory}/.state`
 
+/** `$XDG_STATE_HOME/opencode`, in which opencode 2 registers its services. Undefined without a home directory. */
+export const serviceDirectory = Effect.gen(function* () {
+  const path = yield* Path.Path
+  return path.join(yield* baseDirectory("XDG_STATE_HOME", ".local", "state"), "opencode")
+}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+
 /** `$XDG_STATE_HOME/opencode-fleet`; without a home directory, a directory inside the relay directory. */
 export const stateDirectory = Effect.gen(function* () {
   const path = yield* Path.Path

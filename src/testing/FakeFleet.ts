@@ -2,7 +2,7 @@
  * A whole fleet in memory: one fake opencode for each instance name, and every service of opencode-fleet over them. It
  * needs no network and no files, and runs under `TestClock`.
  */
-import { Context, Effect, Layer, Stream } from "effect"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { Discovery } from "../discovery/Discovery.ts"
 import { Identification } from "../discovery/identification/Identification.ts"
@@ -11,12 +11,19 @@ import { Fleet } from "../fleet/Fleet.ts"
 import { HealthCheck } from "../fleet/HealthCheck.ts"
 import { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 import { MessageCounts } from "../opencode/sessions/MessageCounts.ts"
-import type { Target } from "../opencode/Target.ts"
+import * as OpencodeVersions from "../opencode/OpencodeVersions.ts"
+import type { Credentials, Target } from "../opencode/Target.ts"
 import { Turns } from "../opencode/turns/Turns.ts"
 import * as OpencodeV1 from "../opencode/v1/OpencodeV1.ts"
+import * as OpencodeV2 from "../opencode/v2/OpencodeV2.ts"
 import * as Handlers from "../tools/handlers.ts"
 import { FakeState } from "./FakeState.ts"
 import { httpClientOf } from "./httpClient.ts"
+
+/** An instance of a fake fleet: its name, or its name and the version of opencode's API. Default: 1. */
+export type FakeInstance = string | { readonly name: string; readonly api?: 1 | 2 }
+
+const nameOf = (instance: FakeInstance) => (typeof instance === "string" ? instance : instance.name)
 
 /** The fakes behind the instances of a {@link fakeFleetLayer}. */
 export class FakeFleet extends Context.Service<
@@ -31,11 +38,21 @@ export class FakeFleet extends Context.Service<
 
 const urlOf = (index: number) => `http://fake-${index}.test:4096`
 
-const fakesOf = (names: ReadonlyArray<string>): FakeFleet["Service"] => {
+const credentialsOf = ({ credentials }: FakeState): Credentials | undefined =>
+  credentials === undefined
+    ? undefined
+    : { username: credentials.username, password: Redacted.make(credentials.password) }
+
+const fakesOf = (instances: ReadonlyArray<FakeInstance>): FakeFleet["Service"] => {
+  const names = instances.map(nameOf)
   const fakes = new Map(
-    names.map((instance, index) => {
-      const target: Target = { instance, url: urlOf(index), credentials: undefined }
-      return [instance, { state: new FakeState(), target }] as const
+    instances.map((each, index) => {
+      const instance = nameOf(each)
+      const api = typeof each === "string" ? 1 : (each.api ?? 1)
+      const state = new FakeState({ api })
+      const credentials = credentialsOf(state)
+      const target: Target = { instance, url: urlOf(index), credentials, ...(api === 1 ? {} : { api }) }
+      return [instance, { state, target }] as const
     }),
   )
   const find = (instance: string) => {
@@ -47,14 +64,14 @@ const fakesOf = (names: ReadonlyArray<string>): FakeFleet["Service"] => {
 }
 
 /** Sends each request to the fake of its URL. */
-const httpClient = (names: ReadonlyArray<string>) =>
+const httpClient = (instances: ReadonlyArray<FakeInstance>) =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function* () {
       const { at } = yield* FakeFleet
       const clients = new Map<string, HttpClient.HttpClient>()
-      for (const [index, name] of names.entries()) {
-        const services = yield* Layer.build(httpClientOf(at(name)))
+      for (const [index, instance] of instances.entries()) {
+        const services = yield* Layer.build(httpClientOf(at(nameOf(instance))))
         clients.set(urlOf(index), Context.get(services, HttpClient.HttpClient))
       }
       return HttpClient.make((request, url) => {
@@ -64,42 +81,51 @@ const httpClient = (names: ReadonlyArray<string>) =>
     }),
   )
 
-const discovery = (names: ReadonlyArray<string>) =>
-  Layer.succeed(Discovery, {
-    scan: Effect.succeed({
-      announcements: names.map((name, index) => ({
-        name,
-        host: "fake-host",
-        url: urlOf(index),
-        directory: "/work/project",
-        transport: "fake",
-        source: `/fakes/${name}`,
-      })),
-      problems: [],
-    }),
-    changes: Stream.empty,
-  })
+const discovery = (instances: ReadonlyArray<FakeInstance>) =>
+  Layer.effect(
+    Discovery,
+    Effect.map(FakeFleet, ({ target }) => ({
+      scan: Effect.succeed({
+        announcements: instances.map((each) => {
+          const name = nameOf(each)
+          const { api, credentials, url } = target(name)
+          return {
+            name,
+            host: "fake-host",
+            url,
+            directory: "/work/project",
+            transport: "fake",
+            source: `/fakes/${name}`,
+            ...(api === undefined ? {} : { api }),
+            ...(credentials === undefined ? {} : { credentials }),
+          }
+        }),
+        problems: [],
+      }),
+      changes: Stream.empty,
+    })),
+  )
 
 /** `FakeFleet`, and over it `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`, without a fleet. */
-export const fakeOpencodesLayer = (...names: ReadonlyArray<string>) => Layer.fresh(opencodes(names))
+export const fakeOpencodesLayer = (...instances: ReadonlyArray<FakeInstance>) => Layer.fresh(opencodes(instances))
 
-const opencodes = (names: ReadonlyArray<string>) =>
+const opencodes = (instances: ReadonlyArray<FakeInstance>) =>
   Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
     Layer.provideMerge(InstanceEvents.layer),
-    Layer.provideMerge(OpencodeV1.layer),
-    Layer.provide(httpClient(names)),
-    Layer.provideMerge(Layer.sync(FakeFleet, () => fakesOf(names))),
+    Layer.provideMerge(OpencodeVersions.layer({ v1: OpencodeV1.make, v2: OpencodeV2.make })),
+    Layer.provide(httpClient(instances)),
+    Layer.provideMerge(Layer.sync(FakeFleet, () => fakesOf(instances))),
   )
 
 /**
  * {@link fakeOpencodesLayer}, and over it `Fleet`, `Attention` and the handlers of `FleetToolkit`: everything that an
- * embedding program uses, with one online instance for each name.
+ * embedding program uses, with one online instance for each name. `{ name, api: 2 }` is an instance of opencode 2.
  */
-export const fakeFleetLayer = (...names: ReadonlyArray<string>) =>
+export const fakeFleetLayer = (...instances: ReadonlyArray<FakeInstance>) =>
   Handlers.layer().pipe(
     Layer.provideMerge(Attention.layer()),
     Layer.provideMerge(Fleet.layer()),
-    Layer.provide([HealthCheck.layer(), Identification.layer(), discovery(names)]),
-    Layer.provideMerge(opencodes(names)),
+    Layer.provide([HealthCheck.layer(), Identification.layer(), discovery(instances)]),
+    Layer.provideMerge(opencodes(instances)),
     Layer.fresh,
   )

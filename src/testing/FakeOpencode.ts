@@ -7,13 +7,16 @@
  */
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { FakeState } from "./FakeState.ts"
+import { type FakeOptions, FakeState } from "./FakeState.ts"
 import { httpClientOf } from "./httpClient.ts"
 import { routes } from "./routes.ts"
 
 export class FakeOpencode extends Context.Service<FakeOpencode, FakeState>()("opencode-fleet/testing/FakeOpencode") {
-  /** A new fake. */
+  /** A new fake of opencode 1. */
   static readonly layer = Layer.sync(FakeOpencode, () => new FakeState())
+
+  /** A new fake of the given version. */
+  static readonly layerOf = (options: FakeOptions) => Layer.sync(FakeOpencode, () => new FakeState(options))
 
   /** Replaces the network: every URL leads to the fake. */
   static readonly layerHttpClient = Layer.unwrap(Effect.map(FakeOpencode, httpClientOf))

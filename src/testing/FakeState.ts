@@ -1,13 +1,13 @@
 /** The state of a fake opencode: what it stores, the requests it received, and the events that a test sends from it. */
-import { type Cause, Queue } from "effect"
 import type { FileDiff } from "../opencode/changes/FileDiff.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../opencode/Identifiers.ts"
-import type { Message } from "../opencode/sessions/Message.ts"
-import type { WireFrame, WireEvent } from "../opencode/v1/wire/WireEvent.ts"
+import type { Message, Part } from "../opencode/sessions/Message.ts"
+import type { WireEvent } from "../opencode/v1/wire/WireEvent.ts"
 import type { PermissionReply, PermissionRequest, QuestionRequest } from "../opencode/requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "../opencode/sessions/Session.ts"
+import type { WireModel } from "../opencode/v2/wire/WireModel.ts"
 import type { Fault } from "./Fault.ts"
-import { assistant, done, event, msg, textPart, user } from "./samples.ts"
+import { aborted, assistant, done, event, msg, textPart, user } from "./samples.ts"
 
 export interface LoggedRequest {
   /** `GET /session` */
@@ -21,6 +21,15 @@ export interface StoredPrompt {
   readonly text: string
   readonly agent?: string
   readonly model?: { readonly providerID: string; readonly modelID: string }
+  /** Only on opencode 2, as the fields below. */
+  readonly delivery?: "steer" | "queue"
+  readonly resume?: boolean
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+export interface FakeOptions {
+  /** The version of opencode's API. Default: 1. */
+  readonly api?: 1 | 2
 }
 
 /** A received decision. */
@@ -29,8 +38,15 @@ export type Reply =
   | { readonly id: QuestionId; readonly answers: ReadonlyArray<ReadonlyArray<string>> }
   | { readonly id: QuestionId; readonly reply: "reject" }
 
+const interruptedPart = (part: Part): Part =>
+  part.type === "tool" && (part.state.status === "running" || part.state.status === "pending")
+    ? { ...part, state: { status: "error", input: part.state.input, error: "Tool execution interrupted" } }
+    : part
+
 /** Tests fill and inspect these fields directly. */
 export class FakeState {
+  readonly api: 1 | 2
+  /** opencode 2 always has a password. */
   credentials: { readonly username: string; readonly password: string } | undefined
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
@@ -41,20 +57,43 @@ export class FakeState {
   inGit = true
   readonly missingDirectories = new Set<string>()
   agents = [{ name: "build", mode: "primary" }]
-  providers = [{ id: "scripted", models: { small: { id: "small" } } }]
+  providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
+    { id: "scripted", models: { small: { id: "small" } } },
+  ]
   heartbeats = true
+  /** Only on opencode 2: whether the server is still starting, or could not start. */
+  readiness: "ready" | "starting" | "failed" = "ready"
+  pid = 4242
+  /** Only on opencode 2: prompts that are not delivered yet, by session. */
+  readonly inbox = new Map<SessionId, Array<StoredPrompt>>()
+  /** Only on opencode 2: the agent and the model that were selected for a session. */
+  readonly selected = new Map<SessionId, { readonly agent?: string; readonly model?: WireModel }>()
+  /** Only on opencode 2: the metadata of prompts. */
+  readonly metadata = new Map<MessageId, Readonly<Record<string, unknown>>>()
 
   readonly requests: Array<LoggedRequest> = []
   readonly prompts: Array<StoredPrompt> = []
   readonly replies: Array<Reply> = []
   readonly aborts: Array<SessionId> = []
-  readonly connections = new Set<Queue.Queue<WireFrame, Cause.Done>>()
+  /** The open event streams, as functions that end them. */
+  readonly connections = new Set<() => void>()
+  /** What sends the events of the fake to its connections. */
+  readonly listeners = new Set<(event: WireEvent) => void>()
   private readonly faults: Array<{ readonly route: string; readonly fault: Fault; times: number }> = []
 
-  /** Runs for each prompt before the request is answered. By default the prompt is stored and its session becomes busy. */
+  constructor({ api = 1 }: FakeOptions = {}) {
+    this.api = api
+    this.credentials = api === 1 ? undefined : { username: "opencode", password: "fake-password" }
+  }
+
+  /**
+   * Runs for each prompt before the request is answered. By default the prompt is stored and its session becomes busy. On
+   * opencode 2, a prompt to a busy session waits in the inbox first.
+   */
   onPrompt: (prompt: StoredPrompt) => void = (prompt) => this.take(prompt)
 
-  take({ messageID, session, text }: StoredPrompt) {
+  take({ messageID, metadata, session, text }: StoredPrompt) {
+    if (metadata !== undefined) this.metadata.set(messageID, metadata)
     const message = user(messageID, text, session)
     this.store(session, message)
     this.statuses.set(session, { type: "busy" })
@@ -69,14 +108,77 @@ export class FakeState {
     }
   }
 
-  /** Completes the turn of a prompt with an answer, and makes its session idle. */
+  /** Completes the turn of a prompt with an answer. Its session becomes idle, or the next prompt of the inbox is delivered. */
   complete({ messageID, session }: StoredPrompt, answer: string) {
     const id = msg(`answer_to_${messageID}`)
     const info = assistant(id, messageID, done(), session)
     const part = textPart(id, answer)
     this.store(session, { info, parts: [part] })
+    this.emit(event.message(assistant(id, messageID, {}, session)), event.part(part), event.message(info))
+    if (!this.deliver(session)) this.makeIdle(session)
+  }
+
+  private makeIdle(session: SessionId) {
     this.statuses.delete(session)
-    this.emit(event.message(info), event.part(part), ...event.idle(session))
+    this.emit(...event.idle(session))
+  }
+
+  enqueue(prompt: StoredPrompt) {
+    this.inbox.set(prompt.session, [...(this.inbox.get(prompt.session) ?? []), prompt])
+  }
+
+  cancel(session: SessionId, prompt: MessageId) {
+    this.inbox.set(
+      session,
+      (this.inbox.get(session) ?? []).filter(({ messageID }) => messageID !== prompt),
+    )
+  }
+
+  /** Delivers the next prompt of the inbox. False if there is none. */
+  deliver(session: SessionId): boolean {
+    const next = this.inbox.get(session)?.[0]
+    if (next === undefined) return false
+    this.cancel(session, next.messageID)
+    this.onPrompt(next)
+    return true
+  }
+
+  /** Delivers the prompts that steer the running turn. */
+  steer(session: SessionId) {
+    for (const prompt of this.inbox.get(session) ?? []) {
+      if (prompt.delivery !== "steer") continue
+      this.cancel(session, prompt.messageID)
+      this.take(prompt)
+    }
+  }
+
+  select(session: SessionId, selected: { readonly agent?: string; readonly model?: WireModel }) {
+    this.selected.set(session, { ...this.selected.get(session), ...selected })
+  }
+
+  /**
+   * Stops the turn of a session and those of its subagents, as opencode 2 does: its requests are gone, its answer is
+   * complete, and the inbox stays. False if no turn was running.
+   */
+  interrupt(session: SessionId): boolean {
+    this.aborts.push(session)
+    const wasRunning = this.statuses.has(session)
+    for (const child of this.sessions)
+      if (child.parentID === session && this.statuses.has(child.id)) this.interrupt(child.id)
+    if (!wasRunning) return false
+    this.permissions = this.permissions.filter(({ sessionID }) => sessionID !== session)
+    this.questions = this.questions.filter(({ sessionID }) => sessionID !== session)
+    const last = this.messages.get(session)?.at(-1)
+    if (last?.info.role === "assistant" && last.info.time.completed === undefined) {
+      const { created } = last.info.time
+      const info = { ...last.info, error: aborted, time: { created, completed: created + 100 } }
+      const parts = last.parts.map(interruptedPart)
+      this.store(session, { info, parts })
+      this.emit(...parts.filter((part, index) => part !== last.parts[index]).map(event.part), event.message(info))
+    }
+    this.emit(event.error(aborted, session))
+    this.makeIdle(session)
+    return true
   }
 
   /** Appends a message to a session, or replaces the message that has its id. */
@@ -86,14 +188,12 @@ export class FakeState {
   }
 
   emit(...events: ReadonlyArray<WireEvent>) {
-    for (const connection of this.connections) {
-      for (const payload of events) Queue.offerUnsafe(connection, { directory: "/work/project", payload })
-    }
+    for (const sent of events) for (const listen of this.listeners) listen(sent)
   }
 
   /** Ends every event stream, as if the server had exited. */
   cut() {
-    for (const connection of this.connections) Queue.endUnsafe(connection)
+    for (const end of this.connections) end()
   }
 
   /** Makes requests to a route fail: `GET /session`, or `GET /session*` for every route that begins like this. */

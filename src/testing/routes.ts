@@ -1,207 +1,59 @@
-/** The routes of the fake opencode, built from the `HttpApi` declaration that the client is derived from. */
-import { type Cause, Effect, Layer, Queue, Redacted, Stream } from "effect"
+/** All routes of a fake opencode, with its protection, its log and its faults. */
+import { Effect, Layer, Result } from "effect"
+import { Base64 } from "effect/encoding"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
-import type { SessionId } from "../opencode/Identifiers.ts"
-import type { Message } from "../opencode/sessions/Message.ts"
-import { InvalidCredentials, opencodeChallenge } from "../opencode/http/clientErrors.ts"
 import { Authorization } from "../opencode/http/Authorization.ts"
-import { OpencodeApi } from "../opencode/v1/OpencodeApi.ts"
-import type { WireFrame } from "../opencode/v1/wire/WireEvent.ts"
-import type { Session } from "../opencode/sessions/Session.ts"
+import { opencodeChallenge } from "../opencode/http/clientErrors.ts"
 import type { FakeState, LoggedRequest } from "./FakeState.ts"
-import { event } from "./samples.ts"
+import * as V1 from "./v1/handlers.ts"
+import * as V2 from "./v2/handlers.ts"
+import { notReady } from "./v2/readiness.ts"
 
 const parse = ({ method, url }: { readonly method: string; readonly url: string }): LoggedRequest => {
   const { pathname, searchParams } = new URL(url, "http://fake.test")
   return { route: `${method} ${pathname}`, query: Object.fromEntries(searchParams) }
 }
 
-/** An error in opencode's format, with any status. */
-const refuse = (status: number, name: string, message: string) =>
-  Effect.succeed(HttpServerResponse.jsonUnsafe({ name, data: { message } }, { status }))
-const notFound = (message: string) => refuse(404, "NotFoundError", message)
+/** `faultsAndLog` has already refused requests without the password. */
+const authorization = Layer.succeed(Authorization, Authorization.of({ basic: (answer) => answer }))
 
-const events = (fake: FakeState) =>
-  Effect.gen(function* () {
-    const queue = yield* Queue.unbounded<WireFrame, Cause.Done>()
-    fake.connections.add(queue)
-    Queue.offerUnsafe(queue, { payload: { type: "server.connected", properties: {} } })
-    const heartbeats = Stream.tick("10 seconds").pipe(
-      Stream.drop(1),
-      Stream.filter(() => fake.heartbeats),
-      Stream.map((): WireFrame => ({ payload: { type: "server.heartbeat", properties: {} } })),
-    )
-    return Stream.fromQueue(queue).pipe(
-      Stream.merge(heartbeats, { haltStrategy: "left" }),
-      Stream.ensuring(Effect.sync(() => fake.connections.delete(queue))),
-    )
-  })
+/** opencode 2 protects only its API. */
+const isProtected = (fake: FakeState, route: string) =>
+  fake.credentials !== undefined && (fake.api === 1 || /^\w+ \/api\//u.test(route))
 
-const serverHandlers = (fake: FakeState) =>
-  HttpApiBuilder.group(OpencodeApi, "server", (handlers) =>
-    handlers.handleAll({
-      health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
-      events: () => events(fake),
-      agents: () => Effect.sync(() => fake.agents),
-      files: ({ query: { directory = "" } }) =>
-        fake.missingDirectories.has(directory)
-          ? refuse(500, "UnknownError", "Unexpected server error")
-          : Effect.succeed([]),
-      path: () => Effect.succeed({ directory: "/work/project" }),
-      project: () => Effect.sync(() => (fake.inGit ? { id: "root", vcs: "git" } : { id: "global" })),
-      providers: () => Effect.sync(() => ({ providers: fake.providers })),
-    }),
-  )
-
-type Page =
-  | HttpServerResponse.HttpServerResponse
-  | HttpApiSchema.withHeaders<ReadonlyArray<Message>, { readonly "x-next-cursor"?: string }>
-
-/** opencode's cursor is opaque. This one encodes the number of newer messages. */
-const page = (
-  all: ReadonlyArray<Message>,
-  limit: number | undefined,
-  before: string | undefined,
-): Effect.Effect<Page> => {
-  const newer = before === undefined ? 0 : Number(Buffer.from(before, "base64").toString() || "x")
-  if (!Number.isInteger(newer) || (before !== undefined && limit === undefined)) {
-    return refuse(400, "BadRequest", "Invalid cursor")
-  }
-  const end = all.length - newer
-  const start = limit === undefined ? 0 : Math.max(0, end - limit)
-  const older = start === 0 ? {} : { "x-next-cursor": Buffer.from(String(all.length - start)).toString("base64") }
-  return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
+const isAuthorized = (
+  { credentials }: FakeState,
+  { authorization = "" }: Readonly<Record<string, string | undefined>>,
+) => {
+  const given = Base64.decodeString(authorization.replace(/^basic /iu, ""))
+  return Result.getOrElse(given, () => "") === `${credentials?.username}:${credentials?.password}`
 }
 
-/** Runs `answer` for a session that exists; otherwise answers 404. */
-const within = <A>(
-  fake: FakeState,
-  id: SessionId,
-  answer: (session: Session) => Effect.Effect<A>,
-): Effect.Effect<A | HttpServerResponse.HttpServerResponse> =>
-  Effect.suspend((): Effect.Effect<A | HttpServerResponse.HttpServerResponse> => {
-    const found = fake.sessions.find((session) => session.id === id)
-    return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
+const webPage = HttpServerResponse.html("<!doctype html><title>opencode</title>")
+const unauthorized = HttpServerResponse.empty({ status: 401, headers: { "www-authenticate": opencodeChallenge } })
+
+/** The answer to a route that the API does not have. */
+const otherRoute = (fake: FakeState) =>
+  Effect.gen(function* () {
+    const { method, url } = yield* HttpServerRequest.HttpServerRequest
+    if (fake.api === 1) return webPage
+    if (url.startsWith("/api/")) return HttpServerResponse.empty({ status: 404 })
+    return method === "GET" ? webPage : HttpServerResponse.empty({ status: 405 })
   })
 
-const sessionHandlers = (fake: FakeState) =>
-  HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
-    return handlers.handleAll({
-      list: ({ query: { limit = 100 } }) =>
-        Effect.sync(() =>
-          fake.sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit),
-        ),
-      create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
-        Effect.sync(() => {
-          const id = `ses_new${fake.sessions.length}` as SessionId
-          const made: Session = { id, title, directory, time: { created: 0, updated: 0 } }
-          fake.sessions.push(made)
-          return made
-        }),
-      statuses: ({ query }) =>
-        Effect.sync(() =>
-          Object.fromEntries(
-            fake.sessions.flatMap(({ directory, id }) => {
-              const status = fake.statuses.get(id)
-              return status === undefined || directory !== query.directory ? [] : [[id, status]]
-            }),
-          ),
-        ),
-      get: ({ params }) => within(fake, params.sessionID, Effect.succeed),
-      messages: ({ params, query }) =>
-        within(fake, params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
-      message: ({ params: { messageID, sessionID } }) =>
-        within(fake, sessionID, ({ id }): Effect.Effect<Message | HttpServerResponse.HttpServerResponse> => {
-          const found = fake.messages.get(id)?.find(({ info }) => info.id === messageID)
-          return found === undefined ? notFound(`Message not found: ${messageID}`) : Effect.succeed(found)
-        }),
-      prompt: ({ params, payload: { parts, ...payload } }) =>
-        within(fake, params.sessionID, ({ id }) =>
-          Effect.sync(() => {
-            const prompt = { ...payload, session: id, text: parts.map(({ text }) => text).join("\n") }
-            fake.prompts.push(prompt)
-            fake.onPrompt(prompt)
-          }),
-        ),
-      diff: ({ query: { messageID } }) =>
-        Effect.sync(() => (messageID === undefined ? [] : (fake.diffs.get(messageID) ?? []))),
-      abort: ({ params: { sessionID } }) =>
-        Effect.sync(() => {
-          fake.aborts.push(sessionID)
-          fake.statuses.delete(sessionID)
-          fake.emit(...event.idle(sessionID))
-          return true
-        }),
-    })
-  })
-
-const inDirectory =
-  (fake: FakeState, directory: string | undefined) =>
-  ({ sessionID }: { readonly sessionID: SessionId }) =>
-    fake.sessions.find((session) => session.id === sessionID)?.directory === directory
-
-const requestHandlers = (fake: FakeState) =>
-  HttpApiBuilder.group(OpencodeApi, "request", (handlers) => {
-    return handlers.handleAll({
-      permissions: ({ query }) => Effect.sync(() => fake.permissions.filter(inDirectory(fake, query.directory))),
-      questions: ({ query }) => Effect.sync(() => fake.questions.filter(inDirectory(fake, query.directory))),
-      /** A rejection rejects every other open permission of the session as well. */
-      replyPermission: ({ params: { requestID }, payload }) =>
-        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
-          const asked = fake.permissions.find(({ id }) => id === requestID)
-          if (asked === undefined) return notFound(`Permission request not found: ${requestID}`)
-          fake.permissions = fake.permissions.filter(({ id, sessionID }) =>
-            payload.reply === "reject" ? sessionID !== asked.sessionID : id !== requestID,
-          )
-          fake.replies.push({ id: requestID, ...payload })
-          fake.emit(event.replied(asked))
-          return Effect.succeed(true)
-        }),
-      replyQuestion: ({ params: { requestID }, payload: { answers } }) =>
-        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
-          const asked = fake.questions.find(({ id }) => id === requestID)
-          if (asked === undefined) return notFound(`Question request not found: ${requestID}`)
-          fake.questions = fake.questions.filter(({ id }) => id !== requestID)
-          fake.replies.push({ id: requestID, answers })
-          fake.emit(event.answered(asked))
-          return Effect.succeed(true)
-        }),
-      rejectQuestion: ({ params: { requestID } }) =>
-        Effect.suspend((): Effect.Effect<boolean | HttpServerResponse.HttpServerResponse> => {
-          const asked = fake.questions.find(({ id }) => id === requestID)
-          if (asked === undefined) return notFound(`Question request not found: ${requestID}`)
-          fake.questions = fake.questions.filter(({ id }) => id !== requestID)
-          fake.replies.push({ id: requestID, reply: "reject" })
-          fake.emit(event.dismissed(asked))
-          return Effect.succeed(true)
-        }),
-    })
-  })
-
-const authorization = (fake: FakeState) =>
-  Layer.succeed(
-    Authorization,
-    Authorization.of({
-      basic: (answer, { credential }) =>
-        fake.credentials === undefined ||
-        (fake.credentials.username === credential.username &&
-          fake.credentials.password === Redacted.value(credential.password))
-          ? answer
-          : Effect.fail(new InvalidCredentials({ challenge: opencodeChallenge })),
-    }),
-  )
-
-/** Logs every request, and applies the faults of its route. */
+/** Logs every request, applies the faults of its route, and refuses it without the password. */
 const faultsAndLog = (fake: FakeState) =>
   HttpRouter.middleware(
     (answer) =>
       Effect.gen(function* () {
-        const request = parse(yield* HttpServerRequest.HttpServerRequest)
+        const received = yield* HttpServerRequest.HttpServerRequest
+        const request = parse(received)
         fake.requests.push(request)
         const fault = fake.faultFor(request.route)
         // The router runs this uninterruptibly, and a hang must end when the client disconnects.
-        return fault === undefined ? yield* answer : yield* Effect.interruptible(fault(Effect.orDie(answer)))
+        if (fault !== undefined) return yield* Effect.interruptible(fault(Effect.orDie(answer)))
+        if (isProtected(fake, request.route) && !isAuthorized(fake, received.headers)) return unauthorized
+        return notReady(fake, request.route) ?? (yield* answer)
       }),
     { global: true },
   )
@@ -209,10 +61,7 @@ const faultsAndLog = (fake: FakeState) =>
 /** All routes of the fake. */
 export const routes = (fake: FakeState) =>
   Layer.mergeAll(
-    HttpApiBuilder.layer(OpencodeApi),
+    fake.api === 1 ? V1.handlers(fake) : V2.handlers(fake),
     faultsAndLog(fake),
-    HttpRouter.add("*", "/*", Effect.succeed(HttpServerResponse.html("<!doctype html><title>opencode</title>"))),
-  ).pipe(
-    Layer.provide([serverHandlers(fake), sessionHandlers(fake), requestHandlers(fake)]),
-    Layer.provide(authorization(fake)),
-  )
+    HttpRouter.add("*", "/*", otherRoute(fake)),
+  ).pipe(Layer.provide(authorization))

@@ -27,7 +27,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A setting that cannot 
         assert.strictEqual(stdout, "")
         assert.match(
           stderr,
-          /^TRANSPORT="local-relays" cannot be used: .*local-relay, local-ports, tailscale, mdns\n$/u,
+          /^TRANSPORT="local-relays" cannot be used: .*local-relay, service, local-ports, tailscale, mdns\n$/u,
         )
       }),
   )

@@ -49,7 +49,10 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
         assert.deepStrictEqual(fleet.problems, [])
         assert.deepStrictEqual(
           fleet.transports.map(({ found, problem_count, transport }) => ({ found, problem_count, transport })),
-          [{ found: 1, problem_count: 0, transport: "local-relay" }],
+          [
+            { found: 1, problem_count: 0, transport: "local-relay" },
+            { found: 0, problem_count: 0, transport: "service" },
+          ],
         )
         const [instance] = fleet.instances
         assert.deepInclude(instance, {

@@ -79,8 +79,8 @@ export const isActive = (opencode: Opencode, session: string) =>
 
 /** Messages, oldest first: a user's or an agent's text, or the type of any other entry in brackets. */
 export const conversation = (opencode: Opencode, session: string) =>
-  Effect.map(get(opencode, `/api/session/${session}/message?order=asc&limit=200`, Data(Schema.Array(Message))), (all) =>
-    all.data.map(({ content, text, type }) => {
+  Effect.map(get(opencode, `/api/session/${session}/message?limit=200`, Data(Schema.Array(Message))), (all) =>
+    all.data.toReversed().map(({ content, text, type }) => {
       if (type === "user") return text ?? ""
       return content === undefined ? `[${type}]` : content.map((each) => each.text ?? `(${each.type})`).join("")
     }),

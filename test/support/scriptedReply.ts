@@ -50,6 +50,7 @@ const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
 const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^later:\s*([\s\S]+)$/, (command) => ({ ...bash(command), input: { ...bash(command).input, background: true } })],
   [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
   [
     /^both:\s*([\s\S]+)$/,
@@ -62,12 +63,8 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   [/^task:\s*([\s\S]+)$/, (prompt) => ({ _tag: "ToolCall", name: "task", input: subtask(prompt) })],
 ]
 
-const bash = (command: string, chunks: ReadonlyArray<string> = []): Extract<Reply, { _tag: "ToolCall" }> => ({
-  _tag: "ToolCall",
-  name: "bash",
-  input: { command, description: "Runs it" },
-  chunks,
-})
+const bash = (command: string, chunks: ReadonlyArray<string> = []) =>
+  ({ _tag: "ToolCall", name: "bash", input: { command, description: "Runs it" }, chunks }) as const
 
 const told = (argument: string): Reply => {
   const [text = "", command = ""] = argument.split("|", 2).map((part) => part.trim())

@@ -40,6 +40,32 @@ describe("a fake fleet", () => {
     }).pipe(Effect.provide(fakeFleetLayer("laptop"))),
   )
 
+  it.effect("holds instances of opencode 2, which answer the same tools", () =>
+    Effect.gen(function* () {
+      const fakes = yield* FakeFleet
+      for (const name of ["laptop", "desktop"]) {
+        fakes.at(name).sessions.push(samples.session(name))
+        fakes.at(name).answerWith(({ text }) => `Done on ${name}: ${text}`)
+      }
+      const fleet = yield* Fleet
+      const { instances } = yield* fleet.snapshot
+      assert.deepStrictEqual(
+        instances.map(({ health, name }) => [name, health.state, health.api, health.version]),
+        [
+          ["desktop", "online", 2, "2.0.15"],
+          ["laptop", "online", 1, "1.18.33"],
+        ],
+      )
+      const toolkit = yield* FleetToolkit
+      for (const name of ["laptop", "desktop"]) {
+        const message = { instance: name, session_id: `ses_${name}`, message: "run the tests" }
+        const [result] = yield* Stream.runCollect(yield* toolkit.handle("send_message", message))
+        assert.include(JSON.stringify(result?.encodedResult), '"outcome":"completed"')
+        assert.include(JSON.stringify(result?.encodedResult), `"text":"Done on ${name}: run the tests"`)
+      }
+    }).pipe(Effect.provide(fakeFleetLayer("laptop", { name: "desktop", api: 2 }))),
+  )
+
   it.effect("lets requests go wrong", () =>
     Effect.gen(function* () {
       const fakes = yield* FakeFleet

@@ -12,12 +12,14 @@ const titles = Effect.fnUntraced(function* (name: string) {
   return sessions.map(({ title }) => title)
 })
 
-it.effect("lists the titles of an instance's sessions", () =>
+it.effect("lists the titles of an instance's sessions, whatever its version", () =>
   Effect.gen(function* () {
-    const laptop = (yield* FakeFleet).at("laptop")
-    laptop.sessions.push(samples.session("web", { title: "Fix the build" }))
-    assert.deepStrictEqual(yield* titles("laptop"), ["Fix the build"])
-    laptop.fail("GET /session", Fault.unauthorized)
+    const fakes = yield* FakeFleet
+    for (const name of ["laptop", "desktop"]) {
+      fakes.at(name).sessions.push(samples.session("web", { title: "Fix the build" }))
+      assert.deepStrictEqual(yield* titles(name), ["Fix the build"])
+    }
+    fakes.at("laptop").fail("GET /session", Fault.unauthorized)
     assert.strictEqual((yield* Effect.flip(titles("laptop")))._tag, "Unauthorized")
-  }).pipe(Effect.provide(fakeFleetLayer("laptop", "desktop"))),
+  }).pipe(Effect.provide(fakeFleetLayer("laptop", { name: "desktop", api: 2 }))),
 )

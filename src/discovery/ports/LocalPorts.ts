@@ -52,7 +52,7 @@ const announce = (identified: Identified<PortCandidate>, hostname: string): Anno
     ...(passwordWithheld === untrusted ? { passwordRemedy: { _tag: "Register", url } as const } : {}),
     pid: listener?.pid,
     birth: listener?.birth,
-    listener: listener === undefined ? undefined : { pid: listener.pid, birth: listener.birth },
+    listener: listener === undefined ? undefined : { pid: listener.pid, birth: listener.birth, foundBy: transport },
     tunnelled: owner !== undefined && isTunnel(owner),
     source,
   }
@@ -86,7 +86,7 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
       const ownersOf = (candidates: ReadonlyArray<PortCandidate>, answering: ReadonlySet<string>) =>
         new Map(
           candidates.flatMap(({ key, likely, owner, url }) => {
-            const before = processes.at(url)
+            const before = processes.at(url, transport)
             const isSame = before !== undefined && before.pid === owner?.pid && before.birth === owner.birth
             return likely && owner !== undefined && (isSame || answering.has(key))
               ? [[url, { pid: owner.pid, birth: owner.birth }] as const]
@@ -133,7 +133,7 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         const candidates = candidatesOf(others, addresses())
         const { opencodes, unprobed } = yield* identify(candidates)
         const answering = new Set(opencodes.map(({ candidate }) => candidate.key))
-        if (problems.length === 0) processes.replaceAll(ownersOf(candidates, answering))
+        if (problems.length === 0) processes.replaceAll(transport, ownersOf(candidates, answering))
         yield* rescanWhileStarting(
           new Set(candidates.flatMap(({ key, likely }) => (likely && !answering.has(key) ? [key] : []))),
         )

@@ -24,10 +24,12 @@ const addressOf = (hex: string): string => {
     : fromGroups(words.flatMap((word) => [3, 1].map((index) => (byte(word, index) << 8) | byte(word, index - 1))))
 }
 
-/** The sockets of one user in one of the tables. */
-export const parse = (table: string, user: number): ReadonlyArray<Socket> =>
+/** The sockets in one of the tables: those of one user, or of all users. */
+export const parse = (table: string, user?: number): ReadonlyArray<Socket> =>
   [...table.matchAll(listening)].flatMap(([, address = "", port = "", uid, inode = ""]) =>
-    Number(uid) === user ? [{ inode, address: addressOf(address), port: Number.parseInt(port, 16) }] : [],
+    user === undefined || Number(uid) === user
+      ? [{ inode, address: addressOf(address), port: Number.parseInt(port, 16) }]
+      : [],
   )
 
 const pollInterval = "2 seconds"
@@ -40,14 +42,15 @@ export const procNet = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const user = yield* CurrentUser
 
+  const tables = Effect.all([
+    fs.readFileString("/proc/net/tcp"),
+    // The file is missing if IPv6 is disabled.
+    Effect.orElseSucceed(fs.readFileString("/proc/net/tcp6"), () => ""),
+  ]).pipe(Effect.mapError(({ message }) => new ListeningUnknown({ detail: line(message) })))
+
   const sockets = Effect.gen(function* () {
     if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })
-    const tables = yield* Effect.all([
-      fs.readFileString("/proc/net/tcp"),
-      // The file is missing if IPv6 is disabled.
-      Effect.orElseSucceed(fs.readFileString("/proc/net/tcp6"), () => ""),
-    ]).pipe(Effect.mapError(({ message }) => new ListeningUnknown({ detail: line(message) })))
-    return tables.flatMap((table) => parse(table, user.value))
+    return (yield* tables).flatMap((table) => parse(table, user.value))
   })
 
   const inodes = Effect.map(sockets, (all) =>
@@ -65,7 +68,10 @@ export const procNet = Effect.gen(function* () {
     Stream.map(() => undefined),
   )
   return {
+    /** This user's sockets. */
     sockets,
+    /** The sockets of all users. */
+    allSockets: Effect.map(tables, (all) => all.flatMap((table) => parse(table))),
     /** Never emits on systems without these tables. */
     changes: Stream.unwrap(Effect.map(Effect.isSuccess(sockets), (exists) => (exists ? changes : Stream.never))),
   }

@@ -2,21 +2,18 @@
 import { Clock, Duration, Effect, FileSystem, Option } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
-import { CurrentUser } from "../../machine/StrictModes.ts"
 import type { Owner } from "./ListeningSockets.ts"
+import { procSockets } from "./procSockets.ts"
 import { programOf } from "./program.ts"
 
 /** Pause before a socket without a known owner is searched for again. A process of this user may receive it later. */
 const retryAfter = Duration.toMillis("1 minute")
 
-/** Node's default number of threads for file access. */
+/** As in `procSockets.ts`. */
 const concurrency = 4
 
 /** Timeout of one search, because a scan waits for it. Later searches continue from its results. */
 const searchTimeout = "2 seconds"
-
-/** The inode in a link of `/proc/PID/fd`, or an empty string if the link is not a socket. */
-const inodeOf = (link: string): string => /^socket:\[(\d+)\]$/u.exec(link)?.[1] ?? ""
 
 const orElse = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
 
@@ -26,21 +23,10 @@ const orElse = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
  */
 export const procOwners = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  const user = yield* CurrentUser
   const machine = yield* LocalMachine
   const known = new Map<string, Owner>()
   /** When an inode was last searched for without success, in epoch milliseconds. */
   const notFoundAt = new Map<string, number>()
-
-  const inodesOf = (pid: number) =>
-    fs.readDirectory(`/proc/${pid}/fd`).pipe(
-      Effect.flatMap((files) =>
-        Effect.forEach(files, (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(orElse("")), {
-          concurrency,
-        }),
-      ),
-      orElse<ReadonlyArray<string>>([]),
-    )
 
   const ownerOf = Effect.fnUntraced(function* (pid: number, birth: string | undefined) {
     const link = (name: string) => Effect.map(Effect.option(fs.readLink(`/proc/${pid}/${name}`)), Option.getOrUndefined)
@@ -55,12 +41,7 @@ export const procOwners = Effect.gen(function* () {
     return owner
   })
 
-  const isOurs = (pid: number) =>
-    fs.stat(`/proc/${pid}`).pipe(
-      Effect.map(({ uid }) => Option.isSome(uid) && Option.contains(user, uid.value)),
-      orElse(false),
-    )
-
+  const { inodesOf, isOurs } = yield* procSockets
   const searchProcess = Effect.fnUntraced(function* (pid: number, wanted: Set<string>) {
     if (wanted.size === 0 || !(yield* isOurs(pid))) return
     const birth = machine.birthOf(pid)

@@ -5,24 +5,12 @@
  * This transport only reads. An instance that does not answer may be a sleeping laptop, and an invalid file may be
  * half-written, so it deletes neither.
  */
-import {
-  ByteSize,
-  Clock,
-  Effect,
-  FileSystem,
-  Layer,
-  Option,
-  Path,
-  Queue,
-  Result,
-  Schedule,
-  Schema,
-  Stream,
-} from "effect"
+import { ByteSize, Clock, Effect, FileSystem, Layer, Option, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { FileCache } from "./FileCache.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
+import { watchedDirectory } from "../watchedDirectory.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.ts"
 
@@ -38,8 +26,6 @@ class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema
 const refuse = (message: string) => Effect.fail(new Refused({ message }))
 
 const decode = Schema.decodeUnknownEffect(RegistrationJson)
-
-class WatchedDirectoryGone extends Schema.TaggedError<WatchedDirectoryGone>()("WatchedDirectoryGone", {}) {}
 
 export interface RelayDirectoryOptions {
   /** Absolute path of the directory of registration files. */
@@ -142,24 +128,9 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         Effect.withSpan("RelayDirectory.scan"),
       )
 
-      /** Retries a watch that cannot be set up, because the directory may be created later. The fleet also scans periodically. */
-      const changes = Stream.unwrap(
-        Effect.gen(function* () {
-          const ready = yield* Queue.unbounded<void>()
-          const watched = fs.watch(directory, { onReady: () => Queue.offerUnsafe(ready, undefined) }).pipe(
-            // Linux reports nothing after this event, even if the directory is created again.
-            Stream.takeUntil(
-              (event) => event._tag === "Remove" && path.basename(event.path) === path.basename(directory),
-            ),
-            Stream.concat(Stream.fail(new WatchedDirectoryGone())),
-            Stream.retry(Schedule.spaced("1 second")),
-            Stream.orDie,
-          )
-          return Stream.merge(
-            Stream.fromQueue(ready),
-            Stream.map(watched, () => undefined),
-          ).pipe(Stream.debounce("100 millis"))
-        }),
+      const changes = watchedDirectory(directory).pipe(
+        Stream.provideService(FileSystem.FileSystem, fs),
+        Stream.provideService(Path.Path, path),
       )
 
       return Discovery.of({ scan, changes })

@@ -5,6 +5,7 @@ import {
   type ClientError,
   InstanceUnreachable,
   OpencodeError,
+  processExited,
   RequestTimeout,
   SessionNotFound,
   Unauthorized,
@@ -82,6 +83,7 @@ const neverConnected = new Map([
     "EADDRNOTAVAIL",
     "UND_ERR_CONNECT_TIMEOUT",
   ].map((code) => [code, code] as const),
+  [processExited, processExited],
   // https://fetch.spec.whatwg.org/#port-blocking
   ["bad port", "HTTP clients refuse this port, because it belongs to another protocol; use another one"],
 ])

@@ -5,6 +5,7 @@ import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
+import { processExited } from "../errors.ts"
 import { InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
 import { maxProbeBytes, MaxResponseBytes } from "./MaxResponseBytes.ts"
 
@@ -41,8 +42,7 @@ const refuseOtherContent = (
 }
 
 /** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
-const processExited = (request: HttpClientRequest.HttpClientRequest) =>
-  transportError(request, Object.assign(new Error("its process has ended"), { code: "ECONNREFUSED" }))
+const refusedFor = (request: HttpClientRequest.HttpClientRequest) => transportError(request, new Error(processExited))
 
 /** Sends each request to the {@link CurrentTarget}, with its credentials. */
 export const addressed = Effect.gen(function* () {
@@ -51,7 +51,9 @@ export const addressed = Effect.gen(function* () {
   return HttpClient.mapRequestEffect(
     Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
       const { credentials, headers = {}, listener, url } = yield* CurrentTarget
-      if (listener !== undefined && !isServing(machine, processes, url, listener)) return yield* processExited(request)
+      if (listener !== undefined && !isServing(machine, processes, url, listener)) {
+        return yield* refusedFor(request)
+      }
       const to = HttpClientRequest.setHeaders(
         HttpClientRequest.prependUrl(request, url),
         Record.map(headers, (value) => Redacted.value(value)),

@@ -1,11 +1,11 @@
 /** Messages and their parts. Times are epoch milliseconds. */
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import type { Tokens } from "./Session.ts"
+import type { Retry, Tokens } from "./Session.ts"
 
 /** Why a message or a session failed. The provider's headers and bodies are left out, because they can be private. */
 export interface Failure {
-  /** `aborted` if the turn was stopped. */
-  readonly kind: "aborted" | "failed"
+  /** `aborted` if the turn was stopped by a person or a client, `interrupted` if opencode stopped it. */
+  readonly kind: "aborted" | "failed" | "interrupted"
   readonly message: string
   /** The HTTP status of the model's provider. */
   readonly status?: number
@@ -38,6 +38,8 @@ export interface AssistantInfo {
    */
   readonly finish?: string
   readonly error?: Failure
+  /** While opencode waits to retry the provider. */
+  readonly retry?: Retry
   /** Whether it is a summary of the conversation, made when the conversation is compacted. */
   readonly summary?: boolean
 }
@@ -82,7 +84,13 @@ export type ToolInput = Readonly<Record<string, unknown>>
 export type ToolState =
   | { readonly status: "pending"; readonly input: ToolInput }
   | { readonly status: "running"; readonly input: ToolInput }
-  | { readonly status: "completed"; readonly input: ToolInput; readonly output: string }
+  | {
+      readonly status: "completed"
+      readonly input: ToolInput
+      readonly output: string
+      /** Whether the work continued in the background when the call returned. */
+      readonly background?: boolean
+    }
   | { readonly status: "error"; readonly input: ToolInput; readonly error: string }
 
 export interface ToolPart extends PartBase {
@@ -119,7 +127,24 @@ export interface StepPart extends PartBase {
   readonly snapshot: boolean
 }
 
-export type Part = TextPart | ReasoningPart | FilePart | ToolPart | PatchPart | SubtaskPart | CompactionPart | StepPart
+/** What opencode itself told the agent. */
+export interface NotePart extends PartBase {
+  readonly type: "note"
+  /** `restart`: opencode was restarted during the turn, and continues it. */
+  readonly about: "restart" | "other"
+  readonly text: string
+}
+
+export type Part =
+  | TextPart
+  | ReasoningPart
+  | FilePart
+  | ToolPart
+  | PatchPart
+  | SubtaskPart
+  | CompactionPart
+  | StepPart
+  | NotePart
 
 export interface Message {
   readonly info: MessageInfo

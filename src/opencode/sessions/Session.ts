@@ -17,19 +17,18 @@ export interface Session {
   }
 }
 
+/** A wait for the model's provider, which has failed. */
+export interface Retry {
+  /** The number of the next attempt. */
+  readonly attempt: number
+  /** Why the last attempt failed. */
+  readonly message: string
+  /** When the next attempt starts, in epoch milliseconds. */
+  readonly next: number
+}
+
 /** A session that waits for a person is `busy`. */
-export type SessionStatus =
-  | { readonly type: "idle" }
-  | { readonly type: "busy" }
-  | {
-      /** The model's provider failed, and opencode waits before it retries. */
-      readonly type: "retry"
-      readonly attempt: number
-      /** Why the last attempt failed. */
-      readonly message: string
-      /** When the next attempt starts, in epoch milliseconds. */
-      readonly next: number
-    }
+export type SessionStatus = { readonly type: "idle" } | { readonly type: "busy" } | ({ readonly type: "retry" } & Retry)
 
 /** Tokens that a model step has used. */
 export interface Tokens {

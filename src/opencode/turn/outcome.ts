@@ -24,18 +24,26 @@ export type Outcome =
 
 const failureText = ({ message, status }: Failure) => (status === undefined ? message : `${message} (status ${status})`)
 
-const ofFailure = (failure: Failure): Outcome =>
-  failure.kind === "aborted" ? { _tag: "aborted" } : { _tag: "failed", detail: failureText(failure) }
+const ofFailure = (failure: Failure): Outcome => {
+  switch (failure.kind) {
+    case "aborted":
+      return { _tag: "aborted" }
+    case "interrupted":
+      return { _tag: "interrupted", detail: failure.message }
+    case "failed":
+      return { _tag: "failed", detail: failureText(failure) }
+  }
+}
 
 /**
  * The outcome; undefined while it is undecided.
  *
- * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it. It
- * is also over when the agent has begun with the next message of a queue.
+ * A turn is over when the session is idle **and** the newest answer to the prompt is completed. Neither alone proves it.
+ * It is also over when its answer is completed and the agent is already answering a later prompt.
  */
 export const outcome = (turn: Turn): Outcome | undefined => {
   // Requests of an idle session do not count, because an abort leaves them behind.
-  if (turn.status.type !== "idle" && !isPast(turn)) return waiting(turn)
+  if (turn.status.type !== "idle" && !isFollowedByAnother(turn)) return waiting(turn)
   // The compaction is not finished; opencode is about to continue the turn.
   if (turn.lineage.compacting !== undefined && newestOf(turn)?.error === undefined) return undefined
   const newest = newestOf(turn)
@@ -45,15 +53,30 @@ export const outcome = (turn: Turn): Outcome | undefined => {
   // Both are absent only if the turn was stopped while opencode waited to retry the provider.
   if (newest.finish === undefined) return { _tag: "aborted" }
   if (newest.finish === "tool-calls") return endedEarly(turn)
-  if (newest.finish !== "stop") return { _tag: "completed", detail: `the model stopped because of "${newest.finish}"` }
-  const { overtaken, prompts } = turn.lineage
-  return overtaken !== undefined && prompts.has(overtaken)
-    ? { _tag: "completed", detail: "opencode answered it together with a message that was sent right after it" }
-    : { _tag: "completed" }
+  return completed(turn, newest.finish)
 }
 
-/** Whether the answer is complete and the agent answers a later message, so status and requests are about that one. */
-export const isPast = (turn: Turn): boolean => {
+const completed = (turn: Turn, finish: string): Outcome => {
+  const { overtaken, prompts } = turn.lineage
+  const isRestarted = [...turn.parts.values()].some((part) => part.type === "note" && part.about === "restart")
+  const inBackground = toolCalls(turn).filter(({ state }) => state.status === "completed" && state.background === true)
+  const facts = [
+    ...(finish === "stop" ? [] : [`the model stopped because of "${finish}"`]),
+    ...(overtaken !== undefined && prompts.has(overtaken)
+      ? ["opencode answered it together with a message that was sent right after it"]
+      : []),
+    ...(isRestarted ? ["opencode was restarted during the turn and continued it"] : []),
+    ...(inBackground.length === 0
+      ? []
+      : [
+          `it left work in the background (${inBackground.map(({ tool }) => tool).join(", ")}); when that ends, opencode starts a turn of its own`,
+        ]),
+  ]
+  return facts.length === 0 ? { _tag: "completed" } : { _tag: "completed", detail: facts.join("; ") }
+}
+
+/** Whether the turn's answer is complete and the agent is answering a later prompt, which was waiting in a queue. */
+export const isFollowedByAnother = (turn: Turn): boolean => {
   const { overtaken, prompts } = turn.lineage
   const newest = newestOf(turn)
   return (
@@ -96,7 +119,7 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
 /** The outcome of a turn that opencode left unfinished: the session is idle, but the answer is not complete. */
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort at the start of a summary leaves the summary unfinished.
-  if (turn.error?.kind === "aborted") return { _tag: "aborted" }
+  if (turn.error !== undefined && turn.error.kind !== "failed") return ofFailure(turn.error)
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",

@@ -67,6 +67,12 @@ const inOrder = (answers: Turn["answers"], parts: Turn["parts"], stored: Readonl
   }
 }
 
+/** opencode 2 stores a wait for a retry in the newest answer only. */
+const withRetry = (status: SessionStatus, answers: Turn["answers"]): SessionStatus => {
+  const retry = [...answers.values()].at(-1)?.retry
+  return status.type === "busy" && retry !== undefined ? { type: "retry", ...retry } : status
+}
+
 /** The turn after a read. Streaming text is only in events, so the received text is kept. */
 export const reconcile = (turn: Turn, { messages, pending, status }: StoredSession): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
@@ -94,7 +100,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: StoredSessi
     lineage,
     family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
     accepted: turn.accepted || prompted >= 0,
-    status,
+    status: withRetry(status, answers),
     ...inOrder(answers, parts, order),
     pending: new Map(pending.map((item) => [item.request.id, item])),
     unstored: Math.max(0, unstored),

@@ -93,11 +93,12 @@ const listen = (state: FollowState): FollowState => ({
   next: { _tag: "Listen", atMost: state.connected ? refreshAfter : maxAbsence },
 })
 
-/** The request that the turn waits for. Requests of an idle session do not count, because an abort leaves them behind. */
+/**
+ * The request that the turn waits for. Requests of an idle session do not count, because an abort leaves them behind, and
+ * after the end of the turn they belong to the next one.
+ */
 const waitingFor = (turn: Turn.Turn): PendingRequest | undefined =>
-  isOver(turn) ? undefined : [...turn.pending.values()][0]
-
-const isOver = (turn: Turn.Turn) => turn.status.type === "idle" || Turn.isPast(turn)
+  turn.status.type === "idle" || Turn.isFollowedByAnother(turn) ? undefined : [...turn.pending.values()][0]
 
 /** With the goal `accepted`: the prompt was sent and no error is known, so losing contact does not mean that it failed. */
 const isSent = ({ goal, turn }: FollowState) => goal === "accepted" && turn.error === undefined
@@ -182,7 +183,9 @@ const onStored = (state: FollowState): FollowState => {
       if (isAccepted(state)) return end(state, stillRunning)
       const outcome = Turn.outcome(turn)
       // The session is busy after all, so the turn continues.
-      if (!isOver(turn)) return waitingFor(turn) === undefined ? listen(state) : proceed(state)
+      if (turn.status.type !== "idle" && !Turn.isFollowedByAnother(turn)) {
+        return waitingFor(turn) === undefined ? listen(state) : proceed(state)
+      }
       if (outcome !== undefined) return end(state, outcome)
       const { interval, readsLeft } = reading
       return readsLeft > 0

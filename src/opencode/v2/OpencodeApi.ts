@@ -2,34 +2,18 @@
  * The routes of opencode 2's HTTP API (2.0.15) that are used here, declared once. The client is derived from this
  * declaration, and a test compares it with the OpenAPI document of the real server.
  */
-import { Schema, SchemaTransformation } from "effect"
+import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { Authorization } from "../http/Authorization.ts"
-import { RefusedRequest } from "../http/clientErrors.ts"
 import { tolerantArray } from "../http/tolerantArray.ts"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
+import { error, Info, notReady } from "./wire/WireError.ts"
 import { WireEntry } from "./wire/WireMessage.ts"
 import { WireModel } from "./wire/WireModel.ts"
 import { WireForm, WireFormValue, WirePermission, WirePermissionReply } from "./wire/WireRequest.ts"
 import { WireSession } from "./wire/WireSession.ts"
 
 const opt = Schema.optionalKey
-
-const ErrorBody = Schema.Struct({ _tag: Schema.String, message: opt(Schema.String) })
-
-const refused = (status: number) =>
-  ErrorBody.pipe(
-    Schema.decodeTo(
-      Schema.toType(RefusedRequest),
-      SchemaTransformation.transform<RefusedRequest, typeof ErrorBody.Type>({
-        decode: ({ _tag, message }) => new RefusedRequest({ status, message: message ?? _tag }),
-        encode: ({ message }) => ({ _tag: "Error", message }),
-      }),
-    ),
-    HttpApiSchema.status(status),
-  )
-
-const error = [refused(400), refused(404), refused(409), refused(500)] as const
 
 const Data = <S extends Schema.Constraint>(data: S) => Schema.Struct({ data })
 
@@ -48,11 +32,12 @@ const location = { "location[directory]": opt(Schema.String) }
 
 const session = { sessionID: SessionId }
 
-const Info = Schema.Struct({ version: Schema.String, pid: Schema.Int })
-
 class ServerGroup extends HttpApiGroup.make("server").add(
-  /** The only route that identifies opencode 2. 503 while it is starting. */
-  HttpApiEndpoint.get("info", "/api/info", { success: Info }),
+  /** The only route that identifies opencode 2. 503 while it is starting or stopping, 500 if it failed to start. */
+  HttpApiEndpoint.get("info", "/api/info", {
+    success: Info,
+    error: [notReady("starting", 503), notReady("failed", 500)],
+  }),
   /** Every event of every directory of the server, `server.connected` first; a comment every 15 s. */
   HttpApiEndpoint.get("events", "/api/event", { success: HttpApiSchema.StreamSse({ data: Schema.Unknown }) }),
   HttpApiEndpoint.get("location", "/api/location", {
@@ -115,7 +100,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   /** Newest first; `limit` is at most 200. With `type`, only messages of that type. */
   HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
     params: session,
-    query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literal("user")) },
+    query: { limit: opt(Schema.Int), cursor: opt(Schema.String), type: opt(Schema.Literals(["user", "synthetic"])) },
     success: Page(WireEntry),
     error,
   }),

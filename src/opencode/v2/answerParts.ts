@@ -4,7 +4,7 @@
  */
 import { recognised } from "../http/tolerantArray.ts"
 import type { MessageId } from "../Identifiers.ts"
-import type { Part, PatchPart, ReasoningPart, TextPart, ToolPart, ToolState } from "../sessions/Message.ts"
+import type { Part, PatchPart, ReasoningPart, TextPart, ToolInput, ToolPart, ToolState } from "../sessions/Message.ts"
 import type { WireAssistant, WireContent, WireToolState } from "./wire/WireMessage.ts"
 
 interface Block {
@@ -41,10 +41,23 @@ export const patchPart = (messageID: MessageId, files: ReadonlyArray<string>, wo
   files: files.map((file) => (file.startsWith("/") ? file : `${worktree}/${file}`)),
 })
 
-export const toolOutput = (content: Extract<WireToolState, { readonly status: "completed" }>["content"]) =>
+type Completed = Extract<WireToolState, { readonly status: "completed" }>
+
+const toolOutput = (content: Completed["content"]) =>
   recognised(content)
     .map(({ text }) => text)
     .join("")
+
+export const completedTool = (
+  input: ToolInput,
+  content: Completed["content"],
+  metadata: Completed["metadata"],
+): ToolState => ({
+  status: "completed",
+  input,
+  output: toolOutput(content),
+  ...(metadata?.status === "running" ? { background: true } : {}),
+})
 
 export const toolState = (state: WireToolState): ToolState => {
   switch (state.status) {
@@ -53,7 +66,7 @@ export const toolState = (state: WireToolState): ToolState => {
     case "running":
       return state
     case "completed":
-      return { status: "completed", input: state.input, output: toolOutput(state.content) }
+      return completedTool(state.input, state.content, state.metadata)
     case "error":
       return { status: "error", input: state.input, error: state.error.message }
   }

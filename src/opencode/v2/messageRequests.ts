@@ -6,7 +6,7 @@ import { recognised } from "../http/tolerantArray.ts"
 import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
-import { conversation, isPrompt, isReason } from "./conversation.ts"
+import { conversation, isOfTurn, isPrompt, isReason } from "./conversation.ts"
 import type { RefusedSteps } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
 import type { Worktrees } from "./worktrees.ts"
@@ -34,11 +34,23 @@ const parseCursor = (before: string): { readonly cursor: string; readonly idle: 
   }
 }
 
-const isMessage = ({ type }: WireEntry) => type !== "idle"
+const isMessage = ({ type }: WireEntry) => type === "user" || type === "assistant" || type === "compaction"
 
-/** Whether the first answer of a page precedes its first prompt, so that its own prompt is on an older page. */
-const beginsWithAnswer = (entries: ReadonlyArray<WireEntry>) =>
-  entries.find((entry) => entry.type === "assistant" || isPrompt(entry))?.type === "assistant"
+/** The kind of the first entry that belongs to a turn. Without a prompt before it, its turn begins on an older page. */
+const beginning = (entries: ReadonlyArray<WireEntry>) =>
+  entries.find((entry) => entry.type === "synthetic" || isOfTurn(entry))?.type
+
+/** Maximum number of requests for the beginning of the turn in which a page begins. */
+const maxLead = 10
+
+/** What precedes a page and belongs to the turn in which the page begins. */
+interface Lead {
+  readonly entries: ReadonlyArray<WireEntry>
+  /** The prompt before `entries`. */
+  readonly prompt: MessageId | undefined
+}
+
+const noLead: Lead = { entries: [], prompt: undefined }
 
 export interface MessageServices {
   readonly refused: RefusedSteps
@@ -72,12 +84,12 @@ export const messageRequests = (
     return { entries, next: cursor }
   })
 
-  /** The newest prompt before the cursor. */
-  const promptBefore = Effect.fnUntraced(function* (session: SessionId, before: string) {
+  /** The newest prompt, or text of opencode itself, before the cursor. */
+  const newestBefore = Effect.fnUntraced(function* (session: SessionId, before: string, type: "user" | "synthetic") {
     let cursor: string | undefined = before
     while (cursor !== undefined) {
       const page: { readonly data: ReadonlyArray<WireEntry>; readonly next: string | undefined } = yield* api
-        .messages({ params: { sessionID: session }, query: { limit: 5, cursor, type: "user" } })
+        .messages({ params: { sessionID: session }, query: { limit: 5, cursor, type } })
         .pipe(
           Effect.map(({ cursor, data }) => ({
             data: recognised(data),
@@ -86,10 +98,37 @@ export const messageRequests = (
           call("messages", { session }),
         )
       const found = page.data.find((entry) => !isReason(entry))
-      if (found !== undefined) return found.id
+      if (found?.type === "user" || found?.type === "synthetic") return found
       cursor = page.next
     }
     return undefined
+  })
+
+  /** The entries before the cursor, back to the newest prompt. */
+  const readLead = Effect.fnUntraced(function* (session: SessionId, before: string) {
+    const lead: Array<WireEntry> = []
+    let cursor: string | undefined = before
+    for (let round = 0; round < maxLead && cursor !== undefined && !lead.some(isPrompt); round++) {
+      const page: { readonly entries: ReadonlyArray<WireEntry>; readonly next: string | undefined } =
+        yield* readEntries(session, 50, cursor)
+      lead.unshift(...page.entries)
+      cursor = page.next
+    }
+    return lead
+  })
+
+  /** Mostly, a turn has a prompt of the user. Only if opencode itself may have started it, all entries are read. */
+  const leadOf = Effect.fnUntraced(function* (session: SessionId, entries: ReadonlyArray<WireEntry>, before: string) {
+    const begins = beginning(entries)
+    if (begins !== "assistant" && begins !== "synthetic") return noLead
+    const [user, synthetic] = yield* Effect.all(
+      [newestBefore(session, before, "user"), newestBefore(session, before, "synthetic")],
+      { concurrency: 2 },
+    )
+    const isOlder = synthetic === undefined || synthetic.time.created < (user?.time.created ?? 0)
+    if (begins === "assistant" && isOlder) return { entries: [], prompt: user?.id }
+    const lead = yield* readLead(session, before)
+    return { entries: lead, prompt: lead.some(isPrompt) ? undefined : user?.id }
   })
 
   const messages = Effect.fnUntraced(function* (
@@ -98,11 +137,13 @@ export const messageRequests = (
   ): Effect.fn.Return<MessagePage, ClientError> {
     const given = before === undefined ? undefined : parseCursor(before)
     const { entries, next } = yield* readEntries(session, limit, given?.cursor)
-    const prompt = next !== undefined && beginsWithAnswer(entries) ? yield* promptBefore(session, next) : undefined
+    const lead = next === undefined ? noLead : yield* leadOf(session, entries, next)
     const hasFiles = entries.some((entry) => entry.type === "assistant" && (entry.snapshot?.files ?? []).length > 0)
     const worktree = hasFiles ? yield* worktrees(target, session) : ""
+    const own = new Set(entries.map(({ id }) => id))
+    const context = { session, prompt: lead.prompt, idle: given?.idle, worktree, refused }
     return {
-      messages: conversation(entries, { session, prompt, idle: given?.idle, worktree, refused }),
+      messages: conversation([...lead.entries, ...entries], context).filter(({ info }) => own.has(info.id)),
       older: next === undefined ? undefined : cursorOf(next, entries[0]),
     }
   })

@@ -5,6 +5,7 @@
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { AssistantInfo, Failure, ToolPart, ToolState } from "../sessions/Message.ts"
+import { inactivity } from "./inactivity.ts"
 import { type RefusedSteps, withReason } from "./refusals.ts"
 import type { WireEvent } from "./wire/WireEvent.ts"
 import { joinModel } from "./wire/WireModel.ts"
@@ -28,11 +29,15 @@ interface Known {
   newest: MessageId | undefined
   /** The prompts of the running turns: those delivered since the session was idle. */
   running: ReadonlyArray<MessageId>
+  /** Whether an execution has started to which nothing was delivered yet. */
+  hasJustStarted: boolean
   readonly requests: Set<string>
 }
 
 interface InboxItem {
   readonly isPrompt: boolean
+  /** Whether it is a text of opencode itself. */
+  readonly isSynthetic: boolean
   /** Set if the item is the reason of a refusal. */
   readonly rejectedCall: string | undefined
   readonly text: string
@@ -42,16 +47,11 @@ export const heartbeat: TurnEvent = { _tag: "Heartbeat" }
 
 export const stale = (sessionID: SessionId): TurnEvent => ({ _tag: "SessionStale", sessionID })
 
-export const busy = (sessionID: SessionId): TurnEvent => ({
+const busy = (sessionID: SessionId): TurnEvent => ({
   _tag: "StatusChanged",
   sessionID,
   status: { type: "busy" },
 })
-
-const inactivity: Failure = {
-  kind: "failed",
-  message: "opencode stopped the turn because nothing had happened in its directory for 60 minutes",
-}
 
 export const makeRunningTurns = (refused: RefusedSteps) => {
   const sessions = new Map<SessionId, Known>()
@@ -59,7 +59,13 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
   const inbox = new Map<MessageId, InboxItem>()
 
   const knownOf = (session: SessionId): Known => {
-    const known = sessions.get(session) ?? { prompt: undefined, newest: undefined, running: [], requests: new Set() }
+    const known = sessions.get(session) ?? {
+      prompt: undefined,
+      newest: undefined,
+      running: [],
+      hasJustStarted: false,
+      requests: new Set(),
+    }
     sessions.set(session, known)
     return known
   }
@@ -77,6 +83,11 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
     return [{ _tag: "PartChanged", part: now } as const]
   }
 
+  const executionStarted = (sessionID: SessionId): ReadonlyArray<TurnEvent> => {
+    knownOf(sessionID).hasJustStarted = true
+    return [busy(sessionID)]
+  }
+
   const started = (
     {
       agent,
@@ -89,6 +100,7 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
   ): ReadonlyArray<TurnEvent> => {
     const known = knownOf(sessionID)
     known.newest = id
+    known.hasJustStarted = false
     const step: Step = {
       session: sessionID,
       info: undefined,
@@ -116,12 +128,15 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
   const delivered = (sessionID: SessionId, id: MessageId, created: number): ReadonlyArray<TurnEvent> => {
     const known = knownOf(sessionID)
     const item = inbox.get(id)
+    // The end of background work starts a turn in an idle session; in a busy one it is told to the running turn.
+    const startsTurn = item?.isPrompt === true || (item?.isSynthetic === true && known.hasJustStarted)
+    known.hasJustStarted = false
     inbox.delete(id)
     if (item === undefined) {
       known.prompt = undefined
       return [stale(sessionID)]
     }
-    if (item.isPrompt) {
+    if (startsTurn) {
       known.prompt = id
       known.running = [...known.running, id]
       return [{ _tag: "MessageChanged", info: { id, sessionID, role: "user", time: { created } } }]
@@ -189,6 +204,7 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
     sessions,
     steps,
     inbox,
+    executionStarted,
     knownOf,
     changed,
     withTool,

@@ -2,8 +2,9 @@
 import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
-import type { Opencode, ServerLocation } from "../Opencode.ts"
+import type { Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
 import type { Routes } from "./routes.ts"
+import type { NotReady } from "./wire/WireError.ts"
 import { joinModel } from "./wire/WireModel.ts"
 
 export const inDirectory = (directory: string) => ({ query: { "location[directory]": directory } })
@@ -18,10 +19,25 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       return { directory, worktree: isInGit ? project.directory : undefined } satisfies ServerLocation
     })
   const location = (timeout: number) => locate({}).pipe(call("location", { timeout }))
+  /** Every route but `/api/info` says why the server failed to start. */
+  const failure = api.projects().pipe(
+    Effect.flip,
+    Effect.map((error) => (error._tag === "RefusedRequest" ? error.message : undefined)),
+    Effect.orElseSucceed(() => undefined),
+  )
+  const notReady = ({ state, version }: NotReady) =>
+    Effect.map(state === "failed" ? failure : Effect.undefined, (reason): ServerHealth => ({
+      healthy: false,
+      starting: state === "starting",
+      version,
+      api: 2,
+      reason,
+    }))
   return {
     health: (timeout) =>
       info({}).pipe(
-        Effect.map(({ version }) => ({ healthy: true, version, api: 2 as const })),
+        Effect.map(({ version }): ServerHealth => ({ healthy: true, version, api: 2 })),
+        Effect.catchTag("NotReady", notReady),
         call("info", { timeout }),
       ),
     location,

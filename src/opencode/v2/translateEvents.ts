@@ -6,10 +6,10 @@
 import { Option, Schema } from "effect"
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { SessionId } from "../Identifiers.ts"
-import { blockId, blockPart, patchPart, toolOutput, toolPart } from "./answerParts.ts"
+import { blockId, blockPart, completedTool, patchPart, toolPart } from "./answerParts.ts"
 import { isRefusal, refusalText, type RefusedSteps, rejectedCall } from "./refusals.ts"
 import { toPermission, toQuestion } from "./requests.ts"
-import { busy, heartbeat, makeRunningTurns, stale } from "./runningTurns.ts"
+import { heartbeat, makeRunningTurns, stale } from "./runningTurns.ts"
 import { WireEnvelope, WireEvent } from "./wire/WireEvent.ts"
 import { failureOf } from "./wire/WireMessage.ts"
 
@@ -45,6 +45,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
     knownOf,
     changed,
     withTool,
+    executionStarted,
     started,
     delivered,
     ended,
@@ -73,7 +74,12 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
         const { inboxID, item } = event.data
         const call = rejectedCall(item.payload?.metadata)
         const isPrompt = item.type === "user" && call === undefined
-        inbox.set(inboxID, { isPrompt, rejectedCall: call, text: call === undefined ? "" : (item.payload?.text ?? "") })
+        inbox.set(inboxID, {
+          isPrompt,
+          isSynthetic: item.type === "synthetic",
+          rejectedCall: call,
+          text: call === undefined ? "" : (item.payload?.text ?? ""),
+        })
         return [heartbeat]
       }
       case "session.inbox.cancelled":
@@ -82,12 +88,13 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
       case "session.inbox.delivered":
         return delivered(event.data.sessionID, event.data.inboxID, now)
       case "session.execution.started":
-        return [busy(event.data.sessionID)]
+        return executionStarted(event.data.sessionID)
       case "session.execution.succeeded":
         return ended(event.data.sessionID, [])
       case "session.execution.failed": {
         const { error, sessionID } = event.data
-        return ended(sessionID, [failed(sessionID, failureOf(error))])
+        // opencode uses `aborted` when it gives up a turn that was interrupted again and again.
+        return ended(sessionID, [failed(sessionID, { ...failureOf(error), kind: "failed" })])
       }
       case "session.execution.interrupted":
         return interrupted(event.data.sessionID, event.data.reason, now)
@@ -158,12 +165,10 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
           : [{ _tag: "SubagentStarted", sessionID: child, parentID: event.data.sessionID }]
       }
       case "session.tool.success": {
-        const { assistantMessageID, content, id, sessionID } = event.data
-        return withTool(steps.get(assistantMessageID), sessionID, id, ({ state: { input } }) => ({
-          status: "completed",
-          input,
-          output: toolOutput(content),
-        }))
+        const { assistantMessageID, content, id, metadata, sessionID } = event.data
+        return withTool(steps.get(assistantMessageID), sessionID, id, ({ state: { input } }) =>
+          completedTool(input, content, metadata),
+        )
       }
       case "session.tool.failed": {
         const { assistantMessageID, error, id, sessionID } = event.data

@@ -55,7 +55,11 @@ export interface InstanceToolsOptions {
 
 const hintOf = ({ relayDirectory, transports = [] }: InstanceToolsOptions) => {
   if (relayDirectory !== undefined && transports.includes("local-relay")) {
-    return `No instance was found. Start one with \`opencode-fleet connect\` in its project, or write {"name": "my-project", "port": 4096} to a file such as ${relayDirectory}/my-project.json.${transports.length === 1 ? " TRANSPORT=local-relay,local-ports also finds unregistered instances on this machine." : ""}`
+    const service = transports.includes("service") ? " The service of opencode 2 is found by itself once it runs." : ""
+    const ports = transports.includes("local-ports")
+      ? ""
+      : ` TRANSPORT=${[...transports, "local-ports"].join(",")} also finds unregistered instances on this machine.`
+    return `No instance was found. Start one with \`opencode-fleet connect\` in its project, or write {"name": "my-project", "port": 4096} to a file such as ${relayDirectory}/my-project.json.${service}${ports}`
   }
   return transports.length === 0
     ? "No instance was found. Check that opencode is running."

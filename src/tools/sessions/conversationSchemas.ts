@@ -7,7 +7,7 @@ const opt = Schema.optionalKey
 
 export const PartView = Schema.Struct({
   kind: field(
-    Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction"]),
+    Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction", "note"]),
     "Kind of part",
   ),
   text: field(Schema.String, "Text; for a tool its output or error, for files their paths. Clipped"),

@@ -48,6 +48,8 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
       return [{ kind: "subtask", text: line(`${part.agent}: ${part.description}`) }]
     case "compaction":
       return [{ kind: "compaction", text: "" }]
+    case "note":
+      return [{ kind: "note", text: line(part.text, maxLength.output) }]
     case "step":
       return []
   }

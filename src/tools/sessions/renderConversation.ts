@@ -23,6 +23,8 @@ export const renderPart = (view: PartView): string => {
       return `Subtask ${code(view.text)}`
     case "compaction":
       return "(earlier messages were compacted)"
+    case "note":
+      return `Note by opencode: ${code(view.text)}`
   }
 }
 

@@ -103,7 +103,7 @@ describe("local-ports", () => {
               directory: "/work/shop/api",
               transport: "local-ports",
               passwordWithheld: "it did not require one when it was found; the next scan checks again",
-              listener: { pid: 17, birth: "birth of 17" },
+              listener: { pid: 17, birth: "birth of 17", foundBy: "local-ports" },
               pid: 17,
               birth: "birth of 17",
               tunnelled: false,

@@ -43,7 +43,9 @@ describe("opencode 1: the client's errors", () => {
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const client = yield* OpencodeClient
-      const error = yield* Effect.flip(prompt(client.at({ ...target, listener: { pid: exitedPid, birth: undefined } })))
+      const error = yield* Effect.flip(
+        prompt(client.at({ ...target, listener: { pid: exitedPid, birth: undefined, foundBy: "local-ports" } })),
+      )
       assert.deepInclude(error, { _tag: "InstanceUnreachable", mayHaveArrived: false })
       assert.deepStrictEqual(fake.requests, [])
     }).pipe(Effect.provide(overFake)),

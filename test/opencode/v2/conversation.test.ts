@@ -31,6 +31,14 @@ const answer = (id: string, fields: object = {}) => ({
 
 const idle = (outcome: string) => ({ type: "idle", id: "msg_idle", time: { created: 4 }, outcome })
 
+const synthetic = (id: string, fields: object = {}) => ({
+  type: "synthetic",
+  id: `msg_${id}`,
+  time: { created: 2 },
+  text: "opencode has news",
+  ...fields,
+})
+
 const stopped = {
   time: { created: 2, completed: 3 },
   finish: "error",
@@ -91,13 +99,42 @@ describe("An answer of opencode 2", () => {
 
   it("goes on after opencode's own entries, known and unknown", () => {
     const own = [
-      { type: "synthetic", id: "msg_s", time: { created: 2 }, text: "The server restarted while you were working" },
-      { type: "compaction", id: "msg_c", status: "completed" },
+      synthetic("s"),
+      { type: "compaction", id: "msg_c", time: { created: 2 }, status: "completed", summary: "So far" },
+      { type: "agent-switched", id: "msg_a", agent: "plan" },
       { type: "hologram" },
     ]
     const messages = messagesOf([user("1"), answer("2", stopped), ...own, answer("3"), idle("succeeded")])
-    assert.deepStrictEqual(parents(messages), [msg("1"), msg("1"), msg("1")])
+    assert.deepStrictEqual(parents(messages), [msg("1"), msg("1"), msg("c"), msg("1")])
     assert.deepStrictEqual(outcomeOf(messages), { _tag: "completed" })
+  })
+
+  it("continues the turn after a restart, which the outcome tells", () => {
+    const restart = synthetic("s", { description: "Continuing after restart" })
+    for (const cut of [stopped, { time: { created: 2, completed: 9 }, finish: undefined, content: [] }]) {
+      const messages = messagesOf([user("1"), answer("2", cut), restart, answer("3"), idle("succeeded")])
+      assert.deepStrictEqual(parents(messages), [msg("1"), msg("1"), msg("1")])
+      const outcome = outcomeOf(messages)
+      assert.deepStrictEqual(outcome, {
+        _tag: "completed",
+        detail: "opencode was restarted during the turn and continued it",
+      })
+    }
+  })
+
+  it("to opencode's own text in an idle session is a turn of its own", () => {
+    const background = { status: "completed", input: {}, content: [], metadata: { status: "running" } }
+    const started = answer("2", { content: [{ type: "tool", id: "call_1", name: "shell", state: background }] })
+    const entries = [user("1"), started, idle("succeeded"), synthetic("s"), answer("3"), idle("succeeded")]
+    const messages = messagesOf(entries)
+    assert.deepStrictEqual(parents(messages), [msg("1"), msg("1"), msg("s"), msg("s")])
+    const outcome = outcomeOf(messages)
+    assert.include(outcome._tag === "completed" ? outcome.detail : "", "left work in the background (shell)")
+  })
+
+  it("is not begun by opencode's own text that is delivered with the next prompt", () => {
+    const entries = [user("1"), answer("2"), idle("succeeded"), synthetic("s"), user("3"), answer("4")]
+    assert.deepStrictEqual(parents(messagesOf(entries)), [msg("1"), msg("1"), msg("3"), msg("3")])
   })
 
   it("has parts with the ids of the events, and absolute paths of the changed files", () => {
@@ -181,6 +218,43 @@ describe("What is stored of a turn of opencode 2 says that it", () => {
       "killed or restarted",
     ],
     ["was cut off by a crash", [answer("2", { time: { created: 2 }, finish: undefined })], {}, "interrupted", ""],
+    [
+      "was cut off by a crash before the next prompt, with which opencode completes the answer",
+      [answer("2", { finish: undefined }), user("3"), answer("4"), idle("succeeded")],
+      {},
+      "interrupted",
+      "",
+    ],
+    [
+      "was interrupted by opencode after 60 minutes without news",
+      [answer("2", stopped), { ...idle("interrupted"), time: { created: 61 * 60_000 } }],
+      {},
+      "interrupted",
+      "60 minutes",
+    ],
+    [
+      "was given up after several restarts",
+      [answer("2", { ...stopped, error: { type: "aborted", message: "interrupted repeatedly" } }), idle("failed")],
+      {},
+      "failed",
+      "interrupted repeatedly",
+    ],
+    [
+      "failed because the conversation could not be summarised",
+      [
+        {
+          type: "compaction",
+          id: "msg_c",
+          time: { created: 2 },
+          status: "failed",
+          error: { type: "compaction.failed", message: "no summary" },
+        },
+        idle("failed"),
+      ],
+      {},
+      "failed",
+      "no summary",
+    ],
   ] as const)("%s", (_name, entries, context, tag, detail) => {
     const outcome = outcomeOf(messagesOf([user("1"), ...entries], context))
     assert.strictEqual(outcome._tag, tag)

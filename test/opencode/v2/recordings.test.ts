@@ -37,7 +37,7 @@ const expected = [
   ["06-subagent", "sub: run: echo child", ["needs permission", "completed"], "Tool said: <subagent"],
   ["06-subagentreject", "sub: run: echo child", ["needs permission", "completed"], "Subagent cancelled"],
   ["06-subagentabort", "sub: slow 30", ["aborted"], ""],
-  ["15-inactivity-clock-60-times-faster", "run: echo wait", ["needs permission", "failed"], "60 minutes"],
+  ["15-inactivity-clock-60-times-faster", "run: echo wait", ["needs permission", "interrupted"], "60 minutes"],
   ["17-bgsub", "tool subagent", ["completed"], "working in the background"],
   ["18-queue-after-other-ends", "B queued", ["completed"], "Echo: B queued"],
   ["18-queue-after-other-ends", "bad thing", ["failed"], "bad request from script"],
@@ -77,6 +77,14 @@ describe("a turn of opencode 2, followed by its events", () => {
       assert.deepStrictEqual(outcomes, [])
       assert.strictEqual(Turn.unfinishedOutcome(turn, false)._tag, "interrupted")
     }
+  })
+
+  it("is not changed by background work that ends after it", () => {
+    const [played] = play("17-bgsub")
+    assert.isDefined(played)
+    assert.notInclude(Turn.text(played.turn), "Echo: <subagent")
+    const outcome = Turn.outcome(played.turn)
+    assert.include(outcome?._tag === "completed" ? outcome.detail : "", "left work in the background (subagent)")
   })
 
   it("is followed with the streamed text before the text is complete", () => {

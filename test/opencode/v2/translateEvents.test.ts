@@ -98,6 +98,28 @@ describe("A connection to opencode 2 that begins in the middle of a turn", () =>
   })
 })
 
+describe("A text of opencode itself", () => {
+  const told = frame("session.inbox.enqueued", {
+    inboxID: "msg_s",
+    item: { type: "synthetic", payload: { text: "the background work has ended" } },
+  })
+  const delivered = frame("session.inbox.delivered", { inboxID: "msg_s" })
+  const next = frame("session.step.started", { ...step, assistantMessageID: "msg_4" })
+
+  it("starts a turn in an idle session", () => {
+    const idle = [...prompted, frame("session.execution.succeeded", {}), told, frame("session.execution.started", {})]
+    assert.deepInclude(plain(last([...idle, delivered])), {
+      _tag: "MessageChanged",
+      info: { id: "msg_s", sessionID: "ses_1", role: "user", time: { created: 5 } },
+    })
+    assert.strictEqual(endOf(last([...idle, delivered, next]))[0]?.parentID, msg("s"))
+  })
+
+  it("belongs to a running turn", () => {
+    assert.strictEqual(endOf(last([...prompted, told, delivered, next]))[0]?.parentID, msg("1"))
+  })
+})
+
 describe("A refusal in opencode 2", () => {
   const stepFailed = frame("session.step.failed", {
     assistantMessageID: "msg_2",

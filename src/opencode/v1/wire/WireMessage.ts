@@ -19,7 +19,7 @@ const RawFailure = Schema.Struct({
 export const WireFailure = RawFailure.pipe(
   Schema.decodeTo(
     Schema.Struct({
-      kind: Schema.Literals(["aborted", "failed"]),
+      kind: Schema.Literals(["aborted", "failed", "interrupted"]),
       message: Schema.String,
       status: opt(Schema.Finite),
     }),
@@ -30,7 +30,7 @@ export const WireFailure = RawFailure.pipe(
         ...(data?.statusCode === undefined ? {} : { status: data.statusCode }),
       }),
       encode: ({ kind, message, status }) => ({
-        name: kind === "aborted" ? abortedName : "UnknownError",
+        name: kind === "failed" ? "UnknownError" : abortedName,
         data: { message, ...(status === undefined ? {} : { statusCode: status }) },
       }),
     }),
@@ -125,6 +125,8 @@ const KnownPart = Schema.Union([
   part("patch", { files: Schema.Array(Schema.String) }),
   part("subtask", { description: Schema.String, agent: Schema.String }),
   part("compaction", { auto: opt(Schema.Boolean) }),
+  /** opencode 1 sends none; the domain has them. */
+  part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String }),
   WireStepPart,
 ])
 

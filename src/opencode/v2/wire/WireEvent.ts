@@ -1,7 +1,7 @@
 /** The events of `GET /api/event` that concern turns. */
 import { Schema } from "effect"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../../Identifiers.ts"
-import { WireError, WireTokens, WireToolContent } from "./WireMessage.ts"
+import { WireError, WireTokens, WireToolContent, WireToolMetadata } from "./WireMessage.ts"
 import { WireModel } from "./WireModel.ts"
 import { WireForm, WirePermission } from "./WireRequest.ts"
 
@@ -69,7 +69,7 @@ export const WireEvent = Schema.Union([
   event("session.tool.called", { ...tool, input: Schema.Record(Schema.String, Schema.Unknown) }),
   /** A subagent's tool call names the session that works for it. */
   event("session.tool.progress", { ...tool, metadata: opt(Schema.Struct({ sessionID: opt(SessionId) })) }),
-  event("session.tool.success", { ...tool, content: WireToolContent }),
+  event("session.tool.success", { ...tool, content: WireToolContent, metadata: opt(WireToolMetadata) }),
   event("session.tool.failed", { ...tool, error: WireError }),
   Schema.Struct({ type: Schema.Literal("permission.asked"), data: WirePermission }),
   event("permission.replied", { ...session, requestID: PermissionId }),

@@ -35,11 +35,19 @@ const Input = Schema.Record(Schema.String, Schema.Unknown)
 /** What a tool returned: texts and files. */
 export const WireToolContent = tolerantArray(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }))
 
+/** `status` is `running` if the call returned and its work continues in the background. */
+export const WireToolMetadata = Schema.Struct({ status: opt(Schema.Unknown) })
+
 const WireToolState = Schema.Union([
   /** The input is the JSON as far as the model has written it. */
   Schema.Struct({ status: Schema.Literal("streaming") }),
   Schema.Struct({ status: Schema.Literal("running"), input: Input }),
-  Schema.Struct({ status: Schema.Literal("completed"), input: Input, content: WireToolContent }),
+  Schema.Struct({
+    status: Schema.Literal("completed"),
+    input: Input,
+    content: WireToolContent,
+    metadata: opt(WireToolMetadata),
+  }),
   Schema.Struct({ status: Schema.Literal("error"), input: Input, error: WireError }),
 ])
 export type WireToolState = typeof WireToolState.Type
@@ -49,7 +57,13 @@ const WireContent = Schema.Union([
   /** Empty while it is streaming. */
   Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
   Schema.Struct({ type: Schema.Literal("reasoning"), text: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("tool"), id: Schema.String, name: Schema.String, state: WireToolState }),
+  Schema.Struct({
+    type: Schema.Literal("tool"),
+    id: Schema.String,
+    name: Schema.String,
+    state: WireToolState,
+    time: opt(Schema.Struct({ created: Schema.Finite, ran: opt(Schema.Finite) })),
+  }),
 ])
 export type WireContent = typeof WireContent.Type
 
@@ -67,7 +81,7 @@ export type WireUser = typeof WireUser.Type
 export const WireAssistant = Schema.Struct({
   type: Schema.Literal("assistant"),
   id: MessageId,
-  time: Schema.Struct({ created: Schema.Finite, completed: opt(Schema.Finite) }),
+  time: Schema.Struct({ created: Schema.Finite, streamed: opt(Schema.Finite), completed: opt(Schema.Finite) }),
   agent: Schema.String,
   model: WireModel,
   content: tolerantArray(WireContent),
@@ -77,6 +91,8 @@ export const WireAssistant = Schema.Struct({
   cost: opt(Schema.Finite),
   tokens: opt(WireTokens),
   error: opt(WireError),
+  /** While opencode waits to retry the provider. `attempt` is the number of the next try, `at` its time. */
+  retry: opt(Schema.Struct({ attempt: Schema.Finite, at: Schema.Finite, error: WireError })),
 })
 export type WireAssistant = typeof WireAssistant.Type
 
@@ -89,6 +105,34 @@ export const WireIdle = Schema.Struct({
 })
 export type WireIdle = typeof WireIdle.Type
 
-/** All other entries (`synthetic`, `compaction`, `shell`, `agent-switched`, …) start no turn and answer none. */
-export const WireEntry = Schema.Union([WireUser, WireAssistant, WireIdle])
+/** What opencode itself told the agent: after a restart, after an answer that broke off, or when background work ended. */
+export const WireSynthetic = Schema.Struct({
+  type: Schema.Literal("synthetic"),
+  id: MessageId,
+  time: Schema.Struct({ created: Schema.Finite }),
+  text: Schema.String,
+  description: opt(Schema.String),
+})
+export type WireSynthetic = typeof WireSynthetic.Type
+
+const compaction = {
+  type: Schema.Literal("compaction"),
+  id: MessageId,
+  time: Schema.Struct({ created: Schema.Finite }),
+}
+
+/** A summary that replaces the older entries for the model. */
+export const WireCompaction = Schema.Union([
+  Schema.Struct({ ...compaction, status: Schema.Literals(["running", "completed"]), summary: Schema.String }),
+  Schema.Struct({ ...compaction, status: Schema.Literal("failed"), error: WireError }),
+])
+export type WireCompaction = typeof WireCompaction.Type
+
+/** Entries that start no turn, answer none, and are not shown. */
+const WireOther = Schema.Struct({
+  type: Schema.Literals(["agent-switched", "model-switched", "location-switched", "system", "skill", "shell"]),
+  id: MessageId,
+})
+
+export const WireEntry = Schema.Union([WireUser, WireAssistant, WireIdle, WireSynthetic, WireCompaction, WireOther])
 export type WireEntry = typeof WireEntry.Type

@@ -1,0 +1,90 @@
+/** How turns of the background service of opencode 2 end when the service stops, restarts, or works in the background. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
+import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
+import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import * as Turn from "../../src/opencode/turn/Turn.ts"
+import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
+import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
+import { eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencode2Facts.ts"
+import { RealService, type Service, withVersion } from "../support/RealService.ts"
+import { withOpencode2 } from "../support/requirements.ts"
+
+const everything = Turns.layer.pipe(
+  Layer.provideMerge(InstanceEvents.layer),
+  Layer.provideMerge(OpencodeV2.layer),
+  Layer.provide(HttpTransport.layer),
+  Layer.provideMerge(RealService.layer()),
+)
+
+const scene = Effect.gen(function* () {
+  const service = yield* RealService
+  const credentials = { username: "opencode", password: Redacted.make(service.password) }
+  const target = { instance: "laptop", url: service.url, credentials }
+  const opencode = (yield* OpencodeClient).at(target)
+  const session = yield* opencode.createSession({ title: "Endings", directory: service.directory })
+  const turns = yield* Turns
+  const send = (text: string, options: Partial<SendOptions> = {}) =>
+    turns.send(target, session, { text, ifBusy: "wait", timeout: "90 seconds", ...options })
+  const follow = turns.follow(target, session, { timeout: "30 seconds" })
+  return { service, target, opencode, session, send, follow }
+})
+
+/** What happens to the service, prepared before the turn. */
+const ways = {
+  restarted: Effect.succeed((service: Service) => service.restart),
+  "killed and started": Effect.succeed((service: Service) => Effect.andThen(service.kill, service.start())),
+  "replaced by another version": Effect.map(
+    withVersion("2.0.16"),
+    (binary) => (service: Service) => service.opencode(["service", "restart"], binary),
+  ),
+}
+
+withOpencode2("a turn of the service of opencode 2", () => {
+  layer(everything, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect.each(["restarted", "killed and started", "replaced by another version"] as const)(
+      "is one turn with one outcome, although the service is %s in the middle of it",
+      (way) =>
+        Effect.gen(function* () {
+          const { follow, send, service, session } = yield* scene
+          const happen = yield* ways[way]
+          const sending = yield* Effect.forkChild(send("hang:"))
+          yield* facts.conversation(service, session.id).pipe(eventually((said) => said.length > 1))
+          yield* happen(service)
+          assert.strictEqual(
+            (yield* service.registered).version,
+            way === "replaced by another version" ? "2.0.16" : "2.0.15",
+          )
+          const { outcome, turn } = yield* Fiber.join(sending)
+          assert.deepStrictEqual(outcome, {
+            _tag: "completed",
+            detail: "opencode was restarted during the turn and continued it",
+          })
+          assert.include(Turn.text(turn), "Echo: The server restarted while you were working.")
+          const again = yield* follow
+          assert.deepStrictEqual(again.outcome, outcome)
+          assert.strictEqual(again.turn.prompt, turn.prompt)
+        }),
+      { timeout: 120_000 },
+    )
+
+    it.effect("is over while its work goes on in the background, whose end is a turn of its own", () =>
+      Effect.gen(function* () {
+        const { follow, opencode, send, service, session } = yield* scene
+        const { outcome, turn } = yield* send("later: sleep 2; echo from-behind")
+        assert.include(outcome._tag === "completed" ? outcome.detail : "", "left work in the background (shell)")
+        yield* facts
+          .conversation(service, session.id)
+          .pipe(eventually((said) => said.at(-1) === "[idle]" && said.length > 6))
+        const next = yield* follow
+        assert.deepStrictEqual(next.outcome, { _tag: "completed" })
+        assert.notStrictEqual(next.turn.prompt, turn.prompt)
+        assert.include(Turn.text(next.turn), "from-behind")
+        const { messages } = yield* opencode.messages(session.id, { limit: 1 })
+        assert.strictEqual(messages[0]?.info.role === "assistant" ? messages[0].info.parentID : "", next.turn.prompt)
+      }),
+    )
+  })
+})
