@@ -132,7 +132,7 @@ export class Turns extends Context.Service<
           } as const
           const report = yield* repeated || !entersQueue(address.opencode, options)
             ? followTurn(following)
-            : followQueued(target, following, prompted.isBusy, onPosition)
+            : followQueued(following, prompted.isBusy, onPosition)
           // A message that steers can be left behind in the queue, too.
           const queued = !isSettled(report) ? Option.none() : yield* queuedOutcome(address, report.turn)
           return { ...report, ...(Option.isSome(queued) ? { outcome: queued.value } : {}), repeated }

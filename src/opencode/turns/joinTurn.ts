@@ -77,7 +77,7 @@ const joinTurns = Effect.fnUntraced(function* (
     yield* known.set(turn)
     const following = { opencode, session, notices, turn, decide, onTurn: known.set, connected: true, joined: true }
     const toTheEnd = { ...following, goal: "settled" } as const
-    return yield* isQueued ? followQueued(target, toTheEnd, true, onPosition) : followTurn(toTheEnd)
+    return yield* isQueued ? followQueued(toTheEnd, true, onPosition) : followTurn(toTheEnd)
   })
   const left = Duration.toMillis(timeout) - ((yield* Clock.currentTimeMillis) - started)
   const work = Effect.gen(function* () {

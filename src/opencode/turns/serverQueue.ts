@@ -4,7 +4,8 @@
  */
 import { Effect, Option, Schedule } from "effect"
 import type { ClientError } from "../errors.ts"
-import type { Notice, Notices } from "../events/InstanceEvents.ts"
+import type { Notice } from "../events/InstanceEvents.ts"
+import type { Opencode } from "../Opencode.ts"
 import { describe, type PendingRequest } from "../requests/PendingRequest.ts"
 import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import type { Failure } from "../sessions/Message.ts"
@@ -67,7 +68,8 @@ type Reading =
   | { readonly _tag: "Gone" }
 
 const readQueue = Effect.fnUntraced(function* (
-  { opencode, session }: SessionAddress,
+  opencode: Opencode,
+  session: Session,
   turn: Turn.Turn,
 ): Effect.fn.Return<Reading, ClientError> {
   const index = (yield* opencode.queuedPrompts(session.id)).findIndex(({ id }) => id === turn.prompt)
@@ -90,23 +92,24 @@ const lost = (error: ClientError): Turn.Outcome =>
  * `onPosition` receives the number of turns ahead; `isBusy`: a turn was running when the prompt was sent.
  */
 const awaitDelivery = Effect.fnUntraced(function* (
-  address: SessionAddress,
-  turn: Turn.Turn,
-  notices: Notices,
+  { connected, notices, opencode, session, turn }: FollowTurn,
   isBusy: boolean,
   onPosition: (turnsAhead: number) => Effect.Effect<void>,
 ): Effect.fn.Return<Delivery> {
-  const { opencode, session } = address
   let patience = isBusy ? 0 : firstLook
   let unsettledReads = 0
   let failure: Failure | undefined
-  let missedEvents = false
+  let missedEvents = !connected
+  const takeNotice = Effect.tap(notices.take, ({ _tag }) =>
+    Effect.sync(() => {
+      missedEvents ||= _tag !== "Event" && _tag !== "Settled"
+    }),
+  )
   while (true) {
     const notice = yield* Effect.timeoutOption(
-      Effect.repeat(notices.take, { until: (notice) => isNews(notice, session) }),
+      Effect.repeat(takeNotice, { until: (notice) => isNews(notice, session) }),
       patience,
     )
-    if (Option.isSome(notice) && notice.value._tag !== "Event") missedEvents ||= notice.value._tag !== "Settled"
     if (Option.isSome(notice) && notice.value._tag === "Event") {
       const { event } = notice.value
       if (event._tag === "MessageChanged" && event.info.id === turn.prompt)
@@ -114,7 +117,7 @@ const awaitDelivery = Effect.fnUntraced(function* (
       // A failure that concerns no prompt keeps the next prompt in the queue.
       if (event._tag === "SessionFailed" && event.prompts === undefined) failure = event.failure
     }
-    const reading = yield* Effect.result(persistently(readQueue(address, turn)))
+    const reading = yield* Effect.result(persistently(readQueue(opencode, session, turn)))
     if (reading._tag === "Failure") return { turn, missedEvents, outcome: lost(reading.failure) }
     const { success: now } = reading
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
@@ -170,13 +173,12 @@ export const runningQueue = Effect.fnUntraced(function* ({ opencode, session }: 
 
 /** Follows the turn of a prompt that may still be in the server's queue. */
 export const followQueued = Effect.fnUntraced(function* (
-  target: SessionAddress["target"],
   following: FollowTurn,
   isBusy: boolean,
   onPosition: (turnsAhead: number) => Effect.Effect<void>,
 ): Effect.fn.Return<TurnReport> {
-  const { notices, onTurn, turn } = following
-  const delivery = yield* awaitDelivery({ ...following, target }, turn, notices, isBusy, onPosition)
+  const { onTurn, turn } = following
+  const delivery = yield* awaitDelivery(following, isBusy, onPosition)
   if (delivery.turn !== turn) yield* onTurn(delivery.turn)
   if (delivery.outcome !== undefined) return { outcome: delivery.outcome, turn: delivery.turn }
   return yield* followTurn({
