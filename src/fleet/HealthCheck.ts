@@ -6,6 +6,7 @@ import { line } from "../text/plainText.ts"
 import type { Credentials } from "../opencode/Target.ts"
 import { defaultProbeTimeout } from "../discovery/defaults.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
+import { RefusedSecrets } from "../discovery/secrets/RefusedSecrets.ts"
 import type { Health, HealthState } from "./Instance.ts"
 import { targetOf } from "../discovery/target.ts"
 
@@ -80,6 +81,14 @@ export class HealthCheck extends Context.Service<
       HealthCheck,
       Effect.gen(function* () {
         const client = yield* OpencodeClient
+        const refused = yield* RefusedSecrets
+
+        /** The instance's own secrets are looked up again. */
+        const noteRefusal = ({ credentials, headers = {} }: Announcement) =>
+          Effect.sync(() => {
+            if (credentials !== undefined) refused.add(credentials.password)
+            for (const value of Object.values(headers)) refused.add(value)
+          })
 
         const probe = Effect.fnUntraced(function* (announcement: Announcement) {
           const before = yield* Clock.currentTimeMillis
@@ -89,6 +98,7 @@ export class HealthCheck extends Context.Service<
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
             const { failure } = answer
+            if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
             const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {
               ...notOnline(stateOf(failure), reasonOf(failure, hasPassword, announcement), checkedAt),

@@ -47,7 +47,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: healthText({ health, passwordRemedy: instance.passwordRemedy }),
+  reason: healthText({ health, ...instance }),
   ...(health.version === undefined ? {} : { version: health.version }),
   ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
