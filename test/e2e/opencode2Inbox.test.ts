@@ -22,6 +22,9 @@ const services = Turns.layer.pipe(
   Layer.provide(HttpTransport.layer),
 )
 
+const options = (text: string, given: Partial<SendOptions> = {}) =>
+  ({ text, ifBusy: "wait", timeout: "60 seconds", ...given }) as const
+
 /** A session; `port` is that of a proxy, if one stands before the server. */
 const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const real = yield* RealOpencode2
@@ -30,15 +33,12 @@ const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const target = { instance: "main", url, credentials }
   const opencode = (yield* OpencodeClient).at(target)
   const session = yield* opencode.createSession({ title: "Inbox", directory: real.directory })
-  const options = (text: string, given: Partial<SendOptions>) =>
-    ({ text, ifBusy: "wait", timeout: "60 seconds", ...given }) as const
   const turns = yield* Turns
   const send = (text: string, given: Partial<SendOptions> = {}) => turns.send(target, session, options(text, given))
   const start = (text: string, given: Partial<SendOptions> = {}) => turns.start(target, session, options(text, given))
   const isBusy = facts.isActive(real, session.id).pipe(eventually((active) => active))
-  const follow = turns.follow(target, session, { timeout: "60 seconds" })
   const said = facts.conversation(real, session.id)
-  return { real, target, opencode, session, send, start, follow, isBusy, said, turns, options }
+  return { real, target, opencode, session, send, start, isBusy, said }
 })
 
 const scene = sceneAt()
@@ -75,11 +75,11 @@ withOpencode2("the inbox of opencode 2", () => {
       "keeps a message for a caller that goes away, and a process that knows nothing of it waits for its answer",
       () =>
         Effect.gen(function* () {
-          const { isBusy, options, real, session, start, target } = yield* scene
+          const { isBusy, real, session, start, target } = yield* scene
           yield* facts.prompt(real, session.id, "slow: 15")
           yield* isBusy
           yield* start("say:kept")
-          const follow = Effect.flatMap(Turns, (turns) => turns.follow(target, session, options("", {})))
+          const follow = Effect.flatMap(Turns, (turns) => turns.follow(target, session, { timeout: "60 seconds" }))
           const { outcome, turn } = yield* follow.pipe(Effect.provide(Layer.fresh(services)))
           assert.deepStrictEqual(outcome, { _tag: "completed" })
           assert.strictEqual(Turn.text(turn), "kept")
