@@ -29,7 +29,7 @@ export interface TransportOptions {
   readonly serviceDirectory?: string | undefined
   /** `local-ports`: ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly localPorts?: ReadonlyArray<number> | undefined
-  /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
+  /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096 and 49374. */
   readonly tailscalePorts?: ReadonlyArray<number> | undefined
   /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tailscaleTag?: string | undefined

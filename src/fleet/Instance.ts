@@ -10,9 +10,9 @@ export type HealthState = "online" | "unauthorized" | "timeout" | "unreachable" 
 
 export interface Health {
   readonly state: HealthState
-  /** opencode's version, if online. */
+  /** opencode's version, if it is known. */
   readonly version: string | undefined
-  /** The version of its API, if online. */
+  /** The version of its API, if it is known. */
   readonly api?: ApiVersion
   /** Milliseconds until the answer, if online. */
   readonly latency: number | undefined
@@ -21,10 +21,10 @@ export interface Health {
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string
   /**
-   * Why an `unauthorized` instance refused the probe: this program has no password, the instance rejected it, or it was
-   * deliberately not sent there.
+   * Why an `unauthorized` instance refused the probe: this program has no password, the instance rejected the fleet's or the
+   * instance's own, or the password was deliberately not sent there.
    */
-  readonly authorization?: "missing" | "rejected" | "withheld"
+  readonly authorization?: "missing" | "rejected" | "own" | "withheld"
   /** Epoch milliseconds. */
   readonly checkedAt: number
 }

@@ -32,7 +32,7 @@ export const make = Effect.gen(function* () {
   const worktrees = yield* makeWorktrees(routes)
   const refused = makeRefusedSteps()
   return (target: Target): Opencode => {
-    const call = makeCall(target)
+    const call = makeCall({ ...target, api: 2 })
     const server = serverRequests(routes, call)
     return {
       capabilities,

@@ -4,12 +4,16 @@ import { withRemedy } from "./remedyText.ts"
 
 type HealthTextOptions = Pick<Instance, "health" | "passwordRemedy">
 
-export const healthText = ({ health: { authorization, reason }, passwordRemedy }: HealthTextOptions): string => {
+export const healthText = ({ health: { api, authorization, reason }, passwordRemedy }: HealthTextOptions): string => {
   switch (authorization) {
     case "withheld":
       return withRemedy(reason, passwordRemedy)
     case "missing":
-      return `${withRemedy(reason, passwordRemedy)}; set OPENCODE_SERVER_PASSWORD to the password that it was started with`
+      return `${withRemedy(reason, passwordRemedy)}; set OPENCODE_SERVER_PASSWORD to ${
+        api === 2
+          ? "that password, which `opencode service get password` prints on its machine if it is the service"
+          : "the password that it was started with"
+      }`
     case "rejected":
       return `${reason} of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with`
     default:
