@@ -30,6 +30,8 @@ export interface Announcement {
   readonly credentials?: Credentials | undefined
   /** Further request headers that a proxy in front of it asks for; names in lower case. */
   readonly headers?: Target["headers"] | undefined
+  /** Why its own credentials are not known, if it has some. Then it receives none, neither its own nor the fleet's. */
+  readonly secretsUnknown?: string | undefined
   /** Why the fleet's password must not be sent to it. Undefined if it may be sent. */
   readonly passwordWithheld?: string | undefined
   /** What makes the password be sent, if the user can decide that. */

@@ -39,7 +39,7 @@ const latest = (one: Announcement, other: Announcement) => ((other.writtenAt ?? 
 
 /** The announcement with the credentials of another one that leads to the same URL, if it has none of its own. */
 const withAccess = (announcement: Announcement, candidates: ReadonlyArray<Announcement>): Announcement => {
-  if (announcement.credentials !== undefined) return announcement
+  if (announcement.credentials !== undefined || announcement.secretsUnknown !== undefined) return announcement
   const other = candidates.find(({ credentials, url }) => credentials !== undefined && url === announcement.url)
   if (other === undefined) return announcement
   const { api, credentials, headers, listener } = other

@@ -8,10 +8,11 @@ import type { Announcement } from "./Discovery.ts"
 
 /** The credentials that are sent, or why none are. */
 const accessOf = (
-  { credentials: own, passwordWithheld }: Announcement,
+  { credentials: own, passwordWithheld, secretsUnknown }: Announcement,
   credentials: Credentials | undefined,
 ): Pick<Target, "credentials" | "withheld"> => {
   if (own !== undefined) return { credentials: own }
+  if (secretsUnknown !== undefined) return { credentials: undefined, withheld: secretsUnknown }
   return passwordWithheld === undefined || credentials === undefined
     ? { credentials }
     : { credentials: undefined, withheld: passwordWithheld }

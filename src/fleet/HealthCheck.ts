@@ -5,6 +5,7 @@ import { line } from "../text/plainText.ts"
 import type { Credentials } from "../opencode/Target.ts"
 import { defaultProbeTimeout } from "../discovery/defaults.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
+import { RefusedSecrets } from "../discovery/secrets/RefusedSecrets.ts"
 import { authorizationOf, reasonOf, stateOf } from "./healthReason.ts"
 import type { Health, HealthState } from "./Instance.ts"
 import { targetOf } from "../discovery/target.ts"
@@ -36,6 +37,14 @@ export class HealthCheck extends Context.Service<
       HealthCheck,
       Effect.gen(function* () {
         const client = yield* OpencodeClient
+        const refused = yield* RefusedSecrets
+
+        /** The instance's own secrets are looked up again. */
+        const noteRefusal = ({ credentials, headers = {} }: Announcement) =>
+          Effect.sync(() => {
+            if (credentials !== undefined) refused.add(credentials.password)
+            for (const value of Object.values(headers)) refused.add(value)
+          })
 
         const probe = Effect.fnUntraced(function* (announcement: Announcement) {
           const before = yield* Clock.currentTimeMillis
@@ -45,10 +54,11 @@ export class HealthCheck extends Context.Service<
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
             const { failure } = answer
-            const hasPassword = credentials !== undefined
+            if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
+            const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {
               ...notOnline(stateOf(failure), reasonOf(failure, announcement, hasPassword), checkedAt),
-              ...authorizationOf(failure, announcement, hasPassword),
+              ...authorizationOf(failure, hasPassword),
             }
           }
           const { api, healthy, reason, starting = false, version } = answer.success

@@ -21,10 +21,10 @@ export interface Health {
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string
   /**
-   * Why an `unauthorized` instance refused the probe: this program has no password, the instance rejected the fleet's or the
-   * instance's own, or the password was deliberately not sent there.
+   * Why an `unauthorized` instance refused the probe: this program has no password, the instance rejected it, or it was
+   * deliberately not sent there.
    */
-  readonly authorization?: "missing" | "rejected" | "own" | "withheld"
+  readonly authorization?: "missing" | "rejected" | "withheld"
   /** Epoch milliseconds. */
   readonly checkedAt: number
 }

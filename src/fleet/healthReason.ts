@@ -17,27 +17,17 @@ export const stateOf = (error: ClientError): HealthState => {
   }
 }
 
-/** `hasPassword`: whether the fleet has one. */
-export const authorizationOf = (
-  error: ClientError,
-  { credentials }: Announcement,
-  hasPassword: boolean,
-): Pick<Health, "api" | "authorization"> => {
+/** `hasPassword`: whether there is one for this instance. */
+export const authorizationOf = (error: ClientError, hasPassword: boolean): Pick<Health, "api" | "authorization"> => {
   if (error._tag !== "Unauthorized") return {}
   const api = error.api === undefined ? {} : { api: error.api }
   if (error.withheld !== undefined) return { ...api, authorization: "withheld" }
-  if (credentials !== undefined) return { ...api, authorization: "own" }
   return { ...api, authorization: hasPassword ? "rejected" : "missing" }
 }
 
-const refusal = (
-  { api, withheld }: Unauthorized,
-  { credentials, passwordWithheld, source }: Announcement,
-  hasPassword: boolean,
-): string => {
+const refusal = ({ api, withheld }: Unauthorized, { passwordWithheld }: Announcement, hasPassword: boolean): string => {
   const what = api === 2 ? "is opencode 2 and wants its password" : "asks for a password"
   if (withheld !== undefined) return `${what}, which is not sent there: ${withheld}`
-  if (credentials !== undefined) return `refuses the password that ${source} names`
   if (hasPassword) return `${api === 2 ? "is opencode 2 and " : ""}refuses the password or user name`
   return `${what}, and none is set${passwordWithheld === undefined ? "" : `. None is sent there yet: ${passwordWithheld}`}`
 }

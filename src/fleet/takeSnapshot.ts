@@ -45,6 +45,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
       api: endpoint.api,
       credentials: endpoint.credentials,
       headers: endpoint.headers,
+      secretsUnknown: endpoint.secretsUnknown,
       passwordWithheld: endpoint.passwordWithheld,
       passwordRemedy: endpoint.passwordRemedy,
       listener: endpoint.listener,

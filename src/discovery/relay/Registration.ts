@@ -1,6 +1,7 @@
 /** The JSON file that announces an instance in the relay directory. */
 import { Schema, SchemaTransformation } from "effect"
 import { plainLine } from "../../text/plainText.ts"
+import { accessFields } from "./RegistrationAccess.ts"
 
 /** One printable line, because registrations may come from other machines. */
 const Line = Schema.String.pipe(
@@ -62,3 +63,11 @@ export const Registration = Schema.Struct({
 export type Registration = typeof Registration.Type
 
 export const RegistrationJson = Schema.fromJsonString(Registration)
+
+/** A registration as it is read: with a URL in place of a port, and with references to secrets; see `RegistrationAccess.ts`. */
+export const ReadRegistration = Schema.Struct({
+  ...Registration.fields,
+  ...accessFields,
+  port: Schema.optionalKey(Port),
+})
+export type ReadRegistration = typeof ReadRegistration.Type

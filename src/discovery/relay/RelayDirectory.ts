@@ -5,13 +5,29 @@
  * This transport only reads. An instance that does not answer may be a sleeping laptop, and an invalid file may be
  * half-written, so it deletes neither.
  */
-import { ByteSize, Clock, Effect, FileSystem, Layer, Option, Path, Result, Schema, Stream } from "effect"
+import {
+  Array,
+  ByteSize,
+  Clock,
+  Context,
+  Effect,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Result,
+  Schema,
+  Stream,
+} from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { FileCache } from "./FileCache.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
+import { makeSecrets } from "../secrets/Secrets.ts"
 import { watchedDirectory } from "../watchedDirectory.ts"
-import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
+import { type Announced, withSecrets } from "./announcedSecrets.ts"
+import { ConnectState, ReadRegistration } from "./Registration.ts"
+import { hasReferences, registrationAccess, type RegistrationAccess } from "./RegistrationAccess.ts"
 import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.ts"
 
 const maxFileSize = ByteSize.kibibytes(64)
@@ -25,14 +41,14 @@ class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema
 
 const refuse = (message: string) => Effect.fail(new Refused({ message }))
 
-const decode = Schema.decodeUnknownEffect(RegistrationJson)
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(ReadRegistration))
 
 export interface RelayDirectoryOptions {
   /** Absolute path of the directory of registration files. */
   readonly directory: string
   /**
    * Refuses a directory and files that other users can write to, because they could redirect the password. Set it to false
-   * only if no password is sent. Default: true.
+   * only if no password is sent; registrations with references to secrets are checked anyway. Default: true.
    */
   readonly strictModes?: boolean | undefined
 }
@@ -45,10 +61,27 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
       const path = yield* Path.Path
       const user = yield* CurrentUser
 
-      const cache = new FileCache<Announcement>()
+      const cache = new FileCache<Announced>()
+      const secrets = yield* makeSecrets
+      const withPlatform = Effect.provide(Context.make(FileSystem.FileSystem, fs).pipe(Context.add(Path.Path, path)))
 
+      const parse = Effect.fnUntraced(function* (file: string, info: FileSystem.File.Info) {
+        const known = cache.get(file, info)
+        if (known !== undefined) return known
+        const registration = yield* decode(yield* fs.readFileString(file))
+        const { localPort, port } = registration
+        const access = yield* registrationAccess(registration, { localPort, port })
+        const announced = { access, announcement: announce(file, info, registration, access) }
+        cache.set(file, info, yield* Clock.currentTimeMillis, announced)
+        return announced
+      })
+
+      /** `weakDirectory`: why other users could change the directory. */
       const read = Effect.fnUntraced(
-        function* (entry: FileSystem.DirectoryEntry) {
+        function* (
+          entry: FileSystem.DirectoryEntry,
+          weakDirectory: Effect.Effect<Option.Option<string>, PlatformError.PlatformError>,
+        ) {
           const file = path.join(directory, entry.name)
           if (entry.type === "SymbolicLink") {
             const [target, inside] = yield* Effect.all([fs.realPath(file), fs.realPath(directory)])
@@ -61,17 +94,23 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           if (ByteSize.isGreaterThan(info.size, maxFileSize)) {
             return yield* refuse("is larger than 64 KiB, the limit for a registration")
           }
-          const weak = strictModes ? weakness(info, user) : Option.none()
-          if (Option.isSome(weak)) {
+          const weak = weakness(info, user)
+          if (strictModes && Option.isSome(weak)) {
             return yield* refuse(`${weak.value}; they could redirect the password`)
           }
-          const known = cache.get(file, info)
-          if (known !== undefined) return known
-          const announcement = announce(file, info, yield* decode(yield* fs.readFileString(file)))
-          cache.set(file, info, yield* Clock.currentTimeMillis, announcement)
-          return announcement
+          const announced = yield* parse(file, info)
+          if (!strictModes && hasReferences(announced.access)) {
+            const reason = Option.isSome(weak) ? weak : yield* weakDirectory
+            if (Option.isSome(reason)) {
+              return yield* refuse(
+                `refers to secrets, but ${reason.value}; they could read your files and run commands`,
+              )
+            }
+          }
+          return announced
         },
         Effect.catchTags({
+          AccessRefused: ({ message }) => refuse(message),
           PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
           SchemaError: (error) => refuse(`is not a valid registration: ${error.message}`),
         }),
@@ -83,29 +122,37 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
           // Hidden files are drafts that are still being written.
           .filter(({ name, type }) => name.endsWith(".json") && !name.startsWith(".") && type !== "Directory")
           .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-        const weak = strictModes ? yield* weakDirectory(directory, user) : Option.none()
+        const weakness = yield* Effect.cached(weakDirectory(directory, user).pipe(withPlatform))
+        const weak = strictModes ? yield* weakness : Option.none()
         if (Option.isSome(weak)) {
           return yield* refuse(
             `is not used while a password is set: ${weak.value}, so other users could redirect the password`,
           )
         }
-        const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry)), {
+        const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry, weakness)), {
           concurrency,
         })
         cache.retain(new Set(files.map(({ name }) => path.join(directory, name))))
+        const { announcements, problems } = yield* withSecrets(secrets, Array.getSuccesses(results))
         return {
-          announcements: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
-          problems: results.flatMap((result, index): ReadonlyArray<Problem> =>
-            Result.isFailure(result)
-              ? [{ source: path.join(directory, files[index]?.name ?? ""), reason: plainLine(result.failure.message) }]
-              : [],
-          ),
+          announcements,
+          problems: [
+            ...results.flatMap((result, index): ReadonlyArray<Problem> =>
+              Result.isFailure(result)
+                ? [
+                    {
+                      source: path.join(directory, files[index]?.name ?? ""),
+                      reason: plainLine(result.failure.message),
+                    },
+                  ]
+                : [],
+            ),
+            ...problems,
+          ],
         }
       })
 
       const scan: Effect.Effect<Scan> = readAll.pipe(
-        Effect.provideService(FileSystem.FileSystem, fs),
-        Effect.provideService(Path.Path, path),
         Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],
@@ -133,7 +180,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         Stream.provideService(Path.Path, path),
       )
 
-      return Discovery.of({ scan, changes })
+      return Discovery.of({ scan, changes: Stream.merge(changes, secrets.changes) })
     }),
   )
 
@@ -151,10 +198,15 @@ export const unreadable = (error: PlatformError.PlatformError): Pick<Problem, "r
 
 const connectState = Schema.decodeUnknownOption(ConnectState)
 
-const announce = (file: string, { mtime }: FileSystem.File.Info, registration: Registration): Announcement => ({
+const announce = (
+  file: string,
+  { mtime }: FileSystem.File.Info,
+  registration: ReadRegistration,
+  { url }: RegistrationAccess,
+): Announcement => ({
   name: registration.name,
   host: registration.hostname ?? "",
-  url: `http://127.0.0.1:${registration.port}`,
+  url: url ?? `http://127.0.0.1:${registration.port}`,
   remotePort: registration.localPort,
   directory: registration.cwd,
   transport: "local-relay",
@@ -162,6 +214,6 @@ const announce = (file: string, { mtime }: FileSystem.File.Info, registration: R
   pid: registration.pid,
   birth: registration.birth,
   writtenAt: Option.getOrUndefined(Option.map(mtime, Number)),
-  tunnelled: registration.localPort !== undefined,
+  tunnelled: registration.localPort !== undefined || url !== undefined,
   connect: Option.getOrUndefined(connectState(registration.connect)),
 })

@@ -99,5 +99,8 @@ export const judge = (evidence: Evidence): ReadonlyArray<Judgement> =>
         name: instance.name,
         ...verdict(instance, evidence),
       })),
-    ...evidence.snapshot.problems.filter(({ source }) => evidence.files.has(source)).map(keepProblem),
+    ...evidence.snapshot.problems
+      .filter(({ source }) => evidence.files.has(source))
+      .filter(({ source }) => evidence.snapshot.instances.every((instance) => instance.source !== source))
+      .map(keepProblem),
   ].toSorted((one, other) => (one.file < other.file ? -1 : 1))

@@ -54,7 +54,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: healthText({ health, passwordRemedy: instance.passwordRemedy }),
+  reason: healthText({ health, ...instance }),
   ...versionView(health),
   ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),

@@ -8,12 +8,11 @@ import { Settings } from "../../../Settings.ts"
 import { remedyText } from "../../../tools/instances/remedyText.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
 
-const advice = ({ health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
+const advice = ({ credentials, health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
   const registered = transport === "local-relay"
   switch (health.state) {
     case "unauthorized":
-      if (health.authorization === "own")
-        return `Run doctor again. If it persists, check what ${plainLine(source)} names.`
+      if (credentials !== undefined) return `Check the password that ${plainLine(source)} gives it.`
       return passwordWithheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that this opencode was started with. All instances share them."
         : passwordRemedy === undefined
