@@ -124,6 +124,8 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       message: (session, id) => ask((opencode) => opencode.message(session, id)),
       diff: (session, message) => ask((opencode) => opencode.diff(session, message)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
+      queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),
+      withdrawPrompt: (session, prompt) => ask((opencode) => opencode.withdrawPrompt(session, prompt)),
       keepAwake: (session) => ask((opencode) => opencode.keepAwake(session)),
       abort: (session) => ask((opencode) => opencode.abort(session)),
       pendingRequests: (directory) => ask((opencode) => opencode.pendingRequests(directory)),

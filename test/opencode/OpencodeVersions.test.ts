@@ -62,6 +62,8 @@ const scene = (server: Server) => {
         messages: () => none,
         message: () => none,
         diff: () => none,
+        queuedPrompts: () => none,
+        withdrawPrompt: () => none,
         keepAwake: () => Effect.void,
         abort: () => none,
         pendingRequests: () => none,
