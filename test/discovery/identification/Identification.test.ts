@@ -53,6 +53,10 @@ const protectedServer: Answer = (request) =>
     ? routes(online, json(location))(request)
     : unauthorized(opencodeChallenge)(request)
 
+/** opencode 2 answers unknown routes with a web page, and all others only with its password. */
+const webPage: Answer = () =>
+  Effect.sync(() => new Response("<html>", { headers: { "content-type": "text/html;charset=UTF-8" } }))
+
 describe("Identification", () => {
   it.effect("identifies an opencode and its directory, without sending a password that is not required", () =>
     Effect.gen(function* () {
@@ -137,10 +141,6 @@ describe("Identification", () => {
       assert.lengthOf(none.asked(), 1)
     }),
   )
-
-  /** opencode 2 answers unknown routes with a web page, and all others only with its password. */
-  const webPage: Answer = () =>
-    Effect.sync(() => new Response("<html>", { headers: { "content-type": "text/html;charset=UTF-8" } }))
 
   it.effect(
     "identifies opencode 2 by two requests without the password, which is not sent, and asks for no directory",
