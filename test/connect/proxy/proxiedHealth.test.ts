@@ -24,7 +24,7 @@ const probe = Effect.fnUntraced(function* (password: string) {
 
 it.live.each([
   ["fleet", "unreachable", "opencode's service is not running"],
-  ["other", "unauthorized", "refuses the password or user name"],
+  ["other", "unauthorized", "is opencode 2 and refuses the password or user name"],
 ] as const)("with the password %j it is %s", ([password, state, reason]) =>
   probe(password).pipe(
     Effect.map((health) => assert.deepInclude(health, { state, reason })),

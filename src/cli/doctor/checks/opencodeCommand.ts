@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { type OpencodeVersion, opencodeVersion } from "../../../connect/opencodeVersion.ts"
+import { untriedNote } from "../../../opencode/triedVersions.ts"
 import { line } from "../../../text/plainText.ts"
 import { type Check, ok, warning } from "../Check.ts"
 
@@ -10,6 +11,8 @@ const neededFor = "`opencode-fleet connect` needs it; a machine that is only a r
 const observe = ({ api, text }: OpencodeVersion) => {
   if (text === "") return warning("opencode --version printed nothing", "Run it yourself to see why.")
   const version = text.replace(/^opencode /u, "")
+  const untried = untriedNote(version.replace(/^v/u, ""))
+  if (untried !== undefined) return warning(`opencode ${version} is on the PATH: ${untried}`)
   return api === 2
     ? ok(
         `opencode ${version} is on the PATH: all directories share its background service, which \`connect\` never stops`,
