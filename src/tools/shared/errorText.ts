@@ -51,6 +51,8 @@ const nextStep = (error: ToolError): string => {
       return 'Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.'
     case "PromptUncertain":
       return "Before you send it again, check with get_session whether it arrived."
+    case "MessageIdUnusable":
+      return "Choose a new one, or leave message_id out."
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":
