@@ -38,6 +38,35 @@ const scopesOf = ({ capabilities }: Opencode, sessions: ReadonlyArray<Session>) 
   return capabilities.statusScope === "server" ? directories.slice(0, 1) : directories
 }
 
+const newestRetry = (opencode: Opencode, session: SessionId) =>
+  opencode.messages(session, { limit: 1 }).pipe(
+    Effect.map(({ messages }) => messages.at(-1)?.info),
+    Effect.map((info): SessionStatus =>
+      info?.role === "assistant" && info.retry !== undefined ? { type: "retry", ...info.retry } : { type: "busy" },
+    ),
+    // Without its details, the session is busy.
+    Effect.orElseSucceed((): SessionStatus => ({ type: "busy" })),
+  )
+
+/** Adds the retries that `statuses` does not report. */
+const withRetries = Effect.fnUntraced(function* (opencode: Opencode, activity: ReadonlyMap<SessionId, Activity>) {
+  if (opencode.capabilities.statusHasRetry) return activity
+  const complete = yield* Effect.forEach(
+    activity,
+    ([id, { pending, status }]) =>
+      status.type === "busy" && pending.length === 0
+        ? Effect.map(newestRetry(opencode, id), (status) => [id, { status, pending }] as const)
+        : Effect.succeed([id, { status, pending }] as const),
+    { concurrency: 8 },
+  )
+  return new Map(complete)
+})
+
+/** The activity of each session that is not idle, with the details of retries. */
+export const detailedActivities = Effect.fnUntraced(function* (opencode: Opencode, sessions: ReadonlyArray<Session>) {
+  return yield* withRetries(opencode, yield* activities(opencode, sessions))
+})
+
 /** The activity of each session that is not idle. */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,

@@ -6,6 +6,7 @@ import type { Target } from "../Target.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { eventRequests } from "./eventRequests.ts"
 import { messageRequests } from "./messageRequests.ts"
+import { namingMissingDirectories } from "./missingDirectory.ts"
 import { promptRequests } from "./promptRequests.ts"
 import { makeRefusedSteps } from "./refusals.ts"
 import { makeRoutes } from "./routes.ts"
@@ -25,6 +26,7 @@ const capabilities: Capabilities = {
   promptQueue: "server",
   idempotentPrompts: true,
   statusScope: "server",
+  statusHasRetry: false,
 }
 
 /** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */
@@ -33,7 +35,7 @@ export const make = Effect.gen(function* () {
   const worktrees = yield* makeWorktrees(routes)
   const refused = makeRefusedSteps()
   return (target: Target): Opencode => {
-    const call = makeCall(target)
+    const call = namingMissingDirectories(routes, makeCall(target), target.instance)
     const server = serverRequests(routes, call)
     return {
       capabilities,
