@@ -19,6 +19,8 @@ const nextStep = (error: ToolError): string => {
       return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
     case "DirectoryNotFound":
       return "Name an existing directory with --directory, as an absolute path."
+    case "RunsElsewhere":
+      return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
     case "DirectoryRequired":
       return "Name the session's directory with --directory."
     case "OpencodeError":
@@ -29,6 +31,8 @@ const nextStep = (error: ToolError): string => {
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "PromptUncertain":
       return `Before you send it again, check in opencode whether it arrived; \`opencode-fleet sessions ${error.instance}\` shows whether the session is busy.`
+    case "MessageIdUnusable":
+      return "Choose a new one, or leave --message-id out."
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":

@@ -44,6 +44,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         })
         .pipe(call("create session"))
     }),
+    runningElsewhere: () => Effect.succeed(new Map()),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
@@ -72,6 +73,8 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
           },
         })
         .pipe(call("prompt", { session })),
+    queuedPrompts: () => Effect.succeed([]),
+    withdrawPrompt: () => Effect.void,
     keepAwake: () => Effect.void,
     // opencode answers `true` whether a turn was running or not.
     abort: (session) =>

@@ -23,7 +23,7 @@ const untitled = "New session"
 
 const params = (sessionID: SessionId) => ({ params: { sessionID } })
 
-const sessionOf = ({
+export const sessionOf = ({
   id,
   location: { directory },
   parentID,

@@ -37,6 +37,8 @@ const nextStep = (error: ToolError): string => {
       return "list_sessions shows its sessions."
     case "DirectoryNotFound":
       return "Pass an existing directory as `directory`, as an absolute path."
+    case "RunsElsewhere":
+      return "Wait until it has ended there, or use another session; list_sessions shows when it is idle."
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."
     case "OpencodeError":
@@ -47,6 +49,8 @@ const nextStep = (error: ToolError): string => {
       return 'Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.'
     case "PromptUncertain":
       return "Before you send it again, check with get_session whether it arrived."
+    case "MessageIdUnusable":
+      return "Choose a new one, or leave message_id out."
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":
