@@ -70,10 +70,7 @@ export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
 /** Probes thousands of servers, so it has an HTTP client of its own that keeps no connections open. */
 const identificationLayer = (options: FleetLayerOptions) =>
-  Identification.layer(options).pipe(
-    Layer.provide(Layer.fresh(OpencodeV1.layer)),
-    Layer.provide(OneShotTransport.layer),
-  )
+  Identification.layer(options).pipe(Layer.provide(Layer.fresh(opencodeClient)), Layer.provide(OneShotTransport.layer))
 
 /** Plain JavaScript may pass an unknown name. It becomes a problem in every scan instead of an empty fleet. */
 const unknownTransport = (name: string) =>
