@@ -57,7 +57,18 @@ export const withTmux = requiring("tmux")
 /** For tests that start both. */
 export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
 
+const opencode2Missing = "no opencode 2; `npm run opencode2` installs it on Linux on x64"
+
 /** For tests that start a `RealOpencode2`. */
-export const withOpencode2 = suite(
-  isExecutable(opencode2Binary) ? undefined : "no opencode 2; `npm run opencode2` installs it on Linux on x64",
-)
+export const withOpencode2 = suite(isExecutable(opencode2Binary) ? undefined : opencode2Missing)
+
+/** The same tests on a real opencode 1 and on a real opencode 2. */
+export const onBothVersions = (tests: (api: 1 | 2) => void): void => {
+  for (const api of [1, 2] as const) {
+    const isMissing = api === 2 && !isExecutable(opencode2Binary)
+    const title = `on opencode ${api}${isMissing ? ` (SKIPPED: ${opencode2Missing})` : ""}`
+    if (isMissing) console.error(`SKIPPED: tests ${title}`)
+    // oxlint-disable-next-line vitest/valid-title -- it names the version
+    describe.skipIf(isMissing)(title, () => tests(api))
+  }
+}
