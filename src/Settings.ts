@@ -4,13 +4,15 @@
  */
 import { Context, Duration, Effect, Layer, LogLevel, Option } from "effect"
 import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from "./discovery/defaults.ts"
+import { isHostItem } from "./discovery/ssh/hostList.ts"
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
 import { credentials } from "./settings/credentials.ts"
 import { relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
+import { SettingsError } from "./settings/SettingsError.ts"
 import { listItems, milliseconds, oneLine, parsed, ports, variable } from "./settings/variable.ts"
 
-export { SettingsError } from "./settings/SettingsError.ts"
+export { SettingsError }
 
 export interface SettingsValues {
   /** The transports that find instances, without duplicates. */
@@ -19,6 +21,8 @@ export interface SettingsValues {
   readonly localPorts: ReadonlyArray<number>
   /** `mdns`: hosts that may receive the password: names or addresses; `*` matches any text. */
   readonly mdnsAllow: ReadonlyArray<string>
+  /** `ssh`: hosts, patterns for `Host` entries of the ssh configuration, and exclusions with `!`. */
+  readonly sshHosts: ReadonlyArray<string>
   /** `tailscale`: ports to probe on every machine of the tailnet. */
   readonly tailscalePorts: ReadonlyArray<number>
   /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. */
@@ -57,6 +61,7 @@ const defaults: Omit<SettingsValues, "relayDirectory" | "serviceDirectory" | "st
   transports: ["local-relay", "service"],
   localPorts: defaultLocalPorts,
   mdnsAllow: [],
+  sshHosts: [],
   tailscalePorts: defaultTailscalePorts,
   tailscaleTag: undefined,
   refreshEvery: Duration.seconds(30),
@@ -84,6 +89,12 @@ const mdnsAllow = parsed(
   (value) => Option.liftPredicate(listItems(value), (items) => items.every((item) => hostPattern.test(item))),
 ).pipe(Effect.map(Option.getOrElse(() => defaults.mdnsAllow)))
 
+const sshHosts = parsed(
+  "SSH_HOSTS",
+  "it takes a comma-separated list of hosts as ssh takes them, such as box,me@build,gpu-*, where * matches Host entries of the ssh configuration",
+  (value) => Option.liftPredicate(listItems(value), (items) => items.every(isHostItem)),
+).pipe(Effect.map(Option.getOrElse(() => defaults.sshHosts)))
+
 const tailscaleTag = parsed("TAILSCALE_TAG", "it takes one tag of the tailnet, such as tag:dev", (value) => {
   const [, tag] = /^(?:tag:)?([A-Za-z][A-Za-z0-9-]*)$/u.exec(value.trim()) ?? []
   return Option.map(Option.fromUndefinedOr(tag), (tag) => `tag:${tag}`)
@@ -95,12 +106,25 @@ const logLevel = parsed(
   (value) => Option.fromUndefinedOr(LogLevel.values.find((level) => level.toLowerCase() === value.toLowerCase())),
 ).pipe(Effect.map(Option.getOrElse(() => defaults.logLevel)))
 
+/** Hosts are named to be used, so they need not be repeated in `TRANSPORT`. */
+const withSsh = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
+  const { sshHosts, transports } = values
+  if (sshHosts.length === 0 && transports.includes("ssh")) {
+    const allowed = "set it to the hosts that ssh in TRANSPORT connects to, such as SSH_HOSTS=box,me@build,gpu-*"
+    return Effect.fail(new SettingsError({ variable: "SSH_HOSTS", value: "", allowed }))
+  }
+  return Effect.succeed(
+    sshHosts.length === 0 || transports.includes("ssh") ? values : { ...values, transports: [...transports, "ssh"] },
+  )
+}
+
 export class Settings extends Context.Service<Settings, SettingsValues>()("opencode-fleet/Settings") {
   /** Reads the environment variables, or the `ConfigProvider` that is provided instead. */
   static readonly fromEnvironment = Effect.all({
     transports: enabledTransports,
     localPorts: ports("LOCAL_PORTS", defaults.localPorts),
     mdnsAllow,
+    sshHosts,
     tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
     tailscaleTag,
     relayDirectory,
@@ -114,7 +138,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
     relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
     stateDirectory,
-  })
+  }).pipe(Effect.flatMap(withSsh))
 
   static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
 

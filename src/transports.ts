@@ -29,6 +29,8 @@ export interface TransportOptions {
   readonly serviceDirectory?: string | undefined
   /** `local-ports`: ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly localPorts?: ReadonlyArray<number> | undefined
+  /** `ssh`: hosts as `ssh` takes them, patterns for `Host` entries, and exclusions with `!`. Default: none. */
+  readonly sshHosts?: ReadonlyArray<string> | undefined
   /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
   readonly tailscalePorts?: ReadonlyArray<number> | undefined
   /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
@@ -74,6 +76,11 @@ export const transports: Readonly<Record<TransportName, Transport>> = {
     loaded(
       () => import("./discovery/ports/LocalPorts.ts"),
       ({ layer }) => layer({ ports: localPorts }),
+    ),
+  ssh: ({ sshHosts = [] }) =>
+    loaded(
+      () => import("./discovery/ssh/Ssh.ts"),
+      ({ layer }) => layer({ hosts: sshHosts }),
     ),
   tailscale: ({ probeTimeout, tailscalePorts, tailscaleTag }) =>
     loaded(

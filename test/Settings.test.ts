@@ -62,6 +62,7 @@ describe("Settings", () => {
         transports: ["local-relay", "service"],
         localPorts: Array.from({ length: 16 }, (_, index) => 4096 + index),
         mdnsAllow: [],
+        sshHosts: [],
         tailscalePorts: [4096],
         tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
@@ -136,6 +137,7 @@ describe("Settings", () => {
         TRANSPORT: "mdns, local-relay,mdns",
         LOCAL_PORTS: "5000-5002,80",
         MDNS_ALLOW: "build.local,192.168.1.*",
+        SSH_HOSTS: "box, me@build,gpu-*,!gpu-3",
         TAILSCALE_PORTS: "4096, 4100",
         TAILSCALE_TAG: "dev",
         RELAY_REGISTRY_DIR: "/srv/relay",
@@ -149,7 +151,8 @@ describe("Settings", () => {
         XDG_STATE_HOME: "/srv/state",
       }
       assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env })), {
-        transports: ["mdns", "local-relay"],
+        transports: ["mdns", "local-relay", "ssh"],
+        sshHosts: ["box", "me@build", "gpu-*", "!gpu-3"],
         localPorts: [5000, 5001, 5002, 80],
         mdnsAllow: ["build.local", "192.168.1.*"],
         tailscalePorts: [4096, 4100],

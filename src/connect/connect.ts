@@ -5,7 +5,8 @@ import type { Opencode } from "../opencode/Opencode.ts"
 import { awaitHealth } from "./awaitHealth.ts"
 import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
-import { type OpencodeNotFound, type OpencodeNotStarted, type PortTaken, startOpencode } from "./OpencodeProcess.ts"
+import type { OpencodeNotFound, OpencodeNotStarted } from "./OpencodeChild.ts"
+import { type PortTaken, startOpencode } from "./OpencodeProcess.ts"
 import type { TunnelState } from "./tunnel/Tunnel.ts"
 
 /** A signal that asks this program to end. */
@@ -44,7 +45,7 @@ export interface ConnectResult {
   readonly problem: Option.Option<MembershipProblem>
 }
 
-const tunnelProblem = (state: TunnelState): Option.Option<MembershipProblem> =>
+export const tunnelProblem = (state: TunnelState): Option.Option<MembershipProblem> =>
   state._tag === "connected"
     ? Option.none()
     : Option.some(
@@ -139,8 +140,8 @@ export const connectRunning = Effect.fn("connectRunning")(function* ({
 }) {
   const timeout = probeTimeoutOf(membership)
   const opencode = yield* localOpencode({ port, credentials: membership.credentials })
-  yield* opencode.health(timeout)
-  yield* join({ ...membership, port })
+  const { api } = yield* opencode.health(timeout)
+  yield* join({ ...membership, port, api })
   yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
   return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
 }, Effect.scoped)

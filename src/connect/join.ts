@@ -9,7 +9,7 @@ import { register, type RegistrationFailed } from "../discovery/relay/Registrati
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { machineId } from "../machine/machineId.ts"
 import type { ClientError } from "../opencode/errors.ts"
-import type { Credentials } from "../opencode/Target.ts"
+import type { ApiVersion, Credentials } from "../opencode/Target.ts"
 import type { Opencode } from "../opencode/Opencode.ts"
 import { localOpencode } from "./localOpencode.ts"
 import { displayCommand } from "./tunnel/displayCommand.ts"
@@ -47,6 +47,8 @@ export interface MembershipOptions {
 export interface JoinOptions extends MembershipOptions {
   /** opencode's port on this machine. */
   readonly port: number
+  /** The version of opencode's API. Default: 1. */
+  readonly api?: ApiVersion | undefined
   /** opencode's process id, if it is known. */
   readonly pid?: number | undefined
   /** The directory that opencode was started in, if known. Used when opencode is slow to report its own. */
@@ -65,7 +67,7 @@ const checkEvery = "15 seconds"
 
 const iso = (epochMillis: number) => new Date(epochMillis).toISOString()
 
-const tunnelView = (relay: string, state: TunnelState): ConnectState["tunnel"] => ({
+export const tunnelView = (relay: string, state: TunnelState): NonNullable<ConnectState["tunnel"]> => ({
   relay,
   state: state._tag,
   since: iso(state.since),
@@ -95,7 +97,13 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
   const { birthOf, hostname } = yield* LocalMachine
   const opencode = yield* localOpencode({ port, credentials: options.credentials })
   const cwd = yield* directoryOf(opencode, options.startedIn)
-  const common = { hostname, port, cwd, connectedAt: iso(yield* Clock.currentTimeMillis) }
+  const common = {
+    hostname,
+    port,
+    ...(options.api === 2 ? { api: options.api } : {}),
+    cwd,
+    connectedAt: iso(yield* Clock.currentTimeMillis),
+  }
   const birth = pid === undefined ? undefined : birthOf(pid)
   const registration: Registration = {
     name: instanceName(options.name, hostname, cwd),

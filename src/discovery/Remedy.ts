@@ -17,3 +17,13 @@ export type Remedy =
   | { readonly _tag: "AllowMdns"; readonly address: string }
   /** Register the local opencode at this URL, which vouches for it. */
   | { readonly _tag: "Register"; readonly url: string }
+  /** Check the host key of an ssh host, which is unknown or has changed. */
+  | { readonly _tag: "CheckHostKey"; readonly host: string }
+  /** Give an ssh host a key that works without a person. */
+  | { readonly _tag: "AddSshKey"; readonly host: string }
+  /** Connect to an ssh host by hand, to see what does not work. */
+  | { readonly _tag: "TrySsh"; readonly host: string }
+  /** Let the sshd of a host forward to its servers. */
+  | { readonly _tag: "AllowForwarding"; readonly host: string }
+  /** Start opencode on an ssh host. */
+  | { readonly _tag: "StartOpencode"; readonly host: string }

@@ -9,7 +9,7 @@ import type { TurnEvent } from "./events/TurnEvent.ts"
 import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
 import type { Message } from "./sessions/Message.ts"
-import type { Session, SessionStatus } from "./sessions/Session.ts"
+import type { Elsewhere, Session, SessionStatus } from "./sessions/Session.ts"
 import type { ApiVersion, Target } from "./Target.ts"
 
 /** The differences between the versions of opencode that matter to a caller. */
@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly eventsSilence: Duration.Input
   /** Whether everything about a turn is stored when its session becomes idle. */
   readonly idleIsFinal: boolean
+  /** opencode stops a turn in whose directory nothing has happened for this long, even if it waits for a person. */
+  readonly stopsSilentTurnsAfter?: Duration.Input
   /** Whether the message of a rejection reaches the agent. */
   readonly rejectionHasMessage: boolean
   /** Whether an abort leaves behind pending requests that no turn waits for. */
@@ -110,6 +112,13 @@ export interface Opencode {
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
   /** Fails with `DirectoryNotFound` if the directory does not exist. */
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
+  /**
+   * Those of these sessions, which this server reports as idle, in which another server of the same user is running a turn.
+   * `prompt` fails for them with `RunsElsewhere`. Always empty for opencode 1.
+   */
+  readonly runningElsewhere: (
+    sessions: ReadonlyArray<Session>,
+  ) => Effect.Effect<ReadonlyMap<SessionId, Elsewhere>, ClientError>
   /** The sessions that are not idle, by id. */
   readonly statuses: (directory: string) => Effect.Effect<ReadonlyMap<string, SessionStatus>, ClientError>
   readonly messages: (
@@ -123,6 +132,8 @@ export interface Opencode {
 
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  /** Has opencode count the session as not silent ({@link Capabilities}). */
+  readonly keepAwake: (session: SessionId) => Effect.Effect<void, ClientError>
   /** Stops the turn of a session. `wasRunning` is undefined if the server does not report it. */
   readonly abort: (session: SessionId) => Effect.Effect<{ readonly wasRunning: boolean | undefined }, ClientError>
 

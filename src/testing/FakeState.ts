@@ -70,6 +70,8 @@ export class FakeState {
   readonly selected = new Map<SessionId, { readonly agent?: string; readonly model?: WireModel }>()
   /** Only on opencode 2: the metadata of prompts. */
   readonly metadata = new Map<MessageId, Readonly<Record<string, unknown>>>()
+  /** Only on opencode 2: the metadata of sessions. */
+  readonly sessionMetadata = new Map<SessionId, Readonly<Record<string, unknown>>>()
 
   readonly requests: Array<LoggedRequest> = []
   readonly prompts: Array<StoredPrompt> = []

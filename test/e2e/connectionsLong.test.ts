@@ -13,6 +13,7 @@ import {
   makeSession,
   midTurn,
   midTurnRaw,
+  patient,
   throughProxy,
 } from "../support/throughProxy.ts"
 
@@ -84,7 +85,7 @@ onBothVersions((api) => {
         const opencode = yield* RealOpencode
         const { proxy, relay } = yield* behindProxy(opencode)
         const session = yield* makeSession(opencode, "Sleep long")
-        const raw = yield* startRaw(relay, { variables: { SEND_TIMEOUT_MS: "25000" } })
+        const raw = yield* startRaw(relay, { variables: { ...patient, SEND_TIMEOUT_MS: "25000" } })
         const call = yield* midTurnRaw(raw, session.id, "slow: 20")
         yield* raw.kill("SIGSTOP")
         yield* proxy.cut

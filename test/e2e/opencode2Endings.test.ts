@@ -4,6 +4,8 @@ import { Effect, Fiber, Layer, Redacted } from "effect"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
 import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import { refusal, settle } from "../../src/opencode/requests/decision.ts"
+import { pendingRequestsOf } from "../../src/opencode/requests/pendingRequests.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
 import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
@@ -12,12 +14,17 @@ import * as facts from "../support/opencode2Facts.ts"
 import { RealService, type Service, withVersion } from "../support/RealService.ts"
 import { withOpencode2 } from "../support/requirements.ts"
 
-const everything = Turns.layer.pipe(
+/** The services of one process. */
+const ours = Turns.layer.pipe(
   Layer.provideMerge(InstanceEvents.layer),
   Layer.provideMerge(OpencodeV2.layer),
   Layer.provide(HttpTransport.layer),
-  Layer.provideMerge(RealService.layer()),
 )
+
+/** Asks before one command only. */
+const permission = { "*": "allow", bash: { "*": "allow", "echo refused*": "ask" } }
+
+const everything = ours.pipe(Layer.provideMerge(RealService.layer({ config: { permission } })))
 
 const scene = Effect.gen(function* () {
   const service = yield* RealService
@@ -29,7 +36,7 @@ const scene = Effect.gen(function* () {
   const send = (text: string, options: Partial<SendOptions> = {}) =>
     turns.send(target, session, { text, ifBusy: "wait", timeout: "90 seconds", ...options })
   const follow = turns.follow(target, session, { timeout: "30 seconds" })
-  return { service, target, opencode, session, send, follow }
+  return { service, target, opencode, session, turns, send, follow }
 })
 
 /** What happens to the service, prepared before the turn. */
@@ -68,6 +75,29 @@ withOpencode2("a turn of the service of opencode 2", () => {
           assert.strictEqual(again.turn.prompt, turn.prompt)
         }),
       { timeout: 120_000 },
+    )
+
+    it.effect("stays refused, in another process and after a restart of the service", () =>
+      Effect.gen(function* () {
+        const { follow, opencode, send, service, session } = yield* scene
+        const elsewhere = yield* Effect.provide(scene, yield* Layer.build(Layer.fresh(ours)))
+        const waiting = yield* send("run: echo refused")
+        assert.strictEqual(waiting.outcome._tag, "needs permission")
+        const watching = yield* Effect.forkChild(
+          elsewhere.turns.follow(elsewhere.target, session, { timeout: "60 seconds", decide: () => Effect.never }),
+        )
+        const [pending] = yield* pendingRequestsOf(opencode, session)
+        assert.isDefined(pending)
+        if (pending === undefined) return
+        yield* settle(opencode, session, refusal(pending))
+        const rejected: Turn.Outcome = { _tag: "rejected", detail: "shell: The user rejected this tool call" }
+        assert.deepStrictEqual((yield* follow).outcome, rejected)
+        assert.deepStrictEqual((yield* Fiber.join(watching)).outcome, rejected)
+        yield* service.restart
+        const { outcome } = yield* elsewhere.turns.follow(elsewhere.target, session, { timeout: "60 seconds" })
+        assert.deepStrictEqual(outcome, rejected)
+        assert.isFalse(yield* facts.isActive(service, session.id))
+      }),
     )
 
     it.effect("is over while its work goes on in the background, whose end is a turn of its own", () =>

@@ -165,14 +165,15 @@ onBothVersions((api) => {
       Effect.gen(function* () {
         const relay = yield* makeRelay()
         yield* relay.register("main", yield* RealOpencode)
-        const hasty = yield* connect(relay, { variables: { SEND_TIMEOUT_MS: "4000" } })
+        const hasty = yield* connect(relay, { variables: { SEND_TIMEOUT_MS: "10000" } })
         const session_id = yield* newSession("Long work")
-        const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 60" })
+        const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 150" })
         assert.strictEqual(turn.outcome, "still running")
+        assert.include(turn.text, "tick 1")
         assert.include(turn.next, "wait_for_session")
         const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
         assert.strictEqual(after.outcome, "completed")
-        assert.match(after.text, /^tick 1 .*tick 60 $/u)
+        assert.match(after.text, /^tick 1 .*tick 150 $/u)
         assert.strictEqual(after.message_id, turn.message_id)
       }),
     )

@@ -22,8 +22,8 @@ export interface Relay {
   /** Writes a file into the relay directory, as text or as JSON, and returns its path. */
   readonly write: (file: string, content: unknown) => Effect.Effect<string>
   /**
-   * Registers an instance under the name, with the usual fields. An opencode 2 always has a password: the environment
-   * contains it from then on.
+   * Registers an instance under the name, with the usual fields. With `api: 2`, the environment contains its password from
+   * then on.
    */
   readonly register: (name: string, opencode: Registered) => Effect.Effect<string>
 }
@@ -73,7 +73,8 @@ export const relayIn = Effect.fnUntraced(function* (home: string, directory: str
     write,
     register: (name, { api, directory: cwd, password, port }) => {
       if (api === 2) OPENCODE_SERVER_PASSWORD = password
-      return write(`${name}.json`, { name, hostname: "test-machine", port, cwd, connectedAt: "2026-11-24T12:00:00Z" })
+      const usual = { name, hostname: "test-machine", port, cwd, connectedAt: "2026-11-24T12:00:00Z" }
+      return write(`${name}.json`, api === 2 ? { ...usual, api } : usual)
     },
   } satisfies Relay as Relay
 })

@@ -12,6 +12,9 @@ import type { RealOpencode } from "./RealOpencode.ts"
 
 type Opencode = RealOpencode["Service"]
 
+/** Only a broken connection, not a busy machine, is a fault. */
+export const patient = { HEALTH_CHECK_TIMEOUT_MS: "30000" }
+
 /** The request with which a message is sent to opencode. */
 export const promptRequest = /^POST (?:\/api)?\/session\/[^/]+\/prompt(?:_async)?$/u
 
@@ -38,7 +41,7 @@ export const behindProxy = Effect.fnUntraced(function* (opencode: Opencode) {
 
 export const throughProxy = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
   const { proxy, relay } = yield* behindProxy(opencode)
-  const client = yield* connect(relay)
+  const client = yield* connect(relay, { variables: patient })
   return { proxy, client, session: yield* makeSession(opencode, title) }
 })
 

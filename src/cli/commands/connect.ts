@@ -2,6 +2,7 @@
 import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type ConnectOptions, connectNew, connectRunning } from "../../connect/connect.ts"
+import { opencodeVersion } from "../../connect/opencodeVersion.ts"
 import { opencodeLayer } from "../../layers.ts"
 import { line } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
@@ -24,7 +25,9 @@ class OpencodeEnded extends Schema.TaggedError<OpencodeEnded>()("OpencodeEnded",
 const flags = {
   headless: Flag.Boolean("headless").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Start `opencode serve` instead of the terminal UI, on an unattended machine"),
+    Flag.withDescription(
+      "Start `opencode serve` (opencode 2: its background service) instead of the terminal UI, on an unattended machine",
+    ),
   ),
   attach: Flag.String("attach").pipe(
     Flag.optional,
@@ -43,7 +46,7 @@ const flags = {
   json: Flag.Boolean("json").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
-      "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}",
+      "With --status: print JSON, an array of {name, url, directory, running, pid, log, tunnel?: {relay, state, since, port?, reason?}, registration}; for opencode 2 with api: 2 in place of url and directory",
     ),
   ),
   args: Argument.String("opencode arguments").pipe(
@@ -51,6 +54,9 @@ const flags = {
     Argument.withDescription("Passed to opencode; put them after --"),
   ),
 }
+
+/** Loaded on demand, because it would make every other command start later. */
+const opencode2 = Effect.promise(() => import("../connect/opencode2.ts"))
 
 const run = Effect.fnUntraced(function* (given: ConnectArguments) {
   const { port, relayCommand } = yield* checkArguments(given)
@@ -73,9 +79,16 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
     stopSignals: yield* takeStopSignals,
   }
   const { exitStatus, problem } = yield* Effect.gen(function* () {
-    return port === undefined
+    const { connectUserService, isUserService } = yield* opencode2
+    if (port !== undefined) {
+      return (yield* isUserService(port))
+        ? yield* connectUserService({ ...options, args: undefined })
+        : yield* connectRunning({ ...options, port })
+    }
+    const { api } = yield* opencodeVersion
+    return api === 1
       ? yield* connectNew({ ...options, args: given.args, headless: given.headless })
-      : yield* connectRunning({ ...options, port })
+      : yield* connectUserService({ ...options, args: given.headless ? undefined : given.args })
   }).pipe(
     Effect.mapError((error) => failedBecause(connectErrorText(error))),
     Effect.provide(Logger.layer(log.loggers)),
@@ -90,6 +103,8 @@ export const connect = Command.make("connect", flags, run).pipe(
   Command.provide(Layer.provideMerge(opencodeLayer(), settingsLayer)),
   Command.withDescription(
     `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
+
+With opencode 2 it starts the background service if none is running, never stops it, and registers it on the relay only, because the fleet on this machine finds it without a registration. A relay then needs OPENCODE_SERVER_PASSWORD.
 
 Exit status: opencode's own; 1 if opencode could not be started or registered; 2 for a usage error.`,
   ),

@@ -1,9 +1,10 @@
 /** The errors of `opencode-fleet connect` as a terminal shows them: the facts, then the next step. */
 import type { ConnectError, MembershipProblem } from "../../connect/connect.ts"
+import type { ConnectServiceError } from "../../connect/service/connectService.ts"
 import { errorText } from "../process/errorText.ts"
 
 /** Exhaustive over connect's own errors. Other errors of a request have the same text in every command. */
-export const connectErrorText = (error: ConnectError | MembershipProblem): string => {
+export const connectErrorText = (error: ConnectError | ConnectServiceError | MembershipProblem): string => {
   const message = `${error.message}.`
   switch (error._tag) {
     case "OpencodeNotFound":
@@ -12,6 +13,13 @@ export const connectErrorText = (error: ConnectError | MembershipProblem): strin
       return `${message} If an opencode is running there, register it with --attach ${error.port}.`
     case "RegistrationFailed":
       return `${message} Fix the directory, or choose another one with RELAY_REGISTRY_DIR.`
+    case "RelayNeedsPassword":
+      return `${message} Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.`
+    case "ServiceRefused":
+      return `${message} \`opencode-fleet doctor\` says what to do.`
+    case "ServiceNotStarted":
+    case "ServiceFailed":
+      return `${message} \`opencode-fleet doctor\` checks the service.`
     case "OpencodeNotStarted":
     case "OpencodeNeverAnswered":
       return message

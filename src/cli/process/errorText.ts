@@ -19,6 +19,8 @@ const nextStep = (error: ToolError): string => {
       return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`
     case "DirectoryNotFound":
       return "Name an existing directory with --directory, as an absolute path."
+    case "RunsElsewhere":
+      return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
     case "DirectoryRequired":
       return "Name the session's directory with --directory."
     case "OpencodeError":

@@ -41,6 +41,9 @@ const lostRecently = 6000
 /** For a relay whose port is not shown. Below the ephemeral ports that systems assign. */
 const randomPort = Random.nextIntBetween(20_000, 32_000)
 
+/** A route that answers 200 or 401 while opencode is alive. opencode 2 serves its web page on every path of opencode 1. */
+const pingPath = ({ api }: Registration) => (api === 2 ? "/api/info" : "/global/health")
+
 const encode = Schema.encodeEffect(RegistrationJson)
 
 /**
@@ -59,7 +62,14 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const register = Effect.fnUntraced(function* ({ ask, port }: RelayConnection) {
     const json = yield* Effect.orDie(encode({ ...options.registration, port }))
     yield* Ref.set(mayBeRegistered, true)
-    const answer = yield* ask("put", options.directory ?? "", options.file, String(port), json)
+    const answer = yield* ask(
+      "put",
+      options.directory ?? "",
+      options.file,
+      String(port),
+      pingPath(options.registration),
+      json,
+    )
     if (!answer.startsWith("put ")) {
       const reason = `no registration on the relay: ${line(answer.replace(/^failed /u, ""))}`
       return yield* new ConnectionLost({ reason })

@@ -8,7 +8,7 @@
  * | lines                             | answer                                                     |
  * | --------------------------------- | ---------------------------------------------------------- |
  * | –                                 | `hello`, once, when it is ready                            |
- * | `put`, directory, file name, port, JSON | `put FILE`, or `failed WHY`                          |
+ * | `put`, directory, file name, port, route, JSON | `put FILE`, or `failed WHY`. The route is for pings |
  * | `ping`                            | `pong gone` without a registration; else `pong CODE`, the HTTP status through the tunnel: `000` for no answer, `none` without curl |
  * | `bye`                             | `bye`; removes the registration and ends                   |
  *
@@ -18,14 +18,14 @@ const script = `
 fleet() {
   umask 077
   say() { printf '%s %s\\n' "$1" "$2"; }
-  file= port=
+  file= port= route=
   # Ends a line that was printed without a newline.
   echo
   say "$1" hello
   while IFS= read -r verb; do
     case $verb in
     put)
-      IFS= read -r dir; IFS= read -r name; IFS= read -r port; IFS= read -r json
+      IFS= read -r dir; IFS= read -r name; IFS= read -r port; IFS= read -r route; IFS= read -r json
       case $dir in
       '') case $XDG_DATA_HOME in /*) dir=$XDG_DATA_HOME ;; *) dir=$HOME/.local/share ;; esac
           dir=\${RELAY_REGISTRY_DIR:-$dir/opencode-relay} ;;
@@ -47,7 +47,7 @@ fleet() {
       code=none
       if [ -L "$file" ] || ! [ -f "$file" ]; then code=gone
       elif command -v curl > /dev/null; then
-        code=$(curl -q --silent --noproxy '*' --max-time 8 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/global/health" < /dev/null)
+        code=$(curl -q --silent --noproxy '*' --max-time 8 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port$route" < /dev/null)
       fi
       say "$1" "pong $code" ;;
     bye)

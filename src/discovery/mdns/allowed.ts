@@ -1,24 +1,9 @@
 /** Decides which mDNS services are trusted with the password: those that match a pattern of `MDNS_ALLOW`. */
+import { matchesWildcard } from "../../text/wildcard.ts"
 import type { Service } from "./Services.ts"
 
 /** Names are compared ignoring case and the final dot of a fully qualified name. */
 const normalized = (name: string): string => name.toLowerCase().replace(/\.$/u, "")
-
-/** `*` matches any text. Not a regular expression, because many stars would make it backtrack exponentially. */
-const matches = (pattern: string, text: string): boolean => {
-  const [first = "", ...others] = pattern.split("*")
-  const last = others.pop()
-  if (last === undefined) return text === first
-  if (!text.startsWith(first) || !text.endsWith(last)) return false
-  const end = text.length - last.length
-  let position = first.length
-  for (const part of others) {
-    const index = text.indexOf(part, position)
-    if (index < 0) return false
-    position = index + part.length
-  }
-  return position <= end
-}
 
 /**
  * Whether the pattern means an address, with or without a port. Such a pattern is not compared with names, because a host
@@ -32,6 +17,6 @@ export const isAllowed = (
 ): boolean =>
   patterns.some((pattern) =>
     [...(isAddressPattern(pattern) ? [] : [label, target]), address, `${address}:${port}`].some((name) =>
-      matches(normalized(pattern), normalized(name)),
+      matchesWildcard(normalized(pattern), normalized(name)),
     ),
   )

@@ -16,8 +16,8 @@ const listening = /^ *\d+: ([\dA-F]+):([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A \S+ \S
 
 const byte = (word: string, index: number) => Number.parseInt(word.slice(index * 2, index * 2 + 2), 16)
 
-/** Each 32-bit word is printed as a little-endian number, so its bytes are in reverse order. */
-const addressOf = (hex: string): string => {
+/** An address in hexadecimal: each 32-bit word is a little-endian number, so its bytes are in reverse order. */
+export const addressOf = (hex: string): string => {
   const words = hex.match(/.{8}/gu) ?? []
   return words.length === 1
     ? words.flatMap((word) => [3, 2, 1, 0].map((index) => byte(word, index))).join(".")

@@ -51,6 +51,8 @@ export const Registration = Schema.Struct({
   port: Port,
   /** opencode's port on its own machine, if `port` is that of a tunnel. */
   localPort: Schema.optionalKey(Port),
+  /** The version of opencode's API. Default: the first answer shows it. */
+  api: Schema.optionalKey(Schema.Literals([1, 2])),
   /** opencode's working directory. */
   cwd: Schema.optionalKey(Line),
   /** opencode's process on `hostname`. `birth` distinguishes it from others with the same id; see `LocalMachine.birthOf`. */

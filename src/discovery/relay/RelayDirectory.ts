@@ -210,6 +210,7 @@ const announce = (
   remotePort: registration.localPort,
   directory: registration.cwd,
   transport: "local-relay",
+  api: registration.api,
   source: file,
   pid: registration.pid,
   birth: registration.birth,

@@ -35,6 +35,8 @@ export interface ShellOptions {
    * with the mark, because a login shell may print other lines. The mark consists of letters, digits and dashes.
    */
   readonly script: (mark: string) => string
+  /** How many of the last lines of ssh's stderr an error quotes. Default: 5. */
+  readonly quotedLines?: number
   /** Receives each line of ssh's stderr. Returns whether it has used the line, so that no error quotes it. */
   readonly onStderr?: (line: string) => Effect.Effect<boolean>
 }
@@ -54,13 +56,16 @@ const loginTimeout = "45 seconds"
 
 const answerTimeout = "10 seconds"
 
-/** Lines of ssh's stderr that an error quotes. */
-const quotedLines = 5
-
 const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.decodeText, Stream.splitLines)
 
 /** Starts the script and waits until it is ready. */
-export const openShell = Effect.fnUntraced(function* ({ command, host, onStderr, script }: ShellOptions) {
+export const openShell = Effect.fnUntraced(function* ({
+  command,
+  host,
+  onStderr,
+  quotedLines = 5,
+  script,
+}: ShellOptions) {
   const ssh = yield* command.pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
   const stderrLines = yield* Ref.make<ReadonlyArray<string>>([])

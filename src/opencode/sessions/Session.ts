@@ -14,7 +14,17 @@ export interface Session {
     readonly created: number
     readonly updated: number
     readonly archived?: number
+    /** When its last turn ended, if the server stores that. */
+    readonly idle?: number
   }
+}
+
+/** A turn that another server of the same user is running, as far as can be told: each server knows only its own turns. */
+export interface Elsewhere {
+  /** When the turn counts as over if it stores nothing more, in epoch milliseconds. */
+  readonly until: number
+  /** The process that is probably running it, if the server is on this machine. */
+  readonly pid?: number
 }
 
 /** A wait for the model's provider, which has failed. */

@@ -6,10 +6,10 @@ import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { openRequests } from "../requests/pendingRequests.ts"
 import { ancestors } from "./ancestors.ts"
-import type { Session, SessionStatus } from "./Session.ts"
+import type { Elsewhere, Session, SessionStatus } from "./Session.ts"
 
 export interface Activity {
-  readonly status: SessionStatus
+  readonly status: SessionStatus | ({ readonly type: "elsewhere" } & Elsewhere)
   /** The requests that this session and its subagents wait for, without those that an abort left behind. */
   readonly pending: ReadonlyArray<PendingRequest>
 }
@@ -38,7 +38,21 @@ const scopesOf = ({ capabilities }: Opencode, sessions: ReadonlyArray<Session>) 
   return capabilities.statusScope === "server" ? directories.slice(0, 1) : directories
 }
 
-/** The activity of each session that is not idle. */
+/** Like {@link activities}, with the sessions in which another server of the same user is running a turn. */
+export const activitiesEverywhere = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  sessions: ReadonlyArray<Session>,
+): Effect.fn.Return<ReadonlyMap<SessionId, Activity>, ClientError> {
+  const active = yield* activities(opencode, sessions)
+  const elsewhere = yield* opencode.runningElsewhere(sessions.filter(({ id }) => !active.has(id)))
+  const found = [...elsewhere].map(([id, about]): [SessionId, Activity] => [
+    id,
+    { status: { type: "elsewhere", ...about }, pending: [] },
+  ])
+  return new Map([...active, ...found])
+})
+
+/** The activity of each session that is not idle on this server. */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,

@@ -1,6 +1,7 @@
 /** Follows one turn to its outcome: performs the actions that `followStep.ts` chooses, and passes it the results. */
 import { Cause, Clock, Effect, Option } from "effect"
 import { abandonable } from "./abandonable.ts"
+import { keepAwake } from "./keepAwake.ts"
 import type { ClientError } from "../errors.ts"
 import type { FollowAction, FollowInput, OpenDecision } from "./followState.ts"
 import * as Follow from "./followStep.ts"
@@ -53,11 +54,14 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
   const { decide, notices, onTurn, opencode, session } = options
   let state = Follow.begin({ ...options, now: yield* Clock.currentTimeMillis })
   let decision: Effect.Effect<boolean, ClientError> = Effect.succeed(false)
+  let lastEvent = yield* Clock.currentTimeMillis
 
   const proceed = Effect.fnUntraced(function* (input: FollowInput) {
     const { turn } = state
     state = Follow.step(state, input)
-    if (state.turn !== turn) yield* onTurn(state.turn)
+    if (state.turn === turn) return
+    if (input._tag === "Notice") lastEvent = input.now
+    yield* onTurn(state.turn)
   })
 
   const listen = Effect.fnUntraced(function* (atMost: number) {
@@ -101,10 +105,19 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     yield* proceed({ _tag: Option.isSome(answer) ? "Decided" : "NotDecided" })
   })
 
-  while (true) {
-    const { next, openDecision } = state
-    if (next._tag === "End") return { outcome: next.outcome, turn: state.turn }
-    if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
-    else yield* ask(openDecision)
-  }
+  const following = Effect.gen(function* () {
+    while (true) {
+      const { next, openDecision } = state
+      if (next._tag === "End") return { outcome: next.outcome, turn: state.turn }
+      if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
+      else yield* ask(openDecision)
+    }
+  })
+  const { stopsSilentTurnsAfter: limit } = opencode.capabilities
+  return yield* limit === undefined
+    ? following
+    : Effect.raceFirst(
+        following,
+        keepAwake(opencode, session, limit, () => lastEvent),
+      )
 })

@@ -44,6 +44,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         })
         .pipe(call("create session"))
     }),
+    runningElsewhere: () => Effect.succeed(new Map()),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
@@ -72,6 +73,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
           },
         })
         .pipe(call("prompt", { session })),
+    keepAwake: () => Effect.void,
     // opencode answers `true` whether a turn was running or not.
     abort: (session) =>
       api.abort(ofSession(session)).pipe(Effect.as({ wasRunning: undefined }), call("abort", { session })),

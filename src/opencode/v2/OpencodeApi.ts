@@ -97,6 +97,13 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     error,
   }),
   HttpApiEndpoint.get("get", "/api/session/:sessionID", { params: session, success: Data(WireSession), error }),
+  /** Replaces the whole metadata. */
+  HttpApiEndpoint.patch("update", "/api/session/:sessionID", {
+    params: session,
+    payload: Schema.Struct({ metadata: Schema.Record(Schema.String, Schema.Unknown) }),
+    success: HttpApiSchema.NoContent,
+    error,
+  }),
   /** Newest first; `limit` is at most 200. With `type`, only messages of that type. */
   HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
     params: session,

@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { makeCall } from "../http/makeCall.ts"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
+import { elsewhere } from "./elsewhere.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { eventRequests } from "./eventRequests.ts"
 import { messageRequests } from "./messageRequests.ts"
@@ -19,6 +20,7 @@ const capabilities: Capabilities = {
   // A comment is sent every 15 s.
   eventsSilence: "45 seconds",
   idleIsFinal: true,
+  stopsSilentTurnsAfter: "60 minutes",
   rejectionHasMessage: true,
   abortLeavesRequests: false,
   promptQueue: "server",
@@ -34,12 +36,16 @@ export const make = Effect.gen(function* () {
   return (target: Target): Opencode => {
     const call = makeCall(target)
     const server = serverRequests(routes, call)
+    const { ensureHere, runningElsewhere } = elsewhere(routes, call, target.instance)
+    const { prompt, ...prompts } = promptRequests(routes, call, target.instance, server)
     return {
       capabilities,
       ...server,
       ...sessionRequests(routes, call, target.instance),
       ...messageRequests(routes, call, target, { refused, worktrees }),
-      ...promptRequests(routes, call, target.instance, server),
+      ...prompts,
+      prompt: (session, options) => Effect.andThen(ensureHere(session), prompt(session, options)),
+      runningElsewhere,
       ...decisionRequests(routes, call, refused),
       ...eventRequests(routes, call, target, { refused, worktrees }),
     }

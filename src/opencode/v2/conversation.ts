@@ -7,7 +7,7 @@ import { recognised } from "../http/tolerantArray.ts"
 import type { AssistantInfo, Message, NotePart, Part } from "../sessions/Message.ts"
 import { answerParts, blockPart } from "./answerParts.ts"
 import { ending, failureWithoutStep, isRefusedAnswer, type Sequel } from "./ending.ts"
-import { refusalText, type RefusedSteps, rejectedCall, withReason } from "./refusals.ts"
+import { refusalText, type RefusedStep, rejectedCall, withReason } from "./refusals.ts"
 import type { WireAssistant, WireCompaction, WireEntry, WireIdle, WireSynthetic, WireUser } from "./wire/WireMessage.ts"
 import { joinModel } from "./wire/WireModel.ts"
 
@@ -20,7 +20,7 @@ export interface PageContext {
   readonly idle: WireIdle | undefined
   /** The root of the working tree. */
   readonly worktree: string
-  readonly refused: RefusedSteps
+  readonly refused: RefusedStep
 }
 
 export const isReason = (entry: WireEntry): boolean =>

@@ -9,6 +9,7 @@ import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
 import { reasonMark, type RefusedSteps } from "./refusals.ts"
 import { formAnswer, toPermission, toQuestion } from "./requests.ts"
 import type { Routes } from "./routes.ts"
+import { sessionMetadata } from "./sessionMetadata.ts"
 import { activeSessions } from "./sessionRequests.ts"
 import type { WirePermission } from "./wire/WireRequest.ts"
 
@@ -20,6 +21,7 @@ const settledBefore = (error: ClientError) =>
 
 export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSteps) => {
   const { request: api, session: sessions } = routes.api
+  const metadata = sessionMetadata(routes, call)
 
   const permissionsOf = (sessionID: SessionId) =>
     api.permissions({ params: { sessionID } }).pipe(
@@ -63,7 +65,11 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     const { id, sessionID, tool } = request
     const open = kind === "permission" ? yield* permissionsOf(sessionID) : yield* formsOf(sessionID)
     if (!open.some((other) => other.id === id)) return false
-    if (tool !== undefined) refused.add(tool.messageID)
+    if (tool !== undefined) {
+      refused.add(tool.messageID)
+      // Without it, other processes would report an abort. It is not worth failing for.
+      yield* Effect.ignore(metadata.addRefusedStep(sessionID, tool.messageID), { log: "Debug" })
+    }
     const { interrupted } = yield* sessions
       .interrupt({ params: { sessionID } })
       .pipe(call("interrupt", { session: sessionID }))
@@ -80,9 +86,9 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     const inboxID = yield* freshMessageId
     // `resume: false`, because the reason must not start a turn if this one has ended meanwhile.
     const payload = { id: inboxID, text: message, delivery: "steer", resume: false } as const
-    const metadata = reasonMark(permission.source?.id ?? id)
+    const mark = reasonMark(permission.source?.id ?? id)
     yield* sessions
-      .prompt({ params: { sessionID }, payload: { ...payload, metadata } })
+      .prompt({ params: { sessionID }, payload: { ...payload, metadata: mark } })
       .pipe(call("prompt", { session: sessionID }))
     return yield* api
       .replyPermission({ params: { sessionID, requestID: id }, payload: { decision: "reject", message } })

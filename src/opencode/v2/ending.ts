@@ -2,8 +2,8 @@
 import { recognised } from "../http/tolerantArray.ts"
 import type { AssistantInfo, Failure } from "../sessions/Message.ts"
 import { inactivity, isInactivity } from "./inactivity.ts"
-import { isRefusal, type RefusedSteps } from "./refusals.ts"
-import { failureOf, type WireAssistant, type WireError, type WireIdle } from "./wire/WireMessage.ts"
+import { isRefusal, type RefusedStep } from "./refusals.ts"
+import { failureOf, type WireAssistant, type WireEntry, type WireError, type WireIdle } from "./wire/WireMessage.ts"
 
 /** What follows an answer or a prompt in its turn. */
 export interface Sequel {
@@ -21,11 +21,18 @@ const unknownReason = "opencode has not stored the reason"
 export const failureWithoutStep = ({ failure }: Pick<Sequel, "failure">): Failure =>
   failure === undefined ? { kind: "failed", message: unknownReason } : { ...failureOf(failure), kind: "failed" }
 
-export const isRefusedAnswer = ({ content, id }: WireAssistant, refused: RefusedSteps) =>
+export const isRefusedAnswer = ({ content, id }: WireAssistant, refused: RefusedStep) =>
   refused.has(id) ||
   recognised(content).some(
     (item) => item.type === "tool" && item.state.status === "error" && isRefusal(item.state.error.message),
   )
+
+/** Whether a stopped step may have been refused from another process: a tool call of it was stopped, too. */
+export const mayBeRefused = (entry: WireEntry, refused: RefusedStep): boolean =>
+  entry.type === "assistant" &&
+  entry.error?.type === "aborted" &&
+  !isRefusedAnswer(entry, refused) &&
+  recognised(entry.content).some((item) => item.type === "tool" && item.state.status === "error")
 
 /** The last moment at which something is known to have happened in the answer, in epoch milliseconds. */
 const lastSign = ({ content, time }: WireAssistant) =>

@@ -7,8 +7,10 @@ import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
 import { conversation, isOfTurn, isPrompt, isReason } from "./conversation.ts"
+import { mayBeRefused } from "./ending.ts"
 import type { RefusedSteps } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
+import { sessionMetadata } from "./sessionMetadata.ts"
 import type { Worktrees } from "./worktrees.ts"
 import type { WireEntry, WireIdle } from "./wire/WireMessage.ts"
 
@@ -58,11 +60,13 @@ export interface MessageServices {
 }
 
 export const messageRequests = (
-  { api: { session: api } }: Routes,
+  routes: Routes,
   call: Call,
   target: Target,
   { refused, worktrees }: MessageServices,
 ) => {
+  const { session: api } = routes.api
+
   /** The newest entries before the cursor, oldest first, until `limit` of them are messages. */
   const readEntries = Effect.fnUntraced(function* (session: SessionId, limit: number, before: string | undefined) {
     const entries: Array<WireEntry> = []
@@ -141,7 +145,16 @@ export const messageRequests = (
     const hasFiles = entries.some((entry) => entry.type === "assistant" && (entry.snapshot?.files ?? []).length > 0)
     const worktree = hasFiles ? yield* worktrees(target, session) : ""
     const own = new Set(entries.map(({ id }) => id))
-    const context = { session, prompt: lead.prompt, idle: given?.idle, worktree, refused }
+    const elsewhere = entries.some((entry) => mayBeRefused(entry, refused))
+      ? new Set(yield* sessionMetadata(routes, call).refusedSteps(session))
+      : new Set<MessageId>()
+    const context = {
+      session,
+      prompt: lead.prompt,
+      idle: given?.idle,
+      worktree,
+      refused: { has: (step: MessageId) => refused.has(step) || elsewhere.has(step) },
+    }
     return {
       messages: conversation([...lead.entries, ...entries], context).filter(({ info }) => own.has(info.id)),
       older: next === undefined ? undefined : cursorOf(next, entries[0]),

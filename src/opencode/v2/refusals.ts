@@ -2,7 +2,8 @@
  * Refusals of permissions and questions, with what opencode 2 does not store about them.
  *
  * A refusal without a reason interrupts the turn: after opencode's own rejection, a restarted service would resume it.
- * The stored state then looks like an abort, so the steps that this process refused are remembered.
+ * The stored state then looks like an abort, so the refused steps are remembered: here for the events of this process, and in
+ * the metadata of the session for other ones.
  *
  * After a refusal with a reason the turn continues, but opencode does not pass the reason on. It is sent as a user message
  * that steers the turn, with a mark in its metadata, so that it does not count as a prompt.
@@ -15,6 +16,9 @@ export interface RefusedSteps {
   readonly add: (step: MessageId) => void
   readonly has: (step: MessageId) => boolean
 }
+
+/** What is known about refused steps. */
+export type RefusedStep = Pick<RefusedSteps, "has">
 
 const maxRefusedSteps = 1000
 

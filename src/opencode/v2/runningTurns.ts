@@ -19,6 +19,8 @@ interface Step {
   /** Whether it was stopped. The end of the execution shows why. */
   isStopped: boolean
   isRefused: boolean
+  /** Whether it has asked a person. */
+  hasAsked: boolean
 }
 
 /** The state of a session. */
@@ -107,6 +109,7 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
       tools: steps.get(id)?.tools ?? new Map(),
       isStopped: false,
       isRefused: refused.has(id),
+      hasAsked: false,
     }
     steps.set(id, step)
     if (known.prompt === undefined) return [stale(sessionID)]
@@ -179,6 +182,8 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
     }
     switch (reason) {
       case "user": {
+        // A refusal from another process is an interruption, too. Only the stored state tells them apart.
+        if (step?.isStopped === true && step.hasAsked) return ended(sessionID, [])
         const failure: Failure = { kind: "aborted", message: "Interrupted" }
         return ended(sessionID, [failed(sessionID, failure), ...completed({ error: failure })])
       }
@@ -191,7 +196,10 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
   }
 
   const opened = (sessionID: SessionId, event: Extract<TurnEvent, { readonly _tag: "RequestOpened" }>) => {
-    knownOf(sessionID).requests.add(event.pending.request.id)
+    const { id, tool } = event.pending.request
+    knownOf(sessionID).requests.add(id)
+    const step = tool === undefined ? undefined : steps.get(tool.messageID)
+    if (step !== undefined) step.hasAsked = true
     return [event]
   }
 

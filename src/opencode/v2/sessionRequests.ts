@@ -8,6 +8,7 @@ import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import type { Routes } from "./routes.ts"
 import { inDirectory } from "./serverRequests.ts"
+import { sessionMetadata } from "./sessionMetadata.ts"
 import type { WireSession } from "./wire/WireSession.ts"
 
 /** `GET /api/session` returns 50 sessions by default. */
@@ -21,7 +22,7 @@ const untitled = "New session"
 
 const params = (sessionID: SessionId) => ({ params: { sessionID } })
 
-const sessionOf = ({
+export const sessionOf = ({
   id,
   location: { directory },
   parentID,
@@ -100,6 +101,7 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
           () => Effect.succeed([]),
         ),
       ),
+    keepAwake: (session) => sessionMetadata(routes, call).touch(session),
     abort: (session) =>
       api.interrupt(params(session)).pipe(
         Effect.map(({ interrupted }) => ({ wasRunning: interrupted })),

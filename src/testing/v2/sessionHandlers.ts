@@ -91,6 +91,8 @@ export const sessionHandlers = (fake: FakeState) =>
       active: () => Effect.sync(() => ({ data: Object.fromEntries([...fake.statuses.keys()].map((id) => [id, {}])) })),
       get: ({ params }) =>
         within(fake, params.sessionID, (session) => Effect.sync(() => ({ data: sessionOf(fake, session) }))),
+      update: ({ params, payload: { metadata } }) =>
+        within(fake, params.sessionID, ({ id }) => Effect.sync(() => void fake.sessionMetadata.set(id, metadata))),
       messages: ({ params, query }) => within(fake, params.sessionID, ({ id }) => page(entriesOf(fake, id), query)),
       message: ({ params: { messageID, sessionID } }) =>
         within(fake, sessionID, ({ id }): Answer<{ readonly data: WireEntry }> => {

@@ -17,6 +17,7 @@ const untitled = "New session"
 
 export const sessionOf = (fake: FakeState, session: Session): WireSession => {
   const { directory, id, parentID, time, title, undoneFrom } = session
+  const metadata = fake.sessionMetadata.get(id)
   return {
     id,
     time,
@@ -24,6 +25,7 @@ export const sessionOf = (fake: FakeState, session: Session): WireSession => {
     ...(title === untitled ? {} : { title }),
     ...(parentID === undefined ? {} : { parentID }),
     ...(undoneFrom === undefined ? {} : { revert: { messageID: undoneFrom } }),
+    ...(metadata === undefined ? {} : { metadata }),
     ...fake.selected.get(id),
   }
 }

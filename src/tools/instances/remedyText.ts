@@ -19,6 +19,16 @@ export const remedyText = (remedy: Remedy): string => {
       return `MDNS_ALLOW=${remedy.address} trusts this one`
     case "Register":
       return `Run \`opencode-fleet connect --attach ${remedy.url}\` to trust it, with local-relay in TRANSPORT`
+    case "CheckHostKey":
+      return `Run \`ssh ${remedy.host}\` in a terminal and check the host key`
+    case "AddSshKey":
+      return `Nothing can ask for a password or passphrase here: add a key to ssh-agent (ssh-add), and to ~/.ssh/authorized_keys on that machine, until \`ssh -o BatchMode=yes ${remedy.host}\` works`
+    case "TrySsh":
+      return `\`ssh -o BatchMode=yes ${remedy.host}\` must open a shell; it is tried again by itself`
+    case "AllowForwarding":
+      return "Its sshd must allow it: AllowTcpForwarding yes (or local)"
+    case "StartOpencode":
+      return `\`opencode-fleet start ${remedy.host}\` starts it`
   }
 }
 

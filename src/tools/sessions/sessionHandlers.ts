@@ -1,7 +1,7 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { activities, type Activity } from "../../opencode/sessions/activity.ts"
+import { activitiesEverywhere, type Activity } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
@@ -82,7 +82,7 @@ export const sessionHandlers = Effect.gen(function* () {
   ) {
     const opencode = client.at(target)
     const { shown, ...counted } = families(yield* opencode.sessions, { directory, limit, search })
-    const active = yield* activities(opencode, shown)
+    const active = yield* activitiesEverywhere(opencode, shown)
     return {
       instance: target.instance,
       ...counted,
@@ -116,7 +116,7 @@ export const sessionHandlers = Effect.gen(function* () {
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
       instance: target.instance,
-      session: yield* viewOf(target, yield* activities(opencode, [session]))(session),
+      session: yield* viewOf(target, yield* activitiesEverywhere(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
       ...(older === undefined ? {} : { before: older }),
     }

@@ -9,10 +9,10 @@ export const SessionView = Schema.Struct({
   id: field(Schema.String, "Full id; pass it as `session_id`"),
   title: field(Schema.String, "Title; by default opencode derives it from the first message"),
   status: field(
-    Schema.Literals(["idle", "busy", "retry", "waiting"]),
-    "idle; busy; retry (the provider failed and opencode retries); waiting (for a person's permission or answer)",
+    Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere"]),
+    "idle; busy; retry (the provider failed and opencode retries); waiting (for a person's permission or answer); elsewhere (busy in another opencode of the same user)",
   ),
-  detail: opt(field(Schema.String, "What a retrying or waiting session is about")),
+  detail: opt(field(Schema.String, "More about a status other than idle and busy")),
   waiting_for: opt(
     field(Schema.Array(WaitingView), "Requests of it and its subagents that wait for a person; the first 5"),
   ),

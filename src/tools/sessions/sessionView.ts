@@ -35,6 +35,10 @@ const activityView = (
       waiting_for: pending.slice(0, maxWaiting).map(waitingView),
     }
   }
+  if (status.type === "elsewhere") {
+    const server = status.pid === undefined ? "another opencode" : `another opencode (process ${status.pid})`
+    return { status: "elsewhere", detail: `${server} of the same user is running it, or was killed during its turn` }
+  }
   if (status.type !== "retry") return { status: status.type }
   const seconds = Math.max(0, Math.ceil((status.next - now) / 1000))
   return {

@@ -37,6 +37,8 @@ const nextStep = (error: ToolError): string => {
       return "list_sessions shows its sessions."
     case "DirectoryNotFound":
       return "Pass an existing directory as `directory`, as an absolute path."
+    case "RunsElsewhere":
+      return "Wait until it has ended there, or use another session; list_sessions shows when it is idle."
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."
     case "OpencodeError":

@@ -7,11 +7,14 @@ import {
   OpencodeNeverAnswered,
   RelayNotConnected,
 } from "../../../src/connect/connect.ts"
-import { OpencodeNotFound, OpencodeNotStarted, PortTaken } from "../../../src/connect/OpencodeProcess.ts"
+import { type ConnectServiceError, RelayNeedsPassword } from "../../../src/connect/service/connectService.ts"
+import { ServiceFailed, ServiceNotStarted, ServiceRefused } from "../../../src/connect/service/ensureService.ts"
+import { OpencodeNotFound, OpencodeNotStarted } from "../../../src/connect/OpencodeChild.ts"
+import { PortTaken } from "../../../src/connect/OpencodeProcess.ts"
 import { RegistrationFailed } from "../../../src/discovery/relay/RegistrationFiles.ts"
 import { InstanceUnreachable, Unauthorized } from "../../../src/opencode/errors.ts"
 
-const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> = [
+const texts: ReadonlyArray<readonly [ConnectError | ConnectServiceError | MembershipProblem, string]> = [
   [
     new OpencodeNotFound(),
     "opencode could not be started: there is no `opencode` on the PATH. Install it (https://opencode.ai), or register a running one with --attach.",
@@ -19,6 +22,22 @@ const texts: ReadonlyArray<readonly [ConnectError | MembershipProblem, string]> 
   [
     new PortTaken({ port: 4096 }),
     "opencode could not be started: port 4096 is taken. If an opencode is running there, register it with --attach 4096.",
+  ],
+  [
+    new RelayNeedsPassword(),
+    "opencode 2 is not connected to a relay without a password, because anyone with an account there could use it. Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.",
+  ],
+  [
+    new ServiceRefused({ file: "/state/service.json", reason: "names process 17" }),
+    "opencode was not started: /state/service.json names process 17. `opencode-fleet doctor` says what to do.",
+  ],
+  [
+    new ServiceNotStarted({ detail: "Port 49374 is taken" }),
+    "opencode's background service could not be started: Port 49374 is taken. `opencode-fleet doctor` checks the service.",
+  ],
+  [
+    new ServiceFailed({ detail: "no database" }),
+    "opencode's background service is running, but does not work: no database. `opencode-fleet doctor` checks the service.",
   ],
   [new OpencodeNotStarted({ detail: "EACCES" }), "opencode could not be started: EACCES."],
   [

@@ -1,7 +1,7 @@
 /** `connect --status` with registrations of `connect` and of other programs. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { TestConsole } from "effect/testing"
 import { showStatus } from "../../../src/cli/connect/connectStatus.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
@@ -12,6 +12,13 @@ import { makeRelay } from "../../discovery/relay/relay.ts"
 const common = { hostname: "here", port: 4096, cwd: "/work/api" }
 const since = "2026-11-24T12:00:00.000Z"
 const tunnel = { relay: "ssh me@relay", since }
+
+const here = {
+  hostname: "here",
+  isAlive: (pid: number) => pid === 1,
+  birthOf: () => undefined,
+  addresses: () => [],
+}
 
 /** What is printed for these registrations, each in a file of its name. */
 const status = Effect.fnUntraced(function* (
@@ -25,12 +32,7 @@ const status = Effect.fnUntraced(function* (
   for (const each of registrations) yield* relay.register(`${each.name}.json`, { ...common, ...each })
   yield* showStatus(json).pipe(
     Effect.provide(Settings.layerOf({ relayDirectory: relay.directory })),
-    Effect.provideService(LocalMachine, {
-      hostname: "here",
-      isAlive: (pid) => pid === 1,
-      birthOf: () => undefined,
-      addresses: () => [],
-    }),
+    Effect.provideService(LocalMachine, here),
   )
   const after = yield* printed
   return {
@@ -71,6 +73,46 @@ waiting  http://127.0.0.1:4096  /work/api
   log: /log/w`,
       )
       assert.strictEqual(stderr, "")
+    }),
+  )
+
+  it.effect("shows the tunnel of a service of opencode 2, which is not registered here", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay
+      const directory = `${relay.parent}/state/connect/relays`
+      yield* fs.makeDirectory(directory, { recursive: true })
+      const write = (name: string, content: unknown) =>
+        fs.writeFileString(`${directory}/${name}`, JSON.stringify(content))
+      const connected = { ...tunnel, state: "connected", port: 4711 }
+      yield* write("a.json", { name: "laptop", pid: 1, log: "/log/a", tunnel: connected })
+      yield* write("b.json", { name: "killed", pid: 2, log: "/log/b", tunnel: connected })
+      yield* write("c.json", "half")
+      const settings = Settings.layerOf({ relayDirectory: relay.directory, stateDirectory: `${relay.parent}/state` })
+      const before = (yield* TestConsole.logLines).length
+      const show = (json: boolean) =>
+        showStatus(json).pipe(Effect.provide(settings), Effect.provideService(LocalMachine, here))
+      yield* show(false)
+      yield* show(true)
+      const [text, json] = (yield* TestConsole.logLines).slice(before)
+      assert.strictEqual(
+        text,
+        `laptop  opencode 2's service
+  relay: ssh me@relay, connected since ${since}, port 4711 there
+  log: /log/a
+killed  opencode 2's service
+  its connect (process 2) was killed; the next one takes its place
+  log: /log/b`,
+      )
+      assert.deepInclude(JSON.parse(String(json)), {
+        name: "laptop",
+        api: 2,
+        running: true,
+        pid: 1,
+        log: "/log/a",
+        tunnel: connected,
+        registration: `${directory}/a.json`,
+      })
     }),
   )
 

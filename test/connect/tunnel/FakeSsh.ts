@@ -47,7 +47,7 @@ class FakeSshState {
   answer(verb: string, take: () => string): string | undefined {
     switch (verb) {
       case "put": {
-        const [, file, , json] = [take(), take(), take(), take()] as const
+        const [, file, , , json] = [take(), take(), take(), take(), take()] as const
         if (this.putRefusal !== undefined) return `failed ${this.putRefusal}`
         this.files.set(file, json)
         return `put /relay/${file}`

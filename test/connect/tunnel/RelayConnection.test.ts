@@ -52,12 +52,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
         const { ask, port } = yield* open(ssh.command)
         assert.strictEqual(port, 40_123)
         const json = '{"name":"it\'s $(touch pwned) \\\\ 日本語"}'
-        assert.strictEqual(yield* ask("put", ssh.directory, "a.json", "1", json), `put ${ssh.directory}/a.json`)
+        assert.strictEqual(yield* ask("put", ssh.directory, "a.json", "1", "/", json), `put ${ssh.directory}/a.json`)
         assert.strictEqual(yield* fs.readFileString(`${ssh.directory}/a.json`), `${json}\n`)
         // Concurrent requests each get their own answer.
-        const answers = yield* Effect.all([ask("put", ssh.directory, "b.json", "1", "{}"), ask("ping"), ask("bye")], {
-          concurrency: "unbounded",
-        })
+        const answers = yield* Effect.all(
+          [ask("put", ssh.directory, "b.json", "1", "/", "{}"), ask("ping"), ask("bye")],
+          {
+            concurrency: "unbounded",
+          },
+        )
         assert.match(answers.join(), /^put .*\/b\.json,pong (000|none),bye$/u)
         assert.deepStrictEqual(yield* fs.readDirectory(ssh.directory), ["a.json"])
       }).pipe(Effect.scoped)
@@ -105,7 +108,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A connection", (it) =>
       )
       const { ask, port } = yield* open(command)
       assert.strictEqual(port, 40_123)
-      assert.match(yield* ask("put", directory, "a.json", "1", "{}"), /^put /u)
+      assert.match(yield* ask("put", directory, "a.json", "1", "/", "{}"), /^put /u)
     }),
   )
 

@@ -20,7 +20,7 @@ describe("A tunnel", () => {
           yield* settle
           const connected = { _tag: "connected", since: 0, port: 40_001, file: "/relay/it.json" } as const
           assert.deepStrictEqual(yield* tunnel.state, connected)
-          assert.deepStrictEqual(fake.heard.slice(0, 4), ["put", "~/my relay", "it.json", "40001"])
+          assert.deepStrictEqual(fake.heard.slice(0, 5), ["put", "~/my relay", "it.json", "40001", "/global/health"])
           assert.deepStrictEqual(JSON.parse(fake.files.get("it.json") ?? ""), { ...registration, port: 40_001 })
           assert.include(fake.tries[0]?.args ?? [], "127.0.0.1:0:127.0.0.1:4096")
           yield* seconds(3600)

@@ -78,8 +78,8 @@ export const startShell = Effect.fnUntraced(function* (
   return {
     greeting,
     ask,
-    put: (json: string, { directory = "", file = "api.json", port = 4096 } = {}) =>
-      ask("put", directory, file, String(port), json),
+    put: (json: string, { directory = "", file = "api.json", port = 4096, route = "/global/health" } = {}) =>
+      ask("put", directory, file, String(port), route, json),
     /** Closes its stdin and returns its exit status. */
     hangUp: Effect.andThen(Queue.end(outgoing), Effect.map(handle.exitCode, Number)),
     exitStatus: Effect.map(handle.exitCode, Number),

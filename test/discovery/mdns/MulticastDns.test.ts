@@ -89,7 +89,8 @@ const start = Effect.fnUntraced(function* (change: Partial<MulticastDnsOptions> 
   }
 })
 
-describe("MulticastDns", () => {
+// They mostly wait for the intervals at which a socket is opened again.
+describe("MulticastDns", { concurrent: true }, () => {
   it.live("receives responses and their senders", () =>
     Effect.gen(function* () {
       const { heard, opened, say } = yield* start()

@@ -22,8 +22,9 @@ const expected = [
   ["02-length", "length x", ["completed"], 'the model stopped because of "length"'],
   ["02-length", "filter x", ["failed"], "Provider blocked the response"],
   ["02-abortstream", "slow 40", ["aborted"], "Echo: slow 40"],
-  ["02-abortperm", "run: echo zz", ["needs permission", "aborted"], "I run it."],
-  ["02-abortform", "ask: Which colour?", ["needs answer", "aborted"], ""],
+  // Only the stored state tells an abort from a refusal in another process.
+  ["02-abortperm", "run: echo zz", ["needs permission"], "I run it."],
+  ["02-abortform", "ask: Which colour?", ["needs answer"], ""],
   ["02-abortretry", "fail please", ["aborted"], ""],
   ["03-queue", "slow 6", ["completed"], "Echo: slow 6"],
   ["03-queue", "queued B", ["completed"], "Echo: queued B"],

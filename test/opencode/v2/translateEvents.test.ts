@@ -143,8 +143,15 @@ describe("A refusal in opencode 2", () => {
     assert.deepInclude(events, { _tag: "RequestSettled", sessionID, requestID: "per_1" })
   })
 
-  it("differs from an interruption", () => {
+  it("from another process is not told from an interruption by events, so the stored state decides", () => {
     const frames = [...prompted, ...toolCall, asked, failedTool("aborted", "Tool execution interrupted"), stepFailed]
+    const events = last([...frames, interrupted("user")])
+    assert.deepStrictEqual([endOf(events), events.at(-1)?._tag], [[], "StatusChanged"])
+    assert.isUndefined(events.find(({ _tag }) => _tag === "SessionFailed"))
+  })
+
+  it("differs from an interruption of a step that asked nobody", () => {
+    const frames = [...prompted, ...toolCall, failedTool("aborted", "Tool execution interrupted"), stepFailed]
     assert.deepInclude(endOf(last([...frames, interrupted("user")]))[0]?.error, { kind: "aborted" })
   })
 

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { SessionId } from "../../../src/opencode/Identifiers.ts"
 import * as facts from "../opencode2Facts.ts"
-import { asked, type Case, newSession, prompt, turn } from "./Server2.ts"
+import { asked, type Case, newSession, prompt, raw, turn } from "./Server2.ts"
 
 export const sessions: ReadonlyArray<Case> = [
   [
@@ -50,6 +50,16 @@ export const sessions: ReadonlyArray<Case> = [
       const answer = whole.messages[3]
       assert.isDefined(answer)
       assert.deepStrictEqual(yield* opencode.message(id, answer.info.id), answer)
+    }),
+  ],
+  [
+    "keeps a session awake without changing its metadata",
+    Effect.gen(function* () {
+      const { opencode } = yield* asked
+      const { id } = yield* newSession("Awake")
+      yield* raw(`PATCH /api/session/${id}`, { body: { metadata: { own: ["kept"] } } })
+      yield* opencode.keepAwake(id)
+      assert.include((yield* raw(`GET /api/session/${id}`)).text, '"metadata":{"own":["kept"]}')
     }),
   ],
   [

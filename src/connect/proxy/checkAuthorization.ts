@@ -1,0 +1,24 @@
+/** HTTP Basic, checked without revealing through the time that it takes how much of a guess is right. */
+import { Redacted } from "effect"
+import { createHash, timingSafeEqual } from "node:crypto"
+import type { Credentials } from "../../opencode/Target.ts"
+
+/** Hashed, because `timingSafeEqual` needs equal lengths and a comparison of lengths would reveal the password's. */
+const digest = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest()
+
+/** The user name of every opencode 2. Its clients cannot choose another one. */
+const defaultUsername = "opencode"
+
+/** The value of the header `authorization`. */
+export const basicAuthorization = ({ password, username }: Credentials): string =>
+  `Basic ${Buffer.from(`${username}:${Redacted.value(password)}`).toString("base64")}`
+
+/** Returns whether a header `authorization` has the password, with the configured user name or opencode's own. */
+export const checkAuthorization = ({ password, username }: Credentials) => {
+  const accepted = [username, defaultUsername].map((name) => digest(`${name}:${Redacted.value(password)}`))
+  return (header: string | undefined): boolean => {
+    const [, encoded = ""] = /^basic +(\S+) *$/iu.exec(header ?? "") ?? []
+    const given = digest(Buffer.from(encoded, "base64"))
+    return accepted.map((one) => timingSafeEqual(one, given)).includes(true)
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Passes one HTTP request on to a server of this machine, and its answer back, without buffering either.
+ *
+ * Node's own streams, and none of the proxy libraries: those pass hop-by-hop headers on, and leave the client waiting when the
+ * server breaks off its answer.
+ */
+import { Effect, Schema } from "effect"
+import { type IncomingHttpHeaders, type IncomingMessage, request as startRequest, type ServerResponse } from "node:http"
+import { pipeline } from "node:stream"
+
+export interface Upstream {
+  /** An address of this machine. */
+  readonly host: string
+  readonly port: number
+  /** Replaces the client's header of the same name. */
+  readonly authorization: string
+}
+
+/** No connection was made, so the request certainly had no effect. `detail` is the operating system's error code. */
+export class NotConnected extends Schema.TaggedError<NotConnected>()("NotConnected", { detail: Schema.String }) {}
+
+/** Headers of one connection, which are not passed on. `expect` is answered by this server. */
+const hopByHop: ReadonlyArray<string> = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]
+
+/** The headers that concern both ends. `connection` can list more that do not. */
+const endToEnd = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
+  const listed = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase())
+  const dropped = new Set([...hopByHop, ...listed])
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)))
+}
+
+/** Whether the request announces a body, which may be empty. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
+
+const requestHeaders = ({ headers }: IncomingMessage, { authorization, host, port }: Upstream) => ({
+  ...endToEnd(headers),
+  // Node would send a body of unknown length without any framing with some methods.
+  ...(headers["transfer-encoding"] === undefined ? {} : { "transfer-encoding": "chunked" }),
+  host: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+  authorization,
+})
+
+/**
+ * Completes when the answer has been sent, or when one of the connections has ended. A connection that breaks before the
+ * answer's end also breaks for the client, which therefore sees the same as without a proxy.
+ *
+ * Each request has a connection of its own, so that it cannot arrive at a server that has taken over a port since
+ * `upstream` was checked. Fails with `NotConnected` if there is none; then nothing was answered.
+ */
+export const forward = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  upstream: Upstream,
+): Effect.Effect<void, NotConnected> =>
+  Effect.callback((resume) => {
+    const done = Effect.void
+    const { host, port } = upstream
+    let isConnected = false
+    const outgoing = startRequest({
+      host,
+      port,
+      method: request.method,
+      path: request.url,
+      headers: requestHeaders(request, upstream),
+      agent: false,
+    })
+    outgoing.on("socket", (socket) => socket.once("connect", () => (isConnected = true)))
+    outgoing.on("error", (error) => {
+      if (!isConnected && !response.destroyed) {
+        const detail = "code" in error ? String(error.code) : error.message
+        return resume(Effect.fail(new NotConnected({ detail })))
+      }
+      // A server may answer and close without reading the whole request.
+      if (!response.headersSent) response.destroy()
+      return resume(done)
+    })
+    outgoing.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.headers))
+      // A stream's first event may come much later.
+      response.flushHeaders()
+      // Each end destroys the other.
+      pipeline(answer, response, () => resume(done))
+    })
+    response.once("close", () => {
+      outgoing.destroy()
+      resume(done)
+    })
+    if (hasBody(request)) request.pipe(outgoing)
+    else outgoing.end()
+    return Effect.sync(() => {
+      outgoing.destroy()
+      response.destroy()
+    })
+  })

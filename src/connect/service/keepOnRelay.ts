@@ -1,0 +1,86 @@
+/** Keeps opencode 2's background service reachable on a relay: a proxy on this machine, and a tunnel from the relay to it. */
+import { Clock, Effect, Stream, SubscriptionRef } from "effect"
+import { instanceName } from "../../discovery/instanceName.ts"
+import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { machineId } from "../../machine/machineId.ts"
+import type { Credentials } from "../../opencode/Target.ts"
+import { basicAuthorization } from "../proxy/checkAuthorization.ts"
+import { openProxy, ServiceAway } from "../proxy/openProxy.ts"
+import type { MembershipOptions, Relay } from "../join.ts"
+import { tunnelView } from "../join.ts"
+import { displayCommand } from "../tunnel/displayCommand.ts"
+import { keepTunnel } from "../tunnel/Tunnel.ts"
+import { LocalService } from "./LocalService.ts"
+import { takeLease } from "./relayLease.ts"
+
+export interface OnRelayOptions extends Pick<MembershipOptions, "name" | "stateDirectory" | "connect"> {
+  readonly relay: Relay
+  /** The fleet's password, which the proxy asks for. */
+  readonly credentials: Credentials
+}
+
+/** Where the service is now. */
+const upstream = Effect.gen(function* () {
+  const state = yield* (yield* LocalService).state
+  if (state._tag !== "Running") {
+    return yield* new ServiceAway({
+      reason: state._tag === "Away" ? state.reason : "cannot be used: its registration is refused on its machine",
+    })
+  }
+  const { hostname, port } = new URL(state.target.url)
+  return {
+    host: hostname.replaceAll(/[[\]]/gu, ""),
+    port: Number(port || 80),
+    authorization: basicAuthorization(state.credentials),
+  }
+})
+
+/**
+ * Waits until no other `connect` of this user keeps the tunnel, and then keeps it until the scope closes. Returns the tunnel's
+ * state.
+ */
+export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayOptions) {
+  const { connect, credentials, relay, stateDirectory } = options
+  const { hostname } = yield* LocalMachine
+  const name = instanceName(options.name, hostname, "")
+  const lease = yield* takeLease({
+    stateDirectory,
+    relay: JSON.stringify([relay.command, relay.directory ?? ""]),
+    holder: { name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
+  }).pipe(
+    Effect.catch(({ message }) =>
+      Effect.as(
+        Effect.logWarning(`each \`connect\` keeps a tunnel of its own, because nothing can be stored: ${message}`),
+        { write: () => Effect.void },
+      ),
+    ),
+  )
+  const services = yield* Effect.context<LocalService>()
+  const port = yield* openProxy({ credentials, upstream: Effect.provideContext(upstream, services) })
+  const tunnel = yield* keepTunnel({
+    command: relay.command,
+    directory: relay.directory,
+    file: `${fileNameOf(name)}-${yield* machineId(stateDirectory)}.json`,
+    registration: {
+      name,
+      hostname,
+      api: 2,
+      port,
+      localPort: port,
+      connectedAt: new Date(yield* Clock.currentTimeMillis).toISOString(),
+    },
+    // The proxy answers whatever the service does.
+    isHealthy: Effect.succeed(true),
+  })
+  yield* SubscriptionRef.changes(tunnel).pipe(
+    Stream.changes,
+    Stream.runForEach((state) =>
+      Effect.catch(lease.write({ tunnel: tunnelView(displayCommand(relay.command), state) }), ({ message }) =>
+        Effect.logWarning(`the tunnel's state cannot be stored: ${message}`),
+      ),
+    ),
+    Effect.forkScoped,
+  )
+  return tunnel
+})

@@ -1,0 +1,108 @@
+/**
+ * All `connect` processes of a user share one opencode 2 service, and one of them keeps its tunnel to a relay: the one with the
+ * lease, a file in the state directory. The others wait until it ends. The file also holds the state of the tunnel.
+ */
+import { Effect, FileSystem, Hash, Option, Path, Schema } from "effect"
+import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
+import { ConnectState } from "../../discovery/relay/Registration.ts"
+import { createFile, replaceFile } from "../../machine/atomicWrite.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+
+/** The content of the file. */
+export const RelayLease = Schema.Struct({
+  /** The name of the service on the relay. */
+  name: Schema.String,
+  ...ConnectState.fields,
+  /** Distinguishes the process `pid` from later ones with the same id. */
+  birth: Schema.optionalKey(Schema.String),
+})
+export type RelayLease = typeof RelayLease.Type
+
+const RelayLeaseJson = Schema.fromJsonString(RelayLease)
+const decode = Schema.decodeEffect(RelayLeaseJson)
+const encode = Schema.encodeEffect(RelayLeaseJson)
+
+/** How often a waiting process looks whether the lease is free. */
+const retryEvery = "2 seconds"
+
+const directoryIn = (stateDirectory: string) =>
+  Effect.map(Path.Path, (path) => path.join(stateDirectory, "connect", "relays"))
+
+const readLease = Effect.fnUntraced(function* (file: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* fs.readFileString(file).pipe(Effect.flatMap(decode), Effect.option)
+})
+
+export interface LeaseOptions {
+  /** Absolute path of the state directory. */
+  readonly stateDirectory: string
+  /** The relay: its command and its directory. Each relay has a lease of its own. */
+  readonly relay: string
+  readonly holder: Pick<RelayLease, "name" | "pid" | "log">
+}
+
+/** Whether the process with the lease is running. */
+export const isHeld = Effect.fnUntraced(function* ({ birth, pid }: RelayLease) {
+  return (yield* LocalMachine).isAlive(pid, birth)
+})
+
+/**
+ * Waits for the lease, and holds it until the scope closes. Returns `write`, which stores the tunnel's state. Fails if the
+ * state directory cannot be written.
+ */
+export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDirectory }: LeaseOptions) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const directory = yield* directoryIn(stateDirectory)
+  const hash = (Hash.string(relay) >>> 0).toString(16).padStart(8, "0")
+  const file = path.join(directory, `${fileNameOf(holder.name)}-${hash}.json`)
+  const birth = (yield* LocalMachine).birthOf(holder.pid)
+  const lease: RelayLease = { ...holder, ...(birth === undefined ? {} : { birth }) }
+  const json = yield* encode(lease)
+  yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
+
+  const isOurs = Effect.map(
+    readLease(file),
+    Option.exists((now) => now.pid === lease.pid && now.birth === lease.birth),
+  )
+  /** A file that cannot be read belongs to no process. */
+  const removeStale = Effect.gen(function* () {
+    const now = yield* readLease(file)
+    if (Option.isSome(now) && (yield* isHeld(now.value))) return
+    yield* fs.remove(file, { force: true })
+  })
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(isOurs, (ours) => (ours ? Effect.ignore(fs.remove(file)) : Effect.void)),
+  )
+  const take = Effect.uninterruptible(createFile(file, json))
+  const takeAtLast = Effect.gen(function* () {
+    if (yield* take) return true
+    yield* removeStale
+    return yield* take
+  })
+  if (!(yield* takeAtLast)) {
+    yield* Effect.logInfo("another `connect` of this machine keeps the tunnel to this relay; waiting until it ends")
+    while (!(yield* takeAtLast)) yield* Effect.sleep(retryEvery)
+  }
+  return {
+    write: (state: Pick<ConnectState, "tunnel">) =>
+      Effect.flatMap(encode({ ...lease, ...state }), (text) => replaceFile(file, text)),
+  }
+})
+
+/** The leases in the state directory, with the path of each file. Files that cannot be read are left out. */
+export const readLeases = Effect.fnUntraced(function* (stateDirectory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const directory = yield* directoryIn(stateDirectory)
+  const names = yield* fs.readDirectory(directory).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+  const files = names.filter((name) => name.endsWith(".json") && !name.startsWith(".")).toSorted()
+  const leases = yield* Effect.forEach(files, (name) => {
+    const file = path.join(directory, name)
+    return Effect.map(
+      readLease(file),
+      Option.map((lease) => ({ ...lease, file })),
+    )
+  })
+  return leases.flatMap(Option.toArray)
+})

@@ -1,0 +1,115 @@
+/**
+ * Turns that another server of the same user is running. All servers of a user share one database, but each knows only its own
+ * turns: a private server (`opencode --standalone`, `opencode acp`) and the user's service see each other's sessions as idle.
+ * A second prompt would break the running turn.
+ *
+ * Such a turn is stored without an end. So is a turn whose server was killed, so two more facts are used: a server that may be
+ * running it must exist, if that can be found out, and a turn that stored nothing for an hour is over, because opencode itself
+ * interrupts it.
+ */
+import { Clock, Effect } from "effect"
+import { DatabaseUsers } from "../../machine/DatabaseUsers.ts"
+import { type ClientError, RunsElsewhere } from "../errors.ts"
+import type { Call } from "../http/makeCall.ts"
+import { recognised } from "../http/tolerantArray.ts"
+import type { SessionId } from "../Identifiers.ts"
+import type { Elsewhere, Session } from "../sessions/Session.ts"
+import { isReason } from "./conversation.ts"
+import type { Routes } from "./routes.ts"
+import { activeSessions, sessionOf } from "./sessionRequests.ts"
+import type { WireEntry } from "./wire/WireMessage.ts"
+
+/** Milliseconds. opencode interrupts a turn that has been silent for this long. */
+const longestSilence = 60 * 60_000
+
+/** Milliseconds. Sessions that were not prompted for this long are not checked. */
+const longestTurn = 24 * 60 * 60_000
+
+/** Maximum number of sessions that are checked. */
+const maxSessions = 20
+
+/** Newest entries that are read of a session: enough to find the last answer behind opencode's own entries. */
+const entriesRead = 10
+
+/** Milliseconds. The precision of the start time of a process. */
+const startPrecision = 2000
+
+const concurrency = 8
+
+/** Whether a turn may have begun after the last one that has ended. Most sessions are ruled out by this alone. */
+const mayBeOpen = ({ time: { created, idle, updated } }: Session, now: number) =>
+  now - updated < longestTurn && (idle === undefined ? updated > created : updated > idle)
+
+/** When the turn of the newest entries last stored something; undefined if it has ended. Newest entry first. */
+export const openSince = (entries: ReadonlyArray<WireEntry>): number | undefined => {
+  const last = entries.find(
+    (entry) => entry.type === "idle" || entry.type === "assistant" || (entry.type === "user" && !isReason(entry)),
+  )
+  if (last === undefined || last.type === "idle") return undefined
+  if (last.type === "user") return last.time.created
+  if (last.type !== "assistant" || last.error?.type === "aborted") return undefined
+  const { completed = 0, created, streamed = 0 } = last.time
+  if (completed > 0 && last.finish !== "tool-calls") return undefined
+  const calls = recognised(last.content).flatMap((item) =>
+    item.type === "tool" && item.time !== undefined ? [item.time] : [],
+  )
+  return Math.max(created, streamed, completed, ...calls.flatMap(({ created, ran = 0 }) => [created, ran]))
+}
+
+export const elsewhere = (routes: Routes, call: Call, instance: string) => {
+  const { server, session: api } = routes.api
+
+  const openSinceOf = (session: SessionId) =>
+    api.messages({ params: { sessionID: session }, query: { limit: entriesRead } }).pipe(
+      Effect.map(({ data }) => openSince(recognised(data))),
+      call("messages", { session }),
+      Effect.catchTag("SessionNotFound", () => Effect.undefined),
+    )
+
+  /** The processes that may be running turns of this server's user; undefined if that cannot be found out. */
+  const otherServers = Effect.gen(function* () {
+    const { besides } = yield* DatabaseUsers
+    const pid = yield* server.info().pipe(
+      Effect.map((info) => info.pid),
+      Effect.catchTag("NotReady", () => Effect.undefined),
+      call("info"),
+    )
+    return pid === undefined ? undefined : yield* besides(pid)
+  })
+
+  /** The sessions among these that another server is probably running. */
+  const runningElsewhere = Effect.fnUntraced(function* (
+    sessions: ReadonlyArray<Session>,
+  ): Effect.fn.Return<ReadonlyMap<SessionId, Elsewhere>, ClientError> {
+    const now = yield* Clock.currentTimeMillis
+    const suspects = sessions.filter((session) => mayBeOpen(session, now)).slice(0, maxSessions)
+    const read = yield* Effect.forEach(suspects, ({ id }) => Effect.map(openSinceOf(id), (since) => ({ id, since })), {
+      concurrency,
+    })
+    const open = read.flatMap(({ id, since }) =>
+      since !== undefined && now - since < longestSilence ? [{ id, since }] : [],
+    )
+    if (open.length === 0) return new Map()
+    // Read afterwards, because a turn may have begun here meanwhile.
+    const here = new Set(yield* activeSessions(routes, call))
+    const others = yield* otherServers
+    return new Map(
+      open.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
+        if (here.has(id)) return []
+        const until = since + longestSilence
+        if (others === undefined) return [[id, { until }]]
+        const running = others.find(({ startedAt }) => startedAt <= since + startPrecision)
+        return running === undefined ? [] : [[id, { until, pid: running.pid }]]
+      }),
+    )
+  })
+
+  /** Fails if another server is running a turn in the session. */
+  const ensureHere = Effect.fnUntraced(function* (id: SessionId): Effect.fn.Return<void, ClientError> {
+    const { data } = yield* api.get({ params: { sessionID: id } }).pipe(call("get session", { session: id }))
+    const found = (yield* runningElsewhere([sessionOf(data)])).get(id)
+    if (found !== undefined) return yield* new RunsElsewhere({ instance, session: id, ...found })
+  })
+
+  return { runningElsewhere, ensureHere }
+}

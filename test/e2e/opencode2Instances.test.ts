@@ -1,0 +1,124 @@
+/** What an instance of opencode 2 is: a service with its projects, and beside it private servers with the same sessions. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
+import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
+import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
+import { makeRelay, relayIn } from "../support/Executable.ts"
+import { connect, eventually } from "../support/McpClients.ts"
+import * as facts from "../support/opencode2Facts.ts"
+import { start } from "../support/RealOpencode2.ts"
+import { RealService } from "../support/RealService.ts"
+import { withOpencode2 } from "../support/requirements.ts"
+
+/** An MCP client whose server runs as the user of the service, without any setting. */
+const client = Effect.gen(function* () {
+  const service = yield* RealService
+  return yield* connect(yield* relayIn(service.home, "/nowhere"), { variables: { RELAY_REGISTRY_DIR: undefined } })
+})
+
+/** A private server of the same user, which nobody can find, with a turn that runs for a minute. */
+const privateTurn = Effect.fnUntraced(function* (title: string) {
+  const service = yield* RealService
+  const own = yield* start({ beside: service, password: "private" })
+  const { id } = yield* facts.createSession(own, title)
+  yield* facts.prompt(own, id, "slow: 6000")
+  yield* facts.conversation(own, id).pipe(eventually((entries) => entries.length > 1))
+  assert.isTrue(yield* facts.isActive(own, id))
+  assert.isFalse(yield* facts.isActive(service, id))
+  return { own, id }
+})
+
+withOpencode2("an instance of opencode 2", () => {
+  layer(RealService.layer(), { excludeTestServices: true })((it) => {
+    it.effect("has its projects, and sessions in all of their directories", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const service = yield* RealService
+        const { call, text } = yield* client
+        const none = yield* Effect.flip(call(CreateSession))
+        assert.include(none.text, "has no sessions yet, so a new session needs a directory")
+        const first = yield* call(CreateSession, { directory: service.directory, title: "First" })
+        assert.strictEqual(first.session.directory, service.directory)
+        assert.strictEqual((yield* call(CreateSession, { title: "Second" })).session.directory, service.directory)
+        const other = `${service.home}/other`
+        const missing = yield* Effect.flip(call(CreateSession, { directory: other }))
+        assert.include(missing.text, `There is no directory "${other}" on the machine of`)
+        yield* fs.makeDirectory(other)
+        const third = yield* call(CreateSession, { directory: `${other}/`, title: "Third" })
+        const ambiguous = yield* Effect.flip(call(CreateSession))
+        assert.include(ambiguous.text, other)
+        assert.include(ambiguous.text, service.directory)
+        const within = yield* call(ListSessions, { directory: other })
+        assert.deepStrictEqual(
+          within.sessions.map(({ id }) => id),
+          [third.session.id],
+        )
+        assert.lengthOf((yield* call(ListSessions)).sessions, 3)
+        const [instance] = (yield* call(RefreshInstances)).instances
+        assert.deepInclude(instance, { api: 2, project_count: 2 })
+        assert.sameDeepMembers(
+          [...(instance?.projects ?? [])],
+          [
+            { directory: other, active: 0 },
+            { directory: service.directory, active: 0 },
+          ],
+        )
+        assert.include(yield* text(ListInstances), "Projects: ")
+        const turn = yield* call(SendMessage, { session_id: "Third", message: "run: pwd" })
+        assert.include(turn.text, other)
+      }),
+    )
+
+    it.effect("does not start a second turn in a session that a private server is running", () =>
+      Effect.gen(function* () {
+        const service = yield* RealService
+        const { call } = yield* client
+        const { id, own } = yield* privateTurn("Private")
+        const listed = (yield* call(ListSessions)).sessions.find((session) => session.id === id)
+        assert.deepInclude(listed, { status: "elsewhere" })
+        assert.include(listed?.detail, "another opencode (process ")
+        assert.strictEqual((yield* call(GetSession, { session_id: id })).session.status, "elsewhere")
+        assert.include(
+          (yield* call(GetStatus)).active.map((session) => session.id),
+          id,
+        )
+        for (const if_busy of ["wait", "steer", "fail"]) {
+          const refused = yield* Effect.flip(call(SendMessage, { session_id: id, message: "say:no", if_busy }))
+          assert.include(refused.text, "The message was not sent")
+          assert.include(refused.text, "Another opencode of the same user")
+        }
+        assert.isFalse((yield* call(AbortSession, { session_id: id })).was_running)
+        assert.isTrue(yield* facts.isActive(own, id))
+        assert.notInclude(yield* facts.conversation(service, id), "say:no")
+        // Without the private server, the turn is over.
+        yield* own.kill
+        assert.strictEqual((yield* call(GetSession, { session_id: id })).session.status, "idle")
+        const turn = yield* call(SendMessage, { session_id: id, message: "say:yes" })
+        assert.deepInclude(turn, { outcome: "completed", text: "yes" })
+      }),
+    )
+
+    it.effect("has its own password by a reference in its registration", () =>
+      Effect.gen(function* () {
+        const service = yield* RealService
+        const relay = yield* makeRelay()
+        const variables = { OPENCODE_SERVER_PASSWORD: "of-the-fleet", BOX_PASSWORD: service.password }
+        yield* relay.write("a.json", { name: "a", port: service.port, password: { env: "BOX_PASSWORD" } })
+        const { call, stderr } = yield* connect(relay, { variables })
+        const fleet = yield* call(RefreshInstances)
+        assert.deepInclude(fleet.instances[0], { name: "a", health: "online", api: 2 })
+        const command = ["sh", "-c", `echo ${service.password}; exit 7`]
+        yield* relay.write("a.json", { name: "a", port: service.port, password: { command } })
+        const failed = yield* call(RefreshInstances)
+        assert.deepInclude(failed.instances[0], { name: "a", health: "unauthorized" })
+        assert.include(failed.problems[0]?.reason, 'the command "sh" ended with exit status 7')
+        yield* relay.write("a.json", { name: "a", port: service.port, password: service.password })
+        const literal = yield* call(RefreshInstances)
+        assert.deepStrictEqual(literal.instances, [])
+        assert.include(literal.problems[0]?.reason, "never the secret itself")
+        assert.notInclude(JSON.stringify([fleet, failed, literal]) + (yield* stderr), service.password)
+      }),
+    )
+  })
+})
