@@ -69,6 +69,8 @@ export const onBothVersions = (tests: (api: 1 | 2) => void): void => {
     const title = `on opencode ${api}${isMissing ? ` (SKIPPED: ${opencode2Missing})` : ""}`
     if (isMissing) console.error(`SKIPPED: tests ${title}`)
     // oxlint-disable-next-line vitest/valid-title -- it names the version
-    describe.skipIf(isMissing)(title, () => tests(api))
+    describe.skipIf(isMissing)(title, () => {
+      tests(api)
+    })
   }
 }
