@@ -64,7 +64,7 @@ export interface MessagePage {
 }
 
 export interface Prompt {
-  /** Must be fresh for each prompt: opencode 1 appends the text of a repeated id to the older message. */
+  /** Must be fresh for each prompt, unless `mayBeStored` is set: opencode 1 appends the text of a repeated id to the older message. */
   readonly messageID: MessageId
   readonly text: string
   readonly agent?: string
@@ -75,6 +75,17 @@ export interface Prompt {
    * running turn, `queue` has it answered afterwards. Default: `queue`.
    */
   readonly delivery?: "steer" | "queue"
+  /**
+   * Set if an earlier attempt may have stored the prompt. A server with `idempotentPrompts` is then asked what it has, and
+   * runs the prompt once.
+   */
+  readonly mayBeStored?: boolean
+}
+
+/** A prompt in the server's queue: accepted, and not yet handed to the agent. */
+export interface QueuedPrompt {
+  readonly id: MessageId
+  readonly text: string
 }
 
 export interface SessionOptions {
@@ -132,6 +143,10 @@ export interface Opencode {
 
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  /** The prompts in the server's queue, the next one first; always empty without a queue ({@link Capabilities}). */
+  readonly queuedPrompts: (session: SessionId) => Effect.Effect<ReadonlyArray<QueuedPrompt>, ClientError>
+  /** Takes a prompt out of the server's queue. Does nothing if it is not there. */
+  readonly withdrawPrompt: (session: SessionId, prompt: MessageId) => Effect.Effect<void, ClientError>
   /** Has opencode count the session as not silent ({@link Capabilities}). */
   readonly keepAwake: (session: SessionId) => Effect.Effect<void, ClientError>
   /** Stops the turn of a session. `wasRunning` is undefined if the server does not report it. */

@@ -45,6 +45,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   url: Schema.String,
   /** Whether the 401 looks like opencode's own. */
   isOpencode: Schema.Boolean,
+  /** The version of the API that was asked, if it is known. */
+  api: Schema.optionalKey(Schema.Literals([1, 2])),
   /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
 }) {
@@ -159,6 +161,16 @@ export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("Prom
   }
 }
 
+/** The caller's own message id is malformed, or belongs to another message. */
+export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("MessageIdUnusable", {
+  id: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `The message id ${quote(this.id)} cannot be used: ${this.detail}. Nothing was sent.`
+  }
+}
+
 /** The session has no messages, so there is no turn to follow. */
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
@@ -199,5 +211,5 @@ export const DecisionError = Schema.Union([NoTurn, RequestNotOpen, AmbiguousRequ
 export type DecisionError = typeof DecisionError.Type
 
 /** A prompt was not sent, or may not have arrived. */
-export const SendError = Schema.Union([SessionBusy, PromptUncertain])
+export const SendError = Schema.Union([SessionBusy, PromptUncertain, MessageIdUnusable])
 export type SendError = typeof SendError.Type

@@ -68,6 +68,10 @@ export const sessions = (opencode: Opencode) =>
 export const prompt = (opencode: Opencode, session: string, text: string) =>
   post(opencode, `/api/session/${session}/prompt`, { text })
 
+/** opencode does not check that there is such an agent. */
+export const selectAgent = (opencode: Opencode, session: string, agent: string) =>
+  post(opencode, `/api/session/${session}/agent`, { agent })
+
 /** Returns when no turn is running in the session. */
 export const wait = (opencode: Opencode, session: string) =>
   post(opencode, `/api/experimental/session/${session}/wait`, {})

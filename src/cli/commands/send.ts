@@ -44,6 +44,13 @@ const model = Flag.String("model").pipe(
   Flag.optional,
 )
 
+const messageId = Flag.String("message-id").pipe(
+  Flag.withDescription(
+    "An id of your own for the message, such as msg_nightly-42. A repeated call with it sends nothing and shows the outcome",
+  ),
+  Flag.optional,
+)
+
 const directory = Flag.String("directory").pipe(
   Flag.withAlias("d"),
   Flag.withDescription(
@@ -91,7 +98,7 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
     ),
   )
 
-const input = { instance, session, message, directory, ifBusy, agent, model, asJson }
+const input = { instance, session, message, directory, ifBusy, agent, model, messageId, asJson }
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
@@ -101,6 +108,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   ifBusy,
   instance,
   message,
+  messageId,
   model,
   session,
 }: Command.Command.Config.Infer<typeof input>) {
@@ -117,6 +125,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
       if_busy: ifBusy,
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),
       ...(Option.isSome(model) ? { model: model.value } : {}),
+      ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
     })
   }).pipe(
     Effect.provideService(Call, {

@@ -31,6 +31,8 @@ const nextStep = (error: ToolError): string => {
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "PromptUncertain":
       return `Before you send it again, check in opencode whether it arrived; \`opencode-fleet sessions ${error.instance}\` shows whether the session is busy.`
+    case "MessageIdUnusable":
+      return "Choose a new one, or leave --message-id out."
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":
@@ -47,6 +49,12 @@ const nextStep = (error: ToolError): string => {
       return error.online.length > 0 ? "Name one of them." : "`opencode-fleet instances` shows why."
     case "AmbiguousSession":
       return "Use the full id of one."
+    case "HostNotNamed":
+      return "Add it there: only hosts that you name are used."
+    case "HostNotStarted":
+      return ""
+    case "HostDirectoryRequired":
+      return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
     case "InvalidParameter":
       return ""
   }

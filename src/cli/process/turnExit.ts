@@ -7,12 +7,12 @@ import { CommandFailed, exitStatus } from "./exitStatus.ts"
 
 const statusOf = (outcome: TurnView["outcome"]): number => {
   switch (outcome) {
-    case "accepted":
     case "completed":
       return 0
     case "needs permission":
     case "needs answer":
       return exitStatus.waits
+    case "accepted":
     case "still running":
       return exitStatus.running
     default:
@@ -40,6 +40,9 @@ const attachCommand = ({ instance, session_id }: TurnView) =>
 
 const describe = Effect.fnUntraced(function* (view: TurnView) {
   const outcome = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
+  if (view.outcome === "accepted") {
+    return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}.`
+  }
   switch (statusOf(view.outcome)) {
     case exitStatus.waits:
       return `${outcome}\n  The agent waits until a person ${

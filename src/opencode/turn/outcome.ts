@@ -6,6 +6,11 @@ import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequ
 import { isFinished, toolCalls, type Turn } from "./state.ts"
 
 export type Outcome =
+  /**
+   * The message is in the server's queue. `parked`: no turn is running, and another prompt, or the same one again, starts
+   * it.
+   */
+  | { readonly _tag: "accepted"; readonly detail: string; readonly parked: boolean }
   | { readonly _tag: "completed"; readonly detail?: string }
   | { readonly _tag: "failed"; readonly detail: string }
   | { readonly _tag: "aborted" }

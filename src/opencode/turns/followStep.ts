@@ -36,13 +36,15 @@ export const stillRunning = { _tag: "still running" } as const
 export interface FollowStart extends Pick<FollowState, "turn" | "goal" | "joined" | "connected"> {
   /** Epoch milliseconds. */
   readonly now: number
+  /** Default: unless the event stream is connected. */
+  readonly missedEvents?: boolean
 }
 
 /** The initial state. The first action for a joined turn is to read it. */
 export const begin = ({ now, ...given }: FollowStart): FollowState => {
   const state: FollowState = {
-    ...given,
     missedEvents: !given.connected,
+    ...given,
     lastNews: now,
     openDecision: undefined,
     reading: { _tag: "Refresh" },

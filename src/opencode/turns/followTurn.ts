@@ -30,6 +30,8 @@ export const undecided: DecideRequest = () => Effect.succeedNone
 export interface TurnReport {
   readonly outcome: Turn.Outcome
   readonly turn: Turn.Turn
+  /** Whether opencode had the message before the call, which then sent nothing. */
+  readonly repeated?: boolean
 }
 
 export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {

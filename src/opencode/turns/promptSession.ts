@@ -1,10 +1,12 @@
 /** Sends one prompt when the session is free, and finds out whether an unacknowledged prompt has arrived. */
 import { type Duration, Effect, Schedule, type Scope } from "effect"
-import { type ClientError, PromptUncertain, type SendError } from "../errors.ts"
-import { mayHaveArrived } from "../transient.ts"
+import { type ClientError, MessageIdUnusable, PromptUncertain, type SendError } from "../errors.ts"
+import { isTransient, mayHaveArrived } from "../transient.ts"
 import { maxAbsence } from "./followStep.ts"
-import { freshMessageId } from "../Identifiers.ts"
+import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
+import type { Opencode } from "../Opencode.ts"
+import { hasPrompt, type OwnMessageIds } from "./ownMessageId.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import * as Turn from "../turn/Turn.ts"
@@ -17,6 +19,11 @@ export interface PromptOptions {
   /** As `provider/model`. Default: the session's own. */
   readonly model?: string
   readonly ifBusy: IfBusy
+  /**
+   * Makes the call repeatable: a prompt with this id runs once, and a repeated call follows its turn. Default: a fresh id.
+   * Two processes that send the same id to opencode 1 at the same moment can both succeed.
+   */
+  readonly messageID?: MessageId
 }
 
 /** The turn of a prompt that opencode has accepted, and the notices since. */
@@ -25,33 +32,98 @@ export interface SentPrompt {
   readonly notices: Notices
   /** Whether the event stream was connected when the prompt was sent. */
   readonly connected: boolean
+  /** Whether another turn was running when the prompt was sent. */
+  readonly isBusy: boolean
+  /** Whether opencode had the message before, so that nothing was sent. */
+  readonly repeated: boolean
 }
+
+/** Whether the prompt is put into the server's queue, from where its own turn starts. */
+export const entersQueue = ({ capabilities }: Opencode, { ifBusy }: Pick<PromptOptions, "ifBusy">) =>
+  capabilities.promptQueue === "server" && ifBusy !== "steer"
+
+/**
+ * Whether the server's own queue makes the prompt wait for its turn. A prompt for another agent or model waits here instead,
+ * because selecting them would change the running turn.
+ */
+export const queuesAtServer = (opencode: Opencode, { agent, ifBusy, model }: PromptOptions) =>
+  entersQueue(opencode, { ifBusy }) && agent === undefined && model === undefined
 
 /** How often to check whether a message is stored. A message that arrived is stored within this time. */
 const untilStored = Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(8)])
+
+/** The turn as stored; a prompt in the server's queue counts as accepted. */
+const readArrival = Effect.fnUntraced(function* ({ opencode, session }: SessionAddress, turn: Turn.Turn) {
+  const read = yield* refreshTurn(opencode, session, turn)
+  if (read.accepted) return read
+  const queue = yield* opencode.queuedPrompts(session.id)
+  return queue.some(({ id }) => id === turn.prompt) ? { ...turn, accepted: true } : read
+})
+
+const uncertain = ({ session, target }: SessionAddress, detail: string) =>
+  new PromptUncertain({ instance: target.instance, session: session.id, detail })
 
 /**
  * Reads what opencode has stored until the prompt is found, and returns the turn. Used when the request with the prompt was
  * not acknowledged: the prompt may have arrived, so it is never sent again. `reason` says why that is uncertain.
  */
 export const confirmArrival = (
-  { opencode, session, target }: SessionAddress,
+  address: SessionAddress,
   turn: Turn.Turn,
   reason: string,
   within: Duration.Input = maxAbsence,
-): Effect.Effect<Turn.Turn, PromptUncertain> => {
-  const uncertain = (detail: string) =>
-    new PromptUncertain({ instance: target.instance, session: session.id, detail: `${detail}; ${reason}` })
-  return persistently(refreshTurn(opencode, session, turn)).pipe(
+): Effect.Effect<Turn.Turn, PromptUncertain> =>
+  persistently(readArrival(address, turn)).pipe(
     Effect.repeat({ while: ({ accepted }) => !accepted, schedule: untilStored }),
     Effect.timeout(within),
-    Effect.mapError(() => uncertain("the session could not be read")),
+    Effect.mapError(() => uncertain(address, `the session could not be read; ${reason}`)),
     Effect.filterOrFail(
       ({ accepted }) => accepted,
-      () => uncertain("opencode has not stored the message so far"),
+      () => uncertain(address, `opencode has not stored the message so far; ${reason}`),
     ),
   )
-}
+
+const untilBack = Schedule.upTo(Schedule.spaced("1 second"), { duration: maxAbsence })
+
+/** Posts the prompt once, as far as opencode is concerned. */
+const post = Effect.fnUntraced(function* (
+  address: SessionAddress,
+  turn: Turn.Turn,
+  { agent, ifBusy, messageID, model, text }: PromptOptions,
+): Effect.fn.Return<Turn.Turn, ClientError | SendError> {
+  const { opencode, session } = address
+  const prompt = {
+    text,
+    messageID: turn.prompt,
+    delivery: ifBusy === "steer" ? "steer" : "queue",
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+  } as const
+  if (!opencode.capabilities.idempotentPrompts) {
+    return yield* opencode.prompt(session.id, prompt).pipe(
+      Effect.as(turn),
+      Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, turn, error._tag)),
+    )
+  }
+  const again = opencode
+    .prompt(session.id, { ...prompt, mayBeStored: true })
+    .pipe(Effect.retry({ while: isTransient, schedule: untilBack }))
+  yield* messageID === undefined
+    ? opencode
+        .prompt(session.id, prompt)
+        .pipe(
+          Effect.catchIf(mayHaveArrived, (error) =>
+            Effect.mapError(again, (then) => uncertain(address, `${error._tag}, then ${then._tag}`)),
+          ),
+        )
+    : again.pipe(
+        Effect.catchIf(
+          (error) => error._tag === "OpencodeError" && error.status === 409,
+          () => new MessageIdUnusable({ id: messageID, detail: "it belongs to a message of another session" }),
+        ),
+      )
+  return { ...turn, accepted: true }
+})
 
 /**
  * Subscribes to the instance's events, waits for the session according to `ifBusy`, and posts the prompt once. `onTurn`
@@ -59,29 +131,31 @@ export const confirmArrival = (
  */
 export const promptSession = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
+  ownIds: OwnMessageIds,
   address: SessionAddress,
-  { agent, ifBusy, model, text }: PromptOptions,
+  options: PromptOptions,
   onTurn: (turn: Turn.Turn) => Effect.Effect<void>,
 ): Effect.fn.Return<SentPrompt, ClientError | SendError, Scope.Scope> {
+  const { ifBusy, messageID } = options
   const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
-  if (ifBusy === "wait") yield* awaitIdle(opencode, session, notices)
-  if (ifBusy === "fail" && (yield* statusOf(opencode, session)).type !== "idle") {
-    return yield* sessionBusy(address)
-  }
+  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(opencode, session, notices)
+  const isBusy = ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle"
+  if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.
   const connected = yield* notices.skip
-  const messageID = yield* freshMessageId
-  const started = Turn.begin(session.id, messageID)
+  const started = Turn.begin(session.id, messageID ?? (yield* freshMessageId))
+  if (messageID !== undefined && (yield* hasPrompt(address, messageID))) {
+    return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true }
+  }
   yield* onTurn(started)
-  const chosen = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) }
-  const delivery = ifBusy === "steer" ? "steer" : "queue"
-  const sent = yield* opencode.prompt(session.id, { text, messageID, delivery, ...chosen }).pipe(
-    Effect.as(started),
-    Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, started, error._tag)),
-  )
+  const posting = post(address, started, options)
+  const { repeated, result: sent } =
+    messageID === undefined
+      ? { repeated: false, result: yield* posting }
+      : yield* ownIds.once(address, messageID, posting, confirmArrival(address, started, "another call was sending it"))
   // A steered turn may already be waiting for a person, and no event has reported its subagents.
   const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
   if (turn !== started) yield* onTurn(turn)
-  return { turn, notices, connected }
+  return { turn, notices, connected, isBusy, repeated }
 })

@@ -73,6 +73,8 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
           },
         })
         .pipe(call("prompt", { session })),
+    queuedPrompts: () => Effect.succeed([]),
+    withdrawPrompt: () => Effect.void,
     keepAwake: () => Effect.void,
     // opencode answers `true` whether a turn was running or not.
     abort: (session) =>

@@ -149,7 +149,18 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   /** The prompts that are waiting to be delivered. */
   HttpApiEndpoint.get("inbox", "/api/session/:sessionID/inbox", {
     params: session,
-    success: Data(tolerantArray(Schema.Struct({ id: MessageId, type: Schema.String }))),
+    success: Data(
+      tolerantArray(
+        Schema.Struct({
+          id: MessageId,
+          /** `user`, `synthetic`, `compaction`, … */
+          type: Schema.String,
+          payload: opt(
+            Schema.Struct({ text: opt(Schema.String), metadata: opt(Schema.Record(Schema.String, Schema.Unknown)) }),
+          ),
+        }),
+      ),
+    ),
     error,
   }),
   /** Answers 204 even if there is no such item. */

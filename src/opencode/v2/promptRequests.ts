@@ -9,6 +9,7 @@ import { recognised } from "../http/tolerantArray.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode, Prompt } from "../Opencode.ts"
 import { mayHaveArrived } from "../transient.ts"
+import { rejectedCall } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
 import type { serverRequests } from "./serverRequests.ts"
 import { joinModel, splitModel } from "./wire/WireModel.ts"
@@ -53,22 +54,17 @@ export const promptRequests = (
     }
   })
 
-  const isStored = (session: SessionId, id: MessageId) =>
+  const isDelivered = (session: SessionId, id: MessageId) =>
     api.message({ params: { sessionID: session, messageID: id } }).pipe(
       call("message", { session }),
       Effect.as(true),
-      Effect.catchTag("SessionNotFound", () =>
-        api.inbox({ params: { sessionID: session } }).pipe(
-          Effect.map(({ data }) => recognised(data).some((item) => item.id === id)),
-          call("inbox", { session }),
-        ),
-      ),
+      Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
     )
 
   return {
     prompt: Effect.fnUntraced(function* (
       session,
-      { agent, delivery = "queue", messageID, model, text },
+      { agent, delivery = "queue", mayBeStored = false, messageID, model, text },
     ): Effect.fn.Return<void, ClientError> {
       yield* select(session, {
         ...(agent === undefined ? {} : { agent }),
@@ -77,15 +73,25 @@ export const promptRequests = (
       const post = api
         .prompt({ params: { sessionID: session }, payload: { id: messageID, text, delivery } })
         .pipe(Effect.asVoid, call("prompt", { session }))
-      // The id makes repeated prompts one prompt. On an idle session, a repetition would run an empty turn.
-      yield* post.pipe(
-        Effect.catchIf(mayHaveArrived, (error) =>
-          isStored(session, messageID).pipe(
-            Effect.mapError(() => error),
-            Effect.flatMap((stored) => (stored ? Effect.void : post)),
-          ),
-        ),
-      )
+      // The id makes repeated prompts one prompt, and starts one that is parked in the inbox. A repetition after the delivery
+      // would run an empty turn.
+      const postAgain = Effect.flatMap(isDelivered(session, messageID), (delivered) => (delivered ? Effect.void : post))
+      yield* mayBeStored
+        ? postAgain
+        : post.pipe(Effect.catchIf(mayHaveArrived, (error) => Effect.mapError(postAgain, () => error)))
     }),
+
+    queuedPrompts: (session) =>
+      api.inbox({ params: { sessionID: session } }).pipe(
+        Effect.map(({ data }) =>
+          recognised(data)
+            .filter(({ payload, type }) => type === "user" && rejectedCall(payload?.metadata) === undefined)
+            .map(({ id, payload }) => ({ id, text: payload?.text ?? "" })),
+        ),
+        call("inbox", { session }),
+      ),
+
+    withdrawPrompt: (session, inboxID) =>
+      api.cancelPrompt({ params: { sessionID: session, inboxID } }).pipe(call("cancel prompt", { session })),
   } satisfies Partial<Opencode>
 }

@@ -60,9 +60,12 @@ const receive = (fake: FakeState, prompt: StoredPrompt): Answer<{ readonly data:
     }
     if (known === undefined) {
       fake.prompts.push(prompt)
-      if (resume === false || fake.statuses.has(session)) fake.enqueue(prompt)
-      else fake.onPrompt(prompt)
+      if (resume === false || fake.statuses.has(session) || (fake.inbox.get(session) ?? []).length > 0) {
+        fake.enqueue(prompt)
+      } else fake.onPrompt(prompt)
     }
+    // A prompt to a free session also starts what is parked in its inbox.
+    if (resume !== false && !fake.statuses.has(session)) fake.deliver(session)
     return Effect.succeed({ data: { id } })
   })
 
@@ -119,7 +122,11 @@ export const sessionHandlers = (fake: FakeState) =>
       inbox: ({ params }) =>
         within(fake, params.sessionID, ({ id }) =>
           Effect.sync(() => ({
-            data: (fake.inbox.get(id) ?? []).map(({ messageID }) => ({ id: messageID, type: "user" })),
+            data: (fake.inbox.get(id) ?? []).map(({ messageID, text }) => ({
+              id: messageID,
+              type: "user",
+              payload: { text },
+            })),
           })),
         ),
       cancelPrompt: ({ params: { inboxID, sessionID } }) =>

@@ -17,6 +17,7 @@ import { answerBudget, newestWithin } from "../shared/markdown.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
+import { makeSharedSessions } from "./sharedSessions.ts"
 
 const sessionsByDefault = 20
 const messagesByDefault = 20
@@ -67,6 +68,7 @@ export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
+  const sharedSessions = makeSharedSessions(fleet, client)
 
   const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
     Effect.fnUntraced(function* (session: Session) {
@@ -81,11 +83,17 @@ export const sessionHandlers = Effect.gen(function* () {
     { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
-    const { shown, ...counted } = families(yield* opencode.sessions, { directory, limit, search })
+    const { elsewhere, own } = yield* sharedSessions(
+      target.instance,
+      yield* opencode.sessions,
+      Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
+    )
+    const { shown, ...counted } = families(own, { directory, limit, search })
     const active = yield* activitiesEverywhere(opencode, shown)
     return {
       instance: target.instance,
       ...counted,
+      ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })

@@ -13,7 +13,7 @@ const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(vi
 
 export const SendMessage = Tool.make("send_message", {
   description:
-    "Give an agent work: send a message to a session, then wait for its turn and return the outcome. Waits up to 50 s, or several minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session continues waiting.",
+    "Give an agent work: send a message to a session and wait for its outcome, up to 50 s, or several minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session continues waiting.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
@@ -22,11 +22,14 @@ export const SendMessage = Tool.make("send_message", {
     if_busy: opt(
       Schema.Literals(["wait", "steer", "fail"]).annotate({
         description:
-          "If another turn is running: wait for its end (default), steer (add the message to it) or fail (default with async)",
+          "While another turn runs: wait for its end (default), steer (add to it) or fail (default with async)",
       }),
     ),
-    agent: optionalText(Schema.String.annotate({ description: 'Agent to use, such as "build" or "plan"' })),
-    model: optionalText(Schema.String.annotate({ description: "Model to use, as provider/model" })),
+    agent: optionalText(Schema.String.annotate({ description: 'Agent, such as "build" or "plan"' })),
+    model: optionalText(Schema.String.annotate({ description: "Model, as provider/model" })),
+    message_id: optionalText(
+      Schema.String.annotate({ description: "Own id msg_…: a repeated call with it sends nothing" }),
+    ),
   }),
   success: TurnView,
   failure: SendFailure,
@@ -38,7 +41,7 @@ export const SendMessage = Tool.make("send_message", {
 
 export const WaitForSession = Tool.make("wait_for_session", {
   description:
-    "Wait for a session's running turn, however it was started, and return its outcome. For an idle session it returns the last turn's outcome immediately. Sends nothing.",
+    "Wait for a session's running turn, however it was started, and return its outcome; for an idle session, the last turn's. Sends nothing.",
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: TurnView,
   failure: FollowFailure,

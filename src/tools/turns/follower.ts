@@ -34,8 +34,8 @@ export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}
       /** Follows the turn, with progress if the client wants it, and returns the tool's result. */
       report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
-          const { outcome, turn } = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)
-          return turnView(origin.target, turn, outcome, yield* Ref.get(decided))
+          const report = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)
+          return turnView(origin.target, report, yield* Ref.get(decided))
         }),
     }
   })

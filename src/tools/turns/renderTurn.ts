@@ -34,11 +34,16 @@ export const renderTurn = (view: TurnView): string =>
     view.next,
   )
 
-export const renderAbort = ({ cleared, final, instance, session_id, was_running }: AbortView): string =>
+export const renderAbort = ({ cleared, final, instance, parked = [], session_id, was_running }: AbortView): string =>
   [
     was_running
       ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
       : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),
+    ...(parked.length === 0
+      ? []
+      : [
+          `${plural(parked.length, "message")} in the session's inbox wait until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`,
+        ]),
   ].join(" ")

@@ -1,7 +1,9 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { MessageIdUnusable } from "../../opencode/errors.ts"
+import { MessageId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
@@ -28,10 +30,21 @@ const checkName = (parameter: string, value: string, names: ReadonlyArray<string
   )
 }
 
+const asMessageId = Schema.decodeOption(MessageId)
+
+const ownMessageId = (id: string) =>
+  Option.match(asMessageId(id.trim()), {
+    onSome: Effect.succeed,
+    onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
+  })
+
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
   yield* checkName("model", model, yield* opencode.models(directory))
   return model
 })
+
+/** Maximum number of parked messages shown. */
+const maxParked = 10
 
 /** With `async`, the maximum time in milliseconds until opencode has the message. */
 const maxAcceptTime = 47_000
@@ -48,12 +61,13 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     parameters: typeof SendMessage.parametersSchema.Type,
     startedAt: number,
   ) {
-    const { agent, message, model } = parameters
+    const { agent, message, message_id, model } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
     if (agent !== undefined) yield* checkName("agent", agent, yield* opencode.agents(session.directory))
     const prompt = {
       text: message,
+      ...(message_id === undefined ? {} : { messageID: yield* ownMessageId(message_id) }),
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
     }
@@ -61,8 +75,9 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
-      const { outcome, turn } = yield* turns.start(target, session, { ...prompt, ifBusy, timeout })
-      return turnView(target, turn, outcome._tag === "still running" ? { _tag: "accepted" } : outcome)
+      const started = yield* turns.start(target, session, { ...prompt, ifBusy, timeout })
+      const accepted = { _tag: "accepted", detail: "", parked: false } as const
+      return turnView(target, started.outcome._tag === "still running" ? { ...started, outcome: accepted } : started)
     }
     const ifBusy = parameters.if_busy ?? "wait"
     return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
@@ -79,7 +94,18 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
     const { cleared, final, wasRunning } = yield* abortTurn(opencode, session)
-    return { instance: target.instance, session_id: session.id, was_running: wasRunning, final, cleared }
+    const parked = (yield* opencode.queuedPrompts(session.id)).map(({ id, text }) => ({
+      message_id: id,
+      text: line(text, 200),
+    }))
+    return {
+      instance: target.instance,
+      session_id: session.id,
+      was_running: wasRunning,
+      final,
+      cleared,
+      ...(parked.length === 0 ? {} : { parked: parked.slice(0, maxParked) }),
+    }
   })
 
   return TurnTools.of({

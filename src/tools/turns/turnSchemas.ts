@@ -22,12 +22,10 @@ export const TurnView = Schema.Struct({
   instance: InstanceName,
   session_id: field(Schema.String, "Full session id"),
   message_id: field(Schema.String, "Id of the message that started the turn"),
-  answered_message_id: opt(
-    field(Schema.String, "Id of the later message that the agent answered instead of it or together with it"),
-  ),
+  answered_message_id: opt(field(Schema.String, "Id of a later message that was answered instead or together with it")),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (async: opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+    "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
   ),
   detail: field(Schema.String, "Details of the outcome; may be empty"),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
@@ -58,5 +56,16 @@ export const AbortView = Schema.Struct({
   was_running: field(Schema.Boolean, "True if a turn was running"),
   final: field(Schema.Boolean, "True if the session is ready for the next message"),
   cleared: field(count, "Number of open permissions and questions that were dismissed"),
+  parked: opt(
+    field(
+      Schema.Array(
+        Schema.Struct({
+          message_id: field(Schema.String, "Id of the message"),
+          text: field(Schema.String, "Its clipped text"),
+        }),
+      ),
+      "Messages in the session's inbox, which the next message starts",
+    ),
+  ),
 })
 export type AbortView = typeof AbortView.Type

@@ -2,6 +2,7 @@
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
+import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { answeredInstead, text, toolCalls } from "../../opencode/turn/Turn.ts"
 import { line, plainText } from "../../text/plainText.ts"
 import { errorText } from "../shared/errorText.ts"
@@ -16,6 +17,8 @@ const maxFiles = 20
 /** Characters left for the text of an answer with the maximum number of tools and files, each of maximum length. */
 const textBudget = 11_000
 
+const sentBefore = "opencode had this message already, so nothing was sent"
+
 const detailOf = (outcome: Outcome): string => {
   switch (outcome._tag) {
     case "needs permission":
@@ -29,10 +32,17 @@ const detailOf = (outcome: Outcome): string => {
   }
 }
 
-const nextOf = (outcome: TurnView["outcome"]): string => {
+const nextOfAccepted = ({ prompt }: Turn, { detail, parked }: Extract<Outcome, { _tag: "accepted" }>): string => {
+  if (parked) {
+    return `Nothing starts it by itself. Send the same message with message_id ${prompt} to start it; any other message to the session starts it, too.`
+  }
+  return detail === ""
+    ? "The agent is working on it. wait_for_session waits for the answer; get_status shows whether the session is still busy."
+    : "The agent answers it after the turns before it. wait_for_session waits for the answer. Do not send the message again."
+}
+
+const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
   switch (outcome) {
-    case "accepted":
-      return "The agent is working on it. wait_for_session waits for the answer; get_status shows whether the session is still busy."
     case "still running":
       return "The agent is still working; this call stopped waiting. Continue with wait_for_session. Do not send the message again."
     case "needs permission":
@@ -66,8 +76,7 @@ const requestsOf = ({ pending }: Turn) => {
 
 export const turnView = (
   target: Target,
-  turn: Turn,
-  outcome: Outcome | { readonly _tag: "accepted" },
+  { outcome, repeated = false, turn }: TurnReport,
   decided: ReadonlyArray<string> = [],
 ): TurnView => {
   const answered = answeredInstead(turn)
@@ -82,10 +91,10 @@ export const turnView = (
     message_id: turn.prompt,
     ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
-    detail: outcome._tag === "accepted" ? "" : line(detailOf(outcome), 1000),
+    detail: line([...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "), 1000),
     ...(waits ? { waiting_for: requestsOf(turn) } : {}),
     ...(decided.length === 0 ? {} : { decided }),
-    next: nextOf(outcome._tag),
+    next: outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : nextOf(outcome._tag),
     text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),
     tools: toolCalls(turn)
       .slice(-maxTools)

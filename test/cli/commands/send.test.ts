@@ -50,6 +50,7 @@ const input: Input = {
   ifBusy: "wait",
   agent: Option.none(),
   model: Option.none(),
+  messageId: Option.none(),
   asJson: false,
 }
 

@@ -142,7 +142,7 @@ describe("A message that opencode answers together with another", () => {
       yield* pass(8000)
       const ids = fake.prompts.map(({ messageID }) => messageID)
       const views = [yield* Fiber.join(first), yield* Fiber.join(steered)].map(({ outcome, turn }) =>
-        turnView(target, turn, outcome),
+        turnView(target, { turn, outcome }),
       )
       assert.deepStrictEqual(
         views.map((view) => [view.outcome, view.text, view.message_id, view.answered_message_id]),
@@ -172,13 +172,13 @@ describe("A message that opencode answers together with another", () => {
       makeIdle(fake)
       yield* pass(3000)
       const { outcome, turn } = yield* Fiber.join(fiber)
-      assert.deepInclude(turnView(target, turn, outcome), {
+      assert.deepInclude(turnView(target, { turn, outcome }), {
         outcome: "completed",
         text: "First I look",
         answered_message_id: theirs.info.id,
       })
       assert.include(
-        turnView(target, turn, outcome).detail,
+        turnView(target, { turn, outcome }).detail,
         "another message arrived, and the agent answered that one instead",
       )
     }).pipe(Effect.provide(overFake)),

@@ -196,7 +196,7 @@ describe("an answer with pending requests", () => {
     ].reduce(advance, Turn.begin(here, msg("u")))
     const first = [...turn.pending.values()][0]?.request
     assert(first !== undefined && "patterns" in first)
-    const view = turnView(target, turn, { _tag: "needs permission", request: first }, [text, name])
+    const view = turnView(target, { turn, outcome: { _tag: "needs permission", request: first } }, [text, name])
     assert.lengthOf(view.waiting_for ?? [], 2)
     const rendered = renderTurn(view)
     assert.notMatch(rendered, forbidden)

@@ -222,7 +222,7 @@ describe("Untrusted text in Markdown", () => {
       event.part(toolPart(answer.id, { status: "error", input: { [text]: title }, error: text }, title)),
       event.part({ type: "patch", id: "prt_p", messageID: answer.id, files: [title, text] }),
     ].reduce(advance, Turn.begin(here, msg("u")))
-    const rendered = renderTurn(turnView(target, turn, { _tag: "failed", detail: text }))
+    const rendered = renderTurn(turnView(target, { turn, outcome: { _tag: "failed", detail: text } }))
     assert.notMatch(rendered, forbidden)
     isQuiet(outside(rendered))
   })
@@ -247,7 +247,7 @@ describe("An answer's budget", () => {
         files: Array.from({ length: 60 }, () => huge(piece)),
       }),
     ].reduce(advance, Turn.begin(here, msg("u")))
-    const rendered = renderTurn(turnView(target, turn, { _tag: "failed", detail: huge(piece) }))
+    const rendered = renderTurn(turnView(target, { turn, outcome: { _tag: "failed", detail: huge(piece) } }))
     assert.isAtMost(rendered.length, 25_100)
   })
 

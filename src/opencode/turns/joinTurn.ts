@@ -1,0 +1,127 @@
+/** Follows a turn that is already running or has ended, and then the messages in the server's queue. */
+import { Clock, Duration, Effect, Option, type Scope } from "effect"
+import { abandonable } from "./abandonable.ts"
+import { type ClientError, NoTurn } from "../errors.ts"
+import { stillRunning } from "./followStep.ts"
+import { type DecideRequest, followTurn, type TurnReport, undecided } from "./followTurn.ts"
+import { makeKnownTurn } from "./knownTurn.ts"
+import type { InstanceEvents } from "../events/InstanceEvents.ts"
+import type { MessageId } from "../Identifiers.ts"
+import type { TurnStages } from "./observeTurn.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
+import { followQueued, queuedOutcome, runningQueue } from "./serverQueue.ts"
+import type { Session } from "../sessions/Session.ts"
+import { lastPrompt, refreshTurn } from "./storedTurn.ts"
+import * as Turn from "../turn/Turn.ts"
+
+export interface TurnTimeout {
+  /** Timeout of the whole call, including the wait for another turn. A number is in milliseconds. */
+  readonly timeout: Duration.Input
+}
+
+/** Code passed in here cannot delay the outcome, the timeout or an interruption. */
+export interface FollowOptions {
+  /** Receives the progress of the call; see `observeTurn`. */
+  readonly stages?: TurnStages | undefined
+  /** Default: decides nothing, so a pending request ends the call with `needs permission` or `needs answer`. */
+  readonly decide?: DecideRequest | undefined
+}
+
+export interface JoinOptions extends FollowOptions, TurnTimeout {
+  /** The message whose turn is followed. Default: the last turn of the session. */
+  readonly prompt?: MessageId | undefined
+  /** Runs once after the event subscription, so that none of its effects is missed. For example, it sends a decision. */
+  readonly first?: Effect.Effect<void, ClientError> | undefined
+}
+
+/** The turn may have ended just before the timeout, for example while a laptop slept, so the stored state is read. */
+export const reportTimeout = Effect.fnUntraced(function* (address: SessionAddress, before: Turn.Turn) {
+  const queued = yield* queuedOutcome(address, before)
+  if (Option.isSome(queued)) return { outcome: queued.value, turn: before }
+  const { opencode, session } = address
+  const read = yield* refreshTurn(opencode, session, before).pipe(Effect.timeout("2 seconds"), Effect.option)
+  const turn = Option.getOrElse(read, () => before)
+  const unfinished = (): Turn.Outcome => {
+    if (turn.status.type === "idle")
+      return { ...stillRunning, detail: "the session is idle, but its answer is not complete" }
+    return Option.isSome(read) ? stillRunning : { ...stillRunning, detail: "the instance does not answer right now" }
+  }
+  return { outcome: Turn.outcome(turn) ?? unfinished(), turn }
+})
+
+interface QueuedOrStored {
+  readonly id: MessageId
+  readonly isQueued: boolean
+}
+
+const accepted = ({ id }: Session, prompt: MessageId): Turn.Turn => ({ ...Turn.begin(id, prompt), accepted: true })
+
+export const isSettled = ({ outcome }: TurnReport) =>
+  ["completed", "failed", "aborted", "rejected", "interrupted"].includes(outcome._tag)
+
+/** Follows the turn of a prompt, and then those of the prompts behind it in the server's queue. */
+const joinTurns = Effect.fnUntraced(function* (
+  events: InstanceEvents["Service"],
+  address: SessionAddress,
+  prompt: QueuedOrStored,
+  behind: ReadonlyArray<MessageId>,
+  { decide = undecided, first, stages, timeout }: JoinOptions,
+): Effect.fn.Return<TurnReport, ClientError, Scope.Scope> {
+  const { opencode, session, target } = address
+  const started = yield* Clock.currentTimeMillis
+  const notices = yield* events.subscribe(target)
+  const known = yield* makeKnownTurn(stages)
+  const onPosition = (turnsAhead: number) => stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void
+  const follow = Effect.fnUntraced(function* ({ id, isQueued }: QueuedOrStored) {
+    const turn = accepted(session, id)
+    yield* known.set(turn)
+    const following = { opencode, session, notices, turn, decide, onTurn: known.set, connected: true, joined: true }
+    const toTheEnd = { ...following, goal: "settled" } as const
+    return yield* isQueued ? followQueued(toTheEnd, true, onPosition) : followTurn(toTheEnd)
+  })
+  const left = Duration.toMillis(timeout) - ((yield* Clock.currentTimeMillis) - started)
+  const work = Effect.gen(function* () {
+    if (first !== undefined) yield* abandonable(first)
+    let report = yield* follow(prompt)
+    for (const id of behind) {
+      if (!isSettled(report)) break
+      report = yield* follow({ id, isQueued: true })
+    }
+    return report
+  })
+  return yield* Effect.timeoutOrElse(work, {
+    duration: Math.max(0, left),
+    orElse: () =>
+      Effect.flatMap(known.get, (now) =>
+        reportTimeout(
+          address,
+          Option.getOrElse(now, () => accepted(session, prompt.id)),
+        ),
+      ),
+  })
+}, Effect.scoped)
+
+/** Follows the turn of a stored prompt. */
+export const joinTurn = (
+  events: InstanceEvents["Service"],
+  address: SessionAddress,
+  prompt: MessageId,
+  options: JoinOptions,
+) => joinTurns(events, address, { id: prompt, isQueued: false }, [], options)
+
+/** Follows the session's last turn; if it is running, also those of the messages that wait in the server's queue. */
+export const joinLast = Effect.fnUntraced(function* (
+  events: InstanceEvents["Service"],
+  address: SessionAddress,
+  options: JoinOptions,
+): Effect.fn.Return<TurnReport, ClientError | NoTurn> {
+  const { opencode, session, target } = address
+  // A decision concerns the running turn.
+  const queued = options.first === undefined ? yield* runningQueue(address) : []
+  const stored = yield* lastPrompt(opencode, session)
+  const behind = queued.filter((id) => id !== stored)
+  if (stored !== undefined) return yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)
+  const [next, ...rest] = behind
+  if (next === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
+  return yield* joinTurns(events, address, { id: next, isQueued: true }, rest, options)
+})
