@@ -1,10 +1,12 @@
 /** What an instance of opencode 2 is: a service with its projects, and beside it private servers with the same sessions. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { hostname } from "node:os"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay, relayIn } from "../support/Executable.ts"
+import { makeHttpsProxy } from "../support/httpsProxy.ts"
 import { connect, eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { start } from "../support/RealOpencode2.ts"
@@ -96,6 +98,69 @@ withOpencode2("an instance of opencode 2", () => {
         assert.strictEqual((yield* call(GetSession, { session_id: id })).session.status, "idle")
         const turn = yield* call(SendMessage, { session_id: id, message: "say:yes" })
         assert.deepInclude(turn, { outcome: "completed", text: "yes" })
+      }),
+    )
+
+    it.effect("shares its sessions with a second server of the user: each is listed once, where it runs", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const service = yield* RealService
+        const { id, own } = yield* privateTurn("Second server")
+        const directory = `${service.home}/relay`
+        yield* fs.makeDirectory(directory)
+        const relay = yield* relayIn(service.home, directory)
+        const password = { env: "SECOND" }
+        yield* relay.write("second.json", { name: "second", hostname: hostname(), port: own.port, password })
+        const { call } = yield* connect(relay, { variables: { SECOND: own.password } })
+        const fleet = yield* call(RefreshInstances)
+        assert.deepStrictEqual(fleet.counts, { online: 2 })
+        const name = fleet.instances.find(({ transports }) => transports.includes("service"))?.name ?? ""
+        const first = yield* call(ListSessions, { instance: name, limit: 200 })
+        assert.notInclude(
+          first.sessions.map((session) => session.id),
+          id,
+        )
+        assert.deepStrictEqual(first.listed_at, [{ instance: "second", count: 1 }])
+        const second = yield* call(ListSessions, { instance: "second" })
+        assert.deepStrictEqual(
+          second.sessions.map((session) => [session.id, session.status]),
+          [[id, "busy"]],
+        )
+        const refused = yield* Effect.flip(call(SendMessage, { instance: name, session_id: id, message: "say:no" }))
+        assert.include(refused.text, "Another opencode of the same user")
+        assert.isTrue((yield* call(AbortSession, { instance: "second", session_id: id })).was_running)
+        assert.include(
+          (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.id),
+          id,
+        )
+      }),
+    )
+
+    it.effect("is reached by https through the user's own proxy, which asks for a secret header", () =>
+      Effect.gen(function* () {
+        const service = yield* RealService
+        const relay = yield* makeRelay()
+        const secret = "proxy-secret-9Zk2"
+        const proxy = yield* makeHttpsProxy(service.url, { header: "x-proxy-key", path: "/box", secret })
+        const password = { command: ["printenv", "BOX_PASSWORD"] }
+        const headers = { "X-Proxy-Key": { env: "PROXY_KEY" } }
+        yield* relay.write("box.json", { name: "box", url: proxy.url, password, headers })
+        const { call, stderr } = yield* connect(relay, {
+          variables: {
+            BOX_PASSWORD: service.password,
+            PROXY_KEY: secret,
+            NODE_EXTRA_CA_CERTS: proxy.certificate,
+            TRANSPORT: "local-relay",
+          },
+        })
+        const fleet = yield* call(RefreshInstances)
+        assert.deepInclude(fleet.instances[0], { name: "box", health: "online", api: 2, url: proxy.url })
+        const { session } = yield* call(CreateSession, { directory: service.directory, title: "Through the proxy" })
+        const turn = yield* call(SendMessage, { session_id: session.id, message: "say:through" })
+        assert.deepInclude(turn, { outcome: "completed", text: "through" })
+        const told = JSON.stringify([fleet, turn]) + (yield* stderr)
+        assert.notInclude(told, secret)
+        assert.notInclude(told, service.password)
       }),
     )
 
