@@ -125,21 +125,28 @@ const KnownPart = Schema.Union([
   part("patch", { files: Schema.Array(Schema.String) }),
   part("subtask", { description: Schema.String, agent: Schema.String }),
   part("compaction", { auto: opt(Schema.Boolean) }),
-  /** opencode 1 sends none; the domain has them. */
-  part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String }),
   WireStepPart,
 ])
 
 /** Decodes to the domain's `Part`, or is {@link Unrecognised}. */
 export const WirePart = Schema.Union([KnownPart, Unrecognised])
 
+/** The domain has notes; opencode 1 sends none. */
+const Note = part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String })
+
+const Message = Schema.toType(
+  Schema.Struct({ info: WireMessageInfo, parts: Schema.Array(Schema.Union([KnownPart, Note])) }),
+)
+
+const RawMessage = Schema.Struct({ info: WireMessageInfo, parts: tolerantArray(KnownPart) })
+
 /** Decodes to the domain's `Message`, without the parts that are not recognised. */
-export const WireMessage = Schema.Struct({ info: WireMessageInfo, parts: tolerantArray(KnownPart) }).pipe(
+export const WireMessage = RawMessage.pipe(
   Schema.decodeTo(
-    Schema.toType(Schema.Struct({ info: WireMessageInfo, parts: Schema.Array(KnownPart) })),
-    SchemaTransformation.transform({
+    Message,
+    SchemaTransformation.transform<typeof Message.Type, typeof RawMessage.Type>({
       decode: ({ info, parts }) => ({ info, parts: recognised(parts) }),
-      encode: (message) => message,
+      encode: ({ info, parts }) => ({ info, parts: parts.filter((each) => each.type !== "note") }),
     }),
   ),
 )
