@@ -95,11 +95,7 @@ export const event = {
   created: (info: Session): WireEvent => ({ type: "session.created", properties: { info } }),
   updated: (info: Session): WireEvent => ({ type: "session.updated", properties: { info } }),
   message: (info: Message["info"]): WireEvent => ({ type: "message.updated", properties: { info } }),
-  /** opencode 1 has no notes. */
-  part: (part: Part): WireEvent => ({
-    type: "message.part.updated",
-    properties: { part: part.type === "note" ? { type: "unrecognised", raw: { ...part } } : part },
-  }),
+  part: (part: Part): WireEvent => ({ type: "message.part.updated", properties: { part } }),
   delta: ({ id, messageID }: TextPart, delta: string): WireEvent => ({
     type: "message.part.delta",
     properties: { messageID, partID: id, field: "text", delta },
