@@ -12,6 +12,9 @@ export const stateOf = (error: ClientError): HealthState => {
       return "unreachable"
     case "Unauthorized":
       return "unauthorized"
+    case "OpencodeError":
+      // From the proxy of `connect`, while the service behind it is not running.
+      return error.status === 503 ? "unreachable" : "unhealthy"
     default:
       return "unhealthy"
   }
@@ -45,6 +48,8 @@ export const reasonOf = (error: ClientError, announcement: Announcement, hasPass
       return `nothing answers there (${error.detail}); opencode or the tunnel to it may be down, or the machine asleep`
     case "Unauthorized":
       return refusal(error, announcement, hasPassword)
+    case "OpencodeError":
+      return error.status === 503 ? error.detail : error.message
     case "UnexpectedResponse":
       return `answers, but not as opencode does: ${error.detail} (tried with opencode ${triedVersions.oldest} to ${triedVersions.newest})`
     default:
