@@ -4,7 +4,7 @@ export type { CallValues, ElicitationReply, ElicitationRequest } from "../mcp/Ca
 export { Call } from "../mcp/Call.ts"
 export { HostDirectoryRequired, HostNotNamed, HostNotStarted, type StartError } from "../discovery/ssh/startErrors.ts"
 export { errorText, type ToolError } from "../tools/shared/errorText.ts"
-export { InvalidParameter } from "../tools/shared/InvalidParameter.ts"
+export { DirectoryRequired, InvalidParameter } from "../tools/shared/InvalidParameter.ts"
 export type { DiffView, FileView } from "../tools/changes/changeSchemas.ts"
 export type { FleetView, InstanceView } from "../tools/instances/instanceSchemas.ts"
 export type { RequestView, WaitingView } from "../tools/requests/requestSchemas.ts"

@@ -1,7 +1,7 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { activitiesEverywhere, type Activity } from "../../opencode/sessions/activity.ts"
+import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
@@ -89,7 +89,7 @@ export const sessionHandlers = Effect.gen(function* () {
       Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
     )
     const { shown, ...counted } = families(own, { directory, limit, search })
-    const active = yield* activitiesEverywhere(opencode, shown)
+    const active = yield* detailedActivities(opencode, shown)
     return {
       instance: target.instance,
       ...counted,
@@ -124,7 +124,7 @@ export const sessionHandlers = Effect.gen(function* () {
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
       instance: target.instance,
-      session: yield* viewOf(target, yield* activitiesEverywhere(opencode, [session]))(session),
+      session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
       ...(older === undefined ? {} : { before: older }),
     }
