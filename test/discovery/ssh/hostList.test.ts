@@ -47,18 +47,18 @@ describe("SSH_HOSTS", () => {
   )
 })
 
-layer(NodeServices.layer)("The ssh configuration", (it) => {
-  const files = (all: Readonly<Record<string, string>>) =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const home = yield* fs.makeTempDirectoryScoped()
-      yield* fs.makeDirectory(path.join(home, ".ssh", "config.d"), { recursive: true })
-      for (const [name, content] of Object.entries(all))
-        yield* fs.writeFileString(path.join(home, ".ssh", name), content)
-      return yield* configuredHosts(path.join(home, ".ssh", "config"), home)
-    })
+/** The hosts of a configuration, which consists of these files of `~/.ssh`. */
+const files = (all: Readonly<Record<string, string>>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const home = yield* fs.makeTempDirectoryScoped()
+    yield* fs.makeDirectory(path.join(home, ".ssh", "config.d"), { recursive: true })
+    for (const [name, content] of Object.entries(all)) yield* fs.writeFileString(path.join(home, ".ssh", name), content)
+    return yield* configuredHosts(path.join(home, ".ssh", "config"), home)
+  })
 
+layer(NodeServices.layer)("The ssh configuration", (it) => {
   it.effect("names the hosts of its entries and of the files that it includes, in their order", () =>
     Effect.gen(function* () {
       const hosts = yield* files({
