@@ -38,6 +38,15 @@ const scene = Effect.map(withMain, (fake) => {
   return { fake, answer, inbox }
 })
 
+/** A send whose prompt the fake has received. */
+const posting = Effect.fnUntraced(function* (given: Parameters<typeof sending>[0] = {}) {
+  const fake = yield* FakeOpencode
+  const before = fake.prompts.length
+  const fiber = yield* sending(given)
+  yield* Effect.repeat(pass(100), { until: () => fake.prompts.length > before })
+  return fiber
+})
+
 /** Lets time pass until the call has ended. */
 const ended = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.repeat(pass(1000), { until: () => fiber.pollUnsafe() !== undefined }).pipe(Effect.andThen(Fiber.join(fiber)))
@@ -50,10 +59,10 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("is sent at once, and its caller learns its position until its turn begins", () =>
     Effect.gen(function* () {
       const { answer, inbox } = yield* scene
-      const one = yield* sending({ text: "one" })
+      const one = yield* posting({ text: "one" })
       const observers = [recordingObserver(), recordingObserver()]
       const [two, three] = yield* Effect.forEach(observers, ({ observe }, index) =>
-        sending({ text: ["two", "three"][index] ?? "", observe }),
+        posting({ text: ["two", "three"][index] ?? "", observe }),
       )
       if (two === undefined || three === undefined) return assert.fail("nothing was sent")
       assert.deepStrictEqual(
@@ -83,7 +92,7 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("fails immediately with `fail`, and is not sent", () =>
     Effect.gen(function* () {
       yield* scene
-      yield* sending({ text: "one" })
+      yield* posting({ text: "one" })
       const refused = [yield* sending({ text: "two", ifBusy: "fail" }), yield* starting({ text: "three" })]
       for (const fiber of refused) assert.strictEqual((yield* Effect.flip(ended(fiber)))._tag, "SessionBusy")
       assert.deepStrictEqual(yield* texts, ["one"])
@@ -94,7 +103,7 @@ describe("A message to a busy session with an inbox", () => {
     Effect.gen(function* () {
       const { answer, fake } = yield* scene
       fake.agents.push({ name: "plan", mode: "primary" })
-      yield* sending({ text: "one" })
+      yield* posting({ text: "one" })
       yield* sending({ text: "two", agent: "plan" })
       assert.deepStrictEqual([yield* texts, fake.selected.size], [["one"], 0])
       yield* answer(0, "First")
@@ -108,7 +117,7 @@ describe("A message to a busy session with an inbox", () => {
   ] as const)("is accepted %s, with what the running turn waits for", ([, timeout]) =>
     Effect.gen(function* () {
       const { fake, inbox } = yield* scene
-      yield* sending({ text: "one" })
+      yield* posting({ text: "one" })
       fake.permissions = [permission("1")]
       fake.emit(event.asked(permission("1")))
       const fiber = yield* timeout === 0
@@ -124,8 +133,8 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("whose client is interrupted is answered all the same, and a follower of the session waits for it", () =>
     Effect.gen(function* () {
       const { answer } = yield* scene
-      yield* sending({ text: "one" })
-      yield* Fiber.interrupt(yield* sending({ text: "two" }))
+      yield* posting({ text: "one" })
+      yield* Fiber.interrupt(yield* posting({ text: "two" }))
       const following = yield* joining()
       yield* answer(0, "First")
       pending(following)
@@ -138,15 +147,15 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("is parked when the turn before it is stopped; sending it again with its id starts it", () =>
     Effect.gen(function* () {
       const { answer, fake, inbox } = yield* scene
-      const one = yield* sending({ text: "one" })
-      const two = yield* sending({ text: "two" })
+      const one = yield* posting({ text: "one" })
+      const two = yield* posting({ text: "two" })
       yield* interrupt(fake)
       assert.strictEqual((yield* ended(one)).outcome._tag, "aborted")
       const { outcome, turn } = yield* ended(two)
       assert.deepInclude(outcome, { _tag: "accepted", parked: true })
       assert.deepStrictEqual(inbox(), ["two"])
       const again = yield* sending({ text: "two", messageID: turn.prompt })
-      assert.deepStrictEqual(inbox(), [])
+      yield* Effect.repeat(pass(100), { until: () => inbox().length === 0 })
       yield* answer(1, "Second")
       assert.strictEqual(Turn.text((yield* ended(again)).turn), "Second")
       assert.deepStrictEqual(yield* texts, ["one", "two"])
@@ -156,8 +165,8 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("that was taken out of the inbox elsewhere is told as such", () =>
     Effect.gen(function* () {
       const { fake } = yield* scene
-      yield* sending({ text: "one" })
-      const two = yield* sending({ text: "two" })
+      yield* posting({ text: "one" })
+      const two = yield* posting({ text: "two" })
       fake.cancel(here, fake.prompts[1]?.messageID ?? msg("none"))
       const { outcome } = yield* ended(two)
       assert.strictEqual(outcome._tag, "interrupted")
@@ -184,8 +193,8 @@ describe("A message to a busy session with an inbox", () => {
   it.effect("that steers waits in the inbox if the running turn is stopped", () =>
     Effect.gen(function* () {
       const { fake } = yield* scene
-      yield* sending({ text: "one" })
-      const two = yield* sending({ text: "two", ifBusy: "steer" })
+      yield* posting({ text: "one" })
+      const two = yield* posting({ text: "two", ifBusy: "steer" })
       yield* abortTurn(yield* opencode, main).pipe(Effect.forkChild)
       assert.deepInclude((yield* ended(two)).outcome, { _tag: "accepted", parked: true })
       assert.strictEqual(fake.inbox.get(here)?.length, 1)
@@ -198,8 +207,7 @@ describe("A message whose request breaks", () => {
     Effect.gen(function* () {
       const { answer, fake } = yield* scene
       fake.fail(promptRoute, lost, 3)
-      const fiber = yield* sending({ text: "once" })
-      yield* pass(10_000)
+      const fiber = yield* posting({ text: "once" })
       assert.deepStrictEqual(yield* texts, ["once"])
       yield* answer(0, "Once")
       assert.strictEqual((yield* ended(fiber)).outcome._tag, "completed")
