@@ -21,6 +21,9 @@ import * as OpencodeVersions from "./opencode/OpencodeVersions.ts"
 import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
 import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
+import { HostStarter } from "./discovery/ssh/HostStarter.ts"
+import { makeSshConnections, SshConnections } from "./discovery/ssh/sshConnections.ts"
+import * as ControlHandlers from "./tools/control/controlHandlers.ts"
 import * as Handlers from "./tools/handlers.ts"
 import { line } from "./text/plainText.ts"
 import { type TransportOptions, transports } from "./transports.ts"
@@ -70,10 +73,7 @@ export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
 /** Probes thousands of servers, so it has an HTTP client of its own that keeps no connections open. */
 const identificationLayer = (options: FleetLayerOptions) =>
-  Identification.layer(options).pipe(
-    Layer.provide(Layer.fresh(OpencodeV1.layer)),
-    Layer.provide(OneShotTransport.layer),
-  )
+  Identification.layer(options).pipe(Layer.provide(Layer.fresh(opencodeClient)), Layer.provide(OneShotTransport.layer))
 
 /** Plain JavaScript may pass an unknown name. It becomes a problem in every scan instead of an empty fleet. */
 const unknownTransport = (name: string) =>
@@ -119,9 +119,12 @@ export const fleetLayerWith = <DE, DR, E = never, R = never>(
   options: OptionsInput<FleetLayerOptions, E, R> = {},
 ) => isolated(options, (options) => fleetOver(discovery, options))
 
+/** The connections that `ssh` opens are used by this fleet only. */
+const ownConnections = Layer.sync(SshConnections, makeSshConnections)
+
 /** `Fleet` over the built-in transports, with all services of {@link opencodeLayer}. */
 export const fleetLayer = <E = never, R = never>(options: OptionsInput<FleetLayerOptions & DiscoveryOptions, E, R>) =>
-  isolated(options, (options) => fleetOver(discoveryOf(options), options))
+  isolated(options, (options) => Layer.provide(fleetOver(discoveryOf(options), options), ownConnections))
 
 /** The handlers of all tools over a `Discovery` of your own, with `Attention` and all of {@link fleetLayerWith}. */
 export const toolsLayerWith = <DE, DR, E = never, R = never>(
@@ -129,7 +132,17 @@ export const toolsLayerWith = <DE, DR, E = never, R = never>(
   options: OptionsInput<FleetLayerOptions & Handlers.ToolsOptions, E, R> = {},
 ) => isolated(options, (options) => toolsOver(discovery, options))
 
-/** The handlers of all tools over the built-in transports, with `Attention` and all of {@link fleetLayer}. */
+/**
+ * The handlers of all tools over the built-in transports, those of `ControlTools` included, with `Attention` and all of
+ * {@link fleetLayer}.
+ */
 export const toolsLayer = <E = never, R = never>(
   options: OptionsInput<FleetLayerOptions & DiscoveryOptions & Handlers.ToolsOptions, E, R>,
-) => isolated(options, (options) => toolsOver(discoveryOf(options), options))
+) =>
+  isolated(options, (options) =>
+    ControlHandlers.layer.pipe(
+      Layer.provide(HostStarter.layer({ hosts: options.sshHosts ?? [], credentials: options.credentials })),
+      Layer.provideMerge(toolsOver(discoveryOf(options), options)),
+      Layer.provide(ownConnections),
+    ),
+  )

@@ -31,7 +31,7 @@ export interface TransportOptions {
   readonly localPorts?: ReadonlyArray<number> | undefined
   /** `ssh`: hosts as `ssh` takes them, patterns for `Host` entries, and exclusions with `!`. Default: none. */
   readonly sshHosts?: ReadonlyArray<string> | undefined
-  /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096. */
+  /** `tailscale`: ports to probe on every machine of the tailnet. Default: 4096 and 49374. */
   readonly tailscalePorts?: ReadonlyArray<number> | undefined
   /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tailscaleTag?: string | undefined

@@ -63,7 +63,7 @@ describe("Settings", () => {
         localPorts: Array.from({ length: 16 }, (_, index) => 4096 + index),
         mdnsAllow: [],
         sshHosts: [],
-        tailscalePorts: [4096],
+        tailscalePorts: [4096, 49_374],
         tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
         serviceDirectory: "/home/ada/.local/state/opencode",
@@ -220,7 +220,7 @@ describe("Settings", () => {
 
   describe.each([
     { variable: "LOCAL_PORTS", key: "localPorts", fallback: "4096-4111" },
-    { variable: "TAILSCALE_PORTS", key: "tailscalePorts", fallback: "4096" },
+    { variable: "TAILSCALE_PORTS", key: "tailscalePorts", fallback: "4096,49374" },
   ] as const)("$variable", ({ fallback, key, variable }) => {
     it.effect.each([
       ["1,65535", [1, 65_535]],

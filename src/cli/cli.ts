@@ -14,6 +14,7 @@ import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
+import { start } from "./commands/start.ts"
 
 /**
  * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
@@ -29,7 +30,7 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
 
 const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
-  Command.withSubcommands([serve, connect, instances, sessions, send, doctor, prune, config]),
+  Command.withSubcommands([serve, connect, instances, sessions, send, start, doctor, prune, config]),
 )
 
 /** A usage error has its own status; every other error carries its status. */

@@ -51,6 +51,8 @@ export interface Announcement {
   readonly tunnelled?: boolean | undefined
   /** When its registration was last written, in epoch milliseconds. */
   readonly writtenAt?: number | undefined
+  /** The item of `SSH_HOSTS` on which it runs (`ssh` only). */
+  readonly sshHost?: string | undefined
   /** The state of the `opencode-fleet connect` that wrote the registration (`local-relay` only). */
   readonly connect?: ConnectState | undefined
   /** Where it was found, for messages: the path of a registration file, a port and its process, a peer. */

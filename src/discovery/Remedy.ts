@@ -7,6 +7,8 @@ export type Remedy =
   | { readonly _tag: "CreateRelayDirectory" }
   /** Name another relay directory. */
   | { readonly _tag: "ChooseRelayDirectory" }
+  /** Enable the transport `service`, which reads the password of opencode 2's own service. */
+  | { readonly _tag: "UseService" }
   /** Choose the local ports that are probed. */
   | { readonly _tag: "ChooseLocalPorts" }
   /** Name the tag of the tailnet's machines that run opencode. */

@@ -20,6 +20,7 @@ export type {
   MessagePage,
   Opencode,
   Prompt,
+  QueuedPrompt,
   ServerHealth,
   ServerLocation,
   SessionOptions,
@@ -36,12 +37,12 @@ export type {
   QuestionRequest,
   WaitingTool,
 } from "../opencode/requests/PendingRequest.ts"
-export type { Session, SessionStatus, Tokens as TokenCounts } from "../opencode/sessions/Session.ts"
+export type { Elsewhere, Retry, Session, SessionStatus, Tokens as TokenCounts } from "../opencode/sessions/Session.ts"
 export type { SessionDiff, Unrecorded as UnrecordedReason } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"
 export { AmbiguousSession, resolveSession } from "../opencode/sessions/sessionReference.ts"
-export type { ProcessId } from "../machine/ServerProcesses.ts"
-export type { Credentials, Target } from "../opencode/Target.ts"
+export type { Listener, ProcessId } from "../machine/ServerProcesses.ts"
+export type { ApiVersion, Credentials, Target } from "../opencode/Target.ts"
 export type { Lineage as TurnLineage } from "../opencode/turn/lineage.ts"
 export * as Turn from "../opencode/turn/Turn.ts"
 export type { DecideRequest, TurnReport } from "../opencode/turns/followTurn.ts"

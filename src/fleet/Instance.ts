@@ -10,9 +10,9 @@ export type HealthState = "online" | "unauthorized" | "timeout" | "unreachable" 
 
 export interface Health {
   readonly state: HealthState
-  /** opencode's version, if online. */
+  /** opencode's version, if it is known. */
   readonly version: string | undefined
-  /** The version of its API, if online. */
+  /** The version of its API, if it is known. */
   readonly api?: ApiVersion
   /** Milliseconds until the answer, if online. */
   readonly latency: number | undefined

@@ -35,6 +35,8 @@ export interface Capabilities {
   readonly idempotentPrompts: boolean
   /** What `statuses` and `pendingRequests` cover: the given directory, or everything on the server. */
   readonly statusScope: "directory" | "server"
+  /** Whether `statuses` reports retries. Otherwise only the newest answer of a session does. */
+  readonly statusHasRetry: boolean
 }
 
 export interface ServerHealth {

@@ -1,6 +1,7 @@
 /**
  * Chooses the version of opencode's API for each server. A server counts as opencode 1, without any additional request,
- * unless it was announced as opencode 2 or sends an answer that opencode 1 does not send. Then requests without credentials identify it.
+ * unless it was announced as opencode 2 or sends an answer that opencode 1 does not send. Then requests without credentials
+ * identify it.
  */
 import { Effect, Layer } from "effect"
 import type { ClientError } from "./errors.ts"
@@ -32,34 +33,41 @@ const withoutCredentials = ({ headers: _headers, withheld: _withheld, ...target 
   credentials: undefined,
 })
 
+/** A probe without credentials: the first of the two requests that identify a server. */
+interface AnonymousProbe {
+  /** In milliseconds. */
+  readonly timeout: number
+}
+
 /**
- * Whether the server is opencode 2, which always has a password. Both requests carry no credentials: opencode 2 answers
- * the first with its web page, the second with 401. A 401 alone proves nothing, because opencode 1 with a password sends
- * it for every route.
+ * The 401 of opencode 2, which always has a password; undefined for another server. Both requests carry no credentials:
+ * opencode 2 answers the first with its web page, the second with 401. A 401 alone proves nothing, because opencode 1 with
+ * a password sends it for every route. A probe that was answered with a web page is not sent again.
  */
-const isVersion2 = (v1: ClientOfVersion, v2: ClientOfVersion, target: Target) => {
-  const anonymous = withoutCredentials(target)
+const refusalOfVersion2 = (v1: ClientOfVersion, v2: ClientOfVersion, target: Target, probe?: AnonymousProbe) => {
+  const anonymous = probe === undefined ? withoutCredentials(target) : target
+  const timeout = probe?.timeout ?? identifyTimeout
   return Effect.gen(function* () {
-    const first = yield* Effect.flip(v1(anonymous).health(identifyTimeout))
-    if (!isFromOtherVersion(first)) return false
-    const second = yield* Effect.flip(v2(anonymous).health(identifyTimeout))
-    return second._tag === "Unauthorized" && second.isOpencode
-  }).pipe(Effect.orElseSucceed(() => false))
+    if (probe === undefined && !isFromOtherVersion(yield* Effect.flip(v1(anonymous).health(timeout)))) return undefined
+    const refusal = yield* Effect.flip(v2(anonymous).health(timeout))
+    return refusal._tag === "Unauthorized" && refusal.isOpencode ? refusal : undefined
+  }).pipe(Effect.orElseSucceed(() => undefined))
 }
 
 const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): ClientOfVersion => {
   /** The servers that are known to be opencode 2, by URL. */
   const servers = new Map<string, ClientOfVersion>()
 
-  const identify = (target: Target) =>
+  const identify = (target: Target, probe?: AnonymousProbe) =>
     Effect.gen(function* () {
       const v2 = yield* loadV2
-      if (!(yield* isVersion2(v1, v2, target))) return false
-      servers.set(target.url, v2)
-      return true
+      const refusal = yield* refusalOfVersion2(v1, v2, target, probe)
+      if (refusal !== undefined) servers.set(target.url, v2)
+      return refusal
     })
 
   return (target) => {
+    const isAnonymous = target.credentials === undefined && target.headers === undefined
     let made = { version: v1, opencode: v1(target) }
     const current = () => {
       const version = servers.get(target.url) ?? v1
@@ -74,15 +82,19 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
         : Effect.void,
     )
 
-    const ask = <A>(request: (opencode: Opencode) => Effect.Effect<A, ClientError>): Effect.Effect<A, ClientError> =>
+    const ask = <A>(
+      request: (opencode: Opencode) => Effect.Effect<A, ClientError>,
+      probe?: AnonymousProbe,
+    ): Effect.Effect<A, ClientError> =>
       Effect.flatMap(asAnnounced, () => {
         const { opencode, version } = current()
         return request(opencode).pipe(
           Effect.catchIf(isFromOtherVersion, (error) => {
             if (version === v1) {
-              return Effect.flatMap(identify(target), (isOther) =>
-                isOther ? Effect.suspend(() => request(current().opencode)) : Effect.fail(error),
-              )
+              return Effect.flatMap(identify(target, probe), (refusal) => {
+                if (refusal === undefined) return Effect.fail(error)
+                return probe === undefined ? Effect.suspend(() => request(current().opencode)) : Effect.fail(refusal)
+              })
             }
             // The next request identifies the server again.
             servers.delete(target.url)
@@ -95,7 +107,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       get capabilities() {
         return current().opencode.capabilities
       },
-      health: (timeout) => ask((opencode) => opencode.health(timeout)),
+      health: (timeout) => ask((opencode) => opencode.health(timeout), isAnonymous ? { timeout } : undefined),
       location: (timeout) => ask((opencode) => opencode.location(timeout)),
       directory: ask((opencode) => opencode.directory),
       machineMark: (timeout) => ask((opencode) => opencode.machineMark(timeout)),

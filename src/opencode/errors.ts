@@ -45,6 +45,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   url: Schema.String,
   /** Whether the 401 looks like opencode's own. */
   isOpencode: Schema.Boolean,
+  /** The version of the API that was asked, if it is known. */
+  api: Schema.optionalKey(Schema.Literals([1, 2])),
   /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
 }) {

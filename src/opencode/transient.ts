@@ -1,10 +1,11 @@
 /** Classifies the error of a request: whether to retry the request, and whether it may have taken effect. */
 import type { ClientError } from "./errors.ts"
 
-/** Whether the instance is unreachable or starting, or a proxy in front of it reports that. opencode itself has not answered. */
+/** Whether the instance is unreachable or starting, or a proxy in front of it reports that. opencode has done nothing. */
 export const isAway = (error: ClientError): boolean =>
   error._tag === "InstanceUnreachable" ||
   error._tag === "RequestTimeout" ||
+  (error._tag === "OpencodeError" && error.status === 503) ||
   (error._tag === "UnexpectedResponse" && (error.status ?? 0) >= 500)
 
 /** Whether a retry may help. For reads only. */

@@ -48,6 +48,18 @@ export const serviceDirectory = Effect.gen(function* () {
   return path.join(yield* baseDirectory("XDG_STATE_HOME", ".local", "state"), "opencode")
 }).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
 
+/** `$XDG_CONFIG_HOME/opencode`, in which opencode keeps its configuration. Undefined without a home directory. */
+export const opencodeConfiguration = Effect.gen(function* () {
+  const path = yield* Path.Path
+  return path.join(yield* baseDirectory("XDG_CONFIG_HOME", ".config"), "opencode")
+}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+
+/** `$XDG_DATA_HOME/opencode`, in which opencode keeps its database. Undefined without a home directory. */
+export const opencodeData = Effect.gen(function* () {
+  const path = yield* Path.Path
+  return path.join(yield* baseDirectory("XDG_DATA_HOME", ".local", "share"), "opencode")
+}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+
 /** `$XDG_STATE_HOME/opencode-fleet`; without a home directory, a directory inside the relay directory. */
 export const stateDirectory = Effect.gen(function* () {
   const path = yield* Path.Path

@@ -61,14 +61,18 @@ export const listItems = (value: string): ReadonlyArray<string> => [
   ...new Set(value.split(",").map((item) => item.trim())),
 ]
 
-/** `4096`, or `4096-4111` for consecutive ports. */
-const shownRange = (ports: ReadonlyArray<number>) => [...new Set([ports.at(0), ports.at(-1)])].join("-")
+/** `4096-4111` for consecutive ports, otherwise `4096,49374`. */
+const shownPorts = (ports: ReadonlyArray<number>) => {
+  const [first = 0] = ports
+  const last = ports.at(-1) ?? first
+  return ports.length > 2 && last - first === ports.length - 1 ? `${first}-${last}` : ports.join(",")
+}
 
 /** A list of ports and ranges. */
 export const ports = (name: string, fallback: ReadonlyArray<number>) =>
   parsed(
     name,
-    `it takes ports and ranges of them such as 4096,4100-4110, at most ${maxPorts} ports (default ${shownRange(fallback)})`,
+    `it takes ports and ranges of them such as 4096,4100-4110, at most ${maxPorts} ports (default ${shownPorts(fallback)})`,
     (value) => parsePorts(listItems(value)),
   ).pipe(Effect.map(Option.getOrElse(() => fallback)))
 

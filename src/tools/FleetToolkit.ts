@@ -4,6 +4,7 @@
  * It contains declarations only, so a client can list the tools before the handlers and their services are loaded.
  */
 import { Toolkit } from "effect/ai"
+import { ControlTools } from "./control/ControlTools.ts"
 import { ChangeTools } from "./changes/ChangeTools.ts"
 import { InstanceTools } from "./instances/InstanceTools.ts"
 import { RequestTools } from "./requests/RequestTools.ts"
@@ -11,3 +12,6 @@ import { SessionTools } from "./sessions/SessionTools.ts"
 import { TurnTools } from "./turns/TurnTools.ts"
 
 export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, RequestTools, ChangeTools)
+
+/** With the tool that starts opencode, for fleets with ssh hosts. */
+export const FleetToolkitWithStart = Toolkit.merge(FleetToolkit, ControlTools)

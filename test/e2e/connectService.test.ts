@@ -81,6 +81,11 @@ const recorder = Effect.gen(function* () {
   return { bytes, port }
 })
 
+const doctor = Effect.fnUntraced(function* (service: Service) {
+  const relay = yield* relayIn(service.home, localRegistry(service))
+  return (yield* runCommand(relay, ["doctor"], { variables: { PATH: path } })).stdout
+})
+
 const test = (title: string, program: Effect.Effect<void, unknown, Layer.Success<typeof services> | Scope.Scope>) =>
   it.live(title, () => program.pipe(Effect.scoped, Effect.provide(Layer.fresh(services))), 150_000)
 
@@ -207,6 +212,7 @@ withOpencode2("connect with opencode 2", () => {
       const stale = { ...registered, url: `http://127.0.0.1:${received.port}` }
       yield* fs.writeFileString(service.file, JSON.stringify(stale))
       assert.include(yield* output(), "another program listens on its port")
+      assert.include(yield* doctor(service), "End that program before you start opencode")
       assert.deepStrictEqual(received.bytes, [])
       yield* fs.remove(service.file)
 
@@ -214,6 +220,9 @@ withOpencode2("connect with opencode 2", () => {
       yield* fs.writeFileString(database(service), "this is no database".repeat(1000))
       assert.include(yield* output(), "failed to start")
       assert.include(yield* output(), "does not work")
+      const diagnosis = yield* doctor(service)
+      assert.match(diagnosis, /problem {2}service: .*could not start: .*opencode service restart/u)
+      assert.notInclude(diagnosis, service.password)
     }),
   )
 })

@@ -2,7 +2,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
-import { ListInstances } from "../../src/tools/instances/InstanceTools.ts"
 import {
   connectCommand,
   localRegistry,
@@ -11,9 +10,8 @@ import {
   registrations,
   running,
 } from "../support/connectProcess.ts"
-import { relayIn } from "../support/Executable.ts"
-import { connect, eventually } from "../support/McpClients.ts"
-import { makeWorkspace } from "../support/OpencodeWorkspace.ts"
+import { eventually } from "../support/McpClients.ts"
+import { makeWorkspace, type Workspace } from "../support/OpencodeWorkspace.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { withTmux } from "../support/requirements.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -24,22 +22,27 @@ const services = Layer.mergeAll(ScriptedModel.layer, NodeServices.layer)
 const ready = /ctrl\+p commands/u
 
 /** The terminal UI under `connect`, registered. */
-const inTerminal = Effect.fnUntraced(function* (variables: Readonly<Record<string, string>> = {}) {
-  const workspace = yield* makeWorkspace({ project: "web-shop" })
+const inTerminal = Effect.fnUntraced(function* (
+  workspace: Workspace,
+  variables: Readonly<Record<string, string>> = {},
+) {
   const terminal = yield* openTerminal(connectCommand(workspace, { args: [], variables }))
   yield* terminal.screenUntil(ready)
   const [registration] = yield* registered(localRegistry(workspace), 1)
-  return { workspace, terminal, registration }
+  return { terminal, registration }
 })
 
 withTmux("connect in a terminal", () => {
-  it.live("leaves the terminal to opencode: it draws, takes input, and ends on Ctrl-C", () =>
+  it.live("leaves the terminal to opencode: it draws, takes input, ends on Ctrl-C, and is in the fleet meanwhile", () =>
     Effect.gen(function* () {
-      const { workspace, registration, terminal } = yield* inTerminal()
-      const client = yield* connect(yield* relayIn(workspace.home, localRegistry(workspace)))
-      const { instances } = yield* client.call(ListInstances)
-      assert.deepInclude(instances[0], { health: "online", directory: workspace.directory })
+      const workspace = yield* makeWorkspace({ project: "web-shop" })
+      const { argv, ...rest } = connectCommand(workspace, { args: [] })
+      const [node, program] = argv
+      const watching = yield* openTerminal({ ...rest, argv: [node, program, "instances", "--watch"] })
+      yield* watching.screenUntil(/No instance was found/u)
 
+      const { registration, terminal } = yield* inTerminal(workspace)
+      yield* watching.screenUntil(/-web-shop +online/u)
       yield* terminal.type("say:typed by hand")
       yield* terminal.press("Enter")
       const screen = yield* terminal.screenUntil((text) => text.split("typed by hand").length > 2)
@@ -49,38 +52,30 @@ withTmux("connect in a terminal", () => {
       assert.strictEqual(yield* terminal.exitStatus, 0)
       assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
       assert.deepStrictEqual(yield* running(`--port ${registration?.port}`), [])
-    }).pipe(Effect.scoped, Effect.provide(services)),
-  )
-
-  it.live("shows in a second terminal that watches the fleet, as it comes and goes", () =>
-    Effect.gen(function* () {
-      const workspace = yield* makeWorkspace({ project: "web-shop" })
-      const { argv, ...rest } = connectCommand(workspace, { args: [] })
-      const [node, program] = argv
-      const watching = yield* openTerminal({ ...rest, argv: [node, program, "instances", "--watch"] })
-      yield* watching.screenUntil(/No instance was found/u)
-      const terminal = yield* openTerminal({ ...rest, argv })
-      yield* watching.screenUntil(/-web-shop +online/u)
-      yield* terminal.screenUntil(ready)
-      yield* terminal.press("C-c")
       yield* watching.screenUntil(/No instance was found/u)
       yield* watching.press("C-c")
       assert.strictEqual(yield* watching.exitStatus, 130)
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 
-  it.live("prints nothing about an unreachable relay while opencode runs, and one line afterwards", () =>
+  it.live("prints nothing about an unreachable relay while opencode runs; a signal restores the terminal for it", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const command = `sh -c 'echo "no way to the relay" >&2; exit 255'`
-      const { registration, terminal } = yield* inTerminal({ RELAY_SSH_CMD: command })
-      // At least two attempts.
-      yield* Effect.sleep("4 seconds")
-      assert.notInclude(yield* terminal.screen, "no way to the relay")
-      assert.include(yield* fs.readFileString(registration?.connect?.log ?? ""), "no way to the relay")
-      yield* terminal.press("C-c")
+      const workspace = yield* makeWorkspace({})
+      const { registration, terminal } = yield* inTerminal(workspace, { RELAY_SSH_CMD: command })
+      yield* fs
+        .readFileString(registration?.connect?.log ?? "")
+        .pipe(eventually((log) => log.includes("no way to the relay")))
+      const screen = yield* terminal.screen
+      assert.notInclude(screen, "no way to the relay")
+      assert.match(screen, ready)
+      process.kill(yield* terminal.pid, "SIGTERM")
       yield* terminal.exitStatus
-      assert.match(yield* terminal.screen, /opencode-fleet: the relay was not connected: no way to the relay/u)
+      const restored = yield* terminal.screen
+      assert.notMatch(restored, ready)
+      assert.match(restored, /opencode-fleet: the relay was not connected: no way to the relay/u)
+      assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 
@@ -93,26 +88,23 @@ withTmux("connect in a terminal", () => {
         `#!/bin/sh\nPATH=${pathWithOpencode} opencode "$@"\necho "ended with $?"\n`,
         { mode: 0o755 },
       )
-      const { registration, terminal } = yield* inTerminal({ PATH: `${bin}:${pathWithOpencode}` })
+      const { registration, terminal } = yield* inTerminal(yield* makeWorkspace({}), {
+        PATH: `${bin}:${pathWithOpencode}`,
+      })
       process.kill(yield* terminal.pid, "SIGTERM")
       yield* running(`--port ${registration?.port}`).pipe(eventually((all) => all.length === 0))
       yield* terminal.screenUntil((text) => !ready.test(text))
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 
-  it.live("restores the terminal when it gets a signal, and when it is killed", () =>
+  it.live("restores the terminal when it is killed", () =>
     Effect.gen(function* () {
-      const first = yield* inTerminal()
-      process.kill(yield* first.terminal.pid, "SIGTERM")
-      yield* first.terminal.exitStatus
-      assert.notMatch(yield* first.terminal.screen, ready)
-      assert.deepStrictEqual(yield* registrations(localRegistry(first.workspace)), [])
-
-      const second = yield* inTerminal()
-      process.kill(yield* second.terminal.pid, "SIGKILL")
-      yield* running(`--port ${second.registration?.port}`).pipe(eventually((all) => all.length === 0))
-      yield* second.terminal.screenUntil((text) => !ready.test(text))
-      assert.lengthOf(yield* registrations(localRegistry(second.workspace)), 1)
+      const workspace = yield* makeWorkspace({})
+      const { registration, terminal } = yield* inTerminal(workspace)
+      process.kill(yield* terminal.pid, "SIGKILL")
+      yield* running(`--port ${registration?.port}`).pipe(eventually((all) => all.length === 0))
+      yield* terminal.screenUntil((text) => !ready.test(text))
+      assert.lengthOf(yield* registrations(localRegistry(workspace)), 1)
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 })

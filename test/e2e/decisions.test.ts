@@ -182,7 +182,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("
       const decision = { session_id, permission_id, response: "always" }
       const turn = yield* client.call(RespondPermission, decision)
       assert.strictEqual(turn.outcome, "completed")
-      assert.include(turn.decided?.[0], "in all sessions of the directory")
+      assert.include(turn.decided?.[0], "in all sessions of this directory")
       const late = yield* Effect.flip(client.call(RespondPermission, decision))
       assert.include(late.text, "already settled")
     }),

@@ -3,10 +3,13 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
+import { SessionId } from "../../src/opencode/Identifiers.ts"
 import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import { refusal, settle } from "../../src/opencode/requests/decision.ts"
 import { pendingRequestsOf } from "../../src/opencode/requests/pendingRequests.ts"
+import { detailedActivities } from "../../src/opencode/sessions/activity.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
+import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
 import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
 import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
 import { eventually } from "../support/McpClients.ts"
@@ -97,6 +100,31 @@ withOpencode2("a turn of the service of opencode 2", () => {
         const { outcome } = yield* elsewhere.turns.follow(elsewhere.target, session, { timeout: "60 seconds" })
         assert.deepStrictEqual(outcome, rejected)
         assert.isFalse(yield* facts.isActive(service, session.id))
+      }),
+    )
+
+    it.effect("that waits for a retry is shown with the reason and the time, without any event", () =>
+      Effect.gen(function* () {
+        const { follow, opencode, service, session } = yield* scene
+        yield* facts.prompt(service, session.id, "fail: 500 60000")
+        const status = Effect.map(detailedActivities(opencode, [session]), (all) => all.get(session.id)?.status)
+        const retry = yield* status.pipe(eventually((found) => found?.type === "retry"))
+        assert.include(retry?.type === "retry" ? retry.message : "", "scripted failure")
+        assert.isAbove(retry?.type === "retry" ? retry.next : 0, session.time.created)
+        yield* abortTurn(opencode, session)
+        assert.deepStrictEqual((yield* follow).outcome, { _tag: "aborted" })
+      }),
+    )
+
+    it.effect("cannot start in a directory that is missing, which the error names", () =>
+      Effect.gen(function* () {
+        const { opencode, service, target, turns } = yield* scene
+        const directory = `${service.directory}/gone`
+        const { id } = yield* facts.createSession({ ...service, directory })
+        const session = yield* opencode.session(SessionId.make(id))
+        const send = turns.send(target, session, { text: "say:hello", ifBusy: "wait", timeout: "40 seconds" })
+        assert.deepInclude(yield* Effect.flip(send), { _tag: "DirectoryNotFound", directory })
+        assert.deepStrictEqual(yield* facts.conversation(service, id), [])
       }),
     )
 

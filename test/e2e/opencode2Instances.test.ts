@@ -1,6 +1,7 @@
 /** What an instance of opencode 2 is: a service with its projects, and beside it private servers with the same sessions. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { hostname } from "node:os"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -96,6 +97,41 @@ withOpencode2("an instance of opencode 2", () => {
         assert.strictEqual((yield* call(GetSession, { session_id: id })).session.status, "idle")
         const turn = yield* call(SendMessage, { session_id: id, message: "say:yes" })
         assert.deepInclude(turn, { outcome: "completed", text: "yes" })
+      }),
+    )
+
+    it.effect("shares its sessions with a second server of the user: each is listed once, where it runs", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const service = yield* RealService
+        const { id, own } = yield* privateTurn("Second server")
+        const directory = `${service.home}/relay`
+        yield* fs.makeDirectory(directory)
+        const relay = yield* relayIn(service.home, directory)
+        const password = { env: "SECOND" }
+        yield* relay.write("second.json", { name: "second", hostname: hostname(), port: own.port, password })
+        const { call } = yield* connect(relay, { variables: { SECOND: own.password } })
+        const fleet = yield* call(RefreshInstances)
+        assert.deepStrictEqual(fleet.counts, { online: 2 })
+        const name = fleet.instances.find(({ transports }) => transports.includes("service"))?.name ?? ""
+        const first = yield* call(ListSessions, { instance: name, limit: 200 })
+        assert.notInclude(
+          first.sessions.map((session) => session.id),
+          id,
+        )
+        assert.deepStrictEqual(first.listed_at, [{ instance: "second", count: 1 }])
+        const second = yield* call(ListSessions, { instance: "second" })
+        assert.deepStrictEqual(
+          second.sessions.map((session) => [session.id, session.status]),
+          [[id, "busy"]],
+        )
+        const refused = yield* Effect.flip(call(SendMessage, { instance: name, session_id: id, message: "say:no" }))
+        assert.include(refused.text, "Another opencode of the same user")
+        assert.isTrue((yield* call(AbortSession, { instance: "second", session_id: id })).was_running)
+        assert.include(
+          (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.id),
+          id,
+        )
       }),
     )
 

@@ -81,10 +81,10 @@ const copyExample = Effect.fn("copyExample")(function* (name: string, directory:
 
 const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts", "toolkit.ts", "two-fleets.ts"]
 
-const compile = (directory: string, module: string, moduleResolution: string) => {
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2024"]
+const compile = (directory: string, module: string, moduleResolution: string, ...more: ReadonlyArray<string>) => {
+  const options = ["--noEmit", "--strict", "--target", "es2024", "--types", "node"]
   const modules = ["--module", module, "--moduleResolution", moduleResolution]
-  return run(directory, program("tsc"), ...options, ...modules, "--types", "node", ...examples)
+  return run(directory, program("tsc"), ...options, ...modules, ...more, ...examples)
 }
 
 layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
@@ -128,8 +128,9 @@ layer(Package.layer.pipe(Layer.provideMerge(NodeServices.layer)), {
     Effect.gen(function* () {
       const directory = yield* embed("effect", "@effect/platform-node", "@modelcontextprotocol/server")
       yield* Effect.forEach(examples, (name) => copyExample(name, directory))
-      yield* compile(directory, "nodenext", "nodenext")
-      yield* compile(directory, "esnext", "bundler")
+      // Checking the declarations themselves takes most of the time, and is the same for both.
+      yield* compile(directory, "nodenext", "nodenext", "--skipLibCheck", "false")
+      yield* compile(directory, "esnext", "bundler", "--skipLibCheck")
       const printed = yield* run(directory, "env", `RELAY_REGISTRY_DIR=${directory}`, process.execPath, "fleet.ts")
       assert.match(printed, /^0 registered$/mu)
     }),

@@ -81,6 +81,7 @@ const scene = (server: Server) => {
     asked,
     loads: () => loads,
     opencode: Effect.map(OpencodeClient, (client) => client.at(target)),
+    anonymous: Effect.map(OpencodeClient, (client) => client.at({ ...target, credentials: undefined })),
     announcedAs2: Effect.map(OpencodeClient, (client) => client.at({ ...target, api: 2 })),
     layer,
   }
@@ -136,6 +137,16 @@ describe("A server", () => {
       yield* (yield* announcedAs2).health(3000)
       yield* (yield* announcedAs2).sessions
       assert.deepStrictEqual(asked, ["two: health with password", "two: sessions with password"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of opencode 2 that is probed without a password receives two requests", () => {
+    const { anonymous, asked, layer } = scene({ one: webPage, two: "answers" })
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.flip((yield* anonymous).health(3000)), wantsPassword)
+      assert.deepStrictEqual(asked.splice(0), ["one: health", "two: health"])
+      assert.deepStrictEqual(yield* Effect.flip((yield* anonymous).health(3000)), wantsPassword)
+      assert.deepStrictEqual(asked, ["two: health"])
     }).pipe(Effect.provide(layer))
   })
 

@@ -22,9 +22,11 @@ export class RealOpencode extends Context.Service<RealOpencode, OpencodeServer>(
 }
 
 /** The package's `bin` is the platform's own binary, which its install script puts there, so signals reach it directly. */
-const binary = fileURLToPath(new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")))
+export const opencode1Binary = fileURLToPath(
+  new URL("bin/opencode.exe", import.meta.resolve("opencode-ai/package.json")),
+)
 
-const program: Program = { binary, healthRoute: "/global/health" }
+const program: Program = { binary: opencode1Binary, healthRoute: "/global/health" }
 
 /** Starts an instance. Closing the scope ends it and all processes that it started, and removes its files. */
 export const start = Effect.fn("RealOpencode.start")((options?: Options) => startServer(program, options))

@@ -9,7 +9,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { type FaultProxy, makeFaultProxy } from "./FaultProxy.ts"
 import { freePort } from "./loopback.ts"
 import { descendants, killAll, signal, startedWith } from "./processes.ts"
-import { find } from "./requirements.ts"
+import { find, isolate } from "./requirements.ts"
 import { hosts, makeFiles, type FilesOptions } from "./SshRelayFiles.ts"
 import { patience } from "./patience.ts"
 
@@ -23,7 +23,10 @@ export class SshdStartFailed extends Schema.TaggedError<SshdStartFailed>()("Sshd
   }
 }
 
-export type Options = FilesOptions
+export interface Options extends FilesOptions {
+  /** Whether its processes see only each other, like those of another machine. Needs `withMachines`. */
+  readonly isolated?: boolean | undefined
+}
 
 /** A command that connects to the relay. */
 export interface Way {
@@ -39,6 +42,8 @@ export class SshRelay extends Context.Service<
   SshRelay,
   Way & {
     readonly port: number
+    /** The directory of the keys and configurations. */
+    readonly root: string
     /** HOME and working directory of every command there. The developer's own home is not used. */
     readonly home: string
     /** The relay directory there. It does not exist yet. */
@@ -89,7 +94,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
     if ((yield* Ref.get(running)) !== undefined) return
     // Not in this scope, which would end it before `stop` could find its connections.
     const scope = yield* Scope.make()
-    const listener = yield* spawn(files.serverConfigFile, log).pipe(
+    const listener = yield* spawn(files.serverConfigFile, log, options.isolated === true).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       Effect.tap(({ handle }) => Ref.set(running, { pid: handle.pid, scope })),
@@ -113,7 +118,9 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
     Effect.gen(function* () {
       const current = yield* Ref.get(running)
       if (current === undefined) return
-      const connections = (yield* descendants(current.pid)).filter((each) => each.name.startsWith("sshd"))
+      const all = (yield* descendants(current.pid)).filter((each) => each.name.startsWith("sshd"))
+      // There, sshd itself is a child of `unshare`.
+      const connections = options.isolated === true ? all.slice(1) : all
       yield* signal(
         connections.map(({ pid }) => pid),
         name,
@@ -126,6 +133,7 @@ export const start = Effect.fn("SshRelay.start")(function* (options: Options = {
   return SshRelay.of({
     ...way(files.configFile, hosts.direct),
     port,
+    root: files.root,
     home: files.home,
     directory: path.join(files.home, ".local", "share", "opencode-relay"),
     configFile: files.configFile,
@@ -158,7 +166,7 @@ const makePrivilegeSeparationDirectory = Effect.gen(function* () {
   yield* fs.makeDirectory("/run/sshd", { recursive: true, mode: 0o755 })
 })
 
-const spawn = Effect.fnUntraced(function* (configFile: string, log: Ref.Ref<string>) {
+const spawn = Effect.fnUntraced(function* (configFile: string, log: Ref.Ref<string>, isolated: boolean) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   // sshd re-executes itself for every connection, so it needs an absolute path.
   const sshd = find("sshd") ?? "/usr/sbin/sshd"
@@ -166,7 +174,8 @@ const spawn = Effect.fnUntraced(function* (configFile: string, log: Ref.Ref<stri
   // Since 9.8, sshd temporarily refuses addresses with lost connections, and here all connections have the same address.
   const lenient = ["-o", "PerSourcePenalties=no"]
   const knows = (yield* spawner.exitCode(ChildProcess.make(sshd, ["-t", ...args, ...lenient]))) === 0
-  const handle = yield* ChildProcess.make(sshd, ["-D", "-e", ...args, ...(knows ? lenient : [])], { stdin: "ignore" })
+  const command = [...(isolated ? isolate : []), sshd, "-D", "-e", ...args, ...(knows ? lenient : [])]
+  const handle = yield* ChildProcess.make(command[0] ?? sshd, command.slice(1), { stdin: "ignore" })
   const listening = yield* Deferred.make<void>()
   yield* handle.all.pipe(
     Stream.decodeText,

@@ -10,6 +10,12 @@ export interface FilesOptions {
   readonly clientConfig?: ReadonlyArray<string> | undefined
   /** Further lines of the server's configuration, such as `ClientAliveInterval 2`. They take precedence, too. */
   readonly serverConfig?: ReadonlyArray<string> | undefined
+  /** An existing directory to use as the home there. Default: a new one. */
+  readonly home?: string | undefined
+  /** Further variables of every command there, without blanks. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Shell lines that run at every login, like a `.bashrc`. */
+  readonly login?: string | undefined
   /** Whether all clients share one connection, as with `ControlMaster auto` in a developer's configuration. */
   readonly multiplexed?: boolean | undefined
 }
@@ -57,13 +63,16 @@ const serverConfig = (root: string, home: string, ports: Ports, options: FilesOp
   "PermitUserRC no",
   "PrintMotd no",
   "PrintLastLog no",
-  `SetEnv HOME=${home}`,
+  `SetEnv ${Object.entries({ HOME: home, ...options.env })
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ")}`,
   `ForceCommand ${root}/login`,
 ]
 
 /** Changes to the test's home. `HOME` alone is not enough, because sshd starts the shell in the home in `/etc/passwd`. */
-const login = `#!/bin/sh
+const login = (lines: string) => `#!/bin/sh
 cd "$HOME" || exit
+${lines}
 [ -z "$SSH_ORIGINAL_COMMAND" ] && exec "$SHELL"
 exec "$SHELL" -c "$SSH_ORIGINAL_COMMAND"
 `
@@ -84,8 +93,8 @@ export const makeFiles = Effect.fnUntraced(function* (ports: Ports, options: Fil
     fs.writeFileString(file(name), lines.map((line) => `${line}\n`).join(""), { mode: 0o600 })
   const script = (name: string, content: string) => fs.writeFileString(file(name), content, { mode: 0o755 })
 
-  const home = file("home")
-  yield* fs.makeDirectory(home, { mode: 0o700 })
+  const home = options.home ?? file("home")
+  if (options.home === undefined) yield* fs.makeDirectory(home, { mode: 0o700 })
   yield* Effect.forEach(["host_key", "client_key"], (name) =>
     spawner.string(ChildProcess.make("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file(name)])),
   )
@@ -93,9 +102,10 @@ export const makeFiles = Effect.fnUntraced(function* (ports: Ports, options: Fil
   yield* write("known_hosts", [`relay ${hostKey.trim()}`])
   yield* write("ssh_config", clientConfig(root, ports, options))
   yield* write("sshd_config", serverConfig(root, home, ports, options))
-  yield* script("login", login)
+  yield* script("login", login(options.login ?? ""))
   yield* script("quiet-ssh", `#!/bin/sh\nexec ssh -q -F ${file("ssh_config")} ${hosts.direct} "$@"\n`)
   return {
+    root,
     home,
     /** For `ssh -F`. */
     configFile: file("ssh_config"),

@@ -3,6 +3,7 @@
  * stderr say so.
  */
 import { describe } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
 import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
 import { opencode2Binary } from "./opencode2Binary.ts"
@@ -61,3 +62,22 @@ export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
 export const withOpencode2 = suite(
   isExecutable(opencode2Binary) ? undefined : "no opencode 2; `npm run opencode2` installs it on Linux on x64",
 )
+
+/** Runs a command whose processes see only each other. */
+export const isolate = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+
+const canIsolate = () => spawnSync(isolate[0] ?? "", [...isolate.slice(1), "true"]).status === 0
+
+/** For tests with an opencode 2 on machines of their own, which are reached by ssh. */
+export const withMachines = (title: string, tests: () => void): void => {
+  const missing = ["ssh", "sshd", "ssh-keygen"].filter((program) => find(program) === undefined)
+  const reason =
+    missing.length > 0
+      ? `no ${missing.join(", ")} on this machine`
+      : !isExecutable(opencode2Binary)
+        ? "no opencode 2; `npm run opencode2` installs it on Linux on x64"
+        : canIsolate()
+          ? undefined
+          : "this user may not isolate processes (unshare --pid)"
+  suite(reason)(title, tests)
+}

@@ -8,7 +8,7 @@ import { runProgram } from "../process/runProgram.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 import { telemetry } from "../telemetry/telemetry.ts"
 import { Settings } from "../../Settings.ts"
-import { FleetToolkit } from "../../tools/FleetToolkit.ts"
+import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
 
 /** Delay before the fleet is loaded, so that the client's first two requests are answered sooner. A tool call ends the delay. */
 const headStart = "100 millis"
@@ -26,6 +26,11 @@ export const program = Effect.gen(function* () {
   const fleet = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(loading))
   // A terminal on stdin means that the server was started by hand; an MCP client uses a pipe.
   if (process.stdin.isTTY) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
+  const { sshHosts } = yield* Settings
+  if (sshHosts.length > 0) {
+    const handled = Effect.flatMap(fleet, ({ handledWithStart }) => handledWithStart)
+    return yield* serve(FleetToolkitWithStart, handled, serverInfo)
+  }
   yield* serve(
     FleetToolkit,
     Effect.flatMap(fleet, ({ handled }) => handled),

@@ -1,6 +1,7 @@
 /** Every check of `doctor`, in the order of its output. */
 import type { Check, FleetServices, MachineServices } from "./Check.ts"
 import { connects } from "./checks/connects.ts"
+import { database } from "./checks/database.ts"
 import { instances } from "./checks/instances.ts"
 import { duplicateNames } from "./checks/duplicateNames.ts"
 import { nodeVersion } from "./checks/nodeVersion.ts"
@@ -9,17 +10,19 @@ import { openInstances } from "./checks/openInstances.ts"
 import { registrations } from "./checks/registrations.ts"
 import { relayConnection } from "./checks/relayConnection.ts"
 import { relayDirectory } from "./checks/relayDirectory.ts"
+import { service } from "./checks/service.ts"
 import { settings } from "./checks/settings.ts"
 import { transports } from "./checks/transports.ts"
 
 /** These need no valid settings. */
-export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settings, opencodeCommand]
+export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settings, opencodeCommand, database]
 
 /** These need valid settings. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [
   transports,
   relayDirectory,
   registrations,
+  service,
   instances,
   openInstances,
   duplicateNames,

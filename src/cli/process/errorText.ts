@@ -49,6 +49,12 @@ const nextStep = (error: ToolError): string => {
       return error.online.length > 0 ? "Name one of them." : "`opencode-fleet instances` shows why."
     case "AmbiguousSession":
       return "Use the full id of one."
+    case "HostNotNamed":
+      return "Add it there: only hosts that you name are used."
+    case "HostNotStarted":
+      return ""
+    case "HostDirectoryRequired":
+      return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
     case "InvalidParameter":
       return ""
   }

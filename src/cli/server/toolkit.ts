@@ -4,7 +4,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer } from "effect"
 import { toolsLayer } from "../../layers.ts"
 import { Settings } from "../../Settings.ts"
-import { FleetToolkit } from "../../tools/FleetToolkit.ts"
+import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
 import { greet } from "./greeting.ts"
 
 const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileSystem.layer)
@@ -12,5 +12,6 @@ const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileS
 /** Lives as long as the scope that it is built in. */
 export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer(Settings), nodeServices)), (services) => ({
   handled: Effect.provide(FleetToolkit, services),
+  handledWithStart: Effect.provide(FleetToolkitWithStart, services),
   greet: Effect.provide(greet, services),
 }))

@@ -27,7 +27,7 @@ const note = (view: InstanceView, style: Style): Cell => {
     const others = waiting_count === 1 ? "" : ` (and ${waiting_count - 1} more)`
     return { text: `waiting for a person${others}: ${first?.about ?? ""}`, style: style.warning }
   }
-  return { text: waiting_asked === undefined ? "" : (waiting_unknown ?? "") }
+  return { text: view.version_note ?? (waiting_asked === undefined ? "" : (waiting_unknown ?? "")) }
 }
 
 /** An opencode 2 serves several directories: the first of its projects, and the number of the others. */
@@ -41,7 +41,7 @@ const row =
   (view: InstanceView): ReadonlyArray<Cell> => [
     { text: view.name },
     { text: view.health, style: healthStyle(style, view.health) },
-    { text: view.version ?? "" },
+    { text: view.version ?? view.api?.toString() ?? "" },
     { text: directory(view) },
     { text: view.host },
     { text: view.url },

@@ -40,8 +40,8 @@ const refuse = (
 
 const json = { "content-type": "application/json" }
 
-/** In the shape of opencode's own errors. */
-const errorBody = (_tag: string, message: string) => JSON.stringify({ _tag, code: "service_away", message })
+/** In the shape in which opencode says that it is not ready. */
+const awayBody = (message: string) => JSON.stringify({ code: "service_away", message })
 
 /** Listens until the scope closes, which ends all requests. Returns the port. */
 export const openProxy = Effect.fn("openProxy")(function* ({ credentials, upstream }: ProxyOptions) {
@@ -54,7 +54,7 @@ export const openProxy = Effect.fn("openProxy")(function* ({ credentials, upstre
       Effect.catchTag("NotConnected", ({ detail }) => new ServiceAway({ reason: `refuses connections (${detail})` })),
       Effect.catch(({ message }) =>
         Effect.sync(() => {
-          refuse(request, response, 503, { ...json, "retry-after": "1" }, errorBody("ServiceUnavailableError", message))
+          refuse(request, response, 503, { ...json, "retry-after": "1" }, awayBody(message))
         }),
       ),
     )

@@ -2,7 +2,7 @@
 import { Context, Duration, Effect, Layer, Option, Result } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
 import { type Opencode, OpencodeClient, type ServerLocation } from "../../opencode/Opencode.ts"
-import type { Credentials } from "../../opencode/Target.ts"
+import type { ApiVersion, Credentials } from "../../opencode/Target.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { defaultProbeTimeout } from "../defaults.ts"
 import type { Announcement } from "../Discovery.ts"
@@ -11,9 +11,11 @@ import { targetOf } from "../target.ts"
 /** What is known about a server that answered as opencode does. */
 export interface Identity {
   readonly _tag: "Opencode"
+  /** The version of its API, if it is known. */
+  readonly api: ApiVersion | undefined
   /** Whether it requires a password. */
   readonly requiresPassword: boolean
-  /** The directory that it serves, if known. */
+  /** The directory that it serves, if known. opencode 2 serves all directories, so it is not asked. */
   readonly location: ServerLocation | undefined
 }
 
@@ -28,8 +30,9 @@ export interface IdentificationRequest {
   readonly timeout: number
 }
 
-const opencode = (requiresPassword: boolean, location?: ServerLocation): Verdict => ({
+const opencode = (api: ApiVersion | undefined, requiresPassword: boolean, location?: ServerLocation): Identity => ({
   _tag: "Opencode",
+  api,
   requiresPassword,
   location,
 })
@@ -52,7 +55,7 @@ const verdictOf = (error: ClientError): Verdict => {
     case "InstanceUnreachable":
       return { _tag: error.mayHaveArrived ? "Other" : "Refused" }
     case "Unauthorized":
-      return error.isOpencode ? opencode(true) : { _tag: "Other" }
+      return error.isOpencode ? opencode(error.api, true) : { _tag: "Other" }
     default:
       return { _tag: "Other" }
   }
@@ -75,8 +78,9 @@ export class Identification extends Context.Service<
   Identification,
   {
     /**
-     * Sends one `GET /global/health` without the password. Only a server that answers as opencode does is then asked for
-     * its directory, with the password if it requires one and `mayHavePassword` is set.
+     * Sends one `GET /global/health` without the password, and, if a web page is the answer, one `GET /api/info`: opencode 2
+     * refuses that. An opencode 1 is then asked for its directory, with the password if it requires one and
+     * `mayHavePassword` is set.
      */
     readonly identify: (request: IdentificationRequest) => Effect.Effect<Verdict>
     /**
@@ -94,20 +98,23 @@ export class Identification extends Context.Service<
         const identify = Effect.fnUntraced(function* ({ mayHavePassword, timeout, url }: IdentificationRequest) {
           const open = client.at({ instance: url, url, credentials: undefined })
           const answer = yield* Effect.result(open.health(timeout))
-          if (Result.isSuccess(answer)) return opencode(false, yield* locationOf(open, timeout))
+          if (Result.isSuccess(answer)) return opencode(answer.success.api, false, yield* locationOf(open, timeout))
           const verdict = verdictOf(answer.failure)
-          return verdict._tag === "Opencode" && mayHavePassword && credentials !== undefined
-            ? opencode(true, yield* locationOf(client.at({ instance: url, url, credentials }), timeout))
+          return verdict._tag === "Opencode" && verdict.api !== 2 && mayHavePassword && credentials !== undefined
+            ? opencode(verdict.api, true, yield* locationOf(client.at({ instance: url, url, credentials }), timeout))
             : verdict
         })
 
         const fingerprintOf = (announcement: Announcement) => {
           const opencode = client.at(targetOf(announcement, credentials))
           const timeout = Math.min(Duration.toMillis(probeTimeout), maxFingerprintTimeout)
-          return Effect.all([opencode.machineMark(timeout), opencode.location(timeout)], {
-            concurrency: "unbounded",
-          }).pipe(
-            Effect.map(([firstSeen, { directory }]) =>
+          // The question for its directory would make opencode 2 load one.
+          const directory =
+            announcement.api === 2
+              ? Effect.succeed("")
+              : Effect.map(opencode.location(timeout), ({ directory }) => directory)
+          return Effect.all([opencode.machineMark(timeout), directory], { concurrency: "unbounded" }).pipe(
+            Effect.map(([firstSeen, directory]) =>
               Option.map(Option.fromUndefinedOr(firstSeen), (time) => `${time} ${directory}`),
             ),
             Effect.catchIf(isAnswer, () => Effect.succeedNone),

@@ -50,7 +50,7 @@ const incompleteVerdictLife = Duration.toMillis("10 seconds")
 const lifeOf = ({ verdict }: Memo, { likely }: Candidate): number => {
   switch (verdict._tag) {
     case "Opencode":
-      return verdict.location === undefined ? incompleteVerdictLife : verdictLife
+      return verdict.location === undefined && verdict.api !== 2 ? incompleteVerdictLife : verdictLife
     case "Refused":
       return 0
     default:

@@ -1,5 +1,6 @@
 /** The TCP sockets on which processes of this user listen on this machine. */
 import { Context, type Effect, Schema, type Stream } from "effect"
+import type { ServerMode } from "./program.ts"
 
 /** The process that owns a listening socket. */
 export interface Owner {
@@ -10,6 +11,8 @@ export interface Owner {
   readonly program: string
   /** Whether the program is named opencode. */
   readonly isOpencode: boolean
+  /** What it serves, if it is an opencode 2 and the system reports its command line. */
+  readonly mode?: ServerMode
   /** Its working directory, if known. */
   readonly directory: string | undefined
 }

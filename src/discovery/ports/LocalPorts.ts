@@ -31,15 +31,24 @@ const isTunnel = ({ program }: Owner) => /^sshd?(?:-session)?(?:\.exe)?$/u.test(
 const processOf = (owner: Owner | undefined) =>
   owner === undefined ? "unknown process" : `${owner.program}, process ${owner.pid}`
 
+/** Why the fleet's password is not sent to the service of opencode 2. */
+const ownPassword = "it has a password of its own"
+
 const announce = (identified: Identified<PortCandidate>, hostname: string): Announcement => {
   const { candidate, identity } = identified
   const { aliases, likely, owner, port, url } = candidate
   const host = likely ? hostname : ""
   const listener = likely ? owner : undefined
-  const directory = plainLine(identity.location?.directory ?? listener?.directory ?? "")
+  const isService = listener?.mode === "service"
+  // The service of opencode 2 serves all directories.
+  const directory = isService ? "" : plainLine(identity.location?.directory ?? listener?.directory ?? "")
   const source = `port ${port} (${processOf(owner)})`
   const untrusted = `${source} is not known to be this user's opencode`
-  const passwordWithheld = withheld(identified, untrusted)
+  const passwordWithheld = isService ? ownPassword : withheld(identified, untrusted)
+  const remedyOf = (): Pick<Announcement, "passwordRemedy"> => {
+    if (isService) return { passwordRemedy: { _tag: "UseService" } }
+    return passwordWithheld === untrusted ? { passwordRemedy: { _tag: "Register", url } } : {}
+  }
   const defaultName = host === "" && directory === "" ? `opencode-${port}` : undefined
   return {
     name: instanceName(defaultName, host, directory, identity.location?.worktree),
@@ -49,7 +58,8 @@ const announce = (identified: Identified<PortCandidate>, hostname: string): Anno
     directory: directory === "" ? undefined : directory,
     transport,
     passwordWithheld,
-    ...(passwordWithheld === untrusted ? { passwordRemedy: { _tag: "Register", url } as const } : {}),
+    api: identity.api,
+    ...remedyOf(),
     pid: listener?.pid,
     birth: listener?.birth,
     listener: listener === undefined ? undefined : { pid: listener.pid, birth: listener.birth, foundBy: transport },
@@ -129,7 +139,8 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
 
       const scan = Effect.gen(function* () {
         const { listening, problems } = yield* listen
-        const others = listening.filter(({ owner }) => owner?.pid !== process.pid)
+        // A private server of opencode 2 belongs to the program that started it, and shares its sessions with the service.
+        const others = listening.filter(({ owner }) => owner?.pid !== process.pid && owner?.mode !== "private")
         const candidates = candidatesOf(others, addresses())
         const { opencodes, unprobed } = yield* identify(candidates)
         const answering = new Set(opencodes.map(({ candidate }) => candidate.key))

@@ -4,15 +4,12 @@
  */
 import { Duration, Effect, Exit, FileSystem, Layer, Path, PubSub, Scope, Semaphore, Stream } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
-import { homedir } from "node:os"
-import { SshProgram } from "../../machine/ssh/SshCommand.ts"
 import { Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { ScanTimeout } from "../guarded.ts"
 import { identifier } from "../identification/identifier.ts"
 import { announceServer, announceServices, candidatesOn } from "./hostAnnouncements.ts"
-import { hostsOf, isPattern } from "./hostList.ts"
 import { problemsOf } from "./hostProblems.ts"
-import { configuredHosts } from "./sshConfig.ts"
+import { namedHosts } from "./namedHosts.ts"
 import { keepHost, type SshHost } from "./SshHost.ts"
 
 /** A login takes time and processor time on this machine. */
@@ -58,7 +55,6 @@ export const layer = ({ hosts: items }: SshOptions) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const program = yield* SshProgram
       const scope = yield* Effect.scope
       const services = yield* Effect.context<
         FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
@@ -71,11 +67,6 @@ export const layer = ({ hosts: items }: SshOptions) =>
       const kept = new Map<string, Kept>()
       let connections = 0
       const newControlPath = Effect.sync(() => path.join(directory, String(connections++)))
-
-      const configFile = program.configFile ?? path.join(homedir(), ".ssh", "config")
-      const named = items.some(isPattern)
-        ? Effect.map(configuredHosts(configFile, homedir()), (configured) => hostsOf(items, configured))
-        : Effect.succeed(hostsOf(items, []))
 
       const open = Effect.fnUntraced(function* (name: string) {
         const own = yield* Scope.fork(scope)
@@ -93,7 +84,7 @@ export const layer = ({ hosts: items }: SshOptions) =>
         )
       /** The ssh configuration may have changed. */
       const updateHosts = Effect.gen(function* () {
-        const all = yield* named
+        const all = yield* namedHosts(items)
         const used = all.slice(0, maxHosts)
         yield* Effect.forEach(
           used.filter((name) => !kept.has(name)),

@@ -8,6 +8,7 @@ import type { ConnectionLost } from "../../machine/ssh/RemoteShell.ts"
 import { type HostConnection, openHost } from "./HostConnection.ts"
 import { makeHostPorts, type Reached } from "./hostPorts.ts"
 import type { HostReport, HostServer, HostService } from "./HostReport.ts"
+import { SshConnections } from "./sshConnections.ts"
 
 export type Link =
   | { readonly _tag: "connecting"; readonly since: number }
@@ -30,8 +31,6 @@ export interface SshHost {
   readonly state: Effect.Effect<HostState>
   /** Asks the host now, or waits until the first attempt to connect has ended. Interrupting it does not interrupt the host. */
   readonly look: Effect.Effect<void>
-  /** The socket of the open connection, for further sessions over it. */
-  readonly controlPath: Effect.Effect<Option.Option<string>>
 }
 
 export interface SshHostOptions {
@@ -48,7 +47,6 @@ export interface SshHostOptions {
 const scanEvery = "5 seconds"
 
 interface Open extends HostConnection {
-  readonly controlPath: string
   /** Fails when a scan has failed. */
   readonly broken: Deferred.Deferred<never, ConnectionLost>
   readonly scope: Scope.Scope
@@ -72,6 +70,7 @@ export const keepHost = Effect.fnUntraced(function* ({ host, logins, newControlP
   }
   const state = yield* SubscriptionRef.make(initial)
   const current = yield* Ref.make(Option.none<Open>())
+  const connections = yield* SshConnections
   const ports = yield* makeHostPorts
   const oneAtATime = yield* Semaphore.make(1)
 
@@ -115,12 +114,13 @@ export const keepHost = Effect.fnUntraced(function* ({ host, logins, newControlP
     const opened = yield* logins.withPermits(1)(openHost(host, controlPath))
     const open: Open = {
       ...opened,
-      controlPath,
       broken: yield* Deferred.make<never, ConnectionLost>(),
       scope: yield* Effect.scope,
     }
-    yield* Effect.acquireRelease(Ref.set(current, Option.some(open)), () =>
-      Effect.andThen(Ref.set(current, Option.none()), ports.disconnect),
+    const opens = Effect.sync(() => connections.set(host, controlPath))
+    const closes = Effect.sync(() => connections.set(host, undefined))
+    yield* Effect.acquireRelease(Effect.andThen(opens, Ref.set(current, Option.some(open))), () =>
+      Effect.all([closes, Ref.set(current, Option.none()), ports.disconnect]),
     )
     const scans = scanOnce(open).pipe(Effect.andThen(Effect.sleep(scanEvery)), Effect.forever)
     return yield* Effect.raceAllFirst([scans, open.ended, Deferred.await(open.broken)])
@@ -159,10 +159,6 @@ export const keepHost = Effect.fnUntraced(function* ({ host, logins, newControlP
         onNone: () => firstAttempt,
       }),
     ).pipe(Effect.asVoid),
-    controlPath: Effect.map(
-      Ref.get(current),
-      Option.map(({ controlPath }) => controlPath),
-    ),
   }
   return sshHost
 })

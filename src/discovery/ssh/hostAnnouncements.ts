@@ -44,6 +44,7 @@ const common = (host: string, hostname: string, { pid, port }: HostServer | Host
   url,
   remotePort: port,
   transport: "ssh",
+  sshHost: host,
   pid,
   tunnelled: true,
 })

@@ -1,14 +1,15 @@
 /**
- * The POSIX shell script that runs on an ssh host: it tells which opencode servers of its user run there. It reads, and
- * writes nothing; only programs that every system has are used.
+ * The POSIX shell script that runs on an ssh host: it tells which opencode servers of its user run there, and starts one on
+ * request. To find servers, it writes nothing and uses only programs that every system has.
  *
  * The script itself arrives on stdin, and ends when its stdin closes. Each answer starts with a mark, because a login shell
  * may print other lines.
  *
- * | line   | answer                                                                   |
- * | ------ | ------------------------------------------------------------------------ |
- * | –      | `hello`, once, when it is ready                                          |
- * | `scan` | `same` as the last report, or `report` and its records, separated by tabs |
+ * | lines                                  | answer                                                                    |
+ * | -------------------------------------- | ------------------------------------------------------------------------- |
+ * | –                                      | `hello`, once, when it is ready                                           |
+ * | `scan`                                 | `same` as the last report, or `report` and its records, separated by tabs |
+ * | `start`, directory, user name, password | `started VERSION DIRECTORY` or `running VERSION DIRECTORY` (opencode 1 only: the directory); `failed WHY`; `directory WHY` if one is required; `missing` without opencode |
  *
  * | record                             | meaning                                                              |
  * | ---------------------------------- | -------------------------------------------------------------------- |
@@ -21,10 +22,11 @@
  * Only a registration whose process is alive, belongs to the user and listens on the registered port is told, because the
  * password in it would otherwise be sent to another program.
  */
+import { startFunctions } from "./startFunctions.ts"
+
 const script = `
 fleet() {
-  umask 077
-  LC_ALL=C PATH=\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin
+  locale=$LC_ALL LC_ALL=C PATH=\${PATH:-/usr/bin:/bin}:/usr/sbin:/sbin
   export LC_ALL PATH
   mark=$1 last= uid=$(id -u) tab=$(printf '\\t') newline='
 '
@@ -143,10 +145,16 @@ fleet() {
     elif is_taken "$port"; then add "service foreign $pid $port $file"
     else add "service stale $pid $port $file"; fi
   }
+  registrations() {
+    for each in "$1"/opencode/service.json "$1"/opencode/service-*.json; do registration "$each"; done
+  }
+  state_directory() {
+    case $XDG_STATE_HOME in /*) echo "$XDG_STATE_HOME" ;; *) echo "$HOME/.local/state" ;; esac
+  }
   scan() {
     report="report\${tab}host $(uname -n)"
     has_proc || command -v lsof > /dev/null || add unlisted
-    case $XDG_STATE_HOME in /*) states=$XDG_STATE_HOME ;; *) states=$HOME/.local/state ;; esac
+    states=$(state_directory)
     sockets=$(all_sockets)
     found=$(find_servers)
     IFS=$newline
@@ -157,18 +165,25 @@ fleet() {
     set -- $states
     set +f
     unset IFS
-    for state do
-      for each in "$state"/opencode/service.json "$state"/opencode/service-*.json; do registration "$each"; done
-    done
+    for state do registrations "$state"; done
     if [ "$report" = "$last" ]; then say same; else say "$report"; fi
     last=$report
   }
+
+${startFunctions}
 
   # Ends a line that was printed without a newline.
   echo
   say hello
   while IFS= read -r verb; do
-    case $verb in scan) scan < /dev/null ;; esac
+    case $verb in
+    scan) scan < /dev/null ;;
+    start)
+      IFS= read -r directory
+      IFS= read -r username
+      IFS= read -r password
+      start < /dev/null ;;
+    esac
   done
 }
 `

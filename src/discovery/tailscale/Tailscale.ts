@@ -32,20 +32,24 @@ const candidateOf = (machine: Machine, port: number): PeerCandidate => {
   return { key: url, url, mayHavePassword: true, likely: false, machine, port }
 }
 
+/** opencode 2 serves all directories of its user, so it is named after the machine. */
+const nameOf = ({ candidate: { machine, port }, identity: { api, location } }: Identified<PeerCandidate>) => {
+  if (location !== undefined) return instanceName(undefined, machine.host, location.directory, location.worktree)
+  return instanceName(api === 2 ? undefined : `${machine.host}-${port}`, machine.host, "")
+}
+
 const announce = (identified: Identified<PeerCandidate>): Announcement => {
   const { candidate, identity } = identified
   const { machine, port, url } = candidate
   const [, ...others] = machine.addresses
   return {
-    name:
-      identity.location === undefined
-        ? instanceName(`${machine.host}-${port}`, machine.host, "")
-        : instanceName(undefined, machine.host, identity.location.directory, identity.location.worktree),
+    name: nameOf(identified),
     host: machine.host,
     url,
     aliases: others.map((address) => urlOf(address, port)),
     directory: identity.location?.directory,
     transport: "tailscale",
+    api: identity.api,
     passwordWithheld: withheld(identified, ""),
     source: `tailscale peer ${machine.name}`,
   }
@@ -54,7 +58,7 @@ const announce = (identified: Identified<PeerCandidate>): Announcement => {
 const problem = (problem: Omit<Problem, "source">): Problem => ({ source: "tailscale", ...problem })
 
 export interface TailscaleOptions {
-  /** Ports to probe on every machine. Default: 4096. */
+  /** Ports to probe on every machine. Default: 4096 and 49374. */
   readonly ports?: ReadonlyArray<number> | undefined
   /** Machines with this tag, such as `tag:dev`, are probed in addition to the user's own. Default: none. */
   readonly tag?: string | undefined

@@ -104,7 +104,7 @@ const fromTransport = ({ instance, url }: Target, operation: string, error: unkn
 export const toClientError =
   (target: Target, operation: Operation) =>
   (error: RawError): ClientError => {
-    const { instance, url, withheld } = target
+    const { api, instance, url, withheld } = target
     const unexpected = (detail: string, status?: number) =>
       new UnexpectedResponse({
         instance,
@@ -121,6 +121,7 @@ export const toClientError =
           instance,
           url,
           isOpencode: error.challenge === opencodeChallenge,
+          ...(api === undefined ? {} : { api }),
           ...(withheld === undefined ? {} : { withheld }),
         })
       case "RefusedRequest":

@@ -17,6 +17,11 @@ export interface PermissionRequest {
   readonly patterns: ReadonlyArray<string>
   /** Patterns that the reply `always` would allow from then on. */
   readonly always?: ReadonlyArray<string>
+  /**
+   * Whether `always` is stored, for all sessions of the project. Otherwise it holds in all sessions of the directory, until
+   * opencode exits.
+   */
+  readonly alwaysIsStored?: boolean
   /** Details of the action, by name: the whole `command`, the `filepath` and the `diff` of an edit, … */
   readonly details?: Readonly<Record<string, string>>
 }
@@ -59,6 +64,12 @@ export type Decision =
       /** A list of labels for each question; undefined if the person dismisses the questions. */
       readonly answers: ReadonlyArray<ReadonlyArray<string>> | undefined
     }
+
+/** Where and how long the reply `always` holds. */
+export const alwaysScope = ({ alwaysIsStored = false }: PermissionRequest): string =>
+  alwaysIsStored
+    ? "all sessions of this project, also after opencode restarts"
+    : "all sessions of this directory, until opencode exits"
 
 /** A pending request in one line. */
 export const describe = ({ kind, request }: PendingRequest): string =>

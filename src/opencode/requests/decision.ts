@@ -3,7 +3,7 @@ import { Effect, Schedule } from "effect"
 import { pendingRequestsOf } from "./pendingRequests.ts"
 import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
-import { type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
+import { alwaysScope, type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import { isAway, mayHaveArrived } from "../transient.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
@@ -46,7 +46,7 @@ export const verdict = (decision: Decision): string => {
   }
   const { message, reply } = decision.reply
   if (reply === "reject") return message === undefined ? "rejected" : `rejected (${message})`
-  return reply === "once" ? "allowed once" : "allowed always, in all sessions of the directory"
+  return reply === "once" ? "allowed once" : `allowed always, in ${alwaysScope(decision.request)}`
 }
 
 /** The open request of a session with this id; without an id, the only one of its kind. */

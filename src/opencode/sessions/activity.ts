@@ -38,12 +38,36 @@ const scopesOf = ({ capabilities }: Opencode, sessions: ReadonlyArray<Session>) 
   return capabilities.statusScope === "server" ? directories.slice(0, 1) : directories
 }
 
-/** Like {@link activities}, with the sessions in which another server of the same user is running a turn. */
-export const activitiesEverywhere = Effect.fnUntraced(function* (
+const newestRetry = (opencode: Opencode, session: SessionId) =>
+  opencode.messages(session, { limit: 1 }).pipe(
+    Effect.map(({ messages }) => messages.at(-1)?.info),
+    Effect.map((info): SessionStatus =>
+      info?.role === "assistant" && info.retry !== undefined ? { type: "retry", ...info.retry } : { type: "busy" },
+    ),
+    // Without its details, the session is busy.
+    Effect.orElseSucceed((): SessionStatus => ({ type: "busy" })),
+  )
+
+/** Adds the retries that `statuses` does not report. */
+const withRetries = Effect.fnUntraced(function* (opencode: Opencode, activity: ReadonlyMap<SessionId, Activity>) {
+  if (opencode.capabilities.statusHasRetry) return activity
+  const complete = yield* Effect.forEach(
+    activity,
+    ([id, { pending, status }]) =>
+      status.type === "busy" && pending.length === 0
+        ? Effect.map(newestRetry(opencode, id), (status) => [id, { status, pending }] as const)
+        : Effect.succeed([id, { status, pending }] as const),
+    { concurrency: 8 },
+  )
+  return new Map(complete)
+})
+
+/** Like {@link activities}, with the details of retries, and the sessions in which another server of the same user is running a turn. */
+export const detailedActivities = Effect.fnUntraced(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,
 ): Effect.fn.Return<ReadonlyMap<SessionId, Activity>, ClientError> {
-  const active = yield* activities(opencode, sessions)
+  const active = yield* withRetries(opencode, yield* activities(opencode, sessions))
   const elsewhere = yield* opencode.runningElsewhere(sessions.filter(({ id }) => !active.has(id)))
   const found = [...elsewhere].map(([id, about]): [SessionId, Activity] => [
     id,

@@ -20,6 +20,7 @@ const capabilities: Capabilities = {
   promptQueue: "none",
   idempotentPrompts: false,
   statusScope: "directory",
+  statusHasRetry: true,
 }
 
 /** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */

@@ -7,7 +7,7 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/ht
 import { Authorization } from "../http/Authorization.ts"
 import { tolerantArray } from "../http/tolerantArray.ts"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
-import { error, Info, notReady } from "./wire/WireError.ts"
+import { error, Info, notReady, unavailable } from "./wire/WireError.ts"
 import { WireEntry } from "./wire/WireMessage.ts"
 import { WireModel } from "./wire/WireModel.ts"
 import { WireForm, WireFormValue, WirePermission, WirePermissionReply } from "./wire/WireRequest.ts"
@@ -36,7 +36,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   /** The only route that identifies opencode 2. 503 while it is starting or stopping, 500 if it failed to start. */
   HttpApiEndpoint.get("info", "/api/info", {
     success: Info,
-    error: [notReady("starting", 503), notReady("failed", 500)],
+    error: [notReady("starting", 503), unavailable, notReady("failed", 500)],
   }),
   /** Every event of every directory of the server, `server.connected` first; a comment every 15 s. */
   HttpApiEndpoint.get("events", "/api/event", { success: HttpApiSchema.StreamSse({ data: Schema.Unknown }) }),

@@ -7,6 +7,7 @@ import { elsewhere } from "./elsewhere.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { eventRequests } from "./eventRequests.ts"
 import { messageRequests } from "./messageRequests.ts"
+import { namingMissingDirectories } from "./missingDirectory.ts"
 import { promptRequests } from "./promptRequests.ts"
 import { makeRefusedSteps } from "./refusals.ts"
 import { makeRoutes } from "./routes.ts"
@@ -26,6 +27,7 @@ const capabilities: Capabilities = {
   promptQueue: "server",
   idempotentPrompts: true,
   statusScope: "server",
+  statusHasRetry: false,
 }
 
 /** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */
@@ -34,7 +36,7 @@ export const make = Effect.gen(function* () {
   const worktrees = yield* makeWorktrees(routes)
   const refused = makeRefusedSteps()
   return (target: Target): Opencode => {
-    const call = makeCall(target)
+    const call = namingMissingDirectories(routes, makeCall({ ...target, api: 2 }), target.instance)
     const server = serverRequests(routes, call)
     const { ensureHere, runningElsewhere } = elsewhere(routes, call, target.instance)
     const { prompt, ...prompts } = promptRequests(routes, call, target.instance, server)

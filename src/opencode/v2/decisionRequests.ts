@@ -57,7 +57,11 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
         ...forms.map((form): PendingRequest => ({ kind: "question", request: toQuestion(form) })),
       ]
     },
-    Effect.catchTag("SessionNotFound", () => Effect.succeed<ReadonlyArray<PendingRequest>>([])),
+    // One broken session must not hide the requests of the others.
+    Effect.catchTags({
+      SessionNotFound: () => Effect.succeed<ReadonlyArray<PendingRequest>>([]),
+      DirectoryNotFound: () => Effect.succeed<ReadonlyArray<PendingRequest>>([]),
+    }),
   )
 
   /** Interrupts the requesting session; a subagent's parent continues. False if the session no longer waits for the request. */

@@ -92,10 +92,11 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
     if (open.length === 0) return new Map()
     // Read afterwards, because a turn may have begun here meanwhile.
     const here = new Set(yield* activeSessions(routes, call))
+    const left = open.filter(({ id }) => !here.has(id))
+    if (left.length === 0) return new Map()
     const others = yield* otherServers
     return new Map(
-      open.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
-        if (here.has(id)) return []
+      left.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
         const until = since + longestSilence
         if (others === undefined) return [[id, { until }]]
         const running = others.find(({ startedAt }) => startedAt <= since + startPrecision)

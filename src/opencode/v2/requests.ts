@@ -37,6 +37,7 @@ export const toPermission = (
     patterns: resources,
     ...(source === undefined ? {} : { tool: { messageID: source.messageID } }),
     ...(save === undefined ? {} : { always: Array.dedupe(save) }),
+    alwaysIsStored: true,
     ...(Record.isEmptyRecord(details) ? {} : { details }),
   }
 }

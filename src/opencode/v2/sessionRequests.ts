@@ -6,6 +6,7 @@ import { recognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
+import { isWithoutReason } from "./missingDirectory.ts"
 import type { Routes } from "./routes.ts"
 import { inDirectory } from "./serverRequests.ts"
 import { sessionMetadata } from "./sessionMetadata.ts"
@@ -52,10 +53,7 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
   const checkDirectory = (directory: string) =>
     server.location(inDirectory(directory)).pipe(
       call("location"),
-      Effect.catchIf(
-        (error) => error._tag === "UnexpectedResponse" && error.status === 500,
-        () => new DirectoryNotFound({ instance, directory }),
-      ),
+      Effect.catchIf(isWithoutReason, () => new DirectoryNotFound({ instance, directory })),
     )
 
   const newestSessions = (limit: number) =>

@@ -7,7 +7,7 @@ type HealthTextOptions = Pick<Instance, "health" | "passwordRemedy" | "credentia
 
 export const healthText = ({
   credentials,
-  health: { authorization, reason },
+  health: { api, authorization, reason },
   passwordRemedy,
   source,
 }: HealthTextOptions): string => {
@@ -15,7 +15,11 @@ export const healthText = ({
     case "withheld":
       return withRemedy(reason, passwordRemedy)
     case "missing":
-      return `${withRemedy(reason, passwordRemedy)}; set OPENCODE_SERVER_PASSWORD to the password that it was started with`
+      return `${withRemedy(reason, passwordRemedy)}; set OPENCODE_SERVER_PASSWORD to ${
+        api === 2
+          ? "that password, which `opencode service get password` prints on its machine if it is the service"
+          : "the password that it was started with"
+      }`
     case "rejected":
       if (credentials !== undefined) return `${reason} that ${line(source)} gives it`
       return `${reason} of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with`

@@ -15,6 +15,7 @@ export const InstanceView = Schema.Struct({
   ),
   reason: field(Schema.String, "Why it is not online, and what to do; empty if online"),
   version: opt(field(Schema.String, "opencode version")),
+  version_note: opt(field(Schema.String, "Set if opencode-fleet was not tried with this major version")),
   api: opt(field(Schema.Literals([1, 2]), "opencode 1 or 2")),
   latency_ms: opt(field(Schema.Finite, "Duration of the health check in milliseconds")),
   host: field(Schema.String, "Host it runs on, as announced"),

@@ -1,6 +1,7 @@
 /** Builds the view of an instance, with its pending requests. */
 import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
+import { untriedNote } from "../../opencode/triedVersions.ts"
 import { line } from "../../text/plainText.ts"
 import { healthText } from "./healthText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
@@ -40,6 +41,12 @@ const projectsView = (
         project_count: report.projectCount,
       }
 
+const versionView = ({ version }: Instance["health"]): Pick<InstanceView, "version" | "version_note"> => {
+  if (version === undefined) return {}
+  const note = untriedNote(version)
+  return { version, ...(note === undefined ? {} : { version_note: note }) }
+}
+
 export const instanceView = (
   now: number,
   { health, ...instance }: Instance,
@@ -48,7 +55,7 @@ export const instanceView = (
   name: instance.name,
   health: health.state,
   reason: healthText({ health, ...instance }),
-  ...(health.version === undefined ? {} : { version: health.version }),
+  ...versionView(health),
   ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   host: instance.host,

@@ -9,6 +9,8 @@ export const remedyText = (remedy: Remedy): string => {
       return "`opencode-fleet connect` creates it, or create it yourself and put a registration file there"
     case "ChooseRelayDirectory":
       return "Set RELAY_REGISTRY_DIR to the directory of the registration files"
+    case "UseService":
+      return "Add service to TRANSPORT, which reads that password where opencode keeps it"
     case "ChooseLocalPorts":
       return "LOCAL_PORTS chooses them"
     case "ChooseTailscaleTag":

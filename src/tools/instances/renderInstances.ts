@@ -33,7 +33,7 @@ const projects = ({ project_count = 0, projects }: InstanceView): string => {
 
 const instance = (view: InstanceView): string => {
   const facts = [
-    view.version === undefined ? "" : `opencode ${code(view.version)}`,
+    view.version === undefined && view.api === undefined ? "" : `opencode ${code(view.version ?? String(view.api))}`,
     view.latency_ms === undefined ? "" : `${view.latency_ms} ms`,
     view.host === "" ? "" : `host ${code(view.host)}`,
     view.url,
@@ -43,7 +43,7 @@ const instance = (view: InstanceView): string => {
   ].filter((fact) => fact !== "")
   return (
     [`- ${code(view.name)}: **${view.health}**`, ...facts].join(" · ") +
-    (view.reason === "" ? "" : `\n  ${code(view.reason)}`) +
+    [view.reason, view.version_note ?? ""].map((text) => (text === "" ? "" : `\n  ${code(text)}`)).join("") +
     projects(view) +
     waiting(view)
   )

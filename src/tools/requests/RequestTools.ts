@@ -23,7 +23,7 @@ export const RespondPermission = Tool.make("respond_permission", {
     permission_id: opt(Schema.String.annotate({ description: "Optional if only one is open" })),
     response: Schema.Literals(["once", "always", "reject"]).annotate({
       description:
-        "once; always (similar requests from now on, in ALL sessions of that directory, until opencode exits); reject (ends the session's turn and rejects its other open requests)",
+        "once; always (similar requests from now on, in `always_scope`); reject (ends the session's turn and rejects its other open requests)",
     }),
     message: opt(
       Schema.String.check(Schema.isMinLength(1)).annotate({

@@ -1,11 +1,12 @@
 /** Turns a pending request into a form that an MCP client can show, and the filled-in form into a decision. */
 import { Option, Schema } from "effect"
-import type { Decision } from "../../opencode/requests/PendingRequest.ts"
-import type {
-  PendingRequest,
-  PermissionRequest,
-  Question,
-  QuestionRequest,
+import {
+  alwaysScope,
+  type Decision,
+  type PendingRequest,
+  type PermissionRequest,
+  type Question,
+  type QuestionRequest,
 } from "../../opencode/requests/PendingRequest.ts"
 import { line } from "../../text/plainText.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
@@ -16,28 +17,32 @@ export interface DecisionForm {
   readonly read: (content: unknown) => Option.Option<Decision>
 }
 
-const PermissionForm = Schema.Struct({
-  decision: Schema.Literals(["once", "always", "reject"]).annotate({
-    title: "Decision",
-    description: "once, always (in all sessions of this directory), or reject",
-  }),
-  reason: Schema.optionalKey(
-    Schema.String.annotate({
-      title: "Reason",
-      description: "Only with reject: what the agent should do instead. Without a reason the turn ends.",
+const permissionSchema = (request: PermissionRequest) =>
+  Schema.Struct({
+    decision: Schema.Literals(["once", "always", "reject"]).annotate({
+      title: "Decision",
+      description: `once, always (in ${alwaysScope(request)}), or reject`,
     }),
-  ),
-})
+    reason: Schema.optionalKey(
+      Schema.String.annotate({
+        title: "Reason",
+        description: "Only with reject: what the agent should do instead. Without a reason the turn ends.",
+      }),
+    ),
+  })
 
-const permissionForm = (request: PermissionRequest): DecisionForm => ({
-  schema: PermissionForm,
-  read: (content) =>
-    Option.map(Schema.decodeUnknownOption(PermissionForm)(content), ({ decision: reply, reason = "" }) => ({
-      kind: "permission",
-      request,
-      reply: reply === "reject" && reason.trim() !== "" ? { reply, message: reason } : { reply },
-    })),
-})
+const permissionForm = (request: PermissionRequest): DecisionForm => {
+  const schema = permissionSchema(request)
+  return {
+    schema,
+    read: (content) =>
+      Option.map(Schema.decodeUnknownOption(schema)(content), ({ decision: reply, reason = "" }) => ({
+        kind: "permission",
+        request,
+        reply: reply === "reject" && reason.trim() !== "" ? { reply, message: reason } : { reply },
+      })),
+  }
+}
 
 /** In JSON Schema a union of one member is not an enum, and MCP rejects it. */
 const oneOf = (labels: ReadonlyArray<string>): Schema.Codec<string> => {

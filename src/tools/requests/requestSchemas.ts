@@ -19,9 +19,8 @@ export const RequestView = Schema.Struct({
   id: field(Schema.String, "Request id; pass it as `permission_id` or `question_id`"),
   session_id: field(Schema.String, "The requesting session: the turn's own, or one of its subagents'"),
   text: field(Schema.String, "The full request: show it to your human"),
-  always: opt(
-    field(Schema.Array(Schema.String), "What `always` would allow in the future, in all sessions of that directory"),
-  ),
+  always: opt(field(Schema.Array(Schema.String), "What `always` would allow in the future")),
+  always_scope: opt(field(Schema.String, "Where and how long `always` would allow it")),
   questions: opt(
     field(
       Schema.Array(

@@ -1,5 +1,10 @@
 /** Builds the view of a pending request with everything that a person needs to decide, as printable text. */
-import type { PendingRequest, PermissionRequest, Question } from "../../opencode/requests/PendingRequest.ts"
+import {
+  alwaysScope,
+  type PendingRequest,
+  type PermissionRequest,
+  type Question,
+} from "../../opencode/requests/PendingRequest.ts"
 import { line, plainText } from "../../text/plainText.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
 import type { RequestView } from "./requestSchemas.ts"
@@ -69,7 +74,7 @@ export const requestView = (pending: PendingRequest, length: number): RequestVie
   session_id: pending.request.sessionID,
   text: requestText(pending, length),
   ...(pending.kind === "permission"
-    ? { always: allowedLater(pending.request) }
+    ? { always: allowedLater(pending.request), always_scope: alwaysScope(pending.request) }
     : {
         questions: pending.request.questions.map((question) => ({
           question: line(question.question, 1000),
@@ -86,7 +91,7 @@ export const alwaysText = (request: PermissionRequest): string => {
   const others = (request.always?.length ?? 0) - allowed.length
   return allowed.length === 0
     ? ""
-    : `"always" allows from now on, in all sessions of this directory until opencode exits: ${allowed.join(", ")}${
+    : `"always" allows from now on, in ${alwaysScope(request)}: ${allowed.join(", ")}${
         others === 0 ? "" : `, and ${others} more`
       }`
 }

@@ -1,6 +1,6 @@
 /** Builds the answer of get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
-import { activitiesEverywhere, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import { detailedActivities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { sessionView } from "./sessionView.ts"
@@ -14,7 +14,7 @@ const maxDirectories = 20
 export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
   const sessions = yield* opencode.sessions
   const checked = inNewestDirectories(sessions, maxDirectories)
-  const active = yield* activitiesEverywhere(opencode, checked)
+  const active = yield* detailedActivities(opencode, checked)
   const now = yield* Clock.currentTimeMillis
   return {
     instance,

@@ -29,7 +29,7 @@ const session =
   (view: SessionView): string =>
     `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
 
-export const renderSessions = ({ instance, matching, sessions, total }: SessionsView): string => {
+export const renderSessions = ({ instance, listed_at = [], matching, sessions, total }: SessionsView): string => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
   const [only = ""] = directories
@@ -38,6 +38,9 @@ export const renderSessions = ({ instance, matching, sessions, total }: Sessions
       `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
       sessions.map(session(directories.length > 1)).join("\n"),
       matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
+      listed_at.length === 0
+        ? ""
+        : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ count, instance: other }) => `${code(other)} ${count}`).join(", ")}.`,
     ),
     answerBudget,
   )

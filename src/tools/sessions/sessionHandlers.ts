@@ -1,7 +1,7 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { activitiesEverywhere, type Activity } from "../../opencode/sessions/activity.ts"
+import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
@@ -17,6 +17,7 @@ import { answerBudget, newestWithin } from "../shared/markdown.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
+import { makeSharedSessions } from "./sharedSessions.ts"
 
 const sessionsByDefault = 20
 const messagesByDefault = 20
@@ -67,6 +68,7 @@ export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
+  const sharedSessions = makeSharedSessions(fleet, client)
 
   const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
     Effect.fnUntraced(function* (session: Session) {
@@ -81,11 +83,17 @@ export const sessionHandlers = Effect.gen(function* () {
     { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
-    const { shown, ...counted } = families(yield* opencode.sessions, { directory, limit, search })
-    const active = yield* activitiesEverywhere(opencode, shown)
+    const { elsewhere, own } = yield* sharedSessions(
+      target.instance,
+      yield* opencode.sessions,
+      Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
+    )
+    const { shown, ...counted } = families(own, { directory, limit, search })
+    const active = yield* detailedActivities(opencode, shown)
     return {
       instance: target.instance,
       ...counted,
+      ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })
@@ -116,7 +124,7 @@ export const sessionHandlers = Effect.gen(function* () {
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
       instance: target.instance,
-      session: yield* viewOf(target, yield* activitiesEverywhere(opencode, [session]))(session),
+      session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
       ...(older === undefined ? {} : { before: older }),
     }

@@ -7,10 +7,10 @@ const opt = Schema.optionalKey
 
 export const SessionView = Schema.Struct({
   id: field(Schema.String, "Full id; pass it as `session_id`"),
-  title: field(Schema.String, "Title; by default opencode derives it from the first message"),
+  title: field(Schema.String, "Title"),
   status: field(
     Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere"]),
-    "idle; busy; retry (the provider failed and opencode retries); waiting (for a person's permission or answer); elsewhere (busy in another opencode of the same user)",
+    "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user)",
   ),
   detail: opt(field(Schema.String, "More about a status other than idle and busy")),
   waiting_for: opt(
@@ -22,9 +22,7 @@ export const SessionView = Schema.Struct({
   updated: field(Schema.String, "ISO 8601"),
   age: field(Schema.String, "Time since the last update"),
   directory: field(Schema.String, "Working directory"),
-  undone_from: opt(
-    field(Schema.String, "Id of the first undone message; the next message sent removes what is undone"),
-  ),
+  undone_from: opt(field(Schema.String, "Id of the first undone message; sending one removes them")),
   parent_id: opt(field(Schema.String, "For a subagent's session: the session it works for")),
 })
 export type SessionView = typeof SessionView.Type
@@ -36,6 +34,17 @@ export const SessionsView = Schema.Struct({
   sessions: field(
     Schema.Array(SessionView),
     "Most recently updated first; subagent sessions follow the session they work for",
+  ),
+  listed_at: opt(
+    field(
+      Schema.Array(
+        Schema.Struct({
+          instance: InstanceName,
+          count: field(count, "Number of sessions, excluding subagent sessions"),
+        }),
+      ),
+      "Instances that share its sessions and list the others",
+    ),
   ),
 })
 export type SessionsView = typeof SessionsView.Type

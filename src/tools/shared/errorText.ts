@@ -1,4 +1,5 @@
 /** An error as an MCP client reads it: the facts, then the next step, in terms of tools and their parameters. */
+import type { StartError } from "../../discovery/ssh/startErrors.ts"
 import type { ResolveError } from "../../fleet/naming.ts"
 import type { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
 import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
@@ -13,6 +14,7 @@ export type ToolError =
   | DirectoryRequired
   | DecisionError
   | SendError
+  | StartError
 
 const parameterHints: Readonly<Record<string, string>> = {
   before: "Pass what an earlier get_session of this session returned as `before`, or omit it for the newest messages.",
@@ -67,6 +69,12 @@ const nextStep = (error: ToolError): string => {
       return error.online.length > 0 ? "Pass one of these names as `instance`." : "list_instances shows why."
     case "AmbiguousSession":
       return "Use the full id of one."
+    case "HostNotNamed":
+      return "Only hosts that the user has listed there can be used."
+    case "HostNotStarted":
+      return "list_instances shows the hosts that cannot be reached."
+    case "HostDirectoryRequired":
+      return "Pass `directory`, a path on that host."
     case "InvalidParameter":
       return parameterHints[error.parameter] ?? ""
   }

@@ -8,6 +8,7 @@
 import { Schema, SchemaGetter } from "effect"
 import { ResolveError } from "../../fleet/naming.ts"
 import { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
+import { HostDirectoryRequired, HostNotNamed, HostNotStarted } from "../../discovery/ssh/startErrors.ts"
 import { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import { errorText, type ToolError } from "./errorText.ts"
 import { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
@@ -39,3 +40,6 @@ export const FollowFailure = asText(Schema.Union(follow))
 
 /** Failures of a tool that sends a message. */
 export const SendFailure = asText(Schema.Union(send))
+
+/** Failures of a tool that starts opencode on a host. */
+export const StartFailure = asText(Schema.Union([HostNotNamed, HostNotStarted, HostDirectoryRequired]))

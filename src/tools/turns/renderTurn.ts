@@ -6,13 +6,14 @@ import type { AbortView, TurnView } from "./turnSchemas.ts"
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
   `- ${code(tool)} **${state}** ${code(input)}${error === undefined ? "" : `: ${code(error)}`}`
 
-const request = ({ always = [], id, kind, session_id, text }: RequestView, { session_id: own }: TurnView): string =>
+const request = (
+  { always = [], always_scope = "", id, kind, session_id, text }: RequestView,
+  { session_id: own }: TurnView,
+): string =>
   [
     `Waiting for a person: **${kind}** ${code(id)}${session_id === own ? "" : ` of subagent session ${code(session_id)}`}`,
     block(text),
-    ...(always.length === 0
-      ? []
-      : [`"always" would allow, in all sessions of that directory: ${always.map(code).join(", ")}`]),
+    ...(always.length === 0 ? [] : [`"always" would allow, in ${always_scope}: ${always.map(code).join(", ")}`]),
   ].join("\n")
 
 export const renderTurn = (view: TurnView): string =>

@@ -4,6 +4,8 @@ import type { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
 import { opencodeChallenge } from "../../../src/opencode/http/clientErrors.ts"
+import * as OpencodeVersions from "../../../src/opencode/OpencodeVersions.ts"
+import * as OpencodeV2 from "../../../src/opencode/v2/OpencodeV2.ts"
 import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import type { Credentials } from "../../../src/opencode/Target.ts"
 import { announcement } from "../announcements.ts"
@@ -24,7 +26,8 @@ const over = Effect.fnUntraced(function* (
     requests.push(request)
     return answer(request)
   })
-  const services = Identification.layer(given).pipe(Layer.provide(OpencodeV1.layer), Layer.provide(http))
+  const client = OpencodeVersions.layer({ v1: OpencodeV1.make, v2: OpencodeV2.make })
+  const services = Identification.layer(given).pipe(Layer.provide(client), Layer.provide(http))
   const identification = Context.get(yield* Layer.build(services), Identification)
   return {
     ...identification,
@@ -50,11 +53,15 @@ const protectedServer: Answer = (request) =>
     ? routes(online, json(location))(request)
     : unauthorized(opencodeChallenge)(request)
 
+/** opencode 2 answers unknown routes with a web page, and all others only with its password. */
+const webPage: Answer = () =>
+  Effect.sync(() => new Response("<html>", { headers: { "content-type": "text/html;charset=UTF-8" } }))
+
 describe("Identification", () => {
   it.effect("identifies an opencode and its directory, without sending a password that is not required", () =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(routes(online, json(location)))
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: false, location })
+      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", api: 1, requiresPassword: false, location })
       assert.deepStrictEqual(asked(), [
         ["/global/health", undefined],
         ["/path", undefined],
@@ -67,6 +74,7 @@ describe("Identification", () => {
       const { identify } = yield* over(routes(online, json({ directory: "/tmp/a", worktree: "/" })))
       assert.deepStrictEqual(yield* identify(port), {
         _tag: "Opencode",
+        api: 1,
         requiresPassword: false,
         location: { directory: "/tmp/a", worktree: undefined },
       })
@@ -80,6 +88,7 @@ describe("Identification", () => {
       )
       assert.deepStrictEqual(yield* identify(port), {
         _tag: "Opencode",
+        api: 1,
         requiresPassword: false,
         location: { directory: "/tmp/[31ma b", worktree: "/tmp" },
       })
@@ -89,7 +98,12 @@ describe("Identification", () => {
   it.effect("sends the password to a trusted server that requires one as opencode does", () =>
     Effect.gen(function* () {
       const { asked, identify } = yield* over(protectedServer)
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: true, location })
+      assert.deepStrictEqual(yield* identify(port), {
+        _tag: "Opencode",
+        api: undefined,
+        requiresPassword: true,
+        location,
+      })
       assert.deepStrictEqual(asked(), [
         ["/global/health", undefined],
         ["/path", right],
@@ -102,6 +116,7 @@ describe("Identification", () => {
       const forbidden = yield* over(protectedServer)
       assert.deepStrictEqual(yield* forbidden.identify({ ...port, mayHavePassword: false }), {
         _tag: "Opencode",
+        api: undefined,
         requiresPassword: true,
         location: undefined,
       })
@@ -116,18 +131,45 @@ describe("Identification", () => {
       const other = yield* over(unauthorized(opencodeChallenge))
       const none = yield* over(protectedServer, {})
       for (const { identify } of [other, none]) {
-        assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: true, location: undefined })
+        assert.deepStrictEqual(yield* identify(port), {
+          _tag: "Opencode",
+          api: undefined,
+          requiresPassword: true,
+          location: undefined,
+        })
       }
       assert.lengthOf(none.asked(), 1)
     }),
   )
 
+  it.effect(
+    "identifies opencode 2 by two requests without the password, which is not sent, and asks for no directory",
+    () =>
+      Effect.gen(function* () {
+        const { asked, identify } = yield* over(routes(webPage, unauthorized(opencodeChallenge)))
+        const opencode2 = { _tag: "Opencode", api: 2, requiresPassword: true, location: undefined } as const
+        assert.deepStrictEqual(yield* identify(port), opencode2)
+        assert.deepStrictEqual(asked(), [
+          ["/global/health", undefined],
+          ["/api/info", undefined],
+        ])
+      }),
+  )
+
+  it.effect("identifies another server with a web page and a password of its own, which receives no more", () =>
+    Effect.gen(function* () {
+      for (const info of [webPage, unauthorized('Basic realm="Router"'), json({ version: "2.0.15", pid: 1 })]) {
+        const { asked, identify } = yield* over(routes(webPage, info))
+        assert.deepStrictEqual(yield* identify(port), { _tag: "Other" })
+        assert.deepStrictEqual(asked(), [
+          ["/global/health", undefined],
+          ["/api/info", undefined],
+        ])
+      }
+    }),
+  )
+
   const strangers: ReadonlyArray<readonly [string, Answer, "Other" | "Refused"]> = [
-    [
-      "a web page",
-      () => Effect.sync(() => new Response("<html>", { headers: { "content-type": "text/html" } })),
-      "Other",
-    ],
     ["another JSON", json({ status: "ok" }), "Other"],
     ["an error", json({ name: "NotFound", data: { message: "no" } }, 404), "Other"],
     ["no HTTP", broken("UND_ERR_SOCKET"), "Other"],
@@ -153,7 +195,12 @@ describe("Identification", () => {
   it.effect("identifies an opencode that does not report its directory", () =>
     Effect.gen(function* () {
       const { identify } = yield* over(routes(online, json({}, 404)))
-      assert.deepStrictEqual(yield* identify(port), { _tag: "Opencode", requiresPassword: false, location: undefined })
+      assert.deepStrictEqual(yield* identify(port), {
+        _tag: "Opencode",
+        api: 1,
+        requiresPassword: false,
+        location: undefined,
+      })
     }),
   )
 })

@@ -6,7 +6,7 @@ import { type Candidate, identifier } from "../../../src/discovery/identificatio
 import { opencodeWithPassword, notOpencode, opencodeIn, refused, silent } from "../verdicts.ts"
 
 const opencode = opencodeIn("/work/shop")
-const openButMute: Verdict = { _tag: "Opencode", requiresPassword: false, location: undefined }
+const openButMute: Verdict = { _tag: "Opencode", api: 1, requiresPassword: false, location: undefined }
 
 const candidate = (port: number, rest: Partial<Candidate> = {}): Candidate => ({
   key: String(port),

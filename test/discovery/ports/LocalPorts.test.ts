@@ -11,7 +11,7 @@ import { LocalMachine, type LocalMachineValues } from "../../../src/machine/Loca
 import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
 import * as LocalPorts from "../../../src/discovery/ports/LocalPorts.ts"
-import { opencodeWithPassword, notOpencode, opencodeIn, silent } from "../verdicts.ts"
+import { opencode2, opencodeWithPassword, notOpencode, opencodeIn, silent } from "../verdicts.ts"
 import { listening, opencode, other } from "./listening.ts"
 
 /** A machine with these sockets. Ports answer as another server unless a test says otherwise. */
@@ -102,6 +102,7 @@ describe("local-ports", () => {
               aliases: ["http://192.0.2.2:4096"],
               directory: "/work/shop/api",
               transport: "local-ports",
+              api: 1,
               passwordWithheld: "it did not require one when it was found; the next scan checks again",
               listener: { pid: 17, birth: "birth of 17", foundBy: "local-ports" },
               pid: 17,
@@ -120,6 +121,28 @@ describe("local-ports", () => {
           { mayHavePassword: false, timeout: 1000, url: "http://127.0.0.1:5432" },
         ],
       )
+    }),
+  )
+
+  it.effect("lists the service of opencode 2 under the machine's name, and no private server", () =>
+    Effect.gen(function* () {
+      const { answer, asked, scan } = yield* start(
+        listening(49_375, { ...opencode(17, "/home/ada"), mode: "service" }),
+        listening(4097, { ...opencode(18), mode: "private" }),
+        listening(4098, opencode(19)),
+      )
+      for (const port of [49_375, 4097, 4098]) answer(port, opencode2)
+      const { announcements } = yield* scan
+      assert.deepStrictEqual(asked(), [49_375, 4098])
+      const [service, server] = announcements
+      assert.deepInclude(service, {
+        name: "laptop",
+        api: 2,
+        directory: undefined,
+        passwordWithheld: "it has a password of its own",
+        passwordRemedy: { _tag: "UseService" },
+      })
+      assert.deepInclude(server, { name: "laptop-shop", api: 2, directory: "/work/shop", passwordWithheld: undefined })
     }),
   )
 

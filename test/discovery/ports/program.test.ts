@@ -14,6 +14,16 @@ describe("A program", () => {
     assert.deepStrictEqual(programOf(file, args), { program, isOpencode: true })
   })
 
+  it.each<[ReadonlyArray<string>, string | undefined]>([
+    [["opencode", "serve", "--service"], "service"],
+    [["/home/ada/.opencode/bin/opencode", "serve", "--stdio", "--port", "0"], "private"],
+    [["opencode", "serve", "--port", "4096"], undefined],
+    [["opencode", "--service"], undefined],
+  ])("of opencode 2 serves its user, or only the program that started it: %j", (args, mode) => {
+    assert.strictEqual(programOf("/bin/opencode", args).mode, mode)
+    assert.isUndefined(programOf("/bin/server", ["server", ...args]).mode)
+  })
+
   it.each<[string | undefined, ReadonlyArray<string>, string]>([
     ["/usr/bin/ssh", ["ssh", "opencode-box", "-L", "4096:127.0.0.1:4096"], "ssh"],
     ["/usr/bin/python3.12", ["python3", "-m", "http.server"], "python3.12"],

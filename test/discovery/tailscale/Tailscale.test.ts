@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import type { Verdict } from "../../../src/discovery/identification/Identification.ts"
 import { TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
 import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
-import { opencodeWithPassword, opencodeIn, silent } from "../verdicts.ts"
+import { opencode2, opencodeWithPassword, opencodeIn, silent } from "../verdicts.ts"
 import { status } from "./recordings.ts"
 import { start, tailnetOf } from "./scene.ts"
 
@@ -34,6 +34,7 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
           url: "http://100.64.10.2:4096",
           directory: "/Users/alice/shop/api",
           transport: "tailscale",
+          api: 1,
           passwordWithheld: "it did not require one when it was found; the next scan checks again",
           source: "tailscale peer laptop.tail4f2b1.ts.net",
           aliases,
@@ -82,6 +83,26 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
         assert.deepInclude(after, { name: "laptop-shop", directory: "/srv/shop", passwordWithheld: undefined })
         verdict = opencodeWithPassword
         assert.strictEqual((yield* scan).announcements[0]?.name, "laptop-shop")
+      }),
+  )
+
+  it.effect(
+    "the service of opencode 2 on another machine is found at its usual port, and named after the machine",
+    () =>
+      Effect.gen(function* () {
+        const { scan } = yield* start({
+          tailnet: running,
+          options: {},
+          answers: (url) => (url === "http://100.64.10.2:49374" ? Effect.succeed(opencode2) : undefined),
+        })
+        const { announcements } = yield* scan
+        assert.lengthOf(announcements, 1)
+        assert.deepInclude(announcements[0], {
+          name: "laptop",
+          api: 2,
+          directory: undefined,
+          passwordWithheld: undefined,
+        })
       }),
   )
 

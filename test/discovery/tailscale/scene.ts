@@ -17,11 +17,16 @@ export interface Scene {
   readonly tailnet: Effect.Effect<TailnetStatus, TailscaleError, FileSystem.FileSystem>
   /** The server at a URL; other URLs refuse the connection. */
   readonly answers?: (url: string) => Effect.Effect<Verdict> | undefined
+  /** Default: one port per machine. */
   readonly options?: Tailscale.TailscaleOptions
 }
 
 /** A discovery, and its requests so far. */
-export const start = Effect.fnUntraced(function* ({ answers = () => undefined, options, tailnet }: Scene) {
+export const start = Effect.fnUntraced(function* ({
+  answers = () => undefined,
+  options = { ports: [4096] },
+  tailnet,
+}: Scene) {
   const fs = yield* FileSystem.FileSystem
   const asked: Array<IdentificationRequest> = []
   const identify = (one: IdentificationRequest) => {

@@ -116,7 +116,7 @@ describe("settle", () => {
 describe("verdict", () => {
   it.each([
     [allow(), "allowed once"],
-    [allow({ reply: "always" }), "allowed always, in all sessions of the directory"],
+    [allow({ reply: "always" }), "allowed always, in all sessions of this directory, until opencode exits"],
     [allow({ reply: "reject" }), "rejected"],
     [allow({ reply: "reject", message: "use npm" }), "rejected (use npm)"],
     [refusal({ kind: "permission", request: permission("1") }), "rejected"],

@@ -49,7 +49,12 @@ describe("A permission of opencode 2", () => {
       command: "ls && cat a",
       description: "looks",
     })
-    assert.deepInclude(request, { permission: "shell", always: ["ls *"], details: { command: "ls && cat a" } })
+    assert.deepInclude(request, {
+      permission: "shell",
+      always: ["ls *"],
+      alwaysIsStored: true,
+      details: { command: "ls && cat a" },
+    })
   })
 })
 

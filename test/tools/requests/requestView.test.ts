@@ -65,7 +65,7 @@ describe("the message of a form", () => {
   it.effect("states what `always` would allow, in all sessions of the directory", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(asked({ always: ["rm *", "git push *"] }))
-      assert.match(message, /"always" allows .* in all sessions of this directory .*: rm \*, git push \*$/mu)
+      assert.match(message, /"always" allows .* in all sessions of this directory, .*: rm \*, git push \*$/mu)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

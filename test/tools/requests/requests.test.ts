@@ -42,7 +42,7 @@ describe("respond_permission", () => {
     [
       { response: "always" },
       { reply: "always" },
-      "allowed always, in all sessions of the directory: permission for bash: rm -rf build",
+      "allowed always, in all sessions of this directory, until opencode exits: permission for bash: rm -rf build",
     ],
     [{ response: "reject" }, { reply: "reject" }, "rejected: permission for bash: rm -rf build"],
     [

@@ -251,7 +251,7 @@ describe("several questions in one turn", () => {
       yield* pass(500)
       assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
         allowed,
-        "allowed always, in all sessions of the directory: permission for bash: git push",
+        "allowed always, in all sessions of this directory, until opencode exits: permission for bash: git push",
       ])
       assert.lengthOf(fake.replies, 2)
       assert.lengthOf(fake.prompts, 1)

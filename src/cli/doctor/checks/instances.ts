@@ -2,15 +2,17 @@
 import { Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
+import { untriedNote } from "../../../opencode/triedVersions.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
 import { remedyText } from "../../../tools/instances/remedyText.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
 
-const advice = ({ health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
+const advice = ({ credentials, health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
   const registered = transport === "local-relay"
   switch (health.state) {
     case "unauthorized":
+      if (credentials !== undefined) return `Check the password that ${plainLine(source)} gives it.`
       return passwordWithheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that this opencode was started with. All instances share them."
         : passwordRemedy === undefined
@@ -19,10 +21,13 @@ const advice = ({ health, passwordRemedy, passwordWithheld, source, transport }:
     case "timeout":
       return "Run doctor again in a minute. If the timeout persists, restart that opencode."
     case "unreachable":
+      if (transport === "service") return "Start `opencode`, or run `opencode service start`."
       return registered
         ? "Start it with `opencode-fleet connect`, or wake its machine. If it is gone for good, remove its registration with `opencode-fleet prune`."
         : `It disappears when ${transport} no longer finds it. If it is running, check that this machine can reach that port.`
     default:
+      if (health.starting === true) return "Run doctor again in a minute."
+      if (health.api === 2) return "See opencode's log, by default ~/.local/share/opencode/log/opencode.log."
       return registered
         ? `Another program may use that port. If no opencode is running there, remove ${plainLine(source)} yourself: prune keeps it because a program answers.`
         : "Another program may use that port."
@@ -33,6 +38,8 @@ const observe = (instance: Instance) => {
   const { health, name, transports, url } = instance
   const subject = `${name} (${url}, found by ${transports.join(", ")})`
   if (health.state === "online") {
+    const note = untriedNote(health.version ?? "")
+    if (note !== undefined) return warning(`${subject} is online: opencode ${health.version}`, `${note}.`)
     return ok(`${subject} is online: opencode ${health.version} answered within ${health.latency} ms`)
   }
   // An instance whose password is withheld may belong to another user, so its refusal is no problem.

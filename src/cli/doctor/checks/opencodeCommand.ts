@@ -1,38 +1,39 @@
-/** Whether `opencode-fleet connect` can start opencode. */
+/** Whether `opencode-fleet connect` can start opencode, and which version. */
 import { Effect } from "effect"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import type { ChildProcessSpawner } from "effect/process"
+import { type OpencodeVersion, opencodeVersion } from "../../../connect/opencodeVersion.ts"
+import { untriedNote } from "../../../opencode/triedVersions.ts"
 import { line } from "../../../text/plainText.ts"
 import { type Check, ok, warning } from "../Check.ts"
 
-const timeout = "10 seconds"
-
-const version = Effect.gen(function* () {
-  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  return yield* spawner.string(
-    ChildProcess.make("opencode", ["--version"], { stdin: "ignore", stderr: "ignore", forceKillAfter: "1 second" }),
-  )
-})
-
 const neededFor = "`opencode-fleet connect` needs it; a machine that is only a relay does not."
+
+const observe = ({ api, text }: OpencodeVersion) => {
+  if (text === "") return warning("opencode --version printed nothing", "Run it yourself to see why.")
+  const version = text.replace(/^opencode /u, "")
+  const untried = untriedNote(version.replace(/^v/u, ""))
+  if (untried !== undefined) return warning(`opencode ${version} is on the PATH: ${untried}`)
+  return api === 2
+    ? ok(
+        `opencode ${version} is on the PATH: all directories share its background service, which \`connect\` never stops`,
+      )
+    : ok(`opencode ${version} is on the PATH`)
+}
 
 export const opencodeCommand: Check<ChildProcessSpawner.ChildProcessSpawner> = {
   name: "opencode",
-  run: version.pipe(
-    Effect.timeoutOption(timeout),
-    Effect.map((answer) =>
-      answer._tag === "None"
-        ? warning(`opencode --version did not answer within ${timeout}`, "Run it yourself to see why.")
-        : answer.value.trim() === ""
-          ? warning("opencode --version printed nothing", "Run it yourself to see why.")
-          : ok(`opencode ${line(answer.value, 50)} is on the PATH`),
-    ),
-    Effect.catch(({ message, reason }) =>
-      Effect.succeed(
-        reason._tag === "NotFound"
-          ? warning("opencode is not on the PATH", `Install it, or add its directory to PATH. ${neededFor}`)
-          : warning(`opencode --version failed: ${line(message)}`, `Run it yourself to see why. ${neededFor}`),
-      ),
-    ),
+  run: opencodeVersion.pipe(
+    Effect.map(observe),
+    Effect.catchTags({
+      OpencodeNotFound: () =>
+        Effect.succeed(
+          warning("opencode is not on the PATH", `Install it, or add its directory to PATH. ${neededFor}`),
+        ),
+      OpencodeNotStarted: ({ detail }) =>
+        Effect.succeed(
+          warning(`opencode --version failed: ${line(detail)}`, `Run it yourself to see why. ${neededFor}`),
+        ),
+    }),
     Effect.map((one) => [one]),
   ),
 }

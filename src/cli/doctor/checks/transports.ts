@@ -11,8 +11,8 @@ const observe =
   (now: number) =>
   ({ duration, found, problems, scannedAt, transport }: TransportReport): ReadonlyArray<Observation> => {
     const summary = `${transport} found ${found} ${found === 1 ? "instance" : "instances"} ${age(now, scannedAt)}, in ${duration} ms`
-    // Other checks report the registrations.
-    if (problems.length === 0 || transport === "local-relay") return [ok(summary)]
+    // Other checks report the registrations and the service.
+    if (problems.length === 0 || transport === "local-relay" || transport === "service") return [ok(summary)]
     const observation = found > 0 ? warning : problem
     return problems.map((one) =>
       observation(

@@ -19,10 +19,13 @@ const refused = (status: number) =>
     HttpApiSchema.status(status),
   )
 
-/** While the server is starting or stopping, and after it failed to start. `action` is a sentence of opencode's. */
+/**
+ * While the server is starting or stopping, after it failed to start, and from the proxy of `connect` while it is not running.
+ * `action` is a sentence of opencode's.
+ */
 const UnavailableBody = Schema.Struct({ code: Schema.String, message: opt(Schema.String), action: opt(Schema.String) })
 
-const unavailable = UnavailableBody.pipe(
+export const unavailable = UnavailableBody.pipe(
   Schema.decodeTo(
     Schema.toType(RefusedRequest),
     SchemaTransformation.transform<RefusedRequest, typeof UnavailableBody.Type>({

@@ -136,6 +136,14 @@ layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
     }),
   )
 
+  it.effect("2 is shown with what that means", () =>
+    Effect.gen(function* () {
+      const { message, state } = yield* withPath("echo opencode v2.0.15")
+      assert.strictEqual(state, "ok")
+      assert.include(message, "opencode v2.0.15 is on the PATH: all directories share its background service")
+    }),
+  )
+
   it.effect("that is missing or prints nothing is a warning that says what needs it", () =>
     Effect.gen(function* () {
       const missing = yield* withPath()
