@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Console, Effect, FiberSet } from "effect"
 import { fileURLToPath } from "node:url"
+import type { Machine } from "./machine.ts"
 import { style } from "./style.ts"
 
 const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
@@ -15,7 +16,7 @@ const fillIn = Effect.fnUntraced(function* (message: string) {
   return { action: "accept" as const, content: { decision: "once" } }
 })
 
-export const connect = Effect.fnUntraced(function* (registry: string) {
+export const connect = Effect.fnUntraced(function* ({ home }: Pick<Machine, "home">) {
   const run = yield* FiberSet.makeRuntimePromise()
   const client = new Client({ name: "demo", version: "1.0.0" }, { capabilities: { elicitation: { form: {} } } })
   client.setRequestHandler("elicitation/create", ({ params }) => run(fillIn(params.message)))
@@ -25,7 +26,7 @@ export const connect = Effect.fnUntraced(function* (registry: string) {
         new StdioClientTransport({
           command: process.execPath,
           args: [executable],
-          env: { PATH: process.env["PATH"] ?? "", HOME: registry, RELAY_REGISTRY_DIR: registry, LOG_LEVEL: "warn" },
+          env: { PATH: process.env["PATH"] ?? "", HOME: home, LOG_LEVEL: "warn" },
         }),
       ),
     ),

@@ -1,6 +1,7 @@
 /** The tour: each tool once, with its result. */
 import type { Client } from "@modelcontextprotocol/client"
 import { Console, Effect, Schema } from "effect"
+import type { Machine } from "./machine.ts"
 import { style } from "./style.ts"
 
 const textOf = Schema.decodeUnknownSync(
@@ -11,7 +12,7 @@ const sessionOf = Schema.decodeUnknownSync(
   Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
 )
 
-export const tour = Effect.fnUntraced(function* (client: Client) {
+export const tour = Effect.fnUntraced(function* (client: Client, { directory }: Pick<Machine, "directory">) {
   const call = Effect.fnUntraced(function* (why: string, name: string, args: Record<string, unknown> = {}) {
     yield* Console.log(`\n${style("bold", `▌ ${why}`)}\n${style("cyan", `${name} ${JSON.stringify(args)}`)}\n`)
     const result = yield* Effect.promise(() =>
@@ -32,7 +33,7 @@ export const tour = Effect.fnUntraced(function* (client: Client) {
   })
 
   yield* call("Which instances are running?", "list_instances")
-  const { id } = sessionOf(yield* call("Start a session", "create_session", { title: "Add a shop window" }))
+  const { id } = sessionOf(yield* call("Start a session", "create_session", { title: "Add a shop window", directory }))
     .structuredContent.session
   yield* call("Send a message: the agent streams, asks for a permission, gets it, and completes", "send_message", {
     session_id: id,

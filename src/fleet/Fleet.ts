@@ -3,7 +3,7 @@ import {
   Cause,
   Clock,
   Context,
-  type Duration,
+  Duration,
   Effect,
   Layer,
   Option,
@@ -30,8 +30,11 @@ const probedCapacity = 1024
 
 const defaultRefreshEvery = "30 seconds"
 
+/** A shorter pause would only keep this machine and all instances busy. */
+const minRefreshEvery = Duration.millis(100)
+
 export interface FleetOptions {
-  /** The pause between the end of a refresh and the next one. Default: 30 s. */
+  /** The pause between the end of a refresh and the next one. Default: 30 s. A pause below 100 ms is a defect. */
   readonly refreshEvery?: Duration.Input | undefined
   /** Sent to every trusted instance. Default: none. */
   readonly credentials?: Credentials | undefined
@@ -42,6 +45,11 @@ const noneOnline = (error: ResolveError): error is InstanceRequired =>
   error instanceof InstanceRequired && error.online.length === 0 && error.offline.length > 0
 
 const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultRefreshEvery }: FleetOptions) {
+  const pause = Duration.fromInputUnsafe(refreshEvery)
+  if (Duration.isLessThan(pause, minRefreshEvery)) {
+    const given = Duration.format(pause)
+    return yield* Effect.die(new RangeError(`refreshEvery is ${given}, but must be at least 100 ms`))
+  }
   const discovery = yield* guarded("discovery", yield* Discovery)
   const healthCheck = yield* HealthCheck
   const takeSnapshot = yield* makeTakeSnapshot(discovery)
@@ -66,7 +74,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
 
   /** A defect ends one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
-  yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(refreshEvery)), Effect.forkScoped)
+  yield* refresh.pipe(survive, Effect.repeat(Schedule.spaced(pause)), Effect.forkScoped)
   const changes = SubscriptionRef.changes(state).pipe(
     Stream.filter(Option.isSome),
     Stream.map(({ value }) => value),

@@ -2,7 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { filesIn, read, rows, section } from "./pages.ts"
 
-const lines = rows(section(read("docs/what-happens-when.md"), "## During a turn")).map((cells) => cells.join(": "))
+const during = section(read("docs/what-happens-when.md"), "## During a turn").split("\n### ", 1).join("")
+
+const lines = rows(during).map((cells) => cells.join(": "))
 
 const tests = filesIn("test/e2e").map(read).join("\n")
 

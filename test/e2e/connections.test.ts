@@ -3,9 +3,10 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually } from "../support/McpClients.ts"
-import * as facts from "../support/opencodeFacts.ts"
+import * as facts from "../support/facts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { onBothVersions } from "../support/requirements.ts"
 import {
   answeredTurn,
   assertWhole,
@@ -13,181 +14,194 @@ import {
   makeSession,
   midTurn,
   midTurnRaw,
+  patient,
   promptRequest,
   throughProxy,
 } from "../support/throughProxy.ts"
 
 const prompts = (requests: ReadonlyArray<string>) => requests.filter((request) => promptRequest.test(request)).length
 
-layer(RealOpencode.layer({ permission: "ask" }), {
-  excludeTestServices: true,
-  concurrent: true,
-})("when the connection breaks", (it) => {
-  it.effect("the event stream breaks, and the turn ends before it is reconnected: completed, no text lost", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut")
-      const turn = yield* midTurn(client, session.id, "slow: 20")
-      yield* proxy.down
-      yield* session.idle
-      yield* proxy.up
-      const texts = yield* session.texts
-      assert.include(texts[1], "tick 20")
-      assertWhole(yield* Fiber.join(turn), texts)
-    }),
-  )
-
-  it.effect("the event stream breaks repeatedly during one turn: completed, no text lost", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
-      const turn = yield* midTurn(client, session.id, "slow: 40")
-      const streams = yield* proxy.cut.pipe(
-        Effect.andThen(session.status),
-        Effect.repeat({ while: (status) => status !== "idle", schedule: Schedule.spaced("300 millis") }),
-        Effect.andThen(proxy.requests),
-        Effect.map((requests) => requests.filter((request) => request.startsWith("GET /global/event")).length),
-      )
-      assert.isAtLeast(streams, 3)
-      assertWhole(yield* Fiber.join(turn), yield* session.texts)
-    }),
-  )
-
-  it.effect("no data arrives for a few seconds while the connection stays open: completed, no text lost", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Stall")
-      const turn = yield* midTurn(client, session.id, "slow: 20")
-      yield* proxy.stall
-      yield* session.idle
-      yield* proxy.resume
-      assertWhole(yield* Fiber.join(turn), yield* session.texts)
-    }),
-  )
-
-  it.effect("the machine sleeps, its connections die, and the turn ends meanwhile: completed, no text lost", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const { proxy, relay } = yield* behindProxy(opencode)
-      const session = yield* makeSession(opencode, "Sleep")
-      const raw = yield* startRaw(relay)
-      const call = yield* midTurnRaw(raw, session.id, "slow: 20")
-      yield* raw.kill("SIGSTOP")
-      yield* proxy.cut
-      yield* session.idle
-      yield* raw.kill("SIGCONT")
-      assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
-    }),
-  )
-
-  it.effect("the message's request is refused: an error that says so, and the message is not in opencode", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Refused")
-      const refusing = yield* proxy.downBehind(/^GET \/session\/status/u)
-      const { text } = yield* Effect.flip(
-        client.call(SendMessage, { instance: "main", session_id: session.id, message: "say:refused" }),
-      )
-      yield* refusing
-      assert.include(text, "cannot be reached")
-      assert.notInclude(text, "may have arrived")
-      assert.strictEqual(prompts(yield* proxy.requests), 0)
-      assert.deepStrictEqual(yield* session.texts, [])
-    }),
-  )
-
-  it.effect(
-    "the message's request is lost on the way: an error that says the message was not stored, and it is never sent twice",
-    () =>
+onBothVersions((api) => {
+  layer(RealOpencode.layer({ permission: "ask", api }), {
+    excludeTestServices: true,
+    concurrent: true,
+  })("when the connection breaks", (it) => {
+    it.effect("the event stream breaks, and the turn ends before it is reconnected: completed, no text lost", () =>
       Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Lost")
-        const lost = yield* proxy.dropRequest(promptRequest, { when: "before" })
-        const { text } = yield* Effect.flip(client.call(SendMessage, { session_id: session.id, message: "say:lost" }))
-        yield* lost
-        assert.include(text, "It was not sent again")
-        assert.include(text, "opencode has not stored the message so far")
-        assert.strictEqual(prompts(yield* proxy.requests), 1)
-        assert.deepStrictEqual(yield* session.texts, [])
-      }),
-  )
-
-  it.effect(
-    "the message arrives but opencode's confirmation is lost: the turn is followed, and the message is never sent twice",
-    () =>
-      Effect.gen(function* () {
-        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed")
-        const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
-        const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
-        yield* lost
-        assert.strictEqual(prompts(yield* proxy.requests), 1)
-        assertWhole(turn, yield* session.texts)
-      }),
-  )
-
-  it.effect("the message arrives and the connection stays down for a few seconds: the turn is followed", () =>
-    Effect.gen(function* () {
-      const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed and away")
-      const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
-      const turn = yield* client
-        .call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
-        .pipe(Effect.forkChild)
-      yield* Effect.andThen(lost, proxy.down)
-      yield* Effect.sleep("3 seconds")
-      yield* proxy.up
-      assertWhole(yield* Fiber.join(turn), yield* session.texts)
-    }),
-  )
-
-  it.effect(
-    "the agent asks for a permission while the connection is down: needs permission once the connection is back",
-    () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const { client, proxy, session } = yield* throughProxy(opencode, "Permission")
-        const gone = yield* proxy.downBehind(promptRequest)
-        const turn = yield* client
-          .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
-          .pipe(Effect.forkChild)
-        yield* gone
-        yield* facts.pending(opencode, "permission", session.id).pipe(eventually((pending) => pending.length === 1))
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut")
+        const turn = yield* midTurn(client, session.id, "slow: 20")
+        yield* proxy.down
+        yield* session.idle
         yield* proxy.up
-        const { detail, outcome } = yield* Fiber.join(turn)
-        assert.strictEqual(outcome, "needs permission")
-        assert.include(detail, "echo asked-in-the-gap")
-        assert.strictEqual(yield* session.status, "busy")
-        yield* facts.abort(opencode, session.id)
+        const texts = yield* session.texts
+        assert.include(texts[1], "tick 20")
+        assertWhole(yield* Fiber.join(turn), texts)
       }),
-  )
+    )
 
-  it.effect("a call is cancelled during the turn: its connections are closed, and the turn continues to its end", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const { proxy, relay } = yield* behindProxy(opencode)
-      const session = yield* makeSession(opencode, "Cancel")
-      const raw = yield* startRaw(relay)
-      const call = yield* midTurnRaw(raw, session.id, "slow: 150")
-      assert.strictEqual((yield* proxy.open).events, 1)
-      yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
-      // The event stream is kept open for a few seconds for the next subscriber, like idle connections.
-      yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
-      assert.strictEqual(yield* session.status, "busy")
-      yield* session.idle
-      assert.match((yield* session.texts)[1] ?? "", /tick 150/u)
-      assert.isUndefined((yield* raw.answers).find((answer) => answer.id === call))
-    }),
-  )
+    it.effect("the event stream breaks repeatedly during one turn: completed, no text lost", () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
+        const turn = yield* midTurn(client, session.id, "slow: 40")
+        const streams = yield* proxy.cut.pipe(
+          Effect.andThen(session.status),
+          Effect.repeat({ while: (status) => status !== "idle", schedule: Schedule.spaced("300 millis") }),
+          Effect.andThen(proxy.requests),
+          Effect.map((requests) => requests.filter((request) => /^GET \/(?:global|api)\/event/u.test(request)).length),
+        )
+        assert.isAtLeast(streams, 3)
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+    )
 
-  it.effect(
-    "the client closes during the turn: all connections are closed immediately, and the turn continues to its end",
-    () =>
+    it.effect("no data arrives for a few seconds while the connection stays open: completed, no text lost", () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Stall")
+        const turn = yield* midTurn(client, session.id, "slow: 20")
+        yield* proxy.stall
+        yield* session.idle
+        yield* proxy.resume
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+    )
+
+    it.effect("the machine sleeps, its connections die, and the turn ends meanwhile: completed, no text lost", () =>
       Effect.gen(function* () {
         const opencode = yield* RealOpencode
         const { proxy, relay } = yield* behindProxy(opencode)
-        const session = yield* makeSession(opencode, "Close")
-        const raw = yield* startRaw(relay)
-        yield* midTurnRaw(raw, session.id, "slow: 100")
-        yield* raw.closeStdin
-        assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
-        yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
-        assert.strictEqual(yield* session.status, "busy")
+        const session = yield* makeSession(opencode, "Sleep")
+        const raw = yield* startRaw(relay, { variables: patient })
+        const call = yield* midTurnRaw(raw, session.id, "slow: 20")
+        yield* raw.kill("SIGSTOP")
+        yield* proxy.cut
         yield* session.idle
-        assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
+        yield* raw.kill("SIGCONT")
+        assertWhole(yield* answeredTurn(raw, call), yield* session.texts)
       }),
-  )
+    )
+
+    it.effect("the message's request is refused: an error that says so, and the message is not in opencode", () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Refused")
+        const refusing = yield* proxy.downBehind(/^GET \/(?:session\/status|api\/session\/active)/u)
+        const { text } = yield* Effect.flip(
+          client.call(SendMessage, { instance: "main", session_id: session.id, message: "say:refused" }),
+        )
+        yield* refusing
+        assert.include(text, "cannot be reached")
+        assert.notInclude(text, "may have arrived")
+        assert.strictEqual(prompts(yield* proxy.requests), 0)
+        assert.deepStrictEqual(yield* session.texts, [])
+      }),
+    )
+
+    it.effect(
+      "the message's request is lost on the way: an error that says the message was not stored, and it is never sent twice",
+      () =>
+        Effect.gen(function* () {
+          const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Lost")
+          const lost = yield* proxy.dropRequest(promptRequest, { when: "before" })
+          const sending = client.call(SendMessage, { session_id: session.id, message: "say:lost" })
+          if (api === 2) {
+            // The id of the message makes it safe to send it again: opencode 2 runs it once.
+            const turn = yield* sending
+            yield* lost
+            assert.strictEqual(prompts(yield* proxy.requests), 2)
+            return assertWhole(turn, yield* session.texts)
+          }
+          const { text } = yield* Effect.flip(sending)
+          yield* lost
+          assert.include(text, "It was not sent again")
+          assert.include(text, "opencode has not stored the message so far")
+          assert.strictEqual(prompts(yield* proxy.requests), 1)
+          assert.deepStrictEqual(yield* session.texts, [])
+        }),
+    )
+
+    it.effect(
+      "the message arrives but opencode's confirmation is lost: the turn is followed, and the message is never sent twice",
+      () =>
+        Effect.gen(function* () {
+          const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed")
+          const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+          const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+          yield* lost
+          assert.strictEqual(prompts(yield* proxy.requests), 1)
+          assertWhole(turn, yield* session.texts)
+        }),
+    )
+
+    it.effect("the message arrives and the connection stays down for a few seconds: the turn is followed", () =>
+      Effect.gen(function* () {
+        const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Unconfirmed and away")
+        const lost = yield* proxy.dropRequest(promptRequest, { when: "after" })
+        const turn = yield* client
+          .call(SendMessage, { session_id: session.id, message: "say:unconfirmed" })
+          .pipe(Effect.forkChild)
+        yield* Effect.andThen(lost, proxy.down)
+        yield* Effect.sleep("3 seconds")
+        yield* proxy.up
+        assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+    )
+
+    it.effect(
+      "the agent asks for a permission while the connection is down: needs permission once the connection is back",
+      () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const { client, proxy, session } = yield* throughProxy(opencode, "Permission")
+          const gone = yield* proxy.downBehind(promptRequest)
+          const turn = yield* client
+            .call(SendMessage, { session_id: session.id, message: "run: echo asked-in-the-gap" })
+            .pipe(Effect.forkChild)
+          yield* gone
+          yield* facts.pending(opencode, "permission", session.id).pipe(eventually((pending) => pending.length === 1))
+          yield* proxy.up
+          const { detail, outcome } = yield* Fiber.join(turn)
+          assert.strictEqual(outcome, "needs permission")
+          assert.include(detail, "echo asked-in-the-gap")
+          assert.strictEqual(yield* session.status, "busy")
+          yield* facts.abort(opencode, session.id)
+        }),
+    )
+
+    it.effect(
+      "a call is cancelled during the turn: its connections are closed, and the turn continues to its end",
+      () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const { proxy, relay } = yield* behindProxy(opencode)
+          const session = yield* makeSession(opencode, "Cancel")
+          const raw = yield* startRaw(relay, { variables: patient })
+          const call = yield* midTurnRaw(raw, session.id, "slow: 150")
+          assert.strictEqual((yield* proxy.open).events, 1)
+          yield* raw.notify("notifications/cancelled", { requestId: call, reason: "enough" })
+          // The event stream is kept open for a few seconds for the next subscriber, like idle connections.
+          yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
+          assert.strictEqual(yield* session.status, "busy")
+          yield* session.idle
+          assert.match((yield* session.texts)[1] ?? "", /tick 150/u)
+          assert.isUndefined((yield* raw.answers).find((answer) => answer.id === call))
+        }),
+    )
+
+    it.effect(
+      "the client closes during the turn: all connections are closed immediately, and the turn continues to its end",
+      () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const { proxy, relay } = yield* behindProxy(opencode)
+          const session = yield* makeSession(opencode, "Close")
+          const raw = yield* startRaw(relay, { variables: patient })
+          yield* midTurnRaw(raw, session.id, "slow: 100")
+          yield* raw.closeStdin
+          assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+          yield* proxy.open.pipe(eventually(({ events, others }) => events + others === 0))
+          assert.strictEqual(yield* session.status, "busy")
+          yield* session.idle
+          assert.match((yield* session.texts)[1] ?? "", /tick 100/u)
+        }),
+    )
+  })
 })

@@ -5,8 +5,9 @@ import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/Requ
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, type Filled, FleetClient, type Form, kinds, type Person } from "../support/McpClients.ts"
-import * as facts from "../support/opencodeFacts.ts"
+import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { onBothVersions } from "../support/requirements.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
@@ -32,173 +33,183 @@ const clientWith = Effect.fnUntraced(function* (kind: (typeof kinds)[number], pe
 
 const command = "echo from-$((40 + 2))"
 
-describe.each(kinds)("with %s", (kind) => {
-  layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })("a person at the client", (it) => {
-    it.effect("the person allows a permission in the form: the turn continues", () =>
-      Effect.gen(function* () {
-        const { directory } = yield* RealOpencode
-        const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
-        const session_id = yield* newSession("Allow by form")
-        const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "Done: from-42")
-        assert.lengthOf(turn.decided ?? [], 1)
-        assert.match(turn.decided?.[0] ?? "", /^allowed once: permission for bash/u)
-        const [form, ...others] = yield* client.forms
-        assert.deepStrictEqual(others, [])
-        for (const part of ["main", session_id, "Allow by form", directory, command]) {
-          assert.include(form?.message, part)
-        }
-      }),
-    )
-
-    it.effect("the person rejects a permission in the form with a reason: the agent continues with that reason", () =>
-      Effect.gen(function* () {
-        const client = yield* clientWith(kind, () =>
-          Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
+onBothVersions((api) => {
+  describe.each(api === 1 ? kinds : kinds.slice(0, 1))("with %s", (kind) => {
+    layer(RealOpencode.layer({ permission: "ask", api }), { excludeTestServices: true })(
+      "a person at the client",
+      (it) => {
+        it.effect("the person allows a permission in the form: the turn continues", () =>
+          Effect.gen(function* () {
+            const { directory } = yield* RealOpencode
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+            const session_id = yield* newSession("Allow by form")
+            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            assert.strictEqual(turn.outcome, "completed")
+            assert.include(turn.text, "Done: from-42")
+            assert.lengthOf(turn.decided ?? [], 1)
+            assert.match(turn.decided?.[0] ?? "", /^allowed once: permission for (?:bash|shell)/u)
+            const [form, ...others] = yield* client.forms
+            assert.deepStrictEqual(others, [])
+            for (const part of ["main", session_id, "Allow by form", directory, command]) {
+              assert.include(form?.message, part)
+            }
+          }),
         )
-        const session_id = yield* newSession("Reject with a reason")
-        const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "use another way")
-      }),
-    )
 
-    it.effect("the person declines the form: rejected", () =>
-      Effect.gen(function* () {
-        const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
-        const session_id = yield* newSession("Decline")
-        const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-        assert.strictEqual(turn.outcome, "rejected")
-        assert.match(turn.decided?.[0] ?? "", /^rejected/u)
-      }),
-    )
-
-    it.effect("the person closes the form: needs permission, and the request stays open", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
-        const session_id = yield* newSession("Close the form")
-        const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-        assert.strictEqual(turn.outcome, "needs permission")
-        assert.lengthOf(yield* client.forms, 1)
-        const [request] = turn.waiting_for ?? []
-        assert.include(request?.text, command)
-        assert.deepStrictEqual(yield* facts.pending(opencode, "permission", session_id), [request?.id])
-        const after = yield* client.call(RespondPermission, {
-          session_id,
-          permission_id: request?.id ?? "",
-          response: "once",
-        })
-        assert.strictEqual(after.outcome, "completed")
-        assert.include(after.text, "Done: from-42")
-      }),
-    )
-
-    it.effect("the person answers a question in the form: the turn continues", () =>
-      Effect.gen(function* () {
-        const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
-        const session_id = yield* newSession("Answer by form")
-        const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "Blue")
-        const [form] = yield* client.forms
-        for (const part of ["Which colour?", "Red", "Blue"]) assert.include(form?.message, part)
-      }),
-    )
-
-    it.effect("answers a question with a custom answer", () =>
-      Effect.gen(function* () {
-        const client = yield* clientWith(kind, () => Effect.succeed(accept({ other_1: "Green, please" })))
-        const session_id = yield* newSession("Own answer by form")
-        const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "Green, please")
-      }),
-    )
-
-    it.effect("wait_for_session finds a turn with a pending request: the person is asked", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
-        const session_id = yield* newSession("Begun elsewhere")
-        yield* facts.prompt(opencode, session_id, `run: ${command}`)
-        yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 1))
-        const turn = yield* client.call(WaitForSession, { session_id })
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "Done: from-42")
-      }),
-    )
-
-    it.effect(
-      "the person answers the form after the request was decided in the terminal: the turn is followed to its end",
-      () =>
-        Effect.gen(function* () {
-          const opencode = yield* RealOpencode
-          const open = yield* Deferred.make<void>()
-          const session_id = yield* newSession("Too late")
-          const client = yield* clientWith(kind, () =>
+        it.effect(
+          "the person rejects a permission in the form with a reason: the agent continues with that reason",
+          () =>
             Effect.gen(function* () {
-              yield* Deferred.succeed(open, undefined)
-              yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
-              return accept({ decision: "reject" })
-            }).pipe(Effect.orDie),
-          )
-          const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
-          yield* Deferred.await(open)
-          const [id = ""] = yield* facts.pending(opencode, "permission", session_id)
-          yield* facts.reply(opencode, "permission", id, { reply: "once" })
-          const turn = yield* Fiber.join(call)
-          assert.strictEqual(turn.outcome, "completed")
-          assert.include(turn.text, "Done: from-42")
-        }),
+              const client = yield* clientWith(kind, () =>
+                Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
+              )
+              const session_id = yield* newSession("Reject with a reason")
+              const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+              assert.strictEqual(turn.outcome, "completed")
+              assert.include(turn.text, "use another way")
+            }),
+        )
+
+        it.effect("the person declines the form: rejected", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
+            const session_id = yield* newSession("Decline")
+            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            assert.strictEqual(turn.outcome, "rejected")
+            assert.match(turn.decided?.[0] ?? "", /^rejected/u)
+          }),
+        )
+
+        it.effect("the person closes the form: needs permission, and the request stays open", () =>
+          Effect.gen(function* () {
+            const opencode = yield* RealOpencode
+            const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
+            const session_id = yield* newSession("Close the form")
+            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            assert.strictEqual(turn.outcome, "needs permission")
+            assert.lengthOf(yield* client.forms, 1)
+            const [request] = turn.waiting_for ?? []
+            assert.include(request?.text, command)
+            assert.deepStrictEqual(yield* facts.pending(opencode, "permission", session_id), [request?.id])
+            const after = yield* client.call(RespondPermission, {
+              session_id,
+              permission_id: request?.id ?? "",
+              response: "once",
+            })
+            assert.strictEqual(after.outcome, "completed")
+            assert.include(after.text, "Done: from-42")
+          }),
+        )
+
+        it.effect("the person answers a question in the form: the turn continues", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
+            const session_id = yield* newSession("Answer by form")
+            const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+            assert.strictEqual(turn.outcome, "completed")
+            assert.include(turn.text, "Blue")
+            const [form] = yield* client.forms
+            for (const part of ["Which colour?", "Red", "Blue"]) assert.include(form?.message, part)
+          }),
+        )
+
+        it.effect("answers a question with a custom answer", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({ other_1: "Green, please" })))
+            const session_id = yield* newSession("Own answer by form")
+            const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+            assert.strictEqual(turn.outcome, "completed")
+            assert.include(turn.text, "Green, please")
+          }),
+        )
+
+        it.effect("wait_for_session finds a turn with a pending request: the person is asked", () =>
+          Effect.gen(function* () {
+            const opencode = yield* RealOpencode
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+            const session_id = yield* newSession("Begun elsewhere")
+            yield* facts.prompt(opencode, session_id, `run: ${command}`)
+            yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 1))
+            const turn = yield* client.call(WaitForSession, { session_id })
+            assert.strictEqual(turn.outcome, "completed")
+            assert.include(turn.text, "Done: from-42")
+          }),
+        )
+
+        it.effect(
+          "the person answers the form after the request was decided in the terminal: the turn is followed to its end",
+          () =>
+            Effect.gen(function* () {
+              const opencode = yield* RealOpencode
+              const open = yield* Deferred.make<void>()
+              const session_id = yield* newSession("Too late")
+              const client = yield* clientWith(kind, () =>
+                Effect.gen(function* () {
+                  yield* Deferred.succeed(open, undefined)
+                  yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
+                  return accept({ decision: "reject" })
+                }).pipe(Effect.orDie),
+              )
+              const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
+              yield* Deferred.await(open)
+              const [id = ""] = yield* facts.pending(opencode, "permission", session_id)
+              yield* facts.allow(opencode, session_id, id)
+              const turn = yield* Fiber.join(call)
+              assert.strictEqual(turn.outcome, "completed")
+              assert.include(turn.text, "Done: from-42")
+            }),
+        )
+      },
     )
   })
-})
 
-layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("a client that cannot ask", (it) => {
-  it.effect("gets everything needed to decide, and delivers a custom answer", () =>
-    Effect.gen(function* () {
-      const client = yield* FleetClient
-      const session_id = yield* newSession("Question by tool")
-      const asked = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
-      assert.deepStrictEqual(asked.waiting_for?.[0]?.questions, [
-        { question: "Which colour?", options: ["Red", "Blue"], multiple: false, custom: true },
-      ])
-      const turn = yield* client.call(AnswerQuestion, { session_id, answers: [["Green"]] })
-      assert.strictEqual(turn.outcome, "completed")
-      assert.include(turn.text, "Green")
-    }),
-  )
-
-  it.effect("a decision comes too late: an error that says so, and nothing is sent", () =>
-    Effect.gen(function* () {
-      const client = yield* FleetClient
-      const session_id = yield* newSession("Late tool")
-      const nothing = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
-      assert.include(nothing.text, "is not waiting for a permission")
-      const asked = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-      const permission_id = asked.waiting_for?.[0]?.id ?? ""
-      const decision = { session_id, permission_id, response: "always" }
-      const turn = yield* client.call(RespondPermission, decision)
-      assert.strictEqual(turn.outcome, "completed")
-      assert.include(turn.decided?.[0], "in all sessions of this directory")
-      const late = yield* Effect.flip(client.call(RespondPermission, decision))
-      assert.include(late.text, "already settled")
-    }),
-  )
-
-  it.effect("cannot send a message to the agent with a permission that is allowed", () =>
-    Effect.gen(function* () {
-      const client = yield* FleetClient
-      const opencode = yield* RealOpencode
-      const session_id = yield* newSession("Message with once")
-      yield* client.call(SendMessage, { session_id, message: "run: date" })
-      const { text } = yield* Effect.flip(
-        client.call(RespondPermission, { session_id, response: "once", message: "and hurry" }),
+  layer(FleetClient.layer({ permission: "ask", api }), { excludeTestServices: true })(
+    "a client that cannot ask",
+    (it) => {
+      it.effect("gets everything needed to decide, and delivers a custom answer", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const session_id = yield* newSession("Question by tool")
+          const asked = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+          assert.deepStrictEqual(asked.waiting_for?.[0]?.questions, [
+            { question: "Which colour?", options: ["Red", "Blue"], multiple: false, custom: true },
+          ])
+          const turn = yield* client.call(AnswerQuestion, { session_id, answers: [["Green"]] })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Green")
+        }),
       )
-      assert.include(text, "reject")
-      assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
-    }),
+
+      it.effect("a decision comes too late: an error that says so, and nothing is sent", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const session_id = yield* newSession("Late tool")
+          const nothing = yield* Effect.flip(client.call(RespondPermission, { session_id, response: "once" }))
+          assert.include(nothing.text, "is not waiting for a permission")
+          const asked = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          const permission_id = asked.waiting_for?.[0]?.id ?? ""
+          const decision = { session_id, permission_id, response: "always" }
+          const turn = yield* client.call(RespondPermission, decision)
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.decided?.[0], "in all sessions of this directory")
+          const late = yield* Effect.flip(client.call(RespondPermission, decision))
+          assert.include(late.text, "already settled")
+        }),
+      )
+
+      it.effect("cannot send a message to the agent with a permission that is allowed", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const opencode = yield* RealOpencode
+          const session_id = yield* newSession("Message with once")
+          yield* client.call(SendMessage, { session_id, message: "run: date" })
+          const { text } = yield* Effect.flip(
+            client.call(RespondPermission, { session_id, response: "once", message: "and hurry" }),
+          )
+          assert.include(text, "reject")
+          assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
+        }),
+      )
+    },
   )
 })

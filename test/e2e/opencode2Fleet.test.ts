@@ -22,7 +22,9 @@ interface SceneOptions {
 const scene = Effect.fnUntraced(function* ({ kind = "SDK 2", password }: SceneOptions = {}) {
   const real = yield* RealOpencode2
   const relay = yield* makeRelay()
-  yield* relay.register("main", real)
+  // Without its version, which opencode-fleet finds out.
+  const { directory, port } = real
+  yield* relay.register("main", { directory, port })
   const variables = { OPENCODE_SERVER_PASSWORD: password ?? real.password }
   return { real, relay, client: yield* connect(relay, { kind, variables }) }
 })

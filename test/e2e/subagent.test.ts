@@ -7,8 +7,9 @@ import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Form, kinds } from "../support/McpClients.ts"
-import * as facts from "../support/opencodeFacts.ts"
+import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { onBothVersions } from "../support/requirements.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
@@ -17,87 +18,90 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 /** The model passes this to a subagent, whose shell command needs a permission. */
 const message = "task: run: echo from-$((40 + 2))"
 
-layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
-  "a subagent that asks for a permission",
-  (it) => {
-    it.effect(
-      "a subagent asks for a permission: the request is shown and decided at the parent session, and both continue",
-      () =>
+onBothVersions((api) => {
+  layer(FleetClient.layer({ permission: "ask", api }), { excludeTestServices: true })(
+    "a subagent that asks for a permission",
+    (it) => {
+      it.effect(
+        "a subagent asks for a permission: the request is shown and decided at the parent session, and both continue",
+        () =>
+          Effect.gen(function* () {
+            const client = yield* FleetClient
+            const opencode = yield* RealOpencode
+            const session_id = yield* newSession("Delegates")
+            const asked = yield* client.call(SendMessage, { session_id, message })
+            assert.strictEqual(asked.outcome, "needs permission")
+            const [request, ...others] = asked.waiting_for ?? []
+            assert.deepStrictEqual(others, [])
+            const child = request?.session_id ?? ""
+            assert.notStrictEqual(child, session_id)
+            assert.include(request?.text, "echo from-$((40 + 2))")
+            assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [request?.id])
+
+            const { active } = yield* client.call(GetStatus)
+            const waiting = active.find(({ id }) => id === child)
+            assert.deepInclude(waiting, { status: "waiting", parent_id: session_id })
+
+            const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
+            assert.strictEqual(turn.outcome, "completed")
+            assert.strictEqual(turn.session_id, session_id)
+            assert.include(turn.text, "Done: from-42")
+            const tool = api === 1 ? "bash" : "shell"
+            assert.deepStrictEqual(turn.decided, [`allowed once: permission for ${tool}: echo from-$((40 + 2))`])
+            assert.include((yield* facts.texts(opencode, child)).at(-1), "Done: from-42")
+          }),
+      )
+
+      it.effect("is returned by wait_for_session for a turn that was started elsewhere", () =>
         Effect.gen(function* () {
           const client = yield* FleetClient
           const opencode = yield* RealOpencode
-          const session_id = yield* newSession("Delegates")
-          const asked = yield* client.call(SendMessage, { session_id, message })
+          const session_id = yield* newSession("Delegates elsewhere")
+          yield* facts.prompt(opencode, session_id, message)
+          const asked = yield* client.call(WaitForSession, { session_id })
           assert.strictEqual(asked.outcome, "needs permission")
-          const [request, ...others] = asked.waiting_for ?? []
-          assert.deepStrictEqual(others, [])
-          const child = request?.session_id ?? ""
+          const child = asked.waiting_for?.[0]?.session_id ?? ""
           assert.notStrictEqual(child, session_id)
-          assert.include(request?.text, "echo from-$((40 + 2))")
-          assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [request?.id])
-
-          const { active } = yield* client.call(GetStatus)
-          const waiting = active.find(({ id }) => id === child)
-          assert.deepInclude(waiting, { status: "waiting", parent_id: session_id })
-
-          const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
-          assert.strictEqual(turn.outcome, "completed")
-          assert.strictEqual(turn.session_id, session_id)
+          const turn = yield* client.call(RespondPermission, { session_id: child, response: "once" })
+          assert.strictEqual(turn.session_id, child)
           assert.include(turn.text, "Done: from-42")
-          assert.deepStrictEqual(turn.decided, ["allowed once: permission for bash: echo from-$((40 + 2))"])
-          assert.include((yield* facts.texts(opencode, child)).at(-1), "Done: from-42")
+          const whole = yield* client.call(WaitForSession, { session_id })
+          assert.strictEqual(whole.outcome, "completed")
+          assert.include(whole.text, "Done: from-42")
         }),
-    )
+      )
 
-    it.effect("is returned by wait_for_session for a turn that was started elsewhere", () =>
-      Effect.gen(function* () {
-        const client = yield* FleetClient
-        const opencode = yield* RealOpencode
-        const session_id = yield* newSession("Delegates elsewhere")
-        yield* facts.prompt(opencode, session_id, message)
-        const asked = yield* client.call(WaitForSession, { session_id })
-        assert.strictEqual(asked.outcome, "needs permission")
-        const child = asked.waiting_for?.[0]?.session_id ?? ""
-        assert.notStrictEqual(child, session_id)
-        const turn = yield* client.call(RespondPermission, { session_id: child, response: "once" })
-        assert.strictEqual(turn.session_id, child)
-        assert.include(turn.text, "Done: from-42")
-        const whole = yield* client.call(WaitForSession, { session_id })
-        assert.strictEqual(whole.outcome, "completed")
-        assert.include(whole.text, "Done: from-42")
-      }),
-    )
+      it.effect("is rejected, which ends only the subagent's turn: the parent continues", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const session_id = yield* newSession("Delegates in vain")
+          yield* client.call(SendMessage, { session_id, message })
+          const turn = yield* client.call(RespondPermission, { session_id, response: "reject" })
+          assert.match(turn.decided?.[0] ?? "", /^rejected/u)
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, api === 1 ? "rejected permission" : "Subagent cancelled")
+          assert.strictEqual(turn.tools[0]?.state, "error")
+        }),
+      )
 
-    it.effect("is rejected, which ends only the subagent's turn: the parent continues", () =>
-      Effect.gen(function* () {
-        const client = yield* FleetClient
-        const session_id = yield* newSession("Delegates in vain")
-        yield* client.call(SendMessage, { session_id, message })
-        const turn = yield* client.call(RespondPermission, { session_id, response: "reject" })
-        assert.match(turn.decided?.[0] ?? "", /^rejected/u)
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "rejected permission")
-        assert.strictEqual(turn.tools[0]?.state, "error")
-      }),
-    )
-
-    it.effect("leaves nothing behind when abort_session stops its parent", () =>
-      Effect.gen(function* () {
-        const client = yield* FleetClient
-        const opencode = yield* RealOpencode
-        const session_id = yield* newSession("Delegates and is stopped")
-        const asked = yield* client.call(SendMessage, { session_id, message })
-        const child = asked.waiting_for?.[0]?.session_id ?? ""
-        const stopped = yield* client.call(AbortSession, { session_id })
-        assert.deepInclude(stopped, { was_running: true, final: true, cleared: 1 })
-        assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [])
-        yield* facts.status(opencode, child).pipe(eventually((status) => status === "idle"))
-        const turn = yield* client.call(SendMessage, { session_id, message: "say:usable again" })
-        assert.deepInclude(turn, { outcome: "completed", text: "usable again" })
-      }),
-    )
-  },
-)
+      it.effect("leaves nothing behind when abort_session stops its parent", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const opencode = yield* RealOpencode
+          const session_id = yield* newSession("Delegates and is stopped")
+          const asked = yield* client.call(SendMessage, { session_id, message })
+          const child = asked.waiting_for?.[0]?.session_id ?? ""
+          const stopped = yield* client.call(AbortSession, { session_id })
+          assert.deepInclude(stopped, { was_running: true, final: true, cleared: api === 1 ? 1 : 0 })
+          assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [])
+          yield* facts.status(opencode, child).pipe(eventually((status) => status === "idle"))
+          const turn = yield* client.call(SendMessage, { session_id, message: "say:usable again" })
+          assert.deepInclude(turn, { outcome: "completed", text: "usable again" })
+        }),
+      )
+    },
+  )
+})
 
 describe.each(kinds)("with %s", (kind) => {
   layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })("a person at the client", (it) => {

@@ -6,9 +6,10 @@ import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
 import { eventually, FleetClient } from "../support/McpClients.ts"
-import * as facts from "../support/opencodeFacts.ts"
+import * as facts from "../support/facts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { onBothVersions } from "../support/requirements.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
@@ -155,61 +156,63 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
   )
 })
 
-layer(FleetClient.layer(), { excludeTestServices: true })("a busy session", (it) => {
-  it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const session = yield* newSession("Busy")
-      yield* facts.prompt(opencode, session, "slow: 600")
-      yield* busy(session)
-      for (const parameters of [{ if_busy: "fail" }, { async: true }, { async: true, if_busy: "fail" }]) {
-        const { text } = yield* Effect.flip(send(session, "not now", parameters))
-        for (const part of ["busy", "not sent", session]) assert.include(text, part)
-      }
-      yield* facts.abort(opencode, session)
-      assert.notInclude((yield* texts(session)).join("\n"), "not now")
-    }),
-  )
+onBothVersions((api) => {
+  layer(FleetClient.layer({ api }), { excludeTestServices: true })("a busy session", (it) => {
+    it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const session = yield* newSession("Busy")
+        yield* facts.prompt(opencode, session, "slow: 600")
+        yield* busy(session)
+        for (const parameters of [{ if_busy: "fail" }, { async: true }, { async: true, if_busy: "fail" }]) {
+          const { text } = yield* Effect.flip(send(session, "not now", parameters))
+          for (const part of ["busy", "not sent", session]) assert.include(text, part)
+        }
+        yield* facts.abort(opencode, session)
+        assert.notInclude((yield* texts(session)).join("\n"), "not now")
+      }),
+    )
 
-  it.effect("the session is busy, if_busy wait: the message is sent when the current turn ends", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const session = yield* newSession("Wait")
-      yield* facts.prompt(opencode, session, "slow: 8")
-      yield* busy(session)
-      const turn = yield* send(session, "second")
-      assert.deepInclude(turn, { outcome: "completed", text: "Echo: second" })
-      const [, first, , second] = yield* texts(session)
-      assert.match(first ?? "", /tick 8/)
-      assert.strictEqual(second, "Echo: second")
-    }),
-  )
+    it.effect("the session is busy, if_busy wait: the message is sent when the current turn ends", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const session = yield* newSession("Wait")
+        yield* facts.prompt(opencode, session, "slow: 8")
+        yield* busy(session)
+        const turn = yield* send(session, "second")
+        assert.deepInclude(turn, { outcome: "completed", text: "Echo: second" })
+        const [, first, , second] = yield* texts(session)
+        assert.match(first ?? "", /tick 8/)
+        assert.strictEqual(second, "Echo: second")
+      }),
+    )
 
-  it.effect("adds the message to the running turn with if_busy steer", () =>
-    Effect.gen(function* () {
-      const opencode = yield* RealOpencode
-      const session = yield* newSession("Steer")
-      yield* facts.prompt(opencode, session, "slow: 8")
-      yield* busy(session)
-      const turn = yield* send(session, "say:to the left", { if_busy: "steer" })
-      assert.deepInclude(turn, { outcome: "completed", text: "to the left" })
-    }),
-  )
+    it.effect("adds the message to the running turn with if_busy steer", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const session = yield* newSession("Steer")
+        yield* facts.prompt(opencode, session, "slow: 8")
+        yield* busy(session)
+        const turn = yield* send(session, "say:to the left", { if_busy: "steer" })
+        assert.deepInclude(turn, { outcome: "completed", text: "to the left" })
+      }),
+    )
 
-  it.effect("answers several messages that are sent at the same time one after the other", () =>
-    Effect.gen(function* () {
-      const session = yield* newSession("Concurrent")
-      const messages = ["say:one", "say:two", "say:three"]
-      const turns = yield* Effect.forEach(messages, (message) => send(session, message), { concurrency: "unbounded" })
-      assert.deepStrictEqual(
-        turns.map(({ outcome, text }) => [outcome, text]),
-        [
-          ["completed", "one"],
-          ["completed", "two"],
-          ["completed", "three"],
-        ],
-      )
-      assert.lengthOf(yield* texts(session), 6)
-    }),
-  )
+    it.effect("answers several messages that are sent at the same time one after the other", () =>
+      Effect.gen(function* () {
+        const session = yield* newSession("Concurrent")
+        const messages = ["say:one", "say:two", "say:three"]
+        const turns = yield* Effect.forEach(messages, (message) => send(session, message), { concurrency: "unbounded" })
+        assert.deepStrictEqual(
+          turns.map(({ outcome, text }) => [outcome, text]),
+          [
+            ["completed", "one"],
+            ["completed", "two"],
+            ["completed", "three"],
+          ],
+        )
+        assert.lengthOf(yield* texts(session), 6)
+      }),
+    )
+  })
 })

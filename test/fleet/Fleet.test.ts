@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/discovery/Discovery.ts"
 import * as MergedDiscovery from "../../src/discovery/mergedDiscovery.ts"
@@ -227,6 +227,13 @@ describe("The fleet's refreshes", () => {
       for (let change = 0; change < 1000; change += 1) yield* setup.change
       yield* TestClock.adjust(100 * scanTime)
       assert.isAtMost(yield* setup.scans, 5)
+    }),
+  )
+
+  it.effect.each([0, 99, Number.NaN, "-1 seconds"] as const)("cannot have a pause of %s", (refreshEvery) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(start([announcement("a", 1)], { refreshEvery }))
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "but must be at least 100 ms")
     }),
   )
 

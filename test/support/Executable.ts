@@ -21,11 +21,16 @@ export interface Relay {
   readonly environment: (variables?: Variables) => Record<string, string>
   /** Writes a file into the relay directory, as text or as JSON, and returns its path. */
   readonly write: (file: string, content: unknown) => Effect.Effect<string>
-  /** Registers an instance under the name, with the usual fields. */
+  /**
+   * Registers an instance under the name, with the usual fields. With `api: 2`, the environment contains its password from
+   * then on.
+   */
   readonly register: (name: string, opencode: Registered) => Effect.Effect<string>
 }
 
-export type Registered = { readonly port: number } & Partial<Pick<RealOpencode["Service"], "directory">>
+export type Registered = { readonly port: number } & Partial<
+  Pick<RealOpencode["Service"], "directory" | "api" | "password">
+>
 
 const withoutUndefined = (variables: Variables): Record<string, string> =>
   Object.fromEntries(
@@ -53,13 +58,23 @@ export const relayIn = Effect.fnUntraced(function* (home: string, directory: str
       .writeFileString(`${whole}.new`, typeof content === "string" ? content : JSON.stringify(content))
       .pipe(Effect.andThen(fs.rename(`${whole}.new`, whole)), Effect.as(whole), Effect.orDie)
   }
+  let OPENCODE_SERVER_PASSWORD: string | undefined
   return {
     home,
     directory,
     environment: (variables = {}) =>
-      withoutUndefined({ PATH: process.env["PATH"], HOME: home, RELAY_REGISTRY_DIR: directory, ...variables }),
+      withoutUndefined({
+        PATH: process.env["PATH"],
+        HOME: home,
+        RELAY_REGISTRY_DIR: directory,
+        OPENCODE_SERVER_PASSWORD,
+        ...variables,
+      }),
     write,
-    register: (name, { directory: cwd, port }) =>
-      write(`${name}.json`, { name, hostname: "test-machine", port, cwd, connectedAt: "2026-11-24T12:00:00Z" }),
+    register: (name, { api, directory: cwd, password, port }) => {
+      if (api === 2) OPENCODE_SERVER_PASSWORD = password
+      const usual = { name, hostname: "test-machine", port, cwd, connectedAt: "2026-11-24T12:00:00Z" }
+      return write(`${name}.json`, api === 2 ? { ...usual, api } : usual)
+    },
   } satisfies Relay as Relay
 })

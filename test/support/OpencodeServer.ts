@@ -32,6 +32,7 @@ export type StartError = OpencodeStartFailed | PlatformError.PlatformError
 
 /** A running server. */
 export interface OpencodeServer extends Workspace {
+  readonly api: 1 | 2
   readonly url: string
   readonly port: number
   readonly password: string | undefined
@@ -45,6 +46,7 @@ export interface OpencodeServer extends Workspace {
 
 /** How a version of opencode is run. */
 export interface Program {
+  readonly api: 1 | 2
   readonly binary: string
   /** Answers 200 with the password as soon as the server is ready. */
   readonly healthRoute: string
@@ -89,6 +91,7 @@ export const startServer = Effect.fn("startServer")(function* (program: Program,
 
   const exclusively = lock.withPermits(1)
   return {
+    api: program.api,
     home,
     directory,
     url,

@@ -22,7 +22,7 @@ export class RealOpencode2 extends Context.Service<RealOpencode2, OpencodeServer
     RealOpencode2.layerNoDeps(options).pipe(Layer.provideMerge([ScriptedModel.layer, NodeServices.layer]))
 }
 
-const program: Program = { binary: opencode2Binary, healthRoute: "/api/info" }
+const program: Program = { api: 2, binary: opencode2Binary, healthRoute: "/api/info" }
 
 /** Starts an instance. Closing the scope ends it and all processes that it started, and removes its files. */
 export const start = Effect.fn("RealOpencode2.start")((options?: Options) =>

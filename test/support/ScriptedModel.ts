@@ -16,7 +16,7 @@
  * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |
  * | `fail:<status>`            | that HTTP status (400 to 599) with an OpenAI error body; opencode retries from 500 on |
- * | `fail:<status> <ms>`       | the same, with a `retry-after-ms` header, which rules how long opencode waits         |
+ * | `fail:<status> <ms>`       | the same, with `retry-after` headers, which rule  how long opencode waits         |
  * | `both: <cmd> ; <cmd> …`    | a call of the `bash` tool for each, all in one model step; then `Done: <the last output>` |
  * | `steps: <cmd> ; <cmd> …`   | a call of the `bash` tool for each, one model step each; after the last `Done: …`     |
  * | `task: <prompt>`           | a call of the `task` tool: a subagent gets `<prompt>` in a session of its own;        |
@@ -125,12 +125,15 @@ const frames = (reply: Exclude<Reply, { _tag: "Failure" | "TooLong" }>, read: nu
   }
 }
 
+/** opencode 1 reads the milliseconds, opencode 2 only whole seconds. */
+const waiting = (ms: number) => ({ "retry-after-ms": String(ms), "retry-after": String(Math.ceil(ms / 1000)) })
+
 const failure = (status: number, message: string, options?: { code?: string; retryAfter?: number | undefined }) =>
   HttpServerResponse.jsonUnsafe(
     { error: { message, type: "scripted_error", param: null, code: options?.code ?? null } },
     {
       status,
-      ...(options?.retryAfter === undefined ? {} : { headers: { "retry-after-ms": String(options.retryAfter) } }),
+      ...(options?.retryAfter === undefined ? {} : { headers: waiting(options.retryAfter) }),
     },
   )
 

@@ -9,7 +9,12 @@ type Opencode = Pick<OpencodeServer, "url" | "directory" | "password">
 const request = (opencode: Opencode, path: string, init: RequestInit) =>
   Effect.promise(async (signal) => {
     const authorization = `Basic ${btoa(`opencode:${opencode.password ?? ""}`)}`
-    const response = await fetch(opencode.url + path, { ...init, signal, headers: { ...init.headers, authorization } })
+    const response = await fetch(opencode.url + path, {
+      ...init,
+      signal,
+      // opencode closes idle connections while a request is on its way.
+      headers: { ...init.headers, authorization, connection: "close" },
+    })
     if (!response.ok) throw new Error(`${path} answered with ${response.status}: ${await response.text()}`)
     return response.status === 204 ? undefined : await response.json()
   })
@@ -98,4 +103,33 @@ export const inbox = (opencode: Opencode, session: string) =>
   Effect.map(
     get(opencode, `/api/session/${session}/inbox`, Data(Schema.Array(Schema.Struct({ id: Schema.String })))),
     ({ data }) => data.map(({ id }) => id),
+  )
+
+/** The texts of a session's prompts and answers, oldest first. */
+export const texts = (opencode: Opencode, session: string) =>
+  Effect.map(get(opencode, `/api/session/${session}/message?limit=200`, Data(Schema.Array(Message))), ({ data }) =>
+    data.toReversed().flatMap(({ content = [], text = "", type }) => {
+      if (type === "user") return [text]
+      return type === "assistant" ? [content.map((each) => (each.type === "text" ? each.text : "")).join("")] : []
+    }),
+  )
+
+export const deleteSession = (opencode: Opencode, session: string) =>
+  request(opencode, `/api/session/${session}`, { method: "DELETE" })
+
+export const interrupt = (opencode: Opencode, session: string) =>
+  post(opencode, `/api/session/${session}/interrupt`, {})
+
+/** Allows a permission once. */
+export const allow = (opencode: Opencode, session: string, permission: string) =>
+  post(opencode, `/api/session/${session}/permission/${permission}/reply`, { decision: "once" })
+
+const InboxItem = Schema.Struct({ payload: Schema.optional(Schema.Struct({ text: Schema.optional(Schema.String) })) })
+
+/** The texts of messages, and of prompts that are waiting in the inbox. */
+export const received = (opencode: Opencode, session: string) =>
+  Effect.zipWith(
+    get(opencode, `/api/session/${session}/inbox`, Data(Schema.Array(InboxItem))),
+    texts(opencode, session),
+    ({ data }, stored) => [...stored, ...data.map(({ payload }) => payload?.text)],
   )

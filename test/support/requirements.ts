@@ -58,10 +58,23 @@ export const withTmux = requiring("tmux")
 /** For tests that start both. */
 export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
 
+const opencode2Missing = "no opencode 2; `npm run opencode2` installs it on Linux on x64"
+
 /** For tests that start a `RealOpencode2`. */
-export const withOpencode2 = suite(
-  isExecutable(opencode2Binary) ? undefined : "no opencode 2; `npm run opencode2` installs it on Linux on x64",
-)
+export const withOpencode2 = suite(isExecutable(opencode2Binary) ? undefined : opencode2Missing)
+
+/** The same tests on a real opencode 1 and on a real opencode 2. */
+export const onBothVersions = (tests: (api: 1 | 2) => void): void => {
+  for (const api of [1, 2] as const) {
+    const isMissing = api === 2 && !isExecutable(opencode2Binary)
+    const title = `on opencode ${api}${isMissing ? ` (SKIPPED: ${opencode2Missing})` : ""}`
+    if (isMissing) console.error(`SKIPPED: tests ${title}`)
+    // oxlint-disable-next-line vitest/valid-title -- it names the version
+    describe.skipIf(isMissing)(title, () => {
+      tests(api)
+    })
+  }
+}
 
 /** Runs a command whose processes see only each other. */
 export const isolate = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -75,7 +88,7 @@ export const withMachines = (title: string, tests: () => void): void => {
     missing.length > 0
       ? `no ${missing.join(", ")} on this machine`
       : !isExecutable(opencode2Binary)
-        ? "no opencode 2; `npm run opencode2` installs it on Linux on x64"
+        ? opencode2Missing
         : canIsolate()
           ? undefined
           : "this user may not isolate processes (unshare --pid)"

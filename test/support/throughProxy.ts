@@ -6,14 +6,17 @@ import type { TurnView } from "../../src/tools/turns/turnSchemas.ts"
 import { makeRelay } from "./Executable.ts"
 import { makeFaultProxy } from "./FaultProxy.ts"
 import { connect, eventually, type McpClient } from "./McpClients.ts"
-import * as facts from "./opencodeFacts.ts"
+import * as facts from "./facts.ts"
 import type { startRaw } from "./RawServer.ts"
 import type { RealOpencode } from "./RealOpencode.ts"
 
 type Opencode = RealOpencode["Service"]
 
+/** Only a broken connection, not a busy machine, is a fault. */
+export const patient = { HEALTH_CHECK_TIMEOUT_MS: "30000" }
+
 /** The request with which a message is sent to opencode. */
-export const promptRequest = /^POST \/session\/[^/]+\/prompt_async/u
+export const promptRequest = /^POST (?:\/api)?\/session\/[^/]+\/prompt(?:_async)?$/u
 
 /** A new session, read directly and not through the proxy. */
 export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
@@ -32,13 +35,13 @@ export const makeSession = Effect.fnUntraced(function* (opencode: Opencode, titl
 export const behindProxy = Effect.fnUntraced(function* (opencode: Opencode) {
   const proxy = yield* makeFaultProxy(opencode)
   const relay = yield* makeRelay()
-  yield* relay.register("main", { directory: opencode.directory, port: proxy.port })
+  yield* relay.register("main", { ...opencode, port: proxy.port })
   return { proxy, relay }
 })
 
 export const throughProxy = Effect.fnUntraced(function* (opencode: Opencode, title: string) {
   const { proxy, relay } = yield* behindProxy(opencode)
-  const client = yield* connect(relay)
+  const client = yield* connect(relay, { variables: patient })
   return { proxy, client, session: yield* makeSession(opencode, title) }
 })
 

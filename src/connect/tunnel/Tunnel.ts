@@ -164,10 +164,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
       Effect.interruptible,
       Effect.matchEffect({
         onSuccess: () => Effect.logInfo("removed the registration on the relay"),
-        onFailure: ({ message }) =>
-          Effect.logWarning(
-            `the registration remains on the relay until \`opencode-fleet prune\` removes it there: ${message}`,
-          ),
+        onFailure: ({ message }) => Effect.logWarning(`the registration remains on the relay: ${message}`),
       }),
       (removal) => Effect.flatMap(Ref.get(mayBeRegistered), (may) => (may ? removal : Effect.void)),
     ),

@@ -29,7 +29,7 @@ export const InstanceView = Schema.Struct({
           active: field(count, "Sessions that are not idle"),
         }),
       ),
-      "opencode 2 serves all directories: those of its active and recent sessions; the first 10",
+      "Directories of its recent sessions; the first 10",
     ),
   ),
   project_count: opt(field(count, "Number of projects")),

@@ -8,8 +8,8 @@ const opt = Schema.optionalKey
 export const WaitingView = Schema.Struct({
   kind: field(Schema.Literals(["permission", "question"]), "Kind of request"),
   id: field(Schema.String, "Request id"),
-  session_id: field(Schema.String, "The requesting session; it may be a subagent's"),
-  about: field(Schema.String, "What is requested; clipped"),
+  session_id: field(Schema.String, "Requesting session"),
+  about: field(Schema.String, "What is requested"),
 })
 export type WaitingView = typeof WaitingView.Type
 

@@ -228,7 +228,7 @@ describe("The end of a tunnel", () => {
       yield* seconds(15)
       yield* tunnel.end
       assert.strictEqual(fake.connections.size, 0)
-      assert.include(log.lines.at(-1), "prune")
+      assert.include(log.lines.at(-1), "remains on the relay")
     }).pipe(inRelay, Effect.provide(log.layer))
   })
 })
