@@ -3,6 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, type Exit, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
+import { attach } from "./commands/attach.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -30,7 +31,7 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
 
 const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
-  Command.withSubcommands([serve, connect, instances, sessions, send, start, doctor, prune, config]),
+  Command.withSubcommands([serve, connect, instances, sessions, send, attach, start, doctor, prune, config]),
 )
 
 /** A usage error has its own status; every other error carries its status. */

@@ -1,5 +1,5 @@
 /** A child process of the program `opencode`, which ends with this process. */
-import { Effect, type PlatformError, Schema } from "effect"
+import { Effect, type PlatformError, type Redacted, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
 
@@ -34,7 +34,7 @@ export interface ChildOptions {
   readonly headless: boolean
   readonly args: ReadonlyArray<string>
   /** Changes to this process's environment; undefined removes a variable. */
-  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>>
 }
 
 export const notStarted = ({ reason }: PlatformError.PlatformError) =>

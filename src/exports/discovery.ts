@@ -29,6 +29,8 @@ export { layer as serviceDiscovery, type ServiceOptions } from "../discovery/ser
 export type { ConnectState } from "../discovery/relay/Registration.ts"
 export { Registration } from "../discovery/relay/Registration.ts"
 export { layer as relayDirectoryDiscovery, type RelayDirectoryOptions } from "../discovery/relay/RelayDirectory.ts"
+export { layer as sshDiscovery, type SshOptions } from "../discovery/ssh/Ssh.ts"
+export { SshProgram } from "../machine/ssh/SshCommand.ts"
 export type { TailscaleAccessValues } from "../discovery/tailscale/Tailnet.ts"
 export { TailscaleAccess } from "../discovery/tailscale/Tailnet.ts"
 export { layer as tailscaleDiscovery, type TailscaleOptions } from "../discovery/tailscale/Tailscale.ts"

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Tool } from "effect/ai"
-import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+import { FleetToolkitWithStart } from "../../src/tools/FleetToolkit.ts"
 import { transports } from "../../src/transports.ts"
 import { filesIn, read, rows, section } from "./pages.ts"
 
@@ -21,7 +21,7 @@ const parametersOf = (tool: Tool.Any) => {
   return Object.keys(properties ?? {}).map((name) => (required?.includes(name) === true ? name : `${name}?`))
 }
 
-const tools = Object.values(FleetToolkit.tools)
+const tools = Object.values(FleetToolkitWithStart.tools)
 
 describe("The README", () => {
   it("has at most 12 KB", () => {

@@ -115,7 +115,7 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
     },
     instruction: "Put this into a project's opencode.json, or into ~/.config/opencode/opencode.json for all projects:",
     verification: "`opencode mcp list` then shows it as connected.",
-    password: inherited("opencode"),
+    password: `${inherited("opencode")} opencode 2 runs it in its background service: put the password into a file that only you can read, and add "OPENCODE_SERVER_PASSWORD": "{file:/path/to/it}" to "environment". The service of this machine needs no password.`,
   },
   vscode: {
     title: "VS Code",

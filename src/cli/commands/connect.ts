@@ -1,5 +1,5 @@
 /** `opencode-fleet connect`: starts opencode as a member of the fleet, or registers a running one. */
-import { Console, Effect, Layer, Logger, Option, Runtime, Schema } from "effect"
+import { Console, Effect, Layer, Logger, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type ConnectOptions, connectNew, connectRunning } from "../../connect/connect.ts"
 import { opencodeVersion } from "../../connect/opencodeVersion.ts"
@@ -11,16 +11,9 @@ import { connectErrorText } from "../connect/connectErrorText.ts"
 import { openLog } from "../connect/connectLog.ts"
 import { showStatus } from "../connect/connectStatus.ts"
 import { failedBecause, failedWith } from "../process/exitStatus.ts"
+import { OpencodeEnded } from "../process/opencodeEnded.ts"
 import { takeStopSignals } from "../process/stopSignals.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
-
-/** opencode has ended with this exit status, which becomes the exit status of this program. */
-class OpencodeEnded extends Schema.TaggedError<OpencodeEnded>()("OpencodeEnded", { status: Schema.Int }) {
-  override readonly [Runtime.errorReported] = false
-  override get [Runtime.errorExitCode]() {
-    return this.status
-  }
-}
 
 const flags = {
   headless: Flag.Boolean("headless").pipe(

@@ -1,10 +1,13 @@
 /** The errors of `opencode-fleet connect` as a terminal shows them: the facts, then the next step. */
+import type { HeadersNotSupported, OtherOpencodeVersion } from "../../connect/attachUi.ts"
 import type { ConnectError, MembershipProblem } from "../../connect/connect.ts"
 import type { ConnectServiceError } from "../../connect/service/connectService.ts"
 import { errorText } from "../process/errorText.ts"
 
 /** Exhaustive over connect's own errors. Other errors of a request have the same text in every command. */
-export const connectErrorText = (error: ConnectError | ConnectServiceError | MembershipProblem): string => {
+export const connectErrorText = (
+  error: ConnectError | ConnectServiceError | MembershipProblem | OtherOpencodeVersion | HeadersNotSupported,
+): string => {
   const message = `${error.message}.`
   switch (error._tag) {
     case "OpencodeNotFound":
@@ -20,6 +23,10 @@ export const connectErrorText = (error: ConnectError | ConnectServiceError | Mem
     case "ServiceNotStarted":
     case "ServiceFailed":
       return `${message} \`opencode-fleet doctor\` checks the service.`
+    case "OtherOpencodeVersion":
+      return `${message} Install opencode ${error.needed}, or send messages with \`opencode-fleet send\`.`
+    case "HeadersNotSupported":
+      return `${message} Send messages with \`opencode-fleet send\`.`
     case "OpencodeNotStarted":
     case "OpencodeNeverAnswered":
       return message

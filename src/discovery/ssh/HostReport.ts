@@ -68,7 +68,7 @@ const socketAddress = (text: string): string =>
   reachable(/^(?:[\dA-F]{8}|[\dA-F]{32})$/u.test(text) ? addressOf(text) : text.replaceAll(/^\[|\]$/gu, ""))
 
 const serverOf = (fields: string): HostServer | undefined => {
-  const [, pid, address = "", port, directory = ""] = /^(\d+) (\S+) (\d{1,5}) ?(.*)$/u.exec(fields) ?? []
+  const [, pid, address = "", port, directory = ""] = /^(\d+) (\S+) (\d{1,5})(?: (.*))?$/u.exec(fields) ?? []
   return port === undefined
     ? undefined
     : {

@@ -87,6 +87,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
         port: 14_096,
         localPort: 4096,
         cwd: "/work/api",
+        api: 2,
         pid: 17,
         connectedAt: "2026-01-01T00:00:00Z",
       })
@@ -100,6 +101,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
       yield* relay.register("d.json", { name: "other", port: 4099, connect: "what another program keeps there" })
       const small = {
         host: "",
+        api: undefined,
         directory: undefined,
         transport: "local-relay",
         remotePort: undefined,
@@ -116,6 +118,7 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
           announcements: [
             {
               name: "api",
+              api: 2,
               host: "laptop",
               url: "http://127.0.0.1:14096",
               remotePort: 4096,

@@ -1,7 +1,7 @@
 /** Messages and their parts, as in `GET /session/:id/message` and the events. They decode to domain types. */
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
-import type { AssistantInfo, Failure, StepPart } from "../../sessions/Message.ts"
+import type { AssistantInfo, Failure, NotePart, StepPart } from "../../sessions/Message.ts"
 import { joinModel, splitModel } from "./model.ts"
 import { recognised, tolerantArray, Unrecognised } from "../../http/tolerantArray.ts"
 
@@ -117,16 +117,29 @@ const WireStepPart = RawStepPart.pipe(
   ),
 )
 
+const RawTextPart = part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) })
+
+/** What opencode 2 tells in a note would be a synthetic text of opencode 1. */
+const WireNotePart = RawTextPart.pipe(
+  Schema.decodeTo(
+    Schema.toType(part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String })),
+    SchemaTransformation.transform<NotePart, typeof RawTextPart.Type>({
+      decode: ({ id, messageID, text }) => ({ type: "note", id, messageID, about: "other", text }),
+      encode: ({ id, messageID, text }) => ({ type: "text", id, messageID, text, synthetic: true }),
+    }),
+  ),
+)
+
 const KnownPart = Schema.Union([
-  part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) }),
+  RawTextPart,
   part("reasoning", { text: Schema.String, time: opt(Span) }),
   part("file", { mime: Schema.String, filename: opt(Schema.String) }),
   part("tool", { tool: Schema.String, callID: Schema.String, state: WireToolState }),
   part("patch", { files: Schema.Array(Schema.String) }),
   part("subtask", { description: Schema.String, agent: Schema.String }),
   part("compaction", { auto: opt(Schema.Boolean) }),
-  /** opencode 1 sends none; the domain has them. */
-  part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String }),
+  /** After the text, so that no answer of opencode 1 is decoded to a note: it has none. */
+  WireNotePart,
   WireStepPart,
 ])
 
