@@ -108,7 +108,6 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
         pid: undefined,
         birth: undefined,
         tunnelled: false,
-        api: undefined,
       }
       const { announcements, problems } = yield* scan(relay.directory)
       for (const { writtenAt } of announcements) assert.approximately(writtenAt ?? 0, Date.now(), 60_000)
@@ -128,7 +127,6 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
               pid: 17,
               birth: undefined,
               tunnelled: true,
-              api: undefined,
               connect: undefined,
             },
             {
