@@ -27,8 +27,11 @@ const identifyTimeout = 3000
 const isFromOtherVersion = (error: ClientError) =>
   error._tag === "UnexpectedResponse" && (error.status === 200 || error.status === 405)
 
-/** The target of a program that may be anything: it must not receive credentials or secret headers. */
-const withoutCredentials = ({ headers: _headers, withheld: _withheld, ...target }: Target): Target => ({
+/**
+ * The target of a program that may be anything: it must not receive credentials. Headers are for a proxy of the user's own,
+ * which passes no request on without them.
+ */
+const withoutCredentials = ({ withheld: _withheld, ...target }: Target): Target => ({
   ...target,
   credentials: undefined,
 })

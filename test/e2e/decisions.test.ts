@@ -191,7 +191,7 @@ onBothVersions((api) => {
           const decision = { session_id, permission_id, response: "always" }
           const turn = yield* client.call(RespondPermission, decision)
           assert.strictEqual(turn.outcome, "completed")
-          assert.include(turn.decided?.[0], "in all sessions of this directory")
+          assert.include(turn.decided?.[0], `in all sessions of this ${api === 1 ? "directory" : "project"}`)
           const late = yield* Effect.flip(client.call(RespondPermission, decision))
           assert.include(late.text, "already settled")
         }),

@@ -6,6 +6,7 @@ import { ListInstances, RefreshInstances } from "../../src/tools/instances/Insta
 import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay, relayIn } from "../support/Executable.ts"
+import { makeHttpsProxy } from "../support/httpsProxy.ts"
 import { connect, eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { start } from "../support/RealOpencode2.ts"
@@ -132,6 +133,34 @@ withOpencode2("an instance of opencode 2", () => {
           (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.id),
           id,
         )
+      }),
+    )
+
+    it.effect("is reached by https through the user's own proxy, which asks for a secret header", () =>
+      Effect.gen(function* () {
+        const service = yield* RealService
+        const relay = yield* makeRelay()
+        const secret = "proxy-secret-9Zk2"
+        const proxy = yield* makeHttpsProxy(service.url, { header: "x-proxy-key", path: "/box", secret })
+        const password = { command: ["printenv", "BOX_PASSWORD"] }
+        const headers = { "X-Proxy-Key": { env: "PROXY_KEY" } }
+        yield* relay.write("box.json", { name: "box", url: proxy.url, password, headers })
+        const { call, stderr } = yield* connect(relay, {
+          variables: {
+            BOX_PASSWORD: service.password,
+            PROXY_KEY: secret,
+            NODE_EXTRA_CA_CERTS: proxy.certificate,
+            TRANSPORT: "local-relay",
+          },
+        })
+        const fleet = yield* call(RefreshInstances)
+        assert.deepInclude(fleet.instances[0], { name: "box", health: "online", api: 2, url: proxy.url })
+        const { session } = yield* call(CreateSession, { directory: service.directory, title: "Through the proxy" })
+        const turn = yield* call(SendMessage, { session_id: session.id, message: "say:through" })
+        assert.deepInclude(turn, { outcome: "completed", text: "through" })
+        const told = JSON.stringify([fleet, turn]) + (yield* stderr)
+        assert.notInclude(told, secret)
+        assert.notInclude(told, service.password)
       }),
     )
 

@@ -2,7 +2,8 @@
  * Lists that tolerate undeclared items, because opencode adds fields, part types and event types every week. Structs drop
  * undeclared fields; a list decodes an item of an unknown kind as `Unrecognised`, so that it does not fail the whole list.
  */
-import { Schema, SchemaTransformation } from "effect"
+import { Effect, Schema, SchemaTransformation } from "effect"
+import { UnreadableItems } from "../Unreadable.ts"
 
 const Raw = Schema.Record(Schema.String, Schema.Unknown)
 
@@ -25,3 +26,11 @@ export const tolerantArray = <S extends Schema.Constraint>(item: S) => Schema.Ar
 /** The declared items of a {@link tolerantArray}. */
 export const recognised = <A>(items: ReadonlyArray<A | Unrecognised>): ReadonlyArray<A> =>
   items.filter((item): item is A => !isUnrecognised(item))
+
+/** The declared items of a {@link tolerantArray}. The others are counted. */
+export const understood = Effect.fnUntraced(function* <A>(items: ReadonlyArray<A | Unrecognised>) {
+  const known = recognised(items)
+  const unreadable = yield* UnreadableItems
+  if (unreadable !== undefined) unreadable.count += items.length - known.length
+  return known
+})

@@ -5,7 +5,7 @@ import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
 import type { Call } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 
 /** opencode answers 404 for an unknown or settled request. */
 const isSettled = (error: ClientError) => error._tag === "OpencodeError" && error.status === 404
@@ -29,8 +29,8 @@ export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) 
     pendingRequests: (directory) =>
       Effect.all(
         [
-          api.permissions({ query: { directory } }).pipe(Effect.map(recognised), call("permissions")),
-          api.questions({ query: { directory } }).pipe(Effect.map(recognised), call("questions")),
+          api.permissions({ query: { directory } }).pipe(Effect.flatMap(understood), call("permissions")),
+          api.questions({ query: { directory } }).pipe(Effect.flatMap(understood), call("questions")),
         ],
         { concurrency: 2 },
       ).pipe(

@@ -7,7 +7,7 @@ import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { splitModel } from "./wire/model.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { recognised, understood } from "../http/tolerantArray.ts"
 
 /** `GET /session` returns at most 100 sessions by default. */
 const allSessions = 100_000
@@ -28,7 +28,8 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
 
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(
-      Effect.map((sessions) => recognised(sessions).filter(({ time }) => time.archived === undefined)),
+      Effect.flatMap(understood),
+      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
       call("list sessions"),
     )
   return {
@@ -52,7 +53,9 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       ),
     messages: (session, page) =>
       api.messages({ params: { sessionID: session }, query: page }).pipe(
-        Effect.map(({ body, headers }) => ({ messages: recognised(body), older: headers["x-next-cursor"] })),
+        Effect.flatMap(({ body, headers }) =>
+          Effect.map(understood(body), (messages) => ({ messages, older: headers["x-next-cursor"] })),
+        ),
         call("messages", { session }),
       ),
     message: (session, messageID) =>

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { recognised, understood } from "../http/tolerantArray.ts"
 import { freshMessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
@@ -25,13 +25,13 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
 
   const permissionsOf = (sessionID: SessionId) =>
     api.permissions({ params: { sessionID } }).pipe(
-      Effect.map(({ data }) => recognised(data)),
+      Effect.flatMap(({ data }) => understood(data)),
       call("permissions", { session: sessionID }),
     )
 
   const formsOf = (sessionID: SessionId) =>
     api.forms({ params: { sessionID } }).pipe(
-      Effect.map(({ data }) => recognised(data)),
+      Effect.flatMap(({ data }) => understood(data)),
       call("forms", { session: sessionID }),
     )
 

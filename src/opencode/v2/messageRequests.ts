@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { recognised, understood } from "../http/tolerantArray.ts"
 import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
@@ -79,7 +79,7 @@ export const messageRequests = (
           query: { limit: left, ...(cursor === undefined ? {} : { cursor }) },
         })
         .pipe(call("messages", { session }))
-      entries.unshift(...recognised(data).toReversed())
+      entries.unshift(...(yield* understood(data)).toReversed())
       const next = page.next ?? undefined
       if (data.length < left || next === undefined) return { entries, next: undefined }
       cursor = next

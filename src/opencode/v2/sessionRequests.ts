@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { recognised, understood } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
@@ -58,11 +58,8 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
 
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(
-      Effect.map(({ data }) =>
-        recognised(data)
-          .filter(({ time }) => time.archived === undefined)
-          .map(sessionOf),
-      ),
+      Effect.flatMap(({ data }) => understood(data)),
+      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined).map(sessionOf)),
       call("list sessions"),
     )
   return {

@@ -1,6 +1,6 @@
 /** The answer of get_session: a session as a conversation. */
 import { Schema } from "effect"
-import { field, InstanceName } from "../shared/fields.ts"
+import { count, field, InstanceName } from "../shared/fields.ts"
 import { SessionView } from "./sessionSchemas.ts"
 
 const opt = Schema.optionalKey
@@ -36,6 +36,7 @@ export const ConversationView = Schema.Struct({
   instance: InstanceName,
   session: field(SessionView, "The session"),
   messages: field(Schema.Array(MessageView), "Oldest first"),
+  unreadable: opt(field(count, "Number of messages left out because opencode-fleet does not understand them")),
   before: opt(field(Schema.String, "Pass it as `before` to read older messages; absent if there are none")),
 })
 export type ConversationView = typeof ConversationView.Type

@@ -1,6 +1,7 @@
 /** Builds the answer of get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
 import { detailedActivities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { sessionView } from "./sessionView.ts"
@@ -14,7 +15,7 @@ const maxDirectories = 20
 export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
   const sessions = yield* opencode.sessions
   const checked = inNewestDirectories(sessions, maxDirectories)
-  const active = yield* detailedActivities(opencode, checked)
+  const { result: active, unreadable } = yield* countingUnreadable(detailedActivities(opencode, checked))
   const now = yield* Clock.currentTimeMillis
   return {
     instance,
@@ -28,5 +29,6 @@ export const instanceStatus = Effect.fnUntraced(function* (instance: string, hea
       .slice(0, maxActive),
     idle: checked.length - active.size,
     unasked: sessions.length - checked.length,
+    ...(unreadable === 0 ? {} : { unreadable }),
   } satisfies StatusView
 })

@@ -1,7 +1,7 @@
 /** Renders the answer of get_session as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
-import { answerBudget, block, code, paragraphs } from "../shared/markdown.ts"
+import { answerBudget, block, code, paragraphs, unreadableText } from "../shared/markdown.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
 export const renderPart = (view: PartView): string => {
@@ -48,7 +48,7 @@ export const renderMessage = (message: MessageView): string =>
     message.error === undefined ? "" : `**Error:** ${code(message.error)}`,
   )
 
-export const renderConversation = ({ before, instance, messages, session }: ConversationView): string =>
+export const renderConversation = ({ before, instance, messages, session, unreadable }: ConversationView): string =>
   clip(
     paragraphs(
       `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
@@ -56,6 +56,7 @@ export const renderConversation = ({ before, instance, messages, session }: Conv
         ? ""
         : `Everything from message ${code(session.undone_from)} on is undone; the next message sent removes it.`,
       before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
+      unreadableText(unreadable, "message"),
       ...messages.map(renderMessage),
       messages.length === 0 ? "No messages yet." : "",
     ),

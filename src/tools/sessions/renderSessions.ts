@@ -3,7 +3,7 @@ import { Array } from "effect"
 import { clip } from "../../text/plainText.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
-import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"
+import { answerBudget, code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
 
 export const messageCount = ({ messages, more_messages }: SessionView): string =>
   messages === undefined
@@ -29,7 +29,14 @@ const session =
   (view: SessionView): string =>
     `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
 
-export const renderSessions = ({ instance, listed_at = [], matching, sessions, total }: SessionsView): string => {
+export const renderSessions = ({
+  instance,
+  listed_at = [],
+  matching,
+  sessions,
+  total,
+  unreadable,
+}: SessionsView): string => {
   const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
   const [only = ""] = directories
@@ -37,6 +44,7 @@ export const renderSessions = ({ instance, listed_at = [], matching, sessions, t
     paragraphs(
       `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
       sessions.map(session(directories.length > 1)).join("\n"),
+      unreadableText(unreadable, "session"),
       matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
       listed_at.length === 0
         ? ""

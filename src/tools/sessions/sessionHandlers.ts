@@ -3,6 +3,7 @@ import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
+import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -83,9 +84,10 @@ export const sessionHandlers = Effect.gen(function* () {
     { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
+    const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
     const { elsewhere, own } = yield* sharedSessions(
       target.instance,
-      yield* opencode.sessions,
+      sessions,
       Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
     )
     const { shown, ...counted } = families(own, { directory, limit, search })
@@ -94,6 +96,7 @@ export const sessionHandlers = Effect.gen(function* () {
       instance: target.instance,
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
+      ...(unreadable === 0 ? {} : { unreadable }),
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })
@@ -106,7 +109,8 @@ export const sessionHandlers = Effect.gen(function* () {
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
     const { before, message_limit: limit = messagesByDefault } = parameters
     const cursor = before === undefined ? {} : { before }
-    const page = yield* opencode.messages(session.id, { limit, ...cursor }).pipe(
+    const { result: page, unreadable } = yield* opencode.messages(session.id, { limit, ...cursor }).pipe(
+      countingUnreadable,
       Effect.catchIf(
         (error) => error._tag === "OpencodeError" && error.status === 400 && before !== undefined,
         () =>
@@ -126,6 +130,7 @@ export const sessionHandlers = Effect.gen(function* () {
       instance: target.instance,
       session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
+      ...(unreadable === 0 ? {} : { unreadable }),
       ...(older === undefined ? {} : { before: older }),
     }
   })

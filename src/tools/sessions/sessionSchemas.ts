@@ -28,6 +28,7 @@ export type SessionView = typeof SessionView.Type
 export const SessionsView = Schema.Struct({
   instance: InstanceName,
   total: field(count, "Number of sessions, excluding subagent sessions"),
+  unreadable: opt(field(count, "Number of sessions left out because opencode-fleet does not understand them")),
   matching: field(count, "Number of them that match"),
   sessions: field(
     Schema.Array(SessionView),
@@ -63,6 +64,9 @@ export const StatusView = Schema.Struct({
   ),
   active_count: field(count, "Number of sessions that are not idle"),
   idle: field(count, "Number of idle sessions in the directories that were checked"),
+  unreadable: opt(
+    field(count, "Number of pending requests left out because opencode-fleet does not understand them; see opencode"),
+  ),
   unasked: field(count, "Number of older sessions in directories that were not checked"),
 })
 export type StatusView = typeof StatusView.Type

@@ -1,0 +1,59 @@
+/** Items of opencode's answers that opencode-fleet does not understand are counted and said. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
+import { here, permission, session } from "../../../src/testing/samples.ts"
+import { call, toolsOverFake } from "../../support/fleetOver.ts"
+
+const withMain = Effect.tap(FakeOpencode, (fake) =>
+  Effect.sync(() => {
+    fake.sessions = [session("main")]
+  }),
+)
+
+/** An object of a kind that no version of opencode has sent so far. */
+const unknown = { kind: "hologram" }
+
+describe("What opencode-fleet does not understand", () => {
+  it.effect("of the sessions is counted", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail("GET /session", Fault.json([session("main"), unknown, unknown]))
+      const { text, view } = yield* call("list_sessions", {})
+      assert.deepInclude(view, { matching: 1, unreadable: 2 })
+      assert.include(text, "2 sessions not shown: this version of opencode-fleet does not understand them.")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("of a conversation is counted", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(`GET /session/${here}/message`, Fault.json([unknown]))
+      const { text, view } = yield* call("get_session", { session_id: here })
+      assert.deepInclude(view, { messages: [], unreadable: 1 })
+      assert.include(text, "1 message not shown")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("of the pending requests is counted", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.statuses.set(here, { type: "busy" })
+      fake.fail("GET /permission", Fault.json([permission("1"), unknown]))
+      const { text, view } = yield* call("get_status", {})
+      assert.strictEqual(view.unreadable, 1)
+      assert.include(text, "1 pending request not shown")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is not mentioned if there is none", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      for (const tool of ["list_sessions", "get_status"] as const) {
+        const { view } = yield* call(tool, {})
+        assert.notProperty(view, "unreadable")
+      }
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
