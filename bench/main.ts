@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, answers, turns, refresh, discovery, memory, commands, connect). Needs the built executable.
+ * (start, answers, turns, refresh, discovery, memory, commands, connect, v2). Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -13,6 +13,7 @@ import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
 import { benchTurns } from "./turns.ts"
+import { benchV2 } from "./v2.ts"
 import { makePrograms } from "./support/programs.ts"
 import { renderTable } from "./support/report.ts"
 
@@ -25,6 +26,7 @@ const subjects = [
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },
+  { name: "v2", title: "opencode 2", run: benchV2 },
 ]
 
 const wanted = process.argv.slice(2)

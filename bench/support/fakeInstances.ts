@@ -1,7 +1,8 @@
 /**
  * Fake opencode instances in one process, each on a port of its own. A healthy one answers `GET /global/health` and has one
  * idle session; a hung one accepts requests and never answers; other servers are not opencode. Arguments: the numbers of
- * healthy instances, hung instances and other servers. Prints the ports as one line of JSON, and exits when stdin ends.
+ * healthy instances, hung instances, other servers and
+ * services of opencode 2. Prints the ports as one line of JSON, and exits when stdin ends.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
@@ -34,11 +35,38 @@ const listen = async (listener: RequestListener): Promise<number> => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-const [healthy = 0, hung = 0, strangers = 0] = process.argv.slice(2).map(Number)
+/** A service of opencode 2: everything below `/api/` needs the password. */
+const bodies2 = new Map([
+  ["/api/info", JSON.stringify({ version: "2.0.15", pid: 1, urls: [], paths: { tmp: "/tmp" } })],
+  [
+    "/api/session",
+    JSON.stringify({ data: [{ id: "ses_1", time, location: { directory: session.directory } }], cursor: {} }),
+  ],
+  ["/api/session/active", JSON.stringify({ data: {} })],
+  [
+    "/api/location",
+    JSON.stringify({ directory: session.directory, project: { id: "p", directory: session.directory } }),
+  ],
+  ["/api/project", JSON.stringify([{ id: "p", vcs: "git", time: { created: 1 } }])],
+])
+const answer2: RequestListener = ({ headers, url = "" }, response) => {
+  const path = url.split("?", 1).join()
+  if (!path.startsWith("/api/")) return void response.writeHead(200, { "content-type": "text/html" }).end("<html>")
+  if (headers.authorization === undefined) {
+    return void response.writeHead(401, { "www-authenticate": 'Basic realm="Secure Area"' }).end()
+  }
+  const body = bodies2.get(path)
+  response
+    .writeHead(body === undefined ? 404 : 200, body === undefined ? {} : { "content-type": "application/json" })
+    .end(body)
+}
+
+const [healthy = 0, hung = 0, strangers = 0, services = 0] = process.argv.slice(2).map(Number)
 const listeners = [
   ...Array<RequestListener>(healthy).fill(answer),
   ...Array<RequestListener>(hung).fill(neverAnswer),
   ...Array<RequestListener>(strangers).fill(answerOther),
+  ...Array<RequestListener>(services).fill(answer2),
 ]
 process.stdout.write(`${JSON.stringify(await Promise.all(listeners.map(listen)))}\n`)
 process.stdin.resume().on("end", () => process.exit())

@@ -30,14 +30,20 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
   readonly healthy: number
   readonly hung: number
   readonly strangers?: number
+  /** Of opencode 2, and registered as such. */
+  readonly services?: number
 }) {
-  const { healthy, hung, strangers = 0 } = size
+  const { healthy, hung, services = 0, strangers = 0 } = size
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
-  const ports = healthy + hung + strangers === 0 ? [] : yield* startInstances(healthy, hung, strangers)
-  yield* Effect.forEach(ports.slice(0, healthy + hung), (port, index) => {
-    const registration = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: `/home/dev/project-${index}` }
+  const ports =
+    healthy + hung + strangers + services === 0 ? [] : yield* startInstances(healthy, hung, strangers, services)
+  const isRegistered = (index: number) => index < healthy + hung || index >= healthy + hung + strangers
+  const registered = ports.map((port, index) => ({ port, index })).filter(({ index }) => isRegistered(index))
+  yield* Effect.forEach(registered, ({ index, port }) => {
+    const usual = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: `/home/dev/project-${index}` }
+    const registration = index < healthy + hung ? usual : { ...usual, api: 2 }
     return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
   })
   return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`) }

@@ -8,7 +8,7 @@ const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, i
 
 /** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
 const bundle = async (directory: string): Promise<void> => {
-  const names = ["bare", "hello", "hello-cached", "list", "portScan", "probe"]
+  const names = ["bare", "hello", "hello-cached", "list", "portScan", "probe", "probe2"]
   const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, floors(name)])),
     platform: "node",
@@ -59,6 +59,8 @@ export const makePrograms = Effect.gen(function* () {
     nothing: { file: "-e", args: ["0"] } satisfies Command as Command,
     /** Queries instances once for each line on stdin. */
     probe: asking("probe"),
+    /** The same for services of opencode 2. */
+    probe2: asking("probe2"),
     /** Looks for instances once for each line on stdin. */
     portScan: asking("portScan"),
     /** Queries instances once and exits. */

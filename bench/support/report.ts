@@ -18,6 +18,10 @@ export const median = (values: ReadonlyArray<number>): number => {
   return (below + above) / 2
 }
 
+/** The smallest and the largest value, in milliseconds. */
+export const spread = (values: ReadonlyArray<number>): string =>
+  `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`
+
 const columns = ["", "measured", "floor", "ratio", "target", "met", "note"] as const
 
 const format = (value: number, unit: string) => `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`

@@ -6,6 +6,7 @@
 import { NodeServices } from "@effect/platform-node"
 import { Context, Effect, FileSystem, Layer, Path, Schedule, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 import { opencode2Binary } from "./opencode2Binary.ts"
 import { freePort } from "./OpencodeServer.ts"
 import { environment, makeWorkspace, type Workspace, type WorkspaceOptions } from "./OpencodeWorkspace.ts"
@@ -83,6 +84,7 @@ export const makeService = Effect.fn("makeService")(function* (options: ServiceO
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { directory, home } = yield* makeWorkspace(options)
+  const { isAlive } = yield* LocalMachine
   const port = yield* freePort
   const own = options.binary ?? opencode2Binary
   const env = serviceEnvironment(home)
@@ -114,9 +116,9 @@ export const makeService = Effect.fn("makeService")(function* (options: ServiceO
   const kill = Effect.gen(function* () {
     const { pid } = yield* registered
     yield* signal([pid], "SIGKILL")
-    yield* fs.exists(`/proc/${pid}/exe`).pipe(
-      Effect.orElseSucceed(() => false),
-      Effect.repeat({ while: (exists) => exists, schedule: Schedule.spaced("10 millis") }),
+    // Its sockets are closed by then, too.
+    yield* Effect.sync(() => isAlive(pid)).pipe(
+      Effect.repeat({ while: (alive) => alive, schedule: Schedule.spaced("10 millis") }),
       Effect.timeoutOrElse({
         duration: "10 seconds",
         orElse: () => Effect.fail(new ServiceFailed({ reason: `process ${pid} is not killed` })),
