@@ -13,7 +13,7 @@ const nextStep = (error: ToolError): string => {
       return "It may be starting or stuck; `opencode-fleet instances` shows its health."
     case "Unauthorized":
       return error.withheld === undefined
-        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with; `opencode-fleet instances` shows whether it has a password of its own."
+        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with."
         : "`opencode-fleet instances` shows what to do."
     case "SessionNotFound":
       return `\`opencode-fleet sessions ${error.instance}\` lists its sessions.`

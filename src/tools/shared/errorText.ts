@@ -33,7 +33,7 @@ const nextStep = (error: ToolError): string => {
       return "It may be starting or stuck; refresh_instances shows its health."
     case "Unauthorized":
       return error.withheld === undefined
-        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with; list_instances shows whether it has a password of its own."
+        ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
         : "list_instances shows what to do."
     case "SessionNotFound":
       return "list_sessions shows its sessions."
