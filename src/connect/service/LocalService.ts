@@ -1,8 +1,9 @@
 /** The background service of opencode 2 of this machine's user, with the checks of the transport `service`. */
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, FileSystem, Layer, Option } from "effect"
 import { type Announcement, Discovery, type Scan } from "../../discovery/Discovery.ts"
 import * as Service from "../../discovery/service/Service.ts"
 import { targetOf } from "../../discovery/target.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
 import type { Credentials, Target } from "../../opencode/Target.ts"
 
 /**
@@ -11,7 +12,13 @@ import type { Credentials, Target } from "../../opencode/Target.ts"
  * `reason` continues after "opencode's service", or after the file's path.
  */
 export type ServiceState =
-  | { readonly _tag: "Running"; readonly target: Target; readonly credentials: Credentials }
+  | {
+      readonly _tag: "Running"
+      readonly target: Target
+      readonly credentials: Credentials
+      /** Path of the registration. */
+      readonly file: string
+    }
   | { readonly _tag: "Away"; readonly reason: string }
   | { readonly _tag: "Refused"; readonly file: string; readonly reason: string }
 
@@ -22,24 +29,69 @@ const stateOf = ({ announcements, problems }: Scan): ServiceState => {
   // A service of another release channel counts only if the usual one is not running.
   const chosen = running.find(isNamedDefault) ?? running[0]
   if (chosen?.credentials !== undefined) {
-    return { _tag: "Running", target: targetOf(chosen, undefined), credentials: chosen.credentials }
+    return {
+      _tag: "Running",
+      target: targetOf(chosen, undefined),
+      credentials: chosen.credentials,
+      file: chosen.source,
+    }
   }
   const [problem] = problems
   if (problem !== undefined) return { _tag: "Refused", file: problem.source, reason: problem.reason }
   return { _tag: "Away", reason: "is not running" }
 }
 
+/** Milliseconds. A whole check reads the sockets of the service's process, which takes much longer than a request. */
+const checkedFor = 2000
+
+/**
+ * Repeats a check only if the registration has changed, its process has ended, or the last check is older than
+ * {@link checkedFor}.
+ */
+const rememberRunning = Effect.fnUntraced(function* (check: Effect.Effect<ServiceState>) {
+  const fs = yield* FileSystem.FileSystem
+  const { isAlive } = yield* LocalMachine
+  let last: { readonly state: ServiceState; readonly stamp: string; readonly at: number } | undefined
+
+  /** Differs after each change, because opencode replaces the file. Undefined without a file. */
+  const stampOf = (file: string) =>
+    fs.stat(file).pipe(
+      Effect.map(({ ino, mtime, size }) =>
+        [Option.getOrUndefined(ino), Option.map(mtime, Number).pipe(Option.getOrUndefined), size].join(" "),
+      ),
+      Effect.orElseSucceed(() => undefined),
+    )
+  const isCurrent = Effect.fnUntraced(function* ({ at, stamp, state }: NonNullable<typeof last>) {
+    if (state._tag !== "Running" || (yield* Clock.currentTimeMillis) - at >= checkedFor) return false
+    const { listener } = state.target
+    return listener !== undefined && isAlive(listener.pid, listener.birth) && (yield* stampOf(state.file)) === stamp
+  })
+
+  return Effect.gen(function* () {
+    if (last !== undefined && (yield* isCurrent(last))) return last.state
+    const at = yield* Clock.currentTimeMillis
+    // Read before the check, so that a file that is replaced meanwhile is checked again.
+    const before = last?.state._tag === "Running" ? yield* stampOf(last.state.file) : undefined
+    const state = yield* check
+    last = state._tag === "Running" ? { state, stamp: before ?? (yield* stampOf(state.file)) ?? "", at } : undefined
+    return state
+  })
+})
+
 export class LocalService extends Context.Service<
   LocalService,
   {
-    /** Reads the registration and checks it, each time. */
+    /** Reads and checks the registration, unless that was done a moment ago and nothing has changed. */
     readonly state: Effect.Effect<ServiceState>
   }
 >()("opencode-fleet/connect/LocalService") {
   /** Over the `Discovery` of services. */
   static readonly layerNoDeps = Layer.effect(
     LocalService,
-    Effect.map(Discovery, ({ scan }) => LocalService.of({ state: Effect.map(scan, stateOf) })),
+    Effect.gen(function* () {
+      const { scan } = yield* Discovery
+      return LocalService.of({ state: yield* rememberRunning(Effect.map(scan, stateOf)) })
+    }),
   )
 
   /** Without a home directory, there are no registrations. */

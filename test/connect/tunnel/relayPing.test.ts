@@ -65,6 +65,17 @@ describe.skipIf(find("curl") === undefined)("A ping with curl", () => {
       }).pipe(Effect.provide(fakeOnPort)),
     )
 
+    it.effect("asks for the route that was given with the registration", () =>
+      Effect.gen(function* () {
+        const fake = yield* FakeOpencode
+        const home = yield* makeHome
+        const relay = yield* startShell(home)
+        yield* relay.put("{}", { port: yield* fakesPort, route: "/path" })
+        assert.strictEqual(yield* relay.ask("ping"), "pong 200")
+        assert.strictEqual(fake.count("GET /path"), 1)
+      }).pipe(Effect.provide(fakeOnPort)),
+    )
+
     it.effect("returns 000 if no program listens", () =>
       Effect.gen(function* () {
         assert.strictEqual(yield* ping(yield* freePort), "pong 000")
