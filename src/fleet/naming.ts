@@ -5,8 +5,16 @@ import type { Announcement } from "../discovery/Discovery.ts"
 import type { Instance } from "./Instance.ts"
 
 /** The suffixes that make a name unique, shortest first. The last resort is the whole URL, which is unique. */
-const suffixes: ReadonlyArray<(url: URL) => string> = [
-  ({ port, protocol }) => (port !== "" ? port : protocol === "https:" ? "443" : "80"),
+const suffixes: ReadonlyArray<(url: URL, announcement: Announcement) => string> = [
+  // The local port that leads to an ssh host differs at every start of the program; the port there does not.
+  ({ port, protocol }, { remotePort, sshHost }) =>
+    sshHost !== undefined && remotePort !== undefined
+      ? String(remotePort)
+      : port !== ""
+        ? port
+        : protocol === "https:"
+          ? "443"
+          : "80",
   ({ host }) => host,
 ]
 
@@ -20,7 +28,7 @@ export const uniqueNames = <A extends Announcement>(announcements: ReadonlyArray
   const suffix = suffixes[round] ?? (({ href }) => href)
   return uniqueNames(
     announcements.map((one) =>
-      (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${suffix(new URL(one.url))}` } : one,
+      (byName[one.name]?.length ?? 0) > 1 ? { ...one, name: `${one.name}@${suffix(new URL(one.url), one)}` } : one,
     ),
     round + 1,
   )

@@ -122,6 +122,23 @@ withOpencode2("a registered opencode 2", () => {
       }),
     )
 
+    it.effect("keeps a message that waits when its turn before it is stopped, names it, and runs it once", () =>
+      Effect.gen(function* () {
+        const { client, real } = yield* scene()
+        const { id: session_id } = yield* facts.createSession(real, "Parked")
+        yield* client.call(SendMessage, { session_id, message: "slow: 600", async: true })
+        const waiting = { session_id, message: "say:parked", message_id: `msg_parked-${session_id.slice(-12)}` }
+        const accepted = yield* client.call(SendMessage, { ...waiting, async: true, if_busy: "wait" })
+        assert.strictEqual(accepted.outcome, "accepted")
+        assert.include(accepted.detail, "inbox")
+        const aborted = yield* client.call(AbortSession, { session_id })
+        assert.deepStrictEqual(aborted.parked, [{ message_id: waiting.message_id, text: waiting.message }])
+        assert.include(yield* client.text(WaitForSession, { session_id }), waiting.message_id)
+        const turn = yield* client.call(SendMessage, waiting)
+        assert.deepInclude(turn, { outcome: "completed", text: "parked", message_id: waiting.message_id })
+      }),
+    )
+
     it.effect("is unauthorized with another password", () =>
       Effect.gen(function* () {
         const { client } = yield* scene({ password: "wrong-password" })

@@ -54,6 +54,23 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
     }),
   )
 
+  it.effect("runs once for all calls with the same message_id", () =>
+    Effect.gen(function* () {
+      const session = yield* newSession("Own id")
+      const own = { message_id: `msg_own-${session.slice(-12)}` }
+      const calls = yield* Effect.all([send(session, "say:once", own), send(session, "say:once", own)], {
+        concurrency: 2,
+      })
+      for (const turn of [...calls, yield* send(session, "say:once", own)]) {
+        assert.deepInclude(turn, { ...own, outcome: "completed", text: "once" })
+      }
+      assert.deepStrictEqual(yield* texts(session), ["say:once", "once"])
+      const other = yield* newSession("Another")
+      assert.include((yield* Effect.flip(send(other, "say:twice", own))).text, session)
+      assert.deepStrictEqual(yield* texts(session), ["say:once", "once"])
+    }),
+  )
+
   it.effect("sends progress notifications that count upwards and contain all of the text", () =>
     Effect.gen(function* () {
       const { relay } = yield* FleetClient

@@ -47,6 +47,14 @@ describe("uniqueNames", () => {
     assert.deepStrictEqual(names(uniqueNames(found)), ["api@4096", "web", "api@4097"])
   })
 
+  it("adds the port on an ssh host, because the local port that leads there changes", () => {
+    const found = [
+      announcement("box-api", 40_001, { sshHost: "box", remotePort: 4096 }),
+      announcement("box-api", 40_002, { sshHost: "box", remotePort: 4097 }),
+    ]
+    assert.deepStrictEqual(names(uniqueNames(found)), ["box-api@4096", "box-api@4097"])
+  })
+
   it("adds the default port if the URL omits it", () => {
     assert.deepStrictEqual(names(uniqueNames([announcement("api", 80), announcement("api", 4096)])), [
       "api@80",

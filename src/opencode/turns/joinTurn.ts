@@ -9,7 +9,7 @@ import type { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { TurnStages } from "./observeTurn.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
-import { followQueued, queuedOutcome, runningQueue } from "./serverQueue.ts"
+import { followQueued, queuedOutcome, readServerQueue } from "./serverQueue.ts"
 import type { Session } from "../sessions/Session.ts"
 import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 import * as Turn from "../turn/Turn.ts"
@@ -117,7 +117,8 @@ export const joinLast = Effect.fnUntraced(function* (
 ): Effect.fn.Return<TurnReport, ClientError | NoTurn> {
   const { opencode, session, target } = address
   // A decision concerns the running turn.
-  const queued = options.first === undefined ? yield* runningQueue(address) : []
+  const { isParked, prompts } = yield* readServerQueue(address)
+  const queued = options.first === undefined && !isParked ? prompts.map(({ id }) => id) : []
   const stored = yield* lastPrompt(opencode, session)
   const behind = queued.filter((id) => id !== stored)
   if (stored !== undefined) return yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)

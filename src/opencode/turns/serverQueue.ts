@@ -163,12 +163,13 @@ export const queuedOutcome = (
     Effect.orElseSucceed(() => Option.none<Turn.Outcome>()),
   )
 
-/** The prompts that wait for a running turn. Those in a parked queue wait for another prompt. */
-export const runningQueue = Effect.fnUntraced(function* ({ opencode, session }: SessionAddress) {
-  if (opencode.capabilities.promptQueue === "none") return []
-  const queue = yield* opencode.queuedPrompts(session.id)
-  if (queue.length === 0 || (yield* statusOf(opencode, session)).type === "idle") return []
-  return queue.map(({ id }) => id)
+/** The prompts in the queue. If it is parked, nothing starts them until another prompt is sent. */
+export const readServerQueue = Effect.fnUntraced(function* ({
+  opencode,
+  session,
+}: Pick<SessionAddress, "opencode" | "session">) {
+  const prompts = opencode.capabilities.promptQueue === "none" ? [] : yield* opencode.queuedPrompts(session.id)
+  return { prompts, isParked: prompts.length > 0 && (yield* statusOf(opencode, session)).type === "idle" }
 })
 
 /** Follows the turn of a prompt that may still be in the server's queue. */

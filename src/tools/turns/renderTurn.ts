@@ -35,6 +35,10 @@ export const renderTurn = (view: TurnView): string =>
     view.next,
   )
 
+/** Names the messages that wait although nothing is running, and what starts them. */
+export const parkedText = (parked: NonNullable<AbortView["parked"]>): string =>
+  `${parked.length === 1 ? "1 message waits" : `${parked.length} messages wait`} in the session's inbox until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`
+
 export const renderAbort = ({ cleared, final, instance, parked = [], session_id, was_running }: AbortView): string =>
   [
     was_running
@@ -42,9 +46,5 @@ export const renderAbort = ({ cleared, final, instance, parked = [], session_id,
       : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),
-    ...(parked.length === 0
-      ? []
-      : [
-          `${plural(parked.length, "message")} in the session's inbox wait until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`,
-        ]),
+    ...(parked.length === 0 ? [] : [parkedText(parked)]),
   ].join(" ")

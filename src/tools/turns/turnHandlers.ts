@@ -9,10 +9,12 @@ import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
+import { readServerQueue } from "../../opencode/turns/serverQueue.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
+import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
 
@@ -45,6 +47,12 @@ const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory
 
 /** Maximum number of parked messages shown. */
 const maxParked = 10
+
+/** The messages in the session's inbox, if nothing is running that would start them. */
+const parkedIn = (opencode: Opencode, session: Session) =>
+  Effect.map(readServerQueue({ opencode, session }), ({ isParked, prompts }) =>
+    (isParked ? prompts : []).slice(0, maxParked).map(({ id, text }) => ({ message_id: id, text: line(text, 200) })),
+  )
 
 /** With `async`, the maximum time in milliseconds until opencode has the message. */
 const maxAcceptTime = 47_000
@@ -87,24 +95,24 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
-    return yield* report((stages) => turns.follow(target, session, { ...options, stages }))
+    const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
+    if (view.outcome === "accepted") return view
+    const parked = yield* parkedIn(opencode, session).pipe(Effect.orElseSucceed(() => []))
+    return parked.length === 0 ? view : { ...view, next: `${view.next} ${parkedText(parked)}`.trim() }
   })
 
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
     const { cleared, final, wasRunning } = yield* abortTurn(opencode, session)
-    const parked = (yield* opencode.queuedPrompts(session.id)).map(({ id, text }) => ({
-      message_id: id,
-      text: line(text, 200),
-    }))
+    const parked = yield* parkedIn(opencode, session)
     return {
       instance: target.instance,
       session_id: session.id,
       was_running: wasRunning,
       final,
       cleared,
-      ...(parked.length === 0 ? {} : { parked: parked.slice(0, maxParked) }),
+      ...(parked.length === 0 ? {} : { parked }),
     }
   })
 

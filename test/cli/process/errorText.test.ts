@@ -5,6 +5,7 @@ import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../
 import {
   AmbiguousRequest,
   InstanceUnreachable,
+  MessageIdUnusable,
   NoTurn,
   OpencodeError,
   PromptUncertain,
@@ -99,6 +100,12 @@ const snapshots: ReadonlyArray<Snapshot> = [
     mcp: " Before you send it again, check with get_session whether it arrived.",
     terminal:
       " Before you send it again, check in opencode whether it arrived; `opencode-fleet sessions api` shows whether the session is busy.",
+  },
+  {
+    error: new MessageIdUnusable({ id: "msg_1", detail: "it is the id of an agent's answer" }),
+    message: 'The message id "msg_1" cannot be used: it is the id of an agent\'s answer. Nothing was sent.',
+    mcp: " Choose a new one, or leave message_id out.",
+    terminal: " Choose a new one, or leave --message-id out.",
   },
   {
     error: new NoTurn({ instance, session }),

@@ -54,6 +54,33 @@ describe("send_message", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
+  it.effect("with a message_id that was sent before says so, and sends nothing", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.answerWith(() => "Done")
+      yield* call("send_message", { session_id: here, message: "Do it", message_id: "msg_mine" })
+      const { text, view } = yield* call("send_message", {
+        session_id: here,
+        message: "Do it",
+        message_id: "msg_mine",
+        async: true,
+      })
+      assert.deepInclude(view, { outcome: "completed", message_id: "msg_mine", text: "Done" })
+      assert.include(text, "nothing was sent")
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each(["mine", "msg_", "msg_a/../b", `msg_${"x".repeat(121)}`])("refuses the message_id %s", (message_id) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const error = String(yield* Effect.flip(Fiber.join(yield* sending({ message_id }))))
+      assert.include(error, "msg_")
+      assert.include(error, "Nothing was sent")
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("does not offer agents that cannot answer a prompt", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
