@@ -54,10 +54,11 @@ withOpencode2("the inbox of opencode 2", () => {
   })((it) => {
     it.effect("answers a waiting message by itself, and its caller gets that answer while others still wait", () =>
       Effect.gen(function* () {
-        const { isBusy, said, send, start } = yield* scene
-        const first = yield* Effect.forkChild(send("slow: 15"))
+        const { isBusy, real, said, send, session, start } = yield* scene
+        const first = yield* Effect.forkChild(send("slow: 60"))
         yield* isBusy
         const second = yield* Effect.forkChild(send("say:two"))
+        yield* facts.inbox(real, session.id).pipe(eventually((ids) => ids.length === 1))
         const third = yield* start("run: echo three")
         assert.deepInclude(third.outcome, { _tag: "accepted", parked: false })
         const reports = [yield* Fiber.join(first), yield* Fiber.join(second)]
