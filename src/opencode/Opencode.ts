@@ -33,6 +33,8 @@ export interface Capabilities {
   readonly promptQueue: "none" | "server"
   /** Whether a prompt whose id is already stored has no effect, so that repeating one is safe. */
   readonly idempotentPrompts: boolean
+  /** How long agents and models may be missing in a directory that the server is loading. Default: not at all. */
+  readonly namesSettleAfter?: Duration.Input
   /** What `statuses` and `pendingRequests` cover: the given directory, or everything on the server. */
   readonly statusScope: "directory" | "server"
   /** Whether `statuses` reports retries. Otherwise only the newest answer of a session does. */

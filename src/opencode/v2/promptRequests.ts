@@ -8,17 +8,17 @@ import type { Call } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode, Prompt } from "../Opencode.ts"
+import { namesWith } from "../namesWith.ts"
 import { mayHaveArrived } from "../transient.ts"
 import { rejectedCall } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
-import type { serverRequests } from "./serverRequests.ts"
 import { joinModel, splitModel } from "./wire/WireModel.ts"
 
 export const promptRequests = (
   { api: { session: api } }: Routes,
   call: Call,
   instance: string,
-  server: Pick<ReturnType<typeof serverRequests>, "agents" | "models">,
+  server: Pick<Opencode, "agents" | "models" | "capabilities">,
 ) => {
   const unknown = (kind: "Agent" | "Model", name: string, known: ReadonlyArray<string>) =>
     new OpencodeError({
@@ -39,11 +39,11 @@ export const promptRequests = (
     const isOtherAgent = agent !== undefined && agent !== data.agent
     const isOtherModel = model !== undefined && (data.model === undefined || model !== joinModel(data.model))
     if (isOtherAgent) {
-      const agents = yield* server.agents(directory)
+      const agents = yield* namesWith(server.agents(directory), agent, server.capabilities)
       if (!agents.includes(agent)) return yield* unknown("Agent", agent, agents)
     }
     if (isOtherModel) {
-      const models = yield* server.models(directory)
+      const models = yield* namesWith(server.models(directory), model, server.capabilities)
       if (!models.includes(model)) return yield* unknown("Model", model, models)
     }
     // Each selection adds an entry to the session, even if it changes nothing.

@@ -6,6 +6,7 @@ import { MessageIdUnusable } from "../../opencode/errors.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
+import { namesWith } from "../../opencode/namesWith.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
@@ -41,7 +42,7 @@ const ownMessageId = (id: string) =>
   })
 
 const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
-  yield* checkName("model", model, yield* opencode.models(directory))
+  yield* checkName("model", model, yield* namesWith(opencode.models(directory), model, opencode.capabilities))
   return model
 })
 
@@ -72,7 +73,10 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const { agent, message, message_id, model } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    if (agent !== undefined) yield* checkName("agent", agent, yield* opencode.agents(session.directory))
+    if (agent !== undefined) {
+      const agents = namesWith(opencode.agents(session.directory), agent, opencode.capabilities)
+      yield* checkName("agent", agent, yield* agents)
+    }
     const prompt = {
       text: message,
       ...(message_id === undefined ? {} : { messageID: yield* ownMessageId(message_id) }),
