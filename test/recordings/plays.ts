@@ -1,13 +1,29 @@
 /** The common parts of the scenarios: playing a turn, and recording it. */
 import { Effect } from "effect"
 import type { Outcome } from "../../src/opencode/turn/Turn.ts"
-import type { Prompted, Snapshot, Stage } from "./Stage.ts"
+import type { Moment, PermissionReply, Prompted, PromptOptions, Snapshot, Stage } from "./Stage.ts"
 
-/** A turn of the log, and its expected report. */
-export interface RecordedTurn extends Prompted {
+/** How a turn must be reported. */
+export interface Report {
   readonly outcome: Outcome["_tag"]
   readonly text: string
 }
+
+/** Where the report on opencode 2 differs, and why. */
+export interface Difference extends Partial<Report> {
+  readonly because: string
+}
+
+/** A turn of the log, and its expected report. */
+export interface RecordedTurn extends Prompted, Report {
+  readonly on2?: Difference
+}
+
+/** The turn with the report that is expected on that version. */
+export const expectedOn =
+  (api: 1 | 2) =>
+  ({ on2, ...turn }: RecordedTurn): RecordedTurn & Partial<Difference> =>
+    api === 1 ? turn : { ...turn, ...on2 }
 
 export interface Take {
   readonly turns: ReadonlyArray<RecordedTurn>
@@ -22,22 +38,25 @@ export interface Scenario {
   readonly play: (stage: Stage) => Effect.Effect<Take, unknown>
 }
 
+const differing = (on2: Difference | undefined) => (on2 === undefined ? {} : { on2 })
+
 /** One turn that runs to its end. */
 export const turn = (
   name: string,
   message: string,
   outcome: Outcome["_tag"],
   text: string,
-  options?: Readonly<Record<string, unknown>>,
+  options: PromptOptions & { readonly on2?: Difference } = {},
 ): Scenario => ({
   name,
   on: "allowing",
   play: (stage) =>
     Effect.gen(function* () {
-      const prompt = yield* stage.prompt(message, options)
-      yield* outcome === "failed" ? stage.seen("session.error") : stage.seen("session.idle")
+      const { on2, ...selected } = options
+      const prompt = yield* stage.prompt(message, selected)
+      yield* stage.until(outcome === "failed" ? "a turn failed" : "a turn ended")
       yield* stage.idle
-      return { turns: [{ ...prompt, outcome, text }] }
+      return { turns: [{ ...prompt, outcome, text, ...differing(on2) }] }
     }),
 })
 
@@ -49,6 +68,7 @@ export const asking = (
   decide: (stage: Stage, request: string) => Effect.Effect<unknown, unknown>,
   outcome: Outcome["_tag"],
   text: string,
+  on2?: Difference,
 ): Scenario => ({
   name,
   on: "asking",
@@ -58,28 +78,22 @@ export const asking = (
       const request = yield* stage.pending(kind)
       const waiting = yield* stage.snapshot
       yield* decide(stage, request)
-      yield* stage.seen("session.idle")
+      yield* stage.until("a turn ended")
       yield* stage.idle
-      return { turns: [{ ...prompt, outcome, text }], snapshots: [waiting] }
+      return { turns: [{ ...prompt, outcome, text, ...differing(on2) }], snapshots: [waiting] }
     }),
 })
 
-export const reply = (body: unknown) => (stage: Stage, request: string) => stage.replyPermission(request, body)
+export const reply = (body: PermissionReply) => (stage: Stage, request: string) => stage.replyPermission(request, body)
 
-/** One turn that is aborted after a certain frame. */
-export const aborting = (
-  name: string,
-  on: Scenario["on"],
-  message: string,
-  when: Parameters<Stage["seen"]>,
-  text: string,
-): Scenario => ({
+/** One turn that is aborted at a certain moment. */
+export const aborting = (name: string, on: Scenario["on"], message: string, when: Moment, text: string): Scenario => ({
   name,
   on,
   play: (stage) =>
     Effect.gen(function* () {
       const prompt = yield* stage.prompt(message)
-      yield* stage.seen(...when)
+      yield* stage.until(when)
       const before = yield* stage.snapshot
       yield* stage.abort
       yield* stage.idle
@@ -102,7 +116,7 @@ export const meeting = (
     Effect.gen(function* () {
       const one = yield* stage.prompt(message)
       const { other, snapshots = [] } = yield* meet(stage)
-      yield* stage.seen("session.idle")
+      yield* stage.until("a turn ended")
       yield* stage.idle
       return {
         turns: [

@@ -7,7 +7,7 @@
 const numbered = (text: string) => {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
-  return text.replace(/\b(ses|msg|prt|per|que|call|err)_[A-Za-z0-9-]+/gu, (id, kind: string) => {
+  return text.replace(/\b(ses|msg|prt|per|que|call|err|frm|sh)_[A-Za-z0-9-]+/gu, (id, kind: string) => {
     const known = names.get(id)
     if (known !== undefined) return known
     const count = (counts.get(kind) ?? 0) + 1
@@ -29,9 +29,15 @@ const ranked = (text: string) => {
 const longest = 400
 
 /** Clips long texts, and removes a frame's own `time`, which is not used. */
-const kept = (key: string, value: unknown) => {
-  if (key === "time" && typeof value === "number") return undefined
-  return typeof value === "string" && value.length > longest ? `${value.slice(0, longest)}…` : value
+const clip = (recording: object) => {
+  let clipped = 0
+  const text = JSON.stringify(recording, (key, value: unknown) => {
+    if (key === "time" && typeof value === "number") return undefined
+    if (typeof value !== "string" || value.length <= longest) return value
+    clipped += 1
+    return `${value.slice(0, longest)}…`
+  })
+  return { clipped, text }
 }
 
 /** One line for each entry of a list, so that a diff is readable. */
@@ -44,13 +50,14 @@ const inLines = (recording: object) => {
   return `{\n${fields.join(",\n")}\n}\n`
 }
 
-/** `root` is the temporary directory with the home and the project. */
-export const tidy = (recording: object, root: string): string => {
-  const text = JSON.stringify(recording, kept)
+/** `root` is the temporary directory with the home and the project. `clipped` counts the texts that end with `…`. */
+export const tidy = (recording: object, root: string): { readonly clipped: number; readonly text: string } => {
+  const { clipped, text: long } = clip(recording)
+  const text = long
     .replaceAll(root, "/recorded")
     .replaceAll(/127\.0\.0\.1:\d+/gu, "127.0.0.1:1")
     .replaceAll(/"slug":"[^"]*"/gu, '"slug":"recorded"')
     .replaceAll(/"date":"[^"]*"/gu, '"date":"recorded"')
-    .replaceAll(/\b[0-9a-f]{40}\b/gu, "0".repeat(40))
-  return inLines(JSON.parse(ranked(numbered(text))))
+    .replaceAll(/\b(?:[0-9a-f]{40}|[0-9a-f]{64})\b/gu, "0".repeat(40))
+  return { clipped, text: inLines(JSON.parse(ranked(numbered(text)))) }
 }

@@ -42,7 +42,7 @@ export type Recording = typeof Recording.Type
 export type RecordedTurn = Recording["turns"][number]
 export type Entry = Recording["log"][number]
 
-const logs = new URL("../recordings/logs/", import.meta.url)
+const logs = new URL("../recordings/logs/1/", import.meta.url)
 
 export const recordings: ReadonlyArray<Recording> = readdirSync(logs)
   .sort()

@@ -22,7 +22,8 @@
  * | `task: <prompt>`           | a call of the `task` tool: a subagent gets `<prompt>` in a session of its own;        |
  * |                            | after its result `Done: <what the tool gives back>`                                   |
  * | `big:<N> <message>`        | the answer to `<message>`, said to have cost N tokens to read: above 192,000          |
- * |                            | opencode compacts the session after this step and has the model go on                 |
+ * |                            | opencode compacts the session after this step and has the model go on (opencode 2:    |
+ * |                            | before the next step, whose answer is then `Continued`)                               |
  * | `overflow:`                | refused as too long for the model, until the session is compacted: then `Fits now`    |
  *
  * opencode's extra call for the title of a new session is answered with `Scripted session`, and its call for the summary of

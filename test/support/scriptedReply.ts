@@ -105,6 +105,9 @@ const headings = [
 
 const summary2 = headings.map((heading) => `## ${heading}\n${scriptedSummary}`).join("\n")
 
+/** In opencode 2, a compacted conversation begins with this, followed by the summary and the newest messages. */
+const checkpoint = "<conversation-checkpoint>"
+
 /** What opencode 2 puts before the prompt of a subagent. */
 const subagentLine = /^You are a subagent spawned by another session\.\n/
 
@@ -159,6 +162,9 @@ const reply = (messages: ReadonlyArray<Message>, hasTools = true): Reply => {
   if (isRequestOf("You are a context summarization agent", messages)) return { _tag: "Text", chunks: [scriptedSummary] }
   if (textOf(last).startsWith(summaryRequest)) return { _tag: "Text", chunks: [summary2] }
   if (!hasTools) return { _tag: "Text", chunks: [scriptedTitle] }
+  if (textOf(last).startsWith(checkpoint)) {
+    return { _tag: "Text", chunks: words(textOf(last).includes("overflow:") ? "Fits now" : "Continued") }
+  }
   const text = textOf(last).trim().replace(subagentLine, "").replace(bigMessage, "")
   const results = messages.slice(prompted).filter(({ role }) => role === "tool")
   if (results.length > 0 || text.startsWith("steps:")) return proceed(text, results)

@@ -32,6 +32,7 @@ const nextStep = (error: ToolError): string => {
     case "RequestTimeout":
       return "It may be starting or stuck; refresh_instances shows its health."
     case "Unauthorized":
+      if (error.ownCredentials === true) return "list_instances shows where they come from."
       return error.withheld === undefined
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
         : "list_instances shows what to do."

@@ -12,6 +12,7 @@ import {
   recordings,
   storedOf,
 } from "../../support/Recording.ts"
+import { outcomeKnown, textKnown, verdict, written } from "../../support/verdict.ts"
 import { settled, Step, travels } from "./journey.ts"
 
 const turns = recordings.flatMap((recording) =>
@@ -21,12 +22,6 @@ const turns = recordings.flatMap((recording) =>
     turn,
   })),
 )
-
-/** What is stored of a killed turn does not decide its outcome. */
-const verdict = (turn: Turn.Turn) => Turn.outcome(turn)?._tag ?? "interrupted"
-
-/** The agent's text without the marks for missed text. */
-const written = (turn: Turn.Turn) => Turn.text(turn).replaceAll("[…]", "")
 
 /** The turn after all events of the log. */
 const followed = ({ log, session }: Recording, { begun, prompt }: RecordedTurn) =>
@@ -66,16 +61,6 @@ describe.each(recordings)("recorded: $name", (recording) => {
 
 const UnrecognisedEntry = Schema.Struct({ payload: Schema.Struct({ raw: Schema.Struct({ type: Schema.String }) }) })
 
-/** The reason why a turn without an answer ended is sent once; a client that misses it cannot know the outcome. */
-const outcomeKnown = (recording: Recording, { outcome, prompt }: RecordedTurn, told: boolean) => {
-  const answered = endOf(recording).messages.some(({ info }) => info.role === "assistant" && info.parentID === prompt)
-  return answered || told ? outcome : "interrupted"
-}
-
-/** Text that was streaming when opencode was killed is stored nowhere; a client that misses it cannot know it. */
-const textKnown = ({ outcome, text }: RecordedTurn, seen: Turn.Turn) =>
-  outcome === "interrupted" && text.startsWith(written(seen)) ? Turn.text(seen) : text
-
 describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
   const travel = travels(recording, turn)
   const earliest = settled(recording, turn)
@@ -102,7 +87,7 @@ describe.each(turns)("a turn followed: $name", ({ recording, turn }) => {
         break
       }
       for (const { told, turn: end } of [connected, cut]) {
-        assert.strictEqual(verdict(end), outcomeKnown(recording, turn, told))
+        assert.strictEqual(verdict(end), outcomeKnown(endOf(recording), turn, told))
         assert.strictEqual(Turn.text(end), textKnown(turn, end))
       }
     },
