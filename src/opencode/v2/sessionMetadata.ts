@@ -43,5 +43,3 @@ export const sessionMetadata = ({ api: { session: api } }: Routes, call: Call) =
     touch: (session: SessionId) => Effect.flatMap(read(session), (metadata) => write(session, metadata)),
   }
 }
-
-export type SessionMetadata = ReturnType<typeof sessionMetadata>
