@@ -6,6 +6,7 @@ import { basicAuthorization } from "../../src/connect/proxy/checkAuthorization.t
 import { createServer } from "node:net"
 import { dirname } from "node:path"
 import { RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
+import { CreateSession } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import {
   connectCommand,
@@ -23,6 +24,7 @@ import { listen } from "../support/loopback.ts"
 import { signal } from "../support/processes.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { makeService, type Service, startService } from "../support/RealService.ts"
+import { makeWorkspace } from "../support/OpencodeWorkspace.ts"
 import { withOpencode2, withSsh, withTmux } from "../support/requirements.ts"
 import { runCommand } from "../support/runCommand.ts"
 import { ScriptedModel } from "../support/ScriptedModel.ts"
@@ -167,6 +169,35 @@ withOpencode2("connect with opencode 2", () => {
         const [now] = yield* registered(relay.directory, 1)
         assert.notStrictEqual(now?.port, registration?.port)
         assert.strictEqual((yield* ask(now?.port, password)).status, 200)
+      }),
+    )
+
+    test(
+      "makes one fleet of machines of both versions, with one password",
+      Effect.gen(function* () {
+        const relay = yield* SshRelay
+        const options = { password, variables: { RELAY_SSH_CMD: relay.command } }
+        const service = yield* startService()
+        yield* start(service, options)
+        const older = yield* makeWorkspace({ project: "web-shop" })
+        yield* startConnect(older, options)
+        const client = yield* connect(yield* relayIn(relay.home, relay.directory), {
+          variables: { OPENCODE_SERVER_PASSWORD: password },
+        })
+        const { instances } = yield* client
+          .call(RefreshInstances)
+          .pipe(eventually(({ counts }) => counts["online"] === 2))
+        assert.sameMembers(
+          instances.map(({ api }) => api),
+          [1, 2],
+        )
+        for (const { api, name } of instances) {
+          const { directory } = api === 2 ? service : older
+          const { session } = yield* client.call(CreateSession, { instance: name, directory, title: "From afar" })
+          const message = { instance: name, session_id: session.id, message: `say:opencode ${api}` }
+          const { outcome, text } = yield* client.call(SendMessage, message)
+          assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: `opencode ${api}` })
+        }
       }),
     )
   })
