@@ -51,7 +51,7 @@ const nextStep = (error: ToolError): string => {
     case "AmbiguousSession":
       return "Use the full id of one."
     case "HostNotNamed":
-      return "Add it there: only hosts that you name are used."
+      return "Add it to SSH_HOSTS: only hosts in that list are used."
     case "HostNotStarted":
       return ""
     case "HostDirectoryRequired":

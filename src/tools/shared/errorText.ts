@@ -71,7 +71,7 @@ const nextStep = (error: ToolError): string => {
     case "AmbiguousSession":
       return "Use the full id of one."
     case "HostNotNamed":
-      return "Only hosts that the user has listed there can be used."
+      return "Only hosts that the user lists in SSH_HOSTS can be used."
     case "HostNotStarted":
       return "list_instances shows the hosts that cannot be reached."
     case "HostDirectoryRequired":
