@@ -1,9 +1,9 @@
 /** Opens opencode's own terminal UI on a running instance. Its address is an argument, its password is not. */
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Schema } from "effect"
 import type { ApiVersion, Target } from "../opencode/Target.ts"
 import type { ConnectOptions } from "./connect.ts"
-import { startChild } from "./OpencodeChild.ts"
 import { opencodeVersion } from "./opencodeVersion.ts"
+import { runTerminalUi } from "./runTerminalUi.ts"
 
 /** The `opencode` on the PATH cannot show an instance of another major version. */
 export class OtherOpencodeVersion extends Schema.TaggedError<OtherOpencodeVersion>()("OtherOpencodeVersion", {
@@ -49,15 +49,9 @@ export const attachUi = Effect.fn("attachUi")(function* ({ api, args, stopSignal
   if (installed.api !== api) {
     return yield* new OtherOpencodeVersion({ instance, needed: api, installed: installed.text })
   }
-  const opencode = yield* startChild({
-    headless: false,
+  return yield* runTerminalUi({
+    stopSignals,
     args: [...(api === 2 ? ["--server", url] : ["attach", url]), ...args],
     env: environment(target, api),
   })
-  yield* stopSignals.pipe(
-    // A Ctrl-C in the terminal has already reached it.
-    Stream.runForEach((signal) => (signal === "SIGINT" ? Effect.void : opencode.terminate)),
-    Effect.forkScoped,
-  )
-  return yield* opencode.exitStatus
-}, Effect.scoped)
+})

@@ -10,8 +10,8 @@ import type { Announcement } from "./Discovery.ts"
 const accessOf = (
   { credentials: own, passwordWithheld, secretsUnknown }: Announcement,
   credentials: Credentials | undefined,
-): Pick<Target, "credentials" | "withheld"> => {
-  if (own !== undefined) return { credentials: own }
+): Pick<Target, "credentials" | "ownCredentials" | "withheld"> => {
+  if (own !== undefined) return { credentials: own, ownCredentials: true }
   if (secretsUnknown !== undefined) return { credentials: undefined, withheld: secretsUnknown }
   return passwordWithheld === undefined || credentials === undefined
     ? { credentials }

@@ -3,7 +3,8 @@
  * knows what the others are doing.
  */
 import { Context, Effect } from "effect"
-import { readdir, readFile, readlink } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
+import { openFilesOf, processesWith } from "./openFiles.ts"
 
 export interface DatabaseUser {
   readonly pid: number
@@ -22,19 +23,11 @@ export interface DatabaseUsersValues {
 /** The unit of start times in `/proc`, on every Linux. */
 const ticksPerSecond = 100
 
-const concurrency = 8
-
 const attempt = <A>(read: () => Promise<A>) => Effect.option(Effect.tryPromise(read))
 
 /** The opencode databases that the process has opened. */
-const databasesOf = Effect.fnUntraced(function* (pid: number) {
-  const files = yield* attempt(() => readdir(`/proc/${pid}/fd`))
-  if (files._tag === "None") return []
-  const links = yield* Effect.forEach(files.value, (file) => attempt(() => readlink(`/proc/${pid}/fd/${file}`)), {
-    concurrency,
-  })
-  return links.flatMap((link) => (link._tag === "Some" && /\/opencode[^/]*\.db$/u.test(link.value) ? [link.value] : []))
-})
+const databasesOf = (pid: number) =>
+  Effect.map(openFilesOf(pid), (files) => new Set(files.filter((file) => /\/opencode[^/]*\.db$/u.test(file))))
 
 const startOf = Effect.fnUntraced(function* (pid: number) {
   const [stat, system] = yield* Effect.all([
@@ -48,19 +41,12 @@ const startOf = Effect.fnUntraced(function* (pid: number) {
 })
 
 const besides = Effect.fnUntraced(function* (pid: number) {
-  const databases = new Set(yield* databasesOf(pid))
+  const databases = yield* databasesOf(pid)
   if (databases.size === 0) return undefined
-  const names = yield* Effect.orElseSucceed(
-    Effect.tryPromise(() => readdir("/proc")),
-    (): ReadonlyArray<string> => [],
+  const others = (yield* processesWith(databases)).filter((other) => other !== pid)
+  return yield* Effect.forEach(others, (other) =>
+    Effect.map(startOf(other), (startedAt) => ({ pid: other, startedAt })),
   )
-  const others = names.map(Number).filter((other) => Number.isInteger(other) && other !== pid)
-  const users = yield* Effect.filter(
-    others,
-    (other) => Effect.map(databasesOf(other), (opened) => opened.some((database) => databases.has(database))),
-    { concurrency },
-  )
-  return yield* Effect.forEach(users, (user) => Effect.map(startOf(user), (startedAt) => ({ pid: user, startedAt })))
 })
 
 export const DatabaseUsers = Context.Reference<DatabaseUsersValues>("opencode-fleet/machine/DatabaseUsers", {

@@ -46,7 +46,7 @@ export interface ServerHealth {
   readonly healthy: boolean
   /** Whether it cannot be used yet. */
   readonly starting?: boolean
-  /** Why it cannot be used, in the server's own words. */
+  /** Why it cannot be used: the server's reason. */
   readonly reason?: string | undefined
   readonly version: string
   readonly api: ApiVersion

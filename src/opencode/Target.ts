@@ -21,6 +21,8 @@ export interface Target {
   readonly url: string
   /** HTTP Basic, sent with every request; undefined if opencode runs without a password. */
   readonly credentials: Credentials | undefined
+  /** Whether the credentials belong to this instance alone, and not to the whole fleet. For errors. */
+  readonly ownCredentials?: boolean
   /** Further request headers, which a proxy in front of opencode asks for; names in lower case. */
   readonly headers?: Readonly<Record<string, Redacted.Redacted>>
   /** The version of opencode's API, if it is known. Otherwise the first answer shows it. */

@@ -49,6 +49,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   api: Schema.optionalKey(Schema.Literals([1, 2])),
   /** Set when a password is configured but deliberately not sent to this target: the reason. */
   withheld: Schema.optionalKey(Schema.String),
+  /** Whether the refused credentials belong to this instance alone, such as those of its registration. */
+  ownCredentials: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
     if (this.withheld !== undefined) {

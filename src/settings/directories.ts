@@ -42,23 +42,21 @@ export const relayDirectory = Effect.gen(function* () {
 /** The state directory inside a relay directory, for programs and users without a home directory. */
 export const stateDirectoryIn = (relayDirectory: string) => `${relayDirectory}/.state`
 
-/** `$XDG_STATE_HOME/opencode`, in which opencode 2 registers its services. Undefined without a home directory. */
-export const serviceDirectory = Effect.gen(function* () {
-  const path = yield* Path.Path
-  return path.join(yield* baseDirectory("XDG_STATE_HOME", ".local", "state"), "opencode")
-}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+/** A directory of opencode's own. Undefined without a home directory. */
+const opencodeDirectory = (name: string, ...inHome: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const path = yield* Path.Path
+    return path.join(yield* baseDirectory(name, ...inHome), "opencode")
+  }).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
 
-/** `$XDG_CONFIG_HOME/opencode`, in which opencode keeps its configuration. Undefined without a home directory. */
-export const opencodeConfiguration = Effect.gen(function* () {
-  const path = yield* Path.Path
-  return path.join(yield* baseDirectory("XDG_CONFIG_HOME", ".config"), "opencode")
-}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+/** `$XDG_STATE_HOME/opencode`, in which opencode 2 registers its services. */
+export const serviceDirectory = opencodeDirectory("XDG_STATE_HOME", ".local", "state")
 
-/** `$XDG_DATA_HOME/opencode`, in which opencode keeps its database. Undefined without a home directory. */
-export const opencodeData = Effect.gen(function* () {
-  const path = yield* Path.Path
-  return path.join(yield* baseDirectory("XDG_DATA_HOME", ".local", "share"), "opencode")
-}).pipe(Effect.catchTag("SettingsError", () => Effect.undefined))
+/** `$XDG_CONFIG_HOME/opencode`, in which opencode keeps its configuration. */
+export const opencodeConfiguration = opencodeDirectory("XDG_CONFIG_HOME", ".config")
+
+/** `$XDG_DATA_HOME/opencode`, in which opencode keeps its database. */
+export const opencodeData = opencodeDirectory("XDG_DATA_HOME", ".local", "share")
 
 /** `$XDG_STATE_HOME/opencode-fleet`; without a home directory, a directory inside the relay directory. */
 export const stateDirectory = Effect.gen(function* () {

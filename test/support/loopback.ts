@@ -1,11 +1,16 @@
 /** Servers on 127.0.0.1 that are not opencode, and ports without a listener. Closing the scope ends each. */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { createServer as createHttpServer } from "node:http"
 import { createServer, type Server, type Socket } from "node:net"
+import { patience } from "./patience.ts"
 
+/** A program that was killed a moment ago may still hold the port, so the server waits for it. */
 export const listen = (server: Server, port = 0) =>
-  Effect.callback<number>((resume) => {
+  Effect.callback<number, Error>((resume) => {
+    const onError = (error: Error) => resume(Effect.fail(error))
+    server.once("error", onError)
     server.listen(port, "127.0.0.1", () => {
+      server.off("error", onError)
       const address = server.address()
       resume(
         address === null || typeof address === "string"
@@ -13,7 +18,11 @@ export const listen = (server: Server, port = 0) =>
           : Effect.succeed(address.port),
       )
     })
-  })
+  }).pipe(
+    Effect.retry(Schedule.upTo(Schedule.spaced("100 millis"), { duration: patience })),
+    Effect.orDie,
+    Effect.interruptible,
+  )
 
 export const close = (server: Server) =>
   Effect.callback<void>((resume) => {

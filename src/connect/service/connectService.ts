@@ -1,7 +1,8 @@
 /** `opencode-fleet connect` with opencode 2: its background service on a relay, and its terminal UI. */
 import { Effect, Option, Ref, Schema, Scope, Stream, SubscriptionRef } from "effect"
 import { type ConnectOptions, type ConnectResult, tunnelProblem } from "../connect.ts"
-import { type OpencodeNotFound, type OpencodeNotStarted, startChild } from "../OpencodeChild.ts"
+import type { OpencodeNotFound, OpencodeNotStarted } from "../OpencodeChild.ts"
+import { runTerminalUi } from "../runTerminalUi.ts"
 import { ensureService, type EnsureServiceError, withoutPassword } from "./ensureService.ts"
 import { keepOnRelay } from "./keepOnRelay.ts"
 
@@ -23,19 +24,6 @@ export interface ConnectServiceOptions extends ConnectOptions {
 }
 
 const slowAfter = "3 seconds"
-
-/** Sends the signals to the terminal UI. A Ctrl-C in the terminal has already reached it. */
-const runTerminalUi = Effect.fnUntraced(function* (
-  args: ReadonlyArray<string>,
-  stopSignals: ConnectOptions["stopSignals"],
-) {
-  const opencode = yield* startChild({ headless: false, args, env: withoutPassword })
-  yield* stopSignals.pipe(
-    Stream.runForEach((signal) => (signal === "SIGINT" ? Effect.void : opencode.terminate)),
-    Effect.forkScoped,
-  )
-  return yield* opencode.exitStatus
-}, Effect.scoped)
 
 /**
  * Starts the service if it is not running, and keeps it on the relay, if there is one. On this machine nothing is registered,
@@ -71,7 +59,7 @@ export const connectService = Effect.fn("connectService")(function* ({
       return ended
     }
     return {
-      exitStatus: yield* runTerminalUi(args, stopSignals),
+      exitStatus: yield* runTerminalUi({ args, stopSignals, env: withoutPassword }),
       problem: yield* Effect.flatten(Ref.get(problem)),
     } satisfies ConnectResult as ConnectResult
   })

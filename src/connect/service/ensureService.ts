@@ -1,5 +1,5 @@
 /** Starts opencode 2's background service unless it is running. It is never stopped or restarted. */
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Schedule, Schema, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { line } from "../../text/plainText.ts"
@@ -90,12 +90,11 @@ export const ensureService = Effect.gen(function* () {
   const { target } = yield* running
   const opencode = client.at(target)
   const ready = Effect.gen(function* () {
-    while (true) {
-      const { healthy, reason, starting } = yield* opencode.health(probeTimeout)
-      if (healthy) return
-      if (starting !== true) return yield* new ServiceFailed({ detail: reason ?? "it failed to start" })
-      yield* Effect.sleep(pollEvery)
-    }
+    const { healthy, reason } = yield* Effect.repeat(opencode.health(probeTimeout), {
+      while: ({ healthy, starting }) => !healthy && starting === true,
+      schedule: Schedule.spaced(pollEvery),
+    })
+    if (!healthy) return yield* new ServiceFailed({ detail: reason ?? "it failed to start" })
   })
   yield* ready.pipe(
     Effect.catch((error) =>

@@ -22,6 +22,7 @@ import {
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { FileCache } from "./FileCache.ts"
+import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { makeSecrets } from "../secrets/Secrets.ts"
 import { watchedDirectory } from "../watchedDirectory.ts"
@@ -34,8 +35,6 @@ const maxFileSize = ByteSize.kibibytes(64)
 
 /** Number of files read concurrently: below the number that a process may open. */
 const concurrency = 128
-
-const longestScan = "10 seconds"
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
 
@@ -163,15 +162,7 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
             ],
           }),
         ),
-        // A network file system that is unreachable may never answer.
-        Effect.timeoutOrElse({
-          duration: longestScan,
-          orElse: () =>
-            Effect.succeed<Scan>({
-              announcements: [],
-              problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
-            }),
-        }),
+        boundedScan(directory),
         Effect.withSpan("RelayDirectory.scan"),
       )
 

@@ -10,6 +10,7 @@ import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type ProcessId, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { quote } from "../../text/plainText.ts"
 import { isIPv6, urlOf } from "../address.ts"
+import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { instanceName } from "../instanceName.ts"
 import { watchedDirectory } from "../watchedDirectory.ts"
@@ -22,8 +23,6 @@ const transport = "service"
 
 /** The user name of every opencode 2. */
 const username = "opencode"
-
-const longestScan = "10 seconds"
 
 /** How often the processes are checked: a crash changes no file. */
 const pollInterval = "2 seconds"
@@ -146,18 +145,7 @@ export const layerNoDeps = ({ directory }: ServiceOptions) =>
         )
         processes.replaceAll(transport, running)
         return { announcements, problems: [...problems, ...all.flatMap((one) => one.problems)] } satisfies Scan as Scan
-      }).pipe(
-        Effect.provideContext(services),
-        Effect.timeoutOrElse({
-          duration: longestScan,
-          orElse: () =>
-            Effect.succeed<Scan>({
-              announcements: [],
-              problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
-            }),
-        }),
-        Effect.withSpan("Service.scan"),
-      )
+      }).pipe(Effect.provideContext(services), boundedScan(directory), Effect.withSpan("Service.scan"))
 
       const haveExited = Effect.sync(() => [...running.values()].some(({ birth, pid }) => !isAlive(pid, birth)))
       const exits = Stream.fromEffectSchedule(haveExited, Schedule.spaced(pollInterval)).pipe(

@@ -104,7 +104,7 @@ const fromTransport = ({ instance, url }: Target, operation: string, error: unkn
 export const toClientError =
   (target: Target, operation: Operation) =>
   (error: RawError): ClientError => {
-    const { api, instance, url, withheld } = target
+    const { api, instance, ownCredentials, url, withheld } = target
     const unexpected = (detail: string, status?: number) =>
       new UnexpectedResponse({
         instance,
@@ -123,6 +123,7 @@ export const toClientError =
           isOpencode: error.challenge === opencodeChallenge,
           ...(api === undefined ? {} : { api }),
           ...(withheld === undefined ? {} : { withheld }),
+          ...(ownCredentials === undefined ? {} : { ownCredentials }),
         })
       case "RefusedRequest":
         return error.status === 404 && operation.session !== undefined

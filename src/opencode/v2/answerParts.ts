@@ -59,7 +59,7 @@ export const completedTool = (
   ...(metadata?.status === "running" ? { background: true } : {}),
 })
 
-export const toolState = (state: WireToolState): ToolState => {
+const toolState = (state: WireToolState): ToolState => {
   switch (state.status) {
     case "streaming":
       return { status: "pending", input: {} }

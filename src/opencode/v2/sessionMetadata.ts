@@ -1,5 +1,5 @@
 /**
- * The metadata of a session: any JSON object, which opencode 2 stores and shows nobody. It keeps what opencode itself does
+ * The metadata of a session: any JSON object, which opencode 2 stores and never shows. It keeps what opencode itself does
  * not store about a refusal.
  */
 import { Effect, Option, Schema } from "effect"
@@ -43,5 +43,3 @@ export const sessionMetadata = ({ api: { session: api } }: Routes, call: Call) =
     touch: (session: SessionId) => Effect.flatMap(read(session), (metadata) => write(session, metadata)),
   }
 }
-
-export type SessionMetadata = ReturnType<typeof sessionMetadata>

@@ -11,7 +11,7 @@ export const InstanceView = Schema.Struct({
   name: field(Schema.String, "Unique name; pass it as `instance`"),
   health: field(
     Schema.Literals(states),
-    "online; unauthorized (requires another password); timeout, unreachable (no answer); unhealthy (the answer is not opencode's)",
+    "online; unauthorized (requires another password); timeout, unreachable (no answer); unhealthy (starting, failed, or not opencode)",
   ),
   reason: field(Schema.String, "Why it is not online, and what to do; empty if online"),
   version: opt(field(Schema.String, "opencode version")),

@@ -62,6 +62,12 @@ const snapshots: ReadonlyArray<Snapshot> = [
       " Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with.",
   },
   {
+    error: new Unauthorized({ instance, url, isOpencode: true, ownCredentials: true }),
+    message: "api (http://127.0.0.1:4096) refused the user name and password.",
+    mcp: " list_instances shows where they come from.",
+    terminal: " `opencode-fleet instances` shows where they come from.",
+  },
+  {
     error: new Unauthorized({ instance, url, isOpencode: true, withheld: "its owner is unknown" }),
     message: "api (http://127.0.0.1:4096) requires a password, which is not sent there: its owner is unknown.",
     mcp: " list_instances shows what to do.",

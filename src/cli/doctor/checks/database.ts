@@ -2,7 +2,7 @@
 import { Effect, type FileSystem, Path } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { type OpencodeVersion, parseVersion } from "../../../connect/opencodeVersion.ts"
-import { type FileUser, processesWith } from "../../../machine/filesInUse.ts"
+import { type FileUser, usersOf } from "../../../machine/filesInUse.ts"
 import { opencodeData } from "../../../settings/directories.ts"
 import { line } from "../../../text/plainText.ts"
 import { type Check, type Observation, warning } from "../Check.ts"
@@ -50,7 +50,7 @@ export const observeServers = (servers: ReadonlyArray<Server>, database: string)
       ? [
           warning(
             `${twos.length} servers of opencode 2 share ${line(database)}: ${list(twos)}. Each shows the turns of the others only when they are over`,
-            "Use one server, best the background service: a message sent to another server than the one that runs a session starts a second turn beside the first.",
+            "Use one server, preferably the background service: a message sent to a server other than the one running the session starts a second turn in it.",
           ),
         ]
       : []),
@@ -65,7 +65,7 @@ export const database: Check<FileSystem.FileSystem | Path.Path | ChildProcessSpa
     if (directory === undefined) return []
     const file = path.join(directory, "opencode.db")
     const servers = yield* Effect.forEach(
-      yield* processesWith(file),
+      yield* usersOf(file),
       (user) =>
         Effect.map(versionOf(user), (version): ReadonlyArray<Server> =>
           version === undefined ? [] : [{ ...user, version }],

@@ -1,0 +1,30 @@
+/** The files that the processes of this machine have open, on Linux. */
+import { Effect } from "effect"
+import { readdir, readlink } from "node:fs/promises"
+
+/** Node's default number of threads for file access. */
+const concurrency = 4
+
+const entries = (directory: string) =>
+  Effect.tryPromise(() => readdir(directory)).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+
+/** The paths of the files that the process has open. None if access is denied, and on systems without `/proc`. */
+export const openFilesOf = Effect.fnUntraced(function* (pid: number) {
+  const directory = `/proc/${pid}/fd`
+  return yield* Effect.forEach(
+    yield* entries(directory),
+    (descriptor) =>
+      Effect.tryPromise(() => readlink(`${directory}/${descriptor}`)).pipe(Effect.orElseSucceed(() => "")),
+    { concurrency },
+  )
+})
+
+/** The ids of the processes that have at least one of these files open. */
+export const processesWith = Effect.fnUntraced(function* (files: ReadonlySet<string>) {
+  const pids = (yield* entries("/proc")).filter((name) => /^\d+$/u.test(name)).map(Number)
+  return yield* Effect.filter(
+    pids,
+    (pid) => Effect.map(openFilesOf(pid), (open) => open.some((file) => files.has(file))),
+    { concurrency },
+  )
+})
