@@ -19,7 +19,7 @@ import type { Credentials, Target } from "../opencode/Target.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
-import { InstanceRequired, named, onlyOnline, type ResolveError } from "./naming.ts"
+import { InstanceNotFound, InstanceRequired, matching, named, onlyOnline, type ResolveError } from "./naming.ts"
 import { singleFlight } from "./singleFlight.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { makeTakeSnapshot } from "./takeSnapshot.ts"
@@ -40,9 +40,8 @@ export interface FleetOptions {
   readonly credentials?: Credentials | undefined
 }
 
-/** Instances are known, but none was online at the last refresh. One may be online now. */
-const noneOnline = (error: ResolveError): error is InstanceRequired =>
-  error instanceof InstanceRequired && error.online.length === 0 && error.offline.length > 0
+/** None was online at the last refresh. One may be online now. */
+const noneOnline = (error: ResolveError) => error instanceof InstanceRequired && error.online.length === 0
 
 const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultRefreshEvery }: FleetOptions) {
   const pause = Duration.fromInputUnsafe(refreshEvery)
@@ -56,10 +55,23 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
   const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(probedCapacity), PubSub.shutdown)
 
+  /** The names of all instances that were ever found. A restarting service is gone for a moment, and keeps its name. */
+  const everFound = new Set<string>()
+  const mayBeBack = (error: ResolveError) =>
+    noneOnline(error) ||
+    (error instanceof InstanceNotFound &&
+      matching(
+        Array.from(everFound, (name) => ({ name })),
+        error.reference,
+      ).length > 0)
+
   const refreshes = yield* SubscriptionRef.get(state).pipe(
     Effect.flatMap((previous) => takeSnapshot(previous, (instance) => PubSub.publish(probed, instance))),
     Effect.tap((snapshot) => SubscriptionRef.set(state, Option.some(snapshot))),
-    Effect.tap(({ instances }) => recordInstances(instances)),
+    Effect.tap(({ instances }) => {
+      for (const { name } of instances) everFound.add(name)
+      return recordInstances(instances)
+    }),
     measuredRefresh,
     singleFlight,
   )
@@ -104,7 +116,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const locate = Effect.fn("Fleet.locate")(function* (name: string | undefined) {
     const startedAt = yield* Clock.currentTimeMillis
     const resolveAfresh = Effect.andThen(refresh, resolve(name))
-    const instance = yield* Effect.catchIf(resolve(name), noneOnline, () => resolveAfresh)
+    const instance = yield* Effect.catchIf(resolve(name), mayBeBack, () => resolveAfresh)
     if (instance.health.checkedAt > startedAt) return instance
     const { state } = yield* healthCheck.probe(instance)
     return state === "unreachable" ? yield* resolveAfresh : instance
@@ -142,8 +154,8 @@ export class Fleet extends Context.Service<
      * Runs an effect with the target of an instance: once, or not at all.
      *
      * Before it runs, the instance is probed. If it cannot be reached, the fleet is refreshed and the name is resolved
-     * again, because the instance may have moved to another port; the same happens if no instance was online at the last
-     * refresh. A failed effect is never run again, because it may have sent a prompt before the request that failed.
+     * again, because the instance may have moved to another port; the same happens if the last refresh did not find it but an
+     * earlier one did, or if no instance was online. A failed effect is never run again, because it may have sent a prompt before the request that failed.
      */
     readonly use: <A, E, R>(
       name: string | undefined,

@@ -705,6 +705,20 @@ describe("Using an instance", () => {
     }),
   )
 
+  it.effect.each(["api", undefined])("finds an instance (%s) that was gone at the last refresh and is back", (name) =>
+    Effect.gen(function* () {
+      const setup = yield* settled([announcement("api", 1)])
+      yield* setup.find([])
+      yield* begin(setup.fleet.refresh)
+      yield* TestClock.adjust(scanTime)
+      yield* setup.find([announcement("api", 2)])
+      const using = yield* begin(setup.fleet.use(name, onlyAt(2)))
+      yield* TestClock.adjust(scanTime)
+      assert.strictEqual(yield* Fiber.join(using), "answer")
+      yield* scans(setup, 3)
+    }),
+  )
+
   it.effect("refreshes only once if none is online, and runs nothing", () =>
     Effect.gen(function* () {
       const setup = yield* start([announcement("api", 1)])

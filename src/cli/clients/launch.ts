@@ -8,6 +8,7 @@ import type { Launch } from "./clientConfigurations.ts"
 export const copiedVariables = [
   "TRANSPORT",
   "LOCAL_PORTS",
+  "SSH_HOSTS",
   "MDNS_ALLOW",
   "TAILSCALE_PORTS",
   "TAILSCALE_TAG",

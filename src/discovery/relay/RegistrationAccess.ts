@@ -54,7 +54,7 @@ const decodeRecord = Schema.decodeUnknownOption(Schema.Record(Schema.String, Sch
 
 const reference = (field: string, value: unknown) =>
   Option.match(decodeReference(value), {
-    onNone: () => refuse(`has a ${field} that is no reference: write ${referenceForms}, never the secret itself`),
+    onNone: () => refuse(`has a ${field} that is not a reference: write ${referenceForms}, never the secret itself`),
     onSome: Effect.succeed,
   })
 

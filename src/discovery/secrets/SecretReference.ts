@@ -1,6 +1,6 @@
 /**
  * A reference to a secret, as a registration holds it: a variable, a file, or a command such as `pass show x`. The secret
- * itself never stands in a registration.
+ * itself is never in a registration.
  */
 import { Schema } from "effect"
 

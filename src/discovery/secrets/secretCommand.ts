@@ -1,4 +1,4 @@
-/** Runs a command that prints a secret. Only its exit status is ever told, never its output. */
+/** Runs a command that prints a secret. Errors contain its exit status, never its output. */
 import { Duration, Effect, Redacted, Schema, Stream } from "effect"
 import { ChildProcess, type ChildProcessSpawner } from "effect/process"
 import { quote } from "../../text/plainText.ts"
@@ -18,7 +18,7 @@ export const secretLine = (text: string, origin: string): Effect.Effect<Redacted
   const [line = ""] = text.split(/\r?\n/u)
   if (line.trim() === "") return Effect.fail(new SecretUnknown({ reason: `${origin} is empty` }))
   return /[\p{Cc}]/u.test(line) || line.length > maxLength
-    ? Effect.fail(new SecretUnknown({ reason: `${origin} is no line of text` }))
+    ? Effect.fail(new SecretUnknown({ reason: `${origin} is not a line of text` }))
     : Effect.succeed(Redacted.make(line))
 }
 

@@ -56,7 +56,7 @@ export const openHost = Effect.fnUntraced(function* (host: string, controlPath: 
   const scan = Effect.gen(function* () {
     const answer = yield* shell.ask("scan")
     const report = answer === "same" ? yield* Ref.get(last) : parseReport(answer)
-    if (report === undefined) return yield* new ConnectionLost({ reason: `${host} sent a report that is not one` })
+    if (report === undefined) return yield* new ConnectionLost({ reason: `${host} sent an invalid report` })
     yield* Ref.set(last, report)
     return report
   })

@@ -1,4 +1,4 @@
-/** What the script on an ssh host tells (`hostScript.ts`), and how its one line is read. */
+/** What the script on an ssh host reports (`hostScript.ts`), and how its one line is read. */
 import { Option, Redacted, Schema } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { addressOf } from "../ports/procNet.ts"
@@ -12,7 +12,7 @@ export interface Endpoint {
 /** A listening opencode of either version. */
 export interface HostServer extends Endpoint {
   readonly pid: number
-  /** Its working directory, if the system tells. */
+  /** Its working directory, if the system reports it. */
   readonly directory: string | undefined
 }
 

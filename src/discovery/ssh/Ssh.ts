@@ -1,6 +1,6 @@
 /**
  * `TRANSPORT=ssh`: opencodes on the hosts of `SSH_HOSTS`, over one ssh connection per host. Nothing is installed there: a
- * shell script that arrives on stdin tells which servers run, and ssh forwards to them.
+ * shell script that arrives on stdin reports which servers are running, and ssh forwards to them.
  */
 import { Duration, Effect, Exit, FileSystem, Layer, Path, PubSub, Scope, Semaphore, Stream } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
@@ -38,7 +38,7 @@ const hostCountProblems = (count: number): ReadonlyArray<Problem> => {
     ? [
         {
           source: "ssh",
-          reason: `connects to the first ${maxHosts} hosts only, of ${count} that SSH_HOSTS names`,
+          reason: `connects to the first ${maxHosts} hosts only, of ${count} named ones`,
         },
       ]
     : []

@@ -4,7 +4,7 @@ import type { Remedy } from "../Remedy.ts"
 import type { UnusedRegistration } from "./HostReport.ts"
 import type { HostState } from "./SshHost.ts"
 
-/** Recognises ssh's own words. */
+/** Recognises ssh's error messages. */
 const remedyOf = (host: string, reason: string): Remedy => {
   if (/host key verification failed/iu.test(reason)) return { _tag: "CheckHostKey", host }
   if (/permission denied/iu.test(reason)) return { _tag: "AddSshKey", host }

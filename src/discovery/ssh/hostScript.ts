@@ -1,5 +1,5 @@
 /**
- * The POSIX shell script that runs on an ssh host: it tells which opencode servers of its user run there, and starts one on
+ * The POSIX shell script that runs on an ssh host: it reports which opencode servers of its user are running there, and starts one on
  * request. To find servers, it writes nothing and uses only programs that every system has.
  *
  * The script itself arrives on stdin, and ends when its stdin closes. Each answer starts with a mark, because a login shell

@@ -2,18 +2,18 @@
 import { Schema } from "effect"
 import { line } from "../../text/plainText.ts"
 
-/** The host is not one of those that the user has named. */
+/** The user has not named this host. */
 export class HostNotNamed extends Schema.TaggedError<HostNotNamed>()("HostNotNamed", {
   host: Schema.String,
   named: Schema.Array(Schema.String),
 }) {
   override get message() {
     const named = this.named.length === 0 ? "none" : this.named.slice(0, 20).join(", ")
-    return `${line(this.host, 100)} is not one of the hosts in SSH_HOSTS, which are: ${named}.`
+    return `${line(this.host, 100)} is not one of the ssh hosts of this fleet, which are: ${named}.`
   }
 }
 
-/** The host is not reached, or opencode does not start there. `detail` are the words of ssh or opencode. */
+/** The host is not reached, or opencode does not start there. `detail` is ssh's or opencode's message. */
 export class HostNotStarted extends Schema.TaggedError<HostNotStarted>()("HostNotStarted", {
   host: Schema.String,
   detail: Schema.String,
@@ -29,7 +29,7 @@ export class HostDirectoryRequired extends Schema.TaggedError<HostDirectoryRequi
   version: Schema.String,
 }) {
   override get message() {
-    return `opencode ${this.version} on ${this.host} serves one directory, so it needs to be told which.`
+    return `opencode ${this.version} on ${this.host} serves one directory, and none was given.`
   }
 }
 

@@ -19,7 +19,7 @@ export interface Session {
   }
 }
 
-/** A turn that another server of the same user is running, as far as can be told: each server knows only its own turns. */
+/** A turn that another server of the same user is running, as far as is known: each server knows only its own turns. */
 export interface Elsewhere {
   /** When the turn counts as over if it stores nothing more, in epoch milliseconds. */
   readonly until: number

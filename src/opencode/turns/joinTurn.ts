@@ -59,7 +59,7 @@ const accepted = ({ id }: Session, prompt: MessageId): Turn.Turn => ({ ...Turn.b
 export const isSettled = ({ outcome }: TurnReport) =>
   ["completed", "failed", "aborted", "rejected", "interrupted"].includes(outcome._tag)
 
-/** Follows the turn of a prompt, and then those of the prompts behind it in the server's queue. */
+/** Follows the turn of a prompt, and then those of the prompts after it in the server's queue. */
 const joinTurns = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
   address: SessionAddress,

@@ -28,7 +28,7 @@ const longestTurn = 24 * 60 * 60_000
 /** Maximum number of sessions that are checked. */
 const maxSessions = 20
 
-/** Newest entries that are read of a session: enough to find the last answer behind opencode's own entries. */
+/** Newest entries that are read of a session: enough to find the last answer before opencode's own entries. */
 const entriesRead = 10
 
 /** Milliseconds. The precision of the start time of a process. */

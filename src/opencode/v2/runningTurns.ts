@@ -131,7 +131,7 @@ export const makeRunningTurns = (refused: RefusedSteps) => {
   const delivered = (sessionID: SessionId, id: MessageId, created: number): ReadonlyArray<TurnEvent> => {
     const known = knownOf(sessionID)
     const item = inbox.get(id)
-    // The end of background work starts a turn in an idle session; in a busy one it is told to the running turn.
+    // The end of background work starts a turn in an idle session; in a busy one it goes to the running turn.
     const startsTurn = item?.isPrompt === true || (item?.isSynthetic === true && known.hasJustStarted)
     known.hasJustStarted = false
     inbox.delete(id)

@@ -1,5 +1,5 @@
 /**
- * The metadata of a session: any JSON object, which opencode 2 stores and shows nobody. It keeps what opencode itself does
+ * The metadata of a session: any JSON object, which opencode 2 stores and never shows. It keeps what opencode itself does
  * not store about a refusal.
  */
 import { Effect, Option, Schema } from "effect"

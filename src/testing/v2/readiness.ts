@@ -20,7 +20,7 @@ const refusals = {
   },
 }
 
-/** The answer of a server that is not ready; undefined if it is. `/api/info` has the same body as ever, and another status. */
+/** The answer of a server that is not ready; undefined if it is. `/api/info` has the same body, and another status. */
 export const notReady = (fake: FakeState, route: string): HttpServerResponse.HttpServerResponse | undefined => {
   const { readiness } = fake
   if (fake.api === 1 || readiness === "ready" || !/^\w+ \/api\//u.test(route)) return undefined

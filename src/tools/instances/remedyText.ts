@@ -30,7 +30,7 @@ export const remedyText = (remedy: Remedy): string => {
     case "AllowForwarding":
       return "Its sshd must allow it: AllowTcpForwarding yes (or local)"
     case "StartOpencode":
-      return `\`opencode-fleet start ${remedy.host}\` starts it`
+      return `start_instance starts it, as does \`opencode-fleet start ${remedy.host}\``
   }
 }
 

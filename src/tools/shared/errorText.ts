@@ -33,7 +33,7 @@ const nextStep = (error: ToolError): string => {
       return "It may be starting or stuck; refresh_instances shows its health."
     case "Unauthorized":
       if (error.ownCredentials === true) return "list_instances shows where they come from."
-      return error.withheld === undefined
+      return error.withheld === undefined && error.api !== 2
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
         : "list_instances shows what to do."
     case "SessionNotFound":
@@ -71,7 +71,7 @@ const nextStep = (error: ToolError): string => {
     case "AmbiguousSession":
       return "Use the full id of one."
     case "HostNotNamed":
-      return "Only hosts that the user has listed there can be used."
+      return "Only hosts that the user lists in SSH_HOSTS can be used."
     case "HostNotStarted":
       return "list_instances shows the hosts that cannot be reached."
     case "HostDirectoryRequired":

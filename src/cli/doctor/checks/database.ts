@@ -50,7 +50,7 @@ export const observeServers = (servers: ReadonlyArray<Server>, database: string)
       ? [
           warning(
             `${twos.length} servers of opencode 2 share ${line(database)}: ${list(twos)}. Each shows the turns of the others only when they are over`,
-            "Use one server, best the background service: a message sent to another server than the one that runs a session starts a second turn beside the first.",
+            "Use one server, preferably the background service: a message sent to a server other than the one running the session starts a second turn in it.",
           ),
         ]
       : []),

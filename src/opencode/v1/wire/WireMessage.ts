@@ -119,7 +119,7 @@ const WireStepPart = RawStepPart.pipe(
 
 const RawTextPart = part("text", { text: Schema.String, synthetic: opt(Schema.Boolean), time: opt(Span) })
 
-/** What opencode 2 tells in a note would be a synthetic text of opencode 1. */
+/** What opencode 2 writes in a note would be a synthetic text of opencode 1. */
 const WireNotePart = RawTextPart.pipe(
   Schema.decodeTo(
     Schema.toType(part("note", { about: Schema.Literals(["restart", "other"]), text: Schema.String })),

@@ -35,6 +35,6 @@ describe("the database", () => {
     const [found, ...others] = observeServers([service, other], "/db")
     assert.lengthOf(others, 0)
     assert.include(found?.message, "2 servers of opencode 2 share /db")
-    assert.include(found?.advice, "best the background service")
+    assert.include(found?.advice, "preferably the background service")
   })
 })
