@@ -113,14 +113,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("the relay directory", 
     }),
   )
 
-  it.effect("may hold two registrations with the same port: they are one instance", () =>
+  it.effect("may hold two registrations with the same port: they are one instance, that of the newer file", () =>
     Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay()
       const port = yield* freePort
-      yield* relay.register("one", { port })
+      yield* fs.utimes(yield* relay.register("one", { port }), 0, 0)
       yield* relay.register("two", { port })
       const client = yield* connect(relay)
-      assert.strictEqual((yield* only(client))?.name, "one")
+      assert.strictEqual((yield* only(client))?.name, "two")
     }),
   )
 })
