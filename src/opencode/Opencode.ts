@@ -1,6 +1,6 @@
 /**
  * The port to one opencode server: everything that can be asked of it, in domain types. Each version of opencode's API has an
- * implementation (`v1/`); nothing else knows a wire format.
+ * implementation (`v1/`, `v2/`); nothing else knows a wire format.
  */
 import { Context, type Duration, type Effect, type Stream } from "effect"
 import type { FileDiff } from "./changes/FileDiff.ts"

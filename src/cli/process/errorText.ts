@@ -13,7 +13,7 @@ const nextStep = (error: ToolError): string => {
       return "It may be starting or stuck; `opencode-fleet instances` shows its health."
     case "Unauthorized":
       if (error.ownCredentials === true) return "`opencode-fleet instances` shows where they come from."
-      return error.withheld === undefined
+      return error.withheld === undefined && error.api !== 2
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) to the values that this opencode was started with."
         : "`opencode-fleet instances` shows what to do."
     case "SessionNotFound":

@@ -2,7 +2,7 @@
  * Shell functions of `hostScript.ts` that start opencode. A service of opencode 2 is started only if none is running, and a
  * server of opencode 1 only if none serves the directory.
  */
-export const startFunctions = `# Prints the path of the opencode command. A session without a terminal has not the PATH of one.
+export const startFunctions = `# Prints the path of the opencode command. The PATH of a session without a terminal is shorter.
   find_command() {
     command -v opencode && return
     for each in "$HOME/.opencode/bin" "$HOME/.local/bin" "$HOME/.bun/bin" "$HOME/.npm-global/bin" /opt/homebrew/bin /usr/local/bin; do

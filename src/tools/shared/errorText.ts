@@ -33,7 +33,7 @@ const nextStep = (error: ToolError): string => {
       return "It may be starting or stuck; refresh_instances shows its health."
     case "Unauthorized":
       if (error.ownCredentials === true) return "list_instances shows where they come from."
-      return error.withheld === undefined
+      return error.withheld === undefined && error.api !== 2
         ? "Set OPENCODE_SERVER_PASSWORD (and OPENCODE_SERVER_USERNAME) of opencode-fleet to the values that this opencode was started with."
         : "list_instances shows what to do."
     case "SessionNotFound":

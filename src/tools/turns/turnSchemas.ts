@@ -25,7 +25,7 @@ export const TurnView = Schema.Struct({
   answered_message_id: opt(field(Schema.String, "Id of a later message that was answered instead or together with it")),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped during the turn); unreachable (the instance went away)",
+    "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped, or stopped the turn itself); unreachable (the instance went away)",
   ),
   detail: field(Schema.String, "Details of the outcome; may be empty"),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),

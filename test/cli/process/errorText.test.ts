@@ -68,6 +68,12 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " `opencode-fleet instances` shows where they come from.",
   },
   {
+    error: new Unauthorized({ instance, url, isOpencode: true, api: 2 }),
+    message: "api (http://127.0.0.1:4096) refused the user name and password.",
+    mcp: " list_instances shows what to do.",
+    terminal: " `opencode-fleet instances` shows what to do.",
+  },
+  {
     error: new Unauthorized({ instance, url, isOpencode: true, withheld: "its owner is unknown" }),
     message: "api (http://127.0.0.1:4096) requires a password, which is not sent there: its owner is unknown.",
     mcp: " list_instances shows what to do.",

@@ -174,11 +174,24 @@ describe("list_instances", () => {
       assert.deepStrictEqual(
         view.instances.map(({ reason }) => reason),
         [
-          "asks for a password, and none is set; set OPENCODE_SERVER_PASSWORD to the password that it was started with",
-          "refuses the password or user name of OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME; set both to the values that it was started with",
+          "asks for a password, and none is set; set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that it was started with",
+          "refuses the password or user name; set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that it was started with",
           "asks for a password, which is not sent there. MDNS_ALLOW=10.0.0.7 trusts this one",
         ],
       )
+    }),
+  )
+
+  it.effect("says which password opencode 2 wants: the service's own, or behind a tunnel that of its `connect`", () =>
+    Effect.gen(function* () {
+      const reason = "is opencode 2 and refuses the password or user name"
+      const found = refusing("service", 1, "rejected", reason)
+      const service = { ...found, health: { ...found.health, api: 2 } as const }
+      const { view } = yield* listed([service, { ...service, name: "relayed", remotePort: 4097 }], [])
+      const [own = "", relayed = ""] = view.instances.map(({ reason }) => reason)
+      assert.include(own, "`opencode service get password`")
+      assert.notInclude(relayed, "service get password")
+      assert.include(relayed, "`opencode-fleet connect` on the instance's machine")
     }),
   )
 

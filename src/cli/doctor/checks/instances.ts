@@ -5,16 +5,18 @@ import type { Instance } from "../../../fleet/Instance.ts"
 import { untriedNote } from "../../../opencode/triedVersions.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
+import { passwordText } from "../../../tools/instances/healthText.ts"
 import { remedyText } from "../../../tools/instances/remedyText.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
 
-const advice = ({ credentials, health, passwordRemedy, passwordWithheld, source, transport }: Instance): string => {
+const advice = (instance: Instance): string => {
+  const { credentials, health, passwordRemedy, passwordWithheld, source, transport } = instance
   const registered = transport === "local-relay"
   switch (health.state) {
     case "unauthorized":
       if (credentials !== undefined) return `Check the password that ${plainLine(source)} gives it.`
       return passwordWithheld === undefined
-        ? "Set OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME to the values that this opencode was started with. All instances share them."
+        ? `To use it, ${passwordText(instance)}. All instances without credentials of their own share that password.`
         : passwordRemedy === undefined
           ? "If it is yours, wait for the next scan."
           : `If it is yours: ${remedyText(passwordRemedy)}.`
