@@ -213,10 +213,12 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("config", (it) => {
       const relay = yield* makeRelay()
       const link = `${relay.home}/opencode-fleet`
       yield* fs.symlink(executable, link)
-      const { stdout } = yield* run(relay, ["config", "claude-code"], { file: link, variables: { LOG_LEVEL: "debug" } })
+      // Without XDG_STATE_HOME, the client's server would not find the service of opencode 2.
+      const variables = { LOG_LEVEL: "debug", XDG_STATE_HOME: "/state" }
+      const { stdout } = yield* run(relay, ["config", "claude-code"], { file: link, variables })
       assert.strictEqual(
         stdout,
-        `claude mcp add opencode-fleet -s user -e 'RELAY_REGISTRY_DIR=${relay.directory}' -e 'LOG_LEVEL=debug' -- ${process.execPath} ${executable}`,
+        `claude mcp add opencode-fleet -s user -e 'RELAY_REGISTRY_DIR=${relay.directory}' -e 'LOG_LEVEL=debug' -e 'XDG_STATE_HOME=/state' -- ${process.execPath} ${executable}`,
       )
     }),
   )

@@ -17,6 +17,7 @@ export const copiedVariables = [
   "SEND_TIMEOUT_MS",
   "OPENCODE_SERVER_USERNAME",
   "LOG_LEVEL",
+  "XDG_STATE_HOME",
 ] as const
 
 const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))

@@ -1,6 +1,5 @@
 /** How `send` ends: the exit status of a turn's outcome, and the text on stderr. */
 import { Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
 import { plural } from "../../tools/shared/markdown.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
@@ -31,14 +30,11 @@ export const summary = (view: TurnView): string =>
     ...(view.cost === 0 ? [] : [`$${view.cost.toFixed(4)}`]),
   ].join(" · ")
 
-/** Where a person can decide or watch the turn. The instance may be gone by now. */
+/** Where a person can decide or watch the turn. opencode's own command differs between versions, and lacks the password. */
 const attachCommand = ({ instance, session_id }: TurnView) =>
-  Effect.flatMap(Fleet, (fleet) => fleet.resolve(instance)).pipe(
-    Effect.map(({ url }) => `\`opencode attach ${url} --session ${session_id}\``),
-    Effect.orElseSucceed(() => "opencode"),
-  )
+  `\`opencode-fleet attach ${instance} -- --session ${session_id}\``
 
-const describe = Effect.fnUntraced(function* (view: TurnView) {
+const describe = (view: TurnView): string => {
   const outcome = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
   if (view.outcome === "accepted") {
     return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}.`
@@ -47,16 +43,16 @@ const describe = Effect.fnUntraced(function* (view: TurnView) {
     case exitStatus.waits:
       return `${outcome}\n  The agent waits until a person ${
         view.outcome === "needs permission" ? "decides" : "answers"
-      }: in ${yield* attachCommand(view)} or with an MCP client.`
+      }: in ${attachCommand(view)} or with an MCP client.`
     case exitStatus.running:
-      return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. Watch it in ${yield* attachCommand(view)}.`
+      return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. Watch it in ${attachCommand(view)}.`
     default:
       return outcome
   }
-})
+}
 
 /** Fails with `CommandFailed` if the turn is not completed. */
 export const endWith = Effect.fnUntraced(function* (view: TurnView) {
   const status = statusOf(view.outcome)
-  if (status !== 0) return yield* new CommandFailed({ status, reason: yield* describe(view) })
+  if (status !== 0) return yield* new CommandFailed({ status, reason: describe(view) })
 })

@@ -55,6 +55,11 @@ export const connectService = Effect.fn("connectService")(function* ({
   const run = Effect.gen(function* () {
     yield* join.pipe(Scope.provide(membershipScope), Effect.forkScoped)
     if (args === undefined) {
+      yield* Effect.logInfo(
+        `opencode's background service is running${
+          relay === undefined ? ", and the fleet on this machine finds it without a registration" : ""
+        }`,
+      )
       yield* Stream.runHead(stopSignals)
       return ended
     }

@@ -2,27 +2,27 @@
  * All `connect` processes of a user share one opencode 2 service, and one of them keeps its tunnel to a relay: the one with the
  * lease, a file in the state directory. The others wait until it ends. The file also holds the state of the tunnel.
  */
-import { Effect, FileSystem, Hash, Option, Path, Schema } from "effect"
+import { Effect, FileSystem, Hash, Option, Path, Schedule, Schema } from "effect"
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { ConnectState } from "../../discovery/relay/Registration.ts"
 import { createFile, replaceFile } from "../../machine/atomicWrite.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 
 /** The content of the file. */
-export const RelayLease = Schema.Struct({
+const RelayLease = Schema.Struct({
   /** The name of the service on the relay. */
   name: Schema.String,
   ...ConnectState.fields,
   /** Distinguishes the process `pid` from later ones with the same id. */
   birth: Schema.optionalKey(Schema.String),
 })
-export type RelayLease = typeof RelayLease.Type
+type RelayLease = typeof RelayLease.Type
 
 const RelayLeaseJson = Schema.fromJsonString(RelayLease)
 const decode = Schema.decodeEffect(RelayLeaseJson)
 const encode = Schema.encodeEffect(RelayLeaseJson)
 
-/** How often a waiting process looks whether the lease is free. */
+/** How often a waiting process checks whether the lease is free. */
 const retryEvery = "2 seconds"
 
 const directoryIn = (stateDirectory: string) =>
@@ -82,7 +82,7 @@ export const takeLease = Effect.fnUntraced(function* ({ holder, relay, stateDire
   })
   if (!(yield* takeAtLast)) {
     yield* Effect.logInfo("another `connect` of this machine keeps the tunnel to this relay; waiting until it ends")
-    while (!(yield* takeAtLast)) yield* Effect.sleep(retryEvery)
+    yield* Effect.repeat(takeAtLast, { until: (taken) => taken, schedule: Schedule.spaced(retryEvery) })
   }
   return {
     write: (state: Pick<ConnectState, "tunnel">) =>

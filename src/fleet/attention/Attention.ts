@@ -51,7 +51,7 @@ const maxProjects = 10
 export interface AttentionOptions {
   /** How long one instance may take to report its pending requests. Default: 3 s. */
   readonly timeout?: Duration.Input | undefined
-  /** Sent to every trusted instance. Default: none. */
+  /** Sent to trusted instances without credentials of their own. Default: none. */
   readonly credentials?: Credentials | undefined
 }
 

@@ -15,6 +15,8 @@ export interface AbortedTurn {
   readonly final: boolean
   /** Number of dismissed permissions and questions. */
   readonly cleared: number
+  /** Set if another server of the same user is running a turn in the session, which this one cannot stop. */
+  readonly elsewhere?: true
 }
 
 /**
@@ -70,9 +72,11 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
     while: ({ open, running: isRunning }) => wasRunning && (open || isRunning),
     schedule: within3Seconds,
   })
+  const elsewhere = !wasRunning && (yield* opencode.runningElsewhere([session])).has(session.id)
   return {
     wasRunning,
     final: !wasRunning || (!after.open && !after.running),
     cleared: yield* dismissRequests(opencode, session, before),
+    ...(elsewhere ? { elsewhere } : {}),
   }
 })

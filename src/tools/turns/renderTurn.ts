@@ -39,11 +39,21 @@ export const renderTurn = (view: TurnView): string =>
 export const parkedText = (parked: NonNullable<AbortView["parked"]>): string =>
   `${parked.length === 1 ? "1 message waits" : `${parked.length} messages wait`} in the session's inbox until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`
 
-export const renderAbort = ({ cleared, final, instance, parked = [], session_id, was_running }: AbortView): string =>
+export const renderAbort = ({
+  cleared,
+  elsewhere,
+  final,
+  instance,
+  parked = [],
+  session_id,
+  was_running,
+}: AbortView): string =>
   [
     was_running
       ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
-      : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
+      : elsewhere === true
+        ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as opencode --standalone, acp or serve, or was killed during it. Stop it there.`
+        : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),
     ...(parked.length === 0 ? [] : [parkedText(parked)]),

@@ -108,7 +108,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
-    const { cleared, final, wasRunning } = yield* abortTurn(opencode, session)
+    const { cleared, elsewhere, final, wasRunning } = yield* abortTurn(opencode, session)
     const parked = yield* parkedIn(opencode, session)
     return {
       instance: target.instance,
@@ -116,6 +116,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       was_running: wasRunning,
       final,
       cleared,
+      ...(elsewhere === undefined ? {} : { elsewhere }),
       ...(parked.length === 0 ? {} : { parked }),
     }
   })

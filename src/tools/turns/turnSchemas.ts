@@ -56,6 +56,9 @@ export const AbortView = Schema.Struct({
   was_running: field(Schema.Boolean, "True if a turn was running"),
   final: field(Schema.Boolean, "True if the session is ready for the next message"),
   cleared: field(count, "Number of open permissions and questions that were dismissed"),
+  elsewhere: opt(
+    field(Schema.Literal(true), "Another opencode of the same user is running a turn, which was not stopped"),
+  ),
   parked: opt(
     field(
       Schema.Array(

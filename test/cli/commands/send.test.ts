@@ -118,7 +118,7 @@ describe("send", () => {
       asks(sent.fake)
       const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.waits)
-      assert.include(reason, `opencode attach ${target.url} --session ses_main`)
+      assert.include(reason, "`opencode-fleet attach fake -- --session ses_main`")
       assert.include(yield* sent.stderr, "Permission for bash:\n  rm -rf build")
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -132,7 +132,7 @@ describe("send", () => {
       assert.strictEqual(status, exitStatus.waits)
       assert.match(
         reason,
-        /\n {2}The agent waits until a person answers: in `opencode attach http\S+ --session ses_main` or with an MCP client\.$/u,
+        /\n {2}The agent waits until a person answers: in `opencode-fleet attach fake -- --session ses_main` or with an MCP client\.$/u,
       )
     }).pipe(Effect.provide(overTheFake)),
   )

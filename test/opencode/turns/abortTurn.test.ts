@@ -54,6 +54,16 @@ const beginsNext = (fake: FakeState) =>
   )
 
 describe("abortTurn", () => {
+  it.effect("tells of a turn that another server of the same user is running", () =>
+    Effect.gen(function* () {
+      yield* withMain
+      const api = yield* opencode
+      const other = { ...api, runningElsewhere: () => Effect.succeed(new Map([[main.id, { until: 1 }]])) }
+      assert.deepInclude(yield* whilePassing(0, abortTurn(other, main)), { wasRunning: false, elsewhere: true })
+      assert.notProperty(yield* whilePassing(0, abortTurn(api, main)), "elsewhere")
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("waits until the message is final, which is later than the idle status", () =>
     Effect.gen(function* () {
       const fake = yield* running

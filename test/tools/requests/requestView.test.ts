@@ -214,4 +214,10 @@ describe("an answer with pending requests", () => {
     }
     assert.deepStrictEqual(outside(rendered).join("").includes("`"), false)
   })
+
+  it("does not say that nothing was running if another opencode is running the turn", () => {
+    const view = { instance: "fake", session_id: here, was_running: false, final: true, cleared: 0 }
+    assert.include(renderAbort(view), "Nothing was running")
+    assert.include(renderAbort({ ...view, elsewhere: true }), "was not stopped")
+  })
 })
