@@ -29,6 +29,8 @@ export interface SettingsValues {
   readonly tailscaleTag: string | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
+  /** Whether the directory is the default one, which need not exist. */
+  readonly relayDirectoryMayBeMissing: boolean
   /** Absolute path of the directory in which opencode 2 registers its services; undefined without a home directory. */
   readonly serviceDirectory: string | undefined
   /** The pause between the end of a refresh and the next one. */
@@ -57,7 +59,10 @@ export type SettingsInput = Pick<SettingsValues, "relayDirectory"> &
   Partial<Omit<SettingsValues, DurationSetting>> &
   Partial<Record<DurationSetting, Duration.Input>>
 
-const defaults: Omit<SettingsValues, "relayDirectory" | "serviceDirectory" | "stateDirectory"> = {
+const defaults: Omit<
+  SettingsValues,
+  "relayDirectory" | "relayDirectoryMayBeMissing" | "serviceDirectory" | "stateDirectory"
+> = {
   transports: ["local-relay", "service"],
   localPorts: defaultLocalPorts,
   mdnsAllow: [],
@@ -128,6 +133,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
     tailscaleTag,
     relayDirectory,
+    relayDirectoryMayBeMissing: Effect.map(variable("RELAY_REGISTRY_DIR"), Option.isNone),
     serviceDirectory,
     refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
     probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
@@ -150,6 +156,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     Layer.succeed(Settings, {
       ...defaults,
       transports: values.serviceDirectory === undefined ? ["local-relay"] : defaults.transports,
+      relayDirectoryMayBeMissing: false,
       serviceDirectory: undefined,
       stateDirectory: stateDirectoryIn(values.relayDirectory),
       ...values,

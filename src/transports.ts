@@ -22,6 +22,8 @@ export type TransportServices =
 export interface TransportOptions {
   /** `local-relay`: absolute path of the directory of registration files. */
   readonly relayDirectory: string
+  /** `local-relay`: whether a missing directory is no problem, because nobody has named it. Default: false. */
+  readonly relayDirectoryMayBeMissing?: boolean | undefined
   /**
    * `service`: absolute path of the directory in which opencode 2 registers its services, `~/.local/state/opencode`. Without
    * it, that transport finds nothing.
@@ -60,10 +62,15 @@ const withoutDirectory = Layer.succeed(Discovery, {
 })
 
 export const transports: Readonly<Record<TransportName, Transport>> = {
-  "local-relay": ({ credentials, relayDirectory }) =>
+  "local-relay": ({ credentials, relayDirectory, relayDirectoryMayBeMissing }) =>
     loaded(
       () => import("./discovery/relay/RelayDirectory.ts"),
-      ({ layer }) => layer({ directory: relayDirectory, strictModes: credentials !== undefined }),
+      ({ layer }) =>
+        layer({
+          directory: relayDirectory,
+          mayBeMissing: relayDirectoryMayBeMissing,
+          strictModes: credentials !== undefined,
+        }),
     ),
   service: ({ serviceDirectory }) =>
     serviceDirectory === undefined

@@ -66,6 +66,7 @@ describe("Settings", () => {
         tailscalePorts: [4096, 49_374],
         tailscaleTag: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
+        relayDirectoryMayBeMissing: true,
         serviceDirectory: "/home/ada/.local/state/opencode",
         refreshEvery: Duration.seconds(30),
         probeTimeout: Duration.seconds(3),
@@ -158,6 +159,7 @@ describe("Settings", () => {
         tailscalePorts: [4096, 4100],
         tailscaleTag: "tag:dev",
         relayDirectory: "/srv/relay",
+        relayDirectoryMayBeMissing: false,
         serviceDirectory: "/srv/state/opencode",
         refreshEvery: Duration.millis(1000),
         probeTimeout: Duration.millis(500),
@@ -290,7 +292,9 @@ describe("Settings", () => {
         Settings,
         Settings.layerOf({ relayDirectory, serviceDirectory, stateDirectory }),
       )
-      assert.deepStrictEqual(given, { relayDirectory, serviceDirectory, stateDirectory, ...defaults })
+      // The program names its directory.
+      const named = { relayDirectory, relayDirectoryMayBeMissing: false, serviceDirectory, stateDirectory }
+      assert.deepStrictEqual(given, { ...defaults, ...named })
     }),
   )
 

@@ -50,9 +50,11 @@ export interface RelayDirectoryOptions {
    * only if no password is sent; registrations with references to secrets are checked anyway. Default: true.
    */
   readonly strictModes?: boolean | undefined
+  /** Whether a missing directory holds no registrations, and is no problem. Default: false. */
+  readonly mayBeMissing?: boolean | undefined
 }
 
-export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) =>
+export const layer = ({ directory, mayBeMissing = false, strictModes = true }: RelayDirectoryOptions) =>
   Layer.effect(
     Discovery,
     Effect.gen(function* () {
@@ -151,7 +153,11 @@ export const layer = ({ directory, strictModes = true }: RelayDirectoryOptions) 
         }
       })
 
+      const isExpected = (error: Refused | PlatformError.PlatformError) =>
+        mayBeMissing && error._tag === "PlatformError" && error.reason._tag === "NotFound"
+
       const scan: Effect.Effect<Scan> = readAll.pipe(
+        Effect.catchIf(isExpected, () => Effect.succeed<Scan>({ announcements: [], problems: [] })),
         Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],

@@ -407,6 +407,15 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
+  it.effect("a missing directory that nobody has named is no problem", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay
+      const missing = relay.file("not/yet")
+      const found = yield* scan(missing, { mayBeMissing: true })
+      assert.deepStrictEqual(found, { announcements: [], problems: [] })
+    }),
+  )
+
   it.effect("a file instead of the directory is a problem", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay

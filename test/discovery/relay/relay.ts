@@ -9,13 +9,14 @@ export const credentials = { username: "opencode", password: Redacted.make("hunt
 export interface Options {
   /** Checks permissions as with a password set. */
   readonly strict?: boolean
+  readonly mayBeMissing?: boolean
   readonly user?: number
 }
 
-export const discovery = (directory: string, { strict = false, user }: Options = {}) =>
+export const discovery = (directory: string, { mayBeMissing, strict = false, user }: Options = {}) =>
   Discovery.pipe(
     Effect.provide(
-      RelayDirectory.layer({ directory, strictModes: strict }).pipe(
+      RelayDirectory.layer({ directory, mayBeMissing, strictModes: strict }).pipe(
         Layer.provide(user === undefined ? Layer.empty : Layer.succeed(CurrentUser, Option.some(user))),
       ),
     ),
