@@ -54,6 +54,9 @@ export interface RelayDirectoryOptions {
   readonly mayBeMissing?: boolean | undefined
 }
 
+const isMissing = (error: Refused | PlatformError.PlatformError) =>
+  error._tag === "PlatformError" && error.reason._tag === "NotFound"
+
 export const layer = ({ directory, mayBeMissing = false, strictModes = true }: RelayDirectoryOptions) =>
   Layer.effect(
     Discovery,
@@ -153,11 +156,11 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
         }
       })
 
-      const isExpected = (error: Refused | PlatformError.PlatformError) =>
-        mayBeMissing && error._tag === "PlatformError" && error.reason._tag === "NotFound"
-
       const scan: Effect.Effect<Scan> = readAll.pipe(
-        Effect.catchIf(isExpected, () => Effect.succeed<Scan>({ announcements: [], problems: [] })),
+        Effect.catchIf(
+          (error) => mayBeMissing && isMissing(error),
+          () => Effect.succeed<Scan>({ announcements: [], problems: [] }),
+        ),
         Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],
