@@ -7,6 +7,12 @@ const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[
 
 export const urlOf = (address: string, port: number): string => `http://${hostOf(address)}:${port}`
 
+/** The host of a URL, an IPv6 address without its brackets. */
+export const addressIn = ({ hostname }: URL): string => hostname.replaceAll(/^\[|\]$/gu, "")
+
+/** Whether the address, in its short form, belongs to this machine only. */
+export const isLoopback = (address: string) => address === "::1" || /^127(?:\.\d{1,3}){3}$/u.test(address)
+
 /** A link-local address needs an interface, which a URL cannot name. */
 export const isLinkLocal = (address: string) => /^fe[89ab]/iu.test(address)
 

@@ -155,7 +155,8 @@ export class Fleet extends Context.Service<
      *
      * Before it runs, the instance is probed. If it cannot be reached, the fleet is refreshed and the name is resolved
      * again, because the instance may have moved to another port; the same happens if the last refresh did not find it but an
-     * earlier one did, or if no instance was online. A failed effect is never run again, because it may have sent a prompt before the request that failed.
+     * earlier one did, or if no instance was online. A failed effect is never run again, because it may have sent a prompt
+     * before the request that failed.
      */
     readonly use: <A, E, R>(
       name: string | undefined,

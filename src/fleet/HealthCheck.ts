@@ -28,7 +28,7 @@ export interface HealthCheckOptions {
 export class HealthCheck extends Context.Service<
   HealthCheck,
   {
-    /** Sends one `GET /global/health`, which may take `probeTimeout`. It is not retried. */
+    /** Asks once for the server's health, which may take `probeTimeout`. It is not retried. */
     readonly probe: (announcement: Announcement) => Effect.Effect<Health>
   }
 >()("opencode-fleet/fleet/HealthCheck") {

@@ -6,6 +6,9 @@ import type { Redacted } from "effect"
 import { Context } from "effect"
 import type { Listener } from "../machine/ServerProcesses.ts"
 
+/** The user name of every opencode 2, and that of an opencode 1 that was given none. */
+export const defaultUsername = "opencode"
+
 export interface Credentials {
   readonly username: string
   readonly password: Redacted.Redacted

@@ -1,6 +1,6 @@
 /** The user name and password that all instances share. */
 import { Config, Effect, Option, Redacted } from "effect"
-import type { Credentials } from "../opencode/Target.ts"
+import { type Credentials, defaultUsername } from "../opencode/Target.ts"
 import { filledIn, parsed } from "./variable.ts"
 
 /** Undefined without a password. The default user name is opencode's own. */
@@ -18,7 +18,7 @@ export const credentials = Effect.gen(function* () {
     Option.filter(password, (secret) => Redacted.value(secret) !== ""),
     {
       onNone: () => undefined,
-      onSome: (password): Credentials => ({ username: Option.getOrElse(username, () => "opencode"), password }),
+      onSome: (password): Credentials => ({ username: Option.getOrElse(username, () => defaultUsername), password }),
     },
   )
 })

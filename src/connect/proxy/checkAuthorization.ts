@@ -1,13 +1,10 @@
 /** HTTP Basic, checked without revealing through the time that it takes how much of a guess is right. */
 import { Redacted } from "effect"
 import { createHash, timingSafeEqual } from "node:crypto"
-import type { Credentials } from "../../opencode/Target.ts"
+import { type Credentials, defaultUsername } from "../../opencode/Target.ts"
 
 /** Hashed, because `timingSafeEqual` needs equal lengths and a comparison of lengths would reveal the password's. */
 const digest = (text: string | Buffer): Buffer => createHash("sha256").update(text).digest()
-
-/** The user name of every opencode 2. Its clients cannot choose another one. */
-const defaultUsername = "opencode"
 
 /** The value of the header `authorization`. */
 export const basicAuthorization = ({ password, username }: Credentials): string =>
@@ -15,6 +12,7 @@ export const basicAuthorization = ({ password, username }: Credentials): string 
 
 /** Returns whether a header `authorization` has the password, with the configured user name or opencode's own. */
 export const checkAuthorization = ({ password, username }: Credentials) => {
+  // The clients of opencode 2 cannot choose another user name.
   const accepted = [username, defaultUsername].map((name) => digest(`${name}:${Redacted.value(password)}`))
   return (header: string | undefined): boolean => {
     const [, encoded = ""] = /^basic +(\S+) *$/iu.exec(header ?? "") ?? []

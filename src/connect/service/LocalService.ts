@@ -1,8 +1,9 @@
 /** The background service of opencode 2 of this machine's user, with the checks of the transport `service`. */
-import { Clock, Context, Effect, FileSystem, Layer, Option } from "effect"
+import { Clock, Context, Effect, FileSystem, Layer } from "effect"
 import { type Announcement, Discovery, type Scan } from "../../discovery/Discovery.ts"
 import * as Service from "../../discovery/service/Service.ts"
 import { targetOf } from "../../discovery/target.ts"
+import { fileStamp } from "../../machine/fileStamp.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import type { Credentials, Target } from "../../opencode/Target.ts"
 
@@ -54,13 +55,7 @@ const rememberRunning = Effect.fnUntraced(function* (check: Effect.Effect<Servic
   let last: { readonly state: ServiceState; readonly stamp: string; readonly at: number } | undefined
 
   /** Differs after each change, because opencode replaces the file. Undefined without a file. */
-  const stampOf = (file: string) =>
-    fs.stat(file).pipe(
-      Effect.map(({ ino, mtime, size }) =>
-        [Option.getOrUndefined(ino), Option.map(mtime, Number).pipe(Option.getOrUndefined), size].join(" "),
-      ),
-      Effect.orElseSucceed(() => undefined),
-    )
+  const stampOf = (file: string) => Effect.orElseSucceed(Effect.map(fs.stat(file), fileStamp), () => undefined)
   const isCurrent = Effect.fnUntraced(function* ({ at, stamp, state }: NonNullable<typeof last>) {
     if (state._tag !== "Running" || (yield* Clock.currentTimeMillis) - at >= checkedFor) return false
     const { listener } = state.target

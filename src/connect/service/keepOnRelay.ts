@@ -1,5 +1,6 @@
 /** Keeps opencode 2's background service reachable on a relay: a proxy on this machine, and a tunnel from the relay to it. */
 import { Clock, Effect, Stream, SubscriptionRef } from "effect"
+import { addressIn } from "../../discovery/address.ts"
 import { instanceName } from "../../discovery/instanceName.ts"
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -28,10 +29,10 @@ const upstream = Effect.gen(function* () {
       reason: state._tag === "Away" ? state.reason : "cannot be used: its registration is refused on its machine",
     })
   }
-  const { hostname, port } = new URL(state.target.url)
+  const url = new URL(state.target.url)
   return {
-    host: hostname.replaceAll(/[[\]]/gu, ""),
-    port: Number(port || 80),
+    host: addressIn(url),
+    port: Number(url.port || 80),
     authorization: basicAuthorization(state.credentials),
   }
 })

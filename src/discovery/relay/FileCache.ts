@@ -3,6 +3,7 @@
  * hundred instances.
  */
 import { type FileSystem, Option } from "effect"
+import { fileStamp } from "../../machine/fileStamp.ts"
 
 interface Entry<A> {
   readonly stamp: string
@@ -12,22 +13,19 @@ interface Entry<A> {
 /** Milliseconds. A file that changed more recently may change again within the same modification time. */
 const settledAfter = 2000
 
-const stampOf = ({ ino, mtime, size }: FileSystem.File.Info) =>
-  [Option.getOrElse(ino, () => 0n), size, Option.match(mtime, { onNone: () => 0, onSome: Number })].join(" ")
-
 export class FileCache<A> {
   readonly #entries = new Map<string, Entry<A>>()
 
   /** The cached value, if the file is unchanged. */
   get(file: string, info: FileSystem.File.Info): A | undefined {
     const entry = this.#entries.get(file)
-    return entry?.stamp === stampOf(info) ? entry.value : undefined
+    return entry?.stamp === fileStamp(info) ? entry.value : undefined
   }
 
   /** `info` from before the file was read; `now` in epoch milliseconds. */
   set(file: string, info: FileSystem.File.Info, now: number, value: A): void {
     const settled = Option.exists(info.mtime, (mtime) => now - Number(mtime) > settledAfter)
-    if (settled) this.#entries.set(file, { stamp: stampOf(info), value })
+    if (settled) this.#entries.set(file, { stamp: fileStamp(info), value })
   }
 
   /** Removes all other files from the cache. */

@@ -4,6 +4,8 @@
  * a secret in the wrong place.
  */
 import { Effect, Option, Record, Schema } from "effect"
+import { defaultUsername } from "../../opencode/Target.ts"
+import { addressIn, isLoopback } from "../address.ts"
 import { SecretReference, referenceForms } from "../secrets/SecretReference.ts"
 
 /** Not decoded further by the schema, whose errors quote values. */
@@ -34,9 +36,6 @@ export class AccessRefused extends Schema.TaggedError<AccessRefused>()("AccessRe
 
 const refuse = (message: string) => Effect.fail(new AccessRefused({ message }))
 
-/** opencode 2 has no other user name. */
-const defaultUsername = "opencode"
-
 const maxHeaders = 20
 
 /** Headers that belong to the HTTP client. A proxy that asks for `authorization` leaves no room for opencode's own. */
@@ -45,9 +44,6 @@ const reservedHeaders = new Set(
     " ",
   ),
 )
-
-const isLoopback = (hostname: string) =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/u.test(hostname)
 
 const decodeReference = Schema.decodeUnknownOption(SecretReference)
 const decodeRecord = Schema.decodeUnknownOption(Schema.Record(Schema.String, Schema.Unknown))
@@ -63,12 +59,13 @@ const address = (value: unknown) => {
   if (typeof value !== "string" || !URL.canParse(value)) {
     return refuse("has a url that is no URL; write one such as https://opencode.example.com")
   }
-  const { hash, hostname, password, pathname, protocol, search, username, origin } = new URL(value)
+  const url = new URL(value)
+  const { hash, hostname, password, pathname, protocol, search, username, origin } = url
   if (username !== "" || password !== "") {
     return refuse("has a url with credentials; write them as references in username and password")
   }
   if (hash !== "" || search !== "") return refuse("has a url with a query or a fragment; leave them out")
-  if (protocol !== "https:" && !(protocol === "http:" && isLoopback(hostname))) {
+  if (protocol !== "https:" && !(protocol === "http:" && (hostname === "localhost" || isLoopback(addressIn(url))))) {
     return refuse("has a url that is not https://; http:// is for this machine only, because it is not encrypted")
   }
   return Effect.succeed(`${origin}${pathname.replace(/\/+$/u, "")}`)

@@ -8,8 +8,9 @@
 import { Effect, FileSystem, Layer, Path, Redacted, Schedule, Stream } from "effect"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type ProcessId, ServerProcesses } from "../../machine/ServerProcesses.ts"
+import { defaultUsername } from "../../opencode/Target.ts"
 import { quote } from "../../text/plainText.ts"
-import { isIPv6, urlOf } from "../address.ts"
+import { addressIn, isLoopback, urlOf } from "../address.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { instanceName } from "../instanceName.ts"
@@ -20,9 +21,6 @@ import { type ListenerVerdict, ServiceListener } from "./ServiceListener.ts"
 import { isRegistrationFile } from "./ServiceRegistration.ts"
 
 const transport = "service"
-
-/** The user name of every opencode 2. */
-const username = "opencode"
 
 /** How often the processes are checked: a crash changes no file. */
 const pollInterval = "2 seconds"
@@ -35,12 +33,12 @@ interface Address {
 /** Where this machine reaches the service. Undefined if the URL is not one of this machine's. */
 const addressOf = (url: string, addresses: ReadonlyArray<string>): Address | undefined => {
   if (!URL.canParse(url)) return undefined
-  const { hostname, port, protocol } = new URL(url)
+  const parsed = new URL(url)
+  const { port, protocol } = parsed
   if (protocol !== "http:") return undefined
-  const bare = hostname.replaceAll(/[[\]]/gu, "")
+  const bare = addressIn(parsed)
   const host = ["0.0.0.0", "::", "localhost"].includes(bare) ? "127.0.0.1" : bare
-  const isOwn = isIPv6(host) ? host === "::1" : /^127(?:\.\d+){3}$/u.test(host)
-  return isOwn || addresses.includes(host) ? { host, port: Number(port || 80) } : undefined
+  return isLoopback(host) || addresses.includes(host) ? { host, port: Number(port || 80) } : undefined
 }
 
 interface Found {
@@ -74,7 +72,9 @@ const found = (file: ServiceFile, address: Address, verdict: ListenerVerdict, ho
         announcements: [
           announcement(
             verdict.process,
-            password === undefined ? {} : { credentials: { username, password: Redacted.make(password) } },
+            password === undefined
+              ? {}
+              : { credentials: { username: defaultUsername, password: Redacted.make(password) } },
           ),
         ],
       }

@@ -1,6 +1,7 @@
 /** What the script on an ssh host reports (`hostScript.ts`), and how its one line is read. */
 import { Option, Redacted, Schema } from "effect"
 import { plainLine } from "../../text/plainText.ts"
+import { addressIn } from "../address.ts"
 import { addressOf } from "../ports/procNet.ts"
 
 /** Where a server listens on its host, as that host reaches it. */
@@ -95,7 +96,7 @@ const registrationOf = (fields: string, json: string | undefined): HostService |
   return {
     file,
     pid: Number(pid),
-    address: reachable(new URL(url).hostname.replaceAll(/^\[|\]$/gu, "")),
+    address: reachable(addressIn(new URL(url))),
     port: Number(port),
     password: password === undefined ? undefined : Redacted.make(password),
   }

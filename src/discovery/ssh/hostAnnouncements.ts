@@ -1,5 +1,6 @@
 /** The servers of an ssh host as announcements. */
 import { isIP } from "node:net"
+import { defaultUsername } from "../../opencode/Target.ts"
 import { plainLine } from "../../text/plainText.ts"
 import type { Announcement } from "../Discovery.ts"
 import { type Candidate, type Identified, withheld } from "../identification/identifier.ts"
@@ -72,7 +73,7 @@ export const announceServices = (host: string, { report, services }: HostState):
       name: instanceName(undefined, displayName(host, hostname), ""),
       directory: undefined,
       api: 2,
-      ...(password === undefined ? {} : { credentials: { username: "opencode", password } }),
+      ...(password === undefined ? {} : { credentials: { username: defaultUsername, password } }),
       source: `${host}:${file}`,
     }
   })

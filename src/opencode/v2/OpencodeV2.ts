@@ -6,6 +6,7 @@ import type { Target } from "../Target.ts"
 import { elsewhere } from "./elsewhere.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { eventRequests } from "./eventRequests.ts"
+import { maxSilence } from "./inactivity.ts"
 import { messageRequests } from "./messageRequests.ts"
 import { namingMissingDirectories } from "./missingDirectory.ts"
 import { promptRequests } from "./promptRequests.ts"
@@ -21,7 +22,7 @@ const capabilities: Capabilities = {
   // A comment is sent every 15 s.
   eventsSilence: "45 seconds",
   idleIsFinal: true,
-  stopsSilentTurnsAfter: "60 minutes",
+  stopsSilentTurnsAfter: maxSilence,
   rejectionHasMessage: true,
   abortLeavesRequests: false,
   promptQueue: "server",

@@ -15,12 +15,10 @@ import { recognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
 import { isReason } from "./conversation.ts"
+import { maxSilence } from "./inactivity.ts"
 import type { Routes } from "./routes.ts"
 import { activeSessions, sessionOf } from "./sessionRequests.ts"
 import type { WireEntry } from "./wire/WireMessage.ts"
-
-/** Milliseconds. opencode interrupts a turn that has been silent for this long. */
-const longestSilence = 60 * 60_000
 
 /** Milliseconds. Sessions that were not prompted for this long are not checked. */
 const longestTurn = 24 * 60 * 60_000
@@ -87,7 +85,7 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
       concurrency,
     })
     const open = read.flatMap(({ id, since }) =>
-      since !== undefined && now - since < longestSilence ? [{ id, since }] : [],
+      since !== undefined && now - since < maxSilence ? [{ id, since }] : [],
     )
     if (open.length === 0) return new Map()
     // Read afterwards, because a turn may have begun here meanwhile.
@@ -97,7 +95,7 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
     const others = yield* otherServers
     return new Map(
       left.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
-        const until = since + longestSilence
+        const until = since + maxSilence
         if (others === undefined) return [[id, { until }]]
         const running = others.find(({ startedAt }) => startedAt <= since + startPrecision)
         return running === undefined ? [] : [[id, { until, pid: running.pid }]]

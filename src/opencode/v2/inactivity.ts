@@ -2,13 +2,13 @@
 import type { Failure } from "../sessions/Message.ts"
 
 /** Milliseconds. */
-const limit = 60 * 60_000
+export const maxSilence = 60 * 60_000
 
 /** Milliseconds. opencode looks for such turns once a minute. */
 const sweep = 2 * 60_000
 
 /** Whether a stored turn was stopped for this reason, judged by the milliseconds without anything happening before its end. */
-export const isInactivity = (silence: number): boolean => silence >= limit && silence < limit + sweep
+export const isInactivity = (silence: number): boolean => silence >= maxSilence && silence < maxSilence + sweep
 
 export const inactivity: Failure = {
   kind: "interrupted",
