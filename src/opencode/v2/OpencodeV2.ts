@@ -42,14 +42,12 @@ export const make = Effect.gen(function* () {
     const call = namingMissingDirectories(routes, makeCall({ ...target, api: 2 }), target.instance)
     const server = serverRequests(routes, call)
     const { ensureHere, runningElsewhere } = elsewhere(routes, call, target.instance)
-    const { prompt, ...prompts } = promptRequests(routes, call, target.instance, { ...server, capabilities })
     return {
       capabilities,
       ...server,
       ...sessionRequests(routes, call, target.instance),
       ...messageRequests(routes, call, target, { refused, worktrees }),
-      ...prompts,
-      prompt: (session, options) => Effect.andThen(ensureHere(session), prompt(session, options)),
+      ...promptRequests(routes, call, target.instance, { ...server, capabilities }, ensureHere),
       runningElsewhere,
       ...decisionRequests(routes, call, refused),
       ...eventRequests(routes, call, target, { refused, worktrees }),

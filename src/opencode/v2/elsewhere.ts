@@ -17,7 +17,7 @@ import type { Elsewhere, Session } from "../sessions/Session.ts"
 import { isReason } from "./conversation.ts"
 import { maxSilence } from "./inactivity.ts"
 import type { Routes } from "./routes.ts"
-import { activeSessions, sessionOf } from "./sessionRequests.ts"
+import { activeSessions } from "./sessionRequests.ts"
 import type { WireEntry } from "./wire/WireMessage.ts"
 
 /** Milliseconds. Sessions that were not prompted for this long are not checked. */
@@ -104,10 +104,9 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
   })
 
   /** Fails if another server is running a turn in the session. */
-  const ensureHere = Effect.fnUntraced(function* (id: SessionId): Effect.fn.Return<void, ClientError> {
-    const { data } = yield* api.get({ params: { sessionID: id } }).pipe(call("get session", { session: id }))
-    const found = (yield* runningElsewhere([sessionOf(data)])).get(id)
-    if (found !== undefined) return yield* new RunsElsewhere({ instance, session: id, ...found })
+  const ensureHere = Effect.fnUntraced(function* (session: Session): Effect.fn.Return<void, ClientError> {
+    const found = (yield* runningElsewhere([session])).get(session.id)
+    if (found !== undefined) return yield* new RunsElsewhere({ instance, session: session.id, ...found })
   })
 
   return { runningElsewhere, ensureHere }

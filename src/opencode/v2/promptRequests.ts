@@ -9,16 +9,20 @@ import { recognised } from "../http/tolerantArray.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode, Prompt } from "../Opencode.ts"
 import { namesWith } from "../namesWith.ts"
+import type { Session } from "../sessions/Session.ts"
 import { mayHaveArrived } from "../transient.ts"
 import { rejectedCall } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
+import { sessionOf } from "./sessionRequests.ts"
 import { joinModel, splitModel } from "./wire/WireModel.ts"
+import type { WireSession } from "./wire/WireSession.ts"
 
 export const promptRequests = (
   { api: { session: api } }: Routes,
   call: Call,
   instance: string,
   server: Pick<Opencode, "agents" | "models" | "capabilities">,
+  ensureHere: (session: Session) => Effect.Effect<void, ClientError>,
 ) => {
   const unknown = (kind: "Agent" | "Model", name: string, known: ReadonlyArray<string>) =>
     new OpencodeError({
@@ -29,12 +33,11 @@ export const promptRequests = (
     })
 
   const select = Effect.fnUntraced(function* (
-    session: SessionId,
+    data: WireSession,
     { agent, model }: Pick<Prompt, "agent" | "model">,
   ): Effect.fn.Return<void, ClientError> {
-    if (agent === undefined && model === undefined) return
+    const { id: session } = data
     const params = { sessionID: session }
-    const { data } = yield* api.get({ params }).pipe(call("get session", { session }))
     const { directory } = data.location
     const isOtherAgent = agent !== undefined && agent !== data.agent
     const isOtherModel = model !== undefined && (data.model === undefined || model !== joinModel(data.model))
@@ -66,7 +69,9 @@ export const promptRequests = (
       session,
       { agent, delivery = "queue", mayBeStored = false, messageID, model, text },
     ): Effect.fn.Return<void, ClientError> {
-      yield* select(session, {
+      const { data } = yield* api.get({ params: { sessionID: session } }).pipe(call("get session", { session }))
+      yield* ensureHere(sessionOf(data))
+      yield* select(data, {
         ...(agent === undefined ? {} : { agent }),
         ...(model === undefined ? {} : { model }),
       })
