@@ -2,11 +2,9 @@
  * An ssh to a relay in memory, which replaces every child process. It runs under `TestClock` and fails on demand.
  * `relayScript.test.ts` tests the relay's script in real shells.
  */
-import { Clock, Context, Deferred, Effect, Layer, Queue, Sink, Stream } from "effect"
-import type { Done } from "effect/Cause"
+import { Clock, Context, Effect, Layer } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-
-const bytes = (text: string) => new TextEncoder().encode(text)
+import { makeFakeProcess, scriptReader } from "../../support/fakeProcess.ts"
 
 interface Connection {
   readonly exit: (status: number, ...words: ReadonlyArray<string>) => void
@@ -74,16 +72,11 @@ const spawn = (fake: FakeSshState) =>
   Effect.fnUntraced(function* (command: ChildProcess.Command) {
     if (!ChildProcess.isStandardCommand(command)) return yield* Effect.die(new Error("expected a single command"))
     fake.tries.push({ at: yield* Clock.currentTimeMillis, args: command.args.map(String) })
-    const stdout = yield* Queue.unbounded<Uint8Array, Done>()
-    const stderr = yield* Queue.unbounded<Uint8Array, Done>()
-    const ended = yield* Deferred.make<number>()
-    const tell = (queue: typeof stdout, text: string) => Queue.offerUnsafe(queue, bytes(text))
+    const { exit, handle, print, printError } = yield* makeFakeProcess
     const connection: Connection = {
       exit: (status, ...words) => {
-        for (const word of words) tell(stderr, `${word}\r\n`)
-        Queue.endUnsafe(stderr)
-        Queue.endUnsafe(stdout)
-        Deferred.doneUnsafe(ended, Effect.succeed(status))
+        for (const word of words) printError(`${word}\r\n`)
+        exit(status)
         fake.connections.delete(connection)
       },
     }
@@ -97,43 +90,21 @@ const spawn = (fake: FakeSshState) =>
     const port = fake.choosePort(requestedPort)
     const { showsPortAfter } = fake
     if (requestedPort === 0 && showsPortAfter !== undefined) {
-      const shown = Effect.sync(() => tell(stderr, `Allocated port ${port} for remote forward to 127.0.0.1:4096\r\n`))
+      const shown = Effect.sync(() => printError(`Allocated port ${port} for remote forward to 127.0.0.1:4096\r\n`))
       yield* Effect.forkScoped(Effect.delay(shown, showsPortAfter))
     }
-    let mark = ""
-    let pending = ""
+    const reader = scriptReader()
     const hear = (text: string) => {
       if (fake.frozen || fake.mute) return
-      pending += text
-      if (mark === "") {
-        const [script = "", name = ""] = /[^]*^fleet (\S+); exit\n/mu.exec(pending) ?? []
-        if (name === "") return
-        mark = name
-        pending = pending.slice(script.length)
-        tell(stdout, `Welcome!\nfleet-0 hello\n${mark} hello\n`)
-      }
-      const lines = pending.split("\n")
-      pending = lines.pop() ?? ""
+      const mark = reader.hear(text)
+      if (mark !== undefined) print(`Welcome!\nfleet-0 hello\n${mark} hello\n`)
+      const lines = reader.takeLines()
       fake.heard.push(...lines)
       while (lines.length > 0) {
         const answer = fake.answer(lines.shift() ?? "", () => lines.shift() ?? "")
-        if (answer !== undefined) tell(stdout, `${mark} ${answer}\n`)
+        if (answer !== undefined) print(`${reader.mark()} ${answer}\n`)
         if (answer === "bye") connection.exit(0)
       }
     }
-    const decoder = new TextDecoder()
-    const output = (queue: typeof stdout) => Stream.fromQueue(queue)
-    return ChildProcessSpawner.makeHandle({
-      pid: ChildProcessSpawner.ProcessId(4711),
-      exitCode: Effect.map(Deferred.await(ended), ChildProcessSpawner.ExitCode),
-      isRunning: Effect.map(Deferred.isDone(ended), (done) => !done),
-      kill: () => Effect.sync(() => connection.exit(143)),
-      stdin: Sink.forEach((chunk: Uint8Array) => Effect.sync(() => hear(decoder.decode(chunk, { stream: true })))),
-      stdout: output(stdout),
-      stderr: output(stderr),
-      all: Stream.merge(output(stdout), output(stderr)),
-      getInputFd: () => Sink.drain,
-      getOutputFd: () => Stream.empty,
-      unref: Effect.succeed(Effect.void),
-    })
+    return handle(hear, () => connection.exit(143))
   })
