@@ -1,45 +1,28 @@
 /** How turns of the background service of opencode 2 end when the service stops, restarts, or works in the background. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted } from "effect"
-import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
-import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
+import { Effect, Fiber, Layer } from "effect"
 import { SessionId } from "../../src/opencode/Identifiers.ts"
-import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import { refusal, settle } from "../../src/opencode/requests/decision.ts"
 import { pendingRequestsOf } from "../../src/opencode/requests/pendingRequests.ts"
 import { detailedActivities } from "../../src/opencode/sessions/activity.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
-import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
-import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealService, type Service, withVersion } from "../support/RealService.ts"
 import { withOpencode2 } from "../support/requirements.ts"
-
-/** The services of one process. */
-const ours = Turns.layer.pipe(
-  Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeV2.layer),
-  Layer.provide(HttpTransport.layer),
-)
+import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
 
 /** Asks before one command only. */
 const permission = { "*": "allow", bash: { "*": "allow", "echo refused*": "ask" } }
 
-const everything = ours.pipe(Layer.provideMerge(RealService.layer({ config: { permission } })))
+const everything = turnServices.pipe(Layer.provideMerge(RealService.layer({ config: { permission } })))
 
 const scene = Effect.gen(function* () {
   const service = yield* RealService
-  const credentials = { username: "opencode", password: Redacted.make(service.password) }
-  const target = { instance: "laptop", url: service.url, credentials }
-  const opencode = (yield* OpencodeClient).at(target)
-  const session = yield* opencode.createSession({ title: "Endings", directory: service.directory })
-  const turns = yield* Turns
-  const send = (text: string, options: Partial<SendOptions> = {}) =>
-    turns.send(target, session, { text, ifBusy: "wait", timeout: "90 seconds", ...options })
-  const follow = turns.follow(target, session, { timeout: "30 seconds" })
-  return { service, target, opencode, session, turns, send, follow }
+  const made = yield* newSession({ ...service, title: "Endings", timeout: "90 seconds" })
+  const follow = made.turns.follow(made.target, made.session, { timeout: "30 seconds" })
+  return { ...made, service, follow }
 })
 
 /** What happens to the service, prepared before the turn. */
@@ -83,7 +66,7 @@ withOpencode2("a turn of the service of opencode 2", () => {
     it.effect("stays refused, in another process and after a restart of the service", () =>
       Effect.gen(function* () {
         const { follow, opencode, send, service, session } = yield* scene
-        const elsewhere = yield* Effect.provide(scene, yield* Layer.build(Layer.fresh(ours)))
+        const elsewhere = yield* Effect.provide(scene, yield* Layer.build(Layer.fresh(turnServices)))
         const waiting = yield* send("run: echo refused")
         assert.strictEqual(waiting.outcome._tag, "needs permission")
         const watching = yield* Effect.forkChild(

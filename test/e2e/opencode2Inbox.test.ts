@@ -1,44 +1,25 @@
 /** Messages to a busy session of the real opencode 2, whose inbox is the queue, and messages with an id of the caller's own. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted } from "effect"
-import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
-import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
+import { Effect, Fiber, Layer } from "effect"
 import { MessageId } from "../../src/opencode/Identifiers.ts"
-import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
-import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
-import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
+import { Turns } from "../../src/opencode/turns/Turns.ts"
 import { makeFaultProxy } from "../support/FaultProxy.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
-
-/** The services of one opencode-fleet process. */
-const services = Turns.layer.pipe(
-  Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeV2.layer),
-  Layer.provide(HttpTransport.layer),
-)
-
-const options = (text: string, given: Partial<SendOptions> = {}) =>
-  ({ text, ifBusy: "wait", timeout: "60 seconds", ...given }) as const
+import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
 
 /** A session; `port` is that of a proxy, if one stands before the server. */
 const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const real = yield* RealOpencode2
-  const credentials = { username: "opencode", password: Redacted.make(real.password ?? "") }
   const url = port === undefined ? real.url : `http://127.0.0.1:${port}`
-  const target = { instance: "main", url, credentials }
-  const opencode = (yield* OpencodeClient).at(target)
-  const session = yield* opencode.createSession({ title: "Inbox", directory: real.directory })
-  const turns = yield* Turns
-  const send = (text: string, given: Partial<SendOptions> = {}) => turns.send(target, session, options(text, given))
-  const start = (text: string, given: Partial<SendOptions> = {}) => turns.start(target, session, options(text, given))
-  const isBusy = facts.isActive(real, session.id).pipe(eventually((active) => active))
-  const said = facts.conversation(real, session.id)
-  return { real, target, opencode, session, send, start, isBusy, said }
+  const made = yield* newSession({ ...real, url, title: "Inbox", timeout: "60 seconds" })
+  const isBusy = facts.isActive(real, made.session.id).pipe(eventually((active) => active))
+  const said = facts.conversation(real, made.session.id)
+  return { ...made, real, isBusy, said }
 })
 
 const scene = sceneAt()
@@ -48,7 +29,7 @@ const promptRequest = /^POST \/api\/session\/[^/]+\/prompt/u
 const messageId = (session: string, name: string) => MessageId.make(`msg_${name}-${session.slice(-12)}`)
 
 withOpencode2("the inbox of opencode 2", () => {
-  layer(services.pipe(Layer.provideMerge(RealOpencode2.layer({ permission: "ask" }))), {
+  layer(turnServices.pipe(Layer.provideMerge(RealOpencode2.layer({ permission: "ask" }))), {
     excludeTestServices: true,
     timeout: "60 seconds",
   })((it) => {
@@ -81,7 +62,7 @@ withOpencode2("the inbox of opencode 2", () => {
           yield* isBusy
           yield* start("say:kept")
           const follow = Effect.flatMap(Turns, (turns) => turns.follow(target, session, { timeout: "60 seconds" }))
-          const { outcome, turn } = yield* follow.pipe(Effect.provide(Layer.fresh(services)))
+          const { outcome, turn } = yield* follow.pipe(Effect.provide(Layer.fresh(turnServices)))
           assert.deepStrictEqual(outcome, { _tag: "completed" })
           assert.strictEqual(Turn.text(turn), "kept")
         }),

@@ -1,42 +1,26 @@
 /** Turns on the real opencode 2, from the prompt to the outcome, with the services that follow turns on opencode 1. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Redacted } from "effect"
-import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
-import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
-import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import { Effect, Fiber, Layer } from "effect"
 import { refusal, settle } from "../../src/opencode/requests/decision.ts"
 import type { Decision, PendingRequest } from "../../src/opencode/requests/PendingRequest.ts"
 import { activities } from "../../src/opencode/sessions/activity.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
 import type { DecideRequest } from "../../src/opencode/turns/followTurn.ts"
-import { type SendOptions, Turns } from "../../src/opencode/turns/Turns.ts"
-import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
 import { eventually } from "../support/McpClients.ts"
 import { makeFaultProxy } from "../support/FaultProxy.ts"
 import * as facts from "../support/opencode2Facts.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
+import { newSession, turnServices } from "../support/turnsOnOpencode2.ts"
 
-const everything = Turns.layer.pipe(
-  Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeV2.layer),
-  Layer.provide(HttpTransport.layer),
-  Layer.provideMerge(RealOpencode2.layer({ permission: "ask" })),
-)
+const everything = turnServices.pipe(Layer.provideMerge(RealOpencode2.layer({ permission: "ask" })))
 
 /** A new session; `port` is that of a proxy, if one stands before the server. */
 const sceneAt = Effect.fnUntraced(function* (port?: number) {
   const real = yield* RealOpencode2
-  const credentials = { username: "opencode", password: Redacted.make(real.password ?? "") }
   const url = port === undefined ? real.url : `http://127.0.0.1:${port}`
-  const target = { instance: "main", url, credentials }
-  const opencode = (yield* OpencodeClient).at(target)
-  const session = yield* opencode.createSession({ title: "Turns", directory: real.directory })
-  const turns = yield* Turns
-  const send = (text: string, options: Partial<SendOptions> & { readonly decide?: DecideRequest } = {}) =>
-    turns.send(target, session, { text, ifBusy: "wait", timeout: "40 seconds", ...options })
-  return { real, target, opencode, session, turns, send }
+  return { real, ...(yield* newSession({ ...real, url, title: "Turns", timeout: "40 seconds" })) }
 })
 
 const scene = sceneAt()

@@ -1,23 +1,14 @@
 /** Messages to a busy session of a server with a queue of its own: the inbox of opencode 2. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber } from "effect"
 import { abortTurn } from "../../../src/opencode/turns/abortTurn.ts"
-import { InstanceEvents } from "../../../src/opencode/events/InstanceEvents.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
-import { Turns } from "../../../src/opencode/turns/Turns.ts"
-import * as OpencodeV2 from "../../../src/opencode/v2/OpencodeV2.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { lost } from "../../../src/testing/Fault.ts"
 import { assistant, event, here, msg, permission } from "../../../src/testing/samples.ts"
 import { opencode, pass } from "../../support/overFake.ts"
+import { overFake2 } from "../../support/overFake2.ts"
 import { joining, main, pending, recordingObserver, sending, starting, texts, withMain } from "./sending.ts"
-
-const overFake2 = Turns.layer.pipe(
-  Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(OpencodeV2.layer),
-  Layer.provide(FakeOpencode.layerHttpClient),
-  Layer.provideMerge(FakeOpencode.layerOf({ api: 2 })),
-)
 
 /** The fake, and the end of the turn of the n-th prompt. */
 const scene = Effect.map(withMain, (fake) => {
