@@ -29,6 +29,8 @@ const streaming =
     for (const piece of pieces) socket.write(piece)
   }
 
+const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+
 const eventsUntilDeleted = Effect.fnUntraced(function* (answer: Answer) {
   const { url } = yield* rawHttp(() => answer)
   const opencode = (yield* OpencodeClient).at({ ...target, url })
@@ -39,7 +41,6 @@ const eventsUntilDeleted = Effect.fnUntraced(function* (answer: Answer) {
 }, Effect.scoped)
 
 describe.each(versions)("The event stream of $name", ({ client, frame }) => {
-  const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
   const info = { id: "ses_1", title: "One", directory: "/work", time: { created: 1, updated: 1 } }
   const connected = data(frame("server.connected", {}))
   const deleted = data(frame("session.deleted", { sessionID: "ses_1", info }))
