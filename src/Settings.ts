@@ -10,6 +10,7 @@ import type { Credentials } from "./opencode/Target.ts"
 import { credentials } from "./settings/credentials.ts"
 import { relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { SettingsError } from "./settings/SettingsError.ts"
+import { defaultSendTimeout } from "./tools/turns/defaultSendTimeout.ts"
 import { listItems, milliseconds, oneLine, parsed, ports, variable } from "./settings/variable.ts"
 
 export { SettingsError }
@@ -71,7 +72,7 @@ const defaults: Omit<
   tailscaleTag: undefined,
   refreshEvery: Duration.seconds(30),
   probeTimeout: defaultProbeTimeout,
-  sendTimeout: Duration.minutes(5),
+  sendTimeout: defaultSendTimeout,
   credentials: undefined,
   logLevel: "Info",
   instanceName: undefined,

@@ -70,7 +70,7 @@ describe("Settings", () => {
         serviceDirectory: "/home/ada/.local/state/opencode",
         refreshEvery: Duration.seconds(30),
         probeTimeout: Duration.seconds(3),
-        sendTimeout: Duration.minutes(5),
+        sendTimeout: Duration.seconds(280),
         credentials: undefined,
         logLevel: "Info",
         instanceName: undefined,
