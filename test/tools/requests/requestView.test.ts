@@ -48,7 +48,7 @@ describe("the message of a form", () => {
           "Permission for bash:",
           "  rm -rf build",
           "",
-          "Declining rejects the request. Closing this form leaves the request open.",
+          "Declining or closing this form leaves the request open.",
         ].join("\n"),
       )
     }).pipe(Effect.provide(toolsOverFake)),
