@@ -51,7 +51,14 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("events", "/global/event", { success: HttpApiSchema.StreamSse({ data: WireFrame }) }),
   HttpApiEndpoint.get("agents", "/agent", {
     query: directory,
-    success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
+    success: tolerantArray(
+      Schema.Struct({
+        name: Schema.String,
+        mode: Schema.String,
+        hidden: opt(Schema.Boolean),
+        model: opt(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
+      }),
+    ),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
   /** The directory of the request. The working tree is `/` if the directory belongs to no repository. */
@@ -133,6 +140,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
       messageID: MessageId,
       agent: opt(Schema.String),
       model: opt(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
+      variant: opt(Schema.String),
       parts: Schema.Array(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })),
     }),
     success: HttpApiSchema.NoContent,
