@@ -48,6 +48,8 @@ export class FakeState {
   readonly api: 1 | 2
   /** opencode 2 always has a password. */
   credentials: { readonly username: string; readonly password: string } | undefined
+  /** The directory in which the server was started (opencode 1). */
+  directory = "/work/project"
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
   readonly statuses = new Map<SessionId, SessionStatus>()

@@ -113,8 +113,10 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
       const turn = yield* Effect.forkChild(send(session, "fail:503"))
       const { active } = yield* client
         .call(GetStatus)
-        .pipe(eventually(({ active }) => active.some(({ id, status }) => id === session && status === "retry")))
-      assert.include(active.find(({ id }) => id === session)?.detail, "scripted failure 503")
+        .pipe(
+          eventually(({ active }) => active.some(({ session_id: id, status }) => id === session && status === "retry")),
+        )
+      assert.include(active.find(({ session_id: id }) => id === session)?.detail, "scripted failure 503")
       assert.isTrue((yield* client.call(AbortSession, { session_id: session })).was_running)
       assert.strictEqual((yield* Fiber.join(turn)).outcome, "aborted")
     }),
