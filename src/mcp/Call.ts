@@ -18,12 +18,14 @@ export interface ElicitationRequest {
 /** The person's reply. `content` has not been checked against the form. */
 export type ElicitationReply =
   | { readonly action: "accept"; readonly content: unknown }
-  /** The person refused. Clients without a person also send this. */
+  /** No decision: clients without a person decline every form by themselves, so this is no refusal. */
   | { readonly action: "decline" }
   /** The person closed the form without a decision. */
   | { readonly action: "cancel" }
   /** Nothing was asked: the client cannot show forms, or failed to. */
   | { readonly action: "unavailable" }
+  /** The person refused to answer. Only a form of the caller's own, such as that of `send`, can tell; MCP cannot. */
+  | { readonly action: "refuse" }
 
 export interface CallValues {
   /** Whether the caller receives progress. Most clients time out after 60 seconds without it. */

@@ -9,7 +9,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import { Deferred, Effect, FiberSet, Semaphore } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { callTool } from "./callTool.ts"
-import { describeTool } from "./describeTool.ts"
+import { describeTool, parametersOf } from "./describeTool.ts"
 import { useUpFirstId } from "./elicitation.ts"
 import { runAsPromise } from "./runAsPromise.ts"
 import { makeStdioTransport } from "./wire/StdioTransport.ts"
@@ -50,11 +50,10 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const closed = yield* Deferred.make<void>()
-  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
-    name,
-    tool,
-    description: describeTool(name, tool),
-  }))
+  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => {
+    const parameters = parametersOf(tool)
+    return { name, tool, parameters, description: describeTool(name, tool, parameters) }
+  })
 
   const slots = yield* Semaphore.make(maxConcurrentCalls)
   const transport = makeStdioTransport({
@@ -69,7 +68,7 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
         { instructions: options.instructions },
       )
       server.server.oninitialized = () => fork(useUpFirstId(server))
-      for (const { description, name, tool } of tools) {
+      for (const { description, name, parameters, tool } of tools) {
         server.registerTool(name, description, (args, context) =>
           runAsPromise(
             fork,
@@ -79,6 +78,7 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
               handled,
               name,
               tool,
+              parameters,
               args,
               context,
               connection: { era, server },

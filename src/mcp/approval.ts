@@ -46,6 +46,7 @@ const formMessage = ({ args, tool }: Pick<ToolCall<never>, "args" | "tool">) =>
 
 const reasons = {
   accept: "the person did not approve it",
+  refuse: "the person did not approve it",
   decline: "the person did not approve it",
   cancel: "the person closed the form without a decision",
   unavailable: "it needs a person's approval, and this client cannot show a form",

@@ -8,7 +8,7 @@ import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
 
 export interface ToolsOptions {
-  /** Maximum time that a call follows a turn. Default: 5 minutes. */
+  /** Maximum time that a call follows a turn. Default: 280 s. */
   readonly sendTimeout?: Duration.Input | undefined
   /** The transports that `list_instances` shows if no instance is found. Default: none. */
   readonly transports?: ReadonlyArray<string> | undefined

@@ -70,13 +70,16 @@ onBothVersions((api) => {
             }),
         )
 
-        it.effect("the person declines the form: rejected", () =>
+        it.effect("the person or the client declines the form: needs permission, and the request stays open", () =>
           Effect.gen(function* () {
+            const opencode = yield* RealOpencode
             const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
             const session_id = yield* newSession("Decline")
             const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-            assert.strictEqual(turn.outcome, "rejected")
-            assert.match(turn.decided?.[0] ?? "", /^rejected/u)
+            assert.strictEqual(turn.outcome, "needs permission")
+            assert.isUndefined(turn.decided)
+            assert.lengthOf(yield* client.forms, 1)
+            assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
           }),
         )
 

@@ -84,8 +84,8 @@ const createSession = Effect.fnUntraced(function* (
     instance,
     ...(Option.isSome(directory) ? { directory: directory.value } : {}),
   })
-  yield* note(`New session ${created.session.id} on ${created.instance}, in ${created.session.directory}.`)
-  return created.session.id
+  yield* note(`New session ${created.session.session_id} on ${created.instance}, in ${created.session.directory}.`)
+  return created.session.session_id
 })
 
 /** The agent keeps working when the command stops following it. */
@@ -152,7 +152,7 @@ export const send = Command.make("send", input, sendMessage).pipe(
 
 The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits for a decision.
 
-Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 5 minutes), including the time you take to decide.
+Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
 
 Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),

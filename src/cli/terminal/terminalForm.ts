@@ -31,7 +31,7 @@ const labelOf = (name: string, { description, title }: Field) =>
 /** Adds a choice that selects nothing, except for a permission, which has the choice to reject. */
 const choicesOf = (name: string, labels: ReadonlyArray<string>, required: boolean) => [
   ...labels.map((label) => ({ title: label, value: label })),
-  ...(name === "decision" ? [] : [{ title: required ? "(decline)" : "(none of these)", value: undefined }]),
+  ...(name === "decision" ? [] : [{ title: required ? "(dismiss)" : "(none of these)", value: undefined }]),
 ]
 
 const promptFor = (name: string, field: Field, required: boolean) => {
@@ -53,7 +53,7 @@ const isSkipped = (name: string, content: Readonly<Record<string, FieldValue>>) 
   (name === "reason" && content["decision"] !== "reject") ||
   typeof content[name.replace(/^other_/u, "answer_")] === "string"
 
-/** Esc or Ctrl-C closes the form and leaves the request open. An empty form declines. */
+/** Esc or Ctrl-C closes the form and leaves the request open. An empty form dismisses the question. */
 export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" | "message">) =>
   Effect.gen(function* () {
     const { properties, required = [] } = yield* Effect.orDie(
@@ -65,10 +65,10 @@ export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" 
       if (isSkipped(name, content)) continue
       const value = yield* promptFor(name, field, required.includes(name))
       if (value !== undefined) content[name] = value
-      else if (required.includes(name)) return { action: "decline" } satisfies ElicitationReply
+      else if (required.includes(name)) return { action: "refuse" } satisfies ElicitationReply
     }
     return Object.keys(content).length === 0
-      ? ({ action: "decline" } satisfies ElicitationReply)
+      ? ({ action: "refuse" } satisfies ElicitationReply)
       : ({ action: "accept", content } satisfies ElicitationReply)
   }).pipe(
     // The cursor is still inside the form.

@@ -45,16 +45,16 @@ const message = ({ session, target }: Origin, pending: PendingRequest) => {
     requestText(pending),
     "",
     ...(always === "" ? [] : [always]),
-    `Declining ${pending.kind === "permission" ? "rejects the request" : "dismisses the question"}. Closing this form leaves the request open.`,
+    "Declining or closing this form leaves the request open.",
   ].join("\n")
 }
 
-/** The decision in a person's reply. Declining refuses the request; closing the form decides nothing. */
+/** The decision in a person's reply. Declining or closing the form decides nothing. */
 export const decisionOf = (pending: PendingRequest, reply: ElicitationReply): Option.Option<Decision> => {
   switch (reply.action) {
     case "accept":
       return decisionForm(pending).read(reply.content)
-    case "decline":
+    case "refuse":
       return Option.some(refusal(pending))
     default:
       return Option.none()

@@ -5,14 +5,15 @@ import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.t
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
+import { defaultSendTimeout } from "./defaultSendTimeout.ts"
 import { turnView } from "./turnView.ts"
 
 export interface FollowerOptions {
-  /** Maximum time that a call follows a turn. A caller with a shorter timeout sets `Call.answerWithin`. Default: 5 minutes. */
+  /** Maximum time that a call follows a turn. A caller with a shorter timeout sets `Call.answerWithin`. Default: 280 s. */
   readonly sendTimeout?: Duration.Input | undefined
 }
 
-export const makeFollower = ({ sendTimeout = "5 minutes" }: FollowerOptions = {}) => {
+export const makeFollower = ({ sendTimeout = defaultSendTimeout }: FollowerOptions = {}) => {
   const timeout = Duration.toMillis(sendTimeout)
 
   return Effect.fnUntraced(function* (

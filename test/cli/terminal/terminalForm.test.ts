@@ -94,7 +94,7 @@ describe("A question in the terminal", () => {
     }),
   )
 
-  it.effect("without a custom answer can be declined, too", () =>
+  it.effect("without a custom answer can be dismissed, too", () =>
     Effect.gen(function* () {
       const { decision } = yield* decide(questions({ custom: false }), ["down", "down", "enter"])
       assert.deepInclude(decision, { kind: "question", answers: undefined })

@@ -17,7 +17,7 @@ import {
   question,
   user,
 } from "../../../src/testing/samples.ts"
-import { accept, answering, calling, child, sending, thinking, wants, withMain } from "./askingClient.ts"
+import { accept, answering, calling, child, sending, thinking, waitingFor, wants, withMain } from "./askingClient.ts"
 
 const once = accept({ decision: "once" })
 const asked = permission("1")
@@ -50,22 +50,41 @@ describe("a person", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("declines, which rejects the request", () =>
+  it.effect.each([
+    ["send_message", asked, "needs permission"],
+    ["send_message", question("1"), "needs answer"],
+    ["wait_for_session", asked, "needs permission"],
+    ["wait_for_session", question("1"), "needs answer"],
+  ] as const)("declines, which decides nothing (%s, %j)", ([tool, request, outcome]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      const fiber = yield* sending(answering({ action: "decline" }, { action: "decline" }).values)
-      yield* wants(asked)
-      yield* wants(question("1"))
-      assert.deepStrictEqual(fake.replies, [
-        { id: asked.id, reply: "reject" },
-        { id: question("1").id, reply: "reject" },
-      ])
-      finishAnswer(fake, "")
-      yield* pass(500)
-      assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
-        "rejected: permission for bash: rm -rf build",
-        "not answered, dismissed: question: Which colour?",
-      ])
+      if (tool === "wait_for_session") yield* waitingFor(request)
+      const { forms, values } = answering({ action: "decline" }, { action: "decline" })
+      const fiber = yield* tool === "send_message" ? sending(values) : calling(tool, { session_id: here }, values)
+      if (tool === "send_message") yield* wants(request)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([view.outcome, view.waiting_for?.map(({ id }) => id)], [outcome, [request.id]])
+      assert.isUndefined(view.decided)
+      assert.lengthOf(forms, 1)
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect.each([
+    ["respond_permission", { response: "once" }],
+    ["answer_question", { answers: [["Blue"]] }],
+  ] as const)("declines a form of %s, whose own decision counts", ([tool, decision]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* waitingFor(tool === "respond_permission" ? asked : question("1"))
+      const { forms, values } = answering({ action: "decline" })
+      const fiber = yield* calling(tool, { session_id: here, ...decision }, values)
+      yield* wants(permission("2"))
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs permission")
+      assert.lengthOf(view.decided ?? [], 1)
+      assert.lengthOf(forms, 1)
+      assert.lengthOf(fake.replies, 1)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -122,14 +122,6 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("refuses the request if the person declined", () =>
-    Effect.gen(function* () {
-      const fake = yield* withMain
-      yield* resuming(yield* begun(), { action: "decline" })
-      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "reject" }])
-    }).pipe(Effect.provide(toolsOverFake)),
-  )
-
   it.effect("delivers the labels of a question as opencode sent them", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
@@ -152,6 +144,7 @@ describe("the call with the answer", () => {
 
   it.effect.each([
     ["closed the form", { action: "cancel" }],
+    ["declined", { action: "decline" }],
     ["submitted invalid content", accept({ decision: "perhaps" })],
     ["submitted nothing", accept(undefined)],
   ] as const)("of somebody who %s decides nothing and asks nothing", ([, reply]) =>
@@ -286,7 +279,7 @@ describe("other tools", () => {
       yield* waitingFor(asked)
       const own = { session_id: here, permission_id: asked.id, response: "once" } as const
       const opened = yield* endingWithQuestion("respond_permission", own, Option.none(), wants(permission("2")))
-      const resumed = answerTo(opened, { action: "decline" })
+      const resumed = answerTo(opened, accept({ decision: "reject" }))
       const fiber = yield* calling("respond_permission", own, { canAsk: true, resumed })
       finishAnswer(fake, "")
       yield* pass(500)
