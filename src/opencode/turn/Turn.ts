@@ -6,6 +6,7 @@ export { advance, missed } from "./advance.ts"
 export {
   answeredInstead,
   isFollowedByAnother,
+  isUnfinished,
   runningOutcome,
   unfinishedOutcome,
   outcome,

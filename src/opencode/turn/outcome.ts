@@ -150,6 +150,12 @@ export const runningOutcome = ({ status }: Pick<Turn, "status">): Outcome =>
       }
     : { _tag: "still running" }
 
+/** Whether the session is idle although the turn's newest answer is not complete. */
+export const isUnfinished = (turn: Turn): boolean => {
+  const newest = newestOf(turn)
+  return turn.status.type === "idle" && newest !== undefined && newest.time.completed === undefined
+}
+
 /** The outcome of a turn that opencode left unfinished: the session is idle, but the answer is not complete. */
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort at the start of a summary leaves the summary unfinished.

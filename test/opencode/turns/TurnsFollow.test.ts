@@ -100,6 +100,19 @@ describe("Turns.follow", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("says that the session's directory is gone if opencode broke off the turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.missingDirectories.add("/work/project")
+      withOldTurn(fake, {}, "")
+      const fiber = yield* joining()
+      yield* pass(10_000)
+      const { outcome } = yield* Fiber.join(fiber)
+      const detail = "the session's directory does not exist any more: /work/project"
+      assert.deepStrictEqual(outcome, { _tag: "failed", detail })
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("says that the provider is asked again, with reason and time, when it stops waiting", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
