@@ -11,8 +11,8 @@ import { beginAnswer, finishAnswer } from "../../support/play.ts"
 /** Whether a request waits, as list_instances shows it in both forms. */
 const waiting = Effect.gen(function* () {
   const { text, view } = yield* call("list_instances", {})
-  const shown = view.instances[0]?.waiting_for_count
-  assert.strictEqual(text.includes("waits for a person**"), (shown ?? 0) > 0)
+  const shown = view.instances[0]?.waiting_for_count ?? 0
+  assert.strictEqual(text.includes("waits for a person**"), shown > 0)
   return shown
 })
 
