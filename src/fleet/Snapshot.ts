@@ -19,6 +19,9 @@ export interface Snapshot {
 const isOther = (one: Health, other: Health) =>
   one.state !== other.state || one.reason !== other.reason || one.version !== other.version
 
+const isOutdated = (one: Instance, url: string, health: Health) =>
+  one.url === url && one.health.checkedAt <= health.checkedAt && isOther(one.health, health)
+
 const updated = (instance: Instance, health: Health): Instance => ({
   ...instance,
   health,
@@ -28,11 +31,9 @@ const updated = (instance: Instance, health: Health): Instance => ({
 /** The snapshot with a newer health of the instance at this URL; None if that changes nothing that is shown. */
 export const withHealth = (before: Option.Option<Snapshot>, url: string, health: Health): Option.Option<Snapshot> =>
   Option.flatMap(before, (snapshot) => {
-    const isOutdated = (one: Instance) =>
-      one.url === url && one.health.checkedAt <= health.checkedAt && isOther(one.health, health)
-    if (!snapshot.instances.some(isOutdated)) return Option.none()
-    const instances = snapshot.instances.map((one) => (isOutdated(one) ? updated(one, health) : one))
-    return Option.some({ ...snapshot, instances })
+    const instances = snapshot.instances.map((one) => (isOutdated(one, url, health) ? updated(one, health) : one))
+    const isSame = instances.every((one, index) => one === snapshot.instances[index])
+    return isSame ? Option.none() : Option.some({ ...snapshot, instances })
   })
 
 /** A new snapshot, in which an instance that was probed since keeps that health. */
