@@ -7,8 +7,8 @@ import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from ".
 import { isHostItem } from "./discovery/ssh/hostList.ts"
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
 import type { Credentials } from "./opencode/Target.ts"
-import { credentials } from "./settings/credentials.ts"
-import { relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
+import { credentials, passwordNote } from "./settings/credentials.ts"
+import { inHome, relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { SettingsError } from "./settings/SettingsError.ts"
 import { defaultSendTimeout } from "./tools/turns/defaultSendTimeout.ts"
 import { listItems, milliseconds, oneLine, parsed, ports, variable } from "./settings/variable.ts"
@@ -112,6 +112,16 @@ const logLevel = parsed(
   (value) => Option.fromUndefinedOr(LogLevel.values.find((level) => level.toLowerCase() === value.toLowerCase())),
 ).pipe(Effect.map(Option.getOrElse(() => defaults.logLevel)))
 
+/** The relay runs a POSIX shell, whatever this machine is. */
+const relayRemoteDirectory = parsed(
+  "RELAY_REMOTE_DIR",
+  "it takes the path of a directory on the relay: absolute, or starting with ~/, without a line break or white space around it",
+  (value) =>
+    /[\0\n\r]/u.test(value) || value !== value.trim() || !(value.startsWith("/") || inHome.test(value))
+      ? Option.none()
+      : Option.some(value),
+).pipe(Effect.map(Option.getOrUndefined))
+
 /** Hosts are named to be used, so they need not be repeated in `TRANSPORT`. */
 const withSsh = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
   const { sshHosts, transports } = values
@@ -143,11 +153,17 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     logLevel,
     instanceName: Effect.map(variable("INSTANCE_NAME"), Option.getOrUndefined),
     relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
-    relayRemoteDirectory: oneLine("RELAY_REMOTE_DIR", "it takes the path of a directory on the relay"),
+    relayRemoteDirectory,
     stateDirectory,
   }).pipe(Effect.flatMap(withSsh))
 
-  static readonly layer = Layer.effect(Settings, Settings.fromEnvironment)
+  static readonly layer = Layer.effect(
+    Settings,
+    Effect.tap(Settings.fromEnvironment, ({ credentials }) => {
+      const note = passwordNote(credentials)
+      return note === undefined ? Effect.void : Effect.logWarning(note)
+    }),
+  )
 
   /**
    * For programs that embed the command line's services, and for tests: the given values over the defaults. `service` is

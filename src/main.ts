@@ -9,7 +9,7 @@
 import { lstatSync, mkdirSync } from "node:fs"
 // The whole module, because a named import that an old Node lacks would fail before the first line runs.
 import nodeModule from "node:module"
-import { homedir } from "node:os"
+import { homedir, userInfo } from "node:os"
 import { dirname, isAbsolute, join } from "node:path"
 import process from "node:process"
 import { isNodeTooOld, oldestNode } from "./machine/oldestNode.ts"
@@ -17,11 +17,18 @@ import { isNodeTooOld, oldestNode } from "./machine/oldestNode.ts"
 /** Milliseconds after the start at which the compile cache is written, after the first requests are answered. */
 const flushAfterMs = 1500
 
+/** An empty or relative HOME is ignored, because it would put the cache into the working directory. */
+const home = (): string => {
+  const directory = homedir()
+  return isAbsolute(directory) ? directory : userInfo().homedir
+}
+
 /** The user's cache directory. A relative XDG_CACHE_HOME is ignored, as its specification requires. */
 const userCache = (): string => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env
   if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME
-  return process.platform === "win32" && LOCALAPPDATA !== undefined ? LOCALAPPDATA : join(homedir(), ".cache")
+  const isSet = LOCALAPPDATA !== undefined && isAbsolute(LOCALAPPDATA)
+  return process.platform === "win32" && isSet ? LOCALAPPDATA : join(home(), ".cache")
 }
 
 /** Creates one directory that only this user can access. Not `recursive`, which never returns below /proc. */
@@ -43,7 +50,9 @@ const isPrivate = (directory: string): boolean => {
 /** V8's compile cache saves a quarter of the start-up time. Everything works without it, so errors are ignored. */
 const enableCompileCache = (): void => {
   try {
-    const directory = join(userCache(), "opencode-fleet", "compile-cache")
+    const cache = userCache()
+    if (!isAbsolute(cache)) return
+    const directory = join(cache, "opencode-fleet", "compile-cache")
     for (const path of [dirname(dirname(directory)), dirname(directory), directory]) makePrivate(path)
     if (!isPrivate(dirname(directory)) || !isPrivate(directory)) return
     nodeModule.enableCompileCache(directory)

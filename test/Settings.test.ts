@@ -1,10 +1,15 @@
 import { inspect } from "node:util"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Path, Redacted } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Logger, Path, Redacted, Struct } from "effect"
+import { AccountHome } from "../src/machine/homeDirectory.ts"
 import { Settings, SettingsError } from "../src/Settings.ts"
+import { variable } from "../src/settings/variable.ts"
+import { variables } from "../src/settings/variables.ts"
 
 const home = "/home/ada"
+
+const names = Struct.keys(variables)
 
 const from = (provider: ConfigProvider.ConfigProvider) =>
   Settings.pipe(
@@ -21,6 +26,25 @@ const refusal = (variables: Record<string, string>, environment?: Record<string,
     const error = yield* Effect.flip(settings(variables, environment))
     assert.instanceOf(error, SettingsError)
     assert.notMatch(error.message, /[\r\n]/u)
+    return error
+  })
+
+/** The error of any variable that a program reads, even if `Settings` does not. */
+const refused = (values: Record<string, string>) =>
+  Effect.gen(function* () {
+    const provider = ConfigProvider.layer(ConfigProvider.fromUnknown({ HOME: home, ...values }))
+    const [name] = Object.keys(values)
+    const read = Effect.forEach(
+      names.filter((each) => each === name),
+      variable,
+    )
+    const error = yield* Effect.flip(Effect.provide(read, provider))
+    if (!(error instanceof SettingsError)) return yield* Effect.die(error)
+    // Each variable that `Settings` reads ends the program.
+    const { use } = variables[names.find((each) => each === name) ?? "HOME"]
+    if (use !== "machine" && name !== "OTEL_EXPORTER_OTLP_ENDPOINT") {
+      assert.deepStrictEqual(yield* refusal(values), error)
+    }
     return error
   })
 
@@ -107,20 +131,82 @@ describe("Settings", () => {
     }),
   )
 
-  it.effect.each([
-    "OPENCODE_SERVER_PASSWORD",
-    "OPENCODE_SERVER_USERNAME",
-    "RELAY_REGISTRY_DIR",
-    "INSTANCE_NAME",
-    "TRANSPORT",
-  ])("refuse a placeholder that an MCP client did not fill in: %s", (variable) =>
-    Effect.gen(function* () {
-      for (const placeholder of ["${user_config.value}", "${input:value}", "${}"]) {
-        const error = yield* refusal({ [variable]: placeholder })
+  describe.each(names)("a placeholder that was not filled in is refused in %s", (variable) => {
+    const { content } = variables[variable]
+
+    it.effect.each([
+      "${user_config.value}",
+      "${input:value}",
+      "${env:OPENCODE_X}",
+      "${}",
+      " ${user_config.value} ",
+      "%OPENCODE_X%",
+      "{{OPENCODE_X}}",
+      "<value>",
+    ])("%j", (placeholder) =>
+      Effect.gen(function* () {
+        const error = yield* refused({ [variable]: placeholder })
         assert.strictEqual(error.variable, variable)
-        assert.include(error.message, placeholder)
         assert.include(error.message, "placeholder")
+        if (content !== "secret") assert.include(error.message, placeholder.trim())
+      }),
+    )
+
+    it.effect.each(
+      content === "secret"
+        ? ["$OPENCODE_X", "{env:OPENCODE_X}", "$PASSWORD"]
+        : content === "command"
+          ? ["ssh ${env:USER}@relay", "ssh ${user_config.relay}"]
+          : [
+              "${HOME}/relay",
+              "/home/${USER}/relay",
+              "%USERPROFILE%\\relay",
+              "$HOME/x",
+              "$HOME",
+              "a,${X}",
+              "{env:X}/relay",
+            ],
+    )("%j", (placeholder) =>
+      Effect.gen(function* () {
+        const error = yield* refused({ [variable]: placeholder })
+        assert.strictEqual(error.variable, variable)
+        assert.include(error.message, "placeholder")
+      }),
+    )
+  })
+
+  it.effect.each(["${PASSWORD:-hunter2-Zk9}", "<hunter2-Zk9>", "%hunter2%", "{{hunter2}}", "${hunter2}"])(
+    "refuse the password %j without showing what may be a real one",
+    (password) =>
+      Effect.gen(function* () {
+        const { message } = yield* refusal({ OPENCODE_SERVER_PASSWORD: password })
+        assert.include(message, "placeholder")
+        assert.notInclude(message, "hunter2")
+      }),
+  )
+
+  it.effect("show the name of a placeholder for the password", () =>
+    Effect.gen(function* () {
+      for (const placeholder of ["${OPENCODE_SERVER_PASSWORD}", "${env:OPENCODE_SERVER_PASSWORD}", "${input:pw}"]) {
+        assert.include((yield* refusal({ OPENCODE_SERVER_PASSWORD: placeholder })).message, placeholder)
       }
+    }),
+  )
+
+  it.effect("accept what only resembles a placeholder", () =>
+    Effect.gen(function* () {
+      for (const password of ["$ecret", "$ECRET", "50%", "%x", "a<b>c", "{}", "$1_000", "pa$$word", "p%20q%20"]) {
+        const { credentials } = yield* settings({ OPENCODE_SERVER_PASSWORD: password })
+        assert.strictEqual(credentials && Redacted.value(credentials.password), password)
+      }
+      for (const command of [
+        "ssh -F $HOME/.ssh/fleet relay",
+        "${RELAY_WRAPPER:-ssh} relay",
+        "ssh -o ProxyCommand='nc %h %p' relay",
+      ]) {
+        assert.strictEqual((yield* settings({ RELAY_SSH_CMD: command })).relayCommand, command)
+      }
+      assert.strictEqual((yield* settings({ INSTANCE_NAME: "box $5 100%s" })).instanceName, "box $5 100%s")
     }),
   )
 
@@ -318,13 +404,29 @@ describe("Settings", () => {
       ["~", home],
       ["~/relay", `${home}/relay`],
       ["/srv/../srv/relay", "/srv/relay"],
-      // Only a shell knows the homes of others.
-      ["~bob/relay", `${process.cwd()}/~bob/relay`],
-      ["relay", `${process.cwd()}/relay`],
     ] as const)("%j", ([value, expected]) =>
       Effect.gen(function* () {
         const { relayDirectory } = yield* settings({ RELAY_REGISTRY_DIR: value })
         assert.strictEqual(relayDirectory, expected)
+      }),
+    )
+
+    // An MCP client starts the server in a directory of its own. Only a shell knows the homes of others.
+    it.effect.each([
+      "relay",
+      "./relay",
+      "../relay",
+      ".",
+      "~bob/relay",
+      "relay/~",
+      "/srv/relay ",
+      " /srv/relay",
+      "/srv/relay\n",
+    ])("%j is refused by a line that says what it takes", (value) =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ RELAY_REGISTRY_DIR: value })
+        assert.deepInclude(error, { variable: "RELAY_REGISTRY_DIR", value })
+        assert.include(error.message, "absolute path")
       }),
     )
 
@@ -353,8 +455,8 @@ describe("Settings", () => {
 
     it.effect("is required only without a home directory, and the error says so", () =>
       Effect.gen(function* () {
-        for (const missing of [{}, { RELAY_REGISTRY_DIR: "~/relay" }]) {
-          const error = yield* refusal(missing, {})
+        for (const missing of [{}, { HOME: "" }, { RELAY_REGISTRY_DIR: "~/relay" }]) {
+          const error = yield* Effect.provideService(refusal(missing, {}), AccountHome, undefined)
           assert.strictEqual(error.variable, "HOME")
           assert.include(error.message, "RELAY_REGISTRY_DIR to an absolute path")
         }
@@ -364,6 +466,37 @@ describe("Settings", () => {
           (yield* settings({ RELAY_REGISTRY_DIR: "~/r" }, { USERPROFILE: "/u" })).relayDirectory,
           "/u/r",
         )
+      }),
+    )
+
+    it.effect("is in the account's home directory without HOME, also with an empty one", () =>
+      Effect.gen(function* () {
+        for (const environment of [{}, { HOME: "" }, { HOME: "", USERPROFILE: "" }]) {
+          const read = yield* Effect.provideService(settings({}, environment), AccountHome, "/home/account")
+          assert.strictEqual(read.relayDirectory, "/home/account/.local/share/opencode-relay")
+          assert.strictEqual(read.stateDirectory, "/home/account/.local/state/opencode-fleet")
+          assert.strictEqual(read.serviceDirectory, "/home/account/.local/state/opencode")
+        }
+      }),
+    )
+
+    it.effect("is not in the working directory if HOME is relative", () =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* refusal({}, { HOME: "ada" }), { variable: "HOME", value: "ada" })
+      }),
+    )
+  })
+
+  describe("RELAY_REMOTE_DIR", () => {
+    it.effect.each(["/srv/relay", "~", "~/my relay"])("%j", (value) =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* settings({ RELAY_REMOTE_DIR: value })).relayRemoteDirectory, value)
+      }),
+    )
+
+    it.effect.each(["relay", "~bob/relay", "C:\\relay", "/srv/relay ", "/srv\nrelay", " "])("%j is refused", (value) =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* refusal({ RELAY_REMOTE_DIR: value }), { variable: "RELAY_REMOTE_DIR", value })
       }),
     )
   })
@@ -386,6 +519,18 @@ describe("Settings", () => {
         const password = "  pass:word é "
         const { credentials } = yield* settings({ OPENCODE_SERVER_PASSWORD: password })
         assert.strictEqual(credentials === undefined ? "" : Redacted.value(credentials.password), password)
+      }),
+    )
+
+    it.effect("with white space around it is reported, without being shown", () =>
+      Effect.gen(function* () {
+        for (const password of [secret, ` ${secret}`, `${secret}\n`, `\t${secret}`]) {
+          const logged: Array<unknown> = []
+          const logger = Logger.layer([Logger.make(({ message }) => void logged.push(message))])
+          yield* Effect.provide(settings({ OPENCODE_SERVER_PASSWORD: password }), logger)
+          assert.strictEqual(JSON.stringify(logged).includes("white space"), password !== secret)
+          assert.notInclude(JSON.stringify(logged), secret)
+        }
       }),
     )
 

@@ -15,11 +15,21 @@ import {
 import { Discovery } from "../discovery/Discovery.ts"
 import { guarded } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
+import { vouched } from "../discovery/vouched.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
-import { InstanceNotFound, InstanceRequired, matching, named, onlyOnline, type ResolveError } from "./naming.ts"
+import {
+  InstanceNotFound,
+  InstanceReplaced,
+  InstanceRequired,
+  matching,
+  named,
+  onlyOnline,
+  type ResolveError,
+} from "./naming.ts"
 import { singleFlight } from "./singleFlight.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { makeTakeSnapshot } from "./takeSnapshot.ts"
@@ -40,6 +50,14 @@ export interface FleetOptions {
   readonly credentials?: Credentials | undefined
 }
 
+/** What is meant for an instance is never sent to another opencode on its port. */
+const unlessReplaced = (instance: Instance) => {
+  const { health, name, source, url } = instance
+  return health.replaced === true
+    ? Effect.fail(new InstanceReplaced({ instance: name, url, reason: health.reason, source }))
+    : Effect.succeed(instance)
+}
+
 /** None was online at the last refresh. One may be online now. */
 const noneOnline = (error: ResolveError) => error instanceof InstanceRequired && error.online.length === 0
 
@@ -51,6 +69,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   }
   const discovery = yield* guarded("discovery", yield* Discovery)
   const healthCheck = yield* HealthCheck
+  const machine = yield* LocalMachine
   const takeSnapshot = yield* makeTakeSnapshot(discovery)
   const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
   const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(probedCapacity), PubSub.shutdown)
@@ -117,16 +136,17 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     const startedAt = yield* Clock.currentTimeMillis
     const resolveAfresh = Effect.andThen(refresh, resolve(name))
     const instance = yield* Effect.catchIf(resolve(name), mayBeBack, () => resolveAfresh)
-    if (instance.health.checkedAt > startedAt) return instance
-    const { state } = yield* healthCheck.probe(instance)
-    return state === "unreachable" ? yield* resolveAfresh : instance
+    if (instance.health.checkedAt > startedAt) return yield* unlessReplaced(instance)
+    const health = yield* healthCheck.probe(instance)
+    const isGone = health.state === "unreachable" || health.replaced === true
+    return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : instance
   })
 
   const use = <A, E, R>(
     name: string | undefined,
     run: (target: Target, instance: Instance) => Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | ResolveError, R> =>
-    Effect.flatMap(locate(name), (instance) => run(targetOf(instance, credentials), instance))
+    Effect.flatMap(locate(name), (instance) => run(targetOf(vouched(machine, instance), credentials), instance))
 
   return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, use })
 })
@@ -153,7 +173,7 @@ export class Fleet extends Context.Service<
     /**
      * Runs an effect with the target of an instance: once, or not at all.
      *
-     * Before it runs, the instance is probed. If it cannot be reached, the fleet is refreshed and the name is resolved
+     * Before it runs, the instance is probed. If it cannot be reached, or another opencode has its port, the fleet is refreshed and the name is resolved
      * again, because the instance may have moved to another port; the same happens if the last refresh did not find it but an
      * earlier one did, or if no instance was online. A failed effect is never run again, because it may have sent a prompt
      * before the request that failed.

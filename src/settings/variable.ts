@@ -1,34 +1,40 @@
 /** Reads one environment variable, and fails with a {@link SettingsError} for an invalid value. */
 import { Config, Duration, Effect, Option } from "effect"
 import { maxPorts, parsePorts } from "./portList.ts"
+import { placeholderIn } from "./placeholder.ts"
 import { SettingsError } from "./SettingsError.ts"
+import { type Variable, variables } from "./variables.ts"
 
-/** Fails for the placeholder of an MCP client's configuration, such as `${user_config.ports}`, that was not filled in. */
-export const filledIn = (name: string, value: string) =>
-  /^\$\{[^{}]*\}$/u.test(value.trim())
-    ? Effect.fail(
+/** Fails for a value that contains a placeholder that was not filled in. */
+const filledIn = (name: Variable, value: string) =>
+  Option.match(placeholderIn(variables[name].content, value), {
+    onNone: () => Effect.succeed(value),
+    onSome: (placeholder) =>
+      Effect.fail(
         new SettingsError({
           variable: name,
-          value: value.trim(),
-          allowed:
-            "the MCP client did not fill in this placeholder; set a value in the client's configuration, or remove it",
+          // The rest of a command or a text may be a password.
+          value: variables[name].content === "path" ? value : placeholder,
+          allowed: `the placeholder ${placeholder} was not filled in, for example by the MCP client; set the value itself, or remove the variable`,
         }),
-      )
-    : Effect.succeed(value)
+      ),
+  })
 
 /** The variable's value. An empty one counts as unset, because MCP clients pass empty strings for omitted settings. */
-export const variable = (name: string) =>
-  Effect.flatMap(
-    Config.option(Config.String(name)),
-    Option.match({
-      onNone: () => Effect.succeedNone,
-      onSome: (value) => Effect.asSome(filledIn(name, value)),
-    }),
+export const variable = (name: Variable) =>
+  Config.option(Config.String(name)).pipe(
+    Effect.map(Option.filter((value) => value !== "")),
+    Effect.flatMap(
+      Option.match({
+        onNone: () => Effect.succeedNone,
+        onSome: (value) => Effect.asSome(filledIn(name, value)),
+      }),
+    ),
   )
 
 /** A parsed variable. `allowed` describes the valid values; `shown` returns the part of an invalid value that an error may show. */
 export const parsed = <A>(
-  name: string,
+  name: Variable,
   allowed: string,
   parse: (value: string) => Option.Option<A>,
   shown: (value: string) => string = (value) => value,
@@ -46,7 +52,7 @@ export const parsed = <A>(
   )
 
 /** A whole number of milliseconds from `minimum` to `maximum`. */
-export const milliseconds = (name: string, fallback: Duration.Duration, minimum: number, maximum: number) =>
+export const milliseconds = (name: Variable, fallback: Duration.Duration, minimum: number, maximum: number) =>
   parsed(
     name,
     `it takes a whole number of milliseconds from ${minimum} to ${maximum} (default ${Duration.toMillis(fallback)})`,
@@ -69,7 +75,7 @@ const shownPorts = (ports: ReadonlyArray<number>) => {
 }
 
 /** A list of ports and ranges. */
-export const ports = (name: string, fallback: ReadonlyArray<number>) =>
+export const ports = (name: Variable, fallback: ReadonlyArray<number>) =>
   parsed(
     name,
     `it takes ports and ranges of them such as 4096,4100-4110, at most ${maxPorts} ports (default ${shownPorts(fallback)})`,
@@ -77,7 +83,7 @@ export const ports = (name: string, fallback: ReadonlyArray<number>) =>
   ).pipe(Effect.map(Option.getOrElse(() => fallback)))
 
 /** One line of text, because it becomes part of a file or a shell command. */
-export const oneLine = (name: string, allowed: string) =>
+export const oneLine = (name: Variable, allowed: string) =>
   parsed(name, allowed, (value) =>
     /[\0\n\r]/u.test(value) || value.trim() === "" ? Option.none() : Option.some(value),
   ).pipe(Effect.map(Option.getOrUndefined))

@@ -44,6 +44,18 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
     }),
   )
 
+  it.effect("starts without HOME, and writes nothing into the working directory if it is empty", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay()
+      for (const HOME of [undefined, "", "relative"]) {
+        const { status, stderr } = yield* runCommand(relay, ["instances"], { cwd: relay.home, variables: { HOME } })
+        assert.strictEqual(status, HOME === "relative" ? 1 : 0, stderr)
+      }
+      assert.deepStrictEqual(yield* fs.readDirectory(relay.home), ["relay"])
+    }),
+  )
+
   it.effect("prints all instances as the documented JSON, including those that are down, and exits with 0", () =>
     Effect.gen(function* () {
       const { relay } = yield* registered
@@ -55,7 +67,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       assert.strictEqual(status, 0)
       const fleet = yield* decode(FleetView, stdout)
       assert.lengthOf(fleet.instances, 61)
-      assert.deepInclude(fleet.instances[0], { name: "shop", health: "online", waiting_count: 0 })
+      assert.deepInclude(fleet.instances[0], { name: "shop", health: "online", waiting_for_count: 0 })
     }),
   )
 

@@ -4,6 +4,7 @@ import { ChildProcess } from "effect/process"
 import { executable, type Relay, type Variables } from "./Executable.ts"
 
 export interface CommandOptions {
+  readonly cwd?: string
   readonly stdin?: string
   readonly variables?: Variables
 }
@@ -12,9 +13,10 @@ export interface CommandOptions {
 export const beginCommand = Effect.fn("beginCommand")(function* (
   relay: Relay,
   args: ReadonlyArray<string>,
-  { stdin = "", variables }: CommandOptions = {},
+  { cwd, stdin = "", variables }: CommandOptions = {},
 ) {
   const handle = yield* ChildProcess.make(process.execPath, [executable, ...args], {
+    ...(cwd === undefined ? {} : { cwd }),
     env: relay.environment(variables),
     stdin: Stream.make(new TextEncoder().encode(stdin)),
     forceKillAfter: "5 seconds",

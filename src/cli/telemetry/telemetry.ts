@@ -4,10 +4,11 @@
  */
 import { Cause, Config, Effect, Layer, Option, Schema, SchemaIssue } from "effect"
 import { SettingsError } from "../../Settings.ts"
+import { variable } from "../../settings/variable.ts"
 import { line } from "../../text/plainText.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 
-const variable = "OTEL_EXPORTER_OTLP_ENDPOINT"
+const endpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 const formatIssues = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -35,11 +36,11 @@ const invalidVariable = Effect.fnUntraced(function* (cause: Cause.Cause<never>) 
 /** Ends the program with one line on stderr if a variable cannot be used. */
 export const telemetry = Layer.unwrap(
   Effect.gen(function* () {
-    const endpoint = Option.filter(yield* Config.option(Config.String(variable)), (value) => value !== "")
+    const endpoint = yield* variable(endpointVariable)
     if (Option.isNone(endpoint)) return Layer.empty
     if (!isHttpUrl(endpoint.value)) {
       const value = withoutUserInfo(endpoint.value)
-      return yield* new SettingsError({ variable, value, allowed: "it takes an http or https URL" })
+      return yield* new SettingsError({ variable: endpointVariable, value, allowed: "it takes an http or https URL" })
     }
     const { otlpExport } = yield* Effect.promise(() => import("./otlpExport.ts"))
     return Layer.catchCause(otlpExport, (cause) =>

@@ -1,6 +1,6 @@
 /** The hosts that the user has named. */
 import { Effect, Path } from "effect"
-import { homedir } from "node:os"
+import { homeDirectory } from "../../machine/homeDirectory.ts"
 import { SshProgram } from "../../machine/ssh/SshCommand.ts"
 import { hostsOf, isPattern } from "./hostList.ts"
 import { configuredHosts } from "./sshConfig.ts"
@@ -10,6 +10,7 @@ export const namedHosts = Effect.fnUntraced(function* (items: ReadonlyArray<stri
   if (!items.some(isPattern)) return hostsOf(items, [])
   const path = yield* Path.Path
   const { configFile } = yield* SshProgram
-  const home = homedir()
+  const home = homeDirectory()
+  if (home === undefined) return hostsOf(items, [])
   return hostsOf(items, yield* configuredHosts(configFile ?? path.join(home, ".ssh", "config"), home))
 })

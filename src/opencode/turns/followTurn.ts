@@ -10,6 +10,8 @@ import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { persistently, readStored } from "./storedTurn.ts"
 import type { Session } from "../sessions/Session.ts"
+import type { Target } from "../Target.ts"
+import { unlessTakenOver } from "./takenOver.ts"
 import type * as Turn from "../turn/Turn.ts"
 
 /**
@@ -35,6 +37,7 @@ export interface TurnReport {
 }
 
 export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {
+  readonly target: Target
   readonly opencode: Opencode
   readonly session: Session
   readonly notices: Notices
@@ -53,7 +56,7 @@ const orElseUndecided = <A, E, B>(deciding: Effect.Effect<A, E>, undecided: B): 
 
 /** Returns when the turn ends, when the person does not decide a request, or when the instance does not come back. */
 export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Effect.fn.Return<TurnReport> {
-  const { decide, notices, onTurn, opencode, session } = options
+  const { decide, notices, onTurn, opencode, session, target } = options
   let state = Follow.begin({ ...options, now: yield* Clock.currentTimeMillis })
   let decision: Effect.Effect<boolean, ClientError> = Effect.succeed(false)
   let lastEvent = yield* Clock.currentTimeMillis
@@ -110,7 +113,9 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
   const following = Effect.gen(function* () {
     while (true) {
       const { next, openDecision } = state
-      if (next._tag === "End") return { outcome: next.outcome, turn: state.turn }
+      if (next._tag === "End") {
+        return { outcome: yield* unlessTakenOver(next.outcome, target, opencode), turn: state.turn }
+      }
       if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
       else yield* ask(openDecision)
     }

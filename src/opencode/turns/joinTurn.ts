@@ -67,7 +67,7 @@ const joinTurns = Effect.fnUntraced(function* (
   behind: ReadonlyArray<MessageId>,
   { decide = undecided, first, stages, timeout }: JoinOptions,
 ): Effect.fn.Return<TurnReport, ClientError, Scope.Scope> {
-  const { opencode, session, target } = address
+  const { session, target } = address
   const started = yield* Clock.currentTimeMillis
   const notices = yield* events.subscribe(target)
   const known = yield* makeKnownTurn(stages)
@@ -75,7 +75,7 @@ const joinTurns = Effect.fnUntraced(function* (
   const follow = Effect.fnUntraced(function* ({ id, isQueued }: QueuedOrStored) {
     const turn = accepted(session, id)
     yield* known.set(turn)
-    const following = { opencode, session, notices, turn, decide, onTurn: known.set, connected: true, joined: true }
+    const following = { ...address, notices, turn, decide, onTurn: known.set, connected: true, joined: true }
     const toTheEnd = { ...following, goal: "settled" } as const
     return yield* isQueued ? followQueued(toTheEnd, true, onPosition) : followTurn(toTheEnd)
   })

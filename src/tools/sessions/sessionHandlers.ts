@@ -15,6 +15,7 @@ import { instanceStatus } from "./instanceStatus.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
+import { iso } from "../shared/time.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
@@ -59,8 +60,8 @@ const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }
   const all = [...sessions.filter(isRoot), ...sessions].map(family)
   const roots = all.filter((members) => members.some(matches))
   return {
-    total: all.filter((members) => members.length > 0).length,
-    matching: roots.length,
+    session_count: all.filter((members) => members.length > 0).length,
+    matching_count: roots.length,
     shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + maxSubagents)),
   }
 }
@@ -94,9 +95,10 @@ export const sessionHandlers = Effect.gen(function* () {
     const active = yield* detailedActivities(opencode, shown)
     return {
       instance: target.instance,
+      as_of: iso(yield* Clock.currentTimeMillis),
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
-      ...(unreadable === 0 ? {} : { unreadable }),
+      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })
@@ -128,9 +130,10 @@ export const sessionHandlers = Effect.gen(function* () {
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
       instance: target.instance,
+      as_of: iso(yield* Clock.currentTimeMillis),
       session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
-      ...(unreadable === 0 ? {} : { unreadable }),
+      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
       ...(older === undefined ? {} : { before: older }),
     }
   })

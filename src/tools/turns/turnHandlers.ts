@@ -102,7 +102,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
     const parked = yield* parkedIn(opencode, session).pipe(Effect.orElseSucceed(() => []))
-    return parked.length === 0 ? view : { ...view, next: `${view.next} ${parkedText(parked)}`.trim() }
+    return parked.length === 0 ? view : { ...view, next: `${view.next ?? ""} ${parkedText(parked)}`.trim() }
   })
 
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
@@ -115,7 +115,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       session_id: session.id,
       was_running: wasRunning,
       final,
-      cleared,
+      dismissed_count: cleared,
       ...(elsewhere === undefined ? {} : { elsewhere }),
       ...(parked.length === 0 ? {} : { parked }),
     }

@@ -139,7 +139,7 @@ describe("an answer with pending requests", () => {
   })
 
   it("reports the result of an abort", () => {
-    const view = { instance: "fake`", session_id: here, was_running: true, final: false, cleared: 2 }
+    const view = { instance: "fake`", session_id: here, was_running: true, final: false, dismissed_count: 2 }
     const rendered = renderAbort(view)
     for (const part of ["was asked to stop", "still busy", "2 pending requests dismissed"]) {
       assert.include(rendered, part)
@@ -148,7 +148,7 @@ describe("an answer with pending requests", () => {
   })
 
   it("does not say that nothing was running if another opencode is running the turn", () => {
-    const view = { instance: "fake", session_id: here, was_running: false, final: true, cleared: 0 }
+    const view = { instance: "fake", session_id: here, was_running: false, final: true, dismissed_count: 0 }
     assert.include(renderAbort(view), "Nothing was running")
     assert.include(renderAbort({ ...view, elsewhere: true }), "was not stopped")
   })

@@ -61,7 +61,11 @@ export const database: Check<FileSystem.FileSystem | Path.Path | ChildProcessSpa
   name: "database",
   run: Effect.gen(function* () {
     const path = yield* Path.Path
-    const directory = yield* Effect.orDie(opencodeData)
+    // The settings check reports an invalid variable.
+    const directory = yield* opencodeData.pipe(
+      Effect.catchTag("SettingsError", () => Effect.undefined),
+      Effect.orDie,
+    )
     if (directory === undefined) return []
     const file = path.join(directory, "opencode.db")
     const servers = yield* Effect.forEach(

@@ -75,14 +75,19 @@ const accessByOthers = 0o077
 const observeConfiguration = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const directory = yield* Effect.orDie(opencodeConfiguration)
+  const directory = yield* opencodeConfiguration
   if (directory === undefined) return []
   const file = path.join(directory, "service.json")
   const info = yield* Effect.option(fs.stat(file))
   return Option.isSome(info) && (info.value.mode & accessByOthers) !== 0
     ? [problem(`${plainLine(file)} holds the service's password and is open to other users`, "Fix it with chmod 600.")]
     : []
-})
+}).pipe(
+  Effect.catchTag("SettingsError", ({ message, variable }) =>
+    Effect.succeed([problem(message, `Fix or unset ${variable}.`)]),
+  ),
+  Effect.orDie,
+)
 
 export const service: Check<
   Settings | OpencodeClient | FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
