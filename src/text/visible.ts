@@ -5,7 +5,7 @@
  * else that is invisible can make two commands look alike.
  */
 const invisible =
-  /[\u200D\uFE0F](?<!(?:\p{Extended_Pictographic}|\uFE0F|\p{Emoji_Modifier})[\u200D\uFE0F])|[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\n\t\u200D\uFE0F]]/gv
+  /(?:\u200D|\uFE0F)(?<!(?:\p{Extended_Pictographic}|\uFE0F|\p{Emoji_Modifier})(?:\u200D|\uFE0F))|(?!\u200D|\uFE0F|[\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 /** Control characters as their pictures (`␛`), the others as code points (`\u{202E}`). */
 const escaped = (character: string): string => {
