@@ -1,6 +1,6 @@
 /**
- * Refreshing a whole fleet, compared with the same requests with bare `fetch`: the health, the sessions and the statuses of
- * each online instance.
+ * Refreshing a whole fleet, compared with the same requests with bare `fetch`: the health, the directory, the sessions and
+ * the statuses of each online instance.
  */
 import { Effect } from "effect"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
@@ -34,7 +34,7 @@ const benchFleet = Effect.fn("benchFleet")(function* (programs: Programs, health
     value: median(refreshed),
     unit: "ms",
     ...(hung === 0
-      ? { floor: { name: "bare fetch", value: bareMs }, target: 2, note: "three requests of each instance, as ours" }
+      ? { floor: { name: "bare fetch", value: bareMs }, target: 2, note: "four requests of each instance, as ours" }
       : { floor: { name: "time-out", value: timeoutMs }, target: 1.08, note: `bare fetch ${bareMs.toFixed(0)} ms` }),
   }
   return figure

@@ -16,7 +16,7 @@ const rounds = 15
 const atOnce = 20
 
 const sessionOf = Schema.decodeUnknownSync(
-  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
+  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ session_id: Schema.String }) }) }),
 )
 
 /** Alternates between both, each after opencode has finished its work after the previous turn. */
@@ -49,7 +49,7 @@ export const benchTurns = Effect.fn("benchTurns")(
     const bare = yield* bareClient(opencode.url)
     const newSession = Effect.map(
       ours.callTool("create_session", { title: "Bench" }),
-      ({ result }) => sessionOf(result).structuredContent.session.id,
+      ({ result }) => sessionOf(result).structuredContent.session.session_id,
     )
     const sessions = yield* Effect.replicateEffect(newSession, atOnce)
     const send = (session_id: string) => ours.callTool("send_message", { session_id, message: "say:done" })

@@ -21,7 +21,7 @@ const requests = 300
 const streams = 100
 
 const sessionOf = Schema.decodeUnknownSync(
-  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ id: Schema.String }) }) }),
+  Schema.Struct({ structuredContent: Schema.Struct({ session: Schema.Struct({ session_id: Schema.String }) }) }),
 )
 
 const basic = (password: string) => `Basic ${btoa(`opencode:${password}`)}`
@@ -55,7 +55,7 @@ const benchTurns = Effect.fnUntraced(function* (programs: Programs, real: RealOp
   const bare = yield* bareClient2(real.url, basic(password))
   const newSession = ours
     .callTool("create_session", { title: "Bench", directory: real.directory })
-    .pipe(Effect.map(({ result }) => sessionOf(result).structuredContent.session.id))
+    .pipe(Effect.map(({ result }) => sessionOf(result).structuredContent.session.session_id))
   const sessions = yield* Effect.replicateEffect(newSession, followed)
   const [session = ""] = sessions
   // opencode finishes its work after the previous turn.

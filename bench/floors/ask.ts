@@ -6,10 +6,11 @@ interface Session {
 const get = async (url: string, limit: number): Promise<string> =>
   (await fetch(url, { signal: AbortSignal.timeout(limit) })).text()
 
-/** Sends the same three requests in sequence, each with a timeout in milliseconds. Returns whether the instance is healthy. */
+/** Sends the same four requests in sequence, each with a timeout in milliseconds. Returns whether the instance is healthy. */
 export const ask = async (url: string, limit: number): Promise<boolean> => {
   try {
     const { healthy }: { readonly healthy: boolean } = JSON.parse(await get(`${url}/global/health`, limit))
+    await get(`${url}/path`, limit)
     const sessions: ReadonlyArray<Session> = JSON.parse(await get(`${url}/session?limit=200`, limit))
     const directories = new Set(sessions.map(({ directory }) => encodeURIComponent(directory)))
     const statuses = await Promise.all(

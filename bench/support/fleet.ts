@@ -42,7 +42,7 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
   const isRegistered = (index: number) => index < healthy + hung || index >= healthy + hung + strangers
   const registered = ports.map((port, index) => ({ port, index })).filter(({ index }) => isRegistered(index))
   yield* Effect.forEach(registered, ({ index, port }) => {
-    const usual = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: `/home/dev/project-${index}` }
+    const usual = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: "/home/dev/project" }
     const registration = index < healthy + hung ? usual : { ...usual, api: 2 }
     return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
   })

@@ -20,12 +20,13 @@ const accessOf = (
 
 /** `credentials` are the fleet's. */
 export const targetOf = (announcement: Announcement, credentials: Credentials | undefined): Target => {
-  const { api, headers, listener, name, url } = announcement
+  const { api, directory, headers, listener, name, url } = announcement
   return {
     instance: name,
     url,
     ...(listener === undefined ? {} : { listener }),
     ...(headers === undefined ? {} : { headers }),
+    ...(directory === undefined ? {} : { directory }),
     ...(api === undefined ? {} : { api }),
     ...accessOf(announcement, credentials),
   }

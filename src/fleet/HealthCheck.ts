@@ -5,8 +5,12 @@ import { line } from "../text/plainText.ts"
 import type { Credentials } from "../opencode/Target.ts"
 import { defaultProbeTimeout } from "../discovery/defaults.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
+import { hasExited } from "../discovery/hasExited.ts"
+import { vouched } from "../discovery/vouched.ts"
+import { LocalMachine } from "../machine/LocalMachine.ts"
 import { RefusedSecrets } from "../discovery/secrets/RefusedSecrets.ts"
-import { authorizationOf, reasonOf, stateOf } from "./healthReason.ts"
+import { authorizationOf, exitedHealth, reasonOf, stateOf } from "./healthReason.ts"
+import { makeServerIdentity, otherApi } from "./serverIdentity.ts"
 import type { Health, HealthState } from "./Instance.ts"
 import { targetOf } from "../discovery/target.ts"
 
@@ -28,7 +32,10 @@ export interface HealthCheckOptions {
 export class HealthCheck extends Context.Service<
   HealthCheck,
   {
-    /** Asks once for the server's health, which may take `probeTimeout`. It is not retried. */
+    /**
+     * Asks once for the server's health, which may take `probeTimeout`, and compares the server with the announcement. It is
+     * not retried. A server whose announced process has exited is asked without any secret.
+     */
     readonly probe: (announcement: Announcement) => Effect.Effect<Health>
   }
 >()("opencode-fleet/fleet/HealthCheck") {
@@ -38,6 +45,8 @@ export class HealthCheck extends Context.Service<
       Effect.gen(function* () {
         const client = yield* OpencodeClient
         const refused = yield* RefusedSecrets
+        const machine = yield* LocalMachine
+        const identityProblem = yield* makeServerIdentity
 
         /** The instance's own secrets are looked up again. */
         const noteRefusal = ({ credentials, headers = {} }: Announcement) =>
@@ -48,17 +57,21 @@ export class HealthCheck extends Context.Service<
 
         const probe = Effect.fnUntraced(function* (announcement: Announcement) {
           const before = yield* Clock.currentTimeMillis
-          const answer = yield* Effect.result(
-            client.at(targetOf(announcement, credentials)).health(Duration.toMillis(probeTimeout)),
-          )
+          const timeout = Duration.toMillis(probeTimeout)
+          const opencode = client.at(targetOf(vouched(machine, announcement), credentials))
+          const answer = yield* Effect.result(opencode.health(timeout))
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
             const { failure } = answer
+            const other = yield* otherApi(announcement, failure, client, timeout)
+            if (other !== undefined)
+              return { ...notOnline("unhealthy", other, yield* Clock.currentTimeMillis), replaced: true }
             if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
             const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {
               ...notOnline(stateOf(failure), reasonOf(failure, announcement, hasPassword), checkedAt),
               ...authorizationOf(failure, hasPassword),
+              ...(hasExited(machine)(announcement) ? exitedHealth(failure, announcement) : {}),
             }
           }
           const { api, healthy, reason, starting = false, version } = answer.success
@@ -66,6 +79,10 @@ export class HealthCheck extends Context.Service<
             const cause = reason === undefined ? "reports that it is not healthy" : `could not start: ${reason}`
             const why = starting ? "is starting" : cause
             return { ...notOnline("unhealthy", why, checkedAt), api, version: line(version, 50), starting }
+          }
+          const other = yield* identityProblem(announcement, answer.success, opencode.location(timeout))
+          if (other !== undefined) {
+            return { ...notOnline("unhealthy", other, checkedAt), api, version: line(version, 50), replaced: true }
           }
           return {
             state: "online" as const,

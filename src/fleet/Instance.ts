@@ -18,6 +18,8 @@ export interface Health {
   readonly latency: number | undefined
   /** Whether an `unhealthy` instance is only starting. */
   readonly starting?: boolean
+  /** Whether another opencode has the port of the announced one, which must not receive what is meant for that one. */
+  readonly replaced?: boolean
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string
   /**

@@ -3,6 +3,7 @@ import type { Announcement } from "../discovery/Discovery.ts"
 import { type ClientError, processExited, type Unauthorized } from "../opencode/errors.ts"
 import { triedVersions } from "../opencode/triedVersions.ts"
 import type { Health, HealthState } from "./Instance.ts"
+import { exitedText } from "./serverIdentity.ts"
 
 export const stateOf = (error: ClientError): HealthState => {
   switch (error._tag) {
@@ -54,5 +55,23 @@ export const reasonOf = (error: ClientError, announcement: Announcement, hasPass
       return `answers, but not as opencode does: ${error.detail} (tried with opencode ${triedVersions.oldest} to ${triedVersions.newest})`
     default:
       return error.message
+  }
+}
+
+/** The health of an instance whose process has exited, as far as it differs from that of others. */
+export const exitedHealth = (error: ClientError, announcement: Announcement): Partial<Health> => {
+  const exited = exitedText(announcement)
+  switch (error._tag) {
+    case "InstanceUnreachable":
+    case "RequestTimeout":
+      return { state: "unreachable", reason: exited }
+    case "Unauthorized":
+      return {
+        authorization: "withheld",
+        replaced: true,
+        reason: `${exited}; the server that has its port now asks for a password, which is not sent there`,
+      }
+    default:
+      return { replaced: true, reason: `${exited}, and another program has its port now` }
   }
 }

@@ -75,7 +75,21 @@ export class InstanceRequired extends Schema.TaggedError<InstanceRequired>()("In
   }
 }
 
-export const ResolveError = Schema.Union([InstanceNotFound, AmbiguousInstance, InstanceRequired])
+/** Another opencode has the port of the announced instance, so nothing is sent there. */
+export class InstanceReplaced extends Schema.TaggedError<InstanceReplaced>()("InstanceReplaced", {
+  instance: Schema.String,
+  url: Schema.String,
+  /** Continues after the instance's name. */
+  reason: Schema.String,
+  /** Where it was announced: a registration file, for example. */
+  source: Schema.String,
+}) {
+  override get message() {
+    return `Nothing was sent to ${this.instance} (${this.url}): ${this.reason}.`
+  }
+}
+
+export const ResolveError = Schema.Union([InstanceNotFound, AmbiguousInstance, InstanceRequired, InstanceReplaced])
 export type ResolveError = typeof ResolveError.Type
 
 /** The instances with this name: exactly, else ignoring case, else containing it. */

@@ -4,6 +4,7 @@ import type { Discovery } from "../discovery/Discovery.ts"
 import { serversOf, type Server } from "../discovery/servers.ts"
 import { ScanTimeout } from "../discovery/guarded.ts"
 import { hasExited } from "../discovery/hasExited.ts"
+import { vouched } from "../discovery/vouched.ts"
 import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { bestEndpoint } from "./bestEndpoint.ts"
@@ -66,8 +67,9 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const scan = yield* Option.isNone(previous)
       ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout)
       : discovery.scan
-    const fingerprintOf = yield* fingerprintsOf(scan.announcements)
-    const { problems, servers } = serversOf(scan.announcements, hasExited(machine), fingerprintOf)
+    const announcements = scan.announcements.map((announcement) => vouched(machine, announcement))
+    const fingerprintOf = yield* fingerprintsOf(announcements)
+    const { problems, servers } = serversOf(announcements, hasExited(machine), fingerprintOf)
     const lastSeen = lastSeenByUrl(previous)
     const instances = yield* Effect.forEach(
       uniqueNames(servers),

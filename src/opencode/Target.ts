@@ -28,6 +28,8 @@ export interface Target {
   readonly ownCredentials?: boolean
   /** Further request headers, which a proxy in front of opencode asks for; names in lower case. */
   readonly headers?: Readonly<Record<string, Redacted.Redacted>>
+  /** The directory in which the server was announced to work. Another one there shows that another server has its port. */
+  readonly directory?: string
   /** The version of opencode's API, if it is known. Otherwise the first answer shows it. */
   readonly api?: ApiVersion
   /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */

@@ -21,6 +21,8 @@ export interface StoredPrompt {
   readonly text: string
   readonly agent?: string
   readonly model?: { readonly providerID: string; readonly modelID: string }
+  /** Only on opencode 1. */
+  readonly variant?: string
   /** Only on opencode 2, as the fields below. */
   readonly delivery?: "steer" | "queue"
   readonly resume?: boolean
@@ -48,6 +50,8 @@ export class FakeState {
   readonly api: 1 | 2
   /** opencode 2 always has a password. */
   credentials: { readonly username: string; readonly password: string } | undefined
+  /** The directory in which the server was started (opencode 1). */
+  directory = "/work/project"
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
   readonly statuses = new Map<SessionId, SessionStatus>()
@@ -56,7 +60,11 @@ export class FakeState {
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
   readonly missingDirectories = new Set<string>()
-  agents = [{ name: "build", mode: "primary" }]
+  agents: Array<{
+    readonly name: string
+    readonly mode: string
+    readonly model?: { readonly providerID: string; readonly modelID: string }
+  }> = [{ name: "build", mode: "primary" }]
   providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
     { id: "scripted", models: { small: { id: "small" } } },
   ]

@@ -67,7 +67,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       assert.strictEqual(status, 0)
       const fleet = yield* decode(FleetView, stdout)
       assert.lengthOf(fleet.instances, 61)
-      assert.deepInclude(fleet.instances[0], { name: "shop", health: "online", waiting_count: 0 })
+      assert.deepInclude(fleet.instances[0], { name: "shop", health: "online", waiting_for_count: 0 })
     }),
   )
 

@@ -39,7 +39,7 @@ layer(services, { excludeTestServices: true })("connect", (it) => {
       const second = yield* startConnect(workspace)
       const names = Array.from(yield* registered(localRegistry(workspace), 2), ({ name }) => name)
       assert.deepStrictEqual(names.toSorted(), [`${registration?.name}`, `${registration?.name}-2`])
-      yield* client.call(ListInstances).pipe(eventually(({ counts }) => counts["online"] === 2))
+      yield* client.call(ListInstances).pipe(eventually(({ health_counts: counts }) => counts["online"] === 2))
 
       yield* first.signal("SIGTERM")
       yield* first.exitStatus

@@ -24,13 +24,13 @@ type Services = Layer.Success<ReturnType<typeof RealOpencode.layer>>
 /** The only instance in the MCP server's fleet on the relay, once it is online. */
 const onlineAt = (client: McpClient) =>
   client.call(RefreshInstances).pipe(
-    eventually(({ counts }) => counts["online"] === 1),
+    eventually(({ health_counts: counts }) => counts["online"] === 1),
     Effect.map(({ instances }) => instances[0]),
   )
 
 const work = Effect.fnUntraced(function* (client: McpClient, said: string) {
   const { session } = yield* client.call(CreateSession, { title: "From afar" })
-  const { outcome, text } = yield* client.call(SendMessage, { session_id: session.id, message: `say:${said}` })
+  const { outcome, text } = yield* client.call(SendMessage, { session_id: session.session_id, message: `say:${said}` })
   assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: said })
 })
 

@@ -186,7 +186,7 @@ withOpencode2("connect with opencode 2", () => {
         })
         const { instances } = yield* client
           .call(RefreshInstances)
-          .pipe(eventually(({ counts }) => counts["online"] === 2))
+          .pipe(eventually(({ health_counts: counts }) => counts["online"] === 2))
         assert.sameMembers(
           instances.map(({ api }) => api),
           [1, 2],
@@ -194,7 +194,7 @@ withOpencode2("connect with opencode 2", () => {
         for (const { api, name } of instances) {
           const { directory } = api === 2 ? service : older
           const { session } = yield* client.call(CreateSession, { instance: name, directory, title: "From afar" })
-          const message = { instance: name, session_id: session.id, message: `say:opencode ${api}` }
+          const message = { instance: name, session_id: session.session_id, message: `say:opencode ${api}` }
           const { outcome, text } = yield* client.call(SendMessage, message)
           assert.deepStrictEqual({ outcome, text }, { outcome: "completed", text: `opencode ${api}` })
         }

@@ -44,7 +44,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("get_diff", (it) => {
       yield* run(session, "sed -i s/^fifty$/FIFTY/ numbers.txt; echo 101 >> numbers.txt; rm passing.txt")
       const view = yield* diff(session)
       assert.deepStrictEqual(brief(view), ["made here.txt added +1 -0", "numbers.txt modified +2 -1"])
-      assert.deepInclude(view, { file_count: 2, additions: 3, deletions: 1, turns: 2 })
+      assert.deepInclude(view, { file_count: 2, additions: 3, deletions: 1, turn_count: 2 })
       const patch = view.files.find(({ path }) => path === "numbers.txt")?.patch ?? ""
       assert.strictEqual(
         patch,
@@ -109,8 +109,10 @@ layer(FleetClient.layer(), { excludeTestServices: true })("get_diff", (it) => {
       yield* fs.exists(`${directory}/half.txt`).pipe(eventually((there) => there))
       assert.include((yield* diff(session)).note, "A turn is running")
       yield* client.call(AbortSession, { session_id: session })
-      const view = yield* diff(session).pipe(eventually(({ untold_files }) => untold_files.length > 0))
-      assert.deepStrictEqual(view.untold_files, [`${directory}/half.txt`])
+      const view = yield* diff(session).pipe(
+        eventually(({ files_without_diff: untold_files }) => untold_files.length > 0),
+      )
+      assert.deepStrictEqual(view.files_without_diff, [`${directory}/half.txt`])
     }),
   )
 

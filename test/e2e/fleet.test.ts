@@ -26,8 +26,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
         yield* opencode.stop
         const down = yield* healthOf(client, "main")
         assert.strictEqual(down?.health, "unreachable")
-        assert.isAtLeast(Date.parse(down?.last_seen ?? ""), Date.parse(before?.last_seen ?? ""))
-        assert.isNotEmpty(down?.age)
+        assert.isAtMost(Date.now() - Date.parse(down?.last_seen ?? ""), 60_000)
         const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "main", title: "Nobody home" }))
         assert.include(text, "cannot be reached")
         yield* opencode.restart
@@ -47,12 +46,12 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       yield* opencode.stop
       yield* client.relay.register("main", moved)
       const listed = yield* client.call(ListSessions, { instance: "main", search: "Before the move" })
-      assert.strictEqual(listed.sessions[0]?.id, session.id)
-      const { instances } = yield* client.call(ListInstances)
-      assert.strictEqual(instances[0]?.url, moved.url)
+      assert.strictEqual(listed.sessions[0]?.session_id, session.session_id)
+      assert.strictEqual((yield* healthOf(client, "main"))?.health, "online")
+      yield* moved.stop
       yield* client.relay.register("main", opencode)
       yield* opencode.restart
-      yield* healthOf(client, "main").pipe(eventually((main) => main?.url === opencode.url))
+      yield* healthOf(client, "main").pipe(eventually((main) => main?.health === "online"))
     }),
   )
 
@@ -64,17 +63,17 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
         const client = yield* FleetClient
         const { session } = yield* client.call(CreateSession, { instance: "main", title: `Ended by ${end}` })
         const send = (message: string) =>
-          client.call(SendMessage, { instance: "main", session_id: session.id, message }, () => {})
+          client.call(SendMessage, { instance: "main", session_id: session.session_id, message }, () => {})
         const turn = yield* Effect.forkChild(send("slow: 600"))
         // The answer has started. opencode does not store streamed text until it is complete.
-        yield* facts.texts(opencode, session.id).pipe(eventually((texts) => texts.length === 2))
+        yield* facts.texts(opencode, session.session_id).pipe(eventually((texts) => texts.length === 2))
         yield* opencode[end]
         yield* opencode.restart
         const { detail, next, outcome } = yield* Fiber.join(turn).pipe(Effect.timeout(patience))
         assert.strictEqual(outcome, "interrupted")
         for (const said of [detail, next]) assert.isNotEmpty(said)
         assert.deepInclude(yield* send("say:still good"), { outcome: "completed", text: "still good" })
-        const { messages } = yield* client.call(GetSession, { instance: "main", session_id: session.id })
+        const { messages } = yield* client.call(GetSession, { instance: "main", session_id: session.session_id })
         assert.lengthOf(messages, 4)
       }),
   )
@@ -96,7 +95,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
       for (const name of ["Web-Shop", "archive"]) assert.include(ambiguous.text, name)
       const second = yield* start({ beside: opencode })
       yield* relay.register("blog", second)
-      yield* client.call(RefreshInstances).pipe(eventually(({ counts }) => counts["online"] === 2))
+      yield* client.call(RefreshInstances).pipe(eventually(({ health_counts: counts }) => counts["online"] === 2))
       const unnamed = yield* Effect.flip(client.call(ListSessions))
       for (const name of ["Web-Shop", "blog"]) assert.include(unnamed.text, name)
     }),

@@ -53,7 +53,7 @@ withOpencode2("a registered opencode 2", () => {
       Effect.gen(function* () {
         const { client, real } = yield* scene({ kind })
         const fleet = yield* client.call(RefreshInstances)
-        assert.deepStrictEqual(fleet.counts, { online: 1 })
+        assert.deepStrictEqual(fleet.health_counts, { online: 1 })
         assert.deepStrictEqual(fleet.problems, [])
         assert.deepInclude(fleet.instances[0], {
           name: "main",
@@ -62,14 +62,14 @@ withOpencode2("a registered opencode 2", () => {
           directory: real.directory,
         })
         const { session } = yield* client.call(CreateSession, { title: "Over MCP" })
-        const turn = yield* client.call(SendMessage, { session_id: session.id, message: "say:Hello from two" })
+        const turn = yield* client.call(SendMessage, { session_id: session.session_id, message: "say:Hello from two" })
         assert.deepInclude(turn, { outcome: "completed", text: "Hello from two" })
         const { sessions } = yield* client.call(ListSessions)
         assert.include(
-          sessions.map(({ id }) => id),
-          session.id,
+          sessions.map(({ session_id: id }) => id),
+          session.session_id,
         )
-        const text = yield* client.text(GetSession, { session_id: session.id })
+        const text = yield* client.text(GetSession, { session_id: session.session_id })
         for (const said of ["say:Hello from two", "Hello from two"]) assert.include(text, said)
         assert.notInclude(yield* client.stderr, real.password ?? "")
       }),
@@ -83,7 +83,7 @@ withOpencode2("a registered opencode 2", () => {
         assert.strictEqual(waiting.outcome, "needs permission")
         const status = yield* client.call(GetStatus)
         assert.deepInclude(
-          status.active.find(({ id }) => id === session_id),
+          status.active.find(({ session_id: id }) => id === session_id),
           { status: "waiting" },
         )
         const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
@@ -142,7 +142,7 @@ withOpencode2("a registered opencode 2", () => {
     it.effect("is unauthorized with another password", () =>
       Effect.gen(function* () {
         const { client } = yield* scene({ password: "wrong-password" })
-        assert.deepStrictEqual((yield* client.call(RefreshInstances)).counts, { unauthorized: 1 })
+        assert.deepStrictEqual((yield* client.call(RefreshInstances)).health_counts, { unauthorized: 1 })
       }),
     )
 
@@ -153,7 +153,7 @@ withOpencode2("a registered opencode 2", () => {
         yield* relay.register("other", { port })
         const client = yield* connect(relay, { variables: { OPENCODE_SERVER_PASSWORD: "fleet-password" } })
         const fleet = yield* client.call(ListInstances)
-        assert.deepStrictEqual(fleet.counts, { unhealthy: 1 })
+        assert.deepStrictEqual(fleet.health_counts, { unhealthy: 1 })
         const identification = requests.filter(({ url }) => url === "/api/info")
         assert.isNotEmpty(identification)
         for (const { headers } of identification) assert.isUndefined(headers.authorization)

@@ -53,8 +53,8 @@ withOpencode2("an instance of opencode 2", () => {
         assert.include(ambiguous.text, service.directory)
         const within = yield* call(ListSessions, { directory: other })
         assert.deepStrictEqual(
-          within.sessions.map(({ id }) => id),
-          [third.session.id],
+          within.sessions.map(({ session_id: id }) => id),
+          [third.session.session_id],
         )
         assert.lengthOf((yield* call(ListSessions)).sessions, 3)
         const [instance] = (yield* call(RefreshInstances)).instances
@@ -62,8 +62,8 @@ withOpencode2("an instance of opencode 2", () => {
         assert.sameDeepMembers(
           [...(instance?.projects ?? [])],
           [
-            { directory: other, active: 0 },
-            { directory: service.directory, active: 0 },
+            { directory: other, active_count: 0 },
+            { directory: service.directory, active_count: 0 },
           ],
         )
         assert.include(yield* text(ListInstances), "Projects: ")
@@ -77,12 +77,12 @@ withOpencode2("an instance of opencode 2", () => {
         const service = yield* RealService
         const { call } = yield* client
         const { id, own } = yield* privateTurn("Private")
-        const listed = (yield* call(ListSessions)).sessions.find((session) => session.id === id)
+        const listed = (yield* call(ListSessions)).sessions.find((session) => session.session_id === id)
         assert.deepInclude(listed, { status: "elsewhere" })
         assert.include(listed?.detail, "another opencode (process ")
         assert.strictEqual((yield* call(GetSession, { session_id: id })).session.status, "elsewhere")
         assert.include(
-          (yield* call(GetStatus)).active.map((session) => session.id),
+          (yield* call(GetStatus)).active.map((session) => session.session_id),
           id,
         )
         for (const if_busy of ["wait", "steer", "fail"]) {
@@ -113,24 +113,24 @@ withOpencode2("an instance of opencode 2", () => {
         yield* relay.write("second.json", { name: "second", hostname: hostname(), port: own.port, password })
         const { call } = yield* connect(relay, { variables: { SECOND: own.password } })
         const fleet = yield* call(RefreshInstances)
-        assert.deepStrictEqual(fleet.counts, { online: 2 })
+        assert.deepStrictEqual(fleet.health_counts, { online: 2 })
         const name = fleet.instances.find(({ transports }) => transports.includes("service"))?.name ?? ""
         const first = yield* call(ListSessions, { instance: name, limit: 200 })
         assert.notInclude(
-          first.sessions.map((session) => session.id),
+          first.sessions.map((session) => session.session_id),
           id,
         )
-        assert.deepStrictEqual(first.listed_at, [{ instance: "second", count: 1 }])
+        assert.deepStrictEqual(first.listed_at, [{ instance: "second", session_count: 1 }])
         const second = yield* call(ListSessions, { instance: "second" })
         assert.deepStrictEqual(
-          second.sessions.map((session) => [session.id, session.status]),
+          second.sessions.map((session) => [session.session_id, session.status]),
           [[id, "busy"]],
         )
         const refused = yield* Effect.flip(call(SendMessage, { instance: name, session_id: id, message: "say:no" }))
         assert.include(refused.text, "Another opencode of the same user")
         assert.isTrue((yield* call(AbortSession, { instance: "second", session_id: id })).was_running)
         assert.include(
-          (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.id),
+          (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.session_id),
           id,
         )
       }),
@@ -156,7 +156,7 @@ withOpencode2("an instance of opencode 2", () => {
         const fleet = yield* call(RefreshInstances)
         assert.deepInclude(fleet.instances[0], { name: "box", health: "online", api: 2, url: proxy.url })
         const { session } = yield* call(CreateSession, { directory: service.directory, title: "Through the proxy" })
-        const turn = yield* call(SendMessage, { session_id: session.id, message: "say:through" })
+        const turn = yield* call(SendMessage, { session_id: session.session_id, message: "say:through" })
         assert.deepInclude(turn, { outcome: "completed", text: "through" })
         const told = JSON.stringify([fleet, turn]) + (yield* stderr)
         assert.notInclude(told, secret)

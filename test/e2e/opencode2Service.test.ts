@@ -68,7 +68,7 @@ withOpencode2("the service of opencode 2", () => {
         const service = yield* RealService
         const { call, stderr } = yield* (yield* asUser).client
         const fleet = yield* call(ListInstances)
-        assert.deepStrictEqual(fleet.counts, { online: 1 })
+        assert.deepStrictEqual(fleet.health_counts, { online: 1 })
         assert.deepStrictEqual(fleet.problems, [])
         assert.deepInclude(fleet.instances[0], {
           name,

@@ -15,7 +15,7 @@ const newSession = Effect.fnUntraced(function* (title: string) {
 const found = (session_id: string) =>
   Effect.gen(function* () {
     const client = yield* FleetClient
-    return (yield* client.call(GetSession, { session_id })).session.id
+    return (yield* client.call(GetSession, { session_id })).session.session_id
   })
 
 layer(FleetClient.layer(), { excludeTestServices: true })("a session", (it) => {

@@ -92,7 +92,7 @@ withMachines("machines with nothing but ssh", () => {
         const { session } = yield* client.call(CreateSession, { instance: "box", directory: box.directory })
         const turn = yield* client.call(SendMessage, {
           instance: "box",
-          session_id: session.id,
+          session_id: session.session_id,
           message: "say:from box",
         })
         assert.deepInclude(turn, { outcome: "completed", text: "from box" })
@@ -118,7 +118,7 @@ withMachines("machines with nothing but ssh", () => {
         const { session } = yield* client.call(CreateSession, { instance: name })
         const turn = yield* client.call(SendMessage, {
           instance: name,
-          session_id: session.id,
+          session_id: session.session_id,
           message: "say:from old",
         })
         assert.deepInclude(turn, { outcome: "completed", text: "from old" })

@@ -39,8 +39,8 @@ onBothVersions((api) => {
             assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [request?.id])
 
             const { active } = yield* client.call(GetStatus)
-            const waiting = active.find(({ id }) => id === child)
-            assert.deepInclude(waiting, { status: "waiting", parent_id: session_id })
+            const waiting = active.find(({ session_id: id }) => id === child)
+            assert.deepInclude(waiting, { status: "waiting", parent_session_id: session_id })
 
             const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
             assert.strictEqual(turn.outcome, "completed")
@@ -92,7 +92,7 @@ onBothVersions((api) => {
           const asked = yield* client.call(SendMessage, { session_id, message })
           const child = asked.waiting_for?.[0]?.session_id ?? ""
           const stopped = yield* client.call(AbortSession, { session_id })
-          assert.deepInclude(stopped, { was_running: true, final: true, cleared: api === 1 ? 1 : 0 })
+          assert.deepInclude(stopped, { was_running: true, final: true, dismissed_count: api === 1 ? 1 : 0 })
           assert.deepStrictEqual(yield* facts.pending(opencode, "permission", child), [])
           yield* facts.status(opencode, child).pipe(eventually((status) => status === "idle"))
           const turn = yield* client.call(SendMessage, { session_id, message: "say:usable again" })

@@ -69,7 +69,7 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true })(
             transports: ["tailscale"],
           })
           const { session } = yield* client.call(CreateSession, { instance: "laptop", title: "Over the tailnet" })
-          const sent = { instance: "laptop", session_id: session.id, message: "say:hello from afar" }
+          const sent = { instance: "laptop", session_id: session.session_id, message: "say:hello from afar" }
           assert.deepInclude(yield* client.call(SendMessage, sent), { outcome: "completed", text: "hello from afar" })
 
           yield* fs.writeFileString(printed, tailnet("Stopped"))
@@ -95,7 +95,9 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true })(
         assert.lengthOf(problems, 1)
         assert.strictEqual(problems[0]?.source, "tailscale")
         assert.include(problems[0]?.reason, "is not installed on this machine")
-        assert.isNotEmpty((yield* client.call(CreateSession, { instance: "main", title: "Still here" })).session.id)
+        assert.isNotEmpty(
+          (yield* client.call(CreateSession, { instance: "main", title: "Still here" })).session.session_id,
+        )
       }),
     )
   },

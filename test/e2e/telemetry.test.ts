@@ -93,7 +93,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("OTLP export", (it) => 
       const { session } = yield* client.call(create_session, { instance: "real" })
       yield* client.call(send_message, {
         instance: "real",
-        session_id: session.id,
+        session_id: session.session_id,
         message: "the-prompt-of-this-test",
       })
       yield* client.text(send_message, { instance: "real", session_id: "ses_none", message: "the-prompt-of-this-test" })

@@ -28,7 +28,10 @@ const withClient = Effect.fnUntraced(function* (kind: Kind) {
 })
 
 const statusOf = (client: McpClient, session: string) =>
-  Effect.map(client.call(GetStatus), ({ active }) => active.find(({ id }) => id === session)?.status ?? "idle")
+  Effect.map(
+    client.call(GetStatus),
+    ({ active }) => active.find(({ session_id: id }) => id === session)?.status ?? "idle",
+  )
 
 layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => {
   it.effect.each(kinds)("are listed for %s, and nothing else is offered", (kind) =>
@@ -45,10 +48,14 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
       const client = yield* withClient(kind)
       for (const tool of [ListInstances, RefreshInstances]) {
         const fleet = yield* client.call(tool)
-        assert.deepStrictEqual(fleet.counts, { online: 1 })
+        assert.deepStrictEqual(fleet.health_counts, { online: 1 })
         assert.deepStrictEqual(fleet.problems, [])
         assert.deepStrictEqual(
-          fleet.transports.map(({ found, problem_count, transport }) => ({ found, problem_count, transport })),
+          fleet.transports.map(({ found_count: found, problem_count, transport }) => ({
+            found,
+            problem_count,
+            transport,
+          })),
           [
             { found: 1, problem_count: 0, transport: "local-relay" },
             { found: 0, problem_count: 0, transport: "service" },
@@ -60,7 +67,6 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
           health: "online",
           version: "1.18.33",
           host: "test-machine",
-          url: opencode.url,
           directory: opencode.directory,
           transports: ["local-relay"],
         })
@@ -79,12 +85,12 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
       assert.deepInclude(session, { title, status: "idle", directory: opencode.directory })
 
       const progress: Array<Progress> = []
-      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "slow: 5" }, (update) =>
+      const turn = yield* client.call(SendMessage, { session_id: session.session_id, message: "slow: 5" }, (update) =>
         progress.push(update),
       )
       assert.deepInclude(turn, {
         instance: "main",
-        session_id: session.id,
+        session_id: session.session_id,
         outcome: "completed",
         text: "tick 1 tick 2 tick 3 tick 4 tick 5 ",
         input_tokens: 10,
@@ -93,7 +99,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
       assert.isNotEmpty(progress)
       const tool = yield* client.call(SendMessage, {
         instance: "main",
-        session_id: session.id,
+        session_id: session.session_id,
         message: `run: echo '${kind}' > window.txt && cat window.txt`,
       })
       assert.strictEqual(tool.outcome, "completed")
@@ -101,7 +107,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
       assert.deepInclude(tool.tools[0], { tool: "bash", state: "completed" })
       assert.include(tool.files.join(" "), "window.txt")
 
-      const { messages } = yield* client.call(GetSession, { session_id: session.id })
+      const { messages } = yield* client.call(GetSession, { session_id: session.session_id })
       assert.deepStrictEqual(
         messages.map(({ role }) => role),
         ["user", "assistant", "user", "assistant", "assistant"],
@@ -113,17 +119,22 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
         ["slow: 5", "tick 1 tick 2 tick 3 tick 4 tick 5 "],
       )
       assert.isTrue(messages.every(({ completed }) => completed))
-      const newest = yield* client.call(GetSession, { session_id: session.id, message_limit: 1 })
+      const newest = yield* client.call(GetSession, { session_id: session.session_id, message_limit: 1 })
       assert.lengthOf(newest.messages, 1)
-      const older = yield* client.call(GetSession, { session_id: session.id, before: newest.before })
+      const older = yield* client.call(GetSession, { session_id: session.session_id, before: newest.before })
       assert.deepStrictEqual(
-        older.messages.map(({ id }) => id),
-        messages.slice(0, -1).map(({ id }) => id),
+        older.messages.map(({ message_id: id }) => id),
+        messages.slice(0, -1).map(({ message_id: id }) => id),
       )
 
       const listed = yield* client.call(ListSessions, { search: title })
-      assert.strictEqual(listed.matching, 1)
-      assert.deepInclude(listed.sessions[0], { id: session.id, title, messages: 5, more_messages: false })
+      assert.strictEqual(listed.matching_count, 1)
+      assert.deepInclude(listed.sessions[0], {
+        session_id: session.session_id,
+        title,
+        message_count: 5,
+        has_more_messages: false,
+      })
     }),
   )
 
@@ -131,15 +142,19 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
     Effect.gen(function* () {
       const client = yield* withClient(kind)
       const { session } = yield* client.call(CreateSession, { title: `Long work for ${kind}` })
-      assert.strictEqual(yield* statusOf(client, session.id), "idle")
-      const turn = yield* client.call(SendMessage, { session_id: session.id, message: "slow: 600", async: true })
+      assert.strictEqual(yield* statusOf(client, session.session_id), "idle")
+      const turn = yield* client.call(SendMessage, {
+        session_id: session.session_id,
+        message: "slow: 600",
+        async: true,
+      })
       assert.strictEqual(turn.outcome, "accepted")
       assert.include(turn.next, "get_status")
-      assert.strictEqual(yield* statusOf(client, session.id), "busy")
-      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.id }), { was_running: true })
-      assert.strictEqual(yield* eventually((status) => status === "idle")(statusOf(client, session.id)), "idle")
-      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.id }), { was_running: false })
-      const { messages } = yield* client.call(GetSession, { session_id: session.id })
+      assert.strictEqual(yield* statusOf(client, session.session_id), "busy")
+      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.session_id }), { was_running: true })
+      assert.strictEqual(yield* eventually((status) => status === "idle")(statusOf(client, session.session_id)), "idle")
+      assert.deepInclude(yield* client.call(AbortSession, { session_id: session.session_id }), { was_running: false })
+      const { messages } = yield* client.call(GetSession, { session_id: session.session_id })
       assert.deepStrictEqual(messages.at(0)?.parts, [{ kind: "text", text: "slow: 600" }])
     }),
   )

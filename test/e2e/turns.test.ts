@@ -113,8 +113,10 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
       const turn = yield* Effect.forkChild(send(session, "fail:503"))
       const { active } = yield* client
         .call(GetStatus)
-        .pipe(eventually(({ active }) => active.some(({ id, status }) => id === session && status === "retry")))
-      assert.include(active.find(({ id }) => id === session)?.detail, "scripted failure 503")
+        .pipe(
+          eventually(({ active }) => active.some(({ session_id: id, status }) => id === session && status === "retry")),
+        )
+      assert.include(active.find(({ session_id: id }) => id === session)?.detail, "scripted failure 503")
       assert.isTrue((yield* client.call(AbortSession, { session_id: session })).was_running)
       assert.strictEqual((yield* Fiber.join(turn)).outcome, "aborted")
     }),
@@ -184,6 +186,18 @@ onBothVersions((api) => {
         const [, first, , second] = yield* texts(session)
         assert.match(first ?? "", /tick 8/)
         assert.strictEqual(second, "Echo: second")
+      }),
+    )
+
+    it.effect("the session's person has chosen an agent: the agent answers, not the default one", () =>
+      Effect.gen(function* () {
+        const session = (yield* facts.createSession(yield* RealOpencode, "Plan", "plan")).id
+        yield* send(session, "first")
+        yield* send(session, "second", { if_busy: "steer" })
+        const { messages } = yield* (yield* FleetClient).call(GetSession, { session_id: session })
+        const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
+        assert.isAtLeast(agents.length, 2)
+        assert.deepStrictEqual([...new Set(agents)], ["plan"])
       }),
     )
 

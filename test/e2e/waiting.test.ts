@@ -47,11 +47,11 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
         assert.isNotEmpty(turn.next)
 
         const { active } = yield* client.call(GetStatus)
-        const waiting = active.find(({ id }) => id === session_id)
+        const waiting = active.find(({ session_id: id }) => id === session_id)
         assert.strictEqual(waiting?.status, "waiting")
-        assert.include(waiting?.detail, each.about)
+        assert.include(waiting?.waiting_for?.[0]?.about, each.about)
         const { sessions } = yield* client.call(ListSessions)
-        assert.strictEqual(sessions.find(({ id }) => id === session_id)?.status, "waiting")
+        assert.strictEqual(sessions.find(({ session_id: id }) => id === session_id)?.status, "waiting")
 
         const [id = ""] = yield* facts.pending(opencode, each.kind, session_id)
         yield* facts.reply(opencode, each.kind, id, each.decision)
@@ -78,18 +78,18 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
         const [id = ""] = yield* facts.pending(opencode, each.kind, session_id)
 
         yield* client.call(RefreshInstances)
-        const { instances, waiting } = yield* client.call(ListInstances)
+        const { instances, waiting_instance_count: waiting } = yield* client.call(ListInstances)
         assert.strictEqual(waiting, 1)
-        const request = instances[0]?.waiting?.[0]
-        assert.deepInclude(request, { kind: each.kind, id, session_id, title: `Listed with a ${each.kind}` })
+        const request = instances[0]?.waiting_for?.[0]
+        assert.deepInclude(request, { kind: each.kind, id, session_id, session_title: `Listed with a ${each.kind}` })
         assert.include(request?.about, each.about)
         const text = yield* client.text(ListInstances)
         for (const part of ["**1 waits for a person.**", each.about, id, session_id]) assert.include(text, part)
 
         yield* facts.reply(opencode, each.kind, id, each.decision)
         const after = yield* client.call(RefreshInstances)
-        assert.deepInclude(after, { waiting: 0, waiting_unknown: 0 })
-        assert.deepInclude(after.instances[0], { waiting_count: 0 })
+        assert.deepInclude(after, { waiting_instance_count: 0, unchecked_instance_count: 0 })
+        assert.deepInclude(after.instances[0], { waiting_for_count: 0 })
       }),
     )
 
@@ -111,7 +111,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
         const opencode = yield* RealOpencode
         const session_id = yield* newSession(`Stopped at a ${each.kind}`)
         yield* client.call(SendMessage, { session_id, message: each.message })
-        assert.deepInclude(yield* client.call(AbortSession, { session_id }), { was_running: true, cleared: 1 })
+        assert.deepInclude(yield* client.call(AbortSession, { session_id }), { was_running: true, dismissed_count: 1 })
         assert.deepStrictEqual(yield* facts.pending(opencode, each.kind, session_id), [])
         const turn = yield* client.call(SendMessage, { session_id, message: "say:usable again" })
         assert.deepInclude(turn, { outcome: "completed", text: "usable again" })

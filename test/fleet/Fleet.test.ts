@@ -608,6 +608,29 @@ describe("Using an instance", () => {
     }),
   )
 
+  it.effect("sends nothing to another opencode on its port", () =>
+    Effect.gen(function* () {
+      let directory = "/srv/shop"
+      const http = httpLayer((request) =>
+        new URL(request.url).pathname === "/path"
+          ? Effect.sync(() => Response.json({ directory, worktree: "/" }))
+          : online(request),
+      )
+      const health = HealthCheck.layer().pipe(Layer.provide(OpencodeV1.layer.pipe(Layer.provide(http))))
+      const { fleet } = yield* customFleet(
+        { scan: found(announcement("shop", 1, { directory })), changes: Stream.never },
+        health,
+      )
+      yield* fleet.refresh
+      assert.strictEqual(yield* fleet.use("shop", () => Effect.succeed("asked")), "asked")
+      directory = "/srv/billing"
+      const error = yield* Effect.flip(fleet.use("shop", () => Effect.die("asked")))
+      assert.strictEqual(error._tag, "InstanceReplaced")
+      for (const part of ["Nothing was sent to shop", "/srv/billing", "/srv/shop"]) assert.include(error.message, part)
+      assert.strictEqual((yield* fleet.snapshot).instances[0]?.health.state, "unhealthy")
+    }),
+  )
+
   it.effect("finds an instance that has moved to another port, and runs the effect only there", () =>
     Effect.gen(function* () {
       const setup = yield* settled([announcement("api", 1)])

@@ -28,8 +28,10 @@ const connectTo = Effect.fnUntraced(function* (variables: Variables = {}) {
   })
 })
 
-const instanceAt = (client: McpClient, url: string) =>
-  Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
+const instanceAt = (client: McpClient, { directory, url }: { readonly url: string; readonly directory?: string }) =>
+  Effect.map(client.call(ListInstances), ({ instances }) =>
+    instances.find((instance) => instance.url === url || (directory !== undefined && instance.directory === directory)),
+  )
 
 /** Answers every request with 401 and this `www-authenticate` header, and records it. */
 const recordingServer = Effect.fnUntraced(function* (challenge: string, at?: number) {
@@ -52,14 +54,14 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const client = yield* connectTo()
       const opencode = yield* start()
-      const found = yield* instanceAt(client, opencode.url).pipe(eventually((one) => one?.health === "online"))
+      const found = yield* instanceAt(client, opencode).pipe(eventually((one) => one?.health === "online"))
       assert.strictEqual(found?.directory, opencode.directory)
       assert.strictEqual(found?.host, hostname())
       assert.deepStrictEqual(found?.transports, ["local-ports"])
       const { session } = yield* client.call(CreateSession, { instance: found?.name, title: "Found" })
       assert.strictEqual(session.title, "Found")
       yield* opencode.stop
-      yield* instanceAt(client, opencode.url).pipe(eventually((one) => one === undefined))
+      yield* instanceAt(client, opencode).pipe(eventually((one) => one === undefined))
     }),
   )
 
@@ -67,15 +69,15 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const opencode = yield* start({ password })
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
-      const found = yield* instanceAt(client, opencode.url)
+      const found = yield* instanceAt(client, opencode)
       assert.strictEqual(found?.health, "online")
       assert.strictEqual(found?.directory, opencode.directory)
       const instance = found?.name
       const { session } = yield* client.call(CreateSession, { instance, title: "Locked" })
-      const answer = yield* client.call(SendMessage, { instance, session_id: session.id, message: "say:hello" })
+      const answer = yield* client.call(SendMessage, { instance, session_id: session.session_id, message: "say:hello" })
       assert.deepInclude(answer, { outcome: "completed", text: "hello" })
       const without = yield* connectTo()
-      const locked = yield* instanceAt(without, opencode.url)
+      const locked = yield* instanceAt(without, opencode)
       assert.strictEqual(locked?.health, "unauthorized")
       // The server does not report its directory, but its process has one.
       assert.strictEqual(locked?.directory, opencode.directory)
@@ -87,7 +89,7 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const opencode = yield* start({ password })
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
-      const instance = (yield* instanceAt(client, opencode.url))?.name
+      const instance = (yield* instanceAt(client, opencode))?.name
       yield* client.call(ListSessions, { instance })
       yield* opencode.kill
       const { requests } = yield* recordingServer(opencodeChallenge, opencode.port)
@@ -101,9 +103,9 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const opencode = yield* start({ password })
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
-      const where = { instance: (yield* instanceAt(client, opencode.url))?.name ?? "" }
+      const where = { instance: (yield* instanceAt(client, opencode))?.name ?? "" }
       const { session } = yield* client.call(CreateSession, { ...where, title: "Restart" })
-      const turn = yield* midTurn(client, session.id, "slow: 600", where)
+      const turn = yield* midTurn(client, session.session_id, "slow: 600", where)
       yield* opencode.restart
       const { outcome, text } = yield* Fiber.join(turn)
       assert.strictEqual(outcome, "interrupted")
@@ -115,7 +117,7 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const { requests, url } = yield* recordingServer('Basic realm="Somewhere else"')
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
-      assert.isUndefined(yield* instanceAt(client, url))
+      assert.isUndefined(yield* instanceAt(client, { url }))
       const first = requests.length
       assert.isAtLeast(first, 1)
       for (let count = 0; count < 5; count++) yield* client.call(RefreshInstances)
@@ -132,7 +134,7 @@ layer(services, { excludeTestServices: true })("local-ports", (it) => {
     Effect.gen(function* () {
       const { requests, url } = yield* recordingServer(opencodeChallenge)
       const client = yield* connectTo({ OPENCODE_SERVER_PASSWORD: password })
-      const found = yield* instanceAt(client, url)
+      const found = yield* instanceAt(client, { url })
       assert.strictEqual(found?.health, "unauthorized")
       assert.include(found?.reason, `connect --attach ${url}`)
       yield* Effect.flip(client.call(CreateSession, { instance: found?.name }))

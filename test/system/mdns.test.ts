@@ -18,8 +18,10 @@ const variables = {
   LOG_LEVEL: "all",
 }
 
-const listed = (client: McpClient, url: string) =>
-  Effect.map(client.call(ListInstances), ({ instances }) => instances.find((instance) => instance.url === url))
+const listed = (client: McpClient, { directory, url }: { readonly url: string; readonly directory?: string }) =>
+  Effect.map(client.call(ListInstances), ({ instances }) =>
+    instances.find((instance) => instance.url === url || (directory !== undefined && instance.directory === directory)),
+  )
 
 withMulticast("opencodes on the local network", () => {
   layer(Layer.merge(ScriptedModel.layer, NodeServices.layer), { excludeTestServices: true })((it) => {
@@ -28,13 +30,13 @@ withMulticast("opencodes on the local network", () => {
         const client = yield* connect(yield* makeRelay(), { variables })
         yield* client.call(ListInstances)
         const opencode = yield* startAnnounced()
-        const found = yield* listed(client, opencode.url).pipe(eventually((one) => one?.health === "online"))
+        const found = yield* listed(client, opencode).pipe(eventually((one) => one?.health === "online"))
         assert.deepInclude(found, { directory: opencode.directory, transports: ["mdns"] })
         assert.match(found?.name ?? "", /-project/u)
         yield* opencode.stop
         yield* client
           .call(RefreshInstances)
-          .pipe(eventually(({ instances }) => instances.every(({ url }) => url !== opencode.url)))
+          .pipe(eventually(({ instances }) => instances.every(({ directory }) => directory !== opencode.directory)))
       }),
     )
 
@@ -44,13 +46,13 @@ withMulticast("opencodes on the local network", () => {
         Effect.gen(function* () {
           const opencode = yield* startAnnounced(password)
           const other = yield* connect(yield* makeRelay(), { variables })
-          const refused = yield* listed(other, opencode.url).pipe(eventually((one) => one !== undefined))
+          const refused = yield* listed(other, opencode).pipe(eventually((one) => one !== undefined))
           assert.strictEqual(refused?.health, "unauthorized")
           assert.include(refused?.reason, "MDNS_ALLOW=")
           const client = yield* connect(yield* makeRelay(), {
             variables: { ...variables, MDNS_ALLOW: `nobody,${new URL(opencode.url).hostname}` },
           })
-          const found = yield* listed(client, opencode.url)
+          const found = yield* listed(client, opencode)
           assert.strictEqual(found?.health, "online")
           assert.strictEqual(found?.directory, opencode.directory)
         }),
@@ -62,7 +64,7 @@ withMulticast("opencodes on the local network", () => {
         yield* client.call(ListInstances)
         const other = yield* startStranger()
         yield* other.announce
-        const found = yield* listed(client, other.url).pipe(eventually((one) => one !== undefined))
+        const found = yield* listed(client, other).pipe(eventually((one) => one !== undefined))
         assert.strictEqual(found?.health, "unauthorized")
         assert.include(found?.name, other.label)
         yield* client.call(RefreshInstances)
@@ -70,7 +72,7 @@ withMulticast("opencodes on the local network", () => {
         assert.isAtLeast(requests.length, 2)
         assert.isTrue(requests.every((authorization) => authorization === undefined))
         yield* other.goodbye
-        yield* listed(client, other.url).pipe(eventually((one) => one === undefined))
+        yield* listed(client, other).pipe(eventually((one) => one === undefined))
         assert.notInclude(yield* client.stderr, password)
       }),
     )

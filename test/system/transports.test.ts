@@ -69,7 +69,7 @@ withMulticast("the four transports together", () => {
         assert.deepStrictEqual(problems, [])
         const instance = instances.find(({ directory }) => directory === announced.directory)?.name
         const { session } = yield* client.call(CreateSession, { instance })
-        const sent = { instance, session_id: session.id, message: "say:found in three ways" }
+        const sent = { instance, session_id: session.session_id, message: "say:found in three ways" }
         assert.deepInclude(yield* client.call(SendMessage, sent), { text: "found in three ways" })
 
         yield* fs.writeFileString(`${relay.home}/tailscale`, "#!/bin/sh\necho 'no such thing' >&2\nexit 1\n")

@@ -16,15 +16,15 @@ import { toJson, width } from "../terminal/terminal.ts"
 /** The fleet without ages and durations, which change with every refresh. */
 const stablePart = (fleet: FleetView) =>
   JSON.stringify({
-    ...Struct.omit(fleet, ["refreshed"]),
-    transports: fleet.transports.map(Struct.omit(["scanned", "took_ms"])),
-    instances: fleet.instances.map(Struct.omit(["age", "last_seen", "latency_ms", "waiting_asked"])),
+    ...Struct.omit(fleet, ["as_of", "refreshed"]),
+    transports: fleet.transports.map(Struct.omit(["scanned", "duration_ms"])),
+    instances: fleet.instances.map(Struct.omit(["last_seen", "latency_ms", "waiting_for_checked"])),
   })
 
 /** The whole fleet in the shape of `list_instances`: `current` immediately, `settled` after all pending requests are known. */
 const views = Effect.gen(function* () {
   const attention = yield* Attention
-  const { list_instances } = yield* instanceHandlers(yield* Settings)
+  const { list_instances } = yield* instanceHandlers({ ...(yield* Settings), withUrls: true })
   const current = list_instances({ limit: Number.MAX_SAFE_INTEGER })
   return { current, settled: Effect.andThen(attention.settled, current) }
 })

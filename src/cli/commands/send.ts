@@ -84,8 +84,8 @@ const createSession = Effect.fnUntraced(function* (
     instance,
     ...(Option.isSome(directory) ? { directory: directory.value } : {}),
   })
-  yield* note(`New session ${created.session.id} on ${created.instance}, in ${created.session.directory}.`)
-  return created.session.id
+  yield* note(`New session ${created.session.session_id} on ${created.instance}, in ${created.session.directory}.`)
+  return created.session.session_id
 })
 
 /** The agent keeps working when the command stops following it. */

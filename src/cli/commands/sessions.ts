@@ -37,12 +37,17 @@ const limit = Flag.Int("limit").pipe(
 )
 
 /** A note about the sessions that the table does not show. */
-const noteFor = ({ listed_at = [], matching, sessions, total }: SessionsView): string | undefined => {
+const noteFor = ({
+  listed_at = [],
+  matching_count: matching,
+  session_count: total,
+  sessions,
+}: SessionsView): string | undefined => {
   if (listed_at.length > 0) {
-    const others = listed_at.map(({ count, instance: other }) => `${other} ${count}`).join(", ")
+    const others = listed_at.map(({ instance: other, session_count }) => `${other} ${session_count}`).join(", ")
     return `It shares its sessions with other instances, which list the rest: ${others}.`
   }
-  const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
+  const shown = sessions.filter(({ parent_session_id }) => parent_session_id === undefined).length
   if (total === 0) return "It has no session yet. `opencode-fleet send INSTANCE new MESSAGE` starts one."
   if (matching === 0) return `None of its ${total} sessions matches.`
   return shown < matching ? `Showing the ${shown} most recently updated of ${matching}; --limit shows more.` : undefined

@@ -1,5 +1,5 @@
 /** An error as a terminal shows it: the facts, then the next step, in terms of commands and flags. */
-import { quote } from "../../text/plainText.ts"
+import { line, quote } from "../../text/plainText.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 
 const flags: Readonly<Record<string, string>> = { agent: "--agent", directory: "--directory", model: "--model" }
@@ -48,6 +48,8 @@ const nextStep = (error: ToolError): string => {
       return "Use the full name of one."
     case "InstanceRequired":
       return error.online.length > 0 ? "Name one of them." : "`opencode-fleet instances` shows why."
+    case "InstanceReplaced":
+      return `\`opencode-fleet instances\` shows all. If it has moved or ended, its announcement is out of date: ${line(error.source)}.`
     case "AmbiguousSession":
       return "Use the full id of one."
     case "HostNotNamed":

@@ -35,7 +35,7 @@ const attachCommand = ({ instance, session_id }: TurnView) =>
   `\`opencode-fleet attach ${instance} -- --session ${session_id}\``
 
 const describe = (view: TurnView): string => {
-  const outcome = `${view.outcome}${view.detail === "" ? "" : `: ${view.detail}`}`
+  const outcome = `${view.outcome}${view.detail === undefined ? "" : `: ${view.detail}`}`
   if (view.outcome === "accepted") {
     return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}.`
   }

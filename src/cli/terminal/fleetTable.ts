@@ -1,5 +1,6 @@
 /** The fleet as a table, and its problems as lines. */
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
+import { elapsed } from "../../tools/shared/time.ts"
 import { line } from "../../text/plainText.ts"
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"
@@ -19,15 +20,16 @@ const healthStyle = (style: Style, health: InstanceView["health"]) =>
   health === "online" ? style.good : health === "unreachable" || health === "timeout" ? style.bad : style.warning
 
 /** For an online instance its pending requests, or why they are unknown; otherwise when it was last seen and why it is down. */
-const note = (view: InstanceView, style: Style): Cell => {
-  const { age, health, reason, waiting = [], waiting_asked, waiting_count = 0, waiting_unknown } = view
-  if (health !== "online") return { text: `${age === undefined ? "not seen yet" : `last seen ${age}`}: ${reason}` }
-  if (waiting_count > 0) {
-    const [first] = waiting
-    const others = waiting_count === 1 ? "" : ` (and ${waiting_count - 1} more)`
+const note = (view: InstanceView, style: Style, now: string): Cell => {
+  const { health, last_seen, reason = "", waiting_for: [first] = [], waiting_for_count: count = 0 } = view
+  if (health !== "online") {
+    return { text: `${last_seen === undefined ? "not seen yet" : `last seen ${elapsed(now, last_seen)}`}: ${reason}` }
+  }
+  if (count > 0) {
+    const others = count === 1 ? "" : ` (and ${count - 1} more)`
     return { text: `waiting for a person${others}: ${first?.about ?? ""}`, style: style.warning }
   }
-  return { text: view.version_note ?? (waiting_asked === undefined ? "" : (waiting_unknown ?? "")) }
+  return { text: view.version_note ?? (view.waiting_for_checked === undefined ? "" : (view.waiting_for_unknown ?? "")) }
 }
 
 /** An opencode 2 serves several directories: the first of its projects, and the number of the others. */
@@ -37,21 +39,21 @@ const directory = ({ directory, project_count = 0, projects: [first] = [] }: Ins
 }
 
 const row =
-  (style: Style) =>
+  (style: Style, now: string) =>
   (view: InstanceView): ReadonlyArray<Cell> => [
     { text: view.name },
     { text: view.health, style: healthStyle(style, view.health) },
     { text: view.version ?? view.api?.toString() ?? "" },
     { text: directory(view) },
-    { text: view.host },
-    { text: view.url },
+    { text: view.host ?? "" },
+    { text: view.url ?? "" },
     { text: view.transports.join(", ") },
-    note(view, style),
+    note(view, style, now),
   ]
 
 /** Empty if there is no instance. */
-export const fleetTable = ({ instances }: FleetView, style: Style, room: number): ReadonlyArray<string> =>
-  instances.length === 0 ? [] : table(columns, instances.map(row(style)), room)
+export const fleetTable = ({ as_of, instances }: FleetView, style: Style, room: number): ReadonlyArray<string> =>
+  instances.length === 0 ? [] : table(columns, instances.map(row(style, as_of)), room)
 
 /** The problems, and a hint for an empty fleet. */
 export const fleetProblems = ({ hint, problem_count, problems }: FleetView): ReadonlyArray<string> => [

@@ -73,7 +73,7 @@ const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, e
 
 const verdict = (instance: Instance, evidence: Evidence) => {
   const { health, source } = instance
-  if (answers.has(health.state)) {
+  if (answers.has(health.state) && !(health.replaced === true && hasExited(evidence.machine)(instance))) {
     return outcome(false, health.state === "online" ? "answers" : `answers, but is ${health.state}: ${health.reason}`)
   }
   const info = evidence.files.get(source)

@@ -124,6 +124,9 @@ const proceed = (state: FollowState): FollowState => {
 const isOpen = ({ request: { request } }: OpenDecision, turn: Turn.Turn) =>
   turn.status.type !== "idle" && turn.pending.has(request.id)
 
+/** After a broken connection, the server may be another one. */
+const sessionGone = "the session is gone: it was deleted, or another opencode has the port now"
+
 const unreachable = (error: ClientError): Turn.Outcome => ({ _tag: "unreachable", detail: error.message, error })
 
 /** The event stream is lost for good. While a person is asked, the instance may still answer a read. */
@@ -199,6 +202,6 @@ const onStored = (state: FollowState): FollowState => {
 const failure = (state: FollowState, error: ClientError): Turn.Outcome => {
   if (isSent(state)) return stillRunning
   return error._tag === "SessionNotFound"
-    ? { _tag: "interrupted", detail: "the session was deleted" }
+    ? { _tag: "interrupted", detail: state.missedEvents ? sessionGone : "the session was deleted" }
     : unreachable(error)
 }

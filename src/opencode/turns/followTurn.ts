@@ -10,6 +10,9 @@ import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { persistently, readStored } from "./storedTurn.ts"
 import type { Session } from "../sessions/Session.ts"
+import type { Target } from "../Target.ts"
+import { unlessTakenOver } from "./takenOver.ts"
+import { isUnfinished } from "../turn/Turn.ts"
 import type * as Turn from "../turn/Turn.ts"
 
 /**
@@ -35,6 +38,7 @@ export interface TurnReport {
 }
 
 export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {
+  readonly target: Target
   readonly opencode: Opencode
   readonly session: Session
   readonly notices: Notices
@@ -53,7 +57,7 @@ const orElseUndecided = <A, E, B>(deciding: Effect.Effect<A, E>, undecided: B): 
 
 /** Returns when the turn ends, when the person does not decide a request, or when the instance does not come back. */
 export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Effect.fn.Return<TurnReport> {
-  const { decide, notices, onTurn, opencode, session } = options
+  const { decide, notices, onTurn, opencode, session, target } = options
   let state = Follow.begin({ ...options, now: yield* Clock.currentTimeMillis })
   let decision: Effect.Effect<boolean, ClientError> = Effect.succeed(false)
   let lastEvent = yield* Clock.currentTimeMillis
@@ -107,10 +111,24 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     yield* proceed({ _tag: Option.isSome(answer) ? "Decided" : "NotDecided" })
   })
 
+  /** opencode breaks off every turn in a directory that was deleted, without storing why. */
+  const unlessDirectoryIsGone = Effect.fnUntraced(function* (outcome: Turn.Outcome) {
+    const isBrokenOff = (outcome._tag === "interrupted" || outcome._tag === "failed") && isUnfinished(state.turn)
+    if (!isBrokenOff) return outcome
+    const exists = opencode.hasDirectory(session.directory)
+    if (yield* Effect.orElseSucceed(exists, () => true)) return outcome
+    return { _tag: "failed", detail: `the session's directory does not exist any more: ${session.directory}` } as const
+  })
+
   const following = Effect.gen(function* () {
     while (true) {
       const { next, openDecision } = state
-      if (next._tag === "End") return { outcome: next.outcome, turn: state.turn }
+      if (next._tag === "End") {
+        return {
+          outcome: yield* unlessDirectoryIsGone(yield* unlessTakenOver(next.outcome, target, opencode)),
+          turn: state.turn,
+        }
+      }
       if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
       else yield* ask(openDecision)
     }

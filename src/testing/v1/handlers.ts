@@ -49,7 +49,7 @@ const serverHandlers = (fake: FakeState) =>
         fake.missingDirectories.has(directory)
           ? refuse(500, "UnknownError", "Unexpected server error")
           : Effect.succeed([]),
-      path: () => Effect.succeed({ directory: "/work/project" }),
+      path: () => Effect.sync(() => ({ directory: fake.directory })),
       project: () => Effect.sync(() => (fake.inGit ? { id: "root", vcs: "git" } : { id: "global" })),
       providers: () => Effect.sync(() => ({ providers: fake.providers })),
     }),

@@ -25,13 +25,13 @@ export const DiffView = Schema.Struct({
   additions: field(count, "Lines, in all files"),
   deletions: field(count, "Lines, in all files"),
   files: field(Schema.Array(FileView), "Most recently changed first"),
-  untold_files: field(
+  files_without_diff: field(
     Schema.Array(Schema.String),
     "Absolute paths of files changed by turns for which opencode has no diff: running, interrupted, or fully reverted turns. The first 20",
   ),
-  turns: field(count, "Number of turns included, the newest ones"),
-  older_turns: field(count, "Number of older turns not included"),
-  more_turns: field(Schema.Boolean, "True if there are more older turns than `older_turns`"),
-  note: field(Schema.String, "Why the diff is empty or incomplete; else empty"),
+  turn_count: field(count, "Number of turns included, the newest ones"),
+  older_turn_count: opt(field(count, "Number of older turns not included")),
+  has_more_turns: opt(field(Schema.Boolean, "True if there are more older turns than `older_turn_count`")),
+  note: opt(field(Schema.String, "Why the diff is empty or incomplete")),
 })
 export type DiffView = typeof DiffView.Type

@@ -93,17 +93,20 @@ const noteOf = (diff: SessionDiff): string => {
 const sum = (files: ReadonlyArray<FileChange>, of: "additions" | "deletions") =>
   files.reduce((total, file) => total + file[of], 0)
 
-export const diffView = (target: Target, session: Session, diff: SessionDiff, message?: MessageId): DiffView => ({
-  instance: target.instance,
-  session_id: session.id,
-  ...(message === undefined ? {} : { message_id: message }),
-  file_count: diff.files.length,
-  additions: sum(diff.files, "additions"),
-  deletions: sum(diff.files, "deletions"),
-  files: fileViews(diff.files),
-  untold_files: diff.filesWithoutDiff.slice(0, maxUntold).map((path) => line(path, maxPathLength)),
-  turns: diff.turns,
-  older_turns: diff.olderTurns,
-  more_turns: diff.more,
-  note: noteOf(diff),
-})
+export const diffView = (target: Target, session: Session, diff: SessionDiff, message?: MessageId): DiffView => {
+  const note = noteOf(diff)
+  return {
+    instance: target.instance,
+    session_id: session.id,
+    ...(message === undefined ? {} : { message_id: message }),
+    file_count: diff.files.length,
+    additions: sum(diff.files, "additions"),
+    deletions: sum(diff.files, "deletions"),
+    files: fileViews(diff.files),
+    files_without_diff: diff.filesWithoutDiff.slice(0, maxUntold).map((path) => line(path, maxPathLength)),
+    turn_count: diff.turns,
+    ...(diff.olderTurns === 0 && !diff.more ? {} : { older_turn_count: diff.olderTurns }),
+    ...(diff.more ? { has_more_turns: true } : {}),
+    ...(note === "" ? {} : { note }),
+  }
+}

@@ -15,12 +15,12 @@ export const renderDiff = (view: DiffView): string =>
   clip(
     paragraphs(
       `${plural(view.file_count, "file")} changed, ${lines(view)}, in ${
-        view.message_id === undefined ? plural(view.turns, "turn") : `the turn of message ${code(view.message_id)}`
+        view.message_id === undefined ? plural(view.turn_count, "turn") : `the turn of message ${code(view.message_id)}`
       } of session ${code(view.session_id)} on ${code(view.instance)}.`,
-      view.note,
-      view.untold_files.length === 0
+      view.note ?? "",
+      view.files_without_diff.length === 0
         ? ""
-        : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.untold_files.map(code).join(", ")}`,
+        : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.files_without_diff.map(code).join(", ")}`,
       ...view.files.map(file),
     ),
     answerBudget,

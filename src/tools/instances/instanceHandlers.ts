@@ -11,7 +11,7 @@ import type { HealthState, Instance } from "../../fleet/Instance.ts"
 import type { FleetView } from "./instanceSchemas.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instanceView } from "./instanceView.ts"
-import { age, iso } from "../shared/time.ts"
+import { iso } from "../shared/time.ts"
 
 const defaultLimit = 50
 const maxProblems = 20
@@ -31,17 +31,13 @@ const reportOf = (pendingReports: PendingReports, { health, url }: Instance): Pe
 
 const problemView = (problem: Problem) => ({ source: line(problem.source), reason: line(problemText(problem)) })
 
-const transportView = (now: number, { duration, found, problems, scannedAt, transport }: TransportReport) => {
-  const [first] = problems.map(problemView)
-  return {
-    transport,
-    found,
-    scanned: age(now, scannedAt),
-    took_ms: duration,
-    problem_count: problems.length,
-    ...(first === undefined ? {} : { problem: `${first.source} ${first.reason}` }),
-  }
-}
+const transportView = ({ duration, found, problems, scannedAt, transport }: TransportReport) => ({
+  transport,
+  found_count: found,
+  scanned: iso(scannedAt),
+  duration_ms: duration,
+  problem_count: problems.length,
+})
 
 const projectDirectories = (report: PendingReport | undefined): ReadonlyArray<string> =>
   report?.known === true ? report.projects.map(({ directory }) => directory) : []
@@ -51,6 +47,8 @@ const waits = (report: PendingReport | undefined): boolean => report?.known === 
 export interface InstanceToolsOptions {
   readonly transports?: ReadonlyArray<string> | undefined
   readonly relayDirectory?: string | undefined
+  /** Whether the address of every instance is shown, for a person. Default: only of those that are not online. */
+  readonly withUrls?: boolean | undefined
 }
 
 const hintOf = ({ relayDirectory, transports = [] }: InstanceToolsOptions) => {
@@ -83,17 +81,18 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
         [name, host, directory, ...projectDirectories(report)].some((text) => text.toLowerCase().includes(folded)),
       )
       return {
-        counts: Object.fromEntries(
+        as_of: iso(now),
+        health_counts: Object.fromEntries(
           Object.entries(Array.groupBy(instances, ({ health }) => health.state)).map(([state, all]) => [
             state,
             all.length,
           ]),
         ),
-        waiting: all.filter(({ report }) => waits(report)).length,
-        waiting_unknown: all.filter(
+        waiting_instance_count: all.filter(({ report }) => waits(report)).length,
+        unchecked_instance_count: all.filter(
           ({ instance, report }) => instance.health.state === "online" && report?.known !== true,
         ).length,
-        matching: found.length,
+        matching_count: found.length,
         instances: found
           .toSorted(
             (one, other) =>
@@ -101,10 +100,10 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
               rank[one.instance.health.state] - rank[other.instance.health.state],
           )
           .slice(0, limit)
-          .map(({ instance, report }) => instanceView(now, instance, report)),
+          .map(({ instance, report }) => instanceView(instance, report, options.withUrls)),
         problem_count: problems.length,
         problems: problems.slice(0, maxProblems).map(problemView),
-        transports: reports.map((report) => transportView(now, report)),
+        transports: reports.map(transportView),
         refreshed: iso(refreshedAt),
         ...(instances.length === 0 ? { hint } : {}),
       }

@@ -1,7 +1,7 @@
 /** The answer of list_instances and refresh_instances. */
 import { Schema } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
-import { count, field } from "../shared/fields.ts"
+import { AsOf, count, field } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
 
@@ -13,20 +13,20 @@ export const InstanceView = Schema.Struct({
     Schema.Literals(states),
     "online; unauthorized (requires another password); timeout, unreachable (no answer); unhealthy (starting, failed, or not opencode)",
   ),
-  reason: field(Schema.String, "Why it is not online, and what to do; empty if online"),
+  reason: opt(field(Schema.String, "Why it is not online, and what to do")),
   version: opt(field(Schema.String, "opencode version")),
   version_note: opt(field(Schema.String, "Set if opencode-fleet was not tried with this major version")),
   api: opt(field(Schema.Literals([1, 2]), "opencode 1 or 2")),
   latency_ms: opt(field(Schema.Finite, "Duration of the health check in milliseconds")),
-  host: field(Schema.String, "Host it runs on, as announced"),
-  url: field(Schema.String, "Address it is reached at"),
+  host: opt(field(Schema.String, "Host it runs on, as announced")),
+  url: opt(field(Schema.String, "Its address, if it is not online or has no directory of its own")),
   directory: opt(field(Schema.String, "Working directory, as announced")),
   projects: opt(
     field(
       Schema.Array(
         Schema.Struct({
           directory: field(Schema.String, "Pass it as `directory`"),
-          active: field(count, "Sessions that are not idle"),
+          active_count: field(count, "Sessions that are not idle"),
         }),
       ),
       "Directories of its recent sessions; the first 10",
@@ -34,34 +34,38 @@ export const InstanceView = Schema.Struct({
   ),
   project_count: opt(field(count, "Number of projects")),
   transports: field(Schema.Array(Schema.String), "Transports that found it; the first one names it"),
-  last_seen: opt(field(Schema.String, "When it was last online (ISO 8601)")),
-  age: opt(field(Schema.String, "Time since then")),
-  waiting_count: opt(field(count, "Number of permissions and questions waiting for a person; absent if unknown")),
-  waiting: opt(
+  last_seen: opt(field(Schema.String, "When it was last online (ISO 8601); absent if online")),
+  waiting_for: opt(
     field(
-      Schema.Array(Schema.Struct({ ...WaitingView.fields, title: opt(field(Schema.String, "Title of the session")) })),
-      "The first of them",
+      Schema.Array(
+        Schema.Struct({ ...WaitingView.fields, session_title: opt(field(Schema.String, "Title of the session")) }),
+      ),
+      "Requests that wait for a person; the first 3",
     ),
   ),
-  waiting_asked: opt(field(Schema.String, "Age of this information")),
-  waiting_unknown: opt(field(Schema.String, "Why `waiting_count` is unknown")),
+  waiting_for_count: opt(field(count, "Number of these requests")),
+  waiting_for_checked: opt(field(Schema.String, "When opencode was last asked for them (ISO 8601)")),
+  waiting_for_unknown: opt(field(Schema.String, "Why it is unknown whether there are any")),
 })
 export type InstanceView = typeof InstanceView.Type
 
 const TransportView = Schema.Struct({
   transport: field(Schema.String, "Name of the transport"),
-  found: field(count, "Number of servers found"),
-  scanned: field(Schema.String, "Time since the last scan"),
-  took_ms: field(Schema.Finite, "Duration of that scan in milliseconds"),
+  found_count: field(count, "Number of servers found"),
+  scanned: field(Schema.String, "Time of the last scan (ISO 8601)"),
+  duration_ms: field(Schema.Finite, "Duration of that scan in milliseconds"),
   problem_count: field(count, "Number of problems"),
-  problem: opt(field(Schema.String, "The first problem")),
 })
 
 export const FleetView = Schema.Struct({
-  counts: field(Schema.Record(Schema.String, count), "Number of instances in each health state, in the whole fleet"),
-  waiting: field(count, "Number of instances with requests that wait for a person, in the whole fleet"),
-  waiting_unknown: field(count, "Number of online instances for which this is unknown, in the whole fleet"),
-  matching: field(count, "Number of instances that match the search"),
+  as_of: AsOf,
+  health_counts: field(
+    Schema.Record(Schema.String, count),
+    "Number of instances in each health state, in the whole fleet",
+  ),
+  waiting_instance_count: field(count, "Number of instances with requests that wait for a person, in the whole fleet"),
+  unchecked_instance_count: field(count, "Number of online instances for which this is unknown, in the whole fleet"),
+  matching_count: field(count, "Number of instances that match the search"),
   instances: field(
     Schema.Array(InstanceView),
     "Instances with waiting requests first, then the other online ones, then the rest",

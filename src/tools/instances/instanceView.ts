@@ -5,7 +5,7 @@ import { untriedNote } from "../../opencode/triedVersions.ts"
 import { line } from "../../text/plainText.ts"
 import { healthText } from "./healthText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
-import { age, iso } from "../shared/time.ts"
+import { iso } from "../shared/time.ts"
 
 /** Maximum number of pending requests shown per instance. */
 const maxWaiting = 3
@@ -15,18 +15,21 @@ const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
   id,
   session_id: session,
   about: line(about, 150),
-  ...(title === undefined ? {} : { title: line(title, 100) }),
+  ...(title === undefined ? {} : { session_title: line(title, 100) }),
 })
 
 const reportView = (
-  now: number,
   report: PendingReport | undefined,
-): Pick<InstanceView, "waiting" | "waiting_asked" | "waiting_count" | "waiting_unknown"> => {
-  if (report === undefined) return { waiting_unknown: "not checked yet" }
-  const waiting_asked = age(now, report.askedAt)
-  if (!report.known) return { waiting_asked, waiting_unknown: report.reason }
-  if (report.count === 0) return { waiting_asked, waiting_count: 0 }
-  return { waiting_asked, waiting_count: report.count, waiting: report.waiting.slice(0, maxWaiting).map(waitingView) }
+): Pick<InstanceView, "waiting_for" | "waiting_for_checked" | "waiting_for_count" | "waiting_for_unknown"> => {
+  if (report === undefined) return { waiting_for_unknown: "not checked yet" }
+  const checked = { waiting_for_checked: iso(report.askedAt) }
+  if (!report.known) return { ...checked, waiting_for_unknown: report.reason }
+  if (report.count === 0) return {}
+  return {
+    ...checked,
+    waiting_for_count: report.count,
+    waiting_for: report.waiting.slice(0, maxWaiting).map(waitingView),
+  }
 }
 
 /** The projects of an opencode 2, which serves all directories of its user. */
@@ -37,9 +40,16 @@ const projectsView = (
   api !== 2 || report?.known !== true
     ? {}
     : {
-        projects: report.projects.map(({ active, directory }) => ({ directory: line(directory), active })),
+        projects: report.projects.map(({ active, directory }) => ({
+          directory: line(directory),
+          active_count: active,
+        })),
         project_count: report.projectCount,
       }
+
+/** A text that says nothing is left out. */
+const present = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
+  text === "" ? {} : ({ [name]: text } as { readonly [Key in Name]: string })
 
 const versionView = ({ version }: Instance["health"]): Pick<InstanceView, "version" | "version_note"> => {
   if (version === undefined) return {}
@@ -47,22 +57,29 @@ const versionView = ({ version }: Instance["health"]): Pick<InstanceView, "versi
   return { version, ...(note === undefined ? {} : { version_note: note }) }
 }
 
+/**
+ * An agent reaches an instance by its name. The address is shown where it explains something: the instance does not answer,
+ * or no directory tells which one it is. With `withUrl` it is always shown.
+ */
 export const instanceView = (
-  now: number,
   { health, ...instance }: Instance,
   report: PendingReport | undefined,
+  withUrl = false,
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
-  reason: healthText({ health, ...instance }),
+  ...present("reason", healthText({ health, ...instance })),
   ...versionView(health),
   ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
-  host: instance.host,
-  url: instance.url,
+  ...present("host", instance.host),
+  ...(withUrl || health.state !== "online" || instance.directory === undefined ? { url: instance.url } : {}),
   ...(instance.directory === undefined ? {} : { directory: instance.directory }),
   ...projectsView(health, report),
   transports: instance.transports,
-  ...(instance.lastSeen === undefined ? {} : { last_seen: iso(instance.lastSeen), age: age(now, instance.lastSeen) }),
-  ...(health.state === "online" ? reportView(now, report) : {}),
+  ...(health.state === "online"
+    ? reportView(report)
+    : instance.lastSeen === undefined
+      ? {}
+      : { last_seen: iso(instance.lastSeen) }),
 })

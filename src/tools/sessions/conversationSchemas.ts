@@ -1,6 +1,6 @@
 /** The answer of get_session: a session as a conversation. */
 import { Schema } from "effect"
-import { count, field, InstanceName } from "../shared/fields.ts"
+import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 import { SessionView } from "./sessionSchemas.ts"
 
 const opt = Schema.optionalKey
@@ -10,7 +10,7 @@ export const PartView = Schema.Struct({
     Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction", "note"]),
     "Kind of part",
   ),
-  text: field(Schema.String, "Text; for a tool its output or error, for files their paths. Clipped"),
+  text: opt(field(Schema.String, "Text; for a tool its output or error, for files their paths. Clipped")),
   tool: opt(field(Schema.String, "Name of the called tool")),
   state: opt(field(Schema.Literals(["pending", "running", "completed", "error"]), "State of the tool call")),
   input: opt(field(Schema.String, "Arguments of the tool call as JSON. Clipped")),
@@ -18,7 +18,7 @@ export const PartView = Schema.Struct({
 export type PartView = typeof PartView.Type
 
 export const MessageView = Schema.Struct({
-  id: field(Schema.String, "Message id"),
+  message_id: field(Schema.String, "Message id"),
   role: field(Schema.Literals(["user", "assistant"]), "Author"),
   created: field(Schema.String, "ISO 8601"),
   completed: field(Schema.Boolean, "False while the answer is being written, and if it was interrupted"),
@@ -34,9 +34,10 @@ export type MessageView = typeof MessageView.Type
 
 export const ConversationView = Schema.Struct({
   instance: InstanceName,
+  as_of: AsOf,
   session: field(SessionView, "The session"),
   messages: field(Schema.Array(MessageView), "Oldest first"),
-  unreadable: opt(field(count, "Number of messages left out because opencode-fleet does not understand them")),
+  unreadable_count: opt(field(count, "Number of messages left out because opencode-fleet does not understand them")),
   before: opt(field(Schema.String, "Pass it as `before` to read older messages; absent if there are none")),
 })
 export type ConversationView = typeof ConversationView.Type

@@ -12,6 +12,8 @@ const maxLength = { text: 4000, reasoning: 500, input: 400, output: 1000, messag
 export const inputText = (input: ToolState["input"], length: number = maxLength.input): string =>
   clip(plainText(JSON.stringify(input)), length)
 
+const textField = (text: string): Pick<PartView, "text"> => (text === "" ? {} : { text })
+
 const outputText = (state: ToolState): string => {
   switch (state.status) {
     case "completed":
@@ -27,7 +29,9 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
   switch (part.type) {
     case "text":
       // opencode adds synthetic text to a prompt for the model only.
-      return part.synthetic === true ? [] : [{ kind: "text", text: clip(plainText(part.text), maxLength.text) }]
+      return part.synthetic === true || part.text === ""
+        ? []
+        : [{ kind: "text", text: clip(plainText(part.text), maxLength.text) }]
     case "reasoning":
       return part.text === "" ? [] : [{ kind: "reasoning", text: clip(plainText(part.text), maxLength.reasoning) }]
     case "tool":
@@ -37,7 +41,7 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
           tool: line(part.tool),
           state: part.state.status,
           input: inputText(part.state.input),
-          text: outputText(part.state),
+          ...textField(outputText(part.state)),
         },
       ]
     case "file":
@@ -47,7 +51,7 @@ const partView = (part: Part): ReadonlyArray<PartView> => {
     case "subtask":
       return [{ kind: "subtask", text: line(`${part.agent}: ${part.description}`) }]
     case "compaction":
-      return [{ kind: "compaction", text: "" }]
+      return [{ kind: "compaction" }]
     case "note":
       return [{ kind: "note", text: line(part.text, maxLength.output) }]
     case "step":
@@ -74,7 +78,7 @@ const bounded = (parts: ReadonlyArray<PartView>): ReadonlyArray<PartView> => {
 }
 
 export const messageView = ({ info, parts }: Message): MessageView => ({
-  id: info.id,
+  message_id: info.id,
   role: info.role,
   created: iso(info.time.created),
   completed: info.role === "user" || info.time.completed !== undefined,

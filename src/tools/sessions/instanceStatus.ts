@@ -3,6 +3,7 @@ import { Clock, Effect } from "effect"
 import { detailedActivities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
+import { iso } from "../shared/time.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { sessionView } from "./sessionView.ts"
 
@@ -19,6 +20,7 @@ export const instanceStatus = Effect.fnUntraced(function* (instance: string, hea
   const now = yield* Clock.currentTimeMillis
   return {
     instance,
+    as_of: iso(now),
     health,
     active_count: active.size,
     active: checked
@@ -27,8 +29,8 @@ export const instanceStatus = Effect.fnUntraced(function* (instance: string, hea
         return activity === undefined ? [] : [sessionView(now, session, activity)]
       })
       .slice(0, maxActive),
-    idle: checked.length - active.size,
-    unasked: sessions.length - checked.length,
-    ...(unreadable === 0 ? {} : { unreadable }),
+    idle_count: checked.length - active.size,
+    ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
+    ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
   } satisfies StatusView
 })

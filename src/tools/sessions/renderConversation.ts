@@ -2,29 +2,31 @@
 import { clip } from "../../text/plainText.ts"
 import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
 import { answerBudget, block, code, paragraphs, unreadableText } from "../shared/markdown.ts"
+import { elapsed } from "../shared/time.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
 export const renderPart = (view: PartView): string => {
+  const { text = "" } = view
   switch (view.kind) {
     case "text":
-      return view.text === "" ? "" : block(view.text)
+      return block(text)
     case "reasoning":
-      return view.text === "" ? "" : `Thinking:\n${block(view.text)}`
+      return `Thinking:\n${block(text)}`
     case "tool":
       return [
         `Tool ${code(view.tool ?? "")}: **${view.state ?? ""}** ${code(view.input ?? "")}`,
-        ...(view.text === "" ? [] : [block(view.text)]),
+        ...(text === "" ? [] : [block(text)]),
       ].join("\n")
     case "file":
-      return `File ${code(view.text)}`
+      return `File ${code(text)}`
     case "changes":
-      return `Changed files: ${code(view.text)}`
+      return `Changed files: ${code(text)}`
     case "subtask":
-      return `Subtask ${code(view.text)}`
+      return `Subtask ${code(text)}`
     case "compaction":
       return "(earlier messages were compacted)"
     case "note":
-      return `Note by opencode: ${code(view.text)}`
+      return `Note by opencode: ${code(text)}`
   }
 }
 
@@ -36,7 +38,7 @@ const head = (message: MessageView): string =>
     message.input_tokens === undefined ? "" : `${message.input_tokens} tokens in, ${message.output_tokens ?? 0} out`,
     message.cost === undefined || message.cost === 0 ? "" : `$${message.cost.toFixed(4)}`,
     message.completed ? "" : "not completed",
-    code(message.id),
+    code(message.message_id),
   ]
     .filter((fact) => fact !== "")
     .join(" · ")
@@ -48,15 +50,22 @@ export const renderMessage = (message: MessageView): string =>
     message.error === undefined ? "" : `**Error:** ${code(message.error)}`,
   )
 
-export const renderConversation = ({ before, instance, messages, session, unreadable }: ConversationView): string =>
+export const renderConversation = ({
+  as_of,
+  before,
+  instance,
+  messages,
+  session,
+  unreadable_count,
+}: ConversationView): string =>
   clip(
     paragraphs(
-      `Session ${code(session.title)} · ${code(session.id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${session.age}`,
-      session.undone_from === undefined
+      `Session ${code(session.title)} · ${code(session.session_id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${elapsed(as_of, session.updated)}`,
+      session.undone_from_message_id === undefined
         ? ""
-        : `Everything from message ${code(session.undone_from)} on is undone; the next message sent removes it.`,
+        : `Everything from message ${code(session.undone_from_message_id)} on is undone; the next message sent removes it.`,
       before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
-      unreadableText(unreadable, "message"),
+      unreadableText(unreadable_count, "message"),
       ...messages.map(renderMessage),
       messages.length === 0 ? "No messages yet." : "",
     ),

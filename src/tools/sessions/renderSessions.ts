@@ -4,11 +4,12 @@ import { clip } from "../../text/plainText.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
 import { answerBudget, code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { elapsed } from "../shared/time.ts"
 
-export const messageCount = ({ messages, more_messages }: SessionView): string =>
-  messages === undefined
+export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>
+  message_count === undefined
     ? "messages not counted"
-    : `${messages}${more_messages === true ? "+" : ""} message${messages === 1 ? "" : "s"}`
+    : `${message_count}${has_more_messages === true ? "+" : ""} message${message_count === 1 ? "" : "s"}`
 
 /** A pending request with its id, and with its session if that is a subagent's. */
 const waitingText =
@@ -18,41 +19,49 @@ const waitingText =
       waiting.session_id === id ? "" : ` of subagent ${code(waiting.session_id)}`
     }`
 
-export const statusText = ({ detail, id, status, waiting_for: waiting = [] }: SessionView): string => {
-  const about =
-    waiting.length > 0 ? waiting.map(waitingText(id)).join("; ") : detail === undefined ? "" : code(clip(detail, 300))
+export const statusText = ({
+  detail,
+  session_id,
+  status,
+  waiting_for: waiting = [],
+  waiting_for_count: count = waiting.length,
+}: Pick<SessionView, "detail" | "session_id" | "status" | "waiting_for" | "waiting_for_count">): string => {
+  const requests = waiting.map(waitingText(session_id)).join("; ")
+  const more = count > waiting.length ? `; and ${count - waiting.length} more` : ""
+  const about = waiting.length > 0 ? `${requests}${more}` : detail === undefined ? "" : code(clip(detail, 300))
   return `**${status}**${about === "" ? "" : ` (${about})`}`
 }
 
 const session =
-  (withDirectory: boolean) =>
+  (now: string, withDirectory: boolean) =>
   (view: SessionView): string =>
-    `${view.parent_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.id)} · ${statusText(view)} · ${messageCount(view)} · updated ${view.age}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
+    `${view.parent_session_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.session_id)} · ${statusText(view)} · ${messageCount(view)} · updated ${elapsed(now, view.updated)}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
 
 export const renderSessions = ({
+  as_of,
   instance,
   listed_at = [],
-  matching,
+  matching_count: matching,
+  session_count: total,
   sessions,
-  total,
-  unreadable,
+  unreadable_count: unreadable,
 }: SessionsView): string => {
-  const shown = sessions.filter(({ parent_id }) => parent_id === undefined).length
+  const shown = sessions.filter(({ parent_session_id }) => parent_session_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
   const [only = ""] = directories
   return clip(
     paragraphs(
       `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
-      sessions.map(session(directories.length > 1)).join("\n"),
+      sessions.map(session(as_of, directories.length > 1)).join("\n"),
       unreadableText(unreadable, "session"),
       matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
       listed_at.length === 0
         ? ""
-        : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ count, instance: other }) => `${code(other)} ${count}`).join(", ")}.`,
+        : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ instance: other, session_count }) => `${code(other)} ${session_count}`).join(", ")}.`,
     ),
     answerBudget,
   )
 }
 
-export const renderCreated = ({ instance, session: { directory, id, title } }: CreatedView): string =>
-  `Session ${code(id)} (${code(clip(title, 120))}) was created on ${code(instance)} in ${code(clip(directory, 200))}. send_message gives it work.`
+export const renderCreated = ({ instance, session: { directory, session_id, title } }: CreatedView): string =>
+  `Session ${code(session_id)} (${code(clip(title, 120))}) was created on ${code(instance)} in ${code(clip(directory, 200))}. send_message gives it work.`

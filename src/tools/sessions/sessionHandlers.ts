@@ -1,6 +1,7 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
@@ -15,6 +16,7 @@ import { instanceStatus } from "./instanceStatus.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
+import { iso } from "../shared/time.ts"
 import { SessionTools } from "./SessionTools.ts"
 import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
@@ -59,14 +61,15 @@ const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }
   const all = [...sessions.filter(isRoot), ...sessions].map(family)
   const roots = all.filter((members) => members.some(matches))
   return {
-    total: all.filter((members) => members.length > 0).length,
-    matching: roots.length,
+    session_count: all.filter((members) => members.length > 0).length,
+    matching_count: roots.length,
     shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + maxSubagents)),
   }
 }
 
 export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
+  const useAndTell = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
@@ -94,9 +97,10 @@ export const sessionHandlers = Effect.gen(function* () {
     const active = yield* detailedActivities(opencode, shown)
     return {
       instance: target.instance,
+      as_of: iso(yield* Clock.currentTimeMillis),
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
-      ...(unreadable === 0 ? {} : { unreadable }),
+      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
       sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
     }
   })
@@ -128,9 +132,10 @@ export const sessionHandlers = Effect.gen(function* () {
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     return {
       instance: target.instance,
+      as_of: iso(yield* Clock.currentTimeMillis),
       session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
-      ...(unreadable === 0 ? {} : { unreadable }),
+      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
       ...(older === undefined ? {} : { before: older }),
     }
   })
@@ -139,7 +144,7 @@ export const sessionHandlers = Effect.gen(function* () {
     list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
     create_session: ({ directory, instance, title }) =>
-      fleet.use(instance, (target, { directory: announced }) =>
+      useAndTell(instance, (target, { directory: announced }) =>
         Effect.gen(function* () {
           const opencode = client.at(target)
           const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)

@@ -4,7 +4,7 @@ import { type Activity, idle } from "../../opencode/sessions/activity.ts"
 import type { MessageCount } from "../../opencode/sessions/MessageCounts.ts"
 import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
-import { age, iso } from "../shared/time.ts"
+import { iso } from "../shared/time.ts"
 import type { SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
 
@@ -21,18 +21,13 @@ const waitingView = (pending: PendingRequest): WaitingView => ({
 /** The session's status, with details. */
 const activityView = (
   now: number,
-  { id }: Session,
   { pending, status }: Activity,
-): Pick<SessionView, "status" | "detail" | "waiting_for"> => {
+): Pick<SessionView, "status" | "detail" | "waiting_for" | "waiting_for_count"> => {
   if (status.type !== "idle" && pending.length > 0) {
-    const detail = pending.map((each) => {
-      const { sessionID } = each.request
-      return sessionID === id ? describe(each) : `subagent ${sessionID} asks: ${describe(each)}`
-    })
     return {
       status: "waiting",
-      detail: line(detail.join("; "), 500),
       waiting_for: pending.slice(0, maxWaiting).map(waitingView),
+      ...(pending.length > maxWaiting ? { waiting_for_count: pending.length } : {}),
     }
   }
   if (status.type === "elsewhere") {
@@ -53,14 +48,13 @@ export const sessionView = (
   activity: Activity = idle,
   count?: MessageCount,
 ): SessionView => ({
-  id: session.id,
+  session_id: session.id,
   title: line(session.title),
-  ...activityView(now, session, activity),
-  ...(count === undefined ? {} : { messages: count.count, more_messages: count.more }),
+  ...activityView(now, activity),
+  ...(count === undefined ? {} : { message_count: count.count, ...(count.more ? { has_more_messages: true } : {}) }),
   created: iso(session.time.created),
   updated: iso(session.time.updated),
-  age: age(now, session.time.updated),
   directory: line(session.directory),
-  ...(session.undoneFrom === undefined ? {} : { undone_from: session.undoneFrom }),
-  ...(session.parentID === undefined ? {} : { parent_id: session.parentID }),
+  ...(session.undoneFrom === undefined ? {} : { undone_from_message_id: session.undoneFrom }),
+  ...(session.parentID === undefined ? {} : { parent_session_id: session.parentID }),
 })

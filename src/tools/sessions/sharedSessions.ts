@@ -101,7 +101,7 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
     const families = new Set(sessions.map(({ id }) => rootOf(id)))
     const elsewhere = others.flatMap(({ other }) => {
       const count = [...families].filter((root) => listing(root) === other).length
-      return count === 0 ? [] : [{ instance: other.name, count }]
+      return count === 0 ? [] : [{ instance: other.name, session_count: count }]
     })
     return { own, elsewhere } satisfies SharedSessions
   })

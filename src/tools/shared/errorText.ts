@@ -1,4 +1,5 @@
 /** An error as an MCP client reads it: the facts, then the next step, in terms of tools and their parameters. */
+import { line } from "../../text/plainText.ts"
 import type { StartError } from "../../discovery/ssh/startErrors.ts"
 import type { ResolveError } from "../../fleet/naming.ts"
 import type { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
@@ -68,6 +69,8 @@ const nextStep = (error: ToolError): string => {
       return "Use the full name of one."
     case "InstanceRequired":
       return error.online.length > 0 ? "Pass one of these names as `instance`." : "list_instances shows why."
+    case "InstanceReplaced":
+      return `list_instances shows all instances. If it has moved or ended, its announcement is out of date: ${line(error.source)}.`
     case "AmbiguousSession":
       return "Use the full id of one."
     case "HostNotNamed":

@@ -1,6 +1,7 @@
-/** Formats times, given in epoch milliseconds. An invalid time from opencode must not fail the answer. */
+/** Formats times: ISO 8601 in data, elapsed time in text. An invalid time from opencode must not fail the answer. */
 import { DateTime, Option } from "effect"
 
+/** A time in epoch milliseconds as ISO 8601. */
 export const iso = (milliseconds: number): string =>
   Option.match(DateTime.make(milliseconds), { onNone: () => "unknown", onSome: DateTime.formatIso })
 
@@ -11,9 +12,11 @@ const units: ReadonlyArray<readonly [seconds: number, name: string]> = [
   [1, "s"],
 ]
 
-/** Elapsed time, such as `5 min ago`. */
-export const age = (now: number, then: number): string => {
-  const seconds = Math.max(0, Math.floor((now - then) / 1000))
+/** The time from `then` to `now`, both ISO 8601, such as `5 min ago`. */
+export const elapsed = (now: string, then: string): string => {
+  const [end, start] = [DateTime.make(now), DateTime.make(then)]
+  if (Option.isNone(end) || Option.isNone(start)) return "at an unknown time"
+  const seconds = Math.max(0, Math.floor((end.value.epochMilliseconds - start.value.epochMilliseconds) / 1000))
   const [size, name] = units.find(([size]) => seconds >= size) ?? [1, "s"]
   return seconds < 1 ? "just now" : `${Math.floor(seconds / size)} ${name} ago`
 }

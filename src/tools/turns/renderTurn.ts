@@ -19,7 +19,7 @@ const request = (
 export const renderTurn = (view: TurnView): string =>
   paragraphs(
     `**${view.outcome}** · session ${code(view.session_id)} on ${code(view.instance)}${
-      view.detail === "" ? "" : ` · ${code(view.detail)}`
+      view.detail === undefined ? "" : ` · ${code(view.detail)}`
     }`,
     view.answered_message_id === undefined
       ? ""
@@ -32,7 +32,7 @@ export const renderTurn = (view: TurnView): string =>
       ? ""
       : `${view.input_tokens} tokens in, ${view.output_tokens} out${view.cost === 0 ? "" : ` · $${view.cost.toFixed(4)}`}`,
     ...(view.waiting_for ?? []).map((item) => request(item, view)),
-    view.next,
+    view.next ?? "",
   )
 
 /** Names the messages that wait although nothing is running, and what starts them. */
@@ -40,7 +40,7 @@ export const parkedText = (parked: NonNullable<AbortView["parked"]>): string =>
   `${parked.length === 1 ? "1 message waits" : `${parked.length} messages wait`} in the session's inbox until the next message to the session starts them: ${parked.map(({ message_id, text }) => `${code(text)} (${message_id})`).join(", ")}.`
 
 export const renderAbort = ({
-  cleared,
+  dismissed_count: dismissed,
   elsewhere,
   final,
   instance,
@@ -55,6 +55,6 @@ export const renderAbort = ({
         ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as opencode --standalone, acp or serve, or was killed during it. Stop it there.`
         : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
-    ...(cleared === 0 ? [] : [`${plural(cleared, "pending request")} dismissed.`]),
+    ...(dismissed === 0 ? [] : [`${plural(dismissed, "pending request")} dismissed.`]),
     ...(parked.length === 0 ? [] : [parkedText(parked)]),
   ].join(" ")

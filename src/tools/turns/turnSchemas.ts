@@ -27,10 +27,10 @@ export const TurnView = Schema.Struct({
     Schema.Literals(outcomes),
     "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped, or stopped the turn itself); unreachable (the instance went away)",
   ),
-  detail: field(Schema.String, "Details of the outcome; may be empty"),
+  detail: opt(field(Schema.String, "Details of the outcome")),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
   decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),
-  next: field(Schema.String, "What to do next"),
+  next: opt(field(Schema.String, "What to do next")),
   text: field(Schema.String, "What the agent wrote; only the end of a long text"),
   tools: field(
     Schema.Array(
@@ -55,7 +55,7 @@ export const AbortView = Schema.Struct({
   session_id: field(Schema.String, "Full session id"),
   was_running: field(Schema.Boolean, "True if a turn was running"),
   final: field(Schema.Boolean, "True if the session is ready for the next message"),
-  cleared: field(count, "Number of open permissions and questions that were dismissed"),
+  dismissed_count: field(count, "Number of open permissions and questions that were dismissed"),
   elsewhere: opt(
     field(Schema.Literal(true), "Another opencode of the same user is running a turn, which was not stopped"),
   ),

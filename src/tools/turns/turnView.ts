@@ -85,16 +85,21 @@ export const turnView = (
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
   const files = new Set([...turn.parts.values()].flatMap((part) => (part.type === "patch" ? part.files : [])))
+  const detail = line(
+    [...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "),
+    1000,
+  )
+  const next = outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : nextOf(outcome._tag)
   return {
     instance: target.instance,
     session_id: turn.session,
     message_id: turn.prompt,
     ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
-    detail: line([...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "), 1000),
+    ...(detail === "" ? {} : { detail }),
     ...(waits ? { waiting_for: requestsOf(turn) } : {}),
     ...(decided.length === 0 ? {} : { decided }),
-    next: outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : nextOf(outcome._tag),
+    ...(next === "" ? {} : { next }),
     text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),
     tools: toolCalls(turn)
       .slice(-maxTools)

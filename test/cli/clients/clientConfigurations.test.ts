@@ -149,7 +149,7 @@ layer(NodeServices.layer)("The configuration of a client", (it) => {
         const plain = yield* text(client, { command: "node", args: ["/path/to/opencode-fleet.mjs"], environment: {} })
         for (const page of ["README.md", "docs/command-line.md"]) {
           const content = yield* fs.readFileString(fileURLToPath(new URL(`../../../${page}`, import.meta.url)))
-          const row = content.split("\n").find((line) => line.startsWith(`| ${title} `))
+          const row = content.split("\n").find((line) => new RegExp(`^\\| ${title} .*opencode-fleet`, "u").test(line))
           // The README shows some of them.
           if (row === undefined && page === "README.md") continue
           const code = /`([^`]*)` *\|$/u.exec(row ?? "")?.[1] ?? ""

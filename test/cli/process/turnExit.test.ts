@@ -11,8 +11,6 @@ const view: TurnView = {
   session_id: "ses_1",
   message_id: "msg_1",
   outcome: "completed",
-  detail: "",
-  next: "",
   text: "",
   tools: [],
   files: [],

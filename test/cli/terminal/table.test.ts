@@ -3,7 +3,8 @@ import { CliOutput } from "effect/cli"
 import { fleetProblems, fleetTable } from "../../../src/cli/terminal/fleetTable.ts"
 import { sessionTable } from "../../../src/cli/terminal/sessionTable.ts"
 import { styleOf } from "../../../src/cli/terminal/style.ts"
-import { cut, table, wrap } from "../../../src/cli/terminal/table.ts"
+import { table, wrap } from "../../../src/cli/terminal/table.ts"
+import { cut } from "../../../src/text/cells.ts"
 import type { FleetView, InstanceView } from "../../../src/tools/instances/instanceSchemas.ts"
 import { sessionView } from "../../../src/tools/sessions/sessionView.ts"
 import { here, session } from "../../../src/testing/samples.ts"
@@ -13,7 +14,6 @@ const { displayWidth } = CliOutput
 const online: InstanceView = {
   name: "shop",
   health: "online",
-  reason: "",
   version: "1.18.33",
   latency_ms: 3,
   host: "laptop",
@@ -30,16 +30,19 @@ const down: InstanceView = {
   transports: ["local-relay"],
 }
 
+const as_of = "2026-11-24T12:00:00.000Z"
+
 const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
-  counts: {},
-  waiting: 0,
-  waiting_unknown: 0,
-  matching: instances.length,
+  as_of,
+  health_counts: {},
+  waiting_instance_count: 0,
+  unchecked_instance_count: 0,
+  matching_count: instances.length,
   instances,
   problem_count: 0,
   problems: [],
   transports: [],
-  refreshed: "2026-11-24T12:00:00.000Z",
+  refreshed: as_of,
 })
 
 const plain = styleOf(false)
@@ -59,8 +62,8 @@ describe("the table of the fleet", () => {
   })
 
   it("is never wider than the terminal, and always shows name and health", () => {
-    const waiting = [{ kind: "permission" as const, id: "per_1", session_id: here, about: "rm -rf /".repeat(20) }]
-    const instances = [{ ...online, waiting_asked: "just now", waiting_count: 1, waiting }, down]
+    const waiting_for = [{ kind: "permission" as const, id: "per_1", session_id: here, about: "rm -rf /".repeat(20) }]
+    const instances = [{ ...online, waiting_for_checked: as_of, waiting_for_count: 1, waiting_for }, down]
     for (let room = 10; room <= 200; room++) {
       const lines = fleetTable(fleet(...instances), styleOf(true), room)
       assert.isAtMost(Math.max(...lines.map(displayWidth)), room, `room for ${room}`)
@@ -85,9 +88,9 @@ describe("the table of the fleet", () => {
     const waiting = [{ kind: "question" as const, id: "que_1", session_id: here, about: "question: Which?" }]
     const [, first, second, third] = fleetTable(
       fleet(
-        { ...online, waiting_asked: "just now", waiting_count: 3, waiting },
-        { ...down, age: "5 min ago" },
-        { ...online, waiting_asked: "just now", waiting_unknown: "no answer within 3 s" },
+        { ...online, waiting_for_checked: as_of, waiting_for_count: 3, waiting_for: waiting },
+        { ...down, last_seen: "2026-11-24T11:55:00.000Z" },
+        { ...online, waiting_for_checked: as_of, waiting_for_unknown: "no answer within 3 s" },
       ),
       plain,
       Infinity,
@@ -113,7 +116,7 @@ describe("the table of sessions", () => {
     const child = session("child", { parentID: here })
     const grandchild = session("grandchild", { parentID: child.id })
     const sessions = [session("main"), child, grandchild].map((each) => sessionView(2000, each))
-    const lines = sessionTable({ instance: "shop", total: 1, matching: 1, sessions }, plain, 80)
+    const lines = sessionTable({ as_of, instance: "shop", session_count: 1, matching_count: 1, sessions }, plain, 80)
     assert.deepStrictEqual(
       lines.slice(1).map((line) => /^ *\S+/u.exec(line)?.[0]),
       ["ses_main", "  ses_child", "    ses_grandchild"],
@@ -125,7 +128,10 @@ describe("the table of sessions", () => {
       sessionView(2000, session("one", { parentID: session("two").id })),
       sessionView(2000, session("two", { parentID: session("one").id })),
     ]
-    assert.lengthOf(sessionTable({ instance: "shop", total: 1, matching: 1, sessions }, plain, 80), 3)
+    assert.lengthOf(
+      sessionTable({ as_of, instance: "shop", session_count: 1, matching_count: 1, sessions }, plain, 80),
+      3,
+    )
   })
 })
 

@@ -168,6 +168,23 @@ describe("During a turn, an instance", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("whose port another opencode takes over says so, instead of calling the session deleted", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* Effect.forkChild(call("send_message", { session_id: here, message: "Do it" }))
+      yield* pass(500)
+      beginAnswer(fake, "Working")
+      yield* pass(500)
+      fake.sessions = []
+      fake.directory = "/work/other"
+      fake.cut()
+      yield* pass(5000)
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "interrupted")
+      assert.include(view.detail, 'another opencode has the port now, which works in "/work/other"')
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("whose session is deleted withdraws the question and keeps the agent's text", () =>
     Effect.gen(function* () {
       const fake = yield* withMain

@@ -132,6 +132,15 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       end({ _tag: "interrupted", detail: "the session was deleted" }),
     ],
     [
+      "may have another opencode on its port when its session is gone after a broken connection",
+      running,
+      [noticed("Reconnected"), { _tag: "Failed", error: new SessionNotFound({ instance: "fake", session: here }) }],
+      end({
+        _tag: "interrupted",
+        detail: "the session is gone: it was deleted, or another opencode has the port now",
+      }),
+    ],
+    [
       "is unreachable when it cannot be read",
       running,
       [{ _tag: "Failed", error: unreachable }],
@@ -155,7 +164,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       "is reported when the stored answer is complete",
       running,
       [status("idle"), stored("idle", { info: assistant(answer, prompt, done()) })],
-      end({ _tag: "completed" }),
+      end({ _tag: "completed", detail: "the model ended without writing any text" }),
     ],
     [
       "is read again while the answer is not final",

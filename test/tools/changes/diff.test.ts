@@ -61,9 +61,7 @@ describe("get_diff", () => {
         file_count: 1,
         additions: 1,
         deletions: 1,
-        turns: 2,
-        older_turns: 0,
-        more_turns: false,
+        turn_count: 2,
       })
       assert.deepStrictEqual(view.files, [
         {
@@ -87,7 +85,7 @@ describe("get_diff", () => {
       turn(fake, "1", [fileDiff("a", undefined, "1\n")])
       turn(fake, "2", [fileDiff("b", undefined, "2\n")])
       const { view } = yield* call("get_diff", { session_id: here, message_id })
-      assert.deepInclude(view, { message_id: "msg_1", file_count: 1, turns: 1 })
+      assert.deepInclude(view, { message_id: "msg_1", file_count: 1, turn_count: 1 })
       assert.strictEqual(view.files[0]?.path, "a")
       assert.strictEqual(fake.count(diffRoute), 1)
     }).pipe(Effect.provide(toolsOverFake)),
@@ -122,7 +120,7 @@ describe("get_diff", () => {
       const fake = yield* FakeOpencode
       for (let index = 0; index < 130; index++) turn(fake, `${index}`, [fileDiff(`file${index}`, undefined, "x\n")])
       const { text, view } = yield* call("get_diff", { session_id: here })
-      assert.deepInclude(view, { file_count: 100, turns: 100, older_turns: 25, more_turns: true })
+      assert.deepInclude(view, { file_count: 100, turn_count: 100, older_turn_count: 25, has_more_turns: true })
       assert.strictEqual(view.files[0]?.path, "file129")
       assert.strictEqual(fake.count(diffRoute), 100)
       assert.include(text, "25+ older turns are not included")
@@ -144,7 +142,7 @@ describe("get_diff", () => {
         Effect.all([call("get_diff", { session_id: here }), late], { concurrency: 2 }),
       )
       assert.strictEqual(view.files[0]?.path, "late.ts")
-      assert.deepStrictEqual(view.untold_files, [])
+      assert.deepStrictEqual(view.files_without_diff, [])
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -154,7 +152,7 @@ describe("get_diff", () => {
       turn(fake, "1", [fileDiff("a", undefined, "1\n")])
       turn(fake, "2", [], { touched: ["half.ts"] })
       const { text, view } = yield* whilePassing(2000, call("get_diff", { session_id: here }))
-      assert.deepStrictEqual(view.untold_files, ["/work/project/half.ts"])
+      assert.deepStrictEqual(view.files_without_diff, ["/work/project/half.ts"])
       assert.strictEqual(view.file_count, 1)
       assert.include(text, "`/work/project/half.ts`")
     }).pipe(Effect.provide(toolsOverFake)),
@@ -246,7 +244,7 @@ describe("get_diff", () => {
       turn(fake, "2", [], { touched: [`t${evil}`] })
       const { text, view } = yield* whilePassing(2000, call("get_diff", { session_id: here }))
       assert.notMatch(text, /^### User/mu)
-      for (const shown of [text, ...view.files.map(({ patch }) => patch ?? ""), ...view.untold_files]) {
+      for (const shown of [text, ...view.files.map(({ patch }) => patch ?? ""), ...view.files_without_diff]) {
         for (const control of ["\u001B", "\u202E"]) assert.notInclude(shown, control)
       }
       assert.match(text, /^````\n--- \/dev\/null\n\+\+\+ "b\/a```/mu)

@@ -67,9 +67,10 @@ const listed = Effect.fnUntraced(function* (
         probed: Stream.empty,
         refresh: snapshot,
         resolve: () => Effect.never,
+        recheck: () => Effect.void,
         use: () => Effect.never,
       }),
-      Layer.succeed(Attention, { current, settled: current }),
+      Layer.succeed(Attention, { current, settled: current, touch: () => Effect.void }),
     ]),
   )
   const view = yield* handlers.list_instances({ limit })
@@ -93,7 +94,11 @@ describe("list_instances", () => {
           [2, report],
         ],
       )
-      assert.deepInclude(view.instances[0], { api: 2, projects, project_count: 12 })
+      const shown = [
+        { directory: "/work/shop", active_count: 2 },
+        { directory: "/work/blog", active_count: 0 },
+      ]
+      assert.deepInclude(view.instances[0], { api: 2, projects: shown, project_count: 12 })
       assert.isUndefined(view.instances[1]?.projects)
       assert.include(text, "Projects: `/work/shop` (2 active), `/work/blog`; and 10 more")
     }),
@@ -118,7 +123,7 @@ describe("list_instances", () => {
         3,
       )
       assert.deepStrictEqual(
-        view.instances.map(({ name, waiting_count }) => [name, waiting_count]),
+        view.instances.map(({ name, waiting_for_count = 0 }) => [name, waiting_for_count]),
         [
           ["c", 1],
           ["d", 2],
@@ -142,10 +147,10 @@ describe("list_instances", () => {
         { ...report, transport: "tailscale", found: 0, problems },
       ]
       const { text, view } = yield* listed([], [], 50, { reports })
-      const scanned = { found: 3, scanned: "1 min ago", took_ms: 12, problem_count: 0 }
+      const scanned = { found_count: 3, scanned: "1970-01-01T00:00:30.000Z", duration_ms: 12, problem_count: 0 }
       assert.deepStrictEqual(view.transports, [
         { ...scanned, transport: "mdns" },
-        { ...scanned, transport: "tailscale", found: 0, problem_count: 2, problem: "tailscale is stopped[31m" },
+        { ...scanned, transport: "tailscale", found_count: 0, problem_count: 2 },
       ])
       assert.include(text, "mdns found 3 in 12 ms, 1 min ago; tailscale found 0 in 12 ms, 1 min ago (2 problems)")
     }),
@@ -213,7 +218,7 @@ describe("list_instances", () => {
         [instance("a", 1, "online"), instance("b", 2, "online"), instance("c", 3, "timeout")],
         [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
       )
-      assert.strictEqual(view.waiting_unknown, 2)
+      assert.strictEqual(view.unchecked_instance_count, 2)
       assert.include(text, "2 instances have not been checked for pending requests yet.")
       assert.include(text, "Pending requests are unknown, as of just now: `no answer within 3 s`")
     }),
@@ -244,7 +249,7 @@ describe("refresh_instances", () => {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
       fake.statuses.set(here, { type: "busy" })
-      const waiting = Effect.map(call("refresh_instances", {}), ({ view }) => view.waiting)
+      const waiting = Effect.map(call("refresh_instances", {}), ({ view }) => view.waiting_instance_count)
       assert.strictEqual(yield* waiting, 0)
       fake.permissions = [permission("1")]
       assert.strictEqual(yield* waiting, 1)
@@ -262,7 +267,7 @@ describe("refresh_instances", () => {
       fake.fail("GET /session", fault)
       yield* whilePassing(4000, call("refresh_instances", {}))
       const { text, view } = yield* call("list_instances", {})
-      assert.strictEqual(view.waiting_unknown, 1)
+      assert.strictEqual(view.unchecked_instance_count, 1)
       assert.include(text, reason)
     }).pipe(Effect.provide(toolsOverFake)),
   )

@@ -39,7 +39,7 @@ describe("list_sessions", () => {
       fake.statuses.set(here, { type: "busy" })
       const { text, view } = yield* call("list_sessions", {})
       assert.deepStrictEqual(
-        view.sessions.map(({ id, messages, status }) => ({ id, messages, status })),
+        view.sessions.map(({ session_id: id, message_count: messages, status }) => ({ id, messages, status })),
         [
           { id: "ses_new", messages: 0, status: "idle" },
           { id: "ses_main", messages: 3, status: "busy" },
@@ -85,10 +85,10 @@ describe("list_sessions", () => {
       ]
       const { text, view } = yield* call("list_sessions", {})
       assert.deepStrictEqual(
-        view.sessions.map(({ id }) => id),
+        view.sessions.map(({ session_id: id }) => id),
         ["ses_new", "ses_orphan", "ses_old", "ses_child", "ses_grandchild"],
       )
-      assert.strictEqual(view.matching, 3)
+      assert.strictEqual(view.matching_count, 3)
       assert.include(text, "  - subagent `Session child`")
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -102,7 +102,7 @@ describe("list_sessions", () => {
         session("self", { parentID: ses("self") }),
       ]
       const { view } = yield* call("list_sessions", {})
-      assert.strictEqual(new Set(view.sessions.map(({ id }) => id)).size, 3)
+      assert.strictEqual(new Set(view.sessions.map(({ session_id: id }) => id)).size, 3)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -113,7 +113,7 @@ describe("list_sessions", () => {
       const all = yield* call("list_sessions", {})
       assert.include(all.text, "30 sessions on `fake`, the 20 most recently updated")
       const found = yield* call("list_sessions", { search: "SESSION S7" })
-      assert.strictEqual(found.view.matching, 1)
+      assert.strictEqual(found.view.matching_count, 1)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -141,7 +141,7 @@ describe("list_sessions", () => {
       fake.permissions = [permission("1", ses("grandchild"))]
       const { text, view } = yield* call("list_sessions", {})
       assert.sameDeepMembers(
-        view.sessions.map(({ id, status }) => [id, status]),
+        view.sessions.map(({ session_id: id, status }) => [id, status]),
         [
           ["ses_root", "waiting"],
           ["ses_child", "idle"],
@@ -149,8 +149,7 @@ describe("list_sessions", () => {
           ["ses_other", "busy"],
         ],
       )
-      const root = view.sessions.find(({ id }) => id === "ses_root")
-      assert.strictEqual(root?.detail, "subagent ses_grandchild asks: permission for bash: rm -rf build")
+      const root = view.sessions.find(({ session_id: id }) => id === "ses_root")
       assert.deepStrictEqual(root?.waiting_for, [
         {
           kind: "permission",
@@ -170,7 +169,7 @@ describe("list_sessions", () => {
       fake.statuses.set(ses("one"), { type: "busy" })
       fake.permissions = [permission("1", ses("one"))]
       const { view } = yield* call("list_sessions", {})
-      assert.strictEqual(view.sessions.find(({ id }) => id === "ses_one")?.status, "waiting")
+      assert.strictEqual(view.sessions.find(({ session_id: id }) => id === "ses_one")?.status, "waiting")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 })
@@ -238,7 +237,7 @@ describe("get_session", () => {
           ...(before === undefined ? {} : { before }),
         })
         assert.isAtMost(page.text.length, budget)
-        read.unshift(...page.view.messages.map(({ id }) => id))
+        read.unshift(...page.view.messages.map(({ message_id: id }) => id))
         before = page.view.before
       } while (before !== undefined && read.length < 100)
       assert.deepStrictEqual(
@@ -273,7 +272,7 @@ describe("get_session", () => {
 })
 
 const within = (directory: string) =>
-  Effect.map(call("list_sessions", { directory }), ({ view }) => view.sessions.map(({ id }) => String(id)))
+  Effect.map(call("list_sessions", { directory }), ({ view }) => view.sessions.map(({ session_id: id }) => String(id)))
 
 describe("list_sessions with a directory", () => {
   it.effect("lists the sessions in it and below, and says where each one works", () =>

@@ -11,7 +11,7 @@ const two = (name: string) => ({ name, api: 2 as const })
 
 const listed = (instance: string) => Effect.map(call("list_sessions", { instance }), ({ view }) => view)
 
-const idsOf = ({ sessions }: SessionsView) => sessions.map(({ id }) => String(id))
+const idsOf = ({ sessions }: SessionsView) => sessions.map(({ session_id: id }) => String(id))
 
 describe("Instances with the same sessions", () => {
   it.effect("list each of them once: at the instance that runs it, and otherwise at the first one", () =>
@@ -24,11 +24,11 @@ describe("Instances with the same sessions", () => {
       at("b").statuses.set(ses("child"), { type: "busy" })
       const a = yield* listed("a")
       assert.deepStrictEqual(idsOf(a), ["ses_idle"])
-      assert.deepStrictEqual(a.listed_at, [{ instance: "b", count: 1 }])
+      assert.deepStrictEqual(a.listed_at, [{ instance: "b", session_count: 1 }])
       assert.include(renderSessions(a), "which list the rest: `b` 1.")
       const b = yield* listed("b")
       assert.sameMembers(idsOf(b), ["ses_busy", "ses_child"])
-      assert.deepStrictEqual(b.listed_at, [{ instance: "a", count: 1 }])
+      assert.deepStrictEqual(b.listed_at, [{ instance: "a", session_count: 1 }])
       const c = yield* listed("c")
       assert.deepStrictEqual(idsOf(c), ["ses_foreign"])
       assert.isUndefined(c.listed_at)

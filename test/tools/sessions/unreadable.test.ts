@@ -21,7 +21,7 @@ describe("What opencode-fleet does not understand", () => {
       const fake = yield* withMain
       fake.fail("GET /session", Fault.json([session("main"), unknown, unknown]))
       const { text, view } = yield* call("list_sessions", {})
-      assert.deepInclude(view, { matching: 1, unreadable: 2 })
+      assert.deepInclude(view, { matching_count: 1, unreadable_count: 2 })
       assert.include(text, "2 sessions not shown: this version of opencode-fleet does not understand them.")
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -31,7 +31,7 @@ describe("What opencode-fleet does not understand", () => {
       const fake = yield* withMain
       fake.fail(`GET /session/${here}/message`, Fault.json([unknown]))
       const { text, view } = yield* call("get_session", { session_id: here })
-      assert.deepInclude(view, { messages: [], unreadable: 1 })
+      assert.deepInclude(view, { messages: [], unreadable_count: 1 })
       assert.include(text, "1 message not shown")
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -42,7 +42,7 @@ describe("What opencode-fleet does not understand", () => {
       fake.statuses.set(here, { type: "busy" })
       fake.fail("GET /permission", Fault.json([permission("1"), unknown]))
       const { text, view } = yield* call("get_status", {})
-      assert.strictEqual(view.unreadable, 1)
+      assert.strictEqual(view.unreadable_count, 1)
       assert.include(text, "1 pending request not shown")
     }).pipe(Effect.provide(toolsOverFake)),
   )

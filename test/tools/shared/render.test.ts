@@ -138,6 +138,7 @@ describe("Untrusted text in Markdown", () => {
     ]
     const asked = { ...permission("1"), id: PermissionId.make("per_1"), permission: title, patterns: [text] }
     const rendered = renderConversation({
+      as_of: "1970-01-01T00:00:00.000Z",
       instance: "fake",
       session: sessionView(0, session("main", { title, directory: text }), {
         status: { type: "busy" },
@@ -158,7 +159,13 @@ describe("Untrusted text in Markdown", () => {
       status: { type: "retry", attempt: 1, message: text, next: 1000 },
       pending: [],
     })
-    const lines = renderSessions({ instance: "fake", total: 1, matching: 1, sessions: [view] }).split("\n")
+    const lines = renderSessions({
+      as_of: "1970-01-01T00:00:00.000Z",
+      instance: "fake",
+      session_count: 1,
+      matching_count: 1,
+      sessions: [view],
+    }).split("\n")
     assert.strictEqual(lines.length, 3)
     isQuiet(lines)
   })
@@ -170,7 +177,13 @@ describe("Untrusted text in Markdown", () => {
       status: { type: "busy" },
       pending: [{ kind: "permission", request: asked }],
     })
-    const lines = renderSessions({ instance: "fake", total: 1, matching: 1, sessions: [view] }).split("\n")
+    const lines = renderSessions({
+      as_of: "1970-01-01T00:00:00.000Z",
+      instance: "fake",
+      session_count: 1,
+      matching_count: 1,
+      sessions: [view],
+    }).split("\n")
     assert.strictEqual(lines.length, 3)
     isQuiet(lines)
   })
@@ -187,7 +200,6 @@ describe("Untrusted text in Markdown", () => {
     }
     const views = [known, { askedAt: 0, known: false, reason: text } as const].map((look) =>
       instanceView(
-        0,
         {
           ...server("api", 1),
           health: { state: "online", version: "1", api: 2, latency: 1, reason: "", checkedAt: 0 },
@@ -197,15 +209,16 @@ describe("Untrusted text in Markdown", () => {
       ),
     )
     const rendered = renderFleet({
-      counts: { online: 2 },
-      waiting: 1,
-      waiting_unknown: 1,
+      as_of: "1970-01-01T00:00:00.000Z",
+      health_counts: { online: 2 },
+      waiting_instance_count: 1,
+      unchecked_instance_count: 1,
       transports: [],
-      matching: 2,
+      matching_count: 2,
       instances: views,
       problem_count: 0,
       problems: [],
-      refreshed: "now",
+      refreshed: "1970-01-01T00:00:00.000Z",
     })
     assert.notMatch(rendered, forbidden)
     const lines = rendered.split("\n")
@@ -255,6 +268,7 @@ describe("An answer's budget", () => {
     const info = assistant(msg("a"), msg("u"), { agent: huge(piece), model: `p/${huge(piece)}` })
     const message = messageView({ info, parts: [textPart(info.id, huge(piece))] })
     const rendered = renderConversation({
+      as_of: "1970-01-01T00:00:00.000Z",
       instance: "fake",
       session: sessionView(0, session("main", { title: huge(piece), directory: huge(piece) })),
       messages: Array.from({ length: 20 }, () => message),

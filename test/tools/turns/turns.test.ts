@@ -171,10 +171,10 @@ describe("get_status", () => {
       fake.statuses.set(ses("asking"), { type: "busy" })
       fake.permissions = [permission("1", ses("asking"))]
       const { text, view } = yield* call("get_status", {})
-      assert.strictEqual(view.idle, 2)
+      assert.strictEqual(view.idle_count, 2)
       assert.include(text, "2 sessions active, 2 idle")
       assert.include(text, "attempt 2 failed: overloaded; next in 4 s")
-      assert.include(text, "**waiting**: `permission for bash: rm -rf build`")
+      assert.include(text, "**waiting** (`permission for bash: rm -rf build`")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -4,13 +4,13 @@ import type { TransportReport } from "../../../discovery/Discovery.ts"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import { line } from "../../../text/plainText.ts"
 import { problemText } from "../../../tools/instances/remedyText.ts"
-import { age } from "../../../tools/shared/time.ts"
+import { elapsed, iso } from "../../../tools/shared/time.ts"
 import { type Check, ok, type Observation, problem, warning } from "../Check.ts"
 
 const observe =
-  (now: number) =>
+  (now: string) =>
   ({ duration, found, problems, scannedAt, transport }: TransportReport): ReadonlyArray<Observation> => {
-    const summary = `${transport} found ${found} ${found === 1 ? "instance" : "instances"} ${age(now, scannedAt)}, in ${duration} ms`
+    const summary = `${transport} found ${found} ${found === 1 ? "instance" : "instances"} ${elapsed(now, iso(scannedAt))}, in ${duration} ms`
     // Other checks report the registrations and the service.
     if (problems.length === 0 || transport === "local-relay" || transport === "service") return [ok(summary)]
     const observation = found > 0 ? warning : problem
@@ -26,6 +26,6 @@ export const transports: Check<Fleet> = {
   name: "transports",
   run: Effect.gen(function* () {
     const { reports } = yield* (yield* Fleet).snapshot
-    return reports.flatMap(observe(yield* Clock.currentTimeMillis))
+    return reports.flatMap(observe(iso(yield* Clock.currentTimeMillis)))
   }),
 }
