@@ -150,7 +150,7 @@ const KnownPart = Schema.Union([
 export const WirePart = Schema.Union([KnownPart, Unrecognised])
 
 /** Parts that are not shown: the ends of steps, hashes of snapshots, mentions of agents, and earlier retries. */
-const hiddenTypes = ["step-finish", "snapshot", "agent", "retry"]
+const hiddenTypes = new Set(["step-finish", "snapshot", "agent", "retry"])
 
 const shownParts = (
   message: MessageId,
@@ -158,7 +158,7 @@ const shownParts = (
 ): ReadonlyArray<typeof KnownPart.Type> =>
   parts.flatMap((part, index) => {
     if (!isUnrecognised(part)) return [part]
-    return hiddenTypes.includes(typeOf(part)) ? [] : [unknownPart(message, part, index)]
+    return hiddenTypes.has(typeOf(part)) ? [] : [unknownPart(message, part, index)]
   })
 
 /** Decodes to the domain's `Message`. Parts that are not recognised become notes. */
