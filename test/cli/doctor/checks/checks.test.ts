@@ -158,6 +158,9 @@ layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
 const at = (directory: string, settings: Partial<SettingsValues> = {}) =>
   Effect.provide(only(relayDirectory), Settings.layerOf({ relayDirectory: directory, ...settings }))
 
+const atBoth = (directory: string, stateDirectory: string) =>
+  Effect.provide(relayDirectory.run, Settings.layerOf({ relayDirectory: directory, stateDirectory }))
+
 layer(NodeServices.layer)("The relay directory", (it) => {
   it.effect("is ok if only its owner can write to it", () =>
     Effect.gen(function* () {
@@ -209,24 +212,22 @@ layer(NodeServices.layer)("The relay directory", (it) => {
                 )
               : fs.access(path, options),
         })
-      const check = (directory: string, stateDirectory: string) =>
-        Effect.provide(relayDirectory.run, Settings.layerOf({ relayDirectory: directory, stateDirectory }))
       const { directory, parent } = relay
       const state = `${parent}/state/deep`
 
-      const [readable, unwritable] = yield* check(directory, state).pipe(readOnly(directory))
+      const [readable, unwritable] = yield* atBoth(directory, state).pipe(readOnly(directory))
       assert.strictEqual(readable?.state, "ok")
       assert.strictEqual(unwritable?.state, "problem")
       assert.include(unwritable?.message, "cannot be written to, so `connect` fails")
 
-      const missing = yield* check(`${parent}/none/relay`, directory).pipe(readOnly(parent))
+      const missing = yield* atBoth(`${parent}/none/relay`, directory).pipe(readOnly(parent))
       assert.deepStrictEqual(states(missing), ["problem"])
       assert.include(missing[0]?.message, `cannot be created in ${parent}`)
 
-      const [, log] = yield* check(directory, state).pipe(readOnly(parent))
+      const [, log] = yield* atBoth(directory, state).pipe(readOnly(parent))
       assert.strictEqual(log?.state, "problem")
       assert.include(log?.advice, "XDG_STATE_HOME")
-      assert.deepStrictEqual(states(yield* check(directory, state)), ["ok"])
+      assert.deepStrictEqual(states(yield* atBoth(directory, state)), ["ok"])
     }),
   )
 
