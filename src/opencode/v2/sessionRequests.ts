@@ -3,9 +3,11 @@ import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
-import type { SessionId } from "../Identifiers.ts"
+import { freshSessionId, type SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
+import { mayHaveArrived, untilBack } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import { isWithoutReason } from "./missingDirectory.ts"
 import type { Routes } from "./routes.ts"
 import { inDirectory } from "./serverRequests.ts"
@@ -50,10 +52,12 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
   const { server, session: api } = routes.api
 
   /** opencode creates a session in any directory, also in one that does not exist, where every later request fails. */
-  const checkDirectory = (directory: string) =>
+  const hasDirectory = (directory: string) =>
     server.location(inDirectory(directory)).pipe(
       call("location"),
-      Effect.catchIf(isWithoutReason, () => new DirectoryNotFound({ instance, directory })),
+      Effect.as(true),
+      Effect.catchIf(isWithoutReason, () => Effect.succeed(false)),
+      Effect.catchTag("DirectoryNotFound", () => Effect.succeed(false)),
     )
 
   const newestSessions = (limit: number) =>
@@ -70,15 +74,25 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         Effect.map(({ data }) => sessionOf(data)),
         call("get session", { session: id }),
       ),
+    hasDirectory,
     createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
-      if (directory !== undefined) yield* checkDirectory(directory)
+      if (directory !== undefined && !(yield* hasDirectory(directory))) {
+        return yield* new DirectoryNotFound({ instance, directory })
+      }
       const payload = {
+        id: yield* freshSessionId,
         ...(title === undefined ? {} : { title }),
         ...(directory === undefined ? {} : { location: { directory } }),
       }
-      return yield* api.create({ payload }).pipe(
+      const create = api.create({ payload }).pipe(
         Effect.map(({ data }) => sessionOf(data)),
         call("create session"),
+      )
+      // The id makes both requests one session.
+      return yield* create.pipe(
+        Effect.catchIf(mayHaveArrived, (error) =>
+          Effect.mapError(untilBack(create), () => uncertain("creation", "", error)),
+        ),
       )
     }),
     statuses: () =>
