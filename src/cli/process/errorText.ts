@@ -29,6 +29,9 @@ const nextStep = (error: ToolError): string => {
     case "UnexpectedResponse":
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
+      if (error.waitingFor !== undefined) {
+        return `Decide it in \`opencode-fleet attach ${error.instance} -- --session ${error.session}\` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.`
+      }
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "PromptUncertain":
       return `Before you send it again, check in opencode whether it arrived; \`opencode-fleet sessions ${error.instance}\` shows whether the session is busy.`
