@@ -71,6 +71,7 @@ export const startRaw = Effect.fn("startRaw")(function* (
       Effect.tap(() => notify("notifications/initialized")),
     )
   return {
+    pid: child.pid,
     /** Writes a line unchanged. */
     write,
     /** Sends a request without waiting for its answer, and returns its id. */
