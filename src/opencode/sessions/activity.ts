@@ -6,6 +6,7 @@ import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { openRequests } from "../requests/pendingRequests.ts"
 import { ancestors } from "./ancestors.ts"
+import { unlessBroken } from "./BrokenDirectories.ts"
 import type { Elsewhere, Session, SessionStatus } from "./Session.ts"
 
 export interface Activity {
@@ -17,12 +18,19 @@ export interface Activity {
 export const idle: Activity = { status: { type: "idle" }, pending: [] }
 
 /** Statuses and open requests of a directory. Requests of idle sessions are left out. */
-const activityIn = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
+const readActivity = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
   const statuses = yield* opencode.statuses(directory)
   const requests = statuses.size === 0 ? [] : yield* opencode.pendingRequests(directory)
   const active = requests.filter(({ request }) => statuses.has(request.sessionID))
   return { statuses, pending: yield* openRequests(opencode, active) }
 })
+
+const activityIn = (opencode: Opencode, directory: string) =>
+  readActivity(opencode, directory).pipe(
+    opencode.capabilities.statusScope === "server"
+      ? (whole) => whole
+      : unlessBroken(directory, { statuses: new Map<string, SessionStatus>(), pending: [] }),
+  )
 
 /**
  * The sessions of the `limit` most recently used directories; `sessions` must be sorted by update, newest first. A request
@@ -76,7 +84,10 @@ export const detailedActivities = Effect.fnUntraced(function* (
   return new Map([...active, ...found])
 })
 
-/** The activity of each session that is not idle on this server. */
+/**
+ * The activity of each session that is not idle on this server. Within `collectingBroken`, a directory in which opencode
+ * cannot work counts as idle, and is returned there.
+ */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,

@@ -26,11 +26,17 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       ),
     )
 
+  /** Versions that have no route for the sessions of all projects answer with their web page. */
+  const hasNoSuchRoute = ({ _tag }: ClientError) => _tag === "UnexpectedResponse"
+
   const newestSessions = (limit: number) =>
-    api.list({ query: { limit } }).pipe(
+    api.listAll({ query: { limit } }).pipe(
       Effect.flatMap(understood),
-      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
       call("list sessions"),
+      Effect.catchIf(hasNoSuchRoute, () =>
+        api.list({ query: { limit } }).pipe(Effect.flatMap(understood), call("list sessions")),
+      ),
+      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
     )
   return {
     sessions: newestSessions(allSessions),

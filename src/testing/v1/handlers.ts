@@ -86,13 +86,15 @@ const within = <A>(
     return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
   })
 
+const newest = (sessions: ReadonlyArray<Session>, limit: number) =>
+  sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit)
+
 const sessionHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
     return handlers.handleAll({
-      list: ({ query: { limit = 100 } }) =>
-        Effect.sync(() =>
-          fake.sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit),
-        ),
+      listAll: ({ query: { limit = 100 } }) =>
+        Effect.sync(() => newest(fake.sessions.filter(({ time }) => time.archived === undefined), limit)),
+      list: ({ query: { limit = 100 } }) => Effect.sync(() => newest(fake.sessions, limit)),
       create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
         Effect.sync(() => {
           const id = `ses_new${fake.sessions.length}` as SessionId

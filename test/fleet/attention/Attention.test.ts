@@ -191,7 +191,7 @@ describe("Asking for pending requests", () => {
       const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
-      fake.fail("GET /session", unavailable)
+      fake.fail("GET /experimental/session", unavailable)
       yield* setup.refresh
       yield* TestClock.adjust(defaultTimeout)
       assert.deepInclude(yield* setup.report(1), { known: false })
@@ -311,7 +311,7 @@ describe("Asking for pending requests", () => {
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(
         fake.requests.map(({ route }) => route),
-        ["GET /session", "GET /session/status"],
+        ["GET /experimental/session", "GET /session/status"],
       )
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )

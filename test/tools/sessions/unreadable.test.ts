@@ -19,7 +19,7 @@ describe("What opencode-fleet does not understand", () => {
   it.effect("of the sessions is counted", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      fake.fail("GET /session", Fault.json([session("main"), unknown, unknown]))
+      fake.fail("GET /experimental/session", Fault.json([session("main"), unknown, unknown]))
       const { text, view } = yield* call("list_sessions", {})
       assert.deepInclude(view, { matching_count: 1, unreadable_count: 2 })
       assert.include(text, "2 sessions not shown: this version of opencode-fleet does not understand them.")
