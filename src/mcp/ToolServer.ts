@@ -9,7 +9,7 @@ import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/s
 import { Deferred, Effect, FiberSet } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { callTool } from "./callTool.ts"
-import { describeTool } from "./describeTool.ts"
+import { describeTool, parametersOf } from "./describeTool.ts"
 import { useUpFirstId } from "./elicitation.ts"
 import { runAsPromise } from "./runAsPromise.ts"
 
@@ -35,11 +35,10 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const closed = yield* Deferred.make<void>()
-  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
-    name,
-    tool,
-    description: describeTool(name, tool),
-  }))
+  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => {
+    const parameters = parametersOf(tool)
+    return { name, tool, parameters, description: describeTool(name, tool, parameters) }
+  })
 
   const transport = new StdioServerTransport()
   const connection = serveStdio(
@@ -49,12 +48,21 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
         { instructions: options.instructions },
       )
       server.server.oninitialized = () => fork(useUpFirstId(server))
-      for (const { description, name, tool } of tools) {
+      for (const { description, name, parameters, tool } of tools) {
         server.registerTool(name, description, (args, context) =>
           runAsPromise(
             fork,
             context.mcpReq.signal,
-            callTool({ serverName: options.name, handled, name, tool, args, context, connection: { era, server } }),
+            callTool({
+              serverName: options.name,
+              handled,
+              name,
+              tool,
+              parameters,
+              args,
+              context,
+              connection: { era, server },
+            }),
           ),
         )
       }

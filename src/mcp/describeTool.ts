@@ -2,7 +2,9 @@
 import type { StandardSchemaWithJSON, ToolAnnotations } from "@modelcontextprotocol/server"
 import { Context, Option, type Schema } from "effect"
 import { Tool } from "effect/ai"
-import { advertised, jsonSchema } from "./jsonSchema.ts"
+import { advertised, jsonSchema, once } from "./jsonSchema.ts"
+import { inputSchema } from "./schema/inputSchema.ts"
+import { type SchemaNode, schemaNode } from "./schema/SchemaNode.ts"
 
 export interface ToolDescription {
   readonly title?: string
@@ -13,12 +15,14 @@ export interface ToolDescription {
   readonly _meta?: Record<string, unknown>
 }
 
-/** A raw JSON Schema is advertised unchanged. Other schemas forbid unknown parameters, so a client can validate a call itself. */
-const inputSchema = (tool: Tool.Any) =>
-  advertised(() =>
-    Tool.isDynamic(tool) && tool.jsonSchema !== undefined
-      ? tool.jsonSchema
-      : jsonSchema(tool.parametersSchema, "error"),
+/** The tool's parameters, of which unknown ones are forbidden unless the tool declares a raw JSON Schema. */
+export const parametersOf = (tool: Tool.Any): (() => SchemaNode) =>
+  once(() =>
+    schemaNode(
+      Tool.isDynamic(tool) && tool.jsonSchema !== undefined
+        ? { ...tool.jsonSchema }
+        : jsonSchema(tool.parametersSchema, "error"),
+    ),
   )
 
 /** Whether results have `structuredContent`. An output schema that allows nothing or everything would be useless. */
@@ -35,13 +39,13 @@ const outputSchema = ({ successSchema }: Tool.Any): StandardSchemaWithJSON => {
   return schema
 }
 
-export const describeTool = (name: string, tool: Tool.Any): ToolDescription => ({
+export const describeTool = (name: string, tool: Tool.Any, parameters: () => SchemaNode): ToolDescription => ({
   ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
     onNone: () => ({}),
     onSome: (title) => ({ title }),
   }),
   description: Tool.getDescription(tool) ?? name,
-  inputSchema: inputSchema(tool),
+  inputSchema: advertised(() => inputSchema(parameters())),
   ...(hasOutputSchema(tool) ? { outputSchema: outputSchema(tool) } : {}),
   annotations: {
     readOnlyHint: Context.get(tool.annotations, Tool.Readonly),

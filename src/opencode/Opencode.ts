@@ -67,13 +67,19 @@ export interface MessagePage {
   readonly older: string | undefined
 }
 
-export interface Prompt {
-  /** Must be fresh for each prompt, unless `mayBeStored` is set: opencode 1 appends the text of a repeated id to the older message. */
-  readonly messageID: MessageId
-  readonly text: string
+/** The agent and the model that answer a prompt. */
+export interface PromptChoice {
   readonly agent?: string
   /** As `provider/model`. */
   readonly model?: string
+  /** A variant of the model, such as its reasoning effort. */
+  readonly variant?: string
+}
+
+export interface Prompt extends PromptChoice {
+  /** Must be fresh for each prompt, unless `mayBeStored` is set: opencode 1 appends the text of a repeated id to the older message. */
+  readonly messageID: MessageId
+  readonly text: string
   /**
    * What becomes of the prompt in a busy session whose server has a queue ({@link Capabilities}): `steer` hands it to the
    * running turn, `queue` has it answered afterwards. Default: `queue`.
@@ -145,6 +151,11 @@ export interface Opencode {
   /** The file changes of the turn that this user message started; empty for any other message. */
   readonly diff: (session: SessionId, message: MessageId) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
 
+  /**
+   * Completes a choice with the session's own agent, model and variant, where the server would otherwise take its defaults:
+   * opencode 1 answers a prompt without an agent with the default agent, even in a session whose person chose another.
+   */
+  readonly completeChoice: (session: SessionId, choice: PromptChoice) => Effect.Effect<PromptChoice, ClientError>
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
   /** The prompts in the server's queue, the next one first; always empty without a queue ({@link Capabilities}). */

@@ -126,6 +126,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       messages: (session, page) => ask((opencode) => opencode.messages(session, page)),
       message: (session, id) => ask((opencode) => opencode.message(session, id)),
       diff: (session, message) => ask((opencode) => opencode.diff(session, message)),
+      completeChoice: (session, choice) => ask((opencode) => opencode.completeChoice(session, choice)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
       queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),
       withdrawPrompt: (session, prompt) => ask((opencode) => opencode.withdrawPrompt(session, prompt)),

@@ -21,6 +21,8 @@ export interface StoredPrompt {
   readonly text: string
   readonly agent?: string
   readonly model?: { readonly providerID: string; readonly modelID: string }
+  /** Only on opencode 1. */
+  readonly variant?: string
   /** Only on opencode 2, as the fields below. */
   readonly delivery?: "steer" | "queue"
   readonly resume?: boolean
@@ -58,7 +60,11 @@ export class FakeState {
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
   readonly missingDirectories = new Set<string>()
-  agents = [{ name: "build", mode: "primary" }]
+  agents: Array<{
+    readonly name: string
+    readonly mode: string
+    readonly model?: { readonly providerID: string; readonly modelID: string }
+  }> = [{ name: "build", mode: "primary" }]
   providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
     { id: "scripted", models: { small: { id: "small" } } },
   ]

@@ -189,6 +189,18 @@ onBothVersions((api) => {
       }),
     )
 
+    it.effect("the session's person has chosen an agent: the agent answers, not the default one", () =>
+      Effect.gen(function* () {
+        const session = (yield* facts.createSession(yield* RealOpencode, "Plan", "plan")).id
+        yield* send(session, "first")
+        yield* send(session, "second", { if_busy: "steer" })
+        const { messages } = yield* (yield* FleetClient).call(GetSession, { session_id: session })
+        const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
+        assert.isAtLeast(agents.length, 2)
+        assert.deepStrictEqual([...new Set(agents)], ["plan"])
+      }),
+    )
+
     it.effect("adds the message to the running turn with if_busy steer", () =>
       Effect.gen(function* () {
         const opencode = yield* RealOpencode

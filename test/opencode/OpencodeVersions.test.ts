@@ -46,6 +46,7 @@ const scene = (server: Server) => {
         capabilities: { statusScope: name === "one" ? "directory" : "server" } as Opencode["capabilities"],
         health: () => request("health", { healthy: true, version: name, api: name === "one" ? 1 : 2 }),
         sessions: request("sessions", []),
+        completeChoice: () => none,
         prompt: () => request("prompt", undefined),
         events: none,
         directory: none,

@@ -9,8 +9,9 @@ import type { OpencodeServer } from "./OpencodeServer.ts"
 
 type Opencode = Pick<OpencodeServer, "api" | "url" | "directory" | "password">
 
-export const createSession = (opencode: Opencode, title: string) =>
-  opencode.api === 1 ? one.createSession(opencode, title) : two.createSession(opencode, title)
+/** `agent`: the one that its person has chosen. */
+export const createSession = (opencode: Opencode, title: string, agent?: string) =>
+  opencode.api === 1 ? one.createSession(opencode, title, agent) : two.createSession(opencode, title, agent)
 
 export const deleteSession = (opencode: Opencode, session: string) =>
   opencode.api === 1 ? one.deleteSession(opencode, session) : two.deleteSession(opencode, session)

@@ -49,8 +49,8 @@ const Message = Schema.Struct({
 export const version = (opencode: Opencode) =>
   Effect.map(get(opencode, "/api/info", Schema.Struct({ version: Schema.String })), ({ version }) => version)
 
-export const createSession = (opencode: Opencode, title?: string) =>
-  post(opencode, "/api/session", { title, location: { directory: opencode.directory } }).pipe(
+export const createSession = (opencode: Opencode, title?: string, agent?: string) =>
+  post(opencode, "/api/session", { title, agent, location: { directory: opencode.directory } }).pipe(
     Effect.flatMap((answer) => Effect.orDie(Schema.decodeUnknownEffect(Data(Session))(answer))),
     Effect.map(({ data }) => data),
   )

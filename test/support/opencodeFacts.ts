@@ -45,8 +45,8 @@ export const texts = (opencode: Opencode, session: string) =>
 
 export const sessions = (opencode: Opencode) => get(opencode, "/session", Schema.Array(Session))
 
-export const createSession = (opencode: Opencode, title: string) =>
-  Effect.flatMap(post(opencode, `/session?${here(opencode)}`, { title }), (answer) =>
+export const createSession = (opencode: Opencode, title: string, agent?: string) =>
+  Effect.flatMap(post(opencode, `/session?${here(opencode)}`, { title, agent }), (answer) =>
     Effect.orDie(Schema.decodeUnknownEffect(Session)(answer)),
   )
 

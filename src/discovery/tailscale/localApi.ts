@@ -1,6 +1,6 @@
 /** Reads the status from tailscaled's local API: HTTP over a Unix socket, or over a named pipe on Windows. */
 import { Effect, Schema } from "effect"
-import { boundedGet } from "../../machine/boundedGet.ts"
+import { exchange } from "../../machine/httpExchange.ts"
 import { line } from "../../text/plainText.ts"
 import { TailscaleDenied, TailscaleInUse, TailscaleNotUnderstood, TailscaleTimedOut } from "./errors.ts"
 import { statusTimeout, maxBytes, tooLarge } from "./limits.ts"
@@ -38,10 +38,10 @@ const socketError = (socket: string, error: Error) => {
 }
 
 const request = (socket: string) =>
-  boundedGet({ socketPath: socket, path }, { headers: { host }, maxBytes: maxBytes }).pipe(
+  exchange({ address: { socketPath: socket, path }, headers: { host }, maxBytes }).pipe(
     Effect.map(({ body, message }): Answer => ({ status: message.statusCode ?? 0, body: body.toString() })),
     Effect.mapError((error) =>
-      error._tag === "GetFailed"
+      error._tag === "ExchangeFailed"
         ? socketError(socket, error.cause)
         : new TailscaleNotUnderstood({ origin: socket, detail: tooLarge }),
     ),

@@ -1,44 +1,23 @@
-/**
- * The HTTP client for opencode: Node's `fetch`, with bounded answers and without redirects. `fetch` keeps connections alive
- * and adds the least to the bundle.
- */
+/** The HTTP client for identified opencodes. Its reads share connections, which are kept alive. */
 import { Effect, Layer } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
-import { MaxResponseBytes } from "./MaxResponseBytes.ts"
+import { HttpClient } from "effect/http"
+import { Agent as HttpAgent } from "node:http"
+import { Agent as HttpsAgent } from "node:https"
+import { makeTransport } from "./nodeTransport.ts"
 
-/** `fetch` with a bound on the answer's size. Event streams are not bounded, because they have no end. */
-const boundedFetch =
-  (maxBytes: number): typeof globalThis.fetch =>
-  async (input, init) => {
-    const response = await globalThis.fetch(input, init)
-    const { body, headers, status, statusText } = response
-    if (body === null || headers.get("content-type")?.startsWith("text/event-stream") === true) return response
-    const announced = headers.has("content-encoding") ? Number.NaN : Number(headers.get("content-length") ?? Number.NaN)
-    if (announced <= maxBytes) return response
-    let size = 0
-    const bounded = body.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (chunk, controller) => {
-          size += chunk.byteLength
-          if (size > maxBytes) controller.error(new Error(`more than ${maxBytes} bytes`))
-          else controller.enqueue(chunk)
-        },
-      }),
-    )
-    return new Response(bounded, { status, statusText, headers })
-  }
+/** Idle connections are closed after 4 s, before most servers do it: a request could meet their end. */
+const options = { keepAlive: true, timeout: 4000 }
 
-const bounded = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(MaxResponseBytes, (maxBytes) =>
-    Effect.provideService(send, FetchHttpClient.Fetch, boundedFetch(maxBytes)),
-  ),
+const agents = Effect.acquireRelease(
+  Effect.sync(() => ({ http: new HttpAgent(options), https: new HttpsAgent(options) })),
+  ({ http, https }) =>
+    Effect.sync(() => {
+      http.destroy()
+      https.destroy()
+    }),
 )
 
-/** Redirects are not followed: a 307 would repeat a prompt, and another server would answer in the instance's place. */
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
-  Effect.map(HttpClient.HttpClient, bounded),
-).pipe(
-  Layer.provide(FetchHttpClient.layer),
-  Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })),
+  Effect.map(agents, (agents) => makeTransport({ agents })),
 )

@@ -1,10 +1,21 @@
-/** The maximum size of an answer in bytes. Transports read it from the fiber of each request. */
+/**
+ * Bounds on the size of answers in bytes, after decompression. A route declares its bound as an annotation, and transports read
+ * it from the fiber of each request.
+ */
 import { Context } from "effect"
 
-/** The default is far above a page of a hundred long messages, which has a few megabytes. */
-export const MaxResponseBytes = Context.Reference<number>("opencode-fleet/opencode/MaxResponseBytes", {
-  defaultValue: () => 64 * 1024 * 1024,
-})
+const KiB = 1024
+const MiB = 1024 * KiB
 
-/** For probes, which are sent to unknown servers again and again. */
-export const maxProbeBytes = 64 * 1024
+/** An answer of fixed size, such as that of a probe, which may come from any program. */
+export const smallAnswer = 64 * KiB
+
+/** One item, or a list with few items. */
+export const mediumAnswer = 8 * MiB
+
+/** The default: far above a page of a hundred long messages, which has a few megabytes. */
+export const largeAnswer = 64 * MiB
+
+export const MaxResponseBytes = Context.Reference<number>("opencode-fleet/opencode/MaxResponseBytes", {
+  defaultValue: () => largeAnswer,
+})

@@ -1,5 +1,5 @@
 /** Maps the failures of a version's HTTP client to the errors of `errors.ts`. */
-import { type Cause, Option, Schema } from "effect"
+import { type Cause, Predicate, Schema } from "effect"
 import { HttpClientError, type HttpClientRequest } from "effect/http"
 import {
   type ClientError,
@@ -53,52 +53,42 @@ export interface Operation {
   readonly timeout: number
 }
 
-/** Node puts the reason two levels down: `TypeError: fetch failed`, cause `{ code: "ECONNREFUSED", message: "…" }`. */
-const decodeFetchError = Schema.decodeUnknownOption(
-  Schema.Struct({
-    cause: Schema.Struct({
-      name: Schema.optional(Schema.String),
-      code: Schema.optional(Schema.String),
-      message: Schema.optional(Schema.String),
-    }),
-  }),
-)
-
 /** A failed connection in the shape of `fetch`'s own errors; `cause` is the system's error. */
 export const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request, cause: new Error("the request failed", { cause }) }),
   })
 
+/** The connection broke within the answer. opencode has received the request. */
+export const brokenAnswer = (request: HttpClientRequest.HttpClientRequest, cause: unknown) =>
+  transportError(request, isNotHttp(cause) ? cause : new Error("its answer broke off", { cause }))
+
 /** Error codes of connections that were never made, so the request cannot have arrived. */
-const neverConnected = new Map([
-  ...[
-    "ECONNREFUSED",
-    "EHOSTDOWN",
-    "EHOSTUNREACH",
-    "ENETUNREACH",
-    "ENETDOWN",
-    "ENOTFOUND",
-    "EAI_AGAIN",
-    "EADDRNOTAVAIL",
-    "UND_ERR_CONNECT_TIMEOUT",
-  ].map((code) => [code, code] as const),
-  [processExited, processExited],
-  // https://fetch.spec.whatwg.org/#port-blocking
-  ["bad port", "HTTP clients refuse this port, because it belongs to another protocol; use another one"],
+const neverConnected = new Set([
+  "ECONNREFUSED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EADDRNOTAVAIL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  processExited,
 ])
 
+const codeOf = (error: unknown) => (Predicate.hasProperty(error, "code") ? String(error.code) : undefined)
+
+/** Node's HTTP parser, and that of `fetch`. */
+const isNotHttp = (error: unknown) =>
+  codeOf(error)?.startsWith("HPE_") === true ||
+  (Predicate.hasProperty(error, "name") && error.name === "HTTPParserError")
+
 const fromTransport = ({ instance, url }: Target, operation: string, error: unknown) => {
-  const cause = Option.match(decodeFetchError(error), { onNone: () => undefined, onSome: ({ cause }) => cause })
-  const reason = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : "the connection failed")
-  return cause?.name === "HTTPParserError"
-    ? new UnexpectedResponse({ instance, url, operation, detail: "not HTTP" })
-    : new InstanceUnreachable({
-        instance,
-        url,
-        mayHaveArrived: !neverConnected.has(reason),
-        detail: neverConnected.get(reason) ?? reason,
-      })
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  if (isNotHttp(cause)) return new UnexpectedResponse({ instance, url, operation, detail: "not HTTP" })
+  const detail = codeOf(cause) ?? (cause instanceof Error ? cause.message : "the connection failed")
+  return new InstanceUnreachable({ instance, url, mayHaveArrived: !neverConnected.has(detail), detail })
 }
 
 export const toClientError =

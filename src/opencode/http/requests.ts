@@ -1,15 +1,32 @@
 /** HTTP requests to an opencode of any version: address, credentials, retries, and checks of the answer. */
-import { Effect, Record, Redacted, Schedule } from "effect"
+import { Context, Effect, Record, Redacted, Schedule } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { HttpApiMiddleware } from "effect/http-api"
 import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
 import { processExited } from "../errors.ts"
-import { InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
-import { maxProbeBytes, MaxResponseBytes } from "./MaxResponseBytes.ts"
+import { Authorization } from "./Authorization.ts"
+import { brokenAnswer, InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
+import { eventsAccepted } from "./eventStream.ts"
+import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
+
+/**
+ * Reads each answer to its end before the request succeeds, with any transport: a connection that breaks in the answer is a
+ * broken connection, so that {@link retryReads} repeats the request.
+ */
+export const wholeAnswers = HttpClient.transform(
+  <E, R>(
+    send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
+    request: HttpClientRequest.HttpClientRequest,
+  ) =>
+    Effect.tap(send, ({ arrayBuffer }) =>
+      Effect.mapError(arrayBuffer, ({ reason }) => brokenAnswer(request, "cause" in reason ? reason.cause : reason)),
+    ),
+)
 
 /** Retries reads only, because a repeated prompt would be a second prompt. */
 export const retryReads = HttpClient.transform(
@@ -25,21 +42,30 @@ export const retryReads = HttpClient.transform(
       : send,
 )
 
+type Content = "json" | "events"
+
+const mediaTypes: Readonly<Record<Content, RegExp>> = {
+  json: /^application\/(?:[\w.-]+\+)?json\b/u,
+  events: /^text\/event-stream\b/u,
+}
+
 /**
  * For an unknown route opencode answers 200 with its web page, which the decoder would report as broken JSON or an empty
  * stream. A 401 is recognised with any body, because a proxy may have sent it.
  */
-const refuseOtherContent = (
-  response: HttpClientResponse.HttpClientResponse,
-): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
-  const { "content-type": contentType = "", location, "www-authenticate": challenge = "" } = response.headers
-  if (response.status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
-  if (response.status === 204 || /^(application\/json|text\/event-stream)\b/u.test(contentType)) {
-    return Effect.succeed(response)
+const refuseOtherContent =
+  (expected: Content) =>
+  (
+    response: HttpClientResponse.HttpClientResponse,
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
+    const { "content-type": contentType = "", location, "www-authenticate": challenge = "" } = response.headers
+    if (response.status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
+    if (response.status === 204 || mediaTypes[response.status === 200 ? expected : "json"].test(contentType)) {
+      return Effect.succeed(response)
+    }
+    const detail = location === undefined ? `content type ${quote(contentType)}` : `it redirects to ${quote(location)}`
+    return Effect.fail(new NotOpencode({ status: response.status, detail }))
   }
-  const detail = location === undefined ? `content type ${quote(contentType)}` : `it redirects to ${quote(location)}`
-  return Effect.fail(new NotOpencode({ status: response.status, detail }))
-}
 
 /** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
 const refusedFor = (request: HttpClientRequest.HttpClientRequest) => transportError(request, new Error(processExited))
@@ -65,10 +91,20 @@ export const addressed = Effect.gen(function* () {
   )
 })
 
-/** Limits how much is read of an answer, because a probed server may be any program. */
-export const asProbe = HttpClient.transform(<A, E, R>(send: Effect.Effect<A, E, R>) =>
-  Effect.provideService(send, MaxResponseBytes, maxProbeBytes),
+/** Gives each request the bound that its route declares. */
+export const withBounds = Effect.provide(
+  HttpApiMiddleware.layerClient(Authorization, ({ endpoint, next, request }) =>
+    Effect.provideService(next(request), MaxResponseBytes, Context.get(endpoint.annotations, MaxResponseBytes)),
+  ),
 )
 
 /** Fails for an answer that opencode does not send. */
-export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent))
+export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent("json")))
+
+/** For event streams, whose answers have no end. Not retried, because the subscriber reconnects. */
+export const forEvents = <E, R>(client: HttpClient.HttpClient.With<E, R>) =>
+  client.pipe(
+    HttpClient.mapRequest(HttpClientRequest.setHeaders(eventsAccepted)),
+    HttpClient.transformResponse(Effect.flatMap(refuseOtherContent("events"))),
+    HttpClient.filterStatusOk,
+  )

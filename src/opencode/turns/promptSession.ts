@@ -5,7 +5,7 @@ import { isTransient, mayHaveArrived } from "../transient.ts"
 import { maxAbsence } from "./followStep.ts"
 import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
-import type { Opencode } from "../Opencode.ts"
+import type { Opencode, PromptChoice } from "../Opencode.ts"
 import { hasPrompt, type OwnMessageIds } from "./ownMessageId.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
@@ -89,15 +89,15 @@ const untilBack = Schedule.upTo(Schedule.spaced("1 second"), { duration: maxAbse
 const post = Effect.fnUntraced(function* (
   address: SessionAddress,
   turn: Turn.Turn,
-  { agent, ifBusy, messageID, model, text }: PromptOptions,
+  { ifBusy, messageID, text }: PromptOptions,
+  choice: PromptChoice,
 ): Effect.fn.Return<Turn.Turn, ClientError | SendError> {
   const { opencode, session } = address
   const prompt = {
     text,
     messageID: turn.prompt,
     delivery: ifBusy === "steer" ? "steer" : "queue",
-    ...(agent === undefined ? {} : { agent }),
-    ...(model === undefined ? {} : { model }),
+    ...choice,
   } as const
   if (!opencode.capabilities.idempotentPrompts) {
     return yield* opencode.prompt(session.id, prompt).pipe(
@@ -148,8 +148,12 @@ export const promptSession = Effect.fnUntraced(function* (
   if (messageID !== undefined && (yield* hasPrompt(address, messageID))) {
     return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true }
   }
+  const choice = yield* opencode.completeChoice(session.id, {
+    ...(options.agent === undefined ? {} : { agent: options.agent }),
+    ...(options.model === undefined ? {} : { model: options.model }),
+  })
   yield* onTurn(started)
-  const posting = post(address, started, options)
+  const posting = post(address, started, options, choice)
   const { repeated, result: sent } =
     messageID === undefined
       ? { repeated: false, result: yield* posting }

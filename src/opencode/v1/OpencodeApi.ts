@@ -7,6 +7,7 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/ht
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 import { Authorization } from "../http/Authorization.ts"
 import { RefusedRequest } from "../http/clientErrors.ts"
+import { mediumAnswer, smallAnswer, MaxResponseBytes } from "../http/MaxResponseBytes.ts"
 import { tolerantArray } from "../http/tolerantArray.ts"
 import { WireFrame } from "./wire/WireEvent.ts"
 import { WireFileDiff } from "./wire/WireFileDiff.ts"
@@ -45,20 +46,27 @@ const session = { sessionID: SessionId }
 export const Health = Schema.Struct({ healthy: Schema.Boolean, version: Schema.String })
 
 class ServerGroup extends HttpApiGroup.make("server").add(
-  HttpApiEndpoint.get("health", "/global/health", { success: Health }),
+  HttpApiEndpoint.get("health", "/global/health", { success: Health }).annotate(MaxResponseBytes, smallAnswer),
   /** Every event of every directory of the server; `server.connected` first, `server.heartbeat` every 10 s. */
   HttpApiEndpoint.get("events", "/global/event", { success: HttpApiSchema.StreamSse({ data: WireFrame }) }),
   HttpApiEndpoint.get("agents", "/agent", {
     query: directory,
-    success: tolerantArray(Schema.Struct({ name: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
+    success: tolerantArray(
+      Schema.Struct({
+        name: Schema.String,
+        mode: Schema.String,
+        hidden: opt(Schema.Boolean),
+        model: opt(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
+      }),
+    ),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The directory of the request. The working tree is `/` if the directory belongs to no repository. */
   HttpApiEndpoint.get("path", "/path", {
     query: directory,
     success: Schema.Struct({ directory: Schema.String, worktree: opt(Schema.String) }),
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** `vcs` is `git` or absent. */
   HttpApiEndpoint.get("project", "/project/current", {
     query: directory,
@@ -68,13 +76,13 @@ class ServerGroup extends HttpApiGroup.make("server").add(
       time: opt(Schema.Struct({ created: Schema.Finite })),
     }),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The entries of a folder. 500 if the directory of the request does not exist. */
   HttpApiEndpoint.get("files", "/file", {
     query: { ...directory, path: Schema.String },
     success: tolerantArray(Schema.Struct({ name: Schema.String })),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The real answer contains API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("providers", "/config/providers", {
     query: directory,
@@ -105,13 +113,18 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     payload: Schema.Struct({ title: opt(Schema.String) }),
     success: WireSession,
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.get("statuses", "/session/status", {
     query: directory,
     success: Schema.Record(Schema.String, WireSessionStatus),
     error,
-  }),
-  HttpApiEndpoint.get("get", "/session/:sessionID", { params: session, query: directory, success: WireSession, error }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  HttpApiEndpoint.get("get", "/session/:sessionID", {
+    params: session,
+    query: directory,
+    success: WireSession,
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The newest `limit` messages before the cursor `before`, oldest first. */
   HttpApiEndpoint.get("messages", "/session/:sessionID/message", {
     params: session,
@@ -133,11 +146,12 @@ class SessionGroup extends HttpApiGroup.make("session").add(
       messageID: MessageId,
       agent: opt(Schema.String),
       model: opt(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
+      variant: opt(Schema.String),
       parts: Schema.Array(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })),
     }),
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** The file changes of the turn of one user message. Empty without `messageID`, and for any other message. */
   HttpApiEndpoint.get("diff", "/session/:sessionID/diff", {
     params: session,
@@ -151,7 +165,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     query: directory,
     success: Schema.Boolean,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
 ) {}
 
 class RequestGroup extends HttpApiGroup.make("request").add(
@@ -159,19 +173,19 @@ class RequestGroup extends HttpApiGroup.make("request").add(
     query: directory,
     success: tolerantArray(WirePermissionRequest),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.post("replyPermission", "/permission/:requestID/reply", {
     params: { requestID: PermissionId },
     query: directory,
     payload: WirePermissionReply,
     success: Schema.Boolean,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   HttpApiEndpoint.get("questions", "/question", {
     query: directory,
     success: tolerantArray(WireQuestionRequest),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** A list of labels for each question. opencode does not check them. */
   HttpApiEndpoint.post("replyQuestion", "/question/:requestID/reply", {
     params: { requestID: QuestionId },
@@ -179,13 +193,13 @@ class RequestGroup extends HttpApiGroup.make("request").add(
     payload: Schema.Struct({ answers: Schema.Array(Schema.Array(Schema.String)) }),
     success: Schema.Boolean,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   HttpApiEndpoint.post("rejectQuestion", "/question/:requestID/reject", {
     params: { requestID: QuestionId },
     query: directory,
     success: Schema.Boolean,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
 ) {}
 
 export class OpencodeApi extends HttpApi.make("opencode")

@@ -1,16 +1,17 @@
 /** Requests about the server itself, and its event stream. */
 import { Effect, Stream } from "effect"
+import { eventFrames } from "../http/eventStream.ts"
 import type { Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
-import { translateEvent } from "./translateEvent.ts"
+import { translateFrames } from "./translateEvent.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import { joinModel } from "./wire/model.ts"
 
 /** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */
 const connectTimeout = 3000
 
-export const serverRequests = ({ api, health }: Routes, call: Call) => {
+export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
   const location = (timeout: number) =>
     api.server.path({ query: {} }).pipe(
       Effect.map(({ directory, worktree }): ServerLocation => ({
@@ -56,11 +57,9 @@ export const serverRequests = ({ api, health }: Routes, call: Call) => {
         ),
         call("models"),
       ),
-    events: api.server
-      .events()
-      .pipe(
-        Effect.map(Stream.map(({ payload }) => translateEvent(payload))),
-        call("events", { timeout: connectTimeout }),
-      ),
+    events: events({ responseMode: "response-only" }).pipe(
+      Effect.map(({ stream }) => Stream.mapArrayEffect(eventFrames(stream), translateFrames)),
+      call("events", { timeout: connectTimeout }),
+    ),
   } satisfies Partial<Opencode>
 }

@@ -2,11 +2,11 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { Opencode } from "../Opencode.ts"
+import type { Opencode, PromptChoice } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
-import { splitModel } from "./wire/model.ts"
+import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
 
 /** `GET /session` returns at most 100 sessions by default. */
@@ -38,6 +38,19 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       ),
       Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
     )
+  const modelOfAgent = (directory: string, name: string) =>
+    server.agents({ query: { directory } }).pipe(
+      Effect.map((agents) => recognised(agents).find((agent) => agent.name === name)?.model),
+      Effect.map((model) => (model === undefined ? undefined : joinModel(model))),
+      call("agents"),
+    )
+
+  const lastAgent = (session: SessionId) =>
+    api.messages({ params: { sessionID: session }, query: { limit: 10 } }).pipe(
+      Effect.map(({ body }) => recognised(body).findLast(({ info }) => info.agent !== undefined)?.info.agent),
+      call("messages", { session }),
+    )
+
   return {
     sessions: newestSessions(allSessions),
     newestSessions,
@@ -70,7 +83,25 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       api
         .diff({ params: { sessionID: session }, query: { messageID } })
         .pipe(Effect.map(recognised), call("diff", { session })),
-    prompt: (session, { agent, messageID, model, text }) =>
+    completeChoice: Effect.fnUntraced(function* (
+      session,
+      { agent, model },
+    ): Effect.fn.Return<PromptChoice, ClientError> {
+      const stored = yield* api.get(ofSession(session)).pipe(call("get session", { session }))
+      // Older versions store the agent in the messages only.
+      const last = stored.agent === undefined ? yield* lastAgent(session) : stored.agent
+      const own = { ...stored, agent: last }
+      // As in opencode's terminal: choosing another agent also chooses that agent's model, if it has one.
+      const isOther = agent !== undefined && agent !== own.agent
+      const ofAgent = model === undefined && isOther ? yield* modelOfAgent(own.directory, agent) : undefined
+      const chosen = { agent: agent ?? own.agent, model: model ?? ofAgent ?? own.model }
+      return {
+        ...(chosen.agent === undefined ? {} : { agent: chosen.agent }),
+        ...(chosen.model === undefined ? {} : { model: chosen.model }),
+        ...(own.variant === undefined || chosen.model !== own.model ? {} : { variant: own.variant }),
+      }
+    }),
+    prompt: (session, { agent, messageID, model, text, variant }) =>
       api
         .prompt({
           ...ofSession(session),
@@ -78,6 +109,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
             messageID,
             ...(agent === undefined ? {} : { agent }),
             ...(model === undefined ? {} : { model: splitModel(model) }),
+            ...(variant === undefined ? {} : { variant }),
             parts: [{ type: "text", text }],
           },
         })

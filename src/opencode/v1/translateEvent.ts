@@ -1,6 +1,10 @@
 /** Translates opencode 1's events into `TurnEvent`s. */
+import { Array, Effect, Predicate, Schema } from "effect"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { TurnEvent } from "../events/TurnEvent.ts"
-import type { WireFrame } from "./wire/WireEvent.ts"
+import { quote } from "../../text/plainText.ts"
+import { signOfLife } from "../http/eventStream.ts"
+import { WireFrame } from "./wire/WireEvent.ts"
 
 const heartbeat: TurnEvent = { _tag: "Heartbeat" }
 
@@ -51,3 +55,23 @@ export const translateEvent = (event: WireFrame["payload"]): TurnEvent => {
       return heartbeat
   }
 }
+
+const decodeFrame = Schema.decodeUnknownSync(WireFrame)
+
+const typeOf = (raw: unknown) => (Predicate.hasProperty(raw, "type") ? String(raw.type) : "")
+
+/** An event of another type or shape is a heartbeat. */
+export const translateFrames = (
+  frames: NonEmptyReadonlyArray<unknown>,
+): Effect.Effect<NonEmptyReadonlyArray<TurnEvent>> =>
+  Effect.suspend(() => {
+    const unknown = new Set<string>()
+    const events = Array.map(frames, (frame) => {
+      if (frame === signOfLife) return heartbeat
+      const { payload } = decodeFrame(frame)
+      if (payload.type === "unrecognised") unknown.add(typeOf(payload.raw))
+      return translateEvent(payload)
+    })
+    if (unknown.size === 0) return Effect.succeed(events)
+    return Effect.as(Effect.logDebug(`events are not understood: ${quote([...unknown].join(", "))}`), events)
+  })

@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { Authorization } from "../http/Authorization.ts"
+import { mediumAnswer, smallAnswer, MaxResponseBytes } from "../http/MaxResponseBytes.ts"
 import { tolerantArray } from "../http/tolerantArray.ts"
 import { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 import { error, Info, notReady, unavailable } from "./wire/WireError.ts"
@@ -37,7 +38,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("info", "/api/info", {
     success: Info,
     error: [notReady("starting", 503), unavailable, notReady("failed", 500)],
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** Every event of every directory of the server, `server.connected` first; a comment every 15 s. */
   HttpApiEndpoint.get("events", "/api/event", { success: HttpApiSchema.StreamSse({ data: Schema.Unknown }) }),
   HttpApiEndpoint.get("location", "/api/location", {
@@ -48,7 +49,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
       project: Schema.Struct({ id: Schema.String, directory: Schema.String }),
     }),
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /**
    * All projects in the database of the server's user. `vcs` is `git` or absent. (`GET /api/vcs` reports the same,
    * but not immediately after a directory is loaded.)
@@ -66,7 +67,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
       tolerantArray(Schema.Struct({ id: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
     ),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The real answer contains API keys in clear text; only names are decoded. */
   HttpApiEndpoint.get("models", "/api/model", {
     query: location,
@@ -90,20 +91,24 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     }),
     success: Data(WireSession),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The sessions of all directories in which this server is running a turn. */
   HttpApiEndpoint.get("active", "/api/session/active", {
     success: Data(Schema.Record(Schema.String, Schema.Struct({}))),
     error,
-  }),
-  HttpApiEndpoint.get("get", "/api/session/:sessionID", { params: session, success: Data(WireSession), error }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  HttpApiEndpoint.get("get", "/api/session/:sessionID", {
+    params: session,
+    success: Data(WireSession),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** Replaces the whole metadata. */
   HttpApiEndpoint.patch("update", "/api/session/:sessionID", {
     params: session,
     payload: Schema.Struct({ metadata: Schema.Record(Schema.String, Schema.Unknown) }),
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** Newest first; `limit` is at most 200. With `type`, only messages of that type. */
   HttpApiEndpoint.get("messages", "/api/session/:sessionID/message", {
     params: session,
@@ -122,14 +127,14 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     payload: Schema.Struct({ agent: Schema.String }),
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** Selects the session's model. opencode does not check that it exists. */
   HttpApiEndpoint.post("selectModel", "/api/session/:sessionID/model", {
     params: session,
     payload: Schema.Struct({ model: WireModel }),
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /**
    * Puts the prompt into the session's inbox. A repeated id has no effect. `steer`: delivered to the running turn.
    * `queue`: answered after it. With `resume: false` it is stored, and starts no turn.
@@ -145,7 +150,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     }),
     success: Data(Schema.Struct({ id: MessageId })),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** The prompts that are waiting to be delivered. */
   HttpApiEndpoint.get("inbox", "/api/session/:sessionID/inbox", {
     params: session,
@@ -168,7 +173,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     params: { ...session, inboxID: MessageId },
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** The file changes of the turn of the user message `from`. */
   HttpApiEndpoint.get("diff", "/api/session/:sessionID/diff", {
     params: session,
@@ -191,7 +196,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     params: session,
     success: Schema.Struct({ interrupted: Schema.Boolean }),
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
 ) {}
 
 /** A request is only found under its own session: a subagent's under the subagent's session. */
@@ -200,25 +205,25 @@ class RequestGroup extends HttpApiGroup.make("request").add(
     params: session,
     success: Data(tolerantArray(WirePermission)),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.post("replyPermission", "/api/session/:sessionID/permission/:requestID/reply", {
     params: { ...session, requestID: PermissionId },
     payload: WirePermissionReply,
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
   HttpApiEndpoint.get("forms", "/api/session/:sessionID/form", {
     params: session,
     success: Data(tolerantArray(WireForm)),
     error,
-  }),
+  }).annotate(MaxResponseBytes, mediumAnswer),
   /** Values by the keys of the fields. opencode checks the values. */
   HttpApiEndpoint.post("replyForm", "/api/session/:sessionID/form/:formID/reply", {
     params: { ...session, formID: QuestionId },
     payload: Schema.Struct({ answer: Schema.Record(Schema.String, WireFormValue) }),
     success: HttpApiSchema.NoContent,
     error,
-  }),
+  }).annotate(MaxResponseBytes, smallAnswer),
 ) {}
 
 export class OpencodeApi extends HttpApi.make("opencode2")

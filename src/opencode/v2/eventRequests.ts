@@ -2,8 +2,9 @@
 import { Effect, Stream } from "effect"
 import type { Call } from "../http/makeCall.ts"
 import type { Opencode } from "../Opencode.ts"
+import { quote } from "../../text/plainText.ts"
 import type { Target } from "../Target.ts"
-import { eventFrames } from "./eventFrames.ts"
+import { eventFrames } from "../http/eventStream.ts"
 import type { MessageServices } from "./messageRequests.ts"
 import type { Routes } from "./routes.ts"
 import { makeTranslator, needsWorktree } from "./translateEvents.ts"
@@ -30,9 +31,20 @@ export const eventRequests = (
   return {
     events: events({ responseMode: "response-only" }).pipe(
       Effect.map((response) => {
-        const translate = makeTranslator(refused)
+        const unknown: Array<string> = []
+        const translate = makeTranslator(refused, (type) => unknown.push(type))
+        const logUnknown = Effect.suspend(() =>
+          unknown.length === 0
+            ? Effect.void
+            : Effect.logDebug(`events are not understood: ${quote(unknown.splice(0).join(", "))}`),
+        )
         return eventFrames(response.stream).pipe(
-          Stream.mapEffect((frame) => Effect.map(worktreeOf(frame), (worktree) => translate(frame, worktree))),
+          Stream.mapEffect((frame) =>
+            Effect.tap(
+              Effect.map(worktreeOf(frame), (worktree) => translate(frame, worktree)),
+              logUnknown,
+            ),
+          ),
           Stream.flattenIterable,
         )
       }),

@@ -65,6 +65,8 @@ export const promptRequests = (
     )
 
   return {
+    // Agent and model belong to the session.
+    completeChoice: (_session, choice) => Effect.succeed(choice),
     prompt: Effect.fnUntraced(function* (
       session,
       { agent, delivery = "queue", mayBeStored = false, messageID, model, text },

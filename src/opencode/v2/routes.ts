@@ -2,26 +2,26 @@
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { addressed, asProbe, checked, retryReads } from "../http/requests.ts"
+import { addressed, checked, forEvents, retryReads, wholeAnswers, withBounds } from "../http/requests.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
 export const makeRoutes = Effect.gen(function* () {
-  const httpClient = (yield* HttpClient.HttpClient).pipe(yield* addressed)
+  const client = (yield* HttpClient.HttpClient).pipe(yield* addressed)
+  const httpClient = client.pipe(wholeAnswers)
   return {
     api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
     /** A probe, which is not retried. */
     info: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "info",
-      httpClient: httpClient.pipe(asProbe, checked),
+      httpClient: httpClient.pipe(checked),
     }),
-    /** Not retried, because the subscriber reconnects. */
     events: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "events",
-      httpClient: httpClient.pipe(checked, HttpClient.filterStatusOk),
+      httpClient: forEvents(client),
     }),
   }
-})
+}).pipe(withBounds)
 
 export type Routes = Effect.Success<typeof makeRoutes>

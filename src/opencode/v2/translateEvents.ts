@@ -27,8 +27,11 @@ export const needsWorktree = (frame: unknown): SessionId | undefined => {
     : undefined
 }
 
-/** A translator for the frames of one connection, in their order. It cannot fail. */
-export const makeTranslator = (refused: RefusedSteps): Translate => {
+/**
+ * A translator for the frames of one connection, in their order. It cannot fail. `onUnknown` receives the type of an event of
+ * an unknown type or shape.
+ */
+export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) => void = () => {}): Translate => {
   const sequence = new Map<string, number>()
   /** Events are missing if the number is not the next one of its session. */
   const isGap = ({ durable }: WireEnvelope) => {
@@ -207,6 +210,7 @@ export const makeTranslator = (refused: RefusedSteps): Translate => {
       // A prompt whose id is too long.
       knownOf(session).prompt = undefined
     }
+    if (event === undefined) onUnknown(envelope.type)
     const events = event === undefined ? [heartbeat] : translate(event, envelope.created ?? 0, worktree)
     return isGap(envelope) && session !== undefined ? [stale(session), ...events] : events
   }

@@ -17,7 +17,7 @@ export const ListInstances = Tool.make("list_instances", {
         description: "Part of the name, host or directory, case-insensitive",
       }),
     ),
-    limit: limit(1000, "Default 50"),
+    limit: limit(1000, 50),
   }),
   success: FleetView,
   toModelOutput,

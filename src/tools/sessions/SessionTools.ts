@@ -17,7 +17,7 @@ export const ListSessions = Tool.make("list_sessions", {
     instance: Instance,
     search: optionalText(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),
     directory: optionalText(Schema.String.annotate({ description: "Only sessions in this directory or below" })),
-    limit: limit(200, "Not counting subagent sessions. Default 20"),
+    limit: limit(200, 20, "Not counting subagent sessions"),
   }),
   success: SessionsView,
   failure: InstanceFailure,
@@ -31,7 +31,7 @@ export const GetSession = Tool.make("get_session", {
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message_limit: limit(100, "Default 20"),
+    message_limit: limit(100, 20),
     before: optionalText(Schema.String.annotate({ description: "`before` of an earlier answer" })),
   }),
   success: ConversationView,

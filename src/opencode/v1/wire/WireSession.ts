@@ -2,6 +2,7 @@
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { Session } from "../../sessions/Session.ts"
+import { joinModel, splitModel } from "./model.ts"
 
 const opt = Schema.optionalKey
 
@@ -10,6 +11,7 @@ const common = {
   title: Schema.String,
   directory: Schema.String,
   parentID: opt(SessionId),
+  agent: opt(Schema.String),
   time: Schema.Struct({
     created: Schema.Finite,
     updated: Schema.Finite,
@@ -17,17 +19,42 @@ const common = {
   }),
 }
 
-const RawSession = Schema.Struct({ ...common, revert: opt(Schema.Struct({ messageID: MessageId })) })
+const RawSession = Schema.Struct({
+  ...common,
+  revert: opt(Schema.Struct({ messageID: MessageId })),
+  model: opt(Schema.Struct({ providerID: Schema.String, id: Schema.String, variant: opt(Schema.String) })),
+})
+
+const defaultVariant = "default"
+
+const encodeModel = (model: string, variant: string) => {
+  const { modelID, providerID } = splitModel(model)
+  return { providerID, id: modelID, variant }
+}
 
 /** Decodes to the domain's `Session`. */
 export const WireSession = RawSession.pipe(
   Schema.decodeTo(
-    Schema.toType(Schema.Struct({ ...common, undoneFrom: opt(MessageId) })),
+    Schema.toType(
+      Schema.Struct({
+        ...common,
+        undoneFrom: opt(MessageId),
+        model: opt(Schema.String),
+        variant: opt(Schema.String),
+      }),
+    ),
     SchemaTransformation.transform<Session, typeof RawSession.Type>({
-      decode: ({ revert, ...session }) =>
-        revert === undefined ? session : { ...session, undoneFrom: revert.messageID },
-      encode: ({ undoneFrom, ...session }) =>
-        undoneFrom === undefined ? session : { ...session, revert: { messageID: undoneFrom } },
+      decode: ({ model, revert, ...session }) => ({
+        ...session,
+        ...(revert === undefined ? {} : { undoneFrom: revert.messageID }),
+        ...(model === undefined ? {} : { model: joinModel({ providerID: model.providerID, modelID: model.id }) }),
+        ...(model?.variant === undefined || model.variant === defaultVariant ? {} : { variant: model.variant }),
+      }),
+      encode: ({ model, undoneFrom, variant = defaultVariant, ...session }) => ({
+        ...session,
+        ...(undoneFrom === undefined ? {} : { revert: { messageID: undoneFrom } }),
+        ...(model === undefined ? {} : { model: encodeModel(model, variant) }),
+      }),
     }),
   ),
 )
