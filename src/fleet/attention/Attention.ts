@@ -20,11 +20,13 @@ import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
+import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../Fleet.ts"
+import { isHome } from "../homes.ts"
 import type { Instance } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
@@ -76,17 +78,23 @@ const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duratio
 const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionOptions, timeout: Duration.Input) {
   const client = yield* OpencodeClient
 
+  const fleet = yield* Fleet
+
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
     const opencode = client.at(targetOf(instance, credentials))
-    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), yield* Clock.currentTimeMillis)
-    // Only opencode 1 is asked per directory.
-    const sessions =
-      opencode.capabilities.statusScope === "server" ? recent : inNewestDirectories(recent, maxDirectories)
-    const active = yield* activities(opencode, sessions)
+    const now = yield* Clock.currentTimeMillis
+    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), now)
+    const isOwn = isHome(instance, (yield* fleet.snapshot).instances)
+    const own = recent.filter(({ directory }) => isOwn(directory))
+    const sessions = worthAsking(opencode, own, { home: instance.directory, limit: maxDirectories, now })
+    const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
     // A subagent's request is listed under its parent sessions, too.
     const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
     const titles = new Map(sessions.map(({ id, title }) => [id, title]))
     return {
+      ...(broken.length === 0
+        ? {}
+        : { broken: broken.map(({ directory, error }) => ({ directory, reason: line(error.message) })) }),
       requests: [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
       projects: projectsOf(sessions, active),
     }
@@ -98,7 +106,8 @@ const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionO
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ projects, requests }): PendingReport => ({
+        onSuccess: ({ projects, requests, ...rest }): PendingReport => ({
+          ...rest,
           askedAt,
           known: true,
           count: requests.length,

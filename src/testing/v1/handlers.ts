@@ -93,7 +93,12 @@ const sessionHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
     return handlers.handleAll({
       listAll: ({ query: { limit = 100 } }) =>
-        Effect.sync(() => newest(fake.sessions.filter(({ time }) => time.archived === undefined), limit)),
+        Effect.sync(() =>
+          newest(
+            fake.sessions.filter(({ time }) => time.archived === undefined),
+            limit,
+          ),
+        ),
       list: ({ query: { limit = 100 } }) => Effect.sync(() => newest(fake.sessions, limit)),
       create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
         Effect.sync(() => {

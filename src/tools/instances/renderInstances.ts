@@ -20,12 +20,11 @@ const waiting = (
   now: string,
 ): string => {
   if (checked === undefined) return ""
-  if (unknown !== undefined) {
-    return `\n  Pending requests are unknown, as of ${elapsed(now, checked)}: ${code(unknown)}`
-  }
-  if (count === 0) return ""
+  const missing =
+    unknown === undefined ? "" : `\n  Pending requests are unknown, as of ${elapsed(now, checked)}: ${code(unknown)}`
+  if (count === 0) return missing
   const more = count > waiting.length ? `; and ${count - waiting.length} more` : ""
-  return `\n  **waits for a person**, as of ${elapsed(now, checked)}: ${waiting.map(request).join("; ")}${more}`
+  return `\n  **waits for a person**, as of ${elapsed(now, checked)}: ${waiting.map(request).join("; ")}${more}${missing}`
 }
 
 type Project = NonNullable<InstanceView["projects"]>[number]

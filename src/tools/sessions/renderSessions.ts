@@ -1,6 +1,7 @@
 /** Renders the answers of list_sessions and create_session as Markdown. */
 import { Array } from "effect"
 import { clip } from "../../text/plainText.ts"
+import { brokenText } from "./brokenView.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
 import { answerBudget, code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
@@ -39,6 +40,7 @@ const session =
 
 export const renderSessions = ({
   as_of,
+  broken_directories = [],
   instance,
   listed_at = [],
   matching_count: matching,
@@ -53,6 +55,7 @@ export const renderSessions = ({
     paragraphs(
       `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
       sessions.map(session(as_of, directories.length > 1)).join("\n"),
+      brokenText({ broken_directories }),
       unreadableText(unreadable, "session"),
       matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
       listed_at.length === 0

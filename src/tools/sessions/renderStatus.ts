@@ -2,6 +2,7 @@
 import { clip } from "../../text/plainText.ts"
 import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
+import { brokenText } from "./brokenView.ts"
 import { statusText } from "./renderSessions.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 
@@ -17,6 +18,7 @@ export const renderStatus = (view: StatusView): string =>
       : `${code(view.instance)} (${view.health}): ${plural(view.active_count, "session")} active, ${view.idle_count} idle.`,
     view.active.map(active(view.as_of)).join("\n"),
     view.active.length < view.active_count ? `and ${view.active_count - view.active.length} more` : "",
+    brokenText(view),
     unreadableText(view.unreadable_count, "pending request"),
     view.unchecked_count === undefined
       ? ""

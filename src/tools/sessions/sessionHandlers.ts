@@ -17,7 +17,8 @@ import { renderMessage } from "./renderConversation.ts"
 import { answerBudget, newestWithin } from "../shared/markdown.ts"
 import { iso } from "../shared/time.ts"
 import { SessionTools } from "./SessionTools.ts"
-import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
+import { isWithin } from "../../opencode/sessions/isWithin.ts"
+import { sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
 import { makeSharedSessions } from "./sharedSessions.ts"
 
@@ -86,13 +87,12 @@ export const sessionHandlers = Effect.gen(function* () {
   ) {
     const opencode = client.at(target)
     const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
-    const { elsewhere, own } = yield* sharedSessions(
-      target.instance,
-      sessions,
-      Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
-    )
+    const { elsewhere, own } = yield* sharedSessions(target.instance, sessions, opencode)
     const { shown, ...counted } = families(own, { directory, limit, search })
-    const active = yield* detailedActivities(opencode, shown)
+    const now = yield* Clock.currentTimeMillis
+    // All directories of the shown sessions, except those that opencode would have to load only to say that they are idle.
+    const asked = worthAsking(opencode, shown, { home, limit: shown.length, now })
+    const { broken, result: active } = yield* collectingBroken(detailedActivities(opencode, asked))
     return {
       instance: target.instance,
       as_of: iso(yield* Clock.currentTimeMillis),

@@ -1,6 +1,7 @@
 /** Sessions in the answers of list_sessions, create_session and get_status. */
 import { Schema, Struct } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
+import { BrokenDirectories } from "./brokenView.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -9,8 +10,8 @@ export const SessionView = Schema.Struct({
   session_id: field(Schema.String, "Full id"),
   title: field(Schema.String, "Title"),
   status: field(
-    Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere"]),
-    "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user)",
+    Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere", "unknown"]),
+    "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user); unknown (see `detail`)",
   ),
   detail: opt(field(Schema.String, "More about the status")),
   waiting_for: opt(field(Schema.Array(WaitingView), "Requests that wait for a person; the first 5")),
@@ -35,6 +36,7 @@ export const SessionsView = Schema.Struct({
     Schema.Array(SessionView),
     "Most recently updated first; subagent sessions follow the session they work for",
   ),
+  broken_directories: BrokenDirectories,
   listed_at: opt(
     field(
       Schema.Array(
@@ -79,6 +81,7 @@ export const StatusView = Schema.Struct({
   unreadable_count: opt(
     field(count, "Number of pending requests left out because opencode-fleet does not understand them; see opencode"),
   ),
+  broken_directories: BrokenDirectories,
   unchecked_count: opt(field(count, "Number of older sessions in directories that were not checked")),
 })
 export type StatusView = typeof StatusView.Type
