@@ -60,6 +60,8 @@ export class FakeState {
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
   readonly missingDirectories = new Set<string>()
+  /** Only on opencode 1: directories with an invalid configuration, and opencode's reason. Requests about one are refused. */
+  readonly brokenDirectories = new Map<string, string>()
   agents: Array<{
     readonly name: string
     readonly mode: string

@@ -5,16 +5,16 @@ import { line } from "../../text/plainText.ts"
 import { field } from "../shared/fields.ts"
 import { code } from "../shared/markdown.ts"
 
+const Broken = Schema.Array(
+  Schema.Struct({
+    directory: field(Schema.String, "The directory"),
+    reason: field(Schema.String, "opencode's reason"),
+  }),
+)
+type Broken = typeof Broken.Type
+
 export const BrokenDirectories = Schema.optionalKey(
-  field(
-    Schema.Array(
-      Schema.Struct({
-        directory: field(Schema.String, "The directory"),
-        reason: field(Schema.String, "opencode's reason"),
-      }),
-    ),
-    "Directories in which opencode cannot work: what their sessions are doing is unknown",
-  ),
+  field(Broken, "Directories in which opencode cannot work: what their sessions are doing is unknown"),
 )
 
 export const brokenView = (broken: ReadonlyArray<BrokenDirectory>) =>
@@ -27,7 +27,7 @@ export const brokenView = (broken: ReadonlyArray<BrokenDirectory>) =>
         })),
       }
 
-export const brokenText = ({ broken_directories: broken = [] }: ReturnType<typeof brokenView>): string =>
+export const brokenText = ({ broken_directories: broken = [] }: { readonly broken_directories?: Broken }): string =>
   broken
     .map(
       ({ directory, reason }) =>

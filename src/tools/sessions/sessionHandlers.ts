@@ -1,7 +1,9 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
+import type { Instance } from "../../fleet/Instance.ts"
+import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
+import { type Activity, detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
@@ -11,6 +13,7 @@ import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { plainText } from "../../text/plainText.ts"
 import { messageView } from "./conversationView.ts"
+import { brokenView } from "./brokenView.ts"
 import { instanceStatus } from "./instanceStatus.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { renderMessage } from "./renderConversation.ts"
@@ -67,14 +70,32 @@ const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }
   }
 }
 
+/** Why it is unknown what a session is doing; undefined if it is known. */
+const unknownAmong = (asked: ReadonlyArray<Session>, broken: ReadonlyArray<BrokenDirectory>) => {
+  const known = new Set(asked)
+  const refused = new Set(broken.map(({ directory }) => directory))
+  return (session: Session) => {
+    if (!known.has(session)) return "not asked: opencode would have to load its directory; get_session asks"
+    return refused.has(session.directory) ? "opencode cannot work in its directory" : undefined
+  }
+}
+
 export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
 
-  const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
+  const viewOf = (
+    target: Target,
+    active: ReadonlyMap<SessionId, Activity>,
+    unknown: (session: Session) => string | undefined = () => undefined,
+  ) =>
     Effect.fnUntraced(function* (session: Session) {
+      const detail = unknown(session)
+      if (detail !== undefined) {
+        return { ...sessionView(yield* Clock.currentTimeMillis, session), status: "unknown" as const, detail }
+      }
       const activity = active.get(session.id)
       // A failed count must not fail the list.
       const count = yield* Effect.option(counts.count(target, session, activity !== undefined))
@@ -83,6 +104,7 @@ export const sessionHandlers = Effect.gen(function* () {
 
   const list = Effect.fnUntraced(function* (
     target: Target,
+    { directory: home }: Instance,
     { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
@@ -93,13 +115,15 @@ export const sessionHandlers = Effect.gen(function* () {
     // All directories of the shown sessions, except those that opencode would have to load only to say that they are idle.
     const asked = worthAsking(opencode, shown, { home, limit: shown.length, now })
     const { broken, result: active } = yield* collectingBroken(detailedActivities(opencode, asked))
+    const unknown = unknownAmong(asked, broken)
     return {
       instance: target.instance,
       as_of: iso(yield* Clock.currentTimeMillis),
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
+      ...brokenView(broken),
       ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
-      sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
+      sessions: yield* Effect.forEach(shown, viewOf(target, active, unknown), { concurrency: countConcurrency }),
     }
   })
 
@@ -139,7 +163,7 @@ export const sessionHandlers = Effect.gen(function* () {
   })
 
   return SessionTools.of({
-    list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
+    list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target, one) => list(target, one, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
     create_session: ({ directory, instance, title }) =>
       fleet.use(instance, (target, { directory: announced }) =>
@@ -154,6 +178,8 @@ export const sessionHandlers = Effect.gen(function* () {
         }),
       ),
     get_status: ({ instance }) =>
-      fleet.use(instance, (target, { health }) => instanceStatus(target.instance, health.state, client.at(target))),
+      fleet.use(instance, (target, one) =>
+        Effect.flatMap(fleet.snapshot, ({ instances }) => instanceStatus(one, instances, client.at(target))),
+      ),
   })
 })

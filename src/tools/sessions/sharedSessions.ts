@@ -8,6 +8,7 @@ import { Effect, Option } from "effect"
 import type { Fleet } from "../../fleet/Fleet.ts"
 import { innermost, mayShare } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
+import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import type { Opencode, OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -43,7 +44,7 @@ const rootsOf = (sessions: ReadonlyArray<Session>) => {
 }
 
 /** opencode 1 would have to load every directory, and tells nothing about the turns of its other servers. */
-const activeOn = (opencode: Opencode) =>
+const activeOn = (opencode: Opencode): Effect.Effect<ReadonlyMap<string, unknown>, ClientError> =>
   opencode.capabilities.statusScope === "server" ? opencode.statuses("") : Effect.succeed(new Map<string, unknown>())
 
 export interface SharedSessions {
@@ -82,7 +83,9 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
       const running = new Set(active)
       return new Set(sessions.flatMap(({ id }) => (running.has(id) ? [rootOf(id)] : [])))
     }
-    const here = rootsAt((yield* Effect.orElseSucceed(activeOn(opencode), () => new Map())).keys())
+    const here = rootsAt(
+      (yield* Effect.orElseSucceed(activeOn(opencode), (): ReadonlyMap<string, unknown> => new Map())).keys(),
+    )
     const others = sharing.map(({ active, other }) => ({ other, roots: rootsAt(active) }))
     const first = others
       .map(({ other }) => other)
