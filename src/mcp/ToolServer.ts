@@ -6,7 +6,7 @@
  */
 import { McpServer } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
-import { Deferred, Effect, FiberSet, Semaphore } from "effect"
+import { Deferred, Duration, Effect, FiberSet, Semaphore } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { callTool } from "./callTool.ts"
 import { describeTool, parametersOf } from "./describeTool.ts"
@@ -21,6 +21,9 @@ export interface ServeOptions {
   /** Given to the model when the client connects. */
   readonly instructions: string
 }
+
+/** The tools of a process never change. Clients of revision 2026-07-28 need not list them again. */
+const fixed = { ttlMs: Duration.toMillis("1 hour"), cacheScope: "private" } as const
 
 /** A client that sends nothing but broken messages must not fill the log. */
 const maxWarnings = 100
@@ -65,7 +68,7 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
     ({ era }) => {
       const server = new McpServer(
         { name: options.name, title: options.title, version: options.version },
-        { instructions: options.instructions },
+        { instructions: options.instructions, cacheHints: { "tools/list": fixed, "server/discover": fixed } },
       )
       server.server.oninitialized = () => fork(useUpFirstId(server))
       for (const { description, name, parameters, tool } of tools) {

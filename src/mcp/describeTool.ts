@@ -1,9 +1,10 @@
 /** The description of a tool in `tools/list`. */
 import type { StandardSchemaWithJSON, ToolAnnotations } from "@modelcontextprotocol/server"
-import { Context, Option, type Schema } from "effect"
+import { Context, Option } from "effect"
 import { Tool } from "effect/ai"
 import { advertised, jsonSchema, once } from "./jsonSchema.ts"
 import { inputSchema } from "./schema/inputSchema.ts"
+import { outputSchema } from "./schema/outputSchema.ts"
 import { type SchemaNode, schemaNode } from "./schema/SchemaNode.ts"
 
 export interface ToolDescription {
@@ -29,16 +30,6 @@ export const parametersOf = (tool: Tool.Any): (() => SchemaNode) =>
 export const hasOutputSchema = ({ successSchema }: Tool.Any): boolean =>
   !["Void", "Undefined", "Unknown", "Any", "Never"].includes(successSchema.ast._tag)
 
-/** Tools often share a success schema. Its JSON Schema is generated once for all of them. */
-const outputSchemas = new WeakMap<Schema.Constraint, StandardSchemaWithJSON>()
-
-/** Additional fields are allowed, because clients would reject a result with a field that a closed schema does not name. */
-const outputSchema = ({ successSchema }: Tool.Any): StandardSchemaWithJSON => {
-  const schema = outputSchemas.get(successSchema) ?? advertised(() => jsonSchema(successSchema, "ignore"))
-  outputSchemas.set(successSchema, schema)
-  return schema
-}
-
 export const describeTool = (name: string, tool: Tool.Any, parameters: () => SchemaNode): ToolDescription => ({
   ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
     onNone: () => ({}),
@@ -46,7 +37,9 @@ export const describeTool = (name: string, tool: Tool.Any, parameters: () => Sch
   }),
   description: Tool.getDescription(tool) ?? name,
   inputSchema: advertised(() => inputSchema(parameters())),
-  ...(hasOutputSchema(tool) ? { outputSchema: outputSchema(tool) } : {}),
+  ...(hasOutputSchema(tool)
+    ? { outputSchema: advertised(() => outputSchema(schemaNode(jsonSchema(tool.successSchema, "ignore")))) }
+    : {}),
   annotations: {
     readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
     destructiveHint: Context.get(tool.annotations, Tool.Destructive),

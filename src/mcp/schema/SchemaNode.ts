@@ -37,9 +37,10 @@ const merged = (first: SchemaNode, second: SchemaNode): SchemaNode => ({
     : { limits: { ...first.limits, ...second.limits } }),
 })
 
+/** Without members, nothing is known. */
 const alternatives = (members: ReadonlyArray<SchemaNode>): SchemaNode => {
-  const [only, ...others] = members
-  return only !== undefined && others.length === 0 ? only : { anyOf: members }
+  const [first = {}, ...others] = members
+  return others.length === 0 ? first : { anyOf: members }
 }
 
 const typeOfAll = (values: ReadonlyArray<unknown>): string | undefined => {

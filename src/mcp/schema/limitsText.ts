@@ -10,6 +10,7 @@ const isBound = (value: unknown): value is number =>
 const range = (minimum: unknown, maximum: unknown, unit = "") => {
   const suffix = unit === "" ? "" : ` ${unit}s`
   if (unit !== "" && minimum === 1 && maximum === undefined) return ["not empty"]
+  if (isBound(minimum) && minimum === maximum) return [`${minimum}${suffix}`]
   if (isBound(minimum) && isBound(maximum)) return [`${minimum} to ${maximum}${suffix}`]
   if (isBound(maximum)) return [`at most ${unit === "" ? maximum : plural(maximum, unit)}`]
   return isBound(minimum) && (unit === "" || minimum > 0)

@@ -20,17 +20,20 @@ export const makeFollower = ({ sendTimeout = defaultSendTimeout }: FollowerOptio
     origin: Origin,
     /** When the call started, in epoch milliseconds. Resolving the instance and the session counts towards the timeout. */
     startedAt: number,
-    decidedBefore: ReadonlyArray<string> = [],
+    /** What earlier calls have brought, if this one continues them. */
+    before: { readonly decided: ReadonlyArray<string>; readonly rounds: number } = { decided: [], rounds: 0 },
   ) {
     const call = yield* Call
-    const decided = yield* Ref.make(decidedBefore)
+    const decided = yield* Ref.make(before.decided)
     const { observe } = yield* makeProgressReporter(call)
     const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
+    const asking = { call, origin, decided, rounds: before.rounds }
     return {
+      asking,
       decided,
       options: {
         timeout: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
-        decide: askPerson(call, origin, decided),
+        decide: askPerson(asking),
       },
       /** Follows the turn, with progress if the client wants it, and returns the tool's result. */
       report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
