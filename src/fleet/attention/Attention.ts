@@ -75,19 +75,26 @@ const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duratio
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
 
 /** Asks one instance for its pending requests. */
-const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionOptions, timeout: Duration.Input) {
+const makeAskInstance = Effect.fnUntraced(function* (
+  { credentials }: AttentionOptions,
+  timeout: Duration.Input,
+  online: () => ReadonlyArray<Instance>,
+) {
   const client = yield* OpencodeClient
-
-  const fleet = yield* Fleet
 
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
     const opencode = client.at(targetOf(instance, credentials))
     const now = yield* Clock.currentTimeMillis
     const recent = recentSessions(yield* opencode.newestSessions(maxSessions), now)
-    const isOwn = isHome(instance, (yield* fleet.snapshot).instances)
+    const isOwn = isHome(instance, online())
     const own = recent.filter(({ directory }) => isOwn(directory))
     const sessions = worthAsking(opencode, own, { home: instance.directory, limit: maxDirectories, now })
     const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
+    const [first] = broken
+    // If no directory could be asked, the server is at fault.
+    if (first !== undefined && broken.length === new Set(sessions.map(({ directory }) => directory)).size) {
+      return yield* first.error
+    }
     // A subagent's request is listed under its parent sessions, too.
     const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
     const titles = new Map(sessions.map(({ id, title }) => [id, title]))
@@ -123,10 +130,10 @@ const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionO
 const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const { timeout = defaultProbeTimeout } = options
   const fleet = yield* Fleet
-  const askInstance = yield* makeAskInstance(options, timeout)
-  const reports = yield* Ref.make<PendingReports>(HashMap.empty())
   /** By URL. A report that arrives after its instance went offline is dropped. */
-  const online = new Set<string>()
+  const online = new Map<string, Instance>()
+  const askInstance = yield* makeAskInstance(options, timeout, () => [...online.values()])
+  const reports = yield* Ref.make<PendingReports>(HashMap.empty())
 
   const askForReport = yield* coalesced(concurrency, (instance) =>
     // The instance may have gone offline while its run was queued.
@@ -145,14 +152,14 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   )
   const ask = (instance: Instance) =>
     Effect.suspend(() => {
-      online.add(instance.url)
+      online.set(instance.url, instance)
       return askForReport(instance)
     })
   const askAll = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), ask)
 
   const dropOffline = ({ instances }: Snapshot) => {
     const current = new Set(instances.filter(isOnline).map(({ url }) => url))
-    for (const url of online) if (!current.has(url)) online.delete(url)
+    for (const url of online.keys()) if (!current.has(url)) online.delete(url)
     return Ref.update(
       reports,
       HashMap.filter((_, url) => current.has(url)),

@@ -28,7 +28,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
     )
 
   /** Versions that have no route for the sessions of all projects answer with their web page. */
-  const hasNoSuchRoute = ({ _tag }: ClientError) => _tag === "UnexpectedResponse"
+  const hasNoSuchRoute = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
 
   const newestSessions = (limit: number) =>
     api.listAll({ query: { limit } }).pipe(

@@ -30,6 +30,7 @@ export const instanceStatus = Effect.fnUntraced(function* (
     result: { broken, result: active },
     unreadable,
   } = yield* countingUnreadable(collectingBroken(detailedActivities(opencode, checked)))
+  const refused = new Set(broken.map(({ directory }) => directory))
   return {
     instance: instance.name,
     as_of: iso(now),
@@ -41,7 +42,7 @@ export const instanceStatus = Effect.fnUntraced(function* (
         return activity === undefined ? [] : [sessionView(now, session, activity)]
       })
       .slice(0, maxActive),
-    idle_count: checked.length - active.size,
+    idle_count: checked.filter(({ directory }) => !refused.has(directory)).length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
     ...brokenView(broken),
     ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),

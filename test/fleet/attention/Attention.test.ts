@@ -68,7 +68,7 @@ const attentive = Effect.fnUntraced(function* (
     hung,
     refresh: TestClock.adjust(refreshEvery + scanTime),
     /** Number of requests for the sessions of the instance on that port. */
-    requestCount: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
+    requestCount: (port: number) => asked.filter((each) => each === `${url(port)}/experimental/session`).length,
     report: (port: number) =>
       Effect.map(attention.current, (reports) => Option.getOrUndefined(HashMap.get(reports, url(port)))),
   }
