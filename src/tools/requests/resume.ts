@@ -1,6 +1,6 @@
 /** Continues following a turn after a form that ended an earlier call. The person's reply arrives in a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
@@ -21,10 +21,10 @@ const tooLate = ({ action }: ElicitationReply): Brought => ({
 })
 
 export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const fleet = yield* Fleet
+  const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = makeFollower(followerOptions)
+  const follower = yield* makeFollower(followerOptions)
 
   const continueTurn = Effect.fnUntraced(function* (
     target: Target,
@@ -71,8 +71,6 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
         })
       }
       const startedAt = yield* Clock.currentTimeMillis
-      return yield* fleet.use(openForm.value.instance, (target) =>
-        continueTurn(target, openForm.value, reply, startedAt),
-      )
+      return yield* use(openForm.value.instance, (target) => continueTurn(target, openForm.value, reply, startedAt))
     })
 })

@@ -4,6 +4,7 @@ import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { type Activity, detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
@@ -82,6 +83,7 @@ const unknownAmong = (asked: ReadonlyArray<Session>, broken: ReadonlyArray<Broke
 
 export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
+  const useAndTell = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
@@ -166,7 +168,7 @@ export const sessionHandlers = Effect.gen(function* () {
     list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target, one) => list(target, one, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
     create_session: ({ directory, instance, title }) =>
-      fleet.use(instance, (target, { directory: announced }) =>
+      useAndTell(instance, (target, { directory: announced }) =>
         Effect.gen(function* () {
           const opencode = client.at(target)
           const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)
