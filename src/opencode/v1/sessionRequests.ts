@@ -17,6 +17,9 @@ const allSessions = 100_000
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
 
+/** Versions that have no route for the sessions of all projects answer with their web page. */
+const hasNoSuchRoute = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
+
 export const sessionRequests = ({ api: { server, session: api } }: Routes, call: Call, instance: string) => {
   /** opencode creates a session in any directory, also in one that does not exist, where every turn fails. */
   const hasDirectory = (directory: string) =>
@@ -28,9 +31,6 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         () => Effect.succeed(false),
       ),
     )
-
-  /** Versions that have no route for the sessions of all projects answer with their web page. */
-  const hasNoSuchRoute = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
 
   const newestSessions = (limit: number) =>
     api.listAll({ query: { limit } }).pipe(

@@ -24,6 +24,8 @@ const setUp = Effect.gen(function* () {
 const asked = (requests: ReadonlyArray<{ readonly query: Readonly<Record<string, string>> }>) =>
   new Set(requests.flatMap(({ query }) => query["directory"] ?? []))
 
+const listed = (instance: string) => Effect.map(call("list_sessions", { instance }), ({ view }) => view)
+
 describe("The sessions of an opencode 1", () => {
   it.effect("are those of all its projects, each with its directory", () =>
     Effect.gen(function* () {
@@ -103,7 +105,6 @@ describe("The sessions of an opencode 1", () => {
       ]
       at("a").sessions = all
       at("b").sessions = all
-      const listed = (instance: string) => Effect.map(call("list_sessions", { instance }), ({ view }) => view)
       const a = yield* listed("a")
       assert.sameMembers(
         a.sessions.map(({ session_id }) => session_id),
