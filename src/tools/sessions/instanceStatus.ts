@@ -24,12 +24,21 @@ export const instanceStatus = Effect.fnUntraced(function* (
 ) {
   const now = yield* Clock.currentTimeMillis
   const isOwn = isHome(instance, instances)
-  const sessions = (yield* opencode.sessions).filter(({ directory }) => isOwn(directory))
-  const checked = worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now })
   const {
-    result: { broken, result: active },
+    result: {
+      result: { active, checked, sessions },
+      broken,
+    },
     unreadable,
-  } = yield* countingUnreadable(collectingBroken(detailedActivities(opencode, checked)))
+  } = yield* countingUnreadable(
+    collectingBroken(
+      Effect.gen(function* () {
+        const sessions = (yield* opencode.sessions).filter(({ directory }) => isOwn(directory))
+        const checked = worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now })
+        return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
+      }),
+    ),
+  )
   const refused = new Set(broken.map(({ directory }) => directory))
   return {
     instance: instance.name,

@@ -19,7 +19,8 @@ export const renderStatus = (view: StatusView): string =>
     view.active.map(active(view.as_of)).join("\n"),
     view.active.length < view.active_count ? `and ${view.active_count - view.active.length} more` : "",
     brokenText(view),
-    unreadableText(view.unreadable_count, "pending request"),
+    unreadableText(view.unreadable_count, "session or pending request", "sessions and pending requests"),
+    (view.unreadable_count ?? 0) > 0 ? "Something may wait there for a person." : "",
     view.unchecked_count === undefined
       ? ""
       : `Not checked: ${plural(view.unchecked_count, "older session")} in other directories.`,
