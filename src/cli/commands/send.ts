@@ -79,7 +79,7 @@ const createSession = Effect.fnUntraced(function* (
   directory: Option.Option<string>,
   { note }: TurnScreen,
 ) {
-  const { create_session } = yield* sessionHandlers
+  const { create_session } = yield* sessionHandlers()
   const created = yield* create_session({
     instance,
     ...(Option.isSome(directory) ? { directory: directory.value } : {}),

@@ -23,6 +23,12 @@ export const SessionReference = Schema.String.annotate({
   description: 'Id, unique prefix of it or part of the title, or "latest"',
 })
 
+/** How many items of a list, or characters of a text, to skip. */
+export const offset = (description: string) =>
+  Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000_000 })).annotate({ description }),
+  )
+
 /** A whole number from 1 to `maximum`. */
 export const limit = (maximum: number, description: string) =>
   Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum })).annotate({ description }))
