@@ -5,13 +5,14 @@
  * (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`.
  */
 import { McpServer } from "@modelcontextprotocol/server"
-import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
-import { Deferred, Effect, FiberSet } from "effect"
+import { serveStdio } from "@modelcontextprotocol/server/stdio"
+import { Deferred, Duration, Effect, FiberSet, Semaphore } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { callTool } from "./callTool.ts"
-import { describeTool } from "./describeTool.ts"
+import { describeTool, parametersOf } from "./describeTool.ts"
 import { useUpFirstId } from "./elicitation.ts"
 import { runAsPromise } from "./runAsPromise.ts"
+import { makeStdioTransport } from "./wire/StdioTransport.ts"
 
 export interface ServeOptions {
   readonly name: string
@@ -20,6 +21,23 @@ export interface ServeOptions {
   /** Given to the model when the client connects. */
   readonly instructions: string
 }
+
+/** The tools of a process never change. Clients of revision 2026-07-28 need not list them again. */
+const fixed = { ttlMs: Duration.toMillis("1 hour"), cacheScope: "private" } as const
+
+/** A client that sends nothing but broken messages must not fill the log. */
+const maxWarnings = 100
+
+const limited = (limit: number, warn: (text: string) => void) => {
+  let count = 0
+  return (text: string): void => {
+    count++
+    if (count <= limit) warn(count < limit ? text : `${text} Further messages that cannot be used are not logged.`)
+  }
+}
+
+/** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
+const maxConcurrentCalls = 256
 
 /**
  * Serves until the client closes stdin or the fiber is interrupted; both interrupt the calls in progress. Each call runs
@@ -35,26 +53,39 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const closed = yield* Deferred.make<void>()
-  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => ({
-    name,
-    tool,
-    description: describeTool(name, tool),
-  }))
+  const tools = Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => {
+    const parameters = parametersOf(tool)
+    return { name, tool, parameters, description: describeTool(name, tool, parameters) }
+  })
 
-  const transport = new StdioServerTransport()
+  const slots = yield* Semaphore.make(maxConcurrentCalls)
+  const transport = makeStdioTransport({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    onUnusable: limited(maxWarnings, (reason) => fork(Effect.logWarning(reason))),
+  })
   const connection = serveStdio(
     ({ era }) => {
       const server = new McpServer(
         { name: options.name, title: options.title, version: options.version },
-        { instructions: options.instructions },
+        { instructions: options.instructions, cacheHints: { "tools/list": fixed, "server/discover": fixed } },
       )
       server.server.oninitialized = () => fork(useUpFirstId(server))
-      for (const { description, name, tool } of tools) {
+      for (const { description, name, parameters, tool } of tools) {
         server.registerTool(name, description, (args, context) =>
           runAsPromise(
             fork,
             context.mcpReq.signal,
-            callTool({ serverName: options.name, handled, name, tool, args, context, connection: { era, server } }),
+            callTool({
+              serverName: options.name,
+              handled,
+              name,
+              tool,
+              parameters,
+              args,
+              context,
+              connection: { era, server },
+            }).pipe(slots.withPermits(1)),
           ),
         )
       }

@@ -37,22 +37,6 @@ const successResult = (tool: Tool.Any, { encodedResult, modelOutput }: Tool.Hand
     ...(hasOutputSchema(tool) ? { structuredContent: encodedResult === undefined ? null : encodedResult } : {}),
   }) satisfies CallToolResult
 
-const decodeObjectSchema = Schema.decodeUnknownSync(
-  Schema.Struct({
-    properties: Schema.Record(Schema.String, Schema.Unknown).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
-    required: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
-  }),
-)
-
-/** Lists the tool's parameters, for the error about invalid arguments. */
-const parametersText = (tool: Tool.Any): string => {
-  const { properties, required } = decodeObjectSchema(Tool.getJsonSchema(tool))
-  const names = Object.keys(properties).map((name) => (required.includes(name) ? `${name} (required)` : name))
-  return names.length === 0
-    ? `${tool.name} takes no parameters.`
-    : `The parameters of ${tool.name} are: ${names.join(", ")}.`
-}
-
 /** The tag of a tagged error. */
 const kindOf = (error: unknown) =>
   Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "failure"
@@ -71,7 +55,7 @@ const expectedFailure = (
   encoded: Option.Option<unknown>,
 ) => {
   if (AiError.isAiError(error) && error.reason._tag === "ToolParameterValidationError") {
-    return Option.some(errorResult("invalid arguments", `${error.reason.message}\n${parametersText(tool)}`))
+    return Option.some(errorResult("invalid arguments", error.reason.message))
   }
   return origin === "handler" && Schema.is(tool.failureSchema)(error)
     ? Option.map(encoded, (encoded) => errorResult(kindOf(error), failureText(error, encoded)))

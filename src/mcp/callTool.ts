@@ -9,12 +9,13 @@ import type {
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import { withApproval } from "./approval.ts"
+import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
 import { encodeCause, encodeOutput } from "./callResult.ts"
 import { observed } from "./callTelemetry.ts"
 import { withElicitation } from "./elicitation.ts"
-import { omitNulls } from "./omitNulls.ts"
 import { progressOf } from "./progress.ts"
+import type { SchemaNode } from "./schema/SchemaNode.ts"
 
 export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
   /** Names the server in internal errors. */
@@ -22,6 +23,8 @@ export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
   readonly handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>
   readonly name: keyof Tools & string
   readonly tool: Tool.Any
+  /** The tool's parameters. */
+  readonly parameters: () => SchemaNode
   /** From the client, not validated. */
   readonly args: unknown
   readonly context: ServerContext
@@ -46,6 +49,7 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
   context,
   handled,
   name,
+  parameters,
   serverName,
   tool,
 }: ToolCallOptions<Tools, R>): Effect.Effect<
@@ -73,7 +77,11 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
         Effect.provideService(handle(args), Call, { ...progressOf(context), ...elicitation }),
       ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
     )
-  return Effect.flatMap(omitNulls(args, decodeParameters), run).pipe(
+  return Effect.suspend(() =>
+    readArguments(args, { tool: name, parameters: parameters(), decode: decodeParameters }),
+  ).pipe(
+    Effect.catchCause(encodeCause({ tool, encodeFailure, serverName })),
+    Effect.flatMap(run),
     observed(name, context),
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
     Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),

@@ -1,8 +1,11 @@
 /** The description of a tool in `tools/list`. */
 import type { StandardSchemaWithJSON, ToolAnnotations } from "@modelcontextprotocol/server"
-import { Context, Option, type Schema } from "effect"
+import { Context, Option } from "effect"
 import { Tool } from "effect/ai"
-import { advertised, jsonSchema } from "./jsonSchema.ts"
+import { advertised, jsonSchema, once } from "./jsonSchema.ts"
+import { inputSchema } from "./schema/inputSchema.ts"
+import { outputSchema } from "./schema/outputSchema.ts"
+import { type SchemaNode, schemaNode } from "./schema/SchemaNode.ts"
 
 export interface ToolDescription {
   readonly title?: string
@@ -13,36 +16,30 @@ export interface ToolDescription {
   readonly _meta?: Record<string, unknown>
 }
 
-/** A raw JSON Schema is advertised unchanged. Other schemas forbid unknown parameters, so a client can validate a call itself. */
-const inputSchema = (tool: Tool.Any) =>
-  advertised(() =>
-    Tool.isDynamic(tool) && tool.jsonSchema !== undefined
-      ? tool.jsonSchema
-      : jsonSchema(tool.parametersSchema, "error"),
+/** The tool's parameters, of which unknown ones are forbidden unless the tool declares a raw JSON Schema. */
+export const parametersOf = (tool: Tool.Any): (() => SchemaNode) =>
+  once(() =>
+    schemaNode(
+      Tool.isDynamic(tool) && tool.jsonSchema !== undefined
+        ? { ...tool.jsonSchema }
+        : jsonSchema(tool.parametersSchema, "error"),
+    ),
   )
 
 /** Whether results have `structuredContent`. An output schema that allows nothing or everything would be useless. */
 export const hasOutputSchema = ({ successSchema }: Tool.Any): boolean =>
   !["Void", "Undefined", "Unknown", "Any", "Never"].includes(successSchema.ast._tag)
 
-/** Tools often share a success schema. Its JSON Schema is generated once for all of them. */
-const outputSchemas = new WeakMap<Schema.Constraint, StandardSchemaWithJSON>()
-
-/** Additional fields are allowed, because clients would reject a result with a field that a closed schema does not name. */
-const outputSchema = ({ successSchema }: Tool.Any): StandardSchemaWithJSON => {
-  const schema = outputSchemas.get(successSchema) ?? advertised(() => jsonSchema(successSchema, "ignore"))
-  outputSchemas.set(successSchema, schema)
-  return schema
-}
-
-export const describeTool = (name: string, tool: Tool.Any): ToolDescription => ({
+export const describeTool = (name: string, tool: Tool.Any, parameters: () => SchemaNode): ToolDescription => ({
   ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
     onNone: () => ({}),
     onSome: (title) => ({ title }),
   }),
   description: Tool.getDescription(tool) ?? name,
-  inputSchema: inputSchema(tool),
-  ...(hasOutputSchema(tool) ? { outputSchema: outputSchema(tool) } : {}),
+  inputSchema: advertised(() => inputSchema(parameters())),
+  ...(hasOutputSchema(tool)
+    ? { outputSchema: advertised(() => outputSchema(schemaNode(jsonSchema(tool.successSchema, "ignore")))) }
+    : {}),
   annotations: {
     readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
     destructiveHint: Context.get(tool.annotations, Tool.Destructive),

@@ -13,13 +13,16 @@ export const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" 
   return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
 }
 
+/** Computes the value at its first use, because generating all schemas would delay the start. */
+export const once = <A>(compute: () => A): (() => A) => {
+  let computed: { readonly value: A } | undefined
+  return () => (computed ??= { value: compute() }).value
+}
+
 /**
- * A schema that the SDK advertises but does not validate, because the Toolkit decodes arguments and encodes results.
- * `generate` runs when a client first asks for the schema, because generating all schemas would delay the start.
- */
+ * A schema that the SDK advertises but does not validate, because the Toolkit decodes arguments and encodes results. */
 export const advertised = (generate: () => Json): StandardSchemaWithJSON => {
-  let generated: Record<string, unknown> | undefined
-  const json = () => (generated ??= { ...generate() })
+  const json = once(() => ({ ...generate() }))
   return {
     "~standard": {
       version: 1,

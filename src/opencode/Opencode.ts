@@ -131,6 +131,8 @@ export interface Opencode {
   /** The `limit` most recently updated sessions, minus the archived ones. */
   readonly newestSessions: (limit: number) => Effect.Effect<ReadonlyArray<Session>, ClientError>
   readonly session: (id: SessionId) => Effect.Effect<Session, ClientError>
+  /** Whether the directory exists on the server's machine. */
+  readonly hasDirectory: (directory: string) => Effect.Effect<boolean, ClientError>
   /** Fails with `DirectoryNotFound` if the directory does not exist. */
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
   /**

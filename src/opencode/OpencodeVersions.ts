@@ -120,6 +120,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       sessions: ask((opencode) => opencode.sessions),
       newestSessions: (limit) => ask((opencode) => opencode.newestSessions(limit)),
       session: (id) => ask((opencode) => opencode.session(id)),
+      hasDirectory: (directory) => ask((opencode) => opencode.hasDirectory(directory)),
       createSession: (options) => ask((opencode) => opencode.createSession(options)),
       runningElsewhere: (sessions) => ask((opencode) => opencode.runningElsewhere(sessions)),
       statuses: (directory) => ask((opencode) => opencode.statuses(directory)),

@@ -52,13 +52,7 @@ export const parsed = <A>(
   )
 
 /** A whole number of `unit` from `minimum` to `maximum`. */
-export const wholeNumber = (
-  name: Variable,
-  fallback: number,
-  minimum: number,
-  maximum: number,
-  unit = "characters",
-) =>
+export const wholeNumber = (name: Variable, fallback: number, minimum: number, maximum: number, unit = "characters") =>
   parsed(name, `it takes a whole number of ${unit} from ${minimum} to ${maximum} (default ${fallback})`, (value) =>
     /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
       ? Option.some(Number(value))

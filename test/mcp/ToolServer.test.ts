@@ -31,7 +31,7 @@ layer(BundledToys.layer, { excludeTestServices: true })("ToolServer.serve", (it)
       assert.deepStrictEqual((yield* greet({ title: null })).result?.["structuredContent"], {
         greeted: { title: null },
       })
-      assert.isTrue((yield* greet({ name: 1, title: null })).result?.["isError"])
+      assert.isTrue((yield* greet({ name: {}, title: null })).result?.["isError"])
     }),
   )
 

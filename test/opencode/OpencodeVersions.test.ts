@@ -57,6 +57,7 @@ const scene = (server: Server) => {
         inGit: () => none,
         newestSessions: () => none,
         session: () => none,
+        hasDirectory: () => none,
         createSession: () => none,
         runningElsewhere: () => none,
         statuses: () => none,

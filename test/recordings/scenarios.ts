@@ -122,7 +122,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
         yield* stage.replyPermission(request, { reply: "once" })
         return { other, snapshots: [waiting] }
       }),
-    "",
+    "Echo: and then",
     "Echo: and then",
   ),
 

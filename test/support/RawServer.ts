@@ -8,7 +8,7 @@ import { patience } from "./patience.ts"
 const Answer = Schema.fromJsonString(
   Schema.Struct({
     jsonrpc: Schema.Literal("2.0"),
-    id: Schema.optional(Schema.Union([Schema.Finite, Schema.String])),
+    id: Schema.optional(Schema.Union([Schema.Finite, Schema.String, Schema.Null])),
     method: Schema.optional(Schema.String),
     result: Schema.optional(Schema.Record(Schema.String, Schema.Unknown)),
     error: Schema.optional(Schema.Struct({ code: Schema.Finite, message: Schema.String })),
@@ -47,7 +47,11 @@ export const startRaw = Effect.fn("startRaw")(function* (
   child.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed({ code, signal })))
 
   let lastId = 0
-  const write = (line: string) => Effect.sync(() => void child.stdin.write(`${line}\n`))
+  const write = (line: string | Uint8Array) =>
+    Effect.sync(() => {
+      child.stdin.write(line)
+      child.stdin.write("\n")
+    })
   const decoded: Array<Answer> = []
   const answers = Effect.sync((): ReadonlyArray<Answer> => {
     for (const line of stdout.slice(decoded.length)) decoded.push(Schema.decodeSync(Answer)(line))
@@ -71,7 +75,7 @@ export const startRaw = Effect.fn("startRaw")(function* (
       Effect.tap(() => notify("notifications/initialized")),
     )
   return {
-    /** Writes a line unchanged. */
+    /** Writes a line unchanged, as text or as bytes. */
     write,
     /** Sends a request without waiting for its answer, and returns its id. */
     send,
@@ -87,6 +91,8 @@ export const startRaw = Effect.fn("startRaw")(function* (
     kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
     /** Stops reading stdout, so that the pipe fills up. */
     stopReading: Effect.sync(() => lines.pause()),
+    startReading: Effect.sync(() => lines.resume()),
+    pid: child.pid ?? 0,
     /** How the process ended, even if its output was not read. */
     exited: Deferred.await(exited).pipe(Effect.timeout(patience)),
     /** How the process ended. */

@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Option, Schema } from "effect"
 import { Tool } from "effect/ai"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
-import { instructions } from "../../src/tools/instructions.ts"
 
 const tools: ReadonlyArray<Tool.Any> = Object.values(FleetToolkit.tools)
 
@@ -65,27 +64,5 @@ describe("The tools", () => {
       const changes = Context.get(annotations, Tool.Destructive) || name === "create_session"
       assert.strictEqual(Context.get(annotations, Tool.Readonly), !changes, name)
     }
-  })
-
-  it("take at most 9 KB of a client's context, output schemas excluded", () => {
-    const listed = tools.map((tool) => ({
-      name: tool.name,
-      title: Option.getOrThrow(Context.getOption(tool.annotations, Tool.Title)),
-      description: Tool.getDescription(tool),
-      inputSchema: Tool.getJsonSchemaFromSchema(tool.parametersSchema),
-      annotations: {
-        readOnlyHint: Context.get(tool.annotations, Tool.Readonly),
-        destructiveHint: Context.get(tool.annotations, Tool.Destructive),
-        idempotentHint: Context.get(tool.annotations, Tool.Idempotent),
-        openWorldHint: Context.get(tool.annotations, Tool.OpenWorld),
-      },
-    }))
-    assert.isAtMost(JSON.stringify(listed).length, 9000)
-    const read = listed.map(({ description, inputSchema, name }) => ({ name, description, inputSchema }))
-    assert.isAtMost(JSON.stringify(read).length + instructions.length, 9000)
-  })
-
-  it("have output schemas of bounded size; most clients do not show them to the model", () => {
-    assert.isBelow(JSON.stringify(tools.flatMap((tool) => schemas(tool))).length, 44_000)
   })
 })

@@ -1,9 +1,10 @@
-/** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or a signal arrives. */
+/** `opencode-fleet serve`: the MCP server on stdio, until the client closes stdin or exits, or a signal arrives. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, References } from "effect"
 import { serverInfo } from "../../serverInfo.ts"
 import { serve } from "../../mcp/ToolServer.ts"
 import { endProcess } from "../process/endProcess.ts"
+import { parentExit } from "../process/parentExit.ts"
 import { runProgram } from "../process/runProgram.ts"
 import { reportInvalidSettings } from "../settings/reportInvalidSettings.ts"
 import { telemetry } from "../telemetry/telemetry.ts"
@@ -29,13 +30,10 @@ export const program = Effect.gen(function* () {
   const { sshHosts } = yield* Settings
   if (sshHosts.length > 0) {
     const handled = Effect.flatMap(fleet, ({ handledWithStart }) => handledWithStart)
-    return yield* serve(FleetToolkitWithStart, handled, serverInfo)
+    return yield* Effect.raceFirst(serve(FleetToolkitWithStart, handled, serverInfo), parentExit)
   }
-  yield* serve(
-    FleetToolkit,
-    Effect.flatMap(fleet, ({ handled }) => handled),
-    serverInfo,
-  )
+  const handled = Effect.flatMap(fleet, ({ handled }) => handled)
+  yield* Effect.raceFirst(serve(FleetToolkit, handled, serverInfo), parentExit)
 }).pipe(
   Effect.scoped,
   Effect.provideServiceEffect(

@@ -3,6 +3,14 @@
  * stored (`reconcile`). It depends on neither HTTP nor time; `turns/` drives it.
  */
 export { advance, missed } from "./advance.ts"
-export { answeredInstead, isFollowedByAnother, unfinishedOutcome, outcome, type Outcome } from "./outcome.ts"
+export {
+  answeredInstead,
+  isFollowedByAnother,
+  isUnfinished,
+  runningOutcome,
+  unfinishedOutcome,
+  outcome,
+  type Outcome,
+} from "./outcome.ts"
 export { isAutoCompaction, reconcile, type StoredSession } from "./reconcile.ts"
 export { begin, text, toolCalls, type Turn } from "./state.ts"

@@ -4,7 +4,7 @@ import type { MessageId } from "../Identifiers.ts"
 import type { MessageInfo, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
-import { answers, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
+import { answers, isIntermediate, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
 import { gapMark, isOutdated, isOutdatedInfo, isStreaming, type Turn } from "./state.ts"
 
 const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
@@ -55,13 +55,22 @@ const withStatus = (turn: Turn, status: SessionStatus): Turn => {
   return { ...turn, accepted: true, status, error: turn.answers.size === 0 ? undefined : turn.error }
 }
 
+const isAnswered = ({ answers, parts }: Turn) => {
+  const newest = [...answers.values()].at(-1)
+  if (newest === undefined) return false
+  return !isIntermediate(
+    newest,
+    [...parts.values()].filter(({ messageID }) => messageID === newest.id),
+  )
+}
+
 const withMessage = (turn: Turn, info: MessageInfo): Turn => {
   if (info.role === "user") {
     return info.id === turn.prompt
       ? { ...turn, accepted: true, lineage: withPrompt(turn.lineage, info) }
       : { ...turn, lineage: withUser(turn.lineage, info) }
   }
-  const lineage = withAssistant(turn.lineage, info, turn.answers.size > 0)
+  const lineage = withAssistant(turn.lineage, info, isAnswered(turn))
   const known = turn.answers.get(info.id)
   if (!answers(lineage, info) || isOutdatedInfo(known, info)) return { ...turn, lineage }
   return {

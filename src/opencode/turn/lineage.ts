@@ -6,7 +6,7 @@
  * and a user message by opencode whose answers continue the turn (checked on opencode 1.18.33).
  */
 import type { MessageId } from "../Identifiers.ts"
-import type { AssistantInfo, UserInfo } from "../sessions/Message.ts"
+import type { AssistantInfo, Part, UserInfo } from "../sessions/Message.ts"
 
 export interface Lineage {
   /** The user messages whose answers belong to the turn, the prompt first. */
@@ -77,7 +77,17 @@ export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
 export const isSummary = (lineage: Lineage, { parentID, summary }: AssistantInfo): boolean =>
   parentID === lineage.compacting || (summary === true && !lineage.wantsSummary && lineage.prompts.has(parentID))
 
-/** Adds an assistant message. `answered`: the turn already has answers. */
+/**
+ * Whether opencode asks the model again after this step. If another message has arrived meanwhile, such as a plugin's note,
+ * that next step is stored as the answer to it, and belongs to both.
+ */
+export const isIntermediate = ({ error, finish, time }: AssistantInfo, parts: Iterable<Part>): boolean =>
+  finish === "tool-calls" &&
+  time.completed !== undefined &&
+  error === undefined &&
+  ![...parts].some((part) => part.type === "tool" && part.state.status === "error")
+
+/** Adds an assistant message. `answered`: the turn has an answer after which opencode may be done with it. */
 export const withAssistant = (lineage: Lineage, info: AssistantInfo, answered: boolean): Lineage => {
   const { parentID, time } = info
   if (isSummary(lineage, info)) {

@@ -50,10 +50,34 @@ export const outcome = (turn: Turn): Outcome | undefined => {
   if (newest === undefined) return turn.error === undefined ? undefined : ofFailure(turn.error)
   if (newest.time.completed === undefined) return undefined
   if (newest.error !== undefined) return ofFailure(newest.error)
-  // Both are absent only if the turn was stopped while opencode waited to retry the provider.
-  if (newest.finish === undefined) return { _tag: "aborted" }
+  // Both are absent if the turn was stopped while opencode waited to retry the provider, and after a command of a person.
+  if (newest.finish === undefined) return isShellCommand(turn) ? ranByPerson : { _tag: "aborted" }
   if (newest.finish === "tool-calls") return endedEarly(turn)
   return completed(turn, newest.finish)
+}
+
+const ranByPerson: Outcome = {
+  _tag: "completed",
+  detail: "a person ran a command in the session; the agent was not asked to do anything",
+}
+
+/** Whether the answer is the result of `!command` in opencode's terminal: tool calls without a model step. */
+const isShellCommand = (turn: Turn): boolean => {
+  const newest = newestOf(turn)?.id
+  const parts = [...turn.parts.values()].filter(({ messageID }) => messageID === newest)
+  return parts.length > 0 && parts.every((part) => part.type === "tool" && isFinished(part))
+}
+
+/** What the remark says that stands in for the text of the last answer. */
+const missingText = (turn: Turn): ReadonlyArray<string> => {
+  const newest = newestOf(turn)?.id
+  const parts = [...turn.parts.values()].filter(({ messageID }) => messageID === newest)
+  if (parts.some((part) => part.type === "text" && part.text.trim() !== "")) return []
+  return [
+    parts.some((part) => part.type === "reasoning" && part.text.trim() !== "")
+      ? "the model ended with reasoning only and wrote no text"
+      : "the model ended without writing any text",
+  ]
 }
 
 const completed = (turn: Turn, finish: string): Outcome => {
@@ -62,8 +86,9 @@ const completed = (turn: Turn, finish: string): Outcome => {
   const inBackground = toolCalls(turn).filter(({ state }) => state.status === "completed" && state.background === true)
   const facts = [
     ...(finish === "stop" ? [] : [`the model stopped because of "${finish}"`]),
+    ...missingText(turn),
     ...(overtaken !== undefined && prompts.has(overtaken)
-      ? ["opencode answered it together with a message that was sent right after it"]
+      ? ["opencode answered it together with a message that arrived after it"]
       : []),
     ...(isRestarted ? ["opencode was restarted during the turn and continued it"] : []),
     ...(inBackground.length === 0
@@ -116,10 +141,25 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
   return overtaken !== undefined && (prompts.has(overtaken) || finish === "tool-calls") ? overtaken : undefined
 }
 
+/** The outcome of a turn that goes on when the call stops waiting. */
+export const runningOutcome = ({ status }: Pick<Turn, "status">): Outcome =>
+  status.type === "retry"
+    ? {
+        _tag: "still running",
+        detail: `the model's provider failed (attempt ${status.attempt}): ${status.message}; opencode tries again at ${new Date(status.next).toISOString()}`,
+      }
+    : { _tag: "still running" }
+
+/** Whether the session is idle although the turn's newest answer is not complete. */
+export const isUnfinished = (turn: Turn): boolean => {
+  const newest = newestOf(turn)
+  return turn.status.type === "idle" && newest !== undefined && newest.time.completed === undefined
+}
+
 /** The outcome of a turn that opencode left unfinished: the session is idle, but the answer is not complete. */
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort at the start of a summary leaves the summary unfinished.
-  if (turn.error !== undefined && turn.error.kind !== "failed") return ofFailure(turn.error)
+  if (turn.error !== undefined && (turn.error.kind !== "failed" || !eventsMissed)) return ofFailure(turn.error)
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",

@@ -4,6 +4,7 @@ import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
 import {
   answers as belongs,
+  isIntermediate,
   isSummary,
   type Lineage,
   withAssistant,
@@ -38,7 +39,7 @@ const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
       if (isAutoCompaction(message)) lineage = withCompaction(lineage, info.id)
     } else {
       lineage = withAssistant(lineage, info, answered)
-      answered ||= belongs(lineage, info)
+      if (belongs(lineage, info)) answered = !isIntermediate(info, message.parts)
     }
   }
   return lineage

@@ -12,6 +12,7 @@ import { persistently, readStored } from "./storedTurn.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import { unlessTakenOver } from "./takenOver.ts"
+import { isUnfinished } from "../turn/Turn.ts"
 import type * as Turn from "../turn/Turn.ts"
 
 /**
@@ -110,11 +111,23 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
     yield* proceed({ _tag: Option.isSome(answer) ? "Decided" : "NotDecided" })
   })
 
+  /** opencode breaks off every turn in a directory that was deleted, without storing why. */
+  const unlessDirectoryIsGone = Effect.fnUntraced(function* (outcome: Turn.Outcome) {
+    const isBrokenOff = (outcome._tag === "interrupted" || outcome._tag === "failed") && isUnfinished(state.turn)
+    if (!isBrokenOff) return outcome
+    const exists = opencode.hasDirectory(session.directory)
+    if (yield* Effect.orElseSucceed(exists, () => true)) return outcome
+    return { _tag: "failed", detail: `the session's directory does not exist any more: ${session.directory}` } as const
+  })
+
   const following = Effect.gen(function* () {
     while (true) {
       const { next, openDecision } = state
       if (next._tag === "End") {
-        return { outcome: yield* unlessTakenOver(next.outcome, target, opencode), turn: state.turn }
+        return {
+          outcome: yield* unlessDirectoryIsGone(yield* unlessTakenOver(next.outcome, target, opencode)),
+          turn: state.turn,
+        }
       }
       if (openDecision === undefined || next._tag === "SendDecision") yield* proceed(yield* perform(next))
       else yield* ask(openDecision)

@@ -44,7 +44,9 @@ export const reportTimeout = Effect.fnUntraced(function* (address: SessionAddres
   const unfinished = (): Turn.Outcome => {
     if (turn.status.type === "idle")
       return { ...stillRunning, detail: "the session is idle, but its answer is not complete" }
-    return Option.isSome(read) ? stillRunning : { ...stillRunning, detail: "the instance does not answer right now" }
+    return Option.isSome(read)
+      ? Turn.runningOutcome(turn)
+      : { ...stillRunning, detail: "the instance does not answer right now" }
   }
   return { outcome: Turn.outcome(turn) ?? unfinished(), turn }
 })
@@ -109,6 +111,17 @@ export const joinTurn = (
   options: JoinOptions,
 ) => joinTurns(events, address, { id: prompt, isQueued: false }, [], options)
 
+/** A plugin's note (`noReply`) is stored like a message that opencode never started to answer. */
+const withNote = (unanswered: MessageId, report: TurnReport): TurnReport => {
+  const { outcome } = report
+  if (outcome._tag !== "completed") return report
+  const note = `a later message has no answer (${unanswered}): a note that a plugin or a client stored, or a message that opencode never started to answer`
+  return {
+    ...report,
+    outcome: { ...outcome, detail: outcome.detail === undefined ? note : `${outcome.detail}; ${note}` },
+  }
+}
+
 /** Follows the session's last turn; if it is running, also those of the messages that wait in the server's queue. */
 export const joinLast = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
@@ -121,7 +134,16 @@ export const joinLast = Effect.fnUntraced(function* (
   const queued = options.first === undefined && !isParked ? prompts.map(({ id }) => id) : []
   const stored = yield* lastPrompt(opencode, session)
   const behind = queued.filter((id) => id !== stored)
-  if (stored !== undefined) return yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)
+  if (stored !== undefined) {
+    const report = yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)
+    const { outcome, turn } = report
+    const isUnanswered = outcome._tag === "failed" && turn.prompt === stored && turn.answers.size === 0
+    if (!isUnanswered || turn.error !== undefined) return report
+    const before = yield* lastPrompt(opencode, session, 1)
+    return before === undefined
+      ? report
+      : withNote(stored, yield* joinTurn(events, address, before, { ...options, first: undefined }))
+  }
   const [next, ...rest] = behind
   if (next === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
   return yield* joinTurns(events, address, { id: next, isQueued: true }, rest, options)

@@ -73,28 +73,48 @@ export const readStored = Effect.fnUntraced(function* (
 export const refreshTurn = (opencode: Opencode, session: Session, turn: Turn.Turn) =>
   Effect.map(readStored(opencode, session, turn), (stored) => Turn.reconcile(turn, stored))
 
-/** Whether opencode itself wrote the message during a turn: to request a summary, or to continue after one. */
+/** What opencode 1 stores as the user's message when a person runs `!command` in its terminal. */
+const shellMessage = "The following tool was executed by the user"
+
+const isWrittenByOpencode = ({ info, parts }: Message) =>
+  info.role === "user" && parts.length > 0 && parts.every((part) => part.type === "text" && part.synthetic === true)
+
+const isShellCommand = (message: Message) =>
+  isWrittenByOpencode(message) && message.parts.some((part) => part.type === "text" && part.text === shellMessage)
+
+/** Whether opencode itself wrote the message during a turn: to request a summary, or to continue after one or a subagent. */
 const isContinuation = (messages: ReadonlyArray<Message>, index: number) => {
   const message = messages[index]
   const before = messages[index - 1]?.info
   if (message === undefined || Turn.isAutoCompaction(message)) return true
-  return (
-    before?.role === "assistant" &&
-    messages.some((other) => other.info.id === before.parentID && Turn.isAutoCompaction(other))
-  )
+  if (before?.role !== "assistant") return false
+  if (before.finish === "tool-calls" && isWrittenByOpencode(message)) return true
+  return messages.some((other) => other.info.id === before.parentID && Turn.isAutoCompaction(other))
 }
 
-/** Index of the last user message that a person or client sent and that was not undone; -1 if there is none. */
-const lastPromptIndex = (messages: ReadonlyArray<Message>, { undoneFrom }: Session) => {
+/** The messages that have begun turns and were not undone, the last one first. */
+const promptsIn = (messages: ReadonlyArray<Message>, { undoneFrom }: Session): ReadonlyArray<number> => {
   const undone = messages.findIndex(({ info }) => info.id === undoneFrom)
-  if (undone < 0 && undoneFrom !== undefined) return -1
+  if (undone < 0 && undoneFrom !== undefined) return []
   const remaining = undone < 0 ? messages : messages.slice(0, undone)
-  return remaining.findLastIndex(({ info }, index) => info.role === "user" && !isContinuation(messages, index))
+  return remaining
+    .flatMap(({ info }, index) => (info.role === "user" && !isContinuation(messages, index) ? [index] : []))
+    .toReversed()
 }
 
-/** The user message that started the session's last turn. */
-export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session) {
+/**
+ * The user message that started the session's last turn, or with `back` an earlier one. A command that a person ran counts
+ * only if there is nothing else.
+ */
+export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, session: Session, back = 0) {
+  const turnsIn = (messages: ReadonlyArray<Message>) =>
+    promptsIn(messages, session).filter((index) => {
+      const message = messages[index]
+      return message !== undefined && !isShellCommand(message)
+    })
   // Whether it is a continuation depends on the two messages before it.
-  const messages = yield* readBack(opencode, session.id, (read) => lastPromptIndex(read, session) >= 2)
-  return messages[lastPromptIndex(messages, session)]?.info.id
+  const messages = yield* readBack(opencode, session.id, (read) => (turnsIn(read)[back] ?? 0) >= 2)
+  const turns = turnsIn(messages)
+  const index = (turns.length > 0 ? turns : promptsIn(messages, session))[back]
+  return index === undefined ? undefined : messages[index]?.info.id
 })

@@ -17,12 +17,13 @@ const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} 
 
 export const sessionRequests = ({ api: { server, session: api } }: Routes, call: Call, instance: string) => {
   /** opencode creates a session in any directory, also in one that does not exist, where every turn fails. */
-  const checkDirectory = (directory: string) =>
+  const hasDirectory = (directory: string) =>
     server.files({ query: { directory, path: "." } }).pipe(
       call("files"),
+      Effect.as(true),
       Effect.catchIf(
         (error) => error._tag === "OpencodeError" && error.status === 500,
-        () => new DirectoryNotFound({ instance, directory }),
+        () => Effect.succeed(false),
       ),
     )
 
@@ -49,8 +50,11 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
     sessions: newestSessions(allSessions),
     newestSessions,
     session: (id) => api.get(ofSession(id)).pipe(call("get session", { session: id })),
+    hasDirectory,
     createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
-      if (directory !== undefined) yield* checkDirectory(directory)
+      if (directory !== undefined && !(yield* hasDirectory(directory))) {
+        return yield* new DirectoryNotFound({ instance, directory })
+      }
       return yield* api
         .create({
           query: directory === undefined ? {} : { directory },

@@ -50,10 +50,12 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
   const { server, session: api } = routes.api
 
   /** opencode creates a session in any directory, also in one that does not exist, where every later request fails. */
-  const checkDirectory = (directory: string) =>
+  const hasDirectory = (directory: string) =>
     server.location(inDirectory(directory)).pipe(
       call("location"),
-      Effect.catchIf(isWithoutReason, () => new DirectoryNotFound({ instance, directory })),
+      Effect.as(true),
+      Effect.catchIf(isWithoutReason, () => Effect.succeed(false)),
+      Effect.catchTag("DirectoryNotFound", () => Effect.succeed(false)),
     )
 
   const newestSessions = (limit: number) =>
@@ -70,8 +72,11 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         Effect.map(({ data }) => sessionOf(data)),
         call("get session", { session: id }),
       ),
+    hasDirectory,
     createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
-      if (directory !== undefined) yield* checkDirectory(directory)
+      if (directory !== undefined && !(yield* hasDirectory(directory))) {
+        return yield* new DirectoryNotFound({ instance, directory })
+      }
       const payload = {
         ...(title === undefined ? {} : { title }),
         ...(directory === undefined ? {} : { location: { directory } }),

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { readOnly } from "../shared/annotations.ts"
 import { SessionFailure } from "../shared/failures.ts"
-import { Instance, offset, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
 import { DiffView } from "./changeSchemas.ts"
 import { renderDiff } from "./renderChanges.ts"
 
@@ -19,7 +19,7 @@ export const GetDiff = Tool.make("get_diff", {
       }),
     ),
     path: optionalText(Schema.String.annotate({ description: "Only this file, with its patch in full" })),
-    offset: offset("Files to skip; with path: characters of its patch"),
+    offset: offsetOf("Files to skip; with path: characters of its patch"),
   }),
   success: DiffView,
   failure: SessionFailure,

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations } from "../shared/annotations.ts"
 import { FollowFailure } from "../shared/failures.ts"
-import { Instance, SessionReference } from "../shared/parameters.ts"
+import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
 import { renderTurn } from "../turns/renderTurn.ts"
 import { TurnView } from "../turns/turnSchemas.ts"
 
@@ -25,8 +25,8 @@ export const RespondPermission = Tool.make("respond_permission", {
       description:
         "once; always (similar requests from now on, in `always_scope`); reject (ends the session's turn and rejects its other open requests)",
     }),
-    message: opt(
-      Schema.String.check(Schema.isMinLength(1)).annotate({
+    message: optionalText(
+      Schema.String.annotate({
         description:
           "With reject: what to do instead. The agent then continues, unless other requests are rejected too",
       }),
@@ -46,7 +46,7 @@ export const AnswerQuestion = Tool.make("answer_question", {
     session_id: SessionReference,
     question_id: opt(Schema.String.annotate({ description: "Optional if only one is open" })),
     answers: opt(
-      Schema.Array(Schema.Array(Schema.String)).annotate({
+      Schema.Array(Schema.Union([Schema.String, Schema.Array(Schema.String)])).annotate({
         description: "For each question, in order: the chosen labels, or a custom answer",
       }),
     ),

@@ -1,6 +1,6 @@
 /** The handlers of respond_permission and answer_question. */
-import { Clock, Effect } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
+import { Array, Clock, Effect, Predicate } from "effect"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { openRequest, refusal } from "../../opencode/requests/decision.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -31,15 +31,27 @@ const response = (pending: Permission, { message, response: reply }: Response) =
     : Effect.fail(invalid("message", message, 'it requires response "reject"'))
 }
 
+/** One list for each question. A list of texts holds all labels for one question, and one label for each of several. */
+const answersFor = (
+  questions: number,
+  answers: NonNullable<Answer["answers"]>,
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const isFlat = answers.length > 0 && answers.every(Predicate.isString)
+  return questions === 1 && isFlat ? [answers] : answers.map((answer) => Array.ensure(answer))
+}
+
 /** Checks the labels, because opencode does not: a misspelt label would reach the agent as a custom answer. */
-const answer = (pending: Question, { answers, reject = false }: Answer) => {
+const answer = (pending: Question, { answers: given, reject = false }: Answer) => {
   const { questions } = pending.request
-  if (answers === undefined) {
-    return reject
+  if (reject) {
+    return given === undefined || given.length === 0
       ? Effect.succeed(refusal(pending))
-      : Effect.fail(invalid("answers", answers, "pass the answers, or reject true to dismiss the question"))
+      : Effect.fail(invalid("reject", reject, "it excludes answers"))
   }
-  if (reject) return Effect.fail(invalid("reject", reject, "it excludes answers"))
+  if (given === undefined) {
+    return Effect.fail(invalid("answers", given, "pass the answers, or reject true to dismiss the question"))
+  }
+  const answers = answersFor(questions.length, given)
   if (answers.length !== questions.length) {
     return Effect.fail(invalid("answers", answers, `it needs one list for each of the ${questions.length} questions`))
   }
@@ -64,10 +76,10 @@ const answer = (pending: Question, { answers, reject = false }: Answer) => {
 }
 
 export const requestHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const fleet = yield* Fleet
+  const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = makeFollower(followerOptions)
+  const follower = yield* makeFollower(followerOptions)
   const resume = yield* makeResume(followerOptions)
 
   const decide = <Kind extends PendingRequest["kind"], E>(
@@ -77,7 +89,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
     decisionOn: (pending: Extract<PendingRequest, { kind: Kind }>) => Effect.Effect<Decision, E>,
   ) =>
     Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-      fleet.use(
+      use(
         instance,
         Effect.fnUntraced(function* (target: Target) {
           const opencode = client.at(target)

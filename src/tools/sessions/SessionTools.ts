@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { CreateFailure, InstanceFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, limit, offset, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, limit, offset, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
 import { ConversationView } from "./conversationSchemas.ts"
 import { renderConversation } from "./renderConversation.ts"
 import { renderCreated, renderSessions } from "./renderSessions.ts"
@@ -21,8 +21,8 @@ export const ListSessions = Tool.make("list_sessions", {
       }),
     ),
     directory: optionalText(Schema.String.annotate({ description: "Only sessions in this directory or below" })),
-    limit: limit(200, "Not counting subagent sessions. Default 20"),
-    offset: offset("How many to skip"),
+    limit: limit(200, 20, "Not counting subagent sessions"),
+    offset,
   }),
   success: SessionsView,
   failure: InstanceFailure,
@@ -36,10 +36,10 @@ export const GetSession = Tool.make("get_session", {
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message_limit: limit(100, "Default 20"),
+    message_limit: limit(100, 20),
     before: optionalText(Schema.String.annotate({ description: "`before` of an earlier answer" })),
     message_id: optionalText(Schema.String.annotate({ description: "Read this message in full" })),
-    offset: offset("With message_id: characters to skip"),
+    offset: offsetOf("With message_id: characters to skip"),
   }),
   success: ConversationView,
   failure: SessionFailure,
@@ -71,7 +71,7 @@ export const CreateSession = Tool.make("create_session", {
 export const GetStatus = Tool.make("get_status", {
   description:
     "Show what an instance is doing: which sessions are busy, retrying, or waiting for a person. All others are idle.",
-  parameters: Schema.Struct({ instance: Instance, offset: offset("How many to skip") }),
+  parameters: Schema.Struct({ instance: Instance, offset }),
   success: StatusView,
   failure: InstanceFailure,
   failureMode: "return",

@@ -1,10 +1,7 @@
 /** Parameters that several tools share. */
 import { Option, Schema, SchemaGetter } from "effect"
 
-/**
- * An optional text. Models often send a blank one for a parameter that they leave out, so it counts as absent. The ids of
- * pending requests are no such text: a person's decision needs an exact one.
- */
+/** An optional text. Models often send a blank one for a parameter that they leave out, so it counts as absent, also outside MCP. */
 export const optionalText = (text: Schema.Codec<string>) =>
   Schema.optionalKey(text).pipe(
     Schema.decodeTo(Schema.optionalKey(Schema.String), {
@@ -15,20 +12,38 @@ export const optionalText = (text: Schema.Codec<string>) =>
 
 export const Instance = optionalText(
   Schema.String.annotate({
-    description: "Name or unique part; optional if only one is online",
+    description: "Name; optional if only one is online",
   }),
 )
 
 export const SessionReference = Schema.String.annotate({
-  description: 'Id, unique prefix of it or part of the title, or "latest"',
+  description: 'Id, part of the title, or "latest"',
 })
 
-/** How many items of a list, or characters of a text, to skip. */
-export const offset = (description: string) =>
+const WholeNumber = Schema.Finite.check(Schema.makeFilter(() => true, { toJsonSchema: () => ({ type: "integer" }) }))
+
+/** A whole number from 1 to `maximum`. Another number means the closest of them, because models often ask for "all". */
+export const limit = (maximum: number, fallback: number, description = "") =>
   Schema.optionalKey(
-    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000_000 })).annotate({ description }),
+    WholeNumber.annotate({
+      description: `${description === "" ? "" : `${description}. `}1 to ${maximum}, default ${fallback}`,
+    }).pipe(
+      Schema.decodeTo(Schema.Int, {
+        decode: SchemaGetter.transform((given: number) => Math.min(Math.max(Math.trunc(given), 1), maximum)),
+        encode: SchemaGetter.passthrough(),
+      }),
+    ),
   )
 
-/** A whole number from 1 to `maximum`. */
-export const limit = (maximum: number, description: string) =>
-  Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum })).annotate({ description }))
+/** How many items of a list, or characters of a text, to skip. */
+export const offsetOf = (description: string) =>
+  Schema.optionalKey(
+    WholeNumber.annotate({ description }).pipe(
+      Schema.decodeTo(Schema.Int, {
+        decode: SchemaGetter.transform((given: number) => Math.min(Math.max(Math.trunc(given), 0), 1_000_000_000)),
+        encode: SchemaGetter.passthrough(),
+      }),
+    ),
+  )
+
+export const offset = offsetOf("How many to skip")

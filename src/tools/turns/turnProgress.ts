@@ -53,12 +53,14 @@ const queued = (ahead: number) =>
     : `The session is busy. Your message is sent after ${ahead} other turns.`
 
 /** States only what is known, because a hanging instance sends nothing either. */
-const heartbeatText = ({ isMissingEvents, pending }: Turn, silence: number) =>
+const heartbeatText = ({ isMissingEvents, pending, status }: Turn, silence: number, now: number) =>
   isMissingEvents
     ? "No contact with the instance; reconnecting."
-    : pending.size === 0
-      ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
-      : "The agent is waiting for a person's decision."
+    : status.type === "retry"
+      ? retryText(status, now)
+      : pending.size === 0
+        ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
+        : "The agent is waiting for a person's decision."
 
 /**
  * Sends the progress of one turn. `report` sends what is new in a stage, or a heartbeat if nothing was sent for 15 s;
@@ -100,7 +102,7 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
     before = turn
     if (news.length > 0) yield* send(news.join("\n"), now)
     else if (now - lastSent >= heartbeat && (watch === undefined || turn.pending.size === 0)) {
-      yield* send(heartbeatText(turn, now - lastNews), now)
+      yield* send(heartbeatText(turn, now - lastNews, now), now)
     }
   }, oneAtATime.withPermit)
 

@@ -82,5 +82,12 @@ export const secondStep = [
   event.busy(),
   ...event.idle(),
 ]
+export const reasoning = {
+  type: "reasoning",
+  id: "prt_reasoning",
+  messageID: first,
+  text: "Hm",
+  time: { start: 1, end: 2 },
+} as const
 export const partial = textPart(first, "Once up")
 export const apiError = { kind: "failed", message: "bad key", status: 401 } as const

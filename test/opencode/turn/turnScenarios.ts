@@ -24,6 +24,7 @@ import {
   answer,
   stored,
   running,
+  reasoning,
   asked,
   wondered,
   child,
@@ -247,6 +248,40 @@ export const scenarios: ReadonlyArray<Scenario> = [
     text: "",
   },
   {
+    name: "an empty answer",
+    events: [...taken, ...opened(), ...closed(first), event.busy(), ...event.idle()],
+    stored: stored([answer(assistant(first, prompt, done()))]),
+    outcome: { _tag: "completed", detail: "the model ended without writing any text" },
+    text: "",
+  },
+  {
+    name: "an answer with reasoning only",
+    events: [...taken, ...opened(), event.part(reasoning), ...closed(first), event.busy(), ...event.idle()],
+    stored: stored([answer(assistant(first, prompt, done()), reasoning)]),
+    outcome: { _tag: "completed", detail: "the model ended with reasoning only and wrote no text" },
+    text: "",
+  },
+  {
+    name: "a command that a person ran in the terminal",
+    events: [
+      event.message(user(prompt).info),
+      event.part(textPart(prompt, "The following tool was executed by the user")),
+      ...opened(),
+      event.part(running()),
+      event.part(toolPart(first, completedTool("hi"))),
+      event.message(assistant(first, prompt, { time: { created: 1, completed: 2 } })),
+      ...event.idle(),
+    ],
+    stored: stored([
+      answer(assistant(first, prompt, { time: { created: 1, completed: 2 } }), toolPart(first, completedTool("hi"))),
+    ]),
+    outcome: {
+      _tag: "completed",
+      detail: "a person ran a command in the session; the agent was not asked to do anything",
+    },
+    text: "",
+  },
+  {
     name: "a turn that another message took over",
     events: [
       ...taken,
@@ -267,8 +302,8 @@ export const scenarios: ReadonlyArray<Scenario> = [
     ]),
     outcome: {
       _tag: "completed",
-      detail: "another message arrived, and the agent answered that one instead",
+      detail: "opencode answered it together with a message that arrived after it",
     },
-    text: "",
+    text: "An answer to the other message",
   },
 ]

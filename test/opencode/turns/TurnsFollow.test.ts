@@ -8,6 +8,7 @@ import { beginAnswer, finishAnswer, storeAnswer } from "../../support/play.ts"
 import {
   aborted,
   assistant,
+  completedTool,
   done,
   event,
   failedWith,
@@ -16,6 +17,7 @@ import {
   permission,
   session,
   textPart,
+  toolPart,
   user,
 } from "../../../src/testing/samples.ts"
 import { joining, recordingObserver, pending, sending, withMain } from "./sending.ts"
@@ -67,6 +69,64 @@ describe("Turns.follow", () => {
       const report = yield* Fiber.join(yield* joining())
       assert.deepStrictEqual(report.outcome, outcome)
       assert.strictEqual(Turn.text(report.turn), "Long ago")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("reports the last turn that was answered if a plugin has stored a note since", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, done(), "Long ago")
+      fake.store(here, user(msg("note"), "A note of a plugin"))
+      const fiber = yield* joining()
+      yield* pass(10_000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "completed")
+      assert.include("detail" in outcome ? outcome.detail : "", "msg_note")
+      assert.strictEqual(Turn.text(turn), "Long ago")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does not take a command that a person ran in the terminal for the last turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      withOldTurn(fake, done(), "Long ago")
+      const command = user(msg("command"), "The following tool was executed by the user")
+      fake.store(here, { ...command, parts: command.parts.map((part) => ({ ...part, synthetic: true })) })
+      const result = assistant(msg("result"), msg("command"), { time: { created: 1, completed: 2 } })
+      fake.store(here, { info: result, parts: [toolPart(result.id, completedTool("hi"))] })
+      const { outcome, turn } = yield* Fiber.join(yield* joining())
+      assert.deepStrictEqual(outcome, { _tag: "completed" })
+      assert.strictEqual(Turn.text(turn), "Long ago")
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says that the session's directory is gone if opencode broke off the turn", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.missingDirectories.add("/work/project")
+      withOldTurn(fake, {}, "")
+      const fiber = yield* joining()
+      yield* pass(10_000)
+      const { outcome } = yield* Fiber.join(fiber)
+      const detail = "the session's directory does not exist any more: /work/project"
+      assert.deepStrictEqual(outcome, { _tag: "failed", detail })
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("says that the provider is asked again, with reason and time, when it stops waiting", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.take(byHand)
+      beginAnswer(fake, "", byHand)
+      fake.statuses.set(here, { type: "retry", attempt: 2, message: "Too many requests", next: 3_600_000 })
+      const fiber = yield* joining({ timeout: 10_000 })
+      yield* pass(12_000)
+      const { outcome } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcome, {
+        _tag: "still running",
+        detail:
+          "the model's provider failed (attempt 2): Too many requests; opencode tries again at 1970-01-01T01:00:00.000Z",
+      })
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -174,12 +174,12 @@ describe("A message that opencode answers together with another", () => {
       const { outcome, turn } = yield* Fiber.join(fiber)
       assert.deepInclude(turnView(target, { turn, outcome }), {
         outcome: "completed",
-        text: "First I look",
+        text: "First I look\n\nTo the hand",
         answered_message_id: theirs.info.id,
       })
       assert.include(
         turnView(target, { turn, outcome }).detail,
-        "another message arrived, and the agent answered that one instead",
+        "opencode answered it together with a message that arrived after it",
       )
     }).pipe(Effect.provide(overFake)),
   )

@@ -164,7 +164,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       "is reported when the stored answer is complete",
       running,
       [status("idle"), stored("idle", { info: assistant(answer, prompt, done()) })],
-      end({ _tag: "completed" }),
+      end({ _tag: "completed", detail: "the model ended without writing any text" }),
     ],
     [
       "is read again while the answer is not final",

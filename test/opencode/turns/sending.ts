@@ -14,7 +14,7 @@ import { pass, target } from "../../support/overFake.ts"
 import { here, session } from "../../../src/testing/samples.ts"
 
 export const promptRoute = `POST /session/${here}/prompt_async`
-export const main = session("main")
+export const main = session("main", { agent: "build" })
 
 interface Given extends Partial<SendOptions> {
   readonly observe?: TurnObserver

@@ -30,7 +30,7 @@ const expected = [
   ["03-queue", "queued B", ["completed"], "Echo: queued B"],
   ["03-queue", "queued D", ["completed"], "Echo: queued D"],
   ["03-same", "instant A", ["completed"], "opencode answered it together with"],
-  ["03-steertool", "run: echo t", ["needs permission", "completed"], "another message arrived"],
+  ["03-steertool", "run: echo t", ["needs permission", "completed"], "together with a message"],
   ["03-interruptqueue", "queued B", ["completed"], "Echo: queued B"],
   ["03-unknown", "hi", ["failed"], "Model unavailable: nope/m"],
   ["06-autocompact", "next prompt", ["completed"], "Echo:"],

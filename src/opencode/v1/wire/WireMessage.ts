@@ -15,6 +15,8 @@ const RawFailure = Schema.Struct({
   data: opt(Schema.Struct({ message: opt(Schema.String), statusCode: opt(Schema.Finite) })),
 })
 
+const withoutStack = (message: string) => message.replace(/\n {4}at [\s\S]*$/u, "")
+
 /** Decodes to the domain's `Failure`. The provider's response headers and body are left out. */
 export const WireFailure = RawFailure.pipe(
   Schema.decodeTo(
@@ -26,7 +28,7 @@ export const WireFailure = RawFailure.pipe(
     SchemaTransformation.transform<Failure, typeof RawFailure.Type>({
       decode: ({ data, name }) => ({
         kind: name === abortedName ? "aborted" : "failed",
-        message: data?.message ?? name,
+        message: withoutStack(data?.message ?? name),
         ...(data?.statusCode === undefined ? {} : { status: data.statusCode }),
       }),
       encode: ({ kind, message, status }) => ({

@@ -1,0 +1,42 @@
+/** The known name that a misspelt one means. */
+import { Option } from "effect"
+
+const fold = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/gu, "")
+
+/** Edits (insertions, deletions, replacements) that turn one text into the other. */
+const distance = (from: string, to: string): number => {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (const [index, character] of [...from].entries()) {
+    const next = [index + 1]
+    for (const [column, other] of [...to].entries()) {
+      next.push(
+        Math.min(
+          (row[column + 1] ?? 0) + 1,
+          (next[column] ?? 0) + 1,
+          (row[column] ?? 0) + (character === other ? 0 : 1),
+        ),
+      )
+    }
+    row = next
+  }
+  return row[to.length] ?? 0
+}
+
+/** A longer name is no misspelling of a parameter, an agent or a model. */
+const maxLength = 200
+
+/** The closest of the names: the same but for case and separators, few edits away, or with the other one as a part. */
+export const nearest = (wanted: string, names: ReadonlyArray<string>): Option.Option<string> => {
+  const folded = fold(wanted)
+  if (folded === "" || folded.length > maxLength) return Option.none()
+  const [best] = names
+    .map((name) => ({ name, other: fold(name) }))
+    .map(({ name, other }) => ({
+      name,
+      isPart: Math.min(other.length, folded.length) > 2 && (other.includes(folded) || folded.includes(other)),
+      edits: distance(folded, other),
+    }))
+    .filter(({ edits, isPart }) => isPart || edits <= Math.max(1, Math.floor(folded.length / 3)))
+    .sort((one, other) => one.edits - other.edits)
+  return Option.map(Option.fromUndefinedOr(best), ({ name }) => name)
+}
