@@ -83,9 +83,10 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: Page(WireSession),
     error,
   }),
-  /** opencode does not check that the directory exists. */
+  /** opencode does not check that the directory exists. With the id of a session, it answers with that session. */
   HttpApiEndpoint.post("create", "/api/session", {
     payload: Schema.Struct({
+      id: opt(SessionId),
       title: opt(Schema.String),
       location: opt(Schema.Struct({ directory: Schema.String })),
     }),
@@ -94,7 +95,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   }).annotate(MaxResponseBytes, mediumAnswer),
   /** The sessions of all directories in which this server is running a turn. */
   HttpApiEndpoint.get("active", "/api/session/active", {
-    success: Data(Schema.Record(Schema.String, Schema.Struct({}))),
+    success: Data(Schema.Record(Schema.String, Schema.Unknown)),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.get("get", "/api/session/:sessionID", {

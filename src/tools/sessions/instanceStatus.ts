@@ -16,9 +16,16 @@ export const instanceStatus = Effect.fnUntraced(function* (
   opencode: Opencode,
   offset = 0,
 ) {
-  const sessions = yield* opencode.sessions
-  const checked = inNewestDirectories(sessions, maxDirectories)
-  const { result: active, unreadable } = yield* countingUnreadable(detailedActivities(opencode, checked))
+  const {
+    result: { active, checked, sessions },
+    unreadable,
+  } = yield* countingUnreadable(
+    Effect.gen(function* () {
+      const sessions = yield* opencode.sessions
+      const checked = inNewestDirectories(sessions, maxDirectories)
+      return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
+    }),
+  )
   const now = yield* Clock.currentTimeMillis
   const shown = checked
     .flatMap((session) => {

@@ -74,6 +74,6 @@ export const renderConversation = ({
       : `Characters ${(offset + 1).toLocaleString("en")} to ${(message_length - more_count).toLocaleString("en")} of ${message_length.toLocaleString("en")}.`,
     unreadableText(unreadable_count, "message"),
     ...messages.map(renderMessage),
-    messages.length === 0 ? "No messages yet." : "",
+    messages.length === 0 && unreadable_count === undefined ? "No messages yet." : "",
     before === undefined ? next : "",
   )
