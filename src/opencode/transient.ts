@@ -20,3 +20,8 @@ export const mayHaveArrived = (error: ClientError): boolean =>
   error._tag === "RequestTimeout" ||
   (error._tag === "InstanceUnreachable" && error.mayHaveArrived) ||
   (error._tag === "UnexpectedResponse" && (error.status ?? 500) >= 500)
+
+/** Whether opencode does not send something, or sends what cannot be read, so that another try does not help. */
+export const isUnreadableAnswer = (error: ClientError): boolean =>
+  (error._tag === "OpencodeError" && error.status === 400) ||
+  (error._tag === "UnexpectedResponse" && !isTransient(error) && error.status !== 405)
