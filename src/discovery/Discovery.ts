@@ -86,6 +86,8 @@ export interface Scan {
   readonly problems: ReadonlyArray<Problem>
   /** One report per transport, if several are merged. */
   readonly reports?: ReadonlyArray<TransportReport>
+  /** Whether the scan failed, so that what the last complete one found stays. */
+  readonly failed?: boolean
   /** Whether a transport is still being scanned, so that the next scan may find more. */
   readonly incomplete?: boolean
 }

@@ -12,6 +12,7 @@ export const boundedScan =
       orElse: () =>
         Effect.succeed<Scan>({
           announcements: [],
+          failed: true,
           problems: [{ source: directory, reason: `could not be read within ${longestScan}` }],
         }),
     })

@@ -49,6 +49,12 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
     problems: [{ source, reason }],
   })
 
+  const orLast = (scan: Scan): Scan => {
+    if (scan.failed === true) return { ...scan, announcements: lastComplete.announcements }
+    lastComplete = scan
+    return scan
+  }
+
   const broken = (cause: Cause.Cause<never>) =>
     Effect.as(
       Effect.logError(`the scan of ${source} failed`, cause),
@@ -60,8 +66,7 @@ export const guarded = Effect.fnUntraced(function* (source: string, discovery: D
     // A guarded discovery inside this one must time out first.
     const timeout = Duration.times(yield* ScanTimeout, 0.9)
     const attempt = discovery.scan.pipe(
-      Effect.map((scan) => validated(scan, source)),
-      Effect.tap((scan) => Effect.sync(() => (lastComplete = scan))),
+      Effect.map((scan) => orLast(validated(scan, source))),
       Effect.catchCauseIf((cause) => !Cause.hasInterruptsOnly(cause), broken),
       Effect.provideService(ScanTimeout, timeout),
     )

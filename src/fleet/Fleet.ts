@@ -7,8 +7,10 @@ import {
   Effect,
   Layer,
   Option,
+  Predicate,
   PubSub,
   Schedule,
+  Scope,
   Stream,
   SubscriptionRef,
 } from "effect"
@@ -31,7 +33,7 @@ import {
   type ResolveError,
 } from "./naming.ts"
 import { singleFlight } from "./singleFlight.ts"
-import type { Snapshot } from "./Snapshot.ts"
+import { type Snapshot, withHealth, withNewerHealth } from "./Snapshot.ts"
 import { makeTakeSnapshot } from "./takeSnapshot.ts"
 import { whileStarting } from "./whileStarting.ts"
 
@@ -70,6 +72,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const discovery = yield* guarded("discovery", yield* Discovery)
   const healthCheck = yield* HealthCheck
   const machine = yield* LocalMachine
+  const scope = yield* Scope.Scope
   const takeSnapshot = yield* makeTakeSnapshot(discovery)
   const state = yield* SubscriptionRef.make(Option.none<Snapshot>())
   const probed = yield* Effect.acquireRelease(PubSub.sliding<Instance>(probedCapacity), PubSub.shutdown)
@@ -86,7 +89,8 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
 
   const refreshes = yield* SubscriptionRef.get(state).pipe(
     Effect.flatMap((previous) => takeSnapshot(previous, (instance) => PubSub.publish(probed, instance))),
-    Effect.tap((snapshot) => SubscriptionRef.set(state, Option.some(snapshot))),
+    // A call may have probed an instance after this refresh did.
+    Effect.flatMap((snapshot) => SubscriptionRef.modify(state, (before) => withNewerHealth(snapshot, before))),
     Effect.tap(({ instances }) => {
       for (const { name } of instances) everFound.add(name)
       return recordInstances(instances)
@@ -131,13 +135,40 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
       : choose(current)
   })
 
+  /** Probes an instance outside a refresh, and puts what it finds into the snapshot. */
+  const probeNow = Effect.fnUntraced(function* (instance: Instance) {
+    const health = yield* healthCheck.probe(instance)
+    yield* SubscriptionRef.updateSome(state, (snapshot) =>
+      Option.map(withHealth(snapshot, instance.url, health), Option.some),
+    )
+    return health
+  })
+
+  const recheck = Effect.fn("Fleet.recheck")(function* (url: string) {
+    const known = Option.getOrUndefined(yield* SubscriptionRef.get(state))
+    const instance = known?.instances.find((one) => one.url === url)
+    if (instance !== undefined) yield* probeNow(instance)
+  })
+
+  /** What a failed request says about the instance is in the next snapshot. */
+  const noteFailure =
+    (url: string) =>
+    <E>(error: E): Effect.Effect<void> => {
+      if (Predicate.isTagged(error, "InstanceUnreachable") || Predicate.isTagged(error, "Unauthorized"))
+        return recheck(url)
+      // The caller has waited long enough.
+      return Predicate.isTagged(error, "RequestTimeout")
+        ? Effect.asVoid(Effect.forkIn(recheck(url), scope))
+        : Effect.void
+    }
+
   /** Resolves a name to the instance's current address: if the known one refuses connections, it refreshes and resolves again. */
   const locate = Effect.fn("Fleet.locate")(function* (name: string | undefined) {
     const startedAt = yield* Clock.currentTimeMillis
     const resolveAfresh = Effect.andThen(refresh, resolve(name))
     const instance = yield* Effect.catchIf(resolve(name), mayBeBack, () => resolveAfresh)
     if (instance.health.checkedAt > startedAt) return yield* unlessReplaced(instance)
-    const health = yield* healthCheck.probe(instance)
+    const health = yield* probeNow(instance)
     const isGone = health.state === "unreachable" || health.replaced === true
     return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : instance
   })
@@ -146,9 +177,11 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     name: string | undefined,
     run: (target: Target, instance: Instance) => Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | ResolveError, R> =>
-    Effect.flatMap(locate(name), (instance) => run(targetOf(vouched(machine, instance), credentials), instance))
+    Effect.flatMap(locate(name), (instance) =>
+      Effect.tapError(run(targetOf(vouched(machine, instance), credentials), instance), noteFailure(instance.url)),
+    )
 
-  return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, use })
+  return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, recheck, use })
 })
 
 export class Fleet extends Context.Service<
@@ -170,6 +203,8 @@ export class Fleet extends Context.Service<
     readonly refresh: Effect.Effect<Snapshot>
     /** The instance with this name; without a name, the only one that is online. */
     readonly resolve: (name: string | undefined) => Effect.Effect<Instance, ResolveError>
+    /** Probes the instance at this URL, and puts what it finds into the snapshot. Does nothing if it is unknown. */
+    readonly recheck: (url: string) => Effect.Effect<void>
     /**
      * Runs an effect with the target of an instance: once, or not at all.
      *

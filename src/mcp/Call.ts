@@ -22,8 +22,8 @@ export type ElicitationReply =
   | { readonly action: "decline" }
   /** The person closed the form without a decision. */
   | { readonly action: "cancel" }
-  /** Nothing was asked: the client cannot show forms, or failed to. */
-  | { readonly action: "unavailable" }
+  /** No reply: the client cannot show forms, or failed to, which `detail` explains. */
+  | { readonly action: "unavailable"; readonly detail?: string }
   /** The person refused to answer. Only a form of the caller's own, such as that of `send`, can tell; MCP cannot. */
   | { readonly action: "refuse" }
 

@@ -11,14 +11,14 @@ import {
   type InputRequest,
   inputRequired,
   type InputRequiredResult,
-  inputResponse,
   type McpRequestContext,
   type McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server"
-import { Deferred, Effect, Option, Schema } from "effect"
+import { Deferred, Effect, Option, Predicate, Schema } from "effect"
 import type { CallValues, ElicitationReply, ElicitationRequest } from "./Call.ts"
 import { formSchema } from "./formSchema.ts"
+import { advertised } from "./jsonSchema.ts"
 
 /** The part of a call that asks the person. */
 export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed">
@@ -40,37 +40,50 @@ const unavailable: ElicitationReply = { action: "unavailable" }
 /** Sends nothing to a client that cannot show forms. A form that MCP cannot express is a defect of the handler. */
 const asking = (
   capabilities: unknown,
+  revision: string | undefined,
   send: (request: InputRequest, state: string) => Effect.Effect<ElicitationReply>,
 ): Pick<Elicitation, "canAsk" | "ask"> => {
   const canAsk = showsForms(capabilities)
+  const titles = revision !== undefined && revision < "2025-11-25" ? "enumNames" : "oneOf"
   const ask = ({ form, message, state }: ElicitationRequest) =>
-    Effect.suspend(() => send(inputRequired.elicit({ message, requestedSchema: formSchema(form) }), state))
+    Effect.suspend(() => send(inputRequired.elicit({ message, requestedSchema: formSchema(form, titles) }), state))
   return { canAsk, ask: canAsk ? ask : () => Effect.succeed(unavailable) }
 }
 
-const replyOf = ({
-  action,
-  content,
-}: {
-  readonly action: "accept" | "decline" | "cancel"
-  readonly content?: unknown
-}): ElicitationReply => (action === "accept" ? { action, content } : { action })
+const Reply = Schema.Struct({
+  action: Schema.Literals(["accept", "decline", "cancel"]),
+  content: Schema.optionalKey(Schema.Unknown),
+})
+
+/** The handler checks the content: what does not match the form may still be the person's answer, and is never dropped. */
+const replyOf = (reply: unknown): ElicitationReply =>
+  Option.match(Schema.decodeUnknownOption(Reply)(reply), {
+    onSome: ({ action, content }) => (action === "accept" ? { action, content } : { action }),
+    onNone: () => ({ action: "unavailable", detail: "the client's reply to the form is not one that MCP defines" }),
+  })
 
 /** The longest timeout that a timer can hold, in milliseconds. The handler limits how long a person may think. */
 const longestTimeout = 2 ** 31 - 1
 
-/** Up to 2025-11-25. The SDK checks the reply against the form. An interruption withdraws the form. */
-const duringCall = (server: McpServer, { mcpReq }: ServerContext): Elicitation => ({
-  ...asking(server.server.getClientCapabilities(), (request) => {
-    // Narrows the type: `inputRequired.elicit` makes no other request.
-    if (request.method !== "elicitation/create") return Effect.succeed(unavailable)
-    return Effect.tryPromise((signal) => mcpReq.elicitInput(request.params, { signal, timeout: longestTimeout })).pipe(
+const failureOf = (cause: unknown): ElicitationReply => ({
+  action: "unavailable",
+  detail: `the client failed to show the form${cause instanceof Error ? `: ${cause.message}` : ""}`,
+})
+
+const anything = advertised(() => ({}))
+
+/** Up to 2025-11-25. An interruption withdraws the form. `send` leaves the reply unchecked, unlike `elicitInput`. */
+const duringCall = ({ server }: McpServer, { mcpReq }: ServerContext): Elicitation => ({
+  ...asking(server.getClientCapabilities(), server.getNegotiatedProtocolVersion(), ({ method, params }) =>
+    Effect.tryPromise((signal) =>
+      mcpReq.send({ method, params: { ...params } }, anything, { signal, timeout: longestTimeout }),
+    ).pipe(
       Effect.map(replyOf),
       Effect.catch(({ cause }) =>
-        Effect.as(Effect.logWarning("the client did not answer a question", cause), unavailable),
+        Effect.as(Effect.logWarning("the client did not answer a question", cause), failureOf(cause)),
       ),
-    )
-  }),
+    ),
+  ),
   resumed: Option.none(),
 })
 
@@ -90,10 +103,11 @@ const questionKey = "answer"
 const resumedBy = ({ mcpReq: { inputResponses, requestState } }: ServerContext): Elicitation["resumed"] => {
   const state = requestState<string>()
   if (state === undefined && inputResponses === undefined) return Option.none()
-  const response = inputResponse(inputResponses, questionKey)
+  const responses: unknown = inputResponses
+  const reply: unknown = Predicate.hasProperty(responses, questionKey) ? responses[questionKey] : undefined
   return Option.some({
     state: state ?? "",
-    reply: response.kind === "elicit" ? replyOf(response) : { action: "cancel" },
+    reply: responses === undefined ? { action: "cancel" } : replyOf(reply),
   })
 }
 
@@ -107,7 +121,7 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
       Effect.never,
     )
   return yield* handler({
-    ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], send),
+    ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], undefined, send),
     resumed: resumedBy(context),
   }).pipe(Effect.raceFirst(Deferred.await(question)))
 })

@@ -56,18 +56,23 @@ onBothVersions((api) => {
           }),
         )
 
-        it.effect(
-          "the person rejects a permission in the form with a reason: the agent continues with that reason",
-          () =>
-            Effect.gen(function* () {
-              const client = yield* clientWith(kind, () =>
-                Effect.succeed(accept({ decision: "reject", reason: "use another way" })),
-              )
-              const session_id = yield* newSession("Reject with a reason")
-              const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-              assert.strictEqual(turn.outcome, "completed")
-              assert.include(turn.text, "use another way")
-            }),
+        it.effect("the person rejects a permission in the form: rejected", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "reject" })))
+            const session_id = yield* newSession("Reject by form")
+            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            assert.strictEqual(turn.outcome, "rejected")
+          }),
+        )
+
+        it.effect("the person accepts the form without a choice: needs permission, and the answer says so", () =>
+          Effect.gen(function* () {
+            const client = yield* clientWith(kind, () => Effect.succeed(accept({})))
+            const session_id = yield* newSession("Accept nothing")
+            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            assert.strictEqual(turn.outcome, "needs permission")
+            assert.match(turn.decided?.join() ?? "", /^not taken: nothing was chosen/u)
+          }),
         )
 
         it.effect("the person or the client declines the form: needs permission, and the request stays open", () =>
@@ -116,13 +121,15 @@ onBothVersions((api) => {
           }),
         )
 
-        it.effect("answers a question with a custom answer", () =>
+        it.effect("the person answers a question in their own words: a second form takes them", () =>
           Effect.gen(function* () {
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({ other_1: "Green, please" })))
+            const answers = [accept({ answer_1: "another answer…" }), accept({ other_1: "Green, please" })]
+            const client = yield* clientWith(kind, () => Effect.sync(() => answers.shift() ?? { action: "cancel" }))
             const session_id = yield* newSession("Own answer by form")
             const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
             assert.strictEqual(turn.outcome, "completed")
             assert.include(turn.text, "Green, please")
+            assert.lengthOf(yield* client.forms, 2)
           }),
         )
 

@@ -94,18 +94,9 @@ layer(BundledToys.layer, { excludeTestServices: true })("a question", (it) => {
     }),
   )
 
-  it.effect.each(olderKinds)("is unavailable if the reply does not match the form (%s)", (kind) =>
+  it.effect.each(kinds)("returns a reply that does not match the form unchanged (%s)", (kind) =>
     Effect.gen(function* () {
       const client = yield* toys(kind, answering(neither).person)
-      const { replies } = yield* client.call(Ask, { times: 1 })
-      assert.deepStrictEqual(replies, [{ action: "unavailable" }])
-      yield* client.stderr.pipe(eventually((text) => text.includes("colour must be equal to one of the allowed")))
-    }),
-  )
-
-  it.effect(`returns a reply that does not match the form unchanged (${newer})`, () =>
-    Effect.gen(function* () {
-      const client = yield* toys(newer, answering(neither).person)
       assert.deepStrictEqual((yield* client.call(Ask, { times: 1 })).replies, [neither])
     }),
   )
@@ -114,7 +105,9 @@ layer(BundledToys.layer, { excludeTestServices: true })("a question", (it) => {
     Effect.gen(function* () {
       const client = yield* toys(kind, () => Effect.die(new Error("out of paper")))
       const { replies } = yield* client.call(Ask, { times: 1 })
-      assert.deepStrictEqual(replies, [{ action: "unavailable" }])
+      assert.lengthOf(replies, 1)
+      assert.deepInclude(replies[0], { action: "unavailable" })
+      assert.include(JSON.stringify(replies), "out of paper")
       yield* client.stderr.pipe(eventually((text) => text.includes("out of paper")))
     }),
   )

@@ -95,18 +95,44 @@ layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
   )
 
   it.effect.each([
-    undefined,
     "decline",
     {},
     { other: { action: "accept", content: {} } },
     { answer: "accept" },
     { answer: { action: "perhaps" } },
     { answer: { roots: [] } },
-  ])("is cancelled by %j instead of a reply", (inputResponses) =>
+  ])("has no reply in %j, and the handler learns why", (inputResponses) =>
     Effect.gen(function* () {
       const raw = yield* Shared
       const { result } = yield* raw.request("tools/call", ask({ inputResponses, requestState: "[]" }))
+      const detail = "the client's reply to the form is not one that MCP defines"
+      assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "unavailable", detail }] })
+    }),
+  )
+
+  it.effect("is cancelled by a call that brings its state alone", () =>
+    Effect.gen(function* () {
+      const raw = yield* Shared
+      const { result } = yield* raw.request("tools/call", ask({ requestState: "[]" }))
       assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "cancel" }] })
+    }),
+  )
+
+  it.effect.each([
+    { action: "accept", content: "red" },
+    { action: "accept", content: { a: { b: 1 } } },
+    { action: "ok" },
+  ])("in revision 2025-11-25 gives the handler whatever the client sends: %j", (reply) =>
+    Effect.gen(function* () {
+      const raw = yield* older({ elicitation: {} })
+      const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+      yield* raw.stdout.pipe(asked)
+      const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
+      yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
+      const { result } = yield* raw.answerTo(call)
+      const detail = "the client's reply to the form is not one that MCP defines"
+      const expected = reply.action === "accept" ? reply : { action: "unavailable", detail }
+      assert.deepInclude(result?.["structuredContent"], { replies: [expected] })
     }),
   )
 

@@ -1,5 +1,6 @@
 /** A table for a terminal: aligned by displayed cells, with no line wider than the terminal. */
 import { CliOutput } from "effect/cli"
+import { cut } from "../../text/cells.ts"
 import { plainLine } from "../../text/plainText.ts"
 
 export interface Cell {
@@ -21,21 +22,6 @@ export interface Column {
 const gap = "  "
 
 const { displayWidth } = CliOutput
-
-const graphemes = new Intl.Segmenter()
-
-/** Cuts a line to `width` cells, with an ellipsis. Never halves a character that is two cells wide. */
-export const cut = (text: string, width: number): string => {
-  if (displayWidth(text) <= width) return text
-  let kept = ""
-  let used = 1
-  for (const { segment } of graphemes.segment(text)) {
-    used += displayWidth(segment)
-    if (used > width) break
-    kept += segment
-  }
-  return width < 1 ? "" : `${kept}…`
-}
 
 /** Wraps text into lines that fit. A word that is longer than a line is cut. */
 export const wrap = (text: string, width: number): ReadonlyArray<string> => {

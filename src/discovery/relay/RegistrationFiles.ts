@@ -2,10 +2,11 @@
  * Writes registration files into this machine's relay directory, and removes the ones that this process has written. It never
  * writes through a link, and never replaces another program's file.
  */
-import { Clock, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
+import { Clock, Effect, FileSystem, Option, Path, PlatformError, Schema } from "effect"
 import { line, plainLine } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { linkUnlessExists as link, withDraft } from "../../machine/atomicWrite.ts"
+import { fileErrorText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 
@@ -49,10 +50,13 @@ const decode = Schema.decodeUnknownEffect(RegistrationJson)
 const encode = Schema.encodeEffect(RegistrationJson)
 const connectState = Schema.decodeUnknownOption(ConnectState)
 
-const refusedBy =
-  (directory: string) =>
-  ({ message }: { readonly message: string }) =>
-    Effect.fail(new RegistrationFailed({ directory, detail: line(message) }))
+const refusedBy = (directory: string) => (error: { readonly message: string } | PlatformError.PlatformError) =>
+  Effect.fail(
+    new RegistrationFailed({
+      directory,
+      detail: error instanceof PlatformError.PlatformError ? fileErrorText(error) : line(error.message),
+    }),
+  )
 
 /** Creates the directory with mode 0700 unless it exists. Fails if it is not writable. */
 export const makeRelayDirectory = Effect.fnUntraced(function* (directory: string) {

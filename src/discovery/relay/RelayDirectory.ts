@@ -5,22 +5,10 @@
  * This transport only reads. An instance that does not answer may be a sleeping laptop, and an invalid file may be
  * half-written, so it deletes neither.
  */
-import {
-  Array,
-  ByteSize,
-  Clock,
-  Context,
-  Effect,
-  FileSystem,
-  Layer,
-  Option,
-  Path,
-  Result,
-  Schema,
-  Stream,
-} from "effect"
+import { ByteSize, Clock, Context, Effect, FileSystem, Layer, Option, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
+import { fileErrorText, mayPass } from "../../machine/fileError.ts"
 import { FileCache } from "./FileCache.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
@@ -36,7 +24,11 @@ const maxFileSize = ByteSize.kibibytes(64)
 /** Number of files read concurrently: below the number that a process may open. */
 const concurrency = 128
 
-class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
+class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  message: Schema.String,
+  /** Whether the file may be readable again later, so that what it announced before stays. */
+  mayPass: Schema.optionalKey(Schema.Boolean),
+}) {}
 
 const refuse = (message: string) => Effect.fail(new Refused({ message }))
 
@@ -66,6 +58,8 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
       const user = yield* CurrentUser
 
       const cache = new FileCache<Announced>()
+      /** What each file announced when it was last read. */
+      let last: ReadonlyMap<string, Announced> = new Map()
       const secrets = yield* makeSecrets
       const withPlatform = Effect.provide(Context.make(FileSystem.FileSystem, fs).pipe(Context.add(Path.Path, path)))
 
@@ -115,7 +109,8 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
         },
         Effect.catchTags({
           AccessRefused: ({ message }) => refuse(message),
-          PlatformError: (error) => refuse(`cannot be read: ${error.message}`),
+          PlatformError: (error) =>
+            Effect.fail(new Refused({ message: `cannot be read: ${fileErrorText(error)}`, mayPass: mayPass(error) })),
           SchemaError: (error) => refuse(`is not a valid registration: ${error.message}`),
         }),
       )
@@ -136,8 +131,20 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
         const results = yield* Effect.forEach(files, (entry) => Effect.result(read(entry, weakness)), {
           concurrency,
         })
-        cache.retain(new Set(files.map(({ name }) => path.join(directory, name))))
-        const { announcements, problems } = yield* withSecrets(secrets, Array.getSuccesses(results))
+        const paths = files.map(({ name }) => path.join(directory, name))
+        cache.retain(new Set(paths))
+        last = new Map(
+          results.flatMap((result, index) => {
+            const file = paths[index] ?? ""
+            const kept = Result.isSuccess(result)
+              ? result.success
+              : result.failure.mayPass === true
+                ? last.get(file)
+                : undefined
+            return kept === undefined ? [] : [[file, kept] as const]
+          }),
+        )
+        const { announcements, problems } = yield* withSecrets(secrets, [...last.values()])
         return {
           announcements,
           problems: [
@@ -145,7 +152,7 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
               Result.isFailure(result)
                 ? [
                     {
-                      source: path.join(directory, files[index]?.name ?? ""),
+                      source: paths[index] ?? "",
                       reason: plainLine(result.failure.message),
                     },
                   ]
@@ -164,6 +171,7 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
         Effect.catch((error: Refused | PlatformError.PlatformError) =>
           Effect.succeed<Scan>({
             announcements: [],
+            ...(error._tag === "PlatformError" && mayPass(error) ? { failed: true } : {}),
             problems: [
               error._tag === "Refused"
                 ? { source: directory, reason: error.message }
@@ -192,7 +200,7 @@ export const unreadable = (error: PlatformError.PlatformError): Pick<Problem, "r
     case "BadResource":
       return { reason: "is not a directory", remedy: { _tag: "ChooseRelayDirectory" } }
     default:
-      return { reason: `cannot be read: ${error.message}` }
+      return { reason: `cannot be read: ${fileErrorText(error)}` }
   }
 }
 

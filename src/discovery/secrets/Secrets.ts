@@ -19,6 +19,7 @@ import {
   Semaphore,
   Stream,
 } from "effect"
+import { fileErrorText } from "../../machine/fileError.ts"
 import { ChildProcessSpawner } from "effect/process"
 import { CurrentUser, weakness } from "../../machine/StrictModes.ts"
 import { RefusedSecrets } from "./RefusedSecrets.ts"
@@ -76,7 +77,7 @@ const file = Effect.fnUntraced(
   (effect, given) =>
     effect.pipe(
       Effect.catchTags({
-        PlatformError: ({ reason }) => unknown(`the file ${given} cannot be read: ${reason._tag}`),
+        PlatformError: (error) => unknown(`the file ${given} cannot be read: ${fileErrorText(error)}`),
         ConfigError: () => unknown("HOME cannot be read"),
       }),
       Effect.timeoutOrElse({ duration: patience, orElse: () => unknown(`the file ${given} cannot be read in time`) }),

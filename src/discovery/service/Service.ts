@@ -135,7 +135,8 @@ export const layerNoDeps = ({ directory }: ServiceOptions) =>
       })
 
       const scan = Effect.gen(function* () {
-        const { files, problems } = yield* readServiceFiles(directory)
+        const { failed = false, files, problems } = yield* readServiceFiles(directory)
+        if (failed) return { announcements: [], problems, failed } satisfies Scan as Scan
         const all = yield* Effect.forEach(files, check)
         const announcements = all.flatMap((one) => one.announcements)
         running = new Map(

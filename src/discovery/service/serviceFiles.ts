@@ -1,7 +1,7 @@
 /** Reads the registrations of this user's services. It only reads: a service ends when its file is changed or removed. */
 import { ByteSize, Effect, FileSystem, Option, Path, Result, Schema } from "effect"
-import { line } from "../../text/plainText.ts"
 import type { Problem } from "../Discovery.ts"
+import { fileErrorText, mayPass } from "../../machine/fileError.ts"
 import { CurrentUser, weakDirectory } from "../../machine/StrictModes.ts"
 import {
   channelOf,
@@ -24,6 +24,8 @@ export interface ServiceFile {
 export interface ServiceFiles {
   readonly files: ReadonlyArray<ServiceFile>
   readonly problems: ReadonlyArray<Problem>
+  /** Whether the directory could not be read for the moment. */
+  readonly failed?: boolean
 }
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
@@ -63,7 +65,7 @@ const read = Effect.fnUntraced(
     PlatformError: (error) =>
       error.reason._tag === "NotFound"
         ? Effect.succeed(Option.none<ServiceRegistration>())
-        : refuse(`cannot be read: ${error.reason._tag}`),
+        : refuse(`cannot be read: ${fileErrorText(error)}`),
     SchemaError: () => refuse("is not a registration of an opencode 2 service"),
   }),
 )
@@ -96,14 +98,18 @@ export const readServiceFiles = Effect.fnUntraced(
           ? [{ source: path.join(directory, names[index] ?? ""), reason: result.failure.message }]
           : [],
       ),
-    } satisfies ServiceFiles
+    } satisfies ServiceFiles as ServiceFiles
   },
   (files, directory) =>
-    Effect.catch(files, ({ message, reason }): Effect.Effect<ServiceFiles> =>
+    Effect.catch(files, (error): Effect.Effect<ServiceFiles> =>
       Effect.succeed(
-        reason._tag === "NotFound"
+        error.reason._tag === "NotFound"
           ? none
-          : { files: [], problems: [{ source: directory, reason: `cannot be read: ${line(message)}` }] },
+          : {
+              files: [],
+              failed: mayPass(error),
+              problems: [{ source: directory, reason: `cannot be read: ${fileErrorText(error)}` }],
+            },
       ),
     ),
 )

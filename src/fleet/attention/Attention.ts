@@ -12,6 +12,7 @@ import {
   Layer,
   Ref,
   References,
+  Scope,
   Stream,
   Tracer,
 } from "effect"
@@ -44,6 +45,9 @@ const maxSessions = 200
 
 /** Maximum number of pending requests stored per instance. */
 const maxRequests = 5
+
+/** How long a reader waits for what is being asked because of a {@link Attention.touch}. */
+const maxCatchUp = "1 second"
 
 /** Maximum number of projects stored per instance. */
 const maxProjects = 10
@@ -114,6 +118,7 @@ const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionO
 const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const { timeout = defaultProbeTimeout } = options
   const fleet = yield* Fleet
+  const scope = yield* Scope.Scope
   const askInstance = yield* makeAskInstance(options, timeout)
   const reports = yield* Ref.make<PendingReports>(HashMap.empty())
   /** By URL. A report that arrives after its instance went offline is dropped. */
@@ -157,20 +162,43 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
     Effect.forkScoped,
   )
 
+  /** Runs that were requested because this program has learnt or changed something, and have not finished. */
+  const catchingUp = new Set<Deferred.Deferred<void>>()
+
+  const touch = (url: string) =>
+    Effect.gen(function* () {
+      const instance = (yield* fleet.snapshot).instances.find((one) => one.url === url)
+      if (instance === undefined || !isOnline(instance)) return
+      // A run that is in progress may have asked before. A new object does not share it.
+      const run = yield* ask({ ...instance })
+      if (catchingUp.has(run)) return
+      catchingUp.add(run)
+      yield* Deferred.await(run).pipe(Effect.ensuring(Effect.sync(() => catchingUp.delete(run))), Effect.forkIn(scope))
+    })
+
+  const current = Effect.suspend(() =>
+    Effect.timeoutOption(Effect.forEach([...catchingUp], Deferred.await, { discard: true }), maxCatchUp),
+  ).pipe(Effect.andThen(Ref.get(reports)))
+
   const settled = Effect.gen(function* () {
     const runs = yield* askAll(yield* fleet.snapshot)
     yield* Effect.timeoutOption(Effect.forEach(runs, Deferred.await, { discard: true }), timeout)
     return yield* Ref.get(reports)
   }).pipe(Effect.withSpan("Attention.settled"))
 
-  return Attention.of({ current: Ref.get(reports), settled })
+  return Attention.of({ current, settled, touch })
 })
 
 export class Attention extends Context.Service<
   Attention,
   {
-    /** The latest reports, without waiting. */
+    /** The latest reports. Waits only for an instance that was just touched, at most a second. */
     readonly current: Effect.Effect<PendingReports>
+    /**
+     * Asks the instance at this URL again, without waiting, because this program has just learnt or changed something there:
+     * a request was opened or decided, a turn ended, a session was created.
+     */
+    readonly touch: (url: string) => Effect.Effect<void>
     /**
      * The reports after every online instance of the fleet's last snapshot has been asked since its probe. Waits at most
      * `timeout`; the instances that have not answered by then keep their previous report.
@@ -181,3 +209,9 @@ export class Attention extends Context.Service<
   /** Follows the fleet in the background: an instance is asked as soon as its probe finds it online. */
   static readonly layer = (options: AttentionOptions = {}) => Layer.effect(Attention, make(options))
 }
+
+/** {@link Attention.touch}; does nothing in a program without `Attention`, such as a command that sends one message. */
+export const toucher = Effect.map(
+  Effect.serviceOption(Attention),
+  (attention) => (url: string) => (attention._tag === "Some" ? attention.value.touch(url) : Effect.void),
+)

@@ -7,11 +7,15 @@ import type { Opencode } from "../../opencode/Opencode.ts"
 import { type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Target } from "../../opencode/Target.ts"
+import type { Turn } from "../../opencode/turn/Turn.ts"
 import { line } from "../../text/plainText.ts"
 import type { CallValues, ElicitationReply } from "../../mcp/Call.ts"
 import { TurnWatcher } from "../turns/TurnWatcher.ts"
 import { decisionForm } from "./decisionForm.ts"
-import { alwaysText, requestText } from "./requestView.ts"
+import { formMessage } from "./formMessage.ts"
+import type { DecisionForm, Filled } from "./formTypes.ts"
+
+const opt = Schema.optionalKey
 
 /** The state of a form that ended its call: what a later call needs to continue with the person's reply. */
 export const OpenForm = Schema.fromJsonString(
@@ -22,6 +26,10 @@ export const OpenForm = Schema.fromJsonString(
     request: Schema.String,
     /** Decisions made so far, for the answer of the last call. */
     decided: Schema.Array(Schema.String),
+    /** The number of forms so far, including this one. */
+    round: opt(Schema.Int),
+    /** What earlier forms of the same request brought. */
+    filled: opt(Schema.Record(Schema.String, Schema.Array(Schema.String))),
   }),
 )
 
@@ -35,34 +43,51 @@ export interface Origin {
   readonly session: Session
 }
 
-const message = ({ session, target }: Origin, pending: PendingRequest) => {
-  const always = pending.kind === "permission" ? alwaysText(pending.request) : ""
-  return [
-    `${line(target.instance, 100)}: the agent ${pending.kind === "permission" ? "asks for a permission" : "has a question"}.`,
-    `Session: ${line(session.title, 200)} (${session.id})${pending.request.sessionID === session.id ? "" : `, subagent session ${pending.request.sessionID}`}`,
-    `Directory: ${line(session.directory, 500)}`,
-    "",
-    requestText(pending),
-    "",
-    ...(always === "" ? [] : [always]),
-    "Declining or closing this form leaves the request open.",
-  ].join("\n")
+/** How a call asks: its client, the session, and what became of the requests so far. */
+export interface Asking {
+  readonly call: CallValues
+  readonly origin: Origin
+  readonly decided: Ref.Ref<ReadonlyArray<string>>
+  /** The forms that earlier calls have shown for this one. */
+  readonly rounds: number
 }
 
-/** The decision in a person's reply. Declining or closing the form decides nothing. */
-export const decisionOf = (pending: PendingRequest, reply: ElicitationReply): Option.Option<Decision> => {
-  switch (reply.action) {
-    case "accept":
-      return decisionForm(pending).read(reply.content)
-    case "refuse":
-      return Option.some(refusal(pending))
-    default:
-      return Option.none()
+const maxNotes = 5
+
+const note = (decided: Ref.Ref<ReadonlyArray<string>>, ...texts: ReadonlyArray<string>) =>
+  Ref.update(decided, (before) => [...before, ...texts.slice(0, maxNotes).map((text) => line(text, 500))])
+
+const notTaken = (pending: PendingRequest, reasons: ReadonlyArray<string>) =>
+  reasons.map((reason) => `not taken: ${reason} (${line(describe(pending), 200)})`)
+
+/** What a reply brings: a decision, more of the form, or nothing. */
+export interface Brought {
+  readonly decision?: Decision
+  /** Another form is needed, after which this is filled in. */
+  readonly filled?: Filled
+  /** What was not taken, in words. */
+  readonly notes: ReadonlyArray<string>
+}
+
+/** Declining or closing a form decides nothing: clients without a person decline by themselves. */
+export const readReply = (
+  pending: PendingRequest,
+  form: DecisionForm | undefined,
+  reply: ElicitationReply,
+): Brought => {
+  if (reply.action === "refuse") return { decision: refusal(pending), notes: [] }
+  if (reply.action === "unavailable" && reply.detail !== undefined) return { notes: notTaken(pending, [reply.detail]) }
+  if (reply.action !== "accept" || form === undefined) return { notes: [] }
+  const reading = form.read(reply.content)
+  switch (reading._tag) {
+    case "Decided":
+      return { decision: reading.decision, notes: notTaken(pending, reading.ignored) }
+    case "Incomplete":
+      return { filled: reading.filled, notes: notTaken(pending, reading.ignored) }
+    case "Unusable":
+      return { notes: notTaken(pending, reading.reasons) }
   }
 }
-
-const note = (decided: Ref.Ref<ReadonlyArray<string>>, text: string) =>
-  Ref.update(decided, (before) => [...before, line(text, 500)])
 
 /** Sends the decision to opencode and adds it to the notes. */
 export const deliver = (
@@ -78,32 +103,54 @@ export const deliver = (
     ),
   )
 
-/** Asks the person at the client, if the client can show a form. */
+/** Shows the request's form, and the forms that it leads to, until the person has decided or decides nothing. */
+const fillIn = Effect.fnUntraced(function* (
+  { call, decided, origin, rounds }: Asking,
+  pending: PendingRequest,
+  turn: Turn,
+  before: Filled | undefined,
+): Effect.fn.Return<Decision | undefined> {
+  let filled = before
+  while (true) {
+    const form = decisionForm(pending, filled)
+    if (form === undefined || !call.canAsk) return undefined
+    if (Option.isSome(call.resumed) && rounds >= maxRounds) {
+      if (filled !== undefined) {
+        yield* note(decided, ...notTaken(pending, ["it needs another form, and this call has shown too many already"]))
+      }
+      return undefined
+    }
+    const state = yield* Effect.orDie(
+      Schema.encodeEffect(OpenForm)({
+        instance: origin.target.instance,
+        session: origin.session.id,
+        prompt: turn.prompt,
+        request: pending.request.id,
+        decided: (yield* Ref.get(decided)).slice(-maxRounds),
+        round: rounds + 1,
+        ...(filled === undefined ? {} : { filled }),
+      }),
+    )
+    const asking = { instance: origin.target.instance, session: origin.session }
+    const reply = yield* call.ask({ message: formMessage(asking, pending, form), form: form.schema, state })
+    const brought = readReply(pending, form, reply)
+    yield* note(decided, ...brought.notes)
+    if (brought.filled === undefined) return brought.decision
+    filled = brought.filled
+  }
+})
+
+/** Asks the person at the client, if the client can show a form. `filled`: what an earlier call has brought. */
 export const askPerson =
-  (call: CallValues, origin: Origin, decided: Ref.Ref<ReadonlyArray<string>>): DecideRequest =>
+  (asking: Asking, filled?: Filled): DecideRequest =>
   (pending, turn) =>
     Effect.gen(function* () {
-      // A form needs at least one field.
-      if (pending.kind === "question" && pending.request.questions.length === 0) return Option.none()
-      const before = yield* Ref.get(decided)
-      if (!call.canAsk || (Option.isSome(call.resumed) && before.length >= maxRounds)) return Option.none()
-      const state = yield* Effect.orDie(
-        Schema.encodeEffect(OpenForm)({
-          instance: origin.target.instance,
-          session: origin.session.id,
-          prompt: turn.prompt,
-          request: pending.request.id,
-          decided: before.slice(-maxRounds),
-        }),
-      )
+      const { call, decided, origin } = asking
       const watch = yield* TurnWatcher
-      if (Option.isSome(watch)) yield* watch.value(turn)
-      const reply = yield* call.ask({ message: message(origin, pending), form: decisionForm(pending).schema, state })
-      const decision = decisionOf(pending, reply)
-      if (reply.action === "accept" && Option.isNone(decision)) {
-        yield* note(decided, "ignored: the answer does not match the form")
-      }
-      return Option.map(decision, (decision) =>
+      if (call.canAsk && Option.isSome(watch)) yield* watch.value(turn)
+      const decision = yield* fillIn(asking, pending, turn, filled)
+      if (decision === undefined) return Option.none()
+      return Option.some(
         deliver(origin, pending, decision, decided).pipe(
           Effect.as(true),
           // The request is still open, so the decision must be sent again.

@@ -1,6 +1,6 @@
 /** The handlers of respond_permission and answer_question. */
 import { Array, Clock, Effect, Predicate } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { openRequest, refusal } from "../../opencode/requests/decision.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -76,10 +76,10 @@ const answer = (pending: Question, { answers: given, reject = false }: Answer) =
 }
 
 export const requestHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const fleet = yield* Fleet
+  const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = makeFollower(followerOptions)
+  const follower = yield* makeFollower(followerOptions)
   const resume = yield* makeResume(followerOptions)
 
   const decide = <Kind extends PendingRequest["kind"], E>(
@@ -89,7 +89,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
     decisionOn: (pending: Extract<PendingRequest, { kind: Kind }>) => Effect.Effect<Decision, E>,
   ) =>
     Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-      fleet.use(
+      use(
         instance,
         Effect.fnUntraced(function* (target: Target) {
           const opencode = client.at(target)

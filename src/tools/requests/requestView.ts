@@ -5,7 +5,8 @@ import {
   type PermissionRequest,
   type Question,
 } from "../../opencode/requests/PendingRequest.ts"
-import { line, plainText } from "../../text/plainText.ts"
+import { line } from "../../text/plainText.ts"
+import { visible } from "../../text/visible.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
 import type { RequestView } from "./requestSchemas.ts"
 
@@ -14,8 +15,7 @@ const maxLength = 20_000
 /** Maximum characters of details, such as the diff of an edit. */
 const maxDetailLength = 4000
 const maxPatterns = 50
-/** Maximum characters of a form. A longer request has to be read in opencode. */
-const maxFormLength = 50_000
+const maxTotalLength = 50_000
 
 /** Keeps the beginning and the end and marks the gap, so that a person does not approve a command whose end is hidden. */
 const clipMiddle = (text: string, length: number): string => {
@@ -29,8 +29,8 @@ const clipMiddle = (text: string, length: number): string => {
   return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Read them in opencode before you decide.]\n${tail}`.toWellFormed()
 }
 
-/** Indents every line of untrusted text, so that it cannot imitate a line of the form. */
-const indented = (text: string, length: number) => clipMiddle(plainText(text), length).replaceAll("\n", "\n    ")
+/** Indents every line of untrusted text, so that it cannot imitate a line of the view. */
+const indented = (text: string, length: number) => clipMiddle(visible(text), length).replaceAll("\n", "\n    ")
 
 const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
@@ -64,7 +64,7 @@ const questionText = (question: Question) =>
     ...(allowsCustomAnswer(question) ? ["  (or write a custom answer)"] : []),
   ].join("\n")
 
-export const requestText = ({ kind, request }: PendingRequest, length = maxFormLength): string =>
+export const requestText = ({ kind, request }: PendingRequest, length = maxTotalLength): string =>
   clipMiddle(kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n"), length)
 
 /** `length` is the maximum number of characters of the text. */
@@ -84,14 +84,3 @@ export const requestView = (pending: PendingRequest, length: number): RequestVie
         })),
       }),
 })
-
-/** The scope of `always` as a sentence; empty if opencode would remember nothing. */
-export const alwaysText = (request: PermissionRequest): string => {
-  const allowed = allowedLater(request)
-  const others = (request.always?.length ?? 0) - allowed.length
-  return allowed.length === 0
-    ? ""
-    : `"always" allows from now on, in ${alwaysScope(request)}: ${allowed.join(", ")}${
-        others === 0 ? "" : `, and ${others} more`
-      }`
-}

@@ -1,22 +1,30 @@
 /** Continues following a turn after a form that ended an earlier call. The person's reply arrives in a call of its own. */
 import { Clock, Effect, Option, Schema } from "effect"
-import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { deliver, decisionOf, OpenForm } from "./askPerson.ts"
+import { askPerson, type Brought, deliver, OpenForm, readReply } from "./askPerson.ts"
+import { decisionForm } from "./decisionForm.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
+const tooLate = ({ action }: ElicitationReply): Brought => ({
+  notes:
+    action === "accept"
+      ? ["too late, because the request was settled elsewhere or its turn ended before the answer arrived"]
+      : [],
+})
+
 export const makeResume = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const fleet = yield* Fleet
+  const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = makeFollower(followerOptions)
+  const follower = yield* makeFollower(followerOptions)
 
   const continueTurn = Effect.fnUntraced(function* (
     target: Target,
@@ -28,21 +36,22 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
     const session = yield* opencode.session(openForm.session)
     const origin = { target, opencode, session }
     const pending = (yield* pendingRequestsOf(opencode, session)).find(({ request }) => request.id === openForm.request)
-    const decision = pending === undefined ? Option.none() : decisionOf(pending, reply)
-    const settled =
-      pending === undefined
-        ? ["too late, because the request was settled elsewhere or its turn ended before the answer arrived"]
-        : []
-    const { decided, options, report } = yield* follower(origin, startedAt, [...openForm.decided, ...settled])
+    const { decision, filled, notes } =
+      pending === undefined ? tooLate(reply) : readReply(pending, decisionForm(pending, openForm.filled), reply)
+    const { decided, round = decided.length + 1 } = openForm
+    const before = { decided: [...decided, ...notes], rounds: round }
+    const { asking, options, report } = yield* follower(origin, startedAt, before)
     const join = {
       ...options,
       prompt: openForm.prompt,
-      // Do not ask again about the request whose form was just closed.
-      decide: (other: PendingRequest, turn: Turn) =>
-        other.request.id === openForm.request ? Effect.succeedNone : options.decide(other, turn),
-      ...(pending === undefined || Option.isNone(decision)
+      decide: (request: PendingRequest, turn: Turn) => {
+        if (request.request.id !== openForm.request) return options.decide(request, turn)
+        // Do not ask again about the request whose form was just closed.
+        return filled === undefined ? Effect.succeedNone : askPerson(asking, filled)(request, turn)
+      },
+      ...(pending === undefined || decision === undefined
         ? {}
-        : { first: deliver(origin, pending, decision.value, decided) }),
+        : { first: deliver(origin, pending, decision, asking.decided) }),
     }
     return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
   })
@@ -62,8 +71,6 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
         })
       }
       const startedAt = yield* Clock.currentTimeMillis
-      return yield* fleet.use(openForm.value.instance, (target) =>
-        continueTurn(target, openForm.value, reply, startedAt),
-      )
+      return yield* use(openForm.value.instance, (target) => continueTurn(target, openForm.value, reply, startedAt))
     })
 })

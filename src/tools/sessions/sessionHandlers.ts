@@ -1,6 +1,7 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
 import { Clock, Effect, Option } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
@@ -68,6 +69,7 @@ const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }
 
 export const sessionHandlers = Effect.gen(function* () {
   const fleet = yield* Fleet
+  const useAndTell = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
@@ -142,7 +144,7 @@ export const sessionHandlers = Effect.gen(function* () {
     list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
     create_session: ({ directory, instance, title }) =>
-      fleet.use(instance, (target, { directory: announced }) =>
+      useAndTell(instance, (target, { directory: announced }) =>
         Effect.gen(function* () {
           const opencode = client.at(target)
           const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)

@@ -1,7 +1,10 @@
 /** How a tool call follows a turn: how long it waits, which progress it sends, how it asks the person, and its result. */
-import { Clock, Duration, Effect, Ref } from "effect"
+import { Clock, Duration, Effect, Ref, Stream } from "effect"
+import { toucher } from "../../fleet/attention/Attention.ts"
+import { Fleet } from "../../fleet/Fleet.ts"
+import type { Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
-import { observeTurn, type TurnStages } from "../../opencode/turns/observeTurn.ts"
+import { observeTurn, type TurnStage, type TurnStages } from "../../opencode/turns/observeTurn.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call } from "../../mcp/Call.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
@@ -13,31 +16,60 @@ export interface FollowerOptions {
   readonly sendTimeout?: Duration.Input | undefined
 }
 
-export const makeFollower = ({ sendTimeout = defaultSendTimeout }: FollowerOptions = {}) => {
+/** The open requests of a turn, and whether it runs: what list_instances shows of it. */
+const shownState = ({ pending, status }: Turn) => [status.type === "idle", ...pending.keys()].join(" ")
+
+/** Passes the stages on, and has list_instances notice each request that is opened or settled, and the end of the turn. */
+const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefined): TurnStages => {
+  let shown = ""
+  const notice = (stage: TurnStage) =>
+    Effect.suspend(() => {
+      const before = shown
+      shown = stage._tag === "Following" ? shownState(stage.turn) : before
+      return shown === before ? Effect.void : touch
+    })
+  return {
+    publish: (stage) => Effect.andThen(notice(stage), stages?.publish(stage) ?? Effect.void),
+    end: stages?.end ?? Effect.void,
+    changes: stages?.changes ?? Stream.empty,
+  }
+}
+
+export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = defaultSendTimeout }: FollowerOptions = {}) {
   const timeout = Duration.toMillis(sendTimeout)
+  const touchAt = yield* toucher
+  const fleet = yield* Fleet
 
   return Effect.fnUntraced(function* (
     origin: Origin,
     /** When the call started, in epoch milliseconds. Resolving the instance and the session counts towards the timeout. */
     startedAt: number,
-    decidedBefore: ReadonlyArray<string> = [],
+    /** What earlier calls have brought, if this one continues them. */
+    before: { readonly decided: ReadonlyArray<string>; readonly rounds: number } = { decided: [], rounds: 0 },
   ) {
     const call = yield* Call
-    const decided = yield* Ref.make(decidedBefore)
+    const decided = yield* Ref.make(before.decided)
     const { observe } = yield* makeProgressReporter(call)
     const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
+    const asking = { call, origin, decided, rounds: before.rounds }
     return {
+      asking,
       decided,
       options: {
         timeout: Math.max(0, longest - ((yield* Clock.currentTimeMillis) - startedAt)),
-        decide: askPerson(call, origin, decided),
+        decide: askPerson(asking),
       },
       /** Follows the turn, with progress if the client wants it, and returns the tool's result. */
       report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
-          const report = yield* call.wantsProgress ? observeTurn(follow, observe) : follow(undefined)
+          const touch = touchAt(origin.target.url)
+          const noticed = (stages?: TurnStages) => follow(noticing(touch, stages))
+          const report = yield* call.wantsProgress ? observeTurn(noticed, observe) : noticed()
+          if (report.outcome._tag === "unreachable" || report.outcome._tag === "interrupted") {
+            yield* fleet.recheck(origin.target.url)
+          }
           return turnView(origin.target, report, yield* Ref.get(decided))
         }),
     }
   })
-}
+})

@@ -1,7 +1,7 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { line } from "../../text/plainText.ts"
-import { Fleet } from "../../fleet/Fleet.ts"
+import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { MessageIdUnusable } from "../../opencode/errors.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
@@ -59,10 +59,10 @@ const parkedIn = (opencode: Opencode, session: Session) =>
 const maxAcceptTime = 47_000
 
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
-  const fleet = yield* Fleet
+  const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const turns = yield* Turns
-  const follower = makeFollower(followerOptions)
+  const follower = yield* makeFollower(followerOptions)
   const resume = yield* makeResume(followerOptions)
 
   const send = Effect.fnUntraced(function* (
@@ -124,12 +124,12 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   return TurnTools.of({
     send_message: (parameters) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-        fleet.use(parameters.instance, (target) => send(target, parameters, startedAt)),
+        use(parameters.instance, (target) => send(target, parameters, startedAt)),
       ).pipe(resume),
     wait_for_session: ({ instance, session_id }) =>
       Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-        fleet.use(instance, (target) => wait(target, session_id, startedAt)),
+        use(instance, (target) => wait(target, session_id, startedAt)),
       ).pipe(resume),
-    abort_session: ({ instance, session_id }) => fleet.use(instance, (target) => abort(target, session_id)),
+    abort_session: ({ instance, session_id }) => use(instance, (target) => abort(target, session_id)),
   })
 })

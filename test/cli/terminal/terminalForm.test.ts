@@ -1,11 +1,12 @@
 /** Forms in the terminal: a person's input, and the decision. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { TestConsole } from "effect/testing"
 import { terminalForm } from "../../../src/cli/terminal/terminalForm.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
-import { decisionOf } from "../../../src/tools/requests/askPerson.ts"
+import { type Brought, readReply } from "../../../src/tools/requests/askPerson.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
+import type { Filled } from "../../../src/tools/requests/formTypes.ts"
 import { permission, question } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
@@ -25,16 +26,29 @@ const questions = (...all: ReadonlyArray<Partial<Question>>): PendingRequest => 
   },
 })
 
-/** Fills in the request's form. Returns the decision and the number of fields shown. */
+const formOf = (pending: PendingRequest, filled?: Filled) => {
+  const form = decisionForm(pending, filled)
+  assert(form !== undefined)
+  return form
+}
+
+/** Fills in the request's forms. Returns the decision and the number of fields shown. */
 const decide = Effect.fnUntraced(function* (pending: PendingRequest, ...typed: Typed) {
-  const { fields, layer } = fakeTerminal(typed)
-  const form = { message: "Look", form: decisionForm(pending).schema }
-  const reply = yield* Effect.provide(terminalForm(form), layer())
-  return { reply, decision: Option.getOrUndefined(decisionOf(pending, reply)), fields: fields() }
+  const { fields, layer, written } = fakeTerminal(typed)
+  const decided = Effect.gen(function* () {
+    let brought: Brought = { filled: {}, notes: [] }
+    while (brought.filled !== undefined) {
+      const form = formOf(pending, brought.filled)
+      brought = readReply(pending, form, yield* terminalForm({ message: "Look", form: form.schema }))
+    }
+    return brought
+  })
+  const { decision, notes } = yield* Effect.provide(decided, layer())
+  return { decision, notes, fields: fields(), written: written() }
 })
 
 describe("A permission in the terminal", () => {
-  it.effect("is allowed with one key, without asking for a reason", () =>
+  it.effect("is allowed with one key", () =>
     Effect.gen(function* () {
       const { decision, fields } = yield* decide(asked, ["enter"])
       assert.deepInclude(decision, { kind: "permission", reply: { reply: "once" } })
@@ -42,27 +56,25 @@ describe("A permission in the terminal", () => {
     }),
   )
 
-  it.effect("is rejected with a reason", () =>
+  it.effect("is rejected, and shows what each choice means", () =>
     Effect.gen(function* () {
-      const { decision } = yield* decide(asked, ["down", "down", "enter"], [{ word: "not now" }, "enter"])
-      assert.deepInclude(decision, { kind: "permission", reply: { reply: "reject", message: "not now" } })
+      const { decision, written } = yield* decide(asked, ["down", "down", "enter"])
+      assert.deepInclude(decision, { kind: "permission", reply: { reply: "reject" } })
+      for (const part of ["bash: rm -rf build", "once: only this time", "reject: ends"]) assert.include(written, part)
     }),
   )
 
   it.effect("stays open if the form is closed", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* decide(asked, ["escape"]), {
-        reply: { action: "cancel" },
-        decision: undefined,
-        fields: 1,
-      })
+      const { decision, fields, notes } = yield* decide(asked, ["escape"])
+      assert.deepStrictEqual([decision, fields, notes], [undefined, 1, []])
     }),
   )
 
   it.effect("is shown in full, without control characters", () =>
     Effect.gen(function* () {
       const { layer } = fakeTerminal([["enter"]])
-      const form = { message: "rm -rf \u001B[2J\u202Ebuild", form: decisionForm(asked).schema }
+      const form = { message: "rm -rf \u001B[2J\u202Ebuild", form: formOf(asked).schema }
       yield* Effect.provide(terminalForm(form), layer())
       const shown = (yield* TestConsole.errorLines).join("\n")
       assert.include(shown, "rm -rf [2Jbuild")
@@ -87,10 +99,28 @@ describe("A question in the terminal", () => {
     }),
   )
 
-  it.effect("is dismissed if nothing is chosen or written", () =>
+  it.effect("stays open if nothing is chosen or written", () =>
     Effect.gen(function* () {
-      const { decision } = yield* decide(questions({}), ["down", "down", "enter"], ["enter"])
+      const unwritten = yield* decide(questions({}), ["down", "down", "enter"], ["enter"])
+      assert.isUndefined(unwritten.decision)
+      assert.include(unwritten.notes.join(), "not taken: nothing was written")
+      const unchosen = yield* decide(questions({ multiple: true }), ["enter"])
+      assert.isUndefined(unchosen.decision)
+      assert.include(unchosen.notes.join(), "not taken: nothing was chosen")
+    }),
+  )
+
+  it.effect("can be dismissed", () =>
+    Effect.gen(function* () {
+      const { decision } = yield* decide(questions({}), ["down", "down", "down", "enter"])
       assert.deepInclude(decision, { kind: "question", answers: undefined })
+    }),
+  )
+
+  it.effect("can be left unanswered beside others", () =>
+    Effect.gen(function* () {
+      const { decision } = yield* decide(questions({ custom: false }, {}), ["down", "down", "enter"], ["enter"])
+      assert.deepInclude(decision, { kind: "question", answers: [[], ["Red"]] })
     }),
   )
 

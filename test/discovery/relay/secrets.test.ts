@@ -135,7 +135,11 @@ layer(Layer.merge(NodeServices.layer, environment))("A registration with a refer
   it.effect.each([
     { what: "an unset variable", password: { env: "NOT_SET" }, reason: "the variable NOT_SET is not set" },
     { what: "an empty variable", password: { env: "EMPTY" }, reason: "the variable EMPTY is not set" },
-    { what: "a missing file", password: { file: "/no/such/file" }, reason: "cannot be read: NotFound" },
+    {
+      what: "a missing file",
+      password: { file: "/no/such/file" },
+      reason: "cannot be read: it does not exist (ENOENT)",
+    },
     { what: "a directory", password: { file: "/tmp" }, reason: "is not a regular file" },
     { what: "a missing command", password: { command: ["/no/such/command"] }, reason: "cannot be run: NotFound" },
   ])("to $what is listed without any password, and the problem says why", ({ password, reason }) =>

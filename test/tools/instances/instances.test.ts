@@ -67,9 +67,10 @@ const listed = Effect.fnUntraced(function* (
         probed: Stream.empty,
         refresh: snapshot,
         resolve: () => Effect.never,
+        recheck: () => Effect.void,
         use: () => Effect.never,
       }),
-      Layer.succeed(Attention, { current, settled: current }),
+      Layer.succeed(Attention, { current, settled: current, touch: () => Effect.void }),
     ]),
   )
   const view = yield* handlers.list_instances({ limit })

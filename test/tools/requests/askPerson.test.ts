@@ -91,8 +91,14 @@ describe("a person", () => {
   it.effect.each([
     ["closes the form", { action: "cancel" }],
     ["turns out to be unavailable", { action: "unavailable" }],
-    ["submits invalid content", accept({ decision: "perhaps" })],
-  ] as const)("who %s is not asked again in that call, and the agent is still waiting", ([, reply]) =>
+    [
+      "cannot be reached",
+      { action: "unavailable", detail: "the client failed to show the form: out of paper" },
+      "the client failed to show the form: out of paper",
+    ],
+    ["submits invalid content", accept({ decision: "perhaps" }), '"perhaps" is none of once, always and reject'],
+    ["submits nothing", accept({}), "nothing was chosen"],
+  ] as const)("who %s is not asked again in that call, and the agent is still waiting", ([, reply, why]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { forms, values } = answering(reply)
@@ -104,8 +110,51 @@ describe("a person", () => {
         view.waiting_for?.map(({ id }) => id),
         [asked.id],
       )
+      assert.deepStrictEqual(
+        view.decided,
+        why === undefined ? undefined : [`not taken: ${why} (permission for bash: rm -rf build)`],
+      )
       assert.lengthOf(forms, 1)
       assert.deepStrictEqual([fake.replies, fake.permissions], [[], [asked]])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("answers a question in own words, in a second form", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { forms, values } = answering(accept({ answer_1: "another answer…" }), accept({ other_1: "Green, please" }))
+      yield* sending(values)
+      yield* wants(question("1"))
+      assert.deepStrictEqual(fake.replies, [{ id: question("1").id, answers: [["Green, please"]] }])
+      assert.lengthOf(forms, 2)
+      assert.match(forms[1]?.message ?? "", /^Your own words for Question: Which colour\?\n/u)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("closes the second form, which leaves the question open", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { forms, values } = answering(accept({ answer_1: "another answer…" }), { action: "cancel" })
+      const fiber = yield* sending(values)
+      yield* wants(question("1"))
+      assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "needs answer")
+      assert.lengthOf(forms, 2)
+      assert.deepStrictEqual(fake.replies, [])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is told which part of a reply was not taken beside a decision", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending(answering(accept({ decision: "once", reason: "hurry" })).values)
+      yield* wants(asked)
+      assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).view.decided, [
+        'not taken: the form has no field "reason" (permission for bash: rm -rf build)',
+        allowed,
+      ])
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -146,13 +195,13 @@ describe("a person", () => {
       const fake = yield* withMain
       yield* sending()
       yield* wants(asked)
-      const { forms, values } = answering(accept({ decision: "reject", reason: "keep it" }))
+      const { forms, values } = answering(accept({ decision: "reject" }))
       yield* calling("respond_permission", { session_id: here, response: "once" }, values)
       yield* wants(permission("2"))
       assert.lengthOf(forms, 1)
       assert.deepStrictEqual(fake.replies, [
         { id: asked.id, reply: "once" },
-        { id: permission("2").id, reply: "reject", message: "keep it" },
+        { id: permission("2").id, reply: "reject" },
       ])
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -163,7 +212,7 @@ describe("a person", () => {
       const { forms, values } = answering(once)
       yield* sending(values)
       yield* wants(permission("1", child))
-      assert.include(forms[0]?.message, `Session main (${here}), subagent session ${child}`)
+      assert.include(forms[0]?.message, `Asked by its subagent, session ${child}.`)
       assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
     }).pipe(Effect.provide(toolsOverFake)),
   )

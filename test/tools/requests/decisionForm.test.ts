@@ -1,10 +1,11 @@
 /** Forms for pending requests: valid in MCP for any request, and their content maps back to the intended decision. */
 import { inputRequired } from "@modelcontextprotocol/server"
 import { assert, describe, it } from "@effect/vitest"
-import { Option, Schema } from "effect"
+import { Schema } from "effect"
 import { formSchema } from "../../../src/mcp/formSchema.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
+import type { Filled, Reading } from "../../../src/tools/requests/formTypes.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
 import { permission, question } from "../../../src/testing/samples.ts"
 
@@ -19,29 +20,47 @@ const choosing = (labels: ReadonlyArray<string>, given: Partial<Question> = {}):
   ...given,
 })
 
+const opt = Schema.optionalKey
+const Titled = Schema.Array(Schema.Struct({ const: Schema.String, title: Schema.String }))
+
+/** No string without choices may be optional: the Codex TUI cannot submit such a form. */
 const Shown = Schema.Struct({
-  required: Schema.optionalKey(Schema.Array(Schema.String)),
+  required: opt(Schema.Array(Schema.String)),
   properties: Schema.Record(
     Schema.String,
     Schema.Struct({
       type: Schema.Literals(["string", "array"]),
-      enum: Schema.optionalKey(Schema.Array(Schema.String)),
-      items: Schema.optionalKey(Schema.Struct({ type: Schema.Literal("string"), enum: Schema.Array(Schema.String) })),
+      enum: opt(Schema.Array(Schema.String)),
+      oneOf: opt(Titled),
+      items: opt(Schema.Struct({ type: Schema.Literal("string"), enum: Schema.Array(Schema.String) })),
     }),
   ),
 })
 
+const formOf = (pending: PendingRequest, filled?: Filled) => {
+  const form = decisionForm(pending, filled)
+  assert(form !== undefined, "there is no form")
+  return form
+}
+
 /** The form as a client receives it. Throws if it is not a valid MCP form. */
-const sent = (pending: PendingRequest): unknown => {
+const sent = (pending: PendingRequest, filled?: Filled): unknown => {
   const request = inputRequired.elicit({
     message: "Which?",
-    requestedSchema: formSchema(decisionForm(pending).schema),
+    requestedSchema: formSchema(formOf(pending, filled).schema),
   })
   assert(request.method === "elicitation/create" && "requestedSchema" in request.params)
   return request.params.requestedSchema
 }
 
-const shown = (pending: PendingRequest) => Schema.decodeUnknownSync(Shown)(sent(pending))
+const shown = (pending: PendingRequest, filled?: Filled) => {
+  const form = Schema.decodeUnknownSync(Shown)(sent(pending, filled))
+  for (const [name, { enum: labels, oneOf, type }] of Object.entries(form.properties)) {
+    if (type === "string" && labels === undefined && oneOf === undefined)
+      assert.isTrue(form.required?.includes(name), name)
+  }
+  return form
+}
 
 /** All text that a form shows. */
 const texts = (value: unknown): ReadonlyArray<string> =>
@@ -51,54 +70,117 @@ const texts = (value: unknown): ReadonlyArray<string> =>
 const forbidden = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/u
 
 /** The labels that a question's form offers. */
-const choices = (pending: PendingRequest, index = 0) => {
-  const field = shown(pending).properties[`answer_${index + 1}`]
+const choices = (pending: PendingRequest, index = 0, filled?: Filled) => {
+  const field = shown(pending, filled).properties[`answer_${index + 1}`]
   return field?.enum ?? field?.items?.enum ?? []
 }
 
-const answers = (pending: PendingRequest, content: unknown) => {
-  const decision = Option.getOrUndefined(decisionForm(pending).read(content))
-  return decision?.kind === "question" ? decision.answers : undefined
+const another = "another answer…"
+
+/** Fills in the forms, one content each. */
+const read = (pending: PendingRequest, ...contents: ReadonlyArray<unknown>): Reading => {
+  let reading: Reading = { _tag: "Incomplete", filled: {}, ignored: [] }
+  for (const content of contents) {
+    assert(reading._tag === "Incomplete", "no further form is shown")
+    // What a client brings back in a call of its own has been JSON.
+    reading = formOf(pending, JSON.parse(JSON.stringify(reading.filled))).read(content)
+  }
+  return reading
+}
+
+const answers = (pending: PendingRequest, ...contents: ReadonlyArray<unknown>) => {
+  const reading = read(pending, ...contents)
+  return reading._tag === "Decided" && reading.decision.kind === "question" ? reading.decision.answers : undefined
+}
+
+const reasons = (pending: PendingRequest, ...contents: ReadonlyArray<unknown>) => {
+  const reading = read(pending, ...contents)
+  return reading._tag === "Unusable" ? reading.reasons.join("; ") : reading._tag
 }
 
 describe("the form for a permission", () => {
   const pending: PendingRequest = { kind: "permission", request: permission("1") }
   const reply = (content: unknown) => {
-    const decision = Option.getOrUndefined(decisionForm(pending).read(content))
-    return decision?.kind === "permission" ? decision.reply : undefined
+    const reading = read(pending, content)
+    return reading._tag === "Decided" && reading.decision.kind === "permission" ? reading.decision.reply : undefined
   }
 
-  it("offers once, always and reject with a reason", () => {
-    const { properties, required } = shown(pending)
-    assert.deepStrictEqual(properties["decision"]?.enum, ["once", "always", "reject"])
-    assert.strictEqual(properties["reason"]?.type, "string")
-    assert.deepStrictEqual(required, ["decision"])
+  it("has the choice alone, names the act again, and says what each choice means", () => {
+    assert.deepStrictEqual(
+      sent({ kind: "permission", request: { ...permission("1"), always: ["rm *", "git push *"] } }),
+      {
+        type: "object",
+        properties: {
+          decision: {
+            type: "string",
+            title: "Decision",
+            description: "bash: rm -rf build",
+            oneOf: [
+              { const: "once", title: "once: only this time" },
+              {
+                const: "always",
+                title: "always: rm *, git push * (in all sessions of this directory, until opencode exits)",
+              },
+              { const: "reject", title: "reject: ends the agent's turn" },
+            ],
+          },
+        },
+        required: ["decision"],
+      },
+    )
+  })
+
+  it("says that `always` is stored for the project, as on opencode 2", () => {
+    const request = { ...permission("1"), always: ["rm *"], alwaysIsStored: true }
+    const all = texts(sent({ kind: "permission", request }))
+    assert.include(all, "always: rm * (in all sessions of this project, also after opencode restarts)")
+  })
+
+  it("leaves out whole patterns of `always`, and counts them", () => {
+    const always = Array.from({ length: 80 }, (_, index) => `command-${index} *`)
+    const title = texts(sent({ kind: "permission", request: { ...permission("1"), always } })).find((text) =>
+      text.startsWith("always:"),
+    )
+    assert.match(title ?? "", /^always: command-0 \*, command-1 \*.*command-\d+ \* and \d+ more \(in all sessions/u)
+    assert.isBelow(title?.length ?? 0, 180)
+  })
+
+  it("is an enum with names for clients older than revision 2025-11-25", () => {
+    const form = formSchema(formOf(pending).schema, "enumNames")["~standard"].jsonSchema.input({ target: "draft-07" })
+    assert.deepNestedInclude(form, { "properties.decision.enum": ["once", "always", "reject"] })
+    assert.deepNestedInclude(form, { "properties.decision.enumNames[0]": "once: only this time" })
+    assert.notInclude(JSON.stringify(form), "oneOf")
   })
 
   it.each([
     [{ decision: "once" }, { reply: "once" }],
-    [{ decision: "always", reason: "" }, { reply: "always" }],
-    [{ decision: "reject" }, { reply: "reject" }],
-    [
-      { decision: "reject", reason: " use another way " },
-      { reply: "reject", message: " use another way " },
-    ],
-    // A blank reason would make opencode continue without instructions.
-    [{ decision: "reject", reason: " \n" }, { reply: "reject" }],
-    // opencode accepts a message only with a rejection.
-    [{ decision: "once", reason: "hurry" }, { reply: "once" }],
+    [{ decision: "always" }, { reply: "always" }],
+    [{ decision: " reject\n" }, { reply: "reject" }],
+    [{ decision: "once", more: "hurry" }, { reply: "once" }],
   ])("reads %j", (content, expected) => assert.deepStrictEqual(reply(content), expected))
 
+  it("says which field was not taken", () =>
+    assert.deepInclude(read(pending, { decision: "once", reason: "hurry" }), {
+      ignored: ['the form has no field "reason"'],
+    }))
+
   it.each([
-    undefined,
-    null,
-    "once",
-    [],
-    {},
-    { decision: "yes" },
-    { decision: ["once"] },
-    { decision: "once", reason: 1 },
-  ])("decides nothing with %j", (content) => assert.isUndefined(reply(content)))
+    [undefined, "nothing was chosen"],
+    [null, "nothing was chosen"],
+    ["once", "nothing was chosen"],
+    [[], "nothing was chosen"],
+    [{}, "nothing was chosen"],
+    [{ decision: "" }, "nothing was chosen"],
+    [{ decision: null }, "nothing was chosen"],
+    [{ decision: "yes please" }, '"yes please" is none of once, always and reject'],
+    [{ decision: "Once upon" }, '"Once upon" is none of'],
+    [{ decision: ["once"] }, "is none of"],
+    [{ decision: 1 }, '"1" is none of'],
+    [{ other: "once" }, 'nothing was chosen; the form has no field "other"'],
+  ])("decides nothing with %j, and says why", (content, why) => {
+    assert.isUndefined(reply(content))
+    assert.include(reasons(pending, content), why)
+  })
 })
 
 describe("the form for a question", () => {
@@ -111,25 +193,59 @@ describe("the form for a question", () => {
     assert.deepStrictEqual(answers(pending, { answer_1: "Blue" }), [["Blue"]])
   })
 
-  it.each([undefined, true])("accepts a custom answer if custom is %s", (custom) => {
+  it.each([undefined, true])("leads to a second form for the person's own words if custom is %s", (custom) => {
     const pending = asking(choosing(["Red", "Blue"], custom === undefined ? {} : { custom }))
-    assert.isUndefined(shown(pending).required)
+    assert.deepStrictEqual(shown(pending), {
+      properties: { answer_1: { type: "string", enum: ["Red", "Blue", another] } },
+      required: ["answer_1"],
+    })
     assert.deepStrictEqual(answers(pending, { answer_1: "Blue" }), [["Blue"]])
-    assert.deepStrictEqual(answers(pending, { other_1: "Green, please" }), [["Green, please"]])
-    assert.deepStrictEqual(answers(pending, { answer_1: "Blue", other_1: "  " }), [["Blue"]])
-    assert.deepStrictEqual(answers(pending, {}), [[]])
+    const reading = read(pending, { answer_1: another })
+    assert(reading._tag === "Incomplete")
+    assert.deepStrictEqual(shown(pending, reading.filled), {
+      properties: { other_1: { type: "string" } },
+      required: ["other_1"],
+    })
+    assert.deepStrictEqual(answers(pending, { answer_1: another }, { other_1: "Green, please" }), [["Green, please"]])
+    assert.strictEqual(reasons(pending, { answer_1: another }, { other_1: "  " }), "nothing was written")
+    assert.strictEqual(reasons(pending, { answer_1: another }, {}), "nothing was written")
   })
 
-  it("accepts several labels if allowed, in the order of the options", () => {
+  it("takes text that a client offers beside the choices as the person's own answer, where one is allowed", () => {
+    assert.deepStrictEqual(answers(asking(choosing(["Red", "Blue"])), { answer_1: "Green" }), [["Green"]])
+    const several = asking(choosing(["Red", "Blue"], { multiple: true }))
+    assert.deepStrictEqual(answers(several, { answer_1: ["Pink", "Red"] }), [["Red", "Pink"]])
+    assert.deepStrictEqual(answers(several, { answer_1: "Pink" }), [["Pink"]])
+  })
+
+  it.each([
+    [["another answer…", "Blue"], "another answer… (2)"],
+    [["another answer…", "another answer… (2)"], "another answer… (3)"],
+    [["another answer…", "another answer…"], "another answer… (3)"],
+  ])("tells the way to own words apart from the labels %j", (labels, way) => {
+    const pending = asking(choosing(labels))
+    const offered = choices(pending)
+    assert.strictEqual(offered.at(-1), way)
+    assert.strictEqual(new Set(offered).size, labels.length + 1)
+    labels.forEach((label, index) => assert.deepStrictEqual(answers(pending, { answer_1: offered[index] }), [[label]]))
+    assert.deepStrictEqual(answers(pending, { answer_1: way }, { other_1: "mine" }), [["mine"]])
+  })
+
+  it("accepts several labels if allowed, in the order of the options, with own words after them", () => {
     const pending = asking(choosing(["Red", "Green", "Blue"], { multiple: true }))
-    assert.deepStrictEqual(answers(pending, { answer_1: ["Blue", "Red"], other_1: "Pink" }), [["Red", "Blue", "Pink"]])
-    assert.deepStrictEqual(answers(pending, { answer_1: [] }), [[]])
+    assert.deepStrictEqual(choices(pending), ["Red", "Green", "Blue", another])
+    assert.deepStrictEqual(answers(pending, { answer_1: ["Blue", "Red"] }), [["Red", "Blue"]])
+    assert.deepStrictEqual(answers(pending, { answer_1: [another, "Blue", "Red"] }, { other_1: "Pink" }), [
+      ["Red", "Blue", "Pink"],
+    ])
+    assert.strictEqual(reasons(pending, { answer_1: [] }), "nothing was chosen")
   })
 
   it("requires text if there are no options, regardless of custom", () => {
     const pending = asking(choosing([], { custom: false, multiple: true }))
     assert.deepStrictEqual(shown(pending), { properties: { other_1: { type: "string" } }, required: ["other_1"] })
     assert.deepStrictEqual(answers(pending, { other_1: "Forty-two" }), [["Forty-two"]])
+    assert.strictEqual(reasons(pending, { other_1: " " }), "nothing was chosen")
   })
 
   it.each([true, false])("shows a single option (multiple: %s)", (multiple) => {
@@ -138,14 +254,48 @@ describe("the form for a question", () => {
     assert.deepStrictEqual(answers(pending, { answer_1: multiple ? ["Only this"] : "Only this" }), [["Only this"]])
   })
 
-  it("has fields of its own for each question", () => {
+  it("has fields of its own for each question, and one form for all own words", () => {
     const pending = asking(
-      choosing(["Red", "Blue"], { custom: false }),
+      choosing(["Red", "Blue"]),
       choosing([]),
       choosing(["Red", "Blue"], { multiple: true }),
+      choosing(["Red", "Blue"], { custom: false }),
     )
-    const content = { answer_1: "Red", other_2: "Forty-two", answer_3: ["Blue"] }
-    assert.deepStrictEqual(answers(pending, content), [["Red"], ["Forty-two"], ["Blue"]])
+    assert.deepStrictEqual(shown(pending).required, ["other_2"])
+    const content = { answer_1: "Red", other_2: "Forty-two", answer_3: ["Blue"], answer_4: "Blue" }
+    assert.deepStrictEqual(answers(pending, content), [["Red"], ["Forty-two"], ["Blue"], ["Blue"]])
+    const own = { ...content, answer_1: another, answer_3: ["Red", another] }
+    assert.deepStrictEqual(answers(pending, own, { other_1: "A", other_3: "C" }), [
+      ["A"],
+      ["Forty-two"],
+      ["Red", "C"],
+      ["Blue"],
+    ])
+  })
+
+  it("may leave some questions unanswered, but not all", () => {
+    const pending = asking(choosing(["Red", "Blue"]), choosing(["Red", "Blue"]))
+    assert.deepStrictEqual(answers(pending, { answer_2: "Blue" }), [[], ["Blue"]])
+    assert.strictEqual(reasons(pending, {}), "nothing was chosen")
+    assert.strictEqual(reasons(pending, { answer_1: "", answer_2: null }), "nothing was chosen")
+  })
+
+  it("asks thirty questions on pages of four, and own words after them", () => {
+    const pending = asking(...Array.from({ length: 30 }, () => choosing(["Red", "Blue"])))
+    const pages = Array.from({ length: 8 }, (_, page) =>
+      Object.fromEntries([0, 1, 2, 3].map((place) => [`answer_${4 * page + place + 1}`, "Blue"])),
+    )
+    assert.lengthOf(Object.keys(shown(pending).properties), 4)
+    assert.deepStrictEqual(
+      answers(pending, { ...pages[0], answer_1: another }, ...pages.slice(1), { other_1: "Mine" }),
+      [["Mine"], ...Array.from({ length: 29 }, () => ["Blue"])],
+    )
+  })
+
+  it("checks what a client brings back from earlier forms", () => {
+    const pending = asking(choosing(["Red", "Blue"], { custom: false }), choosing(["Red", "Blue"]))
+    const form = formOf(pending, { answer_1: ["Green"] })
+    assert.deepInclude(form.read({ answer_2: "Blue" }), { _tag: "Unusable" })
   })
 
   it.each([
@@ -160,28 +310,30 @@ describe("the form for a question", () => {
     const pending = asking(choosing(labels, { custom: false }))
     const offered = choices(pending)
     assert.strictEqual(new Set(offered).size, labels.length)
-    labels.forEach((label, index) => assert.deepStrictEqual(answers(pending, { answer_1: offered[index] }), [[label]]))
+    labels.forEach((label, index) => {
+      if (offered[index]?.trim() === "") return
+      assert.deepStrictEqual(answers(pending, { answer_1: offered[index] }), [[label]])
+    })
   })
 
   it.each([
-    undefined,
-    null,
-    "Red",
-    [],
-    {},
-    { answer_1: "Yellow" },
-    { answer_1: ["Red"] },
-    { answer_1: 1 },
-    { answer_1: null },
-    { other_1: "Green" },
-  ])("decides nothing with %j", (content) =>
-    assert.isUndefined(answers(asking(choosing(["Red", "Blue"], { custom: false })), content)),
+    [undefined, "nothing was chosen"],
+    [null, "nothing was chosen"],
+    ["Red", "nothing was chosen"],
+    [[], "nothing was chosen"],
+    [{}, "nothing was chosen"],
+    [{ answer_1: null }, "nothing was chosen"],
+    [{ answer_1: "Yellow" }, '"Yellow" is none of the choices of question 1'],
+    [{ answer_1: ["Red", "Blue"] }, "question 1 takes one answer"],
+    [{ answer_1: 1 }, "answer_1 is no text"],
+    [{ answer_1: { a: 1 } }, "answer_1 is no text"],
+    [{ answer_1: [["Red"]] }, "answer_1 is no text"],
+    [{ other_1: "Green" }, 'nothing was chosen; the form has no field "other_1"'],
+  ])("decides nothing with %j, and says why", (content, why) =>
+    assert.strictEqual(reasons(asking(choosing(["Red", "Blue"], { custom: false })), content), why),
   )
 
-  it.each([{ answer_1: "Red" }, { answer_1: ["Yellow"] }, { answer_1: [1] }, { other_1: 7 }])(
-    "decides nothing with %j where several may be chosen",
-    (content) => assert.isUndefined(answers(asking(choosing(["Red", "Blue"], { multiple: true })), content)),
-  )
+  it("has no form without a question", () => assert.isUndefined(decisionForm(asking())))
 })
 
 /** Labels with many duplicates, and arbitrary ones. */
@@ -210,24 +362,34 @@ const made = ({ custom, header, multiple, options, text }: AnyQuestion): Questio
   ...(custom === undefined ? {} : { custom }),
 })
 
-/** Form content and the answers that it stands for. */
-const filled = (pending: PendingRequest, { custom, multiple, options, own = "" }: AnyQuestion, index: number) => {
-  const offered = choices(pending, index)
-  const wanted = options.flatMap(({ chosen }, place) => (chosen ? [place] : []))
-  const places = multiple === true ? wanted : [wanted[0] ?? 0].filter((place) => place < options.length)
-  const labels = places.map((place) => offered[place])
-  const writes = custom !== false || options.length === 0
-  return {
-    content: {
-      ...(options.length === 0 ? {} : { [`answer_${index + 1}`]: multiple === true ? labels : labels[0] }),
-      ...(writes ? { [`other_${index + 1}`]: own } : {}),
-    },
-    meant: [
-      ...options.filter((_, place) => places.includes(place)).map(labelOf),
-      ...(writes && own.trim() !== "" ? [own] : []),
-    ],
-  }
+/** Whether the person answers in own words, alone or beside chosen labels. */
+const writes = ({ custom, multiple, options, own = "" }: AnyQuestion) =>
+  own.trim() !== "" && (options.length === 0 || (custom !== false && (multiple === true || !options[0]?.chosen)))
+
+/** The options that the person chooses. */
+const places = (each: AnyQuestion): ReadonlyArray<number> => {
+  const { multiple, options } = each
+  if (multiple === true) return options.flatMap(({ chosen }, place) => (chosen ? [place] : []))
+  return writes(each) || options.length === 0 ? [] : [0]
 }
+
+const meant = (each: AnyQuestion) => [
+  ...each.options.filter((_, place) => places(each).includes(place)).map(labelOf),
+  ...(writes(each) ? [each.own] : []),
+]
+
+/** What the person fills into this form. */
+const filledIn = (questions: ReadonlyArray<AnyQuestion>, form: typeof Shown.Type) =>
+  Object.fromEntries(
+    Object.entries(form.properties).map(([name, { enum: labels, items, type }]) => {
+      const each = questions[Number(name.split("_")[1]) - 1]
+      assert(each !== undefined)
+      const offered = labels ?? items?.enum
+      if (offered === undefined) return [name, each.own ?? ""]
+      const chosen = [...places(each).map((place) => offered[place]), ...(writes(each) ? [offered.at(-1)] : [])]
+      return [name, type === "array" ? chosen : chosen[0]]
+    }),
+  )
 
 describe("any question", () => {
   it.prop("has a form without dangerous characters", [Schema.NonEmptyArray(AnyQuestion)], ([questions]) => {
@@ -235,17 +397,22 @@ describe("any question", () => {
   })
 
   it.prop(
-    "has a form that MCP allows, and whatever is chosen comes back as the labels that opencode gave",
+    "has forms that MCP allows, and whatever is chosen and written comes back in the labels that opencode gave",
     [AnyQuestion, Schema.Array(AnyQuestion)],
     ([first, others]) => {
       const questions = [first, ...others]
       const pending = asking(...questions.map(made))
-      const all = questions.map((each, index) => filled(pending, each, index))
-      const content = Object.assign({}, ...all.map((each) => each.content))
-      assert.deepStrictEqual(
-        answers(pending, content),
-        all.map(({ meant }) => meant),
-      )
+      let reading: Reading = { _tag: "Incomplete", filled: {}, ignored: [] }
+      while (reading._tag === "Incomplete") {
+        const filled: Filled = reading.filled
+        reading = formOf(pending, filled).read(filledIn(questions, shown(pending, filled)))
+      }
+      const expected = questions.map(meant)
+      if (expected.every((answer) => answer.length === 0)) {
+        assert.deepStrictEqual(reading, { _tag: "Unusable", reasons: ["nothing was chosen"] })
+      } else {
+        assert.deepNestedInclude(reading, { _tag: "Decided", "decision.answers": expected })
+      }
     },
   )
 })

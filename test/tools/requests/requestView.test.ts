@@ -1,18 +1,17 @@
-/** What a person sees before deciding: the full request, without deceptive characters. */
+/** What a person sees of a request in an answer: all of it, without deceptive characters. */
 import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { PermissionRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { renderAbort } from "../../../src/tools/turns/renderTurn.ts"
 import { renderTurn } from "../../../src/tools/turns/renderTurn.ts"
-import { alwaysText, requestText } from "../../../src/tools/requests/requestView.ts"
+import { requestText } from "../../../src/tools/requests/requestView.ts"
 import { turnView } from "../../../src/tools/turns/turnView.ts"
 import { HostileText, hostileText } from "../../discovery/relay/hostile.ts"
-import { toolsOverFake } from "../../support/fleetOver.ts"
 import { target } from "../../support/overFake.ts"
 import { event, here, msg, permission, question, session } from "../../../src/testing/samples.ts"
-import { answering, child, sending, wants, withMain } from "./askingClient.ts"
+import { child } from "./askingClient.ts"
 
 const evil = "\u001B[2J\u001B]8;;http://evil.test\u0007\u202E\u2066\u200B\u0000\r"
 // oxlint-disable-next-line no-control-regex -- these are the characters under test
@@ -20,71 +19,6 @@ const forbidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u2
 
 const asked = (given: Partial<PermissionRequest>): PermissionRequest => ({ ...permission("1"), ...given })
 const shown = (given: Partial<PermissionRequest>) => requestText({ kind: "permission", request: asked(given) })
-
-/** The message of the form for a request, in a session with an untrusted title. */
-const messageOf = Effect.fnUntraced(function* (
-  request: PermissionRequest | Parameters<typeof wants>[0],
-  given: Parameters<typeof session>[1] = {},
-) {
-  const fake = yield* withMain
-  fake.sessions = [session("main", given), session("child", { ...given, parentID: here })]
-  const { forms, values } = answering()
-  yield* sending(values)
-  yield* wants(request)
-  return forms[0]?.message ?? ""
-})
-
-describe("the message of a form", () => {
-  it.effect("names the instance, session and directory", () =>
-    Effect.gen(function* () {
-      const message = yield* messageOf(permission("1"), { title: "Tidy up", directory: "/work/project" })
-      assert.strictEqual(
-        message,
-        [
-          "fake: the agent asks for a permission.",
-          `Session: Tidy up (${here})`,
-          "Directory: /work/project",
-          "",
-          "Permission for bash:",
-          "  rm -rf build",
-          "",
-          "Declining or closing this form leaves the request open.",
-        ].join("\n"),
-      )
-    }).pipe(Effect.provide(toolsOverFake)),
-  )
-
-  it.effect("names the subagent's session next to the session it works for", () =>
-    Effect.gen(function* () {
-      const message = yield* messageOf(question("1", child))
-      assert.include(message, "fake: the agent has a question.")
-      assert.include(message, `(${here}), subagent session ${child}\n`)
-    }).pipe(Effect.provide(toolsOverFake)),
-  )
-
-  it.effect("states what `always` would allow, in all sessions of the directory", () =>
-    Effect.gen(function* () {
-      const message = yield* messageOf(asked({ always: ["rm *", "git push *"] }))
-      assert.match(message, /"always" allows .* in all sessions of this directory, .*: rm \*, git push \*$/mu)
-    }).pipe(Effect.provide(toolsOverFake)),
-  )
-
-  it.effect("holds no dangerous characters, whatever the names of session, command and tool", () =>
-    Effect.gen(function* () {
-      const message = yield* messageOf(
-        asked({
-          permission: `bash${evil}`,
-          patterns: [`ls${evil}`],
-          details: { [`command${evil}`]: `ls${evil} -a` },
-          always: [`ls *${evil}`],
-        }),
-        { title: `Title${evil}\nDirectory: /elsewhere`, directory: "/work/project" },
-      )
-      assert.notMatch(message, forbidden)
-      assert.lengthOf(message.match(/^Directory: /gmu) ?? [], 1)
-    }).pipe(Effect.provide(toolsOverFake)),
-  )
-})
 
 describe("a permission", () => {
   const long = `echo ${"long ".repeat(999)}; rm -rf /`
@@ -100,7 +34,7 @@ describe("a permission", () => {
       assert.include(text, part)
   })
 
-  it("shows a command of several lines indented, so that none can pass for a line of the form", () => {
+  it("shows a command of several lines indented, so that none can pass for a line of the view", () => {
     const text = shown({ patterns: ["cat <<E\n\tone\nE\nDirectory: /harmless"] })
     assert.include(text, "  cat <<E\n    \tone\n    E\n    Directory: /harmless")
   })
@@ -128,15 +62,13 @@ describe("a permission", () => {
     }
   })
 
-  it("counts omitted patterns, including those that `always` would allow", () => {
+  it("counts omitted patterns", () => {
     const patterns = Array.from({ length: 60 }, (_, index) => `command ${index}`)
     assert.include(shown({ patterns }), "and 10 more")
-    assert.include(alwaysText(asked({ always: patterns })), "and 10 more")
   })
 
-  it("does not mention `always` if opencode would remember nothing", () => {
-    assert.strictEqual(alwaysText(permission("1")), "")
-    assert.strictEqual(alwaysText(asked({ always: [] })), "")
+  it("makes control characters of a command visible", () => {
+    assert.include(shown({ patterns: [`ls${evil}`] }), "ls␛[2J␛]8;;http://evil.test␇\\u{202E}\\u{2066}\\u{200B}␀␍")
   })
 })
 

@@ -46,6 +46,7 @@ describe("the state of a form", () => {
         prompt: fake.prompts[0]?.messageID ?? msg("none"),
         request: asked.id,
         decided: [],
+        round: 1,
       })
     }).pipe(Effect.provide(toolsOverFake)),
   )
@@ -132,11 +133,52 @@ describe("the call with the answer", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
+  it.effect("takes text that the client offered beside the options as the person's own answer", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* resuming(yield* begun(question("1")), accept({ answer_1: "Green" }))
+      assert.deepStrictEqual(fake.replies, [{ id: question("1").id, answers: [["Green"]] }])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("asks for the person's own words in another form, whose reply arrives in a third call", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* begun(question("1"))
+      const chosen = answerTo(first, accept({ answer_1: "another answer…" }))
+      const second = yield* endingWithQuestion("send_message", parameters, chosen, Effect.void)
+      assert.match(second.message, /^Your own words for Question: Which colour\?\n/u)
+      assert.deepStrictEqual(fake.replies, [])
+      const { fiber } = yield* resuming(second, accept({ other_1: "Green, please" }))
+      assert.deepStrictEqual(fake.replies, [{ id: question("1").id, answers: [["Green, please"]] }])
+      finishAnswer(fake, "Done.")
+      yield* pass(500)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepInclude(view, { outcome: "completed" })
+      assert.lengthOf(view.decided ?? [], 1)
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("leaves the question open if the second form is closed", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* begun(question("1"))
+      const chosen = answerTo(first, accept({ answer_1: "another answer…" }))
+      const second = yield* endingWithQuestion("send_message", parameters, chosen, Effect.void)
+      const { fiber, forms } = yield* resuming(second, { action: "decline" })
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs answer")
+      assert.isUndefined(view.decided)
+      assert.deepStrictEqual([fake.replies, forms], [[], []])
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("answers a subagent's request", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const opened = yield* begun(permission("1", child))
-      assert.include(opened.message, `subagent session ${child}`)
+      assert.include(opened.message, `Asked by its subagent, session ${child}.`)
       yield* resuming(opened, once)
       assert.deepStrictEqual(fake.replies, [{ id: asked.id, reply: "once" }])
     }).pipe(Effect.provide(toolsOverFake)),
@@ -145,15 +187,23 @@ describe("the call with the answer", () => {
   it.effect.each([
     ["closed the form", { action: "cancel" }],
     ["declined", { action: "decline" }],
-    ["submitted invalid content", accept({ decision: "perhaps" })],
-    ["submitted nothing", accept(undefined)],
-  ] as const)("of somebody who %s decides nothing and asks nothing", ([, reply]) =>
+    [
+      "submitted invalid content",
+      accept({ decision: "yes please" }),
+      '"yes please" is none of once, always and reject',
+    ],
+    ["submitted nothing", accept(undefined), "nothing was chosen"],
+    ["could not be asked", { action: "unavailable", detail: "out of paper" }, "out of paper"],
+  ] as const)("of somebody who %s decides nothing and asks nothing", ([, reply, why]) =>
     Effect.gen(function* () {
       const fake = yield* withMain
       const { fiber, forms } = yield* resuming(yield* begun(), reply)
       const { view } = yield* Fiber.join(fiber)
       assert.strictEqual(view.outcome, "needs permission")
-      assert.isUndefined(view.decided)
+      assert.deepStrictEqual(
+        view.decided,
+        why === undefined ? undefined : [`not taken: ${why} (permission for bash: rm -rf build)`],
+      )
       assert.deepStrictEqual(forms, [])
       assert.deepStrictEqual([fake.replies, fake.permissions], [[], [asked]])
     }).pipe(Effect.provide(toolsOverFake)),
@@ -268,6 +318,21 @@ describe("several questions in one turn", () => {
       assert.deepStrictEqual(forms, [])
       assert.lengthOf(fake.replies, 9)
       assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+describe("the limit of forms in one turn", () => {
+  it.effect("counts second forms, too, and says so where one is missing", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* begun(question("1"))
+      const state = JSON.stringify({ ...JSON.parse(first.state), round: 9 })
+      const { fiber, forms } = yield* resuming({ state }, accept({ answer_1: "another answer…" }))
+      const { view } = yield* Fiber.join(fiber)
+      assert.strictEqual(view.outcome, "needs answer")
+      assert.include(view.decided?.join(), "not taken: it needs another form")
+      assert.deepStrictEqual([fake.replies, forms], [[], []])
     }).pipe(Effect.provide(toolsOverFake)),
   )
 })
