@@ -234,6 +234,22 @@ describe("send", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
+  it.effect.each([
+    { given: { agent: Option.some("biuld") }, says: '--agent "biuld" cannot be used: this opencode has build' },
+    { given: { model: Option.some("scripted/smal") }, says: '--model "scripted/smal" cannot be used' },
+    { given: { messageId: Option.some("nightly") }, says: 'it needs "msg_"' },
+    { given: { directory: Option.some("shop") }, says: "absolute path" },
+  ])("leaves no empty session behind, whatever is wrong with the first message: $says", ({ given, says }) =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({ session: "new", ...given })
+      const { reason, status } = yield* resultOf(sent)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, says)
+      assert.lengthOf(sent.fake.sessions, 1)
+      assert.lengthOf(sent.fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
   it.effect("says that the agent is still working when it is interrupted, and does not abort it", () =>
     Effect.gen(function* () {
       const sent = yield* startSending()

@@ -4,11 +4,11 @@ import { errorText as terminalText } from "../../../src/cli/process/errorText.ts
 import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../src/fleet/naming.ts"
 import {
   AmbiguousRequest,
+  EffectUncertain,
   InstanceUnreachable,
   MessageIdUnusable,
   NoTurn,
   OpencodeError,
-  PromptUncertain,
   RequestNotOpen,
   RequestTimeout,
   SessionBusy,
@@ -88,8 +88,8 @@ const snapshots: ReadonlyArray<Snapshot> = [
   {
     error: new OpencodeError({ instance, operation, status: 500, detail: "out of disk" }),
     message: 'opencode on api answered "read a session" with 500: out of disk',
-    mcp: "",
-    terminal: "",
+    mcp: " opencode's log on that machine has the details.",
+    terminal: " opencode's log on that machine has the details.",
   },
   {
     error: new UnexpectedResponse({ instance, url, operation, status: 200, detail: "text/html" }),
@@ -107,7 +107,7 @@ const snapshots: ReadonlyArray<Snapshot> = [
       " Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn.",
   },
   {
-    error: new PromptUncertain({ instance, session, detail: "ECONNRESET" }),
+    error: new EffectUncertain({ instance, effect: "prompt", session, detail: "ECONNRESET" }),
     message: "It is unknown whether the message reached session ses_1 on api (ECONNRESET). It was not sent again.",
     mcp: " Before you send it again, check with get_session whether it arrived.",
     terminal:

@@ -210,7 +210,7 @@ describe("A message whose request breaks", () => {
       const { fake } = yield* scene
       fake.fail(promptRoute, lost)
       const fiber = yield* sending()
-      assert.strictEqual((yield* Effect.flip(ended(fiber)))._tag, "PromptUncertain")
+      assert.strictEqual((yield* Effect.flip(ended(fiber)))._tag, "EffectUncertain")
     }).pipe(Effect.provide(overFake2)),
   )
 })

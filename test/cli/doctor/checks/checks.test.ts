@@ -328,6 +328,20 @@ layer(NodeServices.layer)("An instance", (it) => {
     }),
   )
 
+  it.effect("that is on a relay without a password is a problem, on either end of its tunnel", () =>
+    Effect.gen(function* () {
+      const connect = { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connected" as const } }
+      for (const ends of [{ connect }, { remotePort: 4096 }]) {
+        const announcements = [announcement("api", 1, ends)]
+        for (const settings of [{}, { credentials }]) {
+          const found = yield* runOver(openInstances, { announcements, settings })
+          assert.deepStrictEqual(states(found), ["problem"])
+          assert.include(found[0]?.message, "is on a relay and answers without a password")
+        }
+      }
+    }),
+  )
+
   it.effect("that shares its name with another is reported with both unique names", () =>
     Effect.gen(function* () {
       const announcements = [announcement("api", 1), announcement("api", 2), announcement("web@3", 3)]
