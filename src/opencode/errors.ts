@@ -174,11 +174,13 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   instance: Schema.String,
   session: Schema.String,
   /** The pending request that the running turn waits for, if any. */
-  waitingFor: Schema.optionalKey(Schema.String),
+  waitingFor: Schema.optionalKey(
+    Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
+  ),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
-      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor})`
+      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
     }.`
   }
 }
