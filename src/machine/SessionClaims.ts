@@ -67,25 +67,25 @@ export const claimsIn = (
     await rm(aside, { force: true })
   }
 
-  const attempt = async (session: string): Promise<Claim> => {
-    if (!(await ownDirectory(directory))) return "unavailable"
-    const file = join(directory, `${session}.claim`)
-    const owner = `${hostname()} ${pid} ${birthOf(pid) ?? ""}`.trim()
-    for (let tries = 0; tries < 3; tries++) {
-      if (await create(file, owner)) {
-        return { release: Effect.ignore(Effect.tryPromise(() => rm(file, { force: true }))) }
-      }
-      const current = await readFile(file, "utf8").catch(() => undefined)
-      if (current === undefined) continue
-      if (!isVoid(current)) return "taken"
-      await removeVoid(file).catch(() => undefined)
+  const attempt = async (file: string, owner: string, triesLeft: number): Promise<Claim> => {
+    if (await create(file, owner)) {
+      return { release: Effect.ignore(Effect.tryPromise(() => rm(file, { force: true }))) }
     }
-    return "taken"
+    const current = await readFile(file, "utf8").catch(() => undefined)
+    const isInTheWay = current !== undefined && isVoid(current)
+    if (triesLeft === 0 || (current !== undefined && !isInTheWay)) return "taken"
+    if (isInTheWay) await removeVoid(file).catch(() => undefined)
+    return attempt(file, owner, triesLeft - 1)
   }
+
+  const claim = async (session: string): Promise<Claim> =>
+    (await ownDirectory(directory))
+      ? attempt(join(directory, `${session}.claim`), `${hostname()} ${pid} ${birthOf(pid) ?? ""}`.trim(), 2)
+      : "unavailable"
 
   return {
     claim: (session) =>
-      Effect.tryPromise(() => attempt(session)).pipe(Effect.orElseSucceed(() => "unavailable" as const)),
+      Effect.tryPromise(() => claim(session)).pipe(Effect.orElseSucceed(() => "unavailable" as const)),
   }
 }
 

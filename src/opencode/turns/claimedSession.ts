@@ -36,7 +36,7 @@ export const claimSession = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
   const { opencode, session } = address
   while (true) {
-    if (ifBusy === "wait") yield* awaitIdle(opencode, session, notices)
+    if (ifBusy === "wait") yield* awaitIdle(address, notices)
     const claim = yield* claimScoped(session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
