@@ -174,11 +174,13 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   instance: Schema.String,
   session: Schema.String,
   /** The pending request that the running turn waits for, if any. */
-  waitingFor: Schema.optionalKey(Schema.String),
+  waitingFor: Schema.optionalKey(
+    Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
+  ),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
-      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor})`
+      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
     }.`
   }
 }
@@ -209,8 +211,13 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),
   id: Schema.optionalKey(Schema.String),
+  /** Number of pending requests of the instance that were not understood. It may be one of them. */
+  unreadable: Schema.optionalKey(Schema.Int),
 }) {
   override get message() {
+    if (this.unreadable !== undefined) {
+      return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
+    }
     return this.id === undefined
       ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`
       : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`

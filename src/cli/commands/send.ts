@@ -160,7 +160,7 @@ The agent's text is streamed to stdout; tools, retries and heartbeats are shown 
 
 Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
 
-Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
+Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
   Command.withExamples([
     {

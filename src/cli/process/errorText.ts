@@ -68,6 +68,9 @@ const nextStep = (error: ToolError): string => {
       if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
+      if (error.waitingFor !== undefined) {
+        return `Decide it in \`opencode-fleet attach ${error.instance} -- --session ${error.session}\` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.`
+      }
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "EffectUncertain":
       return afterUncertain(error)

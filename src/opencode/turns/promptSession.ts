@@ -140,7 +140,7 @@ export const promptSession = Effect.fnUntraced(function* (
   const { ifBusy, messageID } = options
   const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
-  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(opencode, session, notices)
+  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(address, notices)
   const isBusy = ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle"
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.

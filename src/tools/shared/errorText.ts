@@ -87,6 +87,11 @@ const nextStep = (error: ToolError): string => {
       if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
       return "list_instances shows its address and version."
     case "SessionBusy":
+      if (error.waitingFor !== undefined) {
+        const { id, kind } = error.waitingFor
+        const tool = kind === "permission" ? "respond_permission" : "answer_question"
+        return `wait_for_session shows the request in full. Show it to your human, and pass on their decision with ${tool} (${kind}_id ${id}); then send the message again. if_busy "steer" adds it to the waiting turn instead.`
+      }
       return 'Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.'
     case "EffectUncertain":
       return afterUncertain(error)

@@ -13,7 +13,7 @@ import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../../discovery/announcements.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
-import { beginAnswer, finishAnswer, makeIdle, storeAnswer } from "../../support/play.ts"
+import { beginAnswer, finishAnswer, makeBusy, makeIdle, storeAnswer } from "../../support/play.ts"
 import {
   aborted,
   assistant,
@@ -157,6 +157,24 @@ describe("send", () => {
       asks(sent.fake)
       assert.strictEqual((yield* resultOf(sent)).status, exitStatus.waits)
       assert.deepStrictEqual(sent.fake.replies, [])
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("exits with 3 at once behind a turn that waits for a person, and says what and where to decide", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      makeBusy(fake)
+      fake.permissions.push(permission("1"))
+      const { reason, status } = yield* resultOf(yield* startSending())
+      assert.strictEqual(status, exitStatus.waits)
+      for (const part of [
+        "was not sent",
+        "(permission for bash: rm -rf build)",
+        "`opencode-fleet attach fake -- --session ses_main`",
+      ]) {
+        assert.include(reason, part)
+      }
+      assert.lengthOf(fake.prompts, 0)
     }).pipe(Effect.provide(overTheFake)),
   )
 

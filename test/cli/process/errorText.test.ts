@@ -99,12 +99,23 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " `opencode-fleet doctor` checks each instance.",
   },
   {
-    error: new SessionBusy({ instance, session, waitingFor: "permission for bash" }),
-    message:
-      "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
+    error: new SessionBusy({ instance, session }),
+    message: "The message was not sent: session ses_1 on api is busy with another turn.",
     mcp: ' Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.',
     terminal:
       " Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn.",
+  },
+  {
+    error: new SessionBusy({
+      instance,
+      session,
+      waitingFor: { kind: "permission", id: "per_1", about: "permission for bash" },
+    }),
+    message:
+      "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
+    mcp: ' wait_for_session shows the request in full. Show it to your human, and pass on their decision with respond_permission (permission_id per_1); then send the message again. if_busy "steer" adds it to the waiting turn instead.',
+    terminal:
+      " Decide it in `opencode-fleet attach api -- --session ses_1` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.",
   },
   {
     error: new EffectUncertain({ instance, effect: "prompt", session, detail: "ECONNRESET" }),
