@@ -11,9 +11,6 @@ import type { StatusView } from "./sessionSchemas.ts"
 import { brokenView } from "./brokenView.ts"
 import { sessionView } from "./sessionView.ts"
 
-/** Maximum number of active sessions in one answer. */
-const maxActive = 30
-
 /** Maximum number of directories that are checked, the most recently used ones. */
 const maxDirectories = 20
 
@@ -21,6 +18,7 @@ export const instanceStatus = Effect.fnUntraced(function* (
   instance: Instance,
   instances: ReadonlyArray<Instance>,
   opencode: Opencode,
+  offset = 0,
 ) {
   const now = yield* Clock.currentTimeMillis
   const isOwn = isHome(instance, instances)
@@ -40,17 +38,19 @@ export const instanceStatus = Effect.fnUntraced(function* (
     ),
   )
   const refused = new Set(broken.map(({ directory }) => directory))
+  const shown = checked
+    .flatMap((session) => {
+      const activity = active.get(session.id)
+      return activity === undefined ? [] : [sessionView(now, session, activity)]
+    })
+    .slice(offset)
   return {
     instance: instance.name,
     as_of: iso(now),
     health: instance.health.state,
     active_count: active.size,
-    active: checked
-      .flatMap((session) => {
-        const activity = active.get(session.id)
-        return activity === undefined ? [] : [sessionView(now, session, activity)]
-      })
-      .slice(0, maxActive),
+    active: shown,
+    ...(offset === 0 ? {} : { offset }),
     idle_count: checked.filter(({ directory }) => !refused.has(directory)).length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
     ...brokenView(broken),
