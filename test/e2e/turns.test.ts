@@ -5,7 +5,7 @@ import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
-import { eventually, FleetClient } from "../support/McpClients.ts"
+import { connect, eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
@@ -198,6 +198,23 @@ onBothVersions((api) => {
         const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
         assert.isAtLeast(agents.length, 2)
         assert.deepStrictEqual([...new Set(agents)], ["plan"])
+      }),
+    )
+
+    it.effect("takes one of two messages that two servers send at the same moment with if_busy fail", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* FleetClient
+        const clients = [yield* FleetClient, yield* connect(relay)]
+        for (const round of [1, 2, 3]) {
+          const session_id = yield* newSession(`Two servers ${round}`)
+          const parameters = { session_id, message: "slow: 40", async: true, if_busy: "fail" }
+          const results = yield* Effect.forEach(
+            clients,
+            (client) => Effect.result(client.call(SendMessage, parameters)),
+            { concurrency: 2 },
+          )
+          assert.deepStrictEqual(results.map(({ _tag }) => _tag).toSorted(), ["Failure", "Success"])
+        }
       }),
     )
 
