@@ -3,6 +3,7 @@
  * It lives as long as its scope. It also ends when this process is killed, because ssh's stdin is a pipe from this process.
  */
 import { Deferred, Effect, Option, Schema } from "effect"
+import { hostOf } from "../../discovery/address.ts"
 import { ChildProcess } from "effect/process"
 import { openShell, type RemoteShell, unattendedOptions } from "../../machine/ssh/RemoteShell.ts"
 import { relayScript } from "./relayScript.ts"
@@ -22,6 +23,8 @@ export interface RelayConnection extends Pick<RemoteShell, "ask" | "ended"> {
 export interface ConnectionOptions {
   /** A shell command line that opens a shell on the relay. It is trusted, and run by `/bin/sh`. */
   readonly command: string
+  /** The loopback address at which opencode listens on this machine. Default: 127.0.0.1. */
+  readonly localAddress?: string | undefined
   /** opencode's port on this machine. */
   readonly localPort: number
   /** The port to listen on at the relay; 0 lets the relay choose. */
@@ -46,7 +49,8 @@ const sshOptions = [
 const commandScript = `trap : TERM; ssh() { command ssh ${sshOptions.join(" ")} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
 
 /** Names the IPv4 address, because ssh otherwise reports success when only the IPv6 port was free. */
-const forward = ({ localPort, remotePort }: ConnectionOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
+const forward = ({ localAddress = "127.0.0.1", localPort, remotePort }: ConnectionOptions) =>
+  `127.0.0.1:${remotePort}:${hostOf(localAddress)}:${localPort}`
 
 /** ssh prints the port before the shell's first line, but on another pipe, so it may be read later. */
 const portTimeout = "2 seconds"
