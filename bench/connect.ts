@@ -48,7 +48,10 @@ const joinOnce = Effect.fn("joinOnce")(function* (workspace: Workspace, relay: R
   const path = yield* Path.Path
   const from = performance.now()
   const sinceStart = Effect.sync(() => performance.now() - from)
-  const { output, pid } = yield* startConnect(workspace, relay && { variables: { RELAY_SSH_CMD: relay.command } })
+  const { output, pid } = yield* startConnect(
+    workspace,
+    relay && { password: "of-the-benchmark", variables: { RELAY_SSH_CMD: relay.command } },
+  )
   const registered = (directory: string, before?: string) =>
     awaitRegistration(directory, before).pipe(Effect.tapError(() => Effect.flatMap(output, Console.error)))
   yield* registered(path.join(workspace.home, ".local", "share", "opencode-relay"))

@@ -6,6 +6,7 @@ import { awaitHealth } from "./awaitHealth.ts"
 import { join, type JoinError, type MembershipOptions, probeTimeoutOf } from "./join.ts"
 import { localOpencode } from "./localOpencode.ts"
 import type { OpencodeNotFound, OpencodeNotStarted } from "./OpencodeChild.ts"
+import { RelayNeedsPassword } from "./RelayNeedsPassword.ts"
 import { type PortTaken, startOpencode } from "./OpencodeProcess.ts"
 import type { TunnelState } from "./tunnel/Tunnel.ts"
 
@@ -58,7 +59,7 @@ const joinBackoff = Schedule.min([Schedule.exponential("5 seconds"), Schedule.sp
  * Starts opencode in this process's directory and registers it as soon as it answers. When opencode ends, the tunnel is closed
  * and then the registration is removed.
  *
- * Fails if opencode cannot be started, or with `RegistrationFailed` if the relay directory is not writable at the start. Once
+ * Fails if opencode cannot be started, with `RelayNeedsPassword`, or with `RegistrationFailed` if the relay directory is not writable at the start. Once
  * opencode is running, a failing membership never stops it: the membership is retried and reported in `problem`.
  */
 export const connectNew = Effect.fn("connectNew")(function* ({
@@ -72,6 +73,10 @@ export const connectNew = Effect.fn("connectNew")(function* ({
   /** opencode's own arguments. */
   readonly args: ReadonlyArray<string>
 }) {
+  const { credentials, relay } = membership
+  if (relay !== undefined && relay.withoutPassword !== true && credentials === undefined) {
+    return yield* new RelayNeedsPassword({ api: 1, isSet: false })
+  }
   yield* makeRelayDirectory(membership.relayDirectory)
   const path = yield* Path.Path
   const membershipScope = yield* Scope.make()
@@ -99,8 +104,11 @@ export const connectNew = Effect.fn("connectNew")(function* ({
       Effect.tapError((error) =>
         Effect.andThen(Effect.logError(error.message), Ref.set(problem, Effect.succeedSome(error))),
       ),
-      // A full disk may have room again later, but retrying does not fix a wrong password.
-      Effect.retry({ schedule: joinBackoff, while: ({ _tag }) => _tag !== "Unauthorized" }),
+      // A full disk may have room again later, but retrying does not fix a wrong or missing password.
+      Effect.retry({
+        schedule: joinBackoff,
+        while: ({ _tag }) => _tag !== "Unauthorized" && _tag !== "RelayNeedsPassword",
+      }),
       Effect.ignore,
       Effect.forkScoped,
     )

@@ -12,6 +12,7 @@ import type { ClientError } from "../opencode/errors.ts"
 import type { ApiVersion, Credentials } from "../opencode/Target.ts"
 import type { Opencode } from "../opencode/Opencode.ts"
 import { localOpencode } from "./localOpencode.ts"
+import { RelayNeedsPassword } from "./RelayNeedsPassword.ts"
 import { displayCommand } from "./tunnel/displayCommand.ts"
 import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
 
@@ -19,8 +20,13 @@ import { keepTunnel, type TunnelState } from "./tunnel/Tunnel.ts"
 export interface Relay {
   /** A shell command line that opens a shell on the relay, such as `ssh me@relay`. It is trusted. */
   readonly command: string
-  /** The relay directory there, as its shell resolves it. Default: that machine's own default. */
+  /** The relay directory there: an absolute path, or one that starts with `~/`. Default: that machine's own default. */
   readonly directory?: string | undefined
+  /**
+   * Registers an opencode 1 there although it requires no password. Everyone with an account on the relay can then run
+   * commands on this machine. Default: false.
+   */
+  readonly withoutPassword?: boolean | undefined
 }
 
 /** Where and how an instance is registered. */
@@ -57,12 +63,23 @@ export interface JoinOptions extends MembershipOptions {
   readonly startedIn?: string | undefined
 }
 
-/** opencode does not report its directory, or the registration cannot be written on this machine. */
-export type JoinError = ClientError | RegistrationFailed
+/** opencode does not report its directory or require a password, or the registration cannot be written on this machine. */
+export type JoinError = ClientError | RegistrationFailed | RelayNeedsPassword
 
 /** Milliseconds. */
 export const probeTimeoutOf = ({ probeTimeout = "3 seconds" }: Pick<MembershipOptions, "probeTimeout">): number =>
   Duration.toMillis(probeTimeout)
+
+/** Also an opencode that was started without the password, whatever this program's settings are. */
+const requirePassword = Effect.fnUntraced(function* ({ api = 1, credentials, port, relay, ...options }: JoinOptions) {
+  if (relay === undefined || relay.withoutPassword === true) return
+  const opencode = yield* localOpencode({ port, credentials: undefined })
+  const isOpen = yield* opencode.health(probeTimeoutOf(options)).pipe(
+    Effect.as(true),
+    Effect.catchTag("Unauthorized", () => Effect.succeed(false)),
+  )
+  if (isOpen) return yield* new RelayNeedsPassword({ api, isSet: credentials !== undefined })
+})
 
 /** How often the registration is checked, and restored if another program has removed it. */
 const checkEvery = "15 seconds"
@@ -90,13 +107,14 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
  * Registers an opencode that answers, and maintains the registration and the tunnel in the background until the scope closes.
  * Returns `tunnel`, which reads the tunnel's current state; None without a relay.
  *
- * Fails if opencode does not report its directory, or if the registration cannot be written on this machine. An unreachable
+ * Fails if opencode does not report its directory, if it has a relay but requires no password, or if the registration cannot be written on this machine. An unreachable
  * relay is no failure: the tunnel retries for as long as the scope is open.
  */
 export const join = Effect.fn("join")(function* (options: JoinOptions) {
   const { address, connect, pid, port, relay } = options
   const path = yield* Path.Path
   const { birthOf, hostname } = yield* LocalMachine
+  yield* requirePassword(options)
   const opencode = yield* localOpencode({ address, port, credentials: options.credentials })
   const cwd = yield* directoryOf(opencode, options.startedIn)
   const common = {

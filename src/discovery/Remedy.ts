@@ -1,3 +1,6 @@
+/** What the user can do about a problem. */
+import type { SshCause } from "../machine/ssh/sshCause.ts"
+
 /**
  * What the user can do about a problem, or about a password that is not sent. A fact without words: a terminal and an MCP
  * client name variables and commands, an embedding program its own options.
@@ -23,8 +26,8 @@ export type Remedy =
   | { readonly _tag: "CheckHostKey"; readonly host: string }
   /** Give an ssh host a key that works without a person. */
   | { readonly _tag: "AddSshKey"; readonly host: string }
-  /** Connect to an ssh host by hand, to see what does not work. */
-  | { readonly _tag: "TrySsh"; readonly host: string }
+  /** Fix the connection to an ssh host: its name, its network, its shell, or this machine's ssh configuration. */
+  | { readonly _tag: "TrySsh"; readonly host: string; readonly cause: SshCause }
   /** Let the sshd of a host forward to its servers. */
   | { readonly _tag: "AllowForwarding"; readonly host: string }
   /** Start opencode on an ssh host. */

@@ -6,6 +6,7 @@ export type {
   TransportReport,
 } from "../discovery/Discovery.ts"
 export type { Remedy as DiscoveryRemedy } from "../discovery/Remedy.ts"
+export type { SshCause } from "../machine/ssh/sshCause.ts"
 export { Discovery } from "../discovery/Discovery.ts"
 export type { Server as DiscoveredServer } from "../discovery/servers.ts"
 export type {

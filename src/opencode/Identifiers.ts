@@ -29,17 +29,27 @@ export type QuestionId = typeof QuestionId.Type
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-/**
- * A fresh message id in opencode's own form: 48 bits of time in hex, then 14 random characters.
- *
- * Each prompt needs a fresh one: opencode 1 appends the text of a prompt with a known id to the older message, and starts no
- * turn.
- */
-export const freshMessageId: Effect.Effect<MessageId> = Effect.gen(function* () {
+/** An id in opencode's own form: 48 bits of time in hex, then 14 random characters. */
+const freshId = Effect.fnUntraced(function* (toBits: (time: bigint) => bigint) {
   const now = yield* Clock.currentTimeMillis
-  const time = BigInt.asUintN(48, BigInt(now) * 4096n + 1n)
+  const time = BigInt.asUintN(48, toBits(BigInt(now) * 4096n + 1n))
     .toString(16)
     .padStart(12, "0")
   const random = yield* Effect.replicateEffect(Random.nextIntBetween(0, base62.length - 1), 14)
-  return MessageId.make(`msg_${time}${random.map((index) => base62.charAt(index)).join("")}`)
+  return `${time}${random.map((index) => base62.charAt(index)).join("")}`
 })
+
+/**
+ * A fresh message id. Each prompt needs one: opencode 1 appends the text of a prompt with a known id to the older message, and
+ * starts no turn.
+ */
+export const freshMessageId: Effect.Effect<MessageId> = Effect.map(
+  freshId((time) => time),
+  (id) => MessageId.make(`msg_${id}`),
+)
+
+/** A fresh session id, for opencode 2. The newest session has the smallest. */
+export const freshSessionId: Effect.Effect<SessionId> = Effect.map(
+  freshId((time) => ~time),
+  (id) => SessionId.make(`ses_${id}`),
+)

@@ -76,6 +76,8 @@ export class OpencodeError extends Schema.TaggedError<OpencodeError>()("Opencode
   operation: Schema.String,
   status: Schema.Finite,
   detail: Schema.String,
+  /** Seconds after which opencode asks to try again. */
+  retryAfter: Schema.optionalKey(Schema.Finite),
 }) {
   override get message() {
     return `opencode on ${this.instance} answered "${this.operation}" with ${this.status}: ${this.detail}`
@@ -92,11 +94,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   operation: Schema.String,
   status: Schema.optionalKey(Schema.Finite),
   detail: Schema.String,
+  /** Seconds after which the answer asks to try again. */
+  retryAfter: Schema.optionalKey(Schema.Finite),
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) answered "${this.operation}" with something opencode does not send (${
-      this.status === undefined ? "" : `status ${this.status}, `
-    }${this.detail}). Another program may be listening on that port, or this version of opencode is not supported.`
+    const { detail, instance, operation, status = 0, url } = this
+    if (status >= 500) {
+      return `${instance} (${url}) answered "${operation}" with ${status}: ${detail}. The answer is not opencode's: a proxy in front of it may not reach it.`
+    }
+    const what = status >= 400 ? `with ${status}` : "with something opencode does not send"
+    return `${instance} (${url}) answered "${operation}" ${what} (${
+      status > 0 && status < 400 ? `status ${status}, ` : ""
+    }${detail}). Another program may be listening on that port, or this version of opencode is not supported.`
   }
 }
 
@@ -126,6 +135,27 @@ export class RunsElsewhere extends Schema.TaggedError<RunsElsewhere>()("RunsElse
   }
 }
 
+/** What a request of unknown outcome would have done. */
+const effects = {
+  prompt: (session: string) => `the message reached session ${session}`,
+  abort: (session: string) => `the turn in session ${session} was told to stop`,
+  decision: (session: string) => `the decision reached session ${session}`,
+  creation: () => "the session was created",
+}
+
+/** The request failed, and what opencode shows does not tell whether it took effect. It was not repeated. */
+export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("EffectUncertain", {
+  instance: Schema.String,
+  effect: Schema.Literals(["prompt", "abort", "decision", "creation"]),
+  /** Empty for a creation. */
+  session: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}). It was not sent again.`
+  }
+}
+
 export const ClientError = Schema.Union([
   InstanceUnreachable,
   RequestTimeout,
@@ -133,6 +163,7 @@ export const ClientError = Schema.Union([
   SessionNotFound,
   DirectoryNotFound,
   RunsElsewhere,
+  EffectUncertain,
   OpencodeError,
   UnexpectedResponse,
 ])
@@ -143,23 +174,14 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
   instance: Schema.String,
   session: Schema.String,
   /** The pending request that the running turn waits for, if any. */
-  waitingFor: Schema.optionalKey(Schema.String),
+  waitingFor: Schema.optionalKey(
+    Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
+  ),
 }) {
   override get message() {
     return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
-      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor})`
+      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
     }.`
-  }
-}
-
-/** The request with the prompt failed, and opencode may or may not have received it. */
-export class PromptUncertain extends Schema.TaggedError<PromptUncertain>()("PromptUncertain", {
-  instance: Schema.String,
-  session: Schema.String,
-  detail: Schema.String,
-}) {
-  override get message() {
-    return `It is unknown whether the message reached session ${this.session} on ${this.instance} (${this.detail}). It was not sent again.`
   }
 }
 
@@ -213,5 +235,5 @@ export const DecisionError = Schema.Union([NoTurn, RequestNotOpen, AmbiguousRequ
 export type DecisionError = typeof DecisionError.Type
 
 /** A prompt was not sent, or may not have arrived. */
-export const SendError = Schema.Union([SessionBusy, PromptUncertain, MessageIdUnusable])
+export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
 export type SendError = typeof SendError.Type

@@ -49,7 +49,9 @@ describe("connect with a running opencode", () => {
   it.effect.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends on %s and leaves opencode running", (signal) =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      const { stopSignals, fiber, registrations } = yield* startRegistered({ relay: { command: "ssh me@relay" } })
+      const { stopSignals, fiber, registrations } = yield* startRegistered({
+        relay: { command: "ssh me@relay", withoutPassword: true },
+      })
       yield* eventually(
         Effect.sync(() => fake.files.size),
         (count) => count === 1,

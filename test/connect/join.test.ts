@@ -4,12 +4,12 @@ import { Effect, Fiber, FileSystem, Option, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { credentials } from "../discovery/relay/relay.ts"
 import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
-import { hang } from "../../src/testing/Fault.ts"
+import { hang, unavailable } from "../../src/testing/Fault.ts"
 import { FakeSsh } from "./tunnel/FakeSsh.ts"
 import { eventually, joinIn, makeDirectories, registrationsIn, services } from "./joining.ts"
 import { seconds } from "./tunnel/tunnel.ts"
 
-const relay = { command: "ssh me@relay" }
+const relay = { withoutPassword: true, command: "ssh me@relay" }
 
 const test = <A, E, R>(body: Effect.Effect<A, E, R>) => body.pipe(Effect.scoped, Effect.provide(services))
 
@@ -150,6 +150,33 @@ describe("An opencode that joins", () => {
       assert.hasAllKeys(yield* registrationsIn(directories.relayDirectory), ["laptop-project.json"])
       yield* end
       assert.deepStrictEqual(yield* registrationsIn(directories.relayDirectory), {})
+    }).pipe(test),
+  )
+
+  it.effect("is not connected to a relay if it requires no password, whatever is set here", () =>
+    Effect.gen(function* () {
+      const directories = yield* makeDirectories
+      const { command } = relay
+      const ssh = yield* FakeSsh
+      for (const each of [undefined, credentials]) {
+        const error = yield* Effect.flip(joinIn({ ...directories, credentials: each, relay: { command } }))
+        assert.deepInclude(error, { _tag: "RelayNeedsPassword", api: 1, isSet: each !== undefined })
+      }
+      assert.lengthOf(ssh.tries, 0)
+      // On this machine alone it may be registered.
+      yield* joinIn(directories)
+    }).pipe(test),
+  )
+
+  it.effect("is not connected to a relay while it is unknown whether it requires a password", () =>
+    Effect.gen(function* () {
+      const directories = yield* makeDirectories
+      const fake = yield* FakeOpencode
+      fake.fail("GET /global/health", unavailable)
+      const { command } = relay
+      const error = yield* Effect.flip(joinIn({ ...directories, credentials, relay: { command } }))
+      assert.notStrictEqual(error._tag, "RelayNeedsPassword")
+      assert.lengthOf((yield* FakeSsh).tries, 0)
     }).pipe(test),
   )
 

@@ -17,7 +17,7 @@ export const laptop = {
 }
 
 export const services = Layer.mergeAll(NodeServices.layer, overFake).pipe((all) =>
-  Layer.provideMerge(FakeSsh.layer, all),
+  Layer.provideMerge(FakeSsh.layerNoDeps, all),
 )
 
 const opencode = { port: 4096, pid: 17, startedIn: "/work/started", connect: { pid: 3, log: "/state/log" } }

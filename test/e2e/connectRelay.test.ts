@@ -16,6 +16,9 @@ import { withSsh } from "../support/requirements.ts"
 import { runCommand } from "../support/runCommand.ts"
 import { SshRelay } from "../support/SshRelay.ts"
 
+/** Of every opencode in this file. */
+const password = "hunter2-Zk9"
+
 type Services = Layer.Success<ReturnType<typeof RealOpencode.layer>>
 
 /** The only instance in the MCP server's fleet on the relay, once it is online. */
@@ -35,12 +38,13 @@ const work = Effect.fnUntraced(function* (client: McpClient, said: string) {
 const joinedFrom = Effect.fnUntraced(function* (workspace: Workspace, options: Options) {
   const relay = yield* SshRelay
   const connected = yield* startConnect(workspace, {
+    password,
     ...options,
     variables: { RELAY_SSH_CMD: relay.command, ...options.variables },
   })
   const [registration] = yield* registered(relay.directory, 1)
   const client = yield* connect(yield* relayIn(relay.home, relay.directory), {
-    variables: options.password === undefined ? {} : { OPENCODE_SERVER_PASSWORD: options.password },
+    variables: { OPENCODE_SERVER_PASSWORD: password },
   })
   return { relay, workspace, connected, registration, client }
 })
@@ -55,6 +59,8 @@ const sharing = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const { directory, url } = yield* RealOpencode
   const home = yield* fs.makeTempDirectoryScoped({ prefix: "attached-" })
+  // Its TMPDIR.
+  yield* fs.makeDirectory(`${home}/tmp`)
   return { workspace: { home, directory }, args: ["--attach", url] }
 })
 
@@ -76,7 +82,7 @@ const moved = (directory: string, port: number | undefined) =>
   )
 
 withSsh("connect with a relay", () => {
-  layer(RealOpencode.layer(), { excludeTestServices: true })((it) => {
+  layer(RealOpencode.layer({ password }), { excludeTestServices: true })((it) => {
     /** Each test has a relay of its own. */
     const test = (title: string, program: Effect.Effect<void, unknown, Services | SshRelay | Scope.Scope>) =>
       it.effect(title, () => Effect.provide(program, Layer.fresh(SshRelay.layer())))
@@ -146,7 +152,11 @@ withSsh("connect with a relay", () => {
         assert.lengthOf(yield* registrations(relay.directory), 1)
         yield* relay.start
         yield* moved(relay.directory, registration?.port)
-        yield* onlineAt(yield* connect(yield* relayIn(relay.home, relay.directory)))
+        yield* onlineAt(
+          yield* connect(yield* relayIn(relay.home, relay.directory), {
+            variables: { OPENCODE_SERVER_PASSWORD: password },
+          }),
+        )
         const connectedAgain = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "connected"))
         assert.isNumber(connectedAgain?.port)
       }),
@@ -174,11 +184,14 @@ withSsh("connect with a relay", () => {
         const name = `my "box" $(touch pwned); it's \\ 100%s`
         const first = yield* startConnect(workspace, {
           cwd,
+          password,
           variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command },
         })
         const [registration] = yield* registered(relay.directory, 1)
         assert.strictEqual(registration?.name, name)
-        const client = yield* connect(yield* relayIn(relay.home, relay.directory))
+        const client = yield* connect(yield* relayIn(relay.home, relay.directory), {
+          variables: { OPENCODE_SERVER_PASSWORD: password },
+        })
         assert.strictEqual((yield* onlineAt(client))?.name, name)
         assert.isFalse(yield* fs.exists(path.join(relay.home, "pwned")))
         assert.strictEqual((yield* fs.stat(registration?.file ?? "")).mode & 0o777, 0o600)
@@ -189,10 +202,36 @@ withSsh("connect with a relay", () => {
         const victim = path.join(relay.home, "victim")
         yield* fs.writeFileString(victim, "untouched")
         yield* fs.symlink(victim, registration?.file ?? "")
-        yield* startConnect(workspace, { cwd, variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command } })
+        yield* startConnect(workspace, {
+          cwd,
+          password,
+          variables: { INSTANCE_NAME: name, RELAY_SSH_CMD: relay.command },
+        })
         const tunnel = yield* tunnelOf(workspace).pipe(eventually((tunnel) => tunnel?.state === "waiting"))
         assert.include(tunnel?.reason, "not a regular file")
         assert.strictEqual(yield* fs.readFileString(victim), "untouched")
+      }),
+    )
+
+    test(
+      "is refused without a password, unless --no-password says otherwise",
+      Effect.gen(function* () {
+        const { command, directory } = yield* SshRelay
+        const workspace = yield* makeWorkspace({})
+        const begin = (...args: ReadonlyArray<string>) =>
+          startConnect(workspace, { args: ["--headless", ...args], variables: { RELAY_SSH_CMD: command } })
+        const refused = yield* begin()
+        assert.deepStrictEqual(yield* refused.exitStatus, Option.some(1))
+        assert.include(yield* refused.output, "not connected to a relay without a password")
+        assert.include(yield* refused.output, "Set OPENCODE_SERVER_PASSWORD")
+        assert.deepStrictEqual(yield* registrations(localRegistry(workspace)), [])
+        const connected = yield* begin("--no-password")
+        yield* registered(directory, 1)
+        const doctor = yield* runCommand(yield* relayIn(workspace.home, localRegistry(workspace)), ["doctor"])
+        assert.strictEqual(doctor.status, 1)
+        assert.match(doctor.stdout, /is on a relay and answers without a password/u)
+        yield* connected.signal("SIGTERM")
+        yield* connected.exitStatus
       }),
     )
 
@@ -246,7 +285,7 @@ withSsh("connect with a relay", () => {
         const relay = yield* SshRelay
         const { args, workspace } = yield* sharing
         const variables = { RELAY_SSH_CMD: relay.command, RELAY_REMOTE_DIR: "~/my relay" }
-        yield* startConnect(workspace, { args, variables })
+        yield* startConnect(workspace, { args, password, variables })
         const [registration] = yield* registered(`${home}/my relay`, 1)
         yield* fs.remove(registration?.file ?? "")
         const [again] = yield* registered(`${home}/my relay`, 1)
@@ -258,10 +297,8 @@ withSsh("connect with a relay", () => {
       "never exposes the password",
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        const password = "hunter2-Zk9"
         const { command } = yield* SshRelay
         const { client, connected, workspace, relay } = yield* joined({
-          password,
           variables: { RELAY_SSH_CMD: `SSHPASS=${password} ${command}` },
         })
         yield* onlineAt(client)

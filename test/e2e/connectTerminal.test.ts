@@ -26,7 +26,7 @@ const inTerminal = Effect.fnUntraced(function* (
   workspace: Workspace,
   variables: Readonly<Record<string, string>> = {},
 ) {
-  const terminal = yield* openTerminal(connectCommand(workspace, { args: [], variables }))
+  const terminal = yield* openTerminal(connectCommand(workspace, { args: [], password: "hunter2", variables }))
   yield* terminal.screenUntil(ready)
   const [registration] = yield* registered(localRegistry(workspace), 1)
   return { terminal, registration }

@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { MessageId } from "../../src/opencode/Identifiers.ts"
+import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"
 import { abortTurn } from "../../src/opencode/turns/abortTurn.ts"
 import { Turns } from "../../src/opencode/turns/Turns.ts"
@@ -66,6 +67,20 @@ withOpencode2("the inbox of opencode 2", () => {
           assert.deepStrictEqual(outcome, { _tag: "completed" })
           assert.strictEqual(Turn.text(turn), "kept")
         }),
+    )
+
+    it.effect("keeps a message behind a turn that waits for a person, and says at once what it waits for", () =>
+      Effect.gen(function* () {
+        const { real, send, session, target } = yield* scene
+        yield* facts.prompt(real, session.id, "run: echo asked")
+        yield* Effect.flatMap(OpencodeClient, (client) => client.at(target).pendingRequests(session.directory)).pipe(
+          eventually((requests) => requests.some(({ request }) => request.sessionID === session.id)),
+        )
+        const { outcome } = yield* send("say:later")
+        assert.deepInclude(outcome, { _tag: "accepted", parked: false })
+        assert.include(JSON.stringify(outcome), "which is waiting for a person (permission for shell: echo asked")
+        assert.lengthOf(yield* facts.inbox(real, session.id), 1)
+      }),
     )
 
     it.effect("keeps a message whose turn before it is stopped, says so, and starts it when it is sent again", () =>

@@ -84,10 +84,10 @@ layer(NodeServices.layer, { excludeTestServices: true })("the protocol", (it) =>
   )
 
   it.effect.each([
-    ["get_session", { session_id: "latest", message_limit: 0 }, "message_limit"],
+    ["get_session", { session_id: "latest", message_limit: "few" }, "It takes a whole number"],
     ["get_session", { session_id: 7 }, "session_id"],
     ["send_message", { session_id: "latest", message: "" }, "message"],
-    ["refresh_instances", { force: true }, "refresh_instances"],
+    ["send_message", { session_id: "latest", mesage: "hi" }, "Did you mean message?"],
   ] as const)("names what cannot be used in a call of %s with %j", ([name, parameters, part]) =>
     Effect.gen(function* () {
       assert.include(yield* callText(name, parameters), part)

@@ -99,8 +99,11 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
         const opencode = yield* RealOpencode
         const session_id = yield* newSession(`Blocked by a ${each.kind}`)
         yield* client.call(SendMessage, { session_id, message: each.message })
-        const { text } = yield* Effect.flip(client.call(SendMessage, { session_id, message: "next", if_busy: "fail" }))
-        for (const part of ["waiting for a person", each.about]) assert.include(text, part)
+        for (const given of [{ if_busy: "fail" }, {}]) {
+          const { text } = yield* Effect.flip(client.call(SendMessage, { session_id, message: "next", ...given }))
+          for (const part of ["was not sent", "waiting for a person", each.about]) assert.include(text, part)
+          assert.include(text, each.kind === "permission" ? "respond_permission" : "answer_question")
+        }
         yield* facts.abort(opencode, session_id)
       }),
     )

@@ -129,6 +129,17 @@ describe("Every tool", () => {
     }),
   )
 
+  it.effect("refuses a blank message", () =>
+    Effect.gen(function* () {
+      for (const message of ["", " \n\t"]) {
+        const { result } = yield* Effect.flip(
+          received(FleetToolkit.tools.send_message, { session_id: "latest", message }),
+        )
+        assert.include(JSON.stringify(result.content), "message is empty (Expected a text that is not blank)")
+      }
+    }),
+  )
+
   it.effect.each(tools.filter((tool) => parametersIn(tool).length > 0))(
     "$name refuses an unknown parameter and names the near one",
     (tool) =>

@@ -1,26 +1,33 @@
 /** The configuration that adds this server to each MCP client. A test compares it with the README. */
 import { Result } from "effect"
 import { CommandLine } from "effect/process"
+import {
+  askFirst,
+  assignments,
+  commandLine,
+  type Form,
+  type Launch,
+  mcpServers,
+  server,
+  unlessEmpty,
+  yamlServer,
+} from "./forms.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-export const clients = ["claude-code", "codex", "gemini", "opencode", "vscode", "cursor"] as const
+export const clients = [
+  "claude-code",
+  "codex",
+  "gemini",
+  "copilot",
+  "qwen",
+  "opencode",
+  "vscode",
+  "cursor",
+  "cline",
+  "continue",
+  "json",
+] as const
 export type Client = (typeof clients)[number]
-
-/** The name of the server in every client. */
-const server = "opencode-fleet"
-
-/** The command that the client starts. */
-export interface Launch {
-  readonly command: string
-  readonly args: ReadonlyArray<string>
-  /** Without secrets, because it is stored in a file. */
-  readonly environment: Readonly<Record<string, string>>
-}
-
-/** A command that writes the client's configuration, or JSON for a file of the client. */
-type Form =
-  | { readonly kind: "command"; readonly words: (launch: Launch) => ReadonlyArray<string> }
-  | { readonly kind: "file"; readonly json: (launch: Launch) => object }
 
 export interface ClientConfiguration {
   readonly title: string
@@ -32,14 +39,6 @@ export interface ClientConfiguration {
   /** How to pass OPENCODE_SERVER_PASSWORD to the server without storing it in this configuration. */
   readonly password: string
 }
-
-const assignments = ({ environment }: Launch, flag: string): ReadonlyArray<string> =>
-  Object.entries(environment).flatMap(([name, value]) => [flag, `${name}=${value}`])
-
-const commandLine = ({ args, command }: Launch): ReadonlyArray<string> => [command, ...args]
-
-const unlessEmpty = (key: string, { environment }: Launch) =>
-  Object.keys(environment).length === 0 ? {} : { [key]: environment }
 
 const inherited = (client: string) =>
   `${client} passes its own environment on: start it where OPENCODE_SERVER_PASSWORD is set.`
@@ -98,6 +97,43 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
     password:
       'Gemini CLI does not pass passwords on: add "OPENCODE_SERVER_PASSWORD": "$OPENCODE_SERVER_PASSWORD" to the "env" of opencode-fleet in ~/.gemini/settings.json, exactly as written here, and start Gemini CLI where the variable is set.',
   },
+  copilot: {
+    title: "Copilot CLI",
+    form: {
+      kind: "command",
+      words: (launch) => [
+        "copilot",
+        "mcp",
+        "add",
+        server,
+        ...assignments(launch, "--env"),
+        "--",
+        ...commandLine(launch),
+      ],
+    },
+    instruction: "Run this once, in any directory:",
+    verification: "`copilot mcp list` then lists it. `copilot mcp remove opencode-fleet` removes it.",
+    password: inherited("Copilot CLI"),
+  },
+  qwen: {
+    title: "Qwen Code",
+    form: {
+      kind: "command",
+      words: (launch) => [
+        "qwen",
+        "mcp",
+        "add",
+        "-s",
+        "user",
+        ...assignments(launch, "-e"),
+        server,
+        ...commandLine(launch),
+      ],
+    },
+    instruction: "Run this once, in any directory:",
+    verification: "`qwen mcp list` then shows it as connected. `qwen mcp remove -s user opencode-fleet` removes it.",
+    password: inherited("Qwen Code"),
+  },
   opencode: {
     title: "opencode",
     form: {
@@ -111,10 +147,12 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
             ...unlessEmpty("environment", launch),
           },
         },
+        permission: askFirst,
       }),
     },
     instruction: "Put this into a project's opencode.json, or into ~/.config/opencode/opencode.json for all projects:",
-    verification: "`opencode mcp list` then shows it as connected.",
+    verification:
+      "`opencode mcp list` then shows it as connected. The permissions make opencode ask you before its agent decides a request of another agent.",
     password: `${inherited("opencode")} opencode 2 runs it in its background service: put the password into a file that only you can read, and add "OPENCODE_SERVER_PASSWORD": "{file:/path/to/it}" to "environment". The service of this machine needs no password.`,
   },
   vscode: {
@@ -137,24 +175,51 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
     title: "Cursor",
     form: {
       kind: "file",
-      json: (launch) => ({
-        mcpServers: { [server]: { command: launch.command, args: launch.args, ...unlessEmpty("env", launch) } },
-      }),
+      json: mcpServers,
     },
     instruction: "Put this into ~/.cursor/mcp.json, or into a project's .cursor/mcp.json:",
     verification: "Cursor's settings then list it as an MCP server.",
     password:
       'Add "OPENCODE_SERVER_PASSWORD": "${env:OPENCODE_SERVER_PASSWORD}" to "env", exactly as written here, and start Cursor where the variable is set.',
   },
+  cline: {
+    title: "Cline",
+    form: { kind: "file", json: mcpServers },
+    instruction:
+      "Put this into ~/.cline/data/settings/cline_mcp_settings.json, or into the file that Cline's `Configure MCP Servers` opens:",
+    verification: "`cline mcp list` or Cline's list of MCP servers then shows it.",
+    password: inherited("Cline"),
+  },
+  continue: {
+    title: "Continue",
+    form: { kind: "yaml", yaml: yamlServer },
+    instruction: "Put this into ~/.continue/config.yaml:",
+    verification: "`/mcp` in `cn`, or Continue's settings, then list it.",
+    password: inherited("Continue"),
+  },
+  json: {
+    title: "Other clients",
+    form: { kind: "file", json: mcpServers },
+    instruction: "Most MCP clients take this JSON in their configuration file:",
+    verification: "See the client's documentation for the file, and for how it lists its MCP servers.",
+    password:
+      "Pass OPENCODE_SERVER_PASSWORD in the way that the client's documentation recommends for secrets; many clients pass their own environment on.",
+  },
 }
 
 const shell = process.platform === "win32" ? "powershell" : "posix"
 
-/** The command line in the syntax of this system's shell, or the JSON. */
+/** The command line in the syntax of this system's shell, or the text for the file. */
 export const configurationText = (
   { form }: ClientConfiguration,
   launch: Launch,
-): Result.Result<string, CommandLine.CommandLineError> =>
-  form.kind === "file"
-    ? Result.succeed(toJson(form.json(launch)))
-    : CommandLine.join(form.words(launch), { format: shell })
+): Result.Result<string, CommandLine.CommandLineError> => {
+  switch (form.kind) {
+    case "command":
+      return CommandLine.join(form.words(launch), { format: shell })
+    case "file":
+      return Result.succeed(toJson(form.json(launch)))
+    case "yaml":
+      return Result.succeed(form.yaml(launch))
+  }
+}

@@ -1,30 +1,23 @@
 /** How an MCP client starts this executable. */
-import { Config, Effect, FileSystem, Option } from "effect"
+import { Effect, FileSystem, Option, Struct } from "effect"
 import { Settings } from "../../Settings.ts"
+import { variable } from "../../settings/variable.ts"
+import { type Variable, variables } from "../../settings/variables.ts"
 import { failedWith } from "../process/exitStatus.ts"
-import type { Launch } from "./clientConfigurations.ts"
+import type { Launch } from "./forms.ts"
 
-/** Variables that are copied unchanged. The password is never copied. */
-export const copiedVariables = [
-  "TRANSPORT",
-  "LOCAL_PORTS",
-  "SSH_HOSTS",
-  "MDNS_ALLOW",
-  "TAILSCALE_PORTS",
-  "TAILSCALE_TAG",
-  "DISCOVERY_INTERVAL_MS",
-  "HEALTH_CHECK_TIMEOUT_MS",
-  "SEND_TIMEOUT_MS",
-  "OPENCODE_SERVER_USERNAME",
-  "LOG_LEVEL",
-  "XDG_STATE_HOME",
-] as const
+/** The relay directory is copied as an absolute path, because the client starts the server in another directory. */
+const relayVariables = ["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"] as const
 
-const variable = (name: string) => Effect.orDie(Config.option(Config.String(name)))
+const isRelayVariable = (name: Variable) => relayVariables.some((each) => each === name)
 
-/** The relay directory, copied as an absolute path because the client starts the server in another directory. */
+/** The variables of the server that are copied unchanged. Secrets are never copied. */
+export const copiedVariables: ReadonlyArray<Variable> = Struct.keys(variables).filter(
+  (name) => variables[name].use === "server" && variables[name].content !== "secret" && !isRelayVariable(name),
+)
+
 const relayDirectory = Effect.gen(function* () {
-  const values = yield* Effect.forEach(["RELAY_REGISTRY_DIR", "XDG_DATA_HOME"], variable)
+  const values = yield* Effect.forEach(relayVariables, variable)
   const { relayDirectory } = yield* Settings
   return values.some(Option.isSome) ? { RELAY_REGISTRY_DIR: relayDirectory } : {}
 })
@@ -39,9 +32,19 @@ const environment = Effect.gen(function* () {
   return { ...(yield* relayDirectory), ...Object.fromEntries(values.flatMap(Option.toArray)) }
 })
 
+/** The secrets that are set. Each is described to the user, and passed in another way. */
+export const setSecrets = Effect.filter(
+  Struct.keys(variables).filter((name) => variables[name].content === "secret"),
+  (name) => Effect.map(variable(name), Option.isSome),
+)
+
 /** Launches this executable by its absolute path, because a client that was not started in a terminal may lack a PATH. */
 export const thisLaunch = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const program = yield* Effect.mapError(fs.realPath(process.argv[1] ?? ""), failedWith)
-  return { command: process.execPath, args: [program], environment: yield* environment } satisfies Launch as Launch
+  return {
+    command: process.execPath,
+    args: [program],
+    environment: yield* Effect.mapError(environment, failedWith),
+  } satisfies Launch as Launch
 })

@@ -1,9 +1,8 @@
 /** `opencode-fleet config`: prints the configuration that adds this executable to an MCP client. */
 import { Console, Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { Settings } from "../../Settings.ts"
 import { type Client, clientConfigurations, clients, configurationText } from "../clients/clientConfigurations.ts"
-import { copiedVariables, thisLaunch } from "../clients/launch.ts"
+import { copiedVariables, setSecrets, thisLaunch } from "../clients/launch.ts"
 import { failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
 
@@ -16,9 +15,13 @@ const run = Effect.fn(function* ({ client }: { client: Client }) {
   yield* Console.error(`${configuration.title}: ${configuration.instruction}`)
   yield* Console.log(text)
   yield* Console.error(configuration.verification)
-  const { credentials } = yield* Settings
-  if (credentials !== undefined) {
-    yield* Console.error(`The password is not part of this configuration. ${configuration.password}`)
+  const secrets = yield* Effect.mapError(setSecrets, failedWith)
+  for (const name of secrets) {
+    yield* Console.error(
+      name === "OPENCODE_SERVER_PASSWORD"
+        ? `The password is not part of this configuration. ${configuration.password}`
+        : `${name} is not part of this configuration, because it can contain a password. Pass it like OPENCODE_SERVER_PASSWORD, or add it yourself.`,
+    )
   }
 })
 
@@ -34,7 +37,7 @@ export const config = Command.make(
   Command.provide(settingsLayer),
   Command.withShortDescription("Print the configuration for an MCP client"),
   Command.withDescription(
-    `Prints what adds this executable to an MCP client: a command to run for Claude Code, Codex and Gemini CLI; JSON to paste for opencode, VS Code and Cursor. The instructions are printed on stderr.
+    `Prints what adds this executable to an MCP client: a command to run for Claude Code, Codex, Gemini CLI, Copilot CLI and Qwen Code; JSON or YAML to paste for opencode, VS Code, Cursor, Cline and Continue; with \`json\`, the JSON that most other clients take. The instructions are printed on stderr.
 
 These variables are copied if they are set: RELAY_REGISTRY_DIR, ${copiedVariables.join(", ")}. OPENCODE_SERVER_PASSWORD is never copied; if it is set, stderr says how to pass it to the client.
 

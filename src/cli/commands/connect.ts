@@ -32,6 +32,12 @@ const flags = {
     Flag.withMetavar("USER@HOST"),
     Flag.withDescription("Also register on that machine, through an SSH tunnel. Overrides RELAY_SSH_CMD"),
   ),
+  withoutPassword: Flag.Boolean("no-password").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription(
+      "Use the relay although opencode 1 has no password: everyone with an account there can then run commands on this machine",
+    ),
+  ),
   status: Flag.Boolean("status").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Show what is connected on this machine and the state of each tunnel, then exit"),
@@ -65,7 +71,10 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
     name: settings.instanceName,
     relayDirectory: settings.relayDirectory,
     stateDirectory: settings.stateDirectory,
-    relay: command === undefined ? undefined : { command, directory: settings.relayRemoteDirectory },
+    relay:
+      command === undefined
+        ? undefined
+        : { command, directory: settings.relayRemoteDirectory, withoutPassword: given.withoutPassword },
     credentials: settings.credentials,
     probeTimeout: settings.probeTimeout,
     connect: { pid: process.pid, log: log.file },
@@ -97,7 +106,9 @@ export const connect = Command.make("connect", flags, run).pipe(
   Command.withDescription(
     `Starts opencode and makes it a member of the fleet while it runs: registered on this machine and, with a relay, also there, through an SSH tunnel that reconnects whenever it breaks.
 
-With opencode 2 it starts the background service if none is running, never stops it, and registers it on the relay only, because the fleet on this machine finds it without a registration. A relay then needs OPENCODE_SERVER_PASSWORD.
+With opencode 2 it starts the background service if none is running, never stops it, and registers it on the relay only, because the fleet on this machine finds it without a registration.
+
+A relay needs OPENCODE_SERVER_PASSWORD, because everyone with an account there can reach its 127.0.0.1. The tunnel is closed if the relay's sshd opens it to the network.
 
 Exit status: opencode's own; 1 if opencode could not be started or registered; 2 for a usage error.`,
   ),

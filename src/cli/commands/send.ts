@@ -1,10 +1,13 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
-import { Console, Effect, Option, Schema, Stdio, Stream } from "effect"
+import { Console, Effect, Option, Stdio, Stream } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Call } from "../../mcp/Call.ts"
 import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { Settings } from "../../Settings.ts"
+import { NonBlank } from "../../tools/shared/parameters.ts"
+import { checkNewSession } from "../../tools/turns/newSession.ts"
+import type { PromptParameters } from "../../tools/turns/promptOptions.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
@@ -24,7 +27,7 @@ const message = Argument.String("message").pipe(
   Argument.withDescription(
     'What the agent should do; "-" reads it from stdin. Put a message that starts with "-" after "--"',
   ),
-  Argument.withSchema(Schema.NonEmptyString),
+  Argument.withSchema(NonBlank),
 )
 
 const ifBusy = Flag.Literals("if-busy", ["wait", "steer", "fail"]).pipe(
@@ -77,13 +80,13 @@ const readStdin = Effect.gen(function* () {
 const createSession = Effect.fnUntraced(function* (
   instance: string,
   directory: Option.Option<string>,
+  prompt: PromptParameters,
   { note }: TurnScreen,
 ) {
   const { create_session } = yield* sessionHandlers
-  const created = yield* create_session({
-    instance,
-    ...(Option.isSome(directory) ? { directory: directory.value } : {}),
-  })
+  const place = { instance, ...(Option.isSome(directory) ? { directory: directory.value } : {}) }
+  yield* checkNewSession({ ...place, ...prompt })
+  const created = yield* create_session(place)
   yield* note(`New session ${created.session.session_id} on ${created.instance}, in ${created.session.directory}.`)
   return created.session.session_id
 })
@@ -118,14 +121,17 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const { send_message } = yield* turnHandlers(yield* Settings)
   const services = yield* Effect.context<Effect.Services<ReturnType<typeof terminalForm>>>()
   const view = yield* Effect.gen(function* () {
-    return yield* send_message({
-      instance,
-      session_id: session === "new" ? yield* createSession(instance, directory, screen) : session,
-      message: text,
-      if_busy: ifBusy,
+    const prompt = {
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),
       ...(Option.isSome(model) ? { model: model.value } : {}),
       ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
+    }
+    return yield* send_message({
+      instance,
+      session_id: session === "new" ? yield* createSession(instance, directory, prompt, screen) : session,
+      message: text,
+      if_busy: ifBusy,
+      ...prompt,
     })
   }).pipe(
     Effect.provideService(Call, {
@@ -154,7 +160,7 @@ The agent's text is streamed to stdout; tools, retries and heartbeats are shown 
 
 Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
 
-Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
+Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
   Command.withExamples([
     {

@@ -12,6 +12,7 @@ export interface ConnectArguments {
   readonly json: boolean
   readonly relay: Option.Option<string>
   readonly status: boolean
+  readonly withoutPassword: boolean
 }
 
 const usageError = (reason: string) => Effect.fail(new CommandFailed({ status: exitStatus.usage, reason }))
@@ -37,10 +38,10 @@ const relayCommand = (relay: string) =>
         `--relay ${quote(relay)} is neither user@host nor a host of your ssh configuration. For a whole command line, set RELAY_SSH_CMD`,
       )
 
-const conflict = ({ args, attach, headless, json, relay, status }: ConnectArguments) =>
+const conflict = ({ args, attach, headless, json, relay, status, withoutPassword }: ConnectArguments) =>
   [
     status &&
-      (headless || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
+      (headless || withoutPassword || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
       "--status can only be combined with --json",
     json && !status && "--json needs --status",
     headless && Option.isSome(attach) && "--headless starts opencode; --attach uses a running one. Choose one",

@@ -2,7 +2,11 @@
 import type { HeadersNotSupported, OtherOpencodeVersion } from "../../connect/attachUi.ts"
 import type { ConnectError, MembershipProblem } from "../../connect/connect.ts"
 import type { ConnectServiceError } from "../../connect/service/connectService.ts"
+import type { RelayNeedsPassword } from "../../connect/RelayNeedsPassword.ts"
 import { errorText } from "../process/errorText.ts"
+
+const withoutPassword = ({ api }: RelayNeedsPassword) =>
+  api === 1 ? ", or add --no-password if you trust everyone with an account there" : ""
 
 /** Exhaustive over connect's own errors. Other errors of a request have the same text in every command. */
 export const connectErrorText = (
@@ -17,7 +21,11 @@ export const connectErrorText = (
     case "RegistrationFailed":
       return `${message} Fix the directory, or choose another one with RELAY_REGISTRY_DIR.`
     case "RelayNeedsPassword":
-      return `${message} Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.`
+      if (error.isSet)
+        return `${message} Restart that opencode with OPENCODE_SERVER_PASSWORD set${withoutPassword(error)}.`
+      return error.api === 2
+        ? `${message} Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.`
+        : `${message} Set OPENCODE_SERVER_PASSWORD, here and on the relay${withoutPassword(error)}.`
     case "ServiceRefused":
       return `${message} \`opencode-fleet doctor\` says what to do.`
     case "ServiceNotStarted":

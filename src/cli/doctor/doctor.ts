@@ -2,7 +2,7 @@
 import { Effect, Layer } from "effect"
 import { fleetLayer } from "../../layers.ts"
 import { Settings } from "../../Settings.ts"
-import { type Check, type Observation, warning } from "./Check.ts"
+import type { Check, Observation } from "./Check.ts"
 import { checks, machineChecks } from "./checks.ts"
 
 /** An observation, and the check that made it. */
@@ -16,17 +16,12 @@ const runCheck = <R>({ name, run }: Check<R>) =>
 const runAll = <R>(checks: ReadonlyArray<Check<R>>) =>
   Effect.map(Effect.forEach(checks, runCheck), (each) => each.flat())
 
-const skipped = checks.map(({ name }): Finding => ({
-  check: name,
-  ...warning("skipped, because the settings are invalid"),
-}))
-
 export const diagnose = Effect.gen(function* () {
   const machine = yield* runAll(machineChecks)
   const fleet = yield* runAll(checks).pipe(
-    Effect.provide(Layer.provideMerge(fleetLayer(Settings), Settings.layer)),
-    // The settings check has reported the error.
-    Effect.catchTag("SettingsError", () => Effect.succeed(skipped)),
+    Effect.provide(Layer.provideMerge(fleetLayer(Settings), Layer.effect(Settings, Settings.fromEnvironment))),
+    // One invalid variable is one finding, that of the settings check.
+    Effect.catchTag("SettingsError", () => Effect.succeed([])),
   )
   return [...machine, ...fleet]
 })

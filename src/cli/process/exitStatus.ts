@@ -10,7 +10,7 @@ export const exitStatus = {
   failed: 1,
   /** Usage error. */
   usage: 2,
-  /** The turn waits for a person's permission or answer. */
+  /** The turn waits for a person's permission or answer, or the session's running turn does. */
   waits: 3,
   /** The turn is still running; the command stopped following it. */
   running: 4,
@@ -37,11 +37,14 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
 const longestReason = 2000
 
 /** The reason may quote text from outside, so it becomes one printable line. */
-export const failedBecause = (reason: string) =>
-  new CommandFailed({ status: exitStatus.failed, reason: line(reason, longestReason) })
+export const failedBecause = (reason: string, status: number = exitStatus.failed) =>
+  new CommandFailed({ status, reason: line(reason, longestReason) })
 
 /** For errors whose `message` is complete for a terminal. */
 export const failedWith = ({ message }: { readonly message: string }) => failedBecause(message)
 
+const statusOf = (error: ToolError) =>
+  error._tag === "SessionBusy" && error.waitingFor !== undefined ? exitStatus.waits : exitStatus.failed
+
 /** For errors of the tools' handlers. */
-export const failedWithToolError = (error: ToolError) => failedBecause(errorText(error))
+export const failedWithToolError = (error: ToolError) => failedBecause(errorText(error), statusOf(error))

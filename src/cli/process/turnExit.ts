@@ -37,7 +37,7 @@ const attachCommand = ({ instance, session_id }: TurnView) =>
 const describe = (view: TurnView): string => {
   const outcome = `${view.outcome}${view.detail === undefined ? "" : `: ${view.detail}`}`
   if (view.outcome === "accepted") {
-    return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}.`
+    return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}. Watch it, or decide what it waits for, in ${attachCommand(view)}.`
   }
   switch (statusOf(view.outcome)) {
     case exitStatus.waits:

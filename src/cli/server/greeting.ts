@@ -13,7 +13,7 @@ export const greet = Effect.gen(function* () {
   const program = process.argv[1] ?? "opencode-fleet.mjs"
   yield* Console.error(`opencode-fleet ${version}: an MCP server on stdin and stdout. Press Ctrl-C to stop it.
 
-Add it to an MCP client instead of starting it here. This prints the configuration (also for codex, gemini, opencode, vscode, cursor):
+Add it to an MCP client instead of starting it here. This prints the configuration (also for codex, gemini, copilot, qwen, opencode, vscode, cursor, cline, continue, json):
   node ${program} config claude-code
 
 Looking for opencode instances: ${discoverySummary(settings)} …`)

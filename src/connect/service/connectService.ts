@@ -1,17 +1,11 @@
 /** `opencode-fleet connect` with opencode 2: its background service on a relay, and its terminal UI. */
-import { Effect, Option, Ref, Schema, Scope, Stream, SubscriptionRef } from "effect"
+import { Effect, Option, Ref, Scope, Stream, SubscriptionRef } from "effect"
 import { type ConnectOptions, type ConnectResult, tunnelProblem } from "../connect.ts"
+import { RelayNeedsPassword } from "../RelayNeedsPassword.ts"
 import type { OpencodeNotFound, OpencodeNotStarted } from "../OpencodeChild.ts"
 import { runTerminalUi } from "../runTerminalUi.ts"
 import { ensureService, type EnsureServiceError, withoutPassword } from "./ensureService.ts"
 import { keepOnRelay } from "./keepOnRelay.ts"
-
-/** A relay without a password: everyone with an account there could use the service. */
-export class RelayNeedsPassword extends Schema.TaggedError<RelayNeedsPassword>()("RelayNeedsPassword", {}) {
-  override get message() {
-    return "opencode 2 is not connected to a relay without a password, because anyone with an account there could use it"
-  }
-}
 
 /** Why opencode 2 was not started. */
 export type ConnectServiceError = OpencodeNotFound | OpencodeNotStarted | RelayNeedsPassword | EnsureServiceError
@@ -37,7 +31,7 @@ export const connectService = Effect.fn("connectService")(function* ({
   stopSignals,
   ...membership
 }: ConnectServiceOptions) {
-  if (relay !== undefined && credentials === undefined) return yield* new RelayNeedsPassword()
+  if (relay !== undefined && credentials === undefined) return yield* new RelayNeedsPassword({ api: 2, isSet: false })
   const ended: ConnectResult = { exitStatus: 0, problem: Option.none() }
   const started = yield* ensureService.pipe(
     Effect.asSome,

@@ -2,12 +2,12 @@
  * Keeps an instance reachable on the relay: a tunnel that reconnects whenever it breaks, and a registration there with the
  * tunnel's current port. The stale end of an earlier tunnel does no harm, because each tunnel uses a port of its own.
  */
-import { Clock, Effect, Fiber, Option, Random, Ref, Schema, SubscriptionRef } from "effect"
+import { Clock, Effect, Fiber, Option, Ref, Schema, SubscriptionRef } from "effect"
 import { type Registration, RegistrationJson } from "../../discovery/relay/Registration.ts"
 import { line } from "../../text/plainText.ts"
 import { backoffResetAfter, keepConnected } from "../../machine/ssh/keepConnected.ts"
 import { ConnectionLost } from "../../machine/ssh/RemoteShell.ts"
-import { openConnection, PortNotShown, type RelayConnection } from "./RelayConnection.ts"
+import { openConnection, type OpenError, randomPort, type RelayConnection } from "./RelayConnection.ts"
 
 /** `since` is in epoch milliseconds. */
 export type TunnelState =
@@ -40,8 +40,9 @@ const maxMissed = 2
 /** Milliseconds. On shutdown, a connection that was lost more recently is opened again to remove the registration. */
 const lostRecently = 6000
 
-/** For a relay whose port is not shown. Below the ephemeral ports that systems assign. */
-const randomPort = Random.nextIntBetween(20_000, 32_000)
+/** Without `/proc/net/tcp`, `ss` and `netstat`. */
+const cannotLook =
+  "the relay does not show where the tunnel's end listens; make sure that its sshd_config does not say GatewayPorts yes"
 
 /** A route that answers 200 or 401 while opencode is alive. opencode 2 serves its web page on every path of opencode 1. */
 const pingPath = ({ api }: Registration) => (api === 2 ? "/api/info" : "/global/health")
@@ -56,7 +57,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const connecting = Effect.map(Clock.currentTimeMillis, (since): TunnelState => ({ _tag: "connecting", since }))
   const state = yield* SubscriptionRef.make(yield* connecting)
   const current = yield* Ref.make(Option.none<RelayConnection>())
-  const portIsHidden = yield* Ref.make(false)
+  const choosesPort = yield* Ref.make(false)
   const isEnding = yield* Ref.make(false)
   /** Whether the relay may hold a registration. */
   const mayBeRegistered = yield* Ref.make(false)
@@ -104,19 +105,20 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
       command: options.command,
       localAddress: options.localAddress,
       localPort: options.registration.localPort ?? options.registration.port,
-      remotePort: (yield* Ref.get(portIsHidden)) ? yield* randomPort : 0,
+      remotePort: (yield* Ref.get(choosesPort)) ? yield* randomPort : 0,
     })
   })
   const connection = Effect.gen(function* () {
     const opened = yield* open
     yield* Effect.acquireRelease(Ref.set(current, Option.some(opened)), () => Ref.set(current, Option.none()))
     yield* register(opened)
+    if (!opened.isKnownToBePrivate) yield* Effect.logWarning(cannotLook)
     // ssh can end between two heartbeats.
     return yield* Effect.raceFirst(heartbeats(opened), opened.ended)
   }).pipe(Effect.scoped)
 
   /** Records a failed connection. Returns whether it lasted long enough to reset the backoff. */
-  const recordFailure = Effect.fnUntraced(function* (error: ConnectionLost | PortNotShown) {
+  const recordFailure = Effect.fnUntraced(function* (error: OpenError) {
     // The relay's shell ended on request.
     if (yield* Ref.get(isEnding)) return yield* Effect.never
     const before = yield* SubscriptionRef.get(state)
@@ -125,7 +127,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
     if (before._tag !== "waiting" || before.reason !== error.message) yield* Effect.logWarning(error.message)
     const since = before._tag === "waiting" ? before.since : now
     yield* SubscriptionRef.set(state, { _tag: "waiting", since, reason: error.message })
-    if (error._tag === "PortNotShown") yield* Ref.set(portIsHidden, true)
+    if (error._tag === "NotShared") yield* Ref.set(choosesPort, true)
     return before._tag === "connected" && now - before.since >= backoffResetAfter
   })
 

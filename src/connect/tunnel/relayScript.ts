@@ -8,6 +8,7 @@
  * | lines                             | answer                                                     |
  * | --------------------------------- | ---------------------------------------------------------- |
  * | –                                 | `hello`, once, when it is ready                            |
+ * | `where`, port                     | where the tunnel's end listens: `private`, `open ADDRESSES`, or `unknown` |
  * | `put`, directory, file name, port, route, JSON | `put FILE`, or `failed WHY`. The route is for pings |
  * | `ping`                            | `pong gone` without a registration; else `pong CODE`, the HTTP status through the tunnel: `000` for no answer, `none` without curl |
  * | `bye`                             | `bye`; removes the registration and ends                   |
@@ -15,6 +16,38 @@
  * When its stdin closes, the script ends and keeps the registration, because a sleeping machine returns.
  */
 const script = `
+# The addresses at which a port listens, one a line: in the kernel's hexadecimal form, or as a program prints them.
+listening() {
+  hex=$(printf %04X "$1")
+  found=$(grep -hi "^ *[0-9]*: [0-9A-F]*:$hex 0*:0000 0A " /proc/net/tcp /proc/net/tcp6 2> /dev/null)
+  if [ -z "$found" ]; then found=$(ss -Hltn 2> /dev/null | grep "[.:]$1 "); fi
+  if [ -z "$found" ]; then found=$(netstat -an 2> /dev/null | grep -i "^tcp.*[.:]$1 .*LISTEN"); fi
+  if [ -z "$found" ]; then return; fi
+  printf '%s\\n' "$found" | while read -r one two three four rest; do
+    case $one in
+    *:) echo "\${two%:*}" ;;
+    *) echo "\${four%[.:]*}" ;;
+    esac
+  done
+}
+reach() {
+  open= addresses=$(listening "$1")
+  if [ -z "$addresses" ]; then echo unknown; return; fi
+  # Word by word; an address contains no blank, and \`set -f\` leaves a * alone.
+  set -f
+  for address in $addresses; do
+    case $address in
+    127.*|::1|'[::1]'|::ffff:127.*|'[::ffff:127.'*) ;;
+    ??????7F|7F000001|0000000000000000FFFF0000??????7F) ;;
+    00000000000000000000000001000000|00000000000000000000000000000001) ;;
+    00000000|'*'|0.0.0.0) open="$open 0.0.0.0" ;;
+    00000000000000000000000000000000|::|'[::]') open="$open [::]" ;;
+    *) open="$open $address" ;;
+    esac
+  done
+  set +f
+  if [ -n "$open" ]; then echo "open$open"; else echo private; fi
+}
 fleet() {
   umask 077
   say() { printf '%s %s\\n' "$1" "$2"; }
@@ -24,6 +57,9 @@ fleet() {
   say "$1" hello
   while IFS= read -r verb; do
     case $verb in
+    where)
+      IFS= read -r port
+      say "$1" "$(reach "$port" < /dev/null)" ;;
     put)
       IFS= read -r dir; IFS= read -r name; IFS= read -r port; IFS= read -r route; IFS= read -r json
       case $dir in
@@ -31,6 +67,7 @@ fleet() {
           dir=\${RELAY_REGISTRY_DIR:-$dir/opencode-relay} ;;
       esac
       case $dir in '~') dir=$HOME ;; '~/'*) dir=$HOME/\${dir#??} ;; esac
+      case $dir in /*) ;; *) say "$1" "failed the relay directory $dir is not an absolute path"; continue ;; esac
       target=$dir/$name
       draft=$dir/.$name.$$.new
       if ! error=$(mkdir -p -m 700 -- "$dir" 2>&1); then say "$1" "failed $dir cannot be created: $error"

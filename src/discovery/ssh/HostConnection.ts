@@ -2,21 +2,14 @@
  * One ssh connection to a host: the script that reports its servers, and forwardings to them. It lives as long as its
  * scope. A forwarding ends in a Unix socket that only this user can reach.
  */
-import { Deferred, Effect, Ref, Schema } from "effect"
+import { Deferred, Effect, Ref } from "effect"
 import { ChildProcessSpawner } from "effect/process"
 import { isIPv6 } from "../address.ts"
 import { line } from "../../text/plainText.ts"
 import { ConnectionLost, openShell } from "../../machine/ssh/RemoteShell.ts"
-import { sshRequest, sshShell, SshProgram } from "../../machine/ssh/SshCommand.ts"
+import { NotForwarded, sshRequest, sshShell, SshProgram } from "../../machine/ssh/SshCommand.ts"
 import { type Endpoint, type HostReport, parseReport } from "./HostReport.ts"
 import { hostScript } from "./hostScript.ts"
-
-/** ssh does not forward to a server. */
-export class NotForwarded extends Schema.TaggedError<NotForwarded>()("NotForwarded", { detail: Schema.String }) {
-  override get message() {
-    return this.detail
-  }
-}
 
 export interface HostConnection {
   /** The servers that run there now. */
@@ -31,8 +24,6 @@ export interface HostConnection {
   readonly ended: Effect.Effect<never, ConnectionLost>
 }
 
-const requestTimeout = "10 seconds"
-
 const shown = ({ address, port }: Endpoint) => `${isIPv6(address) ? `[${address}]` : address}:${port}`
 
 /** `controlPath` is a path in a directory of this user's own, at which nothing exists. */
@@ -44,8 +35,6 @@ export const openHost = Effect.fnUntraced(function* (host: string, controlPath: 
     host,
     command: sshShell(ssh, { host, controlPath, controlMaster: "yes" }),
     script: hostScript,
-    // A failed login is explained by its last lines; what precedes them is often a banner.
-    quotedLines: 2,
     onStderr: (text) =>
       /^channel \d+: open failed: administratively prohibited/u.test(text)
         ? Effect.as(Deferred.succeed(refused, undefined), true)
@@ -63,15 +52,12 @@ export const openHost = Effect.fnUntraced(function* (host: string, controlPath: 
 
   const request = (...args: ReadonlyArray<string>) =>
     Effect.gen(function* () {
-      const output = yield* spawner.string(sshRequest(ssh, controlPath, args), { includeStderr: true })
+      const output = yield* sshRequest(controlPath, ...args)
       // ssh prints only errors.
-      if (output.trim() !== "") return yield* new NotForwarded({ detail: line(output) })
+      if (output !== "") return yield* new NotForwarded({ detail: line(output) })
     }).pipe(
-      Effect.catchTag("PlatformError", ({ message }) => new NotForwarded({ detail: line(message) })),
-      Effect.timeoutOrElse({
-        duration: requestTimeout,
-        orElse: () => new NotForwarded({ detail: `ssh did not answer within ${requestTimeout}` }),
-      }),
+      Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
+      Effect.provideService(SshProgram, ssh),
     )
 
   const forwardings = new Map<string, string>()

@@ -65,7 +65,6 @@ export class HostStarter extends Context.Service<
               host,
               command: sshShell(ssh, { host, controlPath, controlMaster: "no" }),
               script: hostScript,
-              quotedLines: 2,
             })
             const secret = credentials === undefined ? "" : Redacted.value(credentials.password)
             return yield* shell.askWithin(startTimeout, "start", directory, credentials?.username ?? "", secret)

@@ -1,14 +1,21 @@
 /** What is wrong with a host, and what the user can do about it. */
+import { sshCause } from "../../machine/ssh/sshCause.ts"
 import type { Problem } from "../Discovery.ts"
 import type { Remedy } from "../Remedy.ts"
 import type { UnusedRegistration } from "./HostReport.ts"
 import type { HostState } from "./SshHost.ts"
 
-/** Recognises ssh's error messages. */
 const remedyOf = (host: string, reason: string): Remedy => {
-  if (/host key verification failed/iu.test(reason)) return { _tag: "CheckHostKey", host }
-  if (/permission denied/iu.test(reason)) return { _tag: "AddSshKey", host }
-  return { _tag: "TrySsh", host }
+  const cause = sshCause(reason)
+  switch (cause) {
+    case "unknownHostKey":
+    case "changedHostKey":
+      return { _tag: "CheckHostKey", host }
+    case "loginRefused":
+      return { _tag: "AddSshKey", host }
+    default:
+      return { _tag: "TrySsh", host, cause }
+  }
 }
 
 const unusedReasons: Readonly<Record<Exclude<UnusedRegistration["state"], "stale">, (port: number) => string>> = {

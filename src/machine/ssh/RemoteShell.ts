@@ -5,8 +5,9 @@
 import { type Duration, Effect, Fiber, Queue, Random, Ref, Schema, Semaphore, Stream } from "effect"
 import type { ChildProcess } from "effect/process"
 import { line } from "../../text/plainText.ts"
+import { lastWords, type Printed } from "./lastWords.ts"
 
-/** The connection could not be opened, or was lost. `reason` contains the last lines that ssh printed, if any. */
+/** The connection could not be opened, or was lost. `reason` contains the last words of ssh or of the other machine, if any. */
 export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", { reason: Schema.String }) {
   override get message() {
     return this.reason
@@ -35,46 +36,30 @@ export interface ShellOptions {
    * with the mark, because a login shell may print other lines. The mark consists of letters, digits and dashes.
    */
   readonly script: (mark: string) => string
-  /** How many of the last lines of ssh's stderr an error quotes. Default: 5. */
-  readonly quotedLines?: number
   /** Receives each line of ssh's stderr. Returns whether it has used the line, so that no error quotes it. */
   readonly onStderr?: (line: string) => Effect.Effect<boolean>
 }
 
-/** ssh detects a dead connection after 15 to 20 s, asks nothing, and gives the other machine nothing of this one. */
-export const unattendedOptions = [
-  "BatchMode=yes",
-  "ConnectTimeout=15",
-  "ServerAliveInterval=5",
-  "ServerAliveCountMax=2",
-  "ForwardAgent=no",
-  "ForwardX11=no",
-]
-
 /** Long, because a login may take a while: DNS, a bastion host, a wrapper that fetches a key first. */
 const loginTimeout = "45 seconds"
+
+/** How many lines are kept to explain a failure. */
+const maxPrinted = 50
 
 const answerTimeout = "10 seconds"
 
 const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.decodeText, Stream.splitLines)
 
 /** Starts the script and waits until it is ready. */
-export const openShell = Effect.fnUntraced(function* ({
-  command,
-  host,
-  onStderr,
-  quotedLines = 5,
-  script,
-}: ShellOptions) {
+export const openShell = Effect.fnUntraced(function* ({ command, host, onStderr, script }: ShellOptions) {
   const ssh = yield* command.pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
 
-  const stderrLines = yield* Ref.make<ReadonlyArray<string>>([])
+  const printed = yield* Ref.make<ReadonlyArray<Printed>>([])
+  const hear = (words: Printed) => Ref.update(printed, (before) => [...before, words].slice(-maxPrinted))
   const readingStderr = yield* linesOf(ssh.stderr).pipe(
     Stream.runForEach((text) =>
       Effect.gen(function* () {
-        if (onStderr !== undefined && (yield* onStderr(text))) return
-        const printed = line(text)
-        if (printed !== "") yield* Ref.update(stderrLines, (before) => [...before, printed].slice(-quotedLines))
+        if (onStderr === undefined || !(yield* onStderr(text))) yield* hear({ on: "stderr", text })
       }),
     ),
     Effect.ignore,
@@ -84,21 +69,26 @@ export const openShell = Effect.fnUntraced(function* ({
   const answers = yield* Queue.unbounded<string, ConnectionLost>()
   const readingStdout = yield* linesOf(ssh.stdout).pipe(
     Stream.runForEach((text) =>
-      text.startsWith(`${mark} `) ? Queue.offer(answers, text.slice(mark.length + 1)) : Effect.void,
+      text.startsWith(`${mark} `)
+        ? // What a login prints is no reason for what happens after it.
+          Effect.andThen(Ref.set(printed, []), Queue.offer(answers, text.slice(mark.length + 1)))
+        : hear({ on: "stdout", text }),
     ),
     Effect.ignore,
     Effect.forkScoped,
   )
-  const lost = (reason: string) =>
-    Effect.flatMap(
-      Ref.get(stderrLines),
-      (lines) => new ConnectionLost({ reason: lines.length === 0 ? reason : `${lines.join("; ")} (${reason})` }),
-    )
+  const lost = (happened: string, status?: number) =>
+    Effect.flatMap(Ref.get(printed), (all) => {
+      const words = lastWords(all, status)
+      return new ConnectionLost({ reason: words === "" ? happened : `${words} (${happened})` })
+    })
   const end = yield* Effect.exit(ssh.exitCode).pipe(
     // The last lines may still be in the pipes.
     Effect.tap(Effect.timeoutOption(Fiber.awaitAll([readingStderr, readingStdout]), "1 second")),
     Effect.flatMap((exit) =>
-      lost(exit._tag === "Success" ? `the command ended with status ${exit.value}` : "the command was killed"),
+      exit._tag === "Success"
+        ? lost(`the command ended with status ${exit.value}`, exit.value)
+        : lost("the command was killed"),
     ),
     Effect.tapError((error) => Queue.fail(answers, error)),
     Effect.forkScoped,

@@ -1,7 +1,8 @@
 /** The ssh of this machine, and how it is run without a person. */
-import { Context } from "effect"
-import { ChildProcess } from "effect/process"
-import { unattendedOptions } from "./RemoteShell.ts"
+import { Context, Effect, Schema } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { line } from "../../text/plainText.ts"
+import { sharedSession } from "./sessionOptions.ts"
 
 export interface SshProgram {
   readonly command: string
@@ -15,12 +16,6 @@ export const SshProgram = Context.Reference<SshProgram>("opencode-fleet/machine/
   defaultValue: () => ({ command: "ssh", options: [], configFile: undefined }),
 })
 
-/**
- * A host's configuration may ask for what an interactive session needs: a command, forwardings, a shared connection that
- * stays. `ssh` uses the first value of each option, so these come first.
- */
-const plainSession = ["RemoteCommand=none", "PermitLocalCommand=no", "ClearAllForwardings=yes", "ControlPersist=no"]
-
 export interface SessionOptions {
   readonly host: string
   /** The Unix socket of the connection. */
@@ -33,24 +28,37 @@ export interface SessionOptions {
 export const sshShell = (
   { command, options }: SshProgram,
   { controlMaster, controlPath, host }: SessionOptions,
-): ChildProcess.Command => {
-  const all = [...unattendedOptions, ...plainSession, `ControlMaster=${controlMaster}`, `ControlPath=${controlPath}`]
-  return ChildProcess.make(
-    command,
-    ["-T", ...options, ...all.flatMap((option) => ["-o", option]), "--", host, "exec sh"],
-    { detached: true, forceKillAfter: "2 seconds" },
-  )
+): ChildProcess.Command =>
+  ChildProcess.make(command, ["-T", ...options, ...sharedSession(controlMaster, controlPath), "--", host, "exec sh"], {
+    detached: true,
+    forceKillAfter: "2 seconds",
+  })
+
+/** ssh does not forward. */
+export class NotForwarded extends Schema.TaggedError<NotForwarded>()("NotForwarded", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
 }
 
-/** Asks the open connection for something, such as `-O forward`. */
-export const sshRequest = (
-  { command }: SshProgram,
-  controlPath: string,
-  request: ReadonlyArray<string>,
-): ChildProcess.Command =>
+const requestTimeout = "10 seconds"
+
+/** Asks the open connection for something, such as `-O forward`, and returns all that ssh prints, on either pipe. */
+export const sshRequest = Effect.fnUntraced(function* (controlPath: string, ...request: ReadonlyArray<string>) {
+  const { command } = yield* SshProgram
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   // The host's name is not used, but the syntax requires one.
-  ChildProcess.make(command, ["-F", "/dev/null", "-S", controlPath, ...request, "host"], {
+  const asking = ChildProcess.make(command, ["-F", "/dev/null", "-S", controlPath, ...request, "host"], {
     stdin: "ignore",
     detached: true,
     forceKillAfter: "2 seconds",
   })
+  return yield* spawner.string(asking, { includeStderr: true }).pipe(
+    Effect.map((output) => output.trim()),
+    Effect.catchTag("PlatformError", ({ message }) => new NotForwarded({ detail: line(message) })),
+    Effect.timeoutOrElse({
+      duration: requestTimeout,
+      orElse: () => new NotForwarded({ detail: `ssh did not answer within ${requestTimeout}` }),
+    }),
+  )
+})

@@ -76,7 +76,7 @@ export const makeExchange = ({ deliver, onUnusable, write }: ExchangeOptions) =>
   }
 
   const receiveBatch = (messages: ReadonlyArray<unknown>): void => {
-    const readings = messages.map((message) => inBatch(readValue(message, () => JSON.stringify(message))))
+    const readings = messages.map((message) => inBatch(readValue(message)))
     if (revision === revisionWithBatches) {
       const batch: Batch = { answers: [], waiting: 1 }
       for (const reading of readings) receiveOne(reading, batch)

@@ -78,8 +78,8 @@ const readResponse = (id: string | number, { error, jsonrpc, result }: Members):
   })
 }
 
-/** `text` is the JSON that the value was parsed from. */
-export const readValue = (value: unknown, text: () => string): Reading => {
+/** `text` is the JSON that the value was parsed from, where an id is looked for that JavaScript has rounded. */
+export const readValue = (value: unknown, text = () => ""): Reading => {
   if (Array.isArray(value)) {
     return value.length === 0
       ? refused(null, ProtocolErrorCode.InvalidRequest, "Invalid request: an empty batch")

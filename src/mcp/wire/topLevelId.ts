@@ -22,7 +22,8 @@ export const makeIdScanner = () => {
   let member: Array<number> = []
   let id: string | undefined
   const endMember = () => {
-    id ??= idMember.exec(Buffer.from(member).toString())?.[1]
+    // JSON.parse takes the last of two members with one name, too.
+    id = idMember.exec(Buffer.from(member).toString())?.[1] ?? id
     member = []
   }
   return {

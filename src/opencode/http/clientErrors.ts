@@ -28,12 +28,16 @@ export class RefusedRequest extends Schema.TaggedError<RefusedRequest>()("Refuse
   status: Schema.Finite,
   /** opencode's own text. */
   message: Schema.String,
+  /** In seconds. */
+  retryAfter: Schema.optionalKey(Schema.Finite),
 }) {}
 
-/** An answer with a content type that opencode's API does not send. */
+/** An answer that opencode's API does not send. */
 export class NotOpencode extends Schema.TaggedError<NotOpencode>()("NotOpencode", {
   status: Schema.Finite,
   detail: Schema.String,
+  /** In seconds. */
+  retryAfter: Schema.optionalKey(Schema.Finite),
 }) {}
 
 /** Everything that a method of a version's HTTP client can fail with. */
@@ -95,13 +99,14 @@ export const toClientError =
   (target: Target, operation: Operation) =>
   (error: RawError): ClientError => {
     const { api, instance, ownCredentials, url, withheld } = target
-    const unexpected = (detail: string, status?: number) =>
+    const unexpected = (detail: string, status?: number, retryAfter?: number) =>
       new UnexpectedResponse({
         instance,
         url,
         operation: operation.name,
         detail,
         ...(status === undefined ? {} : { status }),
+        ...(retryAfter === undefined ? {} : { retryAfter }),
       })
     switch (error._tag) {
       case "TimeoutError":
@@ -118,9 +123,15 @@ export const toClientError =
       case "RefusedRequest":
         return error.status === 404 && operation.session !== undefined
           ? new SessionNotFound({ instance, session: operation.session })
-          : new OpencodeError({ instance, operation: operation.name, status: error.status, detail: error.message })
+          : new OpencodeError({
+              instance,
+              operation: operation.name,
+              status: error.status,
+              detail: error.message,
+              ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
+            })
       case "NotOpencode":
-        return unexpected(error.detail, error.status)
+        return unexpected(error.detail, error.status, error.retryAfter)
       case "SchemaError":
         return unexpected(firstLine(error.message))
       case "HttpClientError": {

@@ -1,6 +1,6 @@
 /** HTTP requests to an opencode of any version: address, credentials, retries, and checks of the answer. */
-import { Context, Effect, Record, Redacted, Schedule } from "effect"
-import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { Clock, Context, Effect, Record, Redacted, Schedule } from "effect"
+import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { HttpApiMiddleware } from "effect/http-api"
 import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
@@ -8,9 +8,10 @@ import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
 import { processExited } from "../errors.ts"
 import { Authorization } from "./Authorization.ts"
-import { brokenAnswer, InvalidCredentials, NotOpencode, transportError } from "./clientErrors.ts"
+import { brokenAnswer, InvalidCredentials, NotOpencode, type RefusedRequest, transportError } from "./clientErrors.ts"
 import { eventsAccepted } from "./eventStream.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
+import { refusal } from "./refusal.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
 
@@ -28,6 +29,10 @@ export const wholeAnswers = HttpClient.transform(
     ),
 )
 
+/** Not if the answer asks for more patience than the retries have. */
+const isWorthRepeating = (response: HttpClientResponse.HttpClientResponse) =>
+  HttpClient.isTransientResponse(response) && response.headers["retry-after"] === undefined
+
 /** Retries reads only, because a repeated prompt would be a second prompt. */
 export const retryReads = HttpClient.transform(
   <E, R>(
@@ -36,7 +41,7 @@ export const retryReads = HttpClient.transform(
   ) =>
     request.method === "GET"
       ? send.pipe(
-          Effect.repeat({ while: HttpClient.isTransientResponse, schedule: backoff, times: 2 }),
+          Effect.repeat({ while: isWorthRepeating, schedule: backoff, times: 2 }),
           Effect.retry({ while: HttpClient.isTransientError, schedule: backoff, times: 2 }),
         )
       : send,
@@ -50,21 +55,28 @@ const mediaTypes: Readonly<Record<Content, RegExp>> = {
 }
 
 /**
- * For an unknown route opencode answers 200 with its web page, which the decoder would report as broken JSON or an empty
- * stream. A 401 is recognised with any body, because a proxy may have sent it.
+ * Fails for an answer that opencode does not send: for an unknown route it answers 200 with its web page, which the decoder
+ * would report as broken JSON or an empty stream. A 401 is recognised with any body, because a proxy may have sent it.
  */
-const refuseOtherContent =
-  (expected: Content) =>
+const refuseOthers =
+  (expected: Content, isDeclared: (status: number) => boolean) =>
   (
     response: HttpClientResponse.HttpClientResponse,
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, InvalidCredentials | NotOpencode> => {
+  ): Effect.Effect<
+    HttpClientResponse.HttpClientResponse,
+    InvalidCredentials | RefusedRequest | NotOpencode | HttpClientError.HttpClientError
+  > => {
+    const { status } = response
     const { "content-type": contentType = "", location, "www-authenticate": challenge = "" } = response.headers
-    if (response.status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
-    if (response.status === 204 || mediaTypes[response.status === 200 ? expected : "json"].test(contentType)) {
-      return Effect.succeed(response)
+    if (status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
+    if (status >= 400 && !(isDeclared(status) && mediaTypes.json.test(contentType))) {
+      return Effect.gen(function* () {
+        return yield* refusal(response, yield* response.text, yield* Clock.currentTimeMillis)
+      })
     }
+    if (status === 204 || mediaTypes[expected].test(contentType)) return Effect.succeed(response)
     const detail = location === undefined ? `content type ${quote(contentType)}` : `it redirects to ${quote(location)}`
-    return Effect.fail(new NotOpencode({ status: response.status, detail }))
+    return Effect.fail(new NotOpencode({ status, detail }))
   }
 
 /** Fails like a refused connection: the process has exited, so the program now on its port must not receive the request. */
@@ -99,12 +111,16 @@ export const withBounds = Effect.provide(
 )
 
 /** Fails for an answer that opencode does not send. */
-export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOtherContent("json")))
+export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOthers("json", () => false)))
+
+/** For a route that declares what its JSON means with an error status. */
+export const checkedExcept = (isDeclared: (status: number) => boolean) =>
+  HttpClient.transformResponse(Effect.flatMap(refuseOthers("json", isDeclared)))
 
 /** For event streams, whose answers have no end. Not retried, because the subscriber reconnects. */
 export const forEvents = <E, R>(client: HttpClient.HttpClient.With<E, R>) =>
   client.pipe(
     HttpClient.mapRequest(HttpClientRequest.setHeaders(eventsAccepted)),
-    HttpClient.transformResponse(Effect.flatMap(refuseOtherContent("events"))),
+    HttpClient.transformResponse(Effect.flatMap(refuseOthers("events", () => false))),
     HttpClient.filterStatusOk,
   )

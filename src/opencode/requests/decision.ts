@@ -1,10 +1,11 @@
 /** Decides pending requests: finds the open request, and sends the decision to opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf } from "./pendingRequests.ts"
-import { AmbiguousRequest, type ClientError, InstanceUnreachable, RequestNotOpen } from "../errors.ts"
+import { AmbiguousRequest, type ClientError, RequestNotOpen } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import { alwaysScope, type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import { isAway, mayHaveArrived } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
@@ -12,12 +13,16 @@ import type { Target } from "../Target.ts"
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
 
+/** Whether the next try may show what became of the decision. A web page does not become an answer. */
+const isLost = (error: ClientError) =>
+  isAway(error) || (mayHaveArrived(error) && !(error._tag === "UnexpectedResponse" && error.status === 200))
+
 /** An instance that is unreachable for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
  * Sends the decision to opencode. False if the request was already settled. The decision is retried while the instance is
- * unreachable, which is safe because opencode refuses a second answer to the same request.
+ * unreachable or its answers are lost, which is safe because opencode refuses a second answer to the same request.
  */
 export const settle = Effect.fn("settle")(function* (
   opencode: Opencode,
@@ -27,12 +32,11 @@ export const settle = Effect.fn("settle")(function* (
   let arrived = false
   return yield* opencode.decide(session.directory, decision).pipe(
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
-    Effect.retry({ while: isAway, schedule: whileAway }),
+    Effect.retry({ while: isLost, schedule: whileAway }),
     Effect.map((isFirst) => isFirst || arrived),
-    Effect.mapError((error) =>
-      error._tag === "InstanceUnreachable" && arrived
-        ? new InstanceUnreachable({ ...error, mayHaveArrived: true })
-        : error,
+    Effect.catchIf(
+      (error) => arrived && isLost(error),
+      (error) => uncertain("decision", session.id, error),
     ),
   )
 })

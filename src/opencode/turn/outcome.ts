@@ -2,7 +2,7 @@
 import type { ClientError } from "../errors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Failure } from "../sessions/Message.ts"
-import type { PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
+import type { PendingRequest, PermissionRequest, QuestionRequest } from "../requests/PendingRequest.ts"
 import { isFinished, toolCalls, type Turn } from "./state.ts"
 
 export type Outcome =
@@ -10,7 +10,13 @@ export type Outcome =
    * The message is in the server's queue. `parked`: no turn is running, and another prompt, or the same one again, starts
    * it.
    */
-  | { readonly _tag: "accepted"; readonly detail: string; readonly parked: boolean }
+  | {
+      readonly _tag: "accepted"
+      readonly detail: string
+      readonly parked: boolean
+      /** What the turn before it waits for. */
+      readonly waitingFor?: PendingRequest
+    }
   | { readonly _tag: "completed"; readonly detail?: string }
   | { readonly _tag: "failed"; readonly detail: string }
   | { readonly _tag: "aborted" }

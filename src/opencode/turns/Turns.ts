@@ -64,7 +64,7 @@ export class Turns extends Context.Service<
     Effect.gen(function* () {
       const client = yield* OpencodeClient
       const events = yield* InstanceEvents
-      const enqueue = yield* makeSessionQueues
+      const enqueue = yield* makeSessionQueues(events)
 
       const ownIds = makeOwnMessageIds()
 

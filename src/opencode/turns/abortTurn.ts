@@ -6,7 +6,9 @@ import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
-import { statusOf } from "./storedTurn.ts"
+import { mayHaveArrived } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
+import { persistently, statusOf } from "./storedTurn.ts"
 
 export interface AbortedTurn {
   /** Whether a turn was running. opencode 1 does not report it, so it is derived from the session's status. */
@@ -66,12 +68,24 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
     schedule: within3Seconds,
   })
   const before = yield* requestsOf(opencode, session)
-  const { wasRunning = running } = yield* opencode.abort(session.id)
+  // Not repeated: a second stop could end the next turn.
+  const { lost, wasRunning = running } = yield* opencode.abort(session.id).pipe(
+    Effect.map((answer) => ({ lost: undefined, ...answer })),
+    Effect.catchIf(mayHaveArrived, (lost) => Effect.succeed({ lost, wasRunning: undefined })),
+  )
   // opencode reports idle before the last message is final.
-  const after = yield* Effect.repeat(readActivity, {
+  const after = yield* Effect.repeat(lost === undefined ? readActivity : persistently(readActivity), {
     while: ({ open, running: isRunning }) => wasRunning && (open || isRunning),
     schedule: within3Seconds,
-  })
+  }).pipe(
+    Effect.catchIf(
+      () => lost !== undefined,
+      (error) => uncertain("abort", session.id, lost ?? error, "the session could not be read"),
+    ),
+  )
+  if (lost !== undefined && after.running) {
+    return yield* uncertain("abort", session.id, lost, "the session is still busy")
+  }
   const elsewhere = !wasRunning && (yield* opencode.runningElsewhere([session])).has(session.id)
   return {
     wasRunning,

@@ -1,7 +1,8 @@
 /** Sends one prompt when the session is free, and finds out whether an unacknowledged prompt has arrived. */
 import { type Duration, Effect, Schedule, type Scope } from "effect"
-import { type ClientError, MessageIdUnusable, PromptUncertain, type SendError } from "../errors.ts"
+import { type ClientError, EffectUncertain, MessageIdUnusable, type SendError } from "../errors.ts"
 import { isTransient, mayHaveArrived } from "../transient.ts"
+import { reasonOf } from "../uncertain.ts"
 import { maxAbsence } from "./followStep.ts"
 import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
@@ -61,7 +62,7 @@ const readArrival = Effect.fnUntraced(function* ({ opencode, session }: SessionA
 })
 
 const uncertain = ({ session, target }: SessionAddress, detail: string) =>
-  new PromptUncertain({ instance: target.instance, session: session.id, detail })
+  new EffectUncertain({ instance: target.instance, effect: "prompt", session: session.id, detail })
 
 /**
  * Reads what opencode has stored until the prompt is found, and returns the turn. Used when the request with the prompt was
@@ -72,7 +73,7 @@ export const confirmArrival = (
   turn: Turn.Turn,
   reason: string,
   within: Duration.Input = maxAbsence,
-): Effect.Effect<Turn.Turn, PromptUncertain> =>
+): Effect.Effect<Turn.Turn, EffectUncertain> =>
   persistently(readArrival(address, turn)).pipe(
     Effect.repeat({ while: ({ accepted }) => !accepted, schedule: untilStored }),
     Effect.timeout(within),
@@ -102,7 +103,7 @@ const post = Effect.fnUntraced(function* (
   if (!opencode.capabilities.idempotentPrompts) {
     return yield* opencode.prompt(session.id, prompt).pipe(
       Effect.as(turn),
-      Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, turn, error._tag)),
+      Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, turn, reasonOf(error))),
     )
   }
   const again = opencode
@@ -113,7 +114,7 @@ const post = Effect.fnUntraced(function* (
         .prompt(session.id, prompt)
         .pipe(
           Effect.catchIf(mayHaveArrived, (error) =>
-            Effect.mapError(again, (then) => uncertain(address, `${error._tag}, then ${then._tag}`)),
+            Effect.mapError(again, (then) => uncertain(address, `${reasonOf(error)}, then ${reasonOf(then)}`)),
           ),
         )
     : again.pipe(
@@ -139,7 +140,7 @@ export const promptSession = Effect.fnUntraced(function* (
   const { ifBusy, messageID } = options
   const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
-  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(opencode, session, notices)
+  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(address, notices)
   const isBusy = ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle"
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.

@@ -56,6 +56,7 @@ const isNews = (notice: Notice, session: Session): boolean => {
     case "SessionDeleted":
       return event.sessionID === session.id
     case "StateDropped":
+    case "RequestOpened":
       return true
     default:
       return false
@@ -63,7 +64,13 @@ const isNews = (notice: Notice, session: Session): boolean => {
 }
 
 type Reading =
-  | { readonly _tag: "Queued"; readonly ahead: number; readonly isIdle: boolean }
+  | {
+      readonly _tag: "Queued"
+      readonly ahead: number
+      readonly isIdle: boolean
+      /** What the running turn waits for. */
+      readonly waitingFor: PendingRequest | undefined
+    }
   | { readonly _tag: "Delivered"; readonly turn: Turn.Turn }
   | { readonly _tag: "Gone" }
 
@@ -74,7 +81,9 @@ const readQueue = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Reading, ClientError> {
   const index = (yield* opencode.queuedPrompts(session.id)).findIndex(({ id }) => id === turn.prompt)
   if (index >= 0) {
-    return { _tag: "Queued", ahead: index + 1, isIdle: (yield* statusOf(opencode, session)).type === "idle" }
+    const isIdle = (yield* statusOf(opencode, session)).type === "idle"
+    const [waitingFor] = isIdle ? [] : yield* pendingRequestsOf(opencode, session)
+    return { _tag: "Queued", ahead: index + 1, isIdle, waitingFor }
   }
   const stored = yield* readStored(opencode, session, turn)
   return stored.messages.some(({ info }) => info.id === turn.prompt)
@@ -122,6 +131,7 @@ const awaitDelivery = Effect.fnUntraced(function* (
     const { success: now } = reading
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
     if (now._tag === "Queued" && !now.isIdle) {
+      if (now.waitingFor !== undefined) return { turn, missedEvents, outcome: behind(now.waitingFor) }
       yield* onPosition(now.ahead)
       unsettledReads = 0
       patience = lookAgain
@@ -194,6 +204,7 @@ export const followQueued = Effect.fnUntraced(function* (
 const behind = (pending: PendingRequest | undefined): Turn.Outcome => ({
   _tag: "accepted",
   parked: false,
+  ...(pending === undefined ? {} : { waitingFor: pending }),
   detail: `it waits in the session's inbox until the running turn ends${
     pending === undefined ? "" : `, which is waiting for a person (${describe(pending)})`
   }`,

@@ -3,12 +3,13 @@
  * newest.
  *
  * Prompts of this process wait for each other in a queue. If a turn was started elsewhere, the first prompt waits until
- * opencode reports the session as idle.
+ * opencode reports the session as idle. None waits behind a turn that waits for a person, who may never come: its caller
+ * learns at once what has to be decided.
  */
-import { Effect, Option, RcMap, Semaphore } from "effect"
+import { Effect, Latch, Option, RcMap, Semaphore } from "effect"
 import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import { type ClientError, SessionBusy } from "../errors.ts"
-import type { Notices } from "../events/InstanceEvents.ts"
+import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
 import { describe, type PendingRequest } from "../requests/PendingRequest.ts"
 import type { Session } from "../sessions/Session.ts"
@@ -18,47 +19,81 @@ import { statusOf } from "./storedTurn.ts"
 /** If another turn is running in the session: wait for its end, add the message to it (`steer`), or fail. */
 export type IfBusy = "wait" | "steer" | "fail"
 
-/** Fails with `SessionBusy`, which names what the running turn waits for if opencode reports it within 2 s. */
-export const sessionBusy = Effect.fnUntraced(function* ({ opencode, session, target }: SessionAddress) {
-  const [first] = yield* pendingRequestsOf(opencode, session).pipe(
+/** The first request that a person must decide, if opencode reports one within 2 s. */
+const firstRequest = (opencode: Opencode, session: Session) =>
+  pendingRequestsOf(opencode, session).pipe(
+    Effect.map(([first]): PendingRequest | undefined => first),
     Effect.timeout("2 seconds"),
-    Effect.orElseSucceed((): ReadonlyArray<PendingRequest> => []),
+    Effect.orElseSucceed(() => undefined),
   )
-  return yield* new SessionBusy({
+
+const busy = ({ session, target }: SessionAddress, first: PendingRequest | undefined) =>
+  new SessionBusy({
     instance: target.instance,
     session: session.id,
-    ...(first === undefined ? {} : { waitingFor: describe(first) }),
+    ...(first === undefined ? {} : { waitingFor: { kind: first.kind, id: first.request.id, about: describe(first) } }),
   })
+
+/** Fails with `SessionBusy`, which names what the running turn waits for. */
+export const sessionBusy = Effect.fnUntraced(function* (address: SessionAddress) {
+  return yield* busy(address, yield* firstRequest(address.opencode, address.session))
 })
 
-/** Returns when no turn is running in the session. */
-export const awaitIdle = Effect.fnUntraced(function* (
-  opencode: Opencode,
-  session: Session,
-  notices: Notices,
-): Effect.fn.Return<void, ClientError> {
-  while ((yield* statusOf(opencode, session)).type !== "idle") {
-    // The status is read again after an idle event, and every 5 s in case an event was missed.
-    yield* Effect.timeoutOption(
-      notices.take.pipe(
-        Effect.repeat({
-          until: (notice) =>
-            notice._tag === "Event" &&
-            notice.event._tag === "StatusChanged" &&
+/** Waits until the session may have become idle, or its turn may wait for a person; at most 5 s, as events can be missed. */
+const nextChange = (session: Session, notices: Notices) =>
+  notices.take.pipe(
+    Effect.repeat({
+      until: (notice) =>
+        notice._tag === "Event" &&
+        (notice.event._tag === "RequestOpened" ||
+          (notice.event._tag === "StatusChanged" &&
             notice.event.status.type === "idle" &&
-            notice.event.sessionID === session.id,
-        }),
-      ),
-      "5 seconds",
-    )
+            notice.event.sessionID === session.id)),
+    }),
+    Effect.timeoutOption("5 seconds"),
+  )
+
+/** Returns when no turn is running in the session. Fails as soon as the running turn waits for a person. */
+export const awaitIdle = Effect.fnUntraced(function* (
+  address: SessionAddress,
+  notices: Notices,
+): Effect.fn.Return<void, ClientError | SessionBusy> {
+  const { opencode, session } = address
+  while ((yield* statusOf(opencode, session)).type !== "idle") {
+    const first = yield* firstRequest(opencode, session)
+    if (first !== undefined) return yield* busy(address, first)
+    yield* nextChange(session, notices)
   }
 })
+
+/** Fails as soon as the session's running turn waits for a person, for a prompt that waits behind it. Never returns. */
+const untilPersonIsNeeded = (events: InstanceEvents["Service"], address: SessionAddress) =>
+  Effect.gen(function* () {
+    const { opencode, session, target } = address
+    const notices = yield* events.subscribe(target)
+    while (true) {
+      const status = yield* Effect.option(statusOf(opencode, session))
+      const isBusy = Option.isSome(status) && status.value.type !== "idle"
+      const first = isBusy ? yield* firstRequest(opencode, session) : undefined
+      if (first !== undefined) return busy(address, first)
+      yield* nextChange(session, notices)
+    }
+  }).pipe(
+    Effect.scoped,
+    // The prompt itself reports an instance that cannot be reached.
+    Effect.catch(() => Effect.never),
+  )
 
 /** One prompt in the queue. */
 interface QueueEntry {
   readonly ifBusy: IfBusy
   /** Called with the number of turns ahead, at the start and whenever it changes, until the prompt is sent. */
   readonly onPosition: (turnsAhead: number) => Effect.Effect<void>
+}
+
+interface Waiting extends QueueEntry {
+  /** Yields an error when the prompt must not wait any longer. */
+  readonly refusal: Effect.Effect<SessionBusy>
 }
 
 const makeQueue = Effect.gen(function* () {
@@ -77,16 +112,29 @@ const makeQueue = Effect.gen(function* () {
   })
 
   /** `None` if the work was not done because the permit is taken. */
-  return <A, E, R>(entry: QueueEntry, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
+  return <A, E, R>(entry: Waiting, work: (sent: Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
     Effect.suspend(() => {
       const own = { ...entry, isSent: false, turnsAhead: 0 }
+      let state: "waiting" | "begun" | "refused" = "waiting"
+      const begun = Latch.makeUnsafe()
+      // Once the work has begun, what the session waits for may belong to its own turn.
+      const begin = Effect.suspend(() => {
+        if (state === "refused") return Effect.never
+        state = "begun"
+        return Effect.andThen(begun.open, work(sent))
+      })
+      const refused = Effect.flatMap(Effect.raceFirst(Effect.as(begun.await, undefined), entry.refusal), (error) => {
+        if (error === undefined || state === "begun") return Effect.never
+        state = "refused"
+        return Effect.fail(error)
+      })
       const sent = Effect.suspend(() => {
         own.isSent = true
         return reportPositions
       })
       const turn =
         entry.ifBusy === "wait"
-          ? Effect.asSome(permit.withPermits(1)(work(sent)))
+          ? Effect.raceFirst(Effect.asSome(permit.withPermits(1)(begin)), refused)
           : permit.withPermitsIfAvailable(1)(work(sent))
       return Effect.acquireUseRelease(
         Effect.andThen(
@@ -104,7 +152,7 @@ const makeQueue = Effect.gen(function* () {
 })
 
 /** The queues of all sessions, which live as long as the current scope. */
-export const makeSessionQueues = Effect.gen(function* () {
+export const makeSessionQueues = Effect.fnUntraced(function* (events: InstanceEvents["Service"]) {
   const queues = yield* RcMap.make({ lookup: (_session: string) => makeQueue })
 
   /**
@@ -119,7 +167,7 @@ export const makeSessionQueues = Effect.gen(function* () {
     if (entry.ifBusy === "steer") return work(Effect.void)
     return Effect.gen(function* () {
       const enqueue = yield* RcMap.get(queues, `${address.target.url} ${address.session.id}`)
-      const result = yield* enqueue(entry, work)
+      const result = yield* enqueue({ ...entry, refusal: untilPersonIsNeeded(events, address) }, work)
       return Option.isSome(result) ? result.value : yield* sessionBusy(address)
     }).pipe(Effect.scoped)
   }

@@ -2,9 +2,11 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { Opencode, PromptChoice } from "../Opencode.ts"
+import type { Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
+import { mayHaveArrived, untilBack } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
@@ -46,21 +48,49 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       call("messages", { session }),
     )
 
+  /**
+   * The session that a request of unknown outcome has created. opencode 1 takes no id for it, so it is the only new one with
+   * its title and directory. `newest`: the last one before the request.
+   */
+  const findCreated = Effect.fnUntraced(function* (
+    error: ClientError,
+    newest: Session | undefined,
+    { directory, title }: SessionOptions,
+  ): Effect.fn.Return<Session, ClientError> {
+    const unknown = (seen: string) => uncertain("creation", "", error, seen)
+    const sessions = yield* Effect.mapError(untilBack(newestSessions(10)), () => unknown("the sessions cannot be read"))
+    const [found, ...others] = sessions.filter(
+      (session) =>
+        session.id !== newest?.id &&
+        session.parentID === undefined &&
+        session.time.created >= (newest?.time.updated ?? 0) &&
+        (title === undefined || session.title === title) &&
+        (directory === undefined || session.directory === directory),
+    )
+    if (found === undefined) return yield* unknown("there is no new session so far")
+    return others.length === 0 ? found : yield* unknown("there are several new sessions")
+  })
+
   return {
     sessions: newestSessions(allSessions),
     newestSessions,
     session: (id) => api.get(ofSession(id)).pipe(call("get session", { session: id })),
     hasDirectory,
-    createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
+    createSession: Effect.fnUntraced(function* (options): Effect.fn.Return<Session, ClientError> {
+      const { directory, title } = options
       if (directory !== undefined && !(yield* hasDirectory(directory))) {
         return yield* new DirectoryNotFound({ instance, directory })
       }
+      const [newest] = yield* newestSessions(1)
       return yield* api
         .create({
           query: directory === undefined ? {} : { directory },
           payload: title === undefined ? {} : { title },
         })
-        .pipe(call("create session"))
+        .pipe(
+          call("create session"),
+          Effect.catchIf(mayHaveArrived, (error) => findCreated(error, newest, options)),
+        )
     }),
     runningElsewhere: () => Effect.succeed(new Map()),
     statuses: (directory) =>

@@ -83,9 +83,10 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: Page(WireSession),
     error,
   }),
-  /** opencode does not check that the directory exists. */
+  /** opencode does not check that the directory exists. With the id of a session, it answers with that session. */
   HttpApiEndpoint.post("create", "/api/session", {
     payload: Schema.Struct({
+      id: opt(SessionId),
       title: opt(Schema.String),
       location: opt(Schema.Struct({ directory: Schema.String })),
     }),

@@ -55,7 +55,7 @@ export const openSince = (entries: ReadonlyArray<WireEntry>): number | undefined
 }
 
 export const elsewhere = (routes: Routes, call: Call, instance: string) => {
-  const { server, session: api } = routes.api
+  const { session: api } = routes.api
 
   const openSinceOf = (session: SessionId) =>
     api.messages({ params: { sessionID: session }, query: { limit: entriesRead } }).pipe(
@@ -67,7 +67,7 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
   /** The processes that may be running turns of this server's user; undefined if that cannot be found out. */
   const otherServers = Effect.gen(function* () {
     const { besides } = yield* DatabaseUsers
-    const pid = yield* server.info().pipe(
+    const pid = yield* routes.info({}).pipe(
       Effect.map((info) => info.pid),
       Effect.catchTag("NotReady", () => Effect.undefined),
       call("info"),

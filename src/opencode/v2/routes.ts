@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { addressed, checked, forEvents, retryReads, wholeAnswers, withBounds } from "../http/requests.ts"
+import { addressed, checked, checkedExcept, forEvents, retryReads, wholeAnswers, withBounds } from "../http/requests.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
 export const makeRoutes = Effect.gen(function* () {
@@ -14,7 +14,7 @@ export const makeRoutes = Effect.gen(function* () {
     info: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",
       endpoint: "info",
-      httpClient: httpClient.pipe(checked),
+      httpClient: httpClient.pipe(checkedExcept((status) => status === 500 || status === 503)),
     }),
     events: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",

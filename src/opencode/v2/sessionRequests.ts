@@ -3,9 +3,11 @@ import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
-import type { SessionId } from "../Identifiers.ts"
+import { freshSessionId, type SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
+import { mayHaveArrived, untilBack } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import { isWithoutReason } from "./missingDirectory.ts"
 import type { Routes } from "./routes.ts"
 import { inDirectory } from "./serverRequests.ts"
@@ -78,12 +80,19 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         return yield* new DirectoryNotFound({ instance, directory })
       }
       const payload = {
+        id: yield* freshSessionId,
         ...(title === undefined ? {} : { title }),
         ...(directory === undefined ? {} : { location: { directory } }),
       }
-      return yield* api.create({ payload }).pipe(
+      const create = api.create({ payload }).pipe(
         Effect.map(({ data }) => sessionOf(data)),
         call("create session"),
+      )
+      // The id makes both requests one session.
+      return yield* create.pipe(
+        Effect.catchIf(mayHaveArrived, (error) =>
+          Effect.mapError(untilBack(create), () => uncertain("creation", "", error)),
+        ),
       )
     }),
     statuses: () =>

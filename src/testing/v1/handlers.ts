@@ -96,7 +96,8 @@ const sessionHandlers = (fake: FakeState) =>
       create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
         Effect.sync(() => {
           const id = `ses_new${fake.sessions.length}` as SessionId
-          const made: Session = { id, title, directory, time: { created: 0, updated: 0 } }
+          const now = Math.max(0, ...fake.sessions.map(({ time }) => time.updated))
+          const made: Session = { id, title, directory, time: { created: now, updated: now } }
           fake.sessions.push(made)
           return made
         }),

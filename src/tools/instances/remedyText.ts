@@ -1,6 +1,27 @@
 /** Remedies as the server's user reads them: the variables to set and the commands to run. */
 import type { Problem } from "../../discovery/Discovery.ts"
+import type { SshCause } from "../../machine/ssh/sshCause.ts"
 import type { Remedy } from "../../discovery/Remedy.ts"
+
+/** A sentence, if the cause is known. */
+const sshAdvice = (cause: SshCause): string => {
+  switch (cause) {
+    case "unknownHost":
+      return "Check the spelling of that name, the ssh configuration, and whether a VPN is needed. "
+    case "refused":
+      return "Check that sshd is running there, and the port. "
+    case "unreachable":
+      return "Check the network, a VPN, and whether that machine is on. "
+    case "badConfiguration":
+      return "Fix the ssh configuration. "
+    case "noCommand":
+      return "Install OpenSSH on this machine. "
+    case "noShell":
+      return "That account must run a POSIX shell for commands. "
+    default:
+      return ""
+  }
+}
 
 /** A sentence without its full stop. */
 export const remedyText = (remedy: Remedy): string => {
@@ -26,7 +47,7 @@ export const remedyText = (remedy: Remedy): string => {
     case "AddSshKey":
       return `Nothing can ask for a password or passphrase here: add a key to ssh-agent (ssh-add), and to ~/.ssh/authorized_keys on that machine, until \`ssh -o BatchMode=yes ${remedy.host}\` works`
     case "TrySsh":
-      return `\`ssh -o BatchMode=yes ${remedy.host}\` must open a shell; it is tried again by itself`
+      return `${sshAdvice(remedy.cause)}\`ssh -o BatchMode=yes ${remedy.host}\` must open a shell; it is tried again by itself`
     case "AllowForwarding":
       return "Its sshd must allow it: AllowTcpForwarding yes (or local)"
     case "StartOpencode":

@@ -2,7 +2,7 @@
 import { line } from "../../text/plainText.ts"
 import type { StartError } from "../../discovery/ssh/startErrors.ts"
 import type { ResolveError } from "../../fleet/naming.ts"
-import type { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
+import type { ClientError, DecisionError, EffectUncertain, OpencodeError, SendError } from "../../opencode/errors.ts"
 import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import type { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
 
@@ -23,6 +23,42 @@ const parameterHints: Readonly<Record<string, string>> = {
   message: "send_message talks to the agent.",
   message_id: "get_session shows the ids of the session's messages; omit message_id for the whole session.",
   requestState: "wait_for_session shows the state of the turn.",
+}
+
+const afterUncertain = ({ effect }: EffectUncertain): string => {
+  switch (effect) {
+    case "prompt":
+      return "Before you send it again, check with get_session whether it arrived."
+    case "abort":
+      return "get_status shows whether the session is still busy."
+    case "decision":
+      return "get_status shows whether the request is still waiting."
+    case "creation":
+      return "Before you create another, check with list_sessions whether it is there."
+  }
+}
+
+/** The next step after an answer with an error. */
+const afterStatus = ({ retryAfter, status }: Pick<OpencodeError, "retryAfter" | "status">): string => {
+  switch (status) {
+    case 403:
+      return "Only a person can allow it, in opencode or in the proxy in front of it."
+    case 404:
+      return "list_sessions shows what is there."
+    case 409:
+      return "It has changed meanwhile; get_status and get_session show its state."
+    case 413:
+      return "Send less text, or put it into a file that the agent reads."
+    case 429:
+      return `Too many requests: try again ${retryAfter === undefined ? "later" : `in ${retryAfter} s`}.`
+    case 408:
+    case 502:
+    case 503:
+    case 504:
+      return `It may be starting or stopping: try again ${retryAfter === undefined ? "in a moment" : `in ${retryAfter} s`}; refresh_instances shows its health.`
+    default:
+      return status >= 500 ? "opencode's log on that machine has the details." : "Correct what it names, and try again."
+  }
 }
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
@@ -46,13 +82,19 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."
     case "OpencodeError":
-      return ""
+      return afterStatus(error)
     case "UnexpectedResponse":
+      if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
       return "list_instances shows its address and version."
     case "SessionBusy":
+      if (error.waitingFor !== undefined) {
+        const { id, kind } = error.waitingFor
+        const tool = kind === "permission" ? "respond_permission" : "answer_question"
+        return `wait_for_session shows the request in full. Show it to your human, and pass on their decision with ${tool} (${kind}_id ${id}); then send the message again. if_busy "steer" adds it to the waiting turn instead.`
+      }
       return 'Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.'
-    case "PromptUncertain":
-      return "Before you send it again, check with get_session whether it arrived."
+    case "EffectUncertain":
+      return afterUncertain(error)
     case "MessageIdUnusable":
       return "Choose a new one, or leave message_id out."
     case "NoTurn":

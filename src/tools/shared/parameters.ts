@@ -16,6 +16,14 @@ export const Instance = optionalText(
   }),
 )
 
+/** A text with more than white space. */
+export const NonBlank = Schema.String.check(
+  Schema.makeFilter((text: string) => text.trim() !== "", {
+    expected: "a text that is not blank",
+    toJsonSchema: () => ({ minLength: 1 }),
+  }),
+)
+
 export const SessionReference = Schema.String.annotate({
   description: 'Id, part of the title, or "latest"',
 })

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { FollowFailure, SendFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, NonBlank, SessionReference, optionalText } from "../shared/parameters.ts"
 import { renderAbort, renderTurn } from "./renderTurn.ts"
 import { AbortView, TurnView } from "./turnSchemas.ts"
 
@@ -17,7 +17,7 @@ export const SendMessage = Tool.make("send_message", {
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message: Schema.String.check(Schema.isMinLength(1)).annotate({ description: "What the agent should do" }),
+    message: NonBlank.annotate({ description: "What the agent should do" }),
     async: opt(Schema.Boolean.annotate({ description: "Return once opencode has the message (default false)" })),
     if_busy: opt(
       Schema.Literals(["wait", "steer", "fail"]).annotate({

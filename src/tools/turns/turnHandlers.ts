@@ -1,50 +1,20 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
-import { Clock, Effect, Option, Schema } from "effect"
+import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
-import { MessageIdUnusable } from "../../opencode/errors.ts"
-import { MessageId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
-import { namesWith } from "../../opencode/namesWith.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
 import { readServerQueue } from "../../opencode/turns/serverQueue.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
+import { promptOptions } from "./promptOptions.ts"
 import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
-
-/** Checks a name before anything is sent, because opencode accepts any name and then fails the turn without an answer. */
-const checkName = (parameter: string, value: string, names: ReadonlyArray<string>) => {
-  if (names.includes(value)) return Effect.void
-  const close = names.filter((name) => name.includes(value))
-  const shown = (close.length > 0 ? close : names).slice(0, 20)
-  return Effect.fail(
-    new InvalidParameter({
-      parameter,
-      value,
-      detail: `this opencode has ${shown.length === 0 ? "none" : `${shown.map((name) => line(name, 100)).join(", ")}${shown.length < names.length ? ", …" : ""}`}`,
-    }),
-  )
-}
-
-const asMessageId = Schema.decodeOption(MessageId)
-
-const ownMessageId = (id: string) =>
-  Option.match(asMessageId(id.trim()), {
-    onSome: Effect.succeed,
-    onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
-  })
-
-const chooseModel = Effect.fnUntraced(function* (opencode: Opencode, { directory }: Session, model: string) {
-  yield* checkName("model", model, yield* namesWith(opencode.models(directory), model, opencode.capabilities))
-  return model
-})
 
 /** Maximum number of parked messages shown. */
 const maxParked = 10
@@ -70,19 +40,10 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     parameters: typeof SendMessage.parametersSchema.Type,
     startedAt: number,
   ) {
-    const { agent, message, message_id, model } = parameters
+    const { message } = parameters
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    if (agent !== undefined) {
-      const agents = namesWith(opencode.agents(session.directory), agent, opencode.capabilities)
-      yield* checkName("agent", agent, yield* agents)
-    }
-    const prompt = {
-      text: message,
-      ...(message_id === undefined ? {} : { messageID: yield* ownMessageId(message_id) }),
-      ...(agent === undefined ? {} : { agent }),
-      ...(model === undefined ? {} : { model: yield* chooseModel(opencode, session, model) }),
-    }
+    const prompt = { text: message, ...(yield* promptOptions(opencode, session.directory, parameters)) }
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)

@@ -32,7 +32,15 @@ const detailOf = (outcome: Outcome): string => {
   }
 }
 
-const nextOfAccepted = ({ prompt }: Turn, { detail, parked }: Extract<Outcome, { _tag: "accepted" }>): string => {
+const nextOfAccepted = (
+  { prompt }: Turn,
+  { detail, parked, waitingFor }: Extract<Outcome, { _tag: "accepted" }>,
+): string => {
+  if (waitingFor !== undefined) {
+    const { kind, request } = waitingFor
+    const tool = kind === "permission" ? "respond_permission" : "answer_question"
+    return `The agent receives it when its running turn ends, for which a person must decide first. Show the request to your human, and pass on their decision with ${tool} (${kind}_id ${request.id}). Do not send the message again.`
+  }
   if (parked) {
     return `Nothing starts it by itself. Send the same message with message_id ${prompt} to start it; any other message to the session starts it, too.`
   }
@@ -98,6 +106,9 @@ export const turnView = (
     outcome: outcome._tag,
     ...(detail === "" ? {} : { detail }),
     ...(waits ? { waiting_for: requestsOf(turn) } : {}),
+    ...(outcome._tag === "accepted" && outcome.waitingFor !== undefined
+      ? { waiting_for: [requestView(outcome.waitingFor, requestBudget)] }
+      : {}),
     ...(decided.length === 0 ? {} : { decided }),
     ...(next === "" ? {} : { next }),
     text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),

@@ -13,7 +13,7 @@ import { Settings } from "../../../src/Settings.ts"
 import { announcement } from "../../discovery/announcements.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
-import { beginAnswer, finishAnswer, makeIdle, storeAnswer } from "../../support/play.ts"
+import { beginAnswer, finishAnswer, makeBusy, makeIdle, storeAnswer } from "../../support/play.ts"
 import {
   aborted,
   assistant,
@@ -160,6 +160,24 @@ describe("send", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
+  it.effect("exits with 3 at once behind a turn that waits for a person, and says what and where to decide", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      makeBusy(fake)
+      fake.permissions.push(permission("1"))
+      const { reason, status } = yield* resultOf(yield* startSending())
+      assert.strictEqual(status, exitStatus.waits)
+      for (const part of [
+        "was not sent",
+        "(permission for bash: rm -rf build)",
+        "`opencode-fleet attach fake -- --session ses_main`",
+      ]) {
+        assert.include(reason, part)
+      }
+      assert.lengthOf(fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
   it.effect("exits with 4 after SEND_TIMEOUT_MS, and says not to send again", () =>
     Effect.gen(function* () {
       const sent = yield* startSending()
@@ -230,6 +248,22 @@ describe("send", () => {
       assert.strictEqual(status, exitStatus.failed)
       assert.include(reason, says)
       assert.strictEqual(sent.stdout() + (yield* sent.stderr), "")
+      assert.lengthOf(sent.fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect.each([
+    { given: { agent: Option.some("biuld") }, says: '--agent "biuld" cannot be used: this opencode has build' },
+    { given: { model: Option.some("scripted/smal") }, says: '--model "scripted/smal" cannot be used' },
+    { given: { messageId: Option.some("nightly") }, says: 'it needs "msg_"' },
+    { given: { directory: Option.some("shop") }, says: "absolute path" },
+  ])("leaves no empty session behind, whatever is wrong with the first message: $says", ({ given, says }) =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({ session: "new", ...given })
+      const { reason, status } = yield* resultOf(sent)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, says)
+      assert.lengthOf(sent.fake.sessions, 1)
       assert.lengthOf(sent.fake.prompts, 0)
     }).pipe(Effect.provide(overTheFake)),
   )

@@ -10,6 +10,7 @@ const none: ConnectArguments = {
   json: false,
   relay: Option.none(),
   status: false,
+  withoutPassword: false,
 }
 
 const attach = Option.some("http://127.0.0.1:4096")
@@ -17,6 +18,7 @@ const attach = Option.some("http://127.0.0.1:4096")
 describe("The arguments of connect", () => {
   it.effect.each([
     [{ status: true, headless: true }, "--status can only be combined with --json"],
+    [{ status: true, withoutPassword: true }, "--status can only be combined with --json"],
     [{ json: true }, "--json needs --status"],
     [{ headless: true, attach }, "--headless starts opencode; --attach uses a running one. Choose one"],
     [{ args: ["--model", "x"], attach }, "--attach uses a running opencode, which takes no arguments"],

@@ -7,7 +7,8 @@ import {
   OpencodeNeverAnswered,
   RelayNotConnected,
 } from "../../../src/connect/connect.ts"
-import { type ConnectServiceError, RelayNeedsPassword } from "../../../src/connect/service/connectService.ts"
+import { RelayNeedsPassword } from "../../../src/connect/RelayNeedsPassword.ts"
+import type { ConnectServiceError } from "../../../src/connect/service/connectService.ts"
 import { ServiceFailed, ServiceNotStarted, ServiceRefused } from "../../../src/connect/service/ensureService.ts"
 import { OpencodeNotFound, OpencodeNotStarted } from "../../../src/connect/OpencodeChild.ts"
 import { PortTaken } from "../../../src/connect/OpencodeProcess.ts"
@@ -24,8 +25,16 @@ const texts: ReadonlyArray<readonly [ConnectError | ConnectServiceError | Member
     "opencode could not be started: port 4096 is taken. If an opencode is running there, register it with --attach 4096.",
   ],
   [
-    new RelayNeedsPassword(),
-    "opencode 2 is not connected to a relay without a password, because anyone with an account there could use it. Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.",
+    new RelayNeedsPassword({ api: 2, isSet: false }),
+    "opencode is not connected to a relay without a password, because anyone with an account there could run commands on this machine. Set OPENCODE_SERVER_PASSWORD to a password of your choice, here and on the relay. It is not opencode's own.",
+  ],
+  [
+    new RelayNeedsPassword({ api: 1, isSet: false }),
+    "opencode is not connected to a relay without a password, because anyone with an account there could run commands on this machine. Set OPENCODE_SERVER_PASSWORD, here and on the relay, or add --no-password if you trust everyone with an account there.",
+  ],
+  [
+    new RelayNeedsPassword({ api: 1, isSet: true }),
+    "opencode answers without the password that is set here, so it is not connected to a relay: anyone with an account there could run commands on this machine. Restart that opencode with OPENCODE_SERVER_PASSWORD set, or add --no-password if you trust everyone with an account there.",
   ],
   [
     new ServiceRefused({ file: "/state/service.json", reason: "names process 17" }),

@@ -4,11 +4,11 @@ import { errorText as terminalText } from "../../../src/cli/process/errorText.ts
 import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../src/fleet/naming.ts"
 import {
   AmbiguousRequest,
+  EffectUncertain,
   InstanceUnreachable,
   MessageIdUnusable,
   NoTurn,
   OpencodeError,
-  PromptUncertain,
   RequestNotOpen,
   RequestTimeout,
   SessionBusy,
@@ -88,8 +88,8 @@ const snapshots: ReadonlyArray<Snapshot> = [
   {
     error: new OpencodeError({ instance, operation, status: 500, detail: "out of disk" }),
     message: 'opencode on api answered "read a session" with 500: out of disk',
-    mcp: "",
-    terminal: "",
+    mcp: " opencode's log on that machine has the details.",
+    terminal: " opencode's log on that machine has the details.",
   },
   {
     error: new UnexpectedResponse({ instance, url, operation, status: 200, detail: "text/html" }),
@@ -99,15 +99,26 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " `opencode-fleet doctor` checks each instance.",
   },
   {
-    error: new SessionBusy({ instance, session, waitingFor: "permission for bash" }),
-    message:
-      "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
+    error: new SessionBusy({ instance, session }),
+    message: "The message was not sent: session ses_1 on api is busy with another turn.",
     mcp: ' Send it again later, stop the running turn with abort_session, or use if_busy "steer" to add the message to it.',
     terminal:
       " Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn.",
   },
   {
-    error: new PromptUncertain({ instance, session, detail: "ECONNRESET" }),
+    error: new SessionBusy({
+      instance,
+      session,
+      waitingFor: { kind: "permission", id: "per_1", about: "permission for bash" },
+    }),
+    message:
+      "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
+    mcp: ' wait_for_session shows the request in full. Show it to your human, and pass on their decision with respond_permission (permission_id per_1); then send the message again. if_busy "steer" adds it to the waiting turn instead.',
+    terminal:
+      " Decide it in `opencode-fleet attach api -- --session ses_1` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.",
+  },
+  {
+    error: new EffectUncertain({ instance, effect: "prompt", session, detail: "ECONNRESET" }),
     message: "It is unknown whether the message reached session ses_1 on api (ECONNRESET). It was not sent again.",
     mcp: " Before you send it again, check with get_session whether it arrived.",
     terminal:

@@ -2,7 +2,7 @@
  * An ssh to a relay in memory, which replaces every child process. It runs under `TestClock` and fails on demand.
  * `relayScript.test.ts` tests the relay's script in real shells.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, FileSystem, Layer, Path } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { makeFakeProcess, scriptReader } from "../../support/fakeProcess.ts"
 
@@ -11,8 +11,10 @@ interface Connection {
 }
 
 class FakeSshState {
-  /** The arguments and the time (milliseconds) of each try. */
+  /** The arguments and the time (milliseconds) of each connection. */
   readonly tries: Array<{ readonly at: number; readonly args: ReadonlyArray<string> }> = []
+  /** The arguments of each request to an open connection. */
+  readonly requests: Array<ReadonlyArray<string>> = []
   /** The open connections. */
   readonly connections = new Set<Connection>()
   /** The registrations on the relay: JSON by file name. */
@@ -21,8 +23,12 @@ class FakeSshState {
   readonly heard: Array<string> = []
   /** What ssh prints if it cannot connect. */
   refusal: string | undefined
-  /** Milliseconds after the shell's start until ssh prints the chosen port; undefined: never. */
-  showsPortAfter: number | undefined = 0
+  /** Whether the connection can be asked for a tunnel. */
+  isShared = true
+  /** What ssh prints instead of a port when it is asked for a tunnel. */
+  forwardRefusal: string | undefined
+  /** Where the tunnel's end listens. */
+  listensAt = "private"
   /** Whether the shell prints nothing. */
   mute = false
   /** Whether the relay answers nothing from now on. */
@@ -33,8 +39,10 @@ class FakeSshState {
   putRefusal: string | undefined
   private lastPort = 40_000
 
-  choosePort(requested: number) {
-    return requested === 0 ? ++this.lastPort : requested
+  /** What ssh prints when an open connection is asked for a tunnel. */
+  forward() {
+    if (!this.isShared) return "Control socket connect(/sockets/relay): No such file or directory\r\n"
+    return this.forwardRefusal === undefined ? `${++this.lastPort}\n` : `${this.forwardRefusal}\r\n`
   }
 
   /** Ends every connection; ssh prints these lines. */
@@ -44,6 +52,9 @@ class FakeSshState {
 
   answer(verb: string, take: () => string): string | undefined {
     switch (verb) {
+      case "where":
+        take()
+        return this.listensAt
       case "put": {
         const [, file, , , json] = [take(), take(), take(), take(), take()] as const
         if (this.putRefusal !== undefined) return `failed ${this.putRefusal}`
@@ -62,15 +73,32 @@ class FakeSshState {
 }
 
 export class FakeSsh extends Context.Service<FakeSsh, FakeSshState>()("opencode-fleet/test/FakeSsh") {
-  static readonly layer = Layer.effect(
+  /** Beside a file system of the test's own. */
+  static readonly layerNoDeps = Layer.effect(
     ChildProcessSpawner.ChildProcessSpawner,
     Effect.map(FakeSsh, (fake) => ChildProcessSpawner.make(spawn(fake))),
   ).pipe(Layer.provideMerge(Layer.sync(FakeSsh, () => new FakeSshState())))
+
+  /** With a file system that has a place for sockets, and nothing else. */
+  static readonly layer = FakeSsh.layerNoDeps.pipe(
+    Layer.provideMerge(FileSystem.layerNoop({ makeTempDirectoryScoped: () => Effect.succeed("/sockets") })),
+    Layer.provideMerge(Path.layer),
+  )
 }
 
 const spawn = (fake: FakeSshState) =>
   Effect.fnUntraced(function* (command: ChildProcess.Command) {
     if (!ChildProcess.isStandardCommand(command)) return yield* Effect.die(new Error("expected a single command"))
+    if (command.args.includes("-O")) {
+      fake.requests.push(command.args.map(String))
+      const { exit, handle, print } = yield* makeFakeProcess
+      print(fake.forward())
+      exit(0)
+      return handle(
+        () => {},
+        () => {},
+      )
+    }
     fake.tries.push({ at: yield* Clock.currentTimeMillis, args: command.args.map(String) })
     const { exit, handle, print, printError } = yield* makeFakeProcess
     const connection: Connection = {
@@ -86,13 +114,6 @@ const spawn = (fake: FakeSshState) =>
     )
     if (fake.refusal !== undefined) connection.exit(255, fake.refusal)
 
-    const requestedPort = Number(/^127\.0\.0\.1:(\d+):/u.exec(String(command.args.at(-2)))?.[1])
-    const port = fake.choosePort(requestedPort)
-    const { showsPortAfter } = fake
-    if (requestedPort === 0 && showsPortAfter !== undefined) {
-      const shown = Effect.sync(() => printError(`Allocated port ${port} for remote forward to 127.0.0.1:4096\r\n`))
-      yield* Effect.forkScoped(Effect.delay(shown, showsPortAfter))
-    }
     const reader = scriptReader()
     const hear = (text: string) => {
       if (fake.frozen || fake.mute) return

@@ -20,9 +20,10 @@ describe("A tunnel", () => {
           yield* settle
           const connected = { _tag: "connected", since: 0, port: 40_001, file: "/relay/it.json" } as const
           assert.deepStrictEqual(yield* tunnel.state, connected)
-          assert.deepStrictEqual(fake.heard.slice(0, 5), ["put", "~/my relay", "it.json", "40001", "/global/health"])
+          assert.deepStrictEqual(fake.heard.slice(0, 2), ["where", "40001"])
+          assert.deepStrictEqual(fake.heard.slice(2, 7), ["put", "~/my relay", "it.json", "40001", "/global/health"])
           assert.deepStrictEqual(JSON.parse(fake.files.get("it.json") ?? ""), { ...registration, port: 40_001 })
-          assert.include(fake.tries[0]?.args ?? [], "127.0.0.1:0:127.0.0.1:4096")
+          assert.include(fake.requests[0] ?? [], "127.0.0.1:0:127.0.0.1:4096")
           yield* seconds(3600)
           assert.lengthOf(fake.tries, 1)
           assert.deepStrictEqual(yield* tunnel.state, connected)
@@ -52,15 +53,15 @@ describe("A tunnel", () => {
     }).pipe(inRelay),
   )
 
-  it.effect("chooses a port itself after ssh has not shown one", () =>
+  it.effect("chooses a port itself if the connection cannot be asked for a tunnel", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      fake.showsPortAfter = undefined
+      fake.isShared = false
       const tunnel = yield* start()
-      yield* seconds(2.25)
+      yield* settle
       const state = yield* tunnel.state
       assert.deepInclude(state, { _tag: "waiting" })
-      assert.include(state._tag === "waiting" ? state.reason : "", "does not show which port")
+      assert.include(state._tag === "waiting" ? state.reason : "", "ssh cannot be asked for a tunnel")
       yield* seconds(2)
       const now = yield* tunnel.state
       const port = now._tag === "connected" ? now.port : 0
@@ -70,22 +71,52 @@ describe("A tunnel", () => {
       yield* seconds(60)
       fake.drop()
       yield* seconds(2)
-      assert.notInclude(fake.tries[2]?.args ?? [], "127.0.0.1:0:127.0.0.1:4096")
+      assert.lengthOf(fake.requests, 1)
       assert.notStrictEqual(fake.tries[2]?.args.at(-2), fake.tries[1]?.args.at(-2))
     }).pipe(inRelay),
   )
 
-  it.effect("waits for a port that ssh prints after the shell's first line", () =>
+  it.effect("that the relay opens to the network is closed and not registered", () => {
+    const log = makeLog()
+    return Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.listensAt = "open 0.0.0.0 [::]"
+      const tunnel = yield* start()
+      yield* seconds(20)
+      const state = yield* tunnel.state
+      assert.deepInclude(state, { _tag: "waiting" })
+      const reason = state._tag === "waiting" ? state.reason : ""
+      for (const part of ["0.0.0.0 [::]", "GatewayPorts", "sshd_config", "was closed"]) assert.include(reason, part)
+      assert.deepStrictEqual(log.lines, [reason])
+      assert.strictEqual(fake.files.size, 0)
+      assert.strictEqual(fake.connections.size, 0)
+      fake.listensAt = "private"
+      yield* seconds(80)
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected" })
+    }).pipe(inRelay, Effect.provide(log.layer))
+  })
+
+  it.effect("whose end the relay cannot show is used, with a warning", () => {
+    const log = makeLog()
+    return Effect.gen(function* () {
+      const fake = yield* FakeSsh
+      fake.listensAt = "unknown"
+      const tunnel = yield* start()
+      yield* settle
+      assert.deepInclude(yield* tunnel.state, { _tag: "connected" })
+      assert.include(log.lines.join("\n"), "does not show where the tunnel's end listens")
+    }).pipe(inRelay, Effect.provide(log.layer))
+  })
+
+  it.effect("that the relay does not allow is tried again, with sshd's reason", () =>
     Effect.gen(function* () {
       const fake = yield* FakeSsh
-      fake.showsPortAfter = 1500
+      fake.forwardRefusal =
+        "mux_client_forward: forwarding request failed: remote port forwarding failed for listen port 0"
       const tunnel = yield* start()
-      yield* seconds(1)
-      assert.deepInclude(yield* tunnel.state, { _tag: "connecting" })
-      yield* seconds(1)
-      assert.deepInclude(yield* tunnel.state, { _tag: "connected", port: 40_001 })
-      yield* whilePassing(100, tunnel.end)
-      assert.lengthOf(fake.tries, 1)
+      yield* settle
+      assert.deepInclude(yield* tunnel.state, { _tag: "waiting", reason: fake.forwardRefusal })
+      assert.strictEqual(fake.connections.size, 0)
     }).pipe(inRelay),
   )
 

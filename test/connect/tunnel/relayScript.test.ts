@@ -78,13 +78,11 @@ describe.each(shells)("The relay's script in %s", (_title, shell) => {
     it.effect.each([
       ["~", {}, ""],
       ["~/my relay", {}, "/my relay"],
-      ["~other", {}, "/~other"],
       ["", { XDG_DATA_HOME: "HOME/data dir" }, "/data dir/opencode-relay"],
       ["", { XDG_DATA_HOME: "data" }, "/.local/share/opencode-relay"],
       ["", { XDG_DATA_HOME: "HOME/data", RELAY_REGISTRY_DIR: "HOME/$(relay) 'dir'" }, "/$(relay) 'dir'"],
       ["", { RELAY_REGISTRY_DIR: "~/relay" }, "/relay"],
       ["HOME/asked", { RELAY_REGISTRY_DIR: "~/relay" }, "/asked"],
-      ["relative", {}, "/relative"],
     ] satisfies ReadonlyArray<[string, Record<string, string>, string]>)(
       "resolves the directory %j with %o",
       ([directory, variables, expected]) =>

@@ -40,7 +40,7 @@ describe("A connection that breaks within an answer", () => {
   it.live.each(places)("after %s (%s): a write is sent once, and may have arrived", ([cut, ending]) =>
     Effect.gen(function* () {
       const { requests, url } = yield* rawHttp(() => breaksAt(cut, ending))
-      const error = yield* Effect.flip((yield* at(url)).createSession({}))
+      const error = yield* Effect.flip((yield* at(url)).abort(here))
       assert.isTrue(isBroken(error), `${error._tag}: ${error.message}`)
       assert.lengthOf(requests, 1)
     }).pipe(Effect.provide(client1)),
@@ -53,7 +53,6 @@ describe("A connection that breaks within an answer", () => {
     ["models", ({ models }) => models("/work")],
     ["sessions", ({ sessions }) => sessions],
     ["session", ({ session }) => session(here)],
-    ["create session", ({ createSession }) => createSession({})],
     ["statuses", ({ statuses }) => statuses("/work")],
     ["messages", ({ messages }) => messages(here, { limit: 5 })],
     ["diff", ({ diff }) => diff(here, msg("1"))],

@@ -228,7 +228,7 @@ describe("A proxy's error page as the answer to the prompt", () => {
       fake.fail(promptRoute, Fault.proxyPage(502))
       const fiber = yield* sending()
       yield* pass(5000)
-      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "EffectUncertain")
       assert.strictEqual(fake.count(promptRoute), 1)
     }).pipe(Effect.provide(overFake)),
   )

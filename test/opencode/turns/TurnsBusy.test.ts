@@ -4,8 +4,8 @@ import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
-import { here, permission, session } from "../../../src/testing/samples.ts"
-import { main, sending, starting, texts, withMain } from "./sending.ts"
+import { event, here, permission, question, ses, session } from "../../../src/testing/samples.ts"
+import { main, pending, sending, starting, texts, withMain } from "./sending.ts"
 
 describe("Turns and a busy session", () => {
   it.effect("`wait` sends when the other turn has ended, and not before", () =>
@@ -60,6 +60,78 @@ describe("Turns and a busy session", () => {
       assert.strictEqual(error._tag, "SessionBusy")
       assert.include(error.message, "The message was not sent")
       assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([
+    ["already waits", permission("1")],
+    ["already waits", question("1")],
+    ["begins to wait", permission("1")],
+    ["begins to wait", question("1")],
+  ] as const)("`wait` ends at once behind a turn that %s for a person: %j", ([when, request]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const ask = Effect.sync(() => {
+        if ("questions" in request) fake.questions = [request]
+        else fake.permissions = [request]
+        fake.emit("questions" in request ? event.questioned(request) : event.asked(request))
+      })
+      if (when === "already waits") yield* ask
+      const [one, two] = [yield* sending({ text: "one" }), yield* sending({ text: "two" })]
+      if (when === "begins to wait") {
+        pending(one)
+        pending(two)
+        yield* ask
+      }
+      yield* pass(100)
+      for (const fiber of [one, two]) {
+        const error = yield* Effect.flip(Fiber.join(fiber))
+        assert(error._tag === "SessionBusy")
+        assert.deepInclude(error.waitingFor, { id: request.id })
+      }
+      yield* pass(10_000)
+      assert.deepStrictEqual(fake.prompts, [])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`wait` ends at once behind a call of this process whose turn begins to wait, and that call goes on", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const first = yield* sending({ text: "first", decide: () => Effect.never })
+      const second = yield* sending({ text: "second" })
+      fake.permissions = [permission("1")]
+      fake.emit(event.asked(permission("1")))
+      yield* pass(200)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(second)))._tag, "SessionBusy")
+      pending(first)
+      fake.permissions = []
+      fake.emit(event.replied(permission("1")))
+      finishAnswer(fake, "Done")
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(first)).outcome._tag, "completed")
+      const third = yield* sending({ text: "third" })
+      yield* pass(500)
+      finishAnswer(fake, "Third")
+      yield* pass(500)
+      assert.strictEqual((yield* Fiber.join(third)).outcome._tag, "completed")
+      assert.deepStrictEqual(yield* texts, ["first", "third"])
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("`wait` waits on behind a session whose subagents of other sessions ask", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const fiber = yield* sending()
+      const foreign = permission("1", ses("other"))
+      fake.permissions = [foreign]
+      fake.emit(event.asked(foreign))
+      yield* pass(10_000)
+      pending(fiber)
+      makeIdle(fake)
+      yield* pass(500)
+      assert.lengthOf(fake.prompts, 1)
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -80,6 +80,32 @@ describe("A message to a busy session with an inbox", () => {
     }).pipe(Effect.provide(overFake2)),
   )
 
+  it.effect.each(["already waits", "begins to wait"])(
+    "is accepted behind a turn that %s for a person, which is said at once",
+    (when) =>
+      Effect.gen(function* () {
+        const { fake, inbox } = yield* scene
+        const first = yield* posting({ text: "one", decide: () => Effect.never })
+        const ask = Effect.sync(() => {
+          fake.permissions = [permission("1")]
+          fake.emit(event.asked(permission("1")))
+        })
+        if (when === "already waits") yield* ask
+        const second = yield* posting({ text: "two" })
+        if (when === "begins to wait") {
+          yield* pass(1000)
+          pending(second)
+          yield* ask
+        }
+        yield* pass(500)
+        const { outcome } = yield* Fiber.join(second)
+        assert.deepInclude(outcome, { _tag: "accepted", parked: false })
+        assert.include(JSON.stringify(outcome), "waiting for a person (permission for bash: rm -rf build)")
+        pending(first)
+        assert.deepStrictEqual(inbox(), ["two"])
+      }).pipe(Effect.provide(overFake2)),
+  )
+
   it.effect("fails immediately with `fail`, and is not sent", () =>
     Effect.gen(function* () {
       yield* scene
@@ -210,7 +236,7 @@ describe("A message whose request breaks", () => {
       const { fake } = yield* scene
       fake.fail(promptRoute, lost)
       const fiber = yield* sending()
-      assert.strictEqual((yield* Effect.flip(ended(fiber)))._tag, "PromptUncertain")
+      assert.strictEqual((yield* Effect.flip(ended(fiber)))._tag, "EffectUncertain")
     }).pipe(Effect.provide(overFake2)),
   )
 })

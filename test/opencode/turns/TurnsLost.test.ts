@@ -34,7 +34,7 @@ describe("Turns and a connection that breaks", () => {
       const fiber = yield* sending()
       yield* pass(30_000)
       const error = yield* Effect.flip(Fiber.join(fiber))
-      assert(error._tag === "PromptUncertain")
+      assert(error._tag === "EffectUncertain")
       assert.include(errorText(error), "Before you send it again")
       assert.strictEqual(fake.count(promptRoute), 1)
     }).pipe(Effect.provide(overFake)),
@@ -145,7 +145,7 @@ describe("Turns and a connection that breaks", () => {
       fake.fail(promptRoute, Fault.hang)
       const fiber = yield* sending({ timeout: 5000 })
       yield* pass(8000)
-      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "PromptUncertain")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "EffectUncertain")
       assert.deepStrictEqual(fake.prompts, [])
     }).pipe(Effect.provide(overFake)),
   )

@@ -69,7 +69,7 @@ describe("A message with an id of the caller's own", () => {
       fake.fail(promptRoute, Fault.lost, 1)
       const lost = yield* sending({ messageID })
       yield* pass(40_000)
-      assert.strictEqual((yield* Effect.flip(Fiber.join(lost)))._tag, "PromptUncertain")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(lost)))._tag, "EffectUncertain")
       const again = yield* sending({ messageID })
       finishAnswer(fake, "Done")
       yield* pass(1000)

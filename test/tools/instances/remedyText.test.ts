@@ -15,6 +15,13 @@ const remedies: ReadonlyArray<readonly [Remedy, string]> = [
   [{ _tag: "ReduceTailscalePorts" }, "TAILSCALE_PORTS"],
   [{ _tag: "AllowMdns", address: "10.0.0.7" }, "MDNS_ALLOW=10.0.0.7"],
   [{ _tag: "Register", url: "http://127.0.0.1:4101" }, "`opencode-fleet connect --attach http://127.0.0.1:4101`"],
+  [{ _tag: "CheckHostKey", host: "box" }, "check the host key"],
+  [{ _tag: "AddSshKey", host: "box" }, "ssh-add"],
+  [{ _tag: "TrySsh", host: "box", cause: "unknownHost" }, "spelling"],
+  [{ _tag: "TrySsh", host: "box", cause: "refused" }, "sshd is running"],
+  [{ _tag: "TrySsh", host: "box", cause: "unreachable" }, "network"],
+  [{ _tag: "TrySsh", host: "box", cause: "noShell" }, "POSIX shell"],
+  [{ _tag: "TrySsh", host: "box", cause: "other" }, "`ssh -o BatchMode=yes box` must open a shell"],
 ]
 
 describe("A problem", () => {

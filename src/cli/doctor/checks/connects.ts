@@ -8,6 +8,7 @@ import type { ConnectState } from "../../../discovery/relay/Registration.ts"
 import { Settings } from "../../../Settings.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { type Check, ok, problem, warning } from "../Check.ts"
+import { relayAdvice } from "../relayAdvice.ts"
 
 interface State extends ConnectState {
   readonly birth?: string
@@ -37,7 +38,7 @@ const observe = (name: string, { birth, log, pid, tunnel }: State, { isAlive }: 
     case "waiting":
       return problem(
         `${subject} has had no tunnel to its relay (${relay}) since ${since}${reason === undefined ? "" : `: ${reason}`}`,
-        `It retries automatically. Run that command by hand to check that it opens a shell. ${logHint}`,
+        `It retries automatically. ${reason === undefined || reason.includes("GatewayPorts") ? "" : `${relayAdvice(reason)} `}${logHint}`,
       )
   }
 }

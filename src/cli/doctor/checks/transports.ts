@@ -11,8 +11,9 @@ const observe =
   (now: string) =>
   ({ duration, found, problems, scannedAt, transport }: TransportReport): ReadonlyArray<Observation> => {
     const summary = `${transport} found ${found} ${found === 1 ? "instance" : "instances"} ${elapsed(now, iso(scannedAt))}, in ${duration} ms`
-    // Other checks report the registrations and the service.
-    if (problems.length === 0 || transport === "local-relay" || transport === "service") return [ok(summary)]
+    if (problems.length === 0) return [ok(summary)]
+    // Other checks report the problems of the registrations and of the service.
+    if (transport === "local-relay" || transport === "service") return found > 0 ? [ok(summary)] : []
     const observation = found > 0 ? warning : problem
     return problems.map((one) =>
       observation(

@@ -1,7 +1,7 @@
 /** The checks of `doctor`, except that of the relay connection. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
-import { ConfigProvider, Effect, FileSystem, Layer, Redacted, Stream } from "effect"
+import { ConfigProvider, Effect, FileSystem, Layer, PlatformError, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Announcement, Problem, TransportReport } from "../../../../src/discovery/Discovery.ts"
 import { Fleet } from "../../../../src/fleet/Fleet.ts"
@@ -158,6 +158,9 @@ layer(NodeServices.layer, { excludeTestServices: true })("opencode", (it) => {
 const at = (directory: string, settings: Partial<SettingsValues> = {}) =>
   Effect.provide(only(relayDirectory), Settings.layerOf({ relayDirectory: directory, ...settings }))
 
+const atBoth = (directory: string, stateDirectory: string) =>
+  Effect.provide(relayDirectory.run, Settings.layerOf({ relayDirectory: directory, stateDirectory }))
+
 layer(NodeServices.layer)("The relay directory", (it) => {
   it.effect("is ok if only its owner can write to it", () =>
     Effect.gen(function* () {
@@ -189,7 +192,46 @@ layer(NodeServices.layer)("The relay directory", (it) => {
     }),
   )
 
-  it.effect("is not checked if no transport reads it", () =>
+  it.effect("that connect cannot write to is a problem, as is one that cannot be created, and that of its log", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const relay = yield* makeRelay
+      /** As for a user who may write nowhere below these paths. */
+      const readOnly = (...paths: ReadonlyArray<string>) =>
+        Effect.provideService(FileSystem.FileSystem, {
+          ...fs,
+          access: (path, options) =>
+            paths.includes(path)
+              ? Effect.fail(
+                  PlatformError.systemError({
+                    _tag: "PermissionDenied",
+                    module: "FileSystem",
+                    method: "access",
+                    description: "EACCES",
+                  }),
+                )
+              : fs.access(path, options),
+        })
+      const { directory, parent } = relay
+      const state = `${parent}/state/deep`
+
+      const [readable, unwritable] = yield* atBoth(directory, state).pipe(readOnly(directory))
+      assert.strictEqual(readable?.state, "ok")
+      assert.strictEqual(unwritable?.state, "problem")
+      assert.include(unwritable?.message, "cannot be written to, so `connect` fails")
+
+      const missing = yield* atBoth(`${parent}/none/relay`, directory).pipe(readOnly(parent))
+      assert.deepStrictEqual(states(missing), ["problem"])
+      assert.include(missing[0]?.message, `cannot be created in ${parent}`)
+
+      const [, log] = yield* atBoth(directory, state).pipe(readOnly(parent))
+      assert.strictEqual(log?.state, "problem")
+      assert.include(log?.advice, "XDG_STATE_HOME")
+      assert.deepStrictEqual(states(yield* atBoth(directory, state)), ["ok"])
+    }),
+  )
+
+  it.effect("is not read if no transport reads it", () =>
     Effect.gen(function* () {
       const settings = Settings.layerOf({ relayDirectory: "/none", transports: ["mdns"] })
       assert.deepStrictEqual(yield* Effect.provide(relayDirectory.run, settings), [])
@@ -325,6 +367,20 @@ layer(NodeServices.layer)("An instance", (it) => {
       assert.deepStrictEqual(states(open), ["warning"])
       assert.notInclude(JSON.stringify(open), Redacted.value(credentials.password))
       assert.deepStrictEqual(yield* runOver(openInstances, { announcements: api }), [])
+    }),
+  )
+
+  it.effect("that is on a relay without a password is a problem, on either end of its tunnel", () =>
+    Effect.gen(function* () {
+      const connect = { pid: 1, log: "/log", tunnel: { ...tunnel, state: "connected" as const } }
+      for (const ends of [{ connect }, { remotePort: 4096 }]) {
+        const announcements = [announcement("api", 1, ends)]
+        for (const settings of [{}, { credentials }]) {
+          const found = yield* runOver(openInstances, { announcements, settings })
+          assert.deepStrictEqual(states(found), ["problem"])
+          assert.include(found[0]?.message, "is on a relay and answers without a password")
+        }
+      }
     }),
   )
 

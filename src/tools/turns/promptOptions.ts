@@ -1,0 +1,62 @@
+/** The options of a prompt, checked before anything is sent or created. */
+import { Array, Effect, Option, Schema } from "effect"
+import { nearest } from "../../text/nearest.ts"
+import { line } from "../../text/plainText.ts"
+import { MessageIdUnusable } from "../../opencode/errors.ts"
+import { MessageId } from "../../opencode/Identifiers.ts"
+import type { Opencode } from "../../opencode/Opencode.ts"
+import { namesWith } from "../../opencode/namesWith.ts"
+import { InvalidParameter } from "../shared/InvalidParameter.ts"
+
+const maxNames = 20
+
+/** opencode accepts any name and then fails the turn without an answer. */
+const checkName = (parameter: string, value: string, names: ReadonlyArray<string>) => {
+  if (names.includes(value)) return Effect.void
+  const close = names.filter((name) => name.includes(value))
+  const likely = close.length > 0 ? close : Array.fromOption(nearest(value, names))
+  const shown = [...likely, ...names.filter((name) => close.length === 0 && !likely.includes(name))].slice(0, maxNames)
+  const list = shown.map((name) => line(name, 100)).join(", ")
+  return Effect.fail(
+    new InvalidParameter({
+      parameter,
+      value,
+      detail: `this opencode has ${shown.length === 0 ? "none" : `${list}${shown.length < names.length ? ", …" : ""}`}`,
+    }),
+  )
+}
+
+const asMessageId = Schema.decodeOption(MessageId)
+
+const ownMessageId = (id: string) =>
+  Option.match(asMessageId(id.trim()), {
+    onSome: Effect.succeed,
+    onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
+  })
+
+export interface PromptParameters {
+  readonly agent?: string
+  readonly model?: string
+  readonly message_id?: string
+}
+
+/** The options of a prompt in this directory. Fails if opencode has no such agent or model, or cannot take the id. */
+export const promptOptions = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  directory: string,
+  { agent, message_id, model }: PromptParameters,
+) {
+  const { capabilities } = opencode
+  const messageID = message_id === undefined ? undefined : yield* ownMessageId(message_id)
+  if (agent !== undefined) {
+    yield* checkName("agent", agent, yield* namesWith(opencode.agents(directory), agent, capabilities))
+  }
+  if (model !== undefined) {
+    yield* checkName("model", model, yield* namesWith(opencode.models(directory), model, capabilities))
+  }
+  return {
+    ...(messageID === undefined ? {} : { messageID }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+  }
+})
