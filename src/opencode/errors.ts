@@ -211,8 +211,13 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),
   id: Schema.optionalKey(Schema.String),
+  /** Number of pending requests of the instance that were not understood. It may be one of them. */
+  unreadable: Schema.optionalKey(Schema.Int),
 }) {
   override get message() {
+    if (this.unreadable !== undefined) {
+      return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
+    }
     return this.id === undefined
       ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`
       : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`

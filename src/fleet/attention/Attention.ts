@@ -21,6 +21,7 @@ import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
+import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Credentials } from "../../opencode/Target.ts"
@@ -76,6 +77,10 @@ const projectsOf = (
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
 
+/** It may be a pending request, so it is not known that nothing waits. */
+const notUnderstood = (count: number) =>
+  `this version of opencode-fleet does not understand ${count} of its sessions and pending requests; open it at the terminal`
+
 /** Asks one instance for its pending requests. */
 const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionOptions, timeout: Duration.Input) {
   const client = yield* OpencodeClient
@@ -98,18 +103,21 @@ const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionO
 
   return Effect.fnUntraced(function* (instance: Instance) {
     const askedAt = yield* Clock.currentTimeMillis
-    return yield* activityOf(instance).pipe(
+    return yield* countingUnreadable(activityOf(instance)).pipe(
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ projects, requests }): PendingReport => ({
-          askedAt,
-          known: true,
-          count: requests.length,
-          waiting: requests.slice(0, maxRequests),
-          projects: projects.slice(0, maxProjects),
-          projectCount: projects.length,
-        }),
+        onSuccess: ({ result: { projects, requests }, unreadable }): PendingReport =>
+          unreadable > 0 && requests.length === 0
+            ? { askedAt, known: false, reason: notUnderstood(unreadable) }
+            : {
+                askedAt,
+                known: true,
+                count: requests.length,
+                waiting: requests.slice(0, maxRequests),
+                projects: projects.slice(0, maxProjects),
+                projectCount: projects.length,
+              },
       }),
     )
   })

@@ -5,12 +5,10 @@
 import { Effect, Schema, SchemaTransformation } from "effect"
 import { UnreadableItems } from "../Unreadable.ts"
 
-const Raw = Schema.Record(Schema.String, Schema.Unknown)
-
-/** An object of an undeclared kind. It encodes back to the original object. */
-export const Unrecognised = Raw.pipe(
+/** Anything of an undeclared kind or shape. It encodes back to what it was. */
+export const Unrecognised = Schema.Unknown.pipe(
   Schema.decodeTo(
-    Schema.Struct({ type: Schema.Literal("unrecognised"), raw: Raw }),
+    Schema.Struct({ type: Schema.Literal("unrecognised"), raw: Schema.Unknown }),
     SchemaTransformation.transform({
       decode: (raw) => ({ type: "unrecognised" as const, raw }),
       encode: (value) => value.raw,
@@ -19,7 +17,7 @@ export const Unrecognised = Raw.pipe(
 )
 export type Unrecognised = typeof Unrecognised.Type
 
-const isUnrecognised = Schema.is(Schema.toType(Unrecognised))
+export const isUnrecognised = Schema.is(Schema.toType(Unrecognised))
 
 export const tolerantArray = <S extends Schema.Constraint>(item: S) => Schema.Array(Schema.Union([item, Unrecognised]))
 

@@ -6,6 +6,7 @@ import type { Opencode } from "../Opencode.ts"
 import { alwaysScope, type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import { isAway, mayHaveArrived } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
+import { countingUnreadable } from "../Unreadable.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
@@ -61,12 +62,17 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
   kind: Kind,
   id: string | undefined,
 ) {
-  const open = (yield* pendingRequestsOf(opencode, session)).filter(
-    (pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind,
-  )
+  const { result: requests, unreadable } = yield* countingUnreadable(pendingRequestsOf(opencode, session))
+  const open = requests.filter((pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind)
   const [found, ...others] = id === undefined ? open : open.filter(({ request }) => request.id === id)
   if (found === undefined) {
-    return yield* new RequestNotOpen({ instance, session: session.id, kind, ...(id === undefined ? {} : { id }) })
+    return yield* new RequestNotOpen({
+      instance,
+      session: session.id,
+      kind,
+      ...(id === undefined ? {} : { id }),
+      ...(unreadable === 0 ? {} : { unreadable }),
+    })
   }
   return others.length === 0
     ? found

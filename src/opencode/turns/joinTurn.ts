@@ -13,6 +13,7 @@ import { followQueued, queuedOutcome, readServerQueue } from "./serverQueue.ts"
 import type { Session } from "../sessions/Session.ts"
 import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 import * as Turn from "../turn/Turn.ts"
+import { countingUnreadable } from "../Unreadable.ts"
 
 export interface TurnTimeout {
   /** Timeout of the whole call, including the wait for another turn. A number is in milliseconds. */
@@ -39,11 +40,18 @@ export const reportTimeout = Effect.fnUntraced(function* (address: SessionAddres
   const queued = yield* queuedOutcome(address, before)
   if (Option.isSome(queued)) return { outcome: queued.value, turn: before }
   const { opencode, session } = address
-  const read = yield* refreshTurn(opencode, session, before).pipe(Effect.timeout("2 seconds"), Effect.option)
-  const turn = Option.getOrElse(read, () => before)
+  const read = yield* countingUnreadable(refreshTurn(opencode, session, before)).pipe(
+    Effect.timeout("2 seconds"),
+    Effect.option,
+  )
+  const { result: turn, unreadable } = Option.getOrElse(read, () => ({ result: before, unreadable: 0 }))
   const unfinished = (): Turn.Outcome => {
     if (turn.status.type === "idle")
       return { ...stillRunning, detail: "the session is idle, but its answer is not complete" }
+    if (unreadable > 0) {
+      const detail = `this version of opencode-fleet does not understand ${unreadable} of its messages and pending requests: it may wait for a person; open it in opencode`
+      return { ...stillRunning, detail }
+    }
     return Option.isSome(read)
       ? Turn.runningOutcome(turn)
       : { ...stillRunning, detail: "the instance does not answer right now" }

@@ -2,11 +2,12 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
+import type { MessagePage, Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
+import { readAround } from "./messagePages.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
@@ -42,10 +43,18 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       call("agents"),
     )
 
-  const lastAgent = (session: SessionId) =>
-    api.messages({ params: { sessionID: session }, query: { limit: 10 } }).pipe(
-      Effect.map(({ body }) => recognised(body).findLast(({ info }) => info.agent !== undefined)?.info.agent),
+  const readPage = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
+    api.messages({ params: { sessionID: session }, query }).pipe(
+      Effect.flatMap(({ body, headers }) =>
+        Effect.map(understood(body), (messages): MessagePage => ({ messages, older: headers["x-next-cursor"] })),
+      ),
       call("messages", { session }),
+    )
+
+  const lastAgent = (session: SessionId) =>
+    Effect.map(
+      readAround((part) => readPage(session, part))({ limit: 10 }),
+      ({ messages }) => messages.findLast(({ info }) => info.agent !== undefined)?.info.agent,
     )
 
   /**
@@ -98,13 +107,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
         call("session status"),
       ),
-    messages: (session, page) =>
-      api.messages({ params: { sessionID: session }, query: page }).pipe(
-        Effect.flatMap(({ body, headers }) =>
-          Effect.map(understood(body), (messages) => ({ messages, older: headers["x-next-cursor"] })),
-        ),
-        call("messages", { session }),
-      ),
+    messages: (session, page) => readAround((part) => readPage(session, part))(page),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
     diff: (session, messageID) =>

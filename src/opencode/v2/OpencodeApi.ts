@@ -95,7 +95,7 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   }).annotate(MaxResponseBytes, mediumAnswer),
   /** The sessions of all directories in which this server is running a turn. */
   HttpApiEndpoint.get("active", "/api/session/active", {
-    success: Data(Schema.Record(Schema.String, Schema.Struct({}))),
+    success: Data(Schema.Record(Schema.String, Schema.Unknown)),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.get("get", "/api/session/:sessionID", {

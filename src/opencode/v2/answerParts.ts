@@ -2,7 +2,8 @@
  * The parts of messages. opencode 2 gives ids only to tool calls. The other parts are counted by kind, which yields the same
  * ids in events and in stored messages.
  */
-import { recognised } from "../http/tolerantArray.ts"
+import { isUnrecognised, recognised } from "../http/tolerantArray.ts"
+import { unknownPart } from "../http/unknownPart.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Part, PatchPart, ReasoningPart, TextPart, ToolInput, ToolPart, ToolState } from "../sessions/Message.ts"
 import type { WireAssistant, WireContent, WireToolState } from "./wire/WireMessage.ts"
@@ -91,7 +92,7 @@ export const answerParts = (answer: WireAssistant, worktree: string): ReadonlyAr
   const files = snapshot?.files ?? []
   return [
     { type: "step", id: `${messageID}:step`, messageID, snapshot: snapshot?.start !== undefined },
-    ...recognised(answer.content).map(partOf),
+    ...answer.content.map((item, index) => (isUnrecognised(item) ? unknownPart(messageID, item, index) : partOf(item))),
     ...(files.length === 0 ? [] : [patchPart(messageID, files, worktree)]),
   ]
 }

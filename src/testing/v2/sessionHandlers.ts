@@ -1,5 +1,5 @@
 /** Sessions, their messages, prompts and inboxes. */
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Unrecognised } from "../../opencode/http/tolerantArray.ts"
@@ -40,7 +40,10 @@ const page = (all: ReadonlyArray<WireEntry | Unrecognised>, { cursor, limit = 50
   return Effect.succeed({ data: found.map(({ entry }) => entry), cursor: { next } })
 }
 
-const idOf = (entry: WireEntry | Unrecognised) => (entry.type === "unrecognised" ? entry.raw["id"] : entry.id)
+const idOf = (entry: WireEntry | Unrecognised) => {
+  if (entry.type !== "unrecognised") return entry.id
+  return Predicate.hasProperty(entry.raw, "id") ? entry.raw.id : undefined
+}
 
 /** Where a prompt of that id is known. */
 const sessionWith = (fake: FakeState, id: MessageId) => {

@@ -14,9 +14,16 @@ const maxActive = 30
 const maxDirectories = 20
 
 export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
-  const sessions = yield* opencode.sessions
-  const checked = inNewestDirectories(sessions, maxDirectories)
-  const { result: active, unreadable } = yield* countingUnreadable(detailedActivities(opencode, checked))
+  const {
+    result: { active, checked, sessions },
+    unreadable,
+  } = yield* countingUnreadable(
+    Effect.gen(function* () {
+      const sessions = yield* opencode.sessions
+      const checked = inNewestDirectories(sessions, maxDirectories)
+      return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
+    }),
+  )
   const now = yield* Clock.currentTimeMillis
   return {
     instance,

@@ -67,7 +67,7 @@ export const renderConversation = ({
       before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
       unreadableText(unreadable_count, "message"),
       ...messages.map(renderMessage),
-      messages.length === 0 ? "No messages yet." : "",
+      messages.length === 0 && unreadable_count === undefined ? "No messages yet." : "",
     ),
     answerBudget,
   )

@@ -51,10 +51,16 @@ export const renderSessions = ({
   const [only = ""] = directories
   return clip(
     paragraphs(
-      `${plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
+      `${matching === 0 && unreadable !== undefined ? "No session that can be shown" : plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
       sessions.map(session(as_of, directories.length > 1)).join("\n"),
       unreadableText(unreadable, "session"),
-      matching > 0 ? "" : total === 0 ? "create_session starts one." : `No session matches (${total} in total).`,
+      matching > 0
+        ? ""
+        : total === 0
+          ? unreadable === undefined
+            ? "create_session starts one."
+            : ""
+          : `No session matches (${total} in total).`,
       listed_at.length === 0
         ? ""
         : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ instance: other, session_count }) => `${code(other)} ${session_count}`).join(", ")}.`,

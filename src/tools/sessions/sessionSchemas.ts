@@ -77,7 +77,10 @@ export const StatusView = Schema.Struct({
   active_count: field(count, "Number of sessions that are not idle"),
   idle_count: field(count, "Number of idle sessions in the directories that were checked"),
   unreadable_count: opt(
-    field(count, "Number of pending requests left out because opencode-fleet does not understand them; see opencode"),
+    field(
+      count,
+      "Number of sessions and pending requests left out because opencode-fleet does not understand them; see opencode",
+    ),
   ),
   unchecked_count: opt(field(count, "Number of older sessions in directories that were not checked")),
 })

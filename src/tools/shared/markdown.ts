@@ -48,8 +48,9 @@ export const plural = (count: number, noun: string): string => `${count} ${noun}
 /** Joins the paragraphs of an answer; empty ones are left out. */
 export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")
 
-/** Says that something is missing in an answer; empty if nothing is. */
-export const unreadableText = (count: number | undefined, thing: string): string =>
-  count === undefined
-    ? ""
-    : `${plural(count, thing)} not shown: this version of opencode-fleet does not understand ${count === 1 ? "it" : "them"}. opencode shows ${count === 1 ? "it" : "them"}.`
+/** Says that something is missing in an answer; empty if nothing is. `things`: the plural. */
+export const unreadableText = (count: number | undefined, thing: string, things = `${thing}s`): string => {
+  if (count === undefined) return ""
+  const [what, them] = count === 1 ? [thing, "it"] : [things, "them"]
+  return `${count} ${what} not shown: this version of opencode-fleet does not understand ${them}. opencode shows ${them}.`
+}

@@ -9,7 +9,7 @@ import { Fleet } from "../../../src/fleet/Fleet.ts"
 
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import type { FakeState } from "../../../src/testing/FakeState.ts"
-import { named, unavailable } from "../../../src/testing/Fault.ts"
+import { json, named, unavailable } from "../../../src/testing/Fault.ts"
 import { whilePassing } from "../../support/overFake.ts"
 import {
   assistant,
@@ -101,6 +101,19 @@ describe("Pending requests", () => {
         projects: [{ directory: "/work/project", active: 1 }],
         projectCount: 1,
       })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("that are not understood are not known to be none", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      wait(fake)
+      fake.fail("GET /permission", json([{ kind: "hologram" }]))
+      const setup = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const report = yield* setup.report(1)
+      assert.isFalse(report?.known)
+      assert.include(String(about(report)), "does not understand 1 of its sessions and pending requests")
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 

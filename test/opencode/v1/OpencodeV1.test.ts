@@ -217,7 +217,7 @@ describe("opencode 1: the client tolerates", () => {
       )
       assert.deepStrictEqual(
         messages.map(({ parts }) => parts.map(({ type }) => type)),
-        [["text"]],
+        [["note", "text"]],
       )
     }),
   )

@@ -149,7 +149,7 @@ describe("An answer of opencode 2", () => {
     assert.isDefined(message)
     assert.deepStrictEqual(
       message.parts.map(({ id }) => id),
-      ["step", "reasoning:0", "text:0", "text:1", "tool:call_1", "patch"].map((part) => `msg_2:${part}`),
+      ["step", "reasoning:0", "text:0", "text:1", "unknown:3", "tool:call_1", "patch"].map((part) => `msg_2:${part}`),
     )
     assert.deepInclude(message.parts[0], { type: "step", snapshot: true })
     assert.deepInclude(message.parts.at(-1), { type: "patch", files: ["/work/a.ts"] })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
-import { here, permission, session } from "../../../src/testing/samples.ts"
+import { here, msg, permission, session, user } from "../../../src/testing/samples.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
 
 const withMain = Effect.tap(FakeOpencode, (fake) =>
@@ -43,7 +43,47 @@ describe("What opencode-fleet does not understand", () => {
       fake.fail("GET /permission", Fault.json([permission("1"), unknown]))
       const { text, view } = yield* call("get_status", {})
       assert.strictEqual(view.unreadable_count, 1)
-      assert.include(text, "1 pending request not shown")
+      assert.include(text, "1 session or pending request not shown")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("is not passed over as nothing: no count of 0, no empty conversation, no idle instance", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.fail(`GET /session/${here}/message`, Fault.json([unknown]))
+      assert.notInclude((yield* call("get_session", { session_id: here })).text, "No messages yet")
+      fake.fail("GET /session", Fault.json([unknown, 7, null]))
+      const listed = yield* call("list_sessions", {})
+      assert.include(listed.text, "3 sessions not shown")
+      assert.notInclude(listed.text, "0 sessions")
+      assert.notInclude(listed.text, "create_session starts one")
+      const status = yield* call("get_status", {})
+      assert.strictEqual(status.view.unreadable_count, 3)
+      assert.include(status.text, "may wait there for a person")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("of a message's parts is a note", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const { info, parts } = user(msg("u"))
+      const strange = { type: "hologram", id: "prt_9", messageID: info.id, sessionID: here }
+      const hidden = { type: "step-finish", id: "prt_8", messageID: info.id, sessionID: here }
+      fake.fail(`GET /session/${here}/message`, Fault.json([{ info, parts: [...parts, strange, hidden] }]))
+      const { text } = yield* call("get_session", { session_id: here })
+      assert.include(text, "a part that this version of opencode-fleet does not understand (hologram)")
+      assert.notInclude(text, "step-finish")
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("among the pending requests is said where one is decided", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.statuses.set(here, { type: "busy" })
+      fake.fail("GET /permission", Fault.json([unknown]))
+      const { message } = yield* Effect.flip(call("respond_permission", { session_id: here, response: "once" }))
+      assert.include(message, "Something waits on")
+      assert.include(message, "decide it in opencode")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -52,7 +92,7 @@ describe("What opencode-fleet does not understand", () => {
       yield* withMain
       for (const tool of ["list_sessions", "get_status"] as const) {
         const { view } = yield* call(tool, {})
-        assert.notProperty(view, "unreadable")
+        assert.notProperty(view, "unreadable_count")
       }
     }).pipe(Effect.provide(toolsOverFake)),
   )

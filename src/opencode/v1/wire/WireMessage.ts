@@ -3,7 +3,8 @@ import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { AssistantInfo, Failure, NotePart, StepPart } from "../../sessions/Message.ts"
 import { joinModel, splitModel } from "./model.ts"
-import { recognised, tolerantArray, Unrecognised } from "../../http/tolerantArray.ts"
+import { isUnrecognised, tolerantArray, Unrecognised } from "../../http/tolerantArray.ts"
+import { typeOf, unknownPart } from "../../http/unknownPart.ts"
 
 const opt = Schema.optionalKey
 
@@ -148,12 +149,24 @@ const KnownPart = Schema.Union([
 /** Decodes to the domain's `Part`, or is {@link Unrecognised}. */
 export const WirePart = Schema.Union([KnownPart, Unrecognised])
 
-/** Decodes to the domain's `Message`, without the parts that are not recognised. */
+/** Parts that are not shown: the ends of steps, hashes of snapshots, mentions of agents, and earlier retries. */
+const hiddenTypes = new Set(["step-finish", "snapshot", "agent", "retry"])
+
+const shownParts = (
+  message: MessageId,
+  parts: ReadonlyArray<typeof WirePart.Type>,
+): ReadonlyArray<typeof KnownPart.Type> =>
+  parts.flatMap((part, index) => {
+    if (!isUnrecognised(part)) return [part]
+    return hiddenTypes.has(typeOf(part)) ? [] : [unknownPart(message, part, index)]
+  })
+
+/** Decodes to the domain's `Message`. Parts that are not recognised become notes. */
 export const WireMessage = Schema.Struct({ info: WireMessageInfo, parts: tolerantArray(KnownPart) }).pipe(
   Schema.decodeTo(
     Schema.toType(Schema.Struct({ info: WireMessageInfo, parts: Schema.Array(KnownPart) })),
     SchemaTransformation.transform({
-      decode: ({ info, parts }) => ({ info, parts: recognised(parts) }),
+      decode: ({ info, parts }) => ({ info, parts: shownParts(info.id, parts) }),
       encode: (message) => message,
     }),
   ),

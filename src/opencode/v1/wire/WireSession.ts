@@ -60,10 +60,10 @@ export const WireSession = RawSession.pipe(
 )
 
 /** An unknown status. It counts as busy, because the session is not idle. */
-const OtherStatus = Schema.Struct({ type: Schema.String }).pipe(
+const OtherStatus = Schema.Unknown.pipe(
   Schema.decodeTo(
     Schema.Struct({ type: Schema.Literal("busy") }),
-    SchemaTransformation.transform<{ readonly type: "busy" }, { readonly type: string }>({
+    SchemaTransformation.transform<{ readonly type: "busy" }, unknown>({
       decode: () => ({ type: "busy" }),
       encode: (status) => status,
     }),
