@@ -134,9 +134,10 @@ describe("An opencode that is older than 1.1", () => {
     ["a page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })],
   ] as const)("is called too old, although it answers the health request with %s", ([, unknown]) =>
     Effect.gen(function* () {
-      const answer: Answer = (request) =>
-        new URL(request.url).pathname === "/path" ? worksIn("/srv/shop")(request) : Effect.sync(unknown)
-      const { health } = yield* probe(answer, { directory: "/srv/shop" })
+      const { health } = yield* probe(
+        (request) => (new URL(request.url).pathname === "/path" ? worksIn("/srv/shop")(request) : Effect.sync(unknown)),
+        { directory: "/srv/shop" },
+      )
       assert.strictEqual(health.state, "unhealthy")
       assert.include(health.reason, "opencode is too old: it is older than 1.1, and 1.1.11 or newer is needed")
     }),
