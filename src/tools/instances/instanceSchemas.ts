@@ -1,6 +1,7 @@
 /** The answer of list_instances and refresh_instances. */
 import { Schema } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
+import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -82,6 +83,7 @@ export const FleetView = Schema.Struct({
   ),
   transports: field(Schema.Array(TransportView), "The last scan of each transport"),
   refreshed: field(Schema.String, "Time of the last refresh (ISO 8601)"),
+  ...pageFields,
   hint: opt(field(Schema.String, "What to do if there is no instance")),
 })
 export type FleetView = typeof FleetView.Type

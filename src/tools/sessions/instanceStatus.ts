@@ -7,13 +7,15 @@ import { iso } from "../shared/time.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { sessionView } from "./sessionView.ts"
 
-/** Maximum number of active sessions in one answer. */
-const maxActive = 30
-
 /** Maximum number of directories that are checked, the most recently used ones. */
 const maxDirectories = 20
 
-export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
+export const instanceStatus = Effect.fnUntraced(function* (
+  instance: string,
+  health: string,
+  opencode: Opencode,
+  offset = 0,
+) {
   const {
     result: { active, checked, sessions },
     unreadable,
@@ -25,17 +27,19 @@ export const instanceStatus = Effect.fnUntraced(function* (instance: string, hea
     }),
   )
   const now = yield* Clock.currentTimeMillis
+  const shown = checked
+    .flatMap((session) => {
+      const activity = active.get(session.id)
+      return activity === undefined ? [] : [sessionView(now, session, activity)]
+    })
+    .slice(offset)
   return {
     instance,
     as_of: iso(now),
     health,
     active_count: active.size,
-    active: checked
-      .flatMap((session) => {
-        const activity = active.get(session.id)
-        return activity === undefined ? [] : [sessionView(now, session, activity)]
-      })
-      .slice(0, maxActive),
+    active: shown,
+    ...(offset === 0 ? {} : { offset }),
     idle_count: checked.length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
     ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),

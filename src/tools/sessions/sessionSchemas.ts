@@ -1,6 +1,7 @@
 /** Sessions in the answers of list_sessions, create_session and get_status. */
 import { Schema, Struct } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
+import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -21,6 +22,7 @@ export const SessionView = Schema.Struct({
   updated: field(Schema.String, "ISO 8601"),
   directory: field(Schema.String, "Working directory"),
   undone_from_message_id: opt(field(Schema.String, "The first undone message; sending one removes them")),
+  subagent_count: opt(field(count, "Number of its subagents' sessions, if not all are listed")),
   parent_session_id: opt(field(Schema.String, "For a subagent's session: the session it works for")),
 })
 export type SessionView = typeof SessionView.Type
@@ -46,6 +48,7 @@ export const SessionsView = Schema.Struct({
       "Instances that share its sessions and list the others",
     ),
   ),
+  ...pageFields,
 })
 export type SessionsView = typeof SessionsView.Type
 
@@ -72,7 +75,7 @@ export const StatusView = Schema.Struct({
         ]),
       ),
     ),
-    "Sessions that are not idle, most recently updated first; the first 30",
+    "Sessions that are not idle, most recently updated first",
   ),
   active_count: field(count, "Number of sessions that are not idle"),
   idle_count: field(count, "Number of idle sessions in the directories that were checked"),
@@ -83,5 +86,6 @@ export const StatusView = Schema.Struct({
     ),
   ),
   unchecked_count: opt(field(count, "Number of older sessions in directories that were not checked")),
+  ...pageFields,
 })
 export type StatusView = typeof StatusView.Type
