@@ -142,7 +142,9 @@ export const promptSession = Effect.fnUntraced(function* (
   const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
   const claim =
-    ifBusy === "steer" || queuesAtServer(opencode, options) ? undefined : yield* claimSession(address, ifBusy, notices)
+    ifBusy === "steer" || (ifBusy === "wait" && queuesAtServer(opencode, options))
+      ? undefined
+      : yield* claimSession(address, ifBusy, notices)
   const isBusy = claim?.isBusy ?? (ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle")
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.
