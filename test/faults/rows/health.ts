@@ -42,4 +42,19 @@ export const health: ReadonlyArray<Row> = [
     fails: true,
     says: ["redirects", "elsewhere.test"],
   },
+  {
+    name: "the health route fails, and the rest works",
+    on: 2,
+    faults: [{ to: "health", fault: wire.reply(500, { _tag: "UnknownError", message: "cannot tell" }) }],
+    call: ["list_instances"],
+    says: ["unhealthy"],
+    never: ["too old"],
+  },
+  {
+    name: "the health route answers with other JSON",
+    faults: [{ to: "health", fault: wire.reply(200, { status: "ok" }) }],
+    call: ["list_instances"],
+    says: ["unhealthy"],
+    never: ["too old"],
+  },
 ]

@@ -144,7 +144,10 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
       const calls = yield* Semaphore.make(concurrency)
       const ask = Effect.fnUntraced(function* ({ call: [tool, parameters], instance }: Case) {
         const { fake, id } = at(instance)
-        const where = inSession.has(tool) ? { instance, session_id: id } : { instance }
+        const where =
+          tool === "list_instances"
+            ? { search: instance }
+            : { instance, ...(inSession.has(tool) ? { session_id: id } : {}) }
         const result = yield* calls.withPermits(1)(call(tool, { ...where, ...parameters }))
         return { result, fake, session: id, writes: writesOf(fake) }
       })

@@ -4,7 +4,7 @@ export const operations = {
     health: /^GET \/global\/health$/u,
     events: /^GET \/global\/event$/u,
     agents: /^GET \/agent$/u,
-    sessions: /^GET \/session$/u,
+    sessions: /^GET (?:\/experimental)?\/session$/u,
     session: /^GET \/session\/ses_[^/]+$/u,
     statuses: /^GET \/session\/status$/u,
     messages: /^GET \/session\/[^/]+\/message$/u,

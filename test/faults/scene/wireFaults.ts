@@ -93,7 +93,7 @@ export const hangInBody: WireFault = (exchange) =>
 export const notHttp: WireFault = ({ request }) => Effect.sync(() => void request.socket.end("SSH-2.0-OpenSSH_9.6\r\n"))
 
 /** A body without end, as fast as the client reads. */
-export const endless = (contentType: string, chunk = Buffer.alloc(64 * 1024, 32)): WireFault =>
+export const endless = (contentType: string, chunk = Buffer.alloc(4 * 1024 * 1024, 32)): WireFault =>
   Effect.fnUntraced(function* ({ response }: Exchange) {
     response.writeHead(200, { "content-type": contentType })
     const write = Effect.callback<void>((resume) => {
