@@ -61,7 +61,8 @@ describe("A session whose creation was not answered", () => {
     Effect.gen(function* () {
       let created = ""
       const { requests, url } = yield* rawHttp(({ before, body }) => {
-        if (body === "" && !stored) return answeringJson({ _tag: "SessionNotFoundError", message: "none" }, { status: 404 })
+        if (body === "" && !stored)
+          return answeringJson({ _tag: "SessionNotFoundError", message: "none" }, { status: 404 })
         if (body !== "") created = (JSON.parse(body) as { readonly id: string }).id
         const data = { id: created, time: { created: 1, updated: 1 }, location: { directory: "/work" } }
         return before === 0 ? cutting(JSON.stringify({ data }), "half of a body in chunks") : answeringJson({ data })

@@ -18,8 +18,7 @@ export const refusal = (pending: PendingRequest): Decision =>
 const isWebPage = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
 
 /** Whether the next try may show what became of the decision. */
-const isLost = (error: ClientError) =>
-  isAway(error) || (mayHaveArrived(error) && !isWebPage(error))
+const isLost = (error: ClientError) => isAway(error) || (mayHaveArrived(error) && !isWebPage(error))
 
 /** An instance that is unreachable for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
