@@ -100,7 +100,7 @@ export const endless = (contentType: string, chunk = Buffer.alloc(4 * 1024 * 102
       if (response.write(chunk)) resume(Effect.void)
       else response.once("drain", () => resume(Effect.void))
     })
-    yield* Effect.forever(Effect.andThen(write, Effect.yieldNow))
+    return yield* Effect.forever(Effect.andThen(write, Effect.yieldNow))
   })
 
 /** A small answer that unpacks to 300 MB of JSON. */
