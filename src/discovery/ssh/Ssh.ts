@@ -46,6 +46,11 @@ const hostCountProblems = (count: number): ReadonlyArray<Problem> => {
     : []
 }
 
+const notMade = (error: PlatformError.PlatformError): Scan => ({
+  announcements: [],
+  problems: [{ source: "ssh", reason: `cannot create its directory of sockets (TMPDIR): ${fileErrorText(error)}` }],
+})
+
 interface Kept {
   readonly host: SshHost
   readonly scope: Scope.Closeable
@@ -106,13 +111,6 @@ export const layer = ({ hosts: items }: SshOptions) =>
           ([name, one]) => close(name, one),
         )
         return all.length
-      })
-
-      const notMade = (error: PlatformError.PlatformError): Scan => ({
-        announcements: [],
-        problems: [
-          { source: "ssh", reason: `cannot create its directory of sockets (TMPDIR): ${fileErrorText(error)}` },
-        ],
       })
 
       yield* Effect.ignore(updateHosts)
