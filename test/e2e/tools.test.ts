@@ -160,7 +160,6 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
         session_id: session.session_id,
         title,
         message_count: 5,
-        has_more_messages: false,
       })
     }),
   )

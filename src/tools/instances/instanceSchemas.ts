@@ -44,7 +44,7 @@ export const InstanceView = Schema.Struct({
       "Requests that wait for a person; the first 3",
     ),
   ),
-  waiting_for_count: opt(field(count, "Number of these requests")),
+  waiting_for_count: opt(field(count, "Number of these requests; absent if unknown")),
   waiting_for_checked: opt(field(Schema.String, "When opencode was last asked for them (ISO 8601)")),
   waiting_for_unknown: opt(field(Schema.String, "Why it is unknown whether there are any")),
 })

@@ -30,7 +30,8 @@ const reportView = (
   if (!report.known) return { ...checked, waiting_for_unknown: report.reason }
   const { broken = [] } = report
   const unknown = broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`).join("; ")
-  if (report.count === 0) return unknown === "" ? {} : { ...checked, waiting_for_unknown: unknown }
+  if (report.count === 0)
+    return unknown === "" ? { waiting_for_count: 0 } : { ...checked, waiting_for_unknown: unknown }
   return {
     ...checked,
     ...present("waiting_for_unknown", unknown),
