@@ -135,7 +135,7 @@ export class RunsElsewhere extends Schema.TaggedError<RunsElsewhere>()("RunsElse
   override get message() {
     const where = this.pid === undefined ? "" : ` (process ${this.pid})`
     const until = new Date(this.until).toISOString()
-    return `The message was not sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as opencode --standalone, acp or serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
+    return `The message was not sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as a terminal or opencode serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
   }
 }
 
