@@ -33,9 +33,13 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
   url: Schema.String,
   operation: Schema.String,
   seconds: Schema.Finite,
+  /** Whether there was a connection. Without one, the request has certainly not arrived. Undefined if that is not known. */
+  connected: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
+    return this.connected === false
+      ? `${this.instance} (${this.url}) could not be connected to within ${this.seconds} s.`
+      : `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
   }
 }
 
