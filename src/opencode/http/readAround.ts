@@ -4,8 +4,15 @@
  */
 import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
-import type { MessagePage } from "../Opencode.ts"
 import { UnreadableItems } from "../Unreadable.ts"
+import { MaxResponseBytes, pageAnswer } from "./MaxResponseBytes.ts"
+
+/** Oldest first. */
+interface Page<A> {
+  readonly items: ReadonlyArray<A>
+  /** The cursor of the items before them. */
+  readonly older: string | undefined
+}
 
 interface PageOptions {
   readonly limit: number
@@ -17,29 +24,35 @@ export const isUnreadable = (error: ClientError): boolean =>
   (error._tag === "OpencodeError" && error.status === 400) ||
   (error._tag === "UnexpectedResponse" && error.detail.startsWith("more than "))
 
-const unreadableMessage: Effect.Effect<MessagePage> = Effect.map(UnreadableItems, (unreadable) => {
+const unreadableMessage: Effect.Effect<Page<never>> = Effect.map(UnreadableItems, (unreadable) => {
   if (unreadable !== undefined) unreadable.count++
   // opencode sends no cursor for the messages before it.
-  return { messages: [], older: undefined }
+  return { items: [], older: undefined }
 })
 
-/** Reads a page in halves if it cannot be read at once. A message that cannot be read by itself is left out and counted. */
-export const readAround = (
-  read: (page: PageOptions) => Effect.Effect<MessagePage, ClientError>,
-): ((page: PageOptions) => Effect.Effect<MessagePage, ClientError>) => {
-  const readPage = (page: PageOptions): Effect.Effect<MessagePage, ClientError> =>
-    Effect.catchIf(read(page), isUnreadable, (error) => {
+/**
+ * Reads a page in halves if it cannot be read at once, because parsing a large answer blocks all other calls. A message that
+ * cannot be read by itself is left out and counted.
+ */
+export const readAround = <A>(
+  read: (page: PageOptions) => Effect.Effect<Page<A>, ClientError>,
+): ((page: PageOptions) => Effect.Effect<Page<A>, ClientError>) => {
+  const readBounded = (page: PageOptions) =>
+    page.limit > 1 ? Effect.provideService(read(page), MaxResponseBytes, pageAnswer) : read(page)
+
+  const readPage = (page: PageOptions): Effect.Effect<Page<A>, ClientError> =>
+    Effect.catchIf(readBounded(page), isUnreadable, (error) => {
       if (page.limit > 1) return inHalves(page)
       // A cursor that opencode does not take is the caller's mistake.
       return isAboutCursor(error) ? Effect.fail(error) : unreadableMessage
     })
 
-  const inHalves = Effect.fnUntraced(function* (page: PageOptions): Effect.fn.Return<MessagePage, ClientError> {
+  const inHalves = Effect.fnUntraced(function* (page: PageOptions): Effect.fn.Return<Page<A>, ClientError> {
     const half = Math.ceil(page.limit / 2)
     const newer = yield* readPage({ ...page, limit: half })
     if (newer.older === undefined) return newer
     const older = yield* readPage({ limit: page.limit - half, before: newer.older })
-    return { messages: [...older.messages, ...newer.messages], older: older.older }
+    return { items: [...older.items, ...newer.items], older: older.older }
   })
   return readPage
 }
