@@ -6,12 +6,13 @@ import { Context, Duration, Effect, Layer, LogLevel, Option } from "effect"
 import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from "./discovery/defaults.ts"
 import { isHostItem } from "./discovery/ssh/hostList.ts"
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
+import { defaultAnswerChars } from "./tools/shared/answerSize.ts"
 import type { Credentials } from "./opencode/Target.ts"
 import { credentials, passwordNote } from "./settings/credentials.ts"
 import { inHome, relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { SettingsError } from "./settings/SettingsError.ts"
 import { defaultSendTimeout } from "./tools/turns/defaultSendTimeout.ts"
-import { listItems, milliseconds, oneLine, parsed, ports, variable } from "./settings/variable.ts"
+import { listItems, milliseconds, oneLine, parsed, ports, variable, wholeNumber } from "./settings/variable.ts"
 
 export { SettingsError }
 
@@ -40,6 +41,8 @@ export interface SettingsValues {
   readonly probeTimeout: Duration.Duration
   /** How long `send_message` waits for a turn if the client requests progress. */
   readonly sendTimeout: Duration.Duration
+  /** Maximum number of characters of a tool's answer: of its text, and of its structured content. */
+  readonly maxAnswerChars: number
   /** Undefined without a password. */
   readonly credentials: Credentials | undefined
   readonly logLevel: LogLevel.LogLevel
@@ -73,6 +76,7 @@ const defaults: Omit<
   refreshEvery: Duration.seconds(30),
   probeTimeout: defaultProbeTimeout,
   sendTimeout: defaultSendTimeout,
+  maxAnswerChars: defaultAnswerChars,
   credentials: undefined,
   logLevel: "Info",
   instanceName: undefined,
@@ -149,6 +153,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     refreshEvery: milliseconds("DISCOVERY_INTERVAL_MS", defaults.refreshEvery, 100, 86_400_000),
     probeTimeout: milliseconds("HEALTH_CHECK_TIMEOUT_MS", defaults.probeTimeout, 10, 600_000),
     sendTimeout: milliseconds("SEND_TIMEOUT_MS", defaults.sendTimeout, 1000, 86_400_000),
+    maxAnswerChars: wholeNumber("MAX_ANSWER_CHARS", defaults.maxAnswerChars, 4000, 10_000_000),
     credentials,
     logLevel,
     instanceName: Effect.map(variable("INSTANCE_NAME"), Option.getOrUndefined),

@@ -95,6 +95,7 @@ describe("Settings", () => {
         refreshEvery: Duration.seconds(30),
         probeTimeout: Duration.seconds(3),
         sendTimeout: Duration.seconds(280),
+        maxAnswerChars: 9000,
         credentials: undefined,
         logLevel: "Info",
         instanceName: undefined,
@@ -231,6 +232,7 @@ describe("Settings", () => {
         DISCOVERY_INTERVAL_MS: "1000",
         HEALTH_CHECK_TIMEOUT_MS: "500",
         SEND_TIMEOUT_MS: "60000",
+        MAX_ANSWER_CHARS: "4000",
         LOG_LEVEL: "debug",
         INSTANCE_NAME: "my build box",
         RELAY_SSH_CMD: "ssh -J bastion me@relay",
@@ -250,6 +252,7 @@ describe("Settings", () => {
         refreshEvery: Duration.millis(1000),
         probeTimeout: Duration.millis(500),
         sendTimeout: Duration.millis(60_000),
+        maxAnswerChars: 4000,
         credentials: undefined,
         logLevel: "Debug",
         instanceName: "my build box",
@@ -555,6 +558,7 @@ describe("Settings", () => {
           ["TRANSPORT", "x"],
           ["LOG_LEVEL", "x"],
           ["SEND_TIMEOUT_MS", "x"],
+          ["MAX_ANSWER_CHARS", "3999"],
           ["OPENCODE_SERVER_USERNAME", "x:"],
         ] as const) {
           const error = yield* refusal({ OPENCODE_SERVER_PASSWORD: secret, [name]: value })

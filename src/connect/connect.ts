@@ -139,17 +139,28 @@ const awaitEnd = Effect.fnUntraced(function* (opencode: Opencode, timeout: numbe
  * Fails with the client's error if opencode does not answer immediately, or with `RegistrationFailed`.
  */
 export const connectRunning = Effect.fn("connectRunning")(function* ({
+  addresses = ["127.0.0.1"],
   port,
   stopSignals,
   ...membership
 }: ConnectOptions & {
+  /** The loopback addresses at which opencode may listen, the first choice first. Default: 127.0.0.1. */
+  readonly addresses?: readonly [string, ...Array<string>] | undefined
   /** opencode's port. */
   readonly port: number
 }) {
   const timeout = probeTimeoutOf(membership)
-  const opencode = yield* localOpencode({ port, credentials: membership.credentials })
-  const { api } = yield* opencode.health(timeout)
-  yield* join({ ...membership, port, api })
+  const at = Effect.fnUntraced(function* (address: string) {
+    const opencode = yield* localOpencode({ address, port, credentials: membership.credentials })
+    const { api } = yield* opencode.health(timeout)
+    return { address, api, opencode }
+  })
+  const [first, ...others] = addresses
+  const { address, api, opencode } = yield* others.reduce(
+    (found, other) => Effect.catchTag(found, "InstanceUnreachable", (error) => Effect.mapError(at(other), () => error)),
+    at(first),
+  )
+  yield* join({ ...membership, address, port, api })
   yield* Effect.raceFirst(awaitEnd(opencode, timeout), Stream.runHead(stopSignals))
   return { exitStatus: 0, problem: Option.none() } satisfies ConnectResult as ConnectResult
 }, Effect.scoped)

@@ -51,6 +51,8 @@ export interface MembershipOptions {
 }
 
 export interface JoinOptions extends MembershipOptions {
+  /** The loopback address at which opencode listens. Default: 127.0.0.1. */
+  readonly address?: string | undefined
   /** opencode's port on this machine. */
   readonly port: number
   /** The version of opencode's API. Default: 1. */
@@ -109,11 +111,11 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
  * relay is no failure: the tunnel retries for as long as the scope is open.
  */
 export const join = Effect.fn("join")(function* (options: JoinOptions) {
-  const { connect, pid, port, relay } = options
+  const { address, connect, pid, port, relay } = options
   const path = yield* Path.Path
   const { birthOf, hostname } = yield* LocalMachine
   yield* requirePassword(options)
-  const opencode = yield* localOpencode({ port, credentials: options.credentials })
+  const opencode = yield* localOpencode({ address, port, credentials: options.credentials })
   const cwd = yield* directoryOf(opencode, options.startedIn)
   const common = {
     hostname,
@@ -126,6 +128,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
   const registration: Registration = {
     name: instanceName(options.name, hostname, cwd),
     ...common,
+    ...(address === undefined || address === "127.0.0.1" ? {} : { address }),
     ...(pid === undefined ? {} : { pid }),
     ...(birth === undefined ? {} : { birth }),
   }
@@ -143,6 +146,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
           directory: relay.directory,
           file: `${path.basename(kept.file, ".json")}-${machine}.json`,
           // Process ids mean nothing on another machine.
+          localAddress: address,
           registration: { name: kept.name, ...common, localPort: port },
           isHealthy: Effect.isSuccess(opencode.health(probeTimeoutOf(options))),
         })

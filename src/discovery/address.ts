@@ -3,7 +3,7 @@
 export const isIPv6 = (address: string) => address.includes(":")
 
 /** The host part of a URL: an IPv6 address in brackets and in its short form. */
-const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[${address}]`).hostname : address)
+export const hostOf = (address: string): string => (isIPv6(address) ? new URL(`http://[${address}]`).hostname : address)
 
 export const urlOf = (address: string, port: number): string => `http://${hostOf(address)}:${port}`
 
@@ -12,6 +12,13 @@ export const addressIn = ({ hostname }: URL): string => hostname.replaceAll(/^\[
 
 /** Whether the address, in its short form, belongs to this machine only. */
 export const isLoopback = (address: string) => address === "::1" || /^127(?:\.\d{1,3}){3}$/u.test(address)
+
+/**
+ * The addresses of this machine at which a server may answer that listens on `host`, the first choice first. Undefined if it
+ * is not one of this machine only.
+ */
+export const loopbackOf = (host: string): readonly [string, ...Array<string>] | undefined =>
+  ["localhost", "0.0.0.0", "::"].includes(host) ? ["127.0.0.1", "::1"] : isLoopback(host) ? [host] : undefined
 
 /** A link-local address needs an interface, which a URL cannot name. */
 export const isLinkLocal = (address: string) => /^fe[89ab]/iu.test(address)

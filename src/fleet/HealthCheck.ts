@@ -12,6 +12,7 @@ import { RefusedSecrets } from "../discovery/secrets/RefusedSecrets.ts"
 import { authorizationOf, exitedHealth, reasonOf, stateOf } from "./healthReason.ts"
 import { makeServerIdentity, otherApi } from "./serverIdentity.ts"
 import type { Health, HealthState } from "./Instance.ts"
+import { tooOld } from "./tooOld.ts"
 import { targetOf } from "../discovery/target.ts"
 
 const notOnline = (state: HealthState, reason: string, checkedAt: number): Health => ({
@@ -66,6 +67,8 @@ export class HealthCheck extends Context.Service<
             const other = yield* otherApi(announcement, failure, client, timeout)
             if (other !== undefined)
               return { ...notOnline("unhealthy", other, yield* Clock.currentTimeMillis), replaced: true }
+            const old = yield* tooOld(failure, opencode, timeout)
+            if (old !== undefined) return notOnline("unhealthy", old, yield* Clock.currentTimeMillis)
             if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
             const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {

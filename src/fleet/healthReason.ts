@@ -39,7 +39,7 @@ const refusal = ({ api, withheld }: Unauthorized, { passwordWithheld }: Announce
 export const reasonOf = (error: ClientError, announcement: Announcement, hasPassword: boolean): string => {
   switch (error._tag) {
     case "RequestTimeout":
-      return `accepted the connection but did not answer within ${error.seconds} s; it may be starting or stuck`
+      return `did not answer within ${error.seconds} s; it may be starting, stuck or overloaded`
     case "InstanceUnreachable":
       if (error.detail === processExited) {
         return announcement.api === 2

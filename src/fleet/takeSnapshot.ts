@@ -16,14 +16,18 @@ import type { Snapshot } from "./Snapshot.ts"
 /** How long the first snapshot waits for slow transports. */
 const firstScanTimeout = Duration.millis(2500)
 
-/** When each URL of a snapshot was last online, in epoch milliseconds. */
-const lastSeenByUrl = (snapshot: Option.Option<Snapshot>): ReadonlyMap<string, number | undefined> =>
+/** What the previous snapshot says about each URL: whether it was online, and when it last was, in epoch milliseconds. */
+type Before = ReadonlyMap<string, { readonly isOnline: boolean; readonly lastSeen: number | undefined }>
+
+const byUrl = (snapshot: Option.Option<Snapshot>): Before =>
   new Map(
     Option.match(snapshot, {
       onNone: () => [],
       onSome: ({ instances }) =>
         instances.flatMap((instance) =>
-          [instance, ...instance.fallbacks].map(({ url }) => [url, instance.lastSeen] as const),
+          [instance, ...instance.fallbacks].map(
+            ({ url }) => [url, { isOnline: instance.health.state === "online", lastSeen: instance.lastSeen }] as const,
+          ),
         ),
     }),
   )
@@ -37,8 +41,16 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
   const machine = yield* LocalMachine
   const fingerprintsOf = yield* serverFingerprints
 
-  const instanceOf = Effect.fnUntraced(function* (server: Server, lastSeen: ReadonlyMap<string, number | undefined>) {
-    const { endpoint, health } = yield* bestEndpoint(server, healthCheck)
+  /** On a busy machine one probe may time out, so a server that was online is probed again before it is shown as silent. */
+  const probed = Effect.fnUntraced(function* (server: Server, before: Before) {
+    const first = yield* bestEndpoint(server, healthCheck)
+    return first.health.state === "timeout" && before.get(server.url)?.isOnline === true
+      ? yield* bestEndpoint(server, healthCheck)
+      : first
+  })
+
+  const instanceOf = Effect.fnUntraced(function* (server: Server, before: Before) {
+    const { endpoint, health } = yield* probed(server, before)
     const endpoints = [server, ...server.fallbacks]
     const instance: Instance = {
       ...server,
@@ -55,7 +67,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
       lastSeen:
         health.state === "online"
           ? health.checkedAt
-          : endpoints.map(({ url }) => lastSeen.get(url)).find((time) => time !== undefined),
+          : endpoints.map(({ url }) => before.get(url)?.lastSeen).find((time) => time !== undefined),
     }
     return instance
   })
@@ -70,10 +82,10 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const announcements = scan.announcements.map((announcement) => vouched(machine, announcement))
     const fingerprintOf = yield* fingerprintsOf(announcements)
     const { problems, servers } = serversOf(announcements, hasExited(machine), fingerprintOf)
-    const lastSeen = lastSeenByUrl(previous)
+    const before = byUrl(previous)
     const instances = yield* Effect.forEach(
       uniqueNames(servers),
-      (server) => Effect.tap(instanceOf(server, lastSeen), onProbed),
+      (server) => Effect.tap(instanceOf(server, before), onProbed),
       // A hanging probe runs for the whole timeout, so any bound would delay the others.
       { concurrency: "unbounded" },
     ).pipe(

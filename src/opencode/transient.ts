@@ -44,3 +44,8 @@ export const untilBack = <A, R>(request: Effect.Effect<A, ClientError, R>): Effe
     while: isTransient,
     schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: "10 seconds" }),
   })
+
+/** Whether opencode does not send something, or sends what cannot be read, so that another try does not help. */
+export const isUnreadableAnswer = (error: ClientError): boolean =>
+  (error._tag === "OpencodeError" && error.status === 400) ||
+  (error._tag === "UnexpectedResponse" && !isTransient(error) && error.status !== 405)

@@ -51,16 +51,17 @@ export const parsed = <A>(
     }),
   )
 
+/** A whole number of `unit` from `minimum` to `maximum`. */
+export const wholeNumber = (name: Variable, fallback: number, minimum: number, maximum: number, unit = "characters") =>
+  parsed(name, `it takes a whole number of ${unit} from ${minimum} to ${maximum} (default ${fallback})`, (value) =>
+    /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
+      ? Option.some(Number(value))
+      : Option.none(),
+  ).pipe(Effect.map(Option.getOrElse(() => fallback)))
+
 /** A whole number of milliseconds from `minimum` to `maximum`. */
 export const milliseconds = (name: Variable, fallback: Duration.Duration, minimum: number, maximum: number) =>
-  parsed(
-    name,
-    `it takes a whole number of milliseconds from ${minimum} to ${maximum} (default ${Duration.toMillis(fallback)})`,
-    (value) =>
-      /^\d{1,12}$/u.test(value) && Number(value) >= minimum && Number(value) <= maximum
-        ? Option.some(Duration.millis(Number(value)))
-        : Option.none(),
-  ).pipe(Effect.map(Option.getOrElse(() => fallback)))
+  Effect.map(wholeNumber(name, Duration.toMillis(fallback), minimum, maximum, "milliseconds"), Duration.millis)
 
 /** The items of a comma-separated list, without duplicates. */
 export const listItems = (value: string): ReadonlyArray<string> => [

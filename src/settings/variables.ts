@@ -21,6 +21,7 @@ export const variables = declare({
   DISCOVERY_INTERVAL_MS: { use: "server", content: "text" },
   HEALTH_CHECK_TIMEOUT_MS: { use: "server", content: "text" },
   SEND_TIMEOUT_MS: { use: "server", content: "text" },
+  MAX_ANSWER_CHARS: { use: "server", content: "text" },
   OPENCODE_SERVER_USERNAME: { use: "server", content: "text" },
   OPENCODE_SERVER_PASSWORD: { use: "server", content: "secret" },
   LOG_LEVEL: { use: "server", content: "text" },

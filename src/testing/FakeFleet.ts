@@ -20,8 +20,11 @@ import * as Handlers from "../tools/handlers.ts"
 import { FakeState } from "./FakeState.ts"
 import { httpClientOf } from "./httpClient.ts"
 
-/** An instance of a fake fleet: its name, or its name and the version of opencode's API. Default: 1. */
-export type FakeInstance = string | { readonly name: string; readonly api?: 1 | 2 }
+/**
+ * An instance of a fake fleet: its name, or its name, the version of opencode's API (default: 1) and the directory that it was
+ * started in (default: `/work/project`).
+ */
+export type FakeInstance = string | { readonly name: string; readonly api?: 1 | 2; readonly directory?: string }
 
 const nameOf = (instance: FakeInstance) => (typeof instance === "string" ? instance : instance.name)
 
@@ -50,6 +53,7 @@ const fakesOf = (instances: ReadonlyArray<FakeInstance>): FakeFleet["Service"] =
       const instance = nameOf(each)
       const api = typeof each === "string" ? 1 : (each.api ?? 1)
       const state = new FakeState({ api })
+      if (typeof each !== "string" && each.directory !== undefined) state.directory = each.directory
       const credentials = credentialsOf(state)
       const target: Target = { instance, url: urlOf(index), credentials, ...(api === 1 ? {} : { api }) }
       return [instance, { state, target }] as const
@@ -84,7 +88,7 @@ const httpClient = (instances: ReadonlyArray<FakeInstance>) =>
 const discovery = (instances: ReadonlyArray<FakeInstance>) =>
   Layer.effect(
     Discovery,
-    Effect.map(FakeFleet, ({ target }) => ({
+    Effect.map(FakeFleet, ({ at, target }) => ({
       scan: Effect.succeed({
         announcements: instances.map((each) => {
           const name = nameOf(each)
@@ -93,7 +97,7 @@ const discovery = (instances: ReadonlyArray<FakeInstance>) =>
             name,
             host: "fake-host",
             url,
-            directory: "/work/project",
+            directory: at(name).directory,
             transport: "fake",
             source: `/fakes/${name}`,
             ...(api === undefined ? {} : { api }),

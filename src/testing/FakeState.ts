@@ -60,6 +60,10 @@ export class FakeState {
   readonly diffs = new Map<MessageId, ReadonlyArray<FileDiff>>()
   inGit = true
   readonly missingDirectories = new Set<string>()
+  /** Only on opencode 1: directories with an invalid configuration, and opencode's reason. Requests about one are refused. */
+  readonly brokenDirectories = new Map<string, string>()
+  /** Only on opencode 1: messages that it cannot encode. It answers 400 to each request whose answer would hold one. */
+  readonly unreadable = new Set<MessageId>()
   agents: Array<{
     readonly name: string
     readonly mode: string

@@ -32,6 +32,9 @@ const isAuthorized = (
 const webPage = HttpServerResponse.html("<!doctype html><title>opencode</title>")
 const unauthorized = HttpServerResponse.empty({ status: 401, headers: { "www-authenticate": opencodeChallenge } })
 
+const broken = (message: string) =>
+  HttpServerResponse.jsonUnsafe({ name: "ConfigJsonError", data: { message } }, { status: 400 })
+
 /** The answer to a route that the API does not have. */
 const otherRoute = (fake: FakeState) =>
   Effect.gen(function* () {
@@ -53,6 +56,8 @@ const faultsAndLog = (fake: FakeState) =>
         // The router runs this uninterruptibly, and a hang must end when the client disconnects.
         if (fault !== undefined) return yield* Effect.interruptible(fault(Effect.orDie(answer)))
         if (isProtected(fake, request.route) && !isAuthorized(fake, received.headers)) return unauthorized
+        const reason = fake.brokenDirectories.get(request.query["directory"] ?? "")
+        if (reason !== undefined) return broken(reason)
         return notReady(fake, request.route) ?? (yield* answer)
       }),
     { global: true },

@@ -16,11 +16,15 @@ export const plainLine = (text: string): string =>
     .replaceAll(/\s+/gu, " ")
     .trim()
 
-/** The first `length` characters, followed by the number of characters left out. */
-export const clip = (text: string, length: number): string => {
+/**
+ * The first `length` characters, followed by the number of characters left out and how to read them. A function for that is
+ * given the number of characters kept.
+ */
+export const clip = (text: string, length: number, rest: string | ((kept: number) => string) = ""): string => {
   if (text.length <= length) return text
   const kept = truncate(text, length)
-  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters]`
+  const how = typeof rest === "string" ? rest : rest(kept.length)
+  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters${how === "" ? "" : `: ${how}`}]`
 }
 
 /** Quotes user input for an error message: one line, at most 100 characters. */

@@ -1,5 +1,10 @@
 /** The handlers of all tools. They need `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
 import { type Duration, Effect } from "effect"
+import { changeCuts } from "./changes/changeCuts.ts"
+import { instanceCuts } from "./instances/instanceCuts.ts"
+import { sessionCuts, statusCuts } from "./sessions/sessionCuts.ts"
+import { type AnswerSizeOptions, boundAnswers } from "./shared/answerSize.ts"
+import { turnCuts } from "./turns/turnCuts.ts"
 import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
@@ -7,7 +12,7 @@ import { requestHandlers } from "./requests/requestHandlers.ts"
 import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
 
-export interface ToolsOptions {
+export interface ToolsOptions extends AnswerSizeOptions {
   /** Maximum time that a call follows a turn. Default: 280 s. */
   readonly sendTimeout?: Duration.Input | undefined
   /** The transports that `list_instances` shows if no instance is found. Default: none. */
@@ -16,15 +21,32 @@ export interface ToolsOptions {
   readonly relayDirectory?: string | undefined
 }
 
+/** What each tool leaves out of an answer that is too long. */
+const cuts = {
+  list_instances: instanceCuts,
+  refresh_instances: instanceCuts,
+  list_sessions: sessionCuts,
+  get_session: [],
+  create_session: [],
+  get_status: statusCuts,
+  send_message: turnCuts,
+  wait_for_session: turnCuts,
+  abort_session: [],
+  respond_permission: turnCuts,
+  answer_question: turnCuts,
+  get_diff: changeCuts,
+} as const
+
 export const layer = (options: ToolsOptions = {}) =>
   FleetToolkit.toLayer(
     Effect.gen(function* () {
-      return FleetToolkit.of({
+      const handlers = FleetToolkit.of({
         ...(yield* instanceHandlers(options)),
-        ...(yield* sessionHandlers),
+        ...(yield* sessionHandlers(options)),
         ...(yield* turnHandlers(options)),
         ...(yield* requestHandlers(options)),
-        ...(yield* changeHandlers),
+        ...(yield* changeHandlers(options)),
       })
+      return boundAnswers(FleetToolkit.tools, handlers, cuts, options)
     }),
   )

@@ -14,6 +14,7 @@ export const pages: ReadonlyArray<string> = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...filesIn("docs").filter((path) => path.endsWith(".md")),
 ]
 

@@ -26,7 +26,7 @@ const inTerminal = Effect.fnUntraced(function* (
   workspace: Workspace,
   variables: Readonly<Record<string, string>> = {},
 ) {
-  const terminal = yield* openTerminal(connectCommand(workspace, { args: [], password: "hunter2", variables }))
+  const terminal = yield* openTerminal(connectCommand(workspace, { args: [], variables }))
   yield* terminal.screenUntil(ready)
   const [registration] = yield* registered(localRegistry(workspace), 1)
   return { terminal, registration }
@@ -63,7 +63,10 @@ withTmux("connect in a terminal", () => {
       const fs = yield* FileSystem.FileSystem
       const command = `sh -c 'echo "no way to the relay" >&2; exit 255'`
       const workspace = yield* makeWorkspace({})
-      const { registration, terminal } = yield* inTerminal(workspace, { RELAY_SSH_CMD: command })
+      const { registration, terminal } = yield* inTerminal(workspace, {
+        RELAY_SSH_CMD: command,
+        OPENCODE_SERVER_PASSWORD: "hunter2",
+      })
       yield* fs
         .readFileString(registration?.connect?.log ?? "")
         .pipe(eventually((log) => log.includes("no way to the relay")))

@@ -1,6 +1,6 @@
 /** Every tool on a real opencode, under every MCP client: the calls of `npm run demo`, with assertions. */
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -40,6 +40,33 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
       assert.includeMembers([...client.tools], names)
       assert.deepStrictEqual(client.capabilities, { tools: { listChanged: true } })
     }),
+  )
+
+  it.effect(
+    "show the sessions of every project that the server works in, and one broken project hides only itself",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const opencode = yield* RealOpencode
+        const other = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "other-project-" }), fs.realPath)
+        const broken = yield* Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "broken-project-" }), fs.realPath)
+        const client = yield* withClient("SDK 2")
+        for (const directory of [other, broken]) yield* client.call(CreateSession, { title: "Elsewhere", directory })
+        // opencode reads a project's configuration when it loads the project.
+        yield* fs.writeFileString(`${broken}/opencode.json`, "{ broken")
+        yield* opencode.restart
+        const { broken_directories, sessions } = yield* client.call(ListSessions, { search: "Elsewhere" })
+        assert.sameMembers(
+          sessions.map(({ directory, status }) => `${status} in ${directory}`),
+          [`idle in ${other}`, `unknown in ${broken}`],
+        )
+        assert.deepStrictEqual(
+          broken_directories?.map(({ directory }) => directory),
+          [broken],
+        )
+        assert.include(broken_directories?.[0]?.reason, "opencode.json")
+        assert.include(yield* client.text(GetStatus), broken)
+      }),
   )
 
   it.effect.each(kinds)("show the instances to %s", (kind) =>
@@ -133,7 +160,6 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
         session_id: session.session_id,
         title,
         message_count: 5,
-        has_more_messages: false,
       })
     }),
   )

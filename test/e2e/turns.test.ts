@@ -5,7 +5,7 @@ import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
-import { eventually, FleetClient } from "../support/McpClients.ts"
+import { connect, eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
@@ -71,7 +71,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
     }),
   )
 
-  it.effect("sends progress notifications that count upwards and contain all of the text", () =>
+  it.effect("sends progress notifications that count upwards and each contain the text so far", () =>
     Effect.gen(function* () {
       const { relay } = yield* FleetClient
       // Read as raw lines, because SDK clients drop a notification that arrives together with the answer.
@@ -88,9 +88,10 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
         progress.map(({ params }) => params.progress),
         progress.map((_, index) => index + 1),
       )
-      const notifications = progress.map(({ params }) => params.message).join("")
-      assert.strictEqual(notifications.trim(), "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10")
-      assert.include(JSON.stringify(result), notifications.trim())
+      const whole = "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10"
+      for (const { params } of progress) assert.isTrue(whole.startsWith(params.message), params.message)
+      assert.strictEqual(progress.at(-1)?.params.message, whole)
+      assert.include(JSON.stringify(result), whole)
     }),
   )
 
@@ -198,6 +199,23 @@ onBothVersions((api) => {
         const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
         assert.isAtLeast(agents.length, 2)
         assert.deepStrictEqual([...new Set(agents)], ["plan"])
+      }),
+    )
+
+    it.effect("takes one of two messages that two servers send at the same moment with if_busy fail", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* FleetClient
+        const clients = [yield* FleetClient, yield* connect(relay)]
+        for (const round of [1, 2, 3]) {
+          const session_id = yield* newSession(`Two servers ${round}`)
+          const parameters = { session_id, message: "slow: 40", async: true, if_busy: "fail" }
+          const results = yield* Effect.forEach(
+            clients,
+            (client) => Effect.result(client.call(SendMessage, parameters)),
+            { concurrency: 2 },
+          )
+          assert.deepStrictEqual(results.map(({ _tag }) => _tag).toSorted(), ["Failure", "Success"])
+        }
       }),
     )
 

@@ -128,6 +128,29 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
+  it.effect("show a server that was online as silent only after a second probe", () =>
+    Effect.gen(function* () {
+      const answers: Array<HealthState> = ["online", "timeout", "online", "timeout", "timeout"]
+      let probes = 0
+      const health = Layer.succeed(HealthCheck, {
+        probe: () =>
+          Effect.sync(() => ({
+            state: answers[probes++] ?? ("online" as const),
+            version: undefined,
+            latency: undefined,
+            reason: "",
+            checkedAt: probes,
+          })),
+      })
+      const { fleet } = yield* customFleet({ scan: found(announcement("api", 1)), changes: Stream.never }, health)
+      const state = Effect.map(fleet.refresh, ({ instances }) => instances[0]?.health.state)
+      assert.strictEqual(yield* state, "online")
+      assert.strictEqual(yield* state, "online")
+      assert.strictEqual(yield* state, "timeout")
+      assert.strictEqual(probes, answers.length)
+    }),
+  )
+
   it.effect("see what happened before the call, also during another one, and are shared by all who ask meanwhile", () =>
     Effect.gen(function* () {
       const setup = yield* settled()

@@ -126,6 +126,24 @@ describe("The opencode that answers", () => {
   )
 })
 
+describe("An opencode that is older than 1.1", () => {
+  // Without a network, 1.0.185 answers unknown routes like this; with one, with the page of opencode's web site.
+  const message = "Error: Unable to connect. Is the computer able to access the url?"
+  it.effect.each([
+    ["an error", () => Response.json({ name: "UnknownError", data: { message } }, { status: 500 })],
+    ["a page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })],
+  ] as const)("is called too old, although it answers the health request with %s", ([, unknown]) =>
+    Effect.gen(function* () {
+      const { health } = yield* probe(
+        (request) => (new URL(request.url).pathname === "/path" ? worksIn("/srv/shop")(request) : Effect.sync(unknown)),
+        { directory: "/srv/shop" },
+      )
+      assert.strictEqual(health.state, "unhealthy")
+      assert.include(health.reason, "opencode is too old: it is older than 1.1, and 1.1.11 or newer is needed")
+    }),
+  )
+})
+
 describe("An instance whose announced process has exited", () => {
   it.effect("is told apart from one that is silent", () =>
     Effect.gen(function* () {

@@ -69,7 +69,7 @@ describe("a fake fleet", () => {
   it.effect("lets requests go wrong", () =>
     Effect.gen(function* () {
       const fakes = yield* FakeFleet
-      fakes.at("laptop").fail("GET /session", Fault.unauthorized)
+      fakes.at("laptop").fail("GET /experimental/session", Fault.unauthorized)
       const error = yield* Effect.flip(titles("laptop"))
       assert.strictEqual(error._tag, "Unauthorized")
     }).pipe(Effect.provide(fakeFleetLayer("laptop"))),

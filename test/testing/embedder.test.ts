@@ -19,7 +19,7 @@ it.effect("lists the titles of an instance's sessions, whatever its version", ()
       fakes.at(name).sessions.push(samples.session("web", { title: "Fix the build" }))
       assert.deepStrictEqual(yield* titles(name), ["Fix the build"])
     }
-    fakes.at("laptop").fail("GET /session", Fault.unauthorized)
+    fakes.at("laptop").fail("GET /experimental/session", Fault.unauthorized)
     assert.strictEqual((yield* Effect.flip(titles("laptop")))._tag, "Unauthorized")
   }).pipe(Effect.provide(fakeFleetLayer("laptop", { name: "desktop", api: 2 }))),
 )

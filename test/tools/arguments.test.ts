@@ -91,7 +91,22 @@ describe("Every tool", () => {
     }),
   )
 
-  it.effect.each(cases.filter(({ node }) => node.type === "integer"))(
+  it.effect.each(cases.filter(({ name, node }) => node.type === "integer" && name === "offset"))(
+    "takes the closest possible $title",
+    ({ name, tool }) =>
+      Effect.gen(function* () {
+        for (const [value, expected] of [
+          [-5, 0],
+          ["-1", 0],
+          [2.7, 2],
+          [1e99, 1e9],
+        ] as const) {
+          assert.propertyVal(yield* withOne(tool, name, value), name, expected)
+        }
+      }),
+  )
+
+  it.effect.each(cases.filter(({ name, node }) => node.type === "integer" && name !== "offset"))(
     "takes the closest possible $title",
     ({ name, node, tool }) =>
       Effect.gen(function* () {

@@ -58,13 +58,13 @@ const flags = {
 const opencode2 = Effect.promise(() => import("../connect/opencode2.ts"))
 
 const run = Effect.fnUntraced(function* (given: ConnectArguments) {
-  const { port, relayCommand } = yield* checkArguments(given)
+  const { attached, relayCommand } = yield* checkArguments(given)
   if (given.status) return yield* showStatus(given.json)
   const settings = yield* Settings
   const log = yield* openLog({
     stateDirectory: settings.stateDirectory,
     instanceName: settings.instanceName,
-    onStderr: given.headless || port !== undefined,
+    onStderr: given.headless || attached !== undefined,
   }).pipe(Effect.mapError(failedWith))
   const command = relayCommand ?? settings.relayCommand
   const options: ConnectOptions = {
@@ -82,10 +82,10 @@ const run = Effect.fnUntraced(function* (given: ConnectArguments) {
   }
   const { exitStatus, problem } = yield* Effect.gen(function* () {
     const { connectUserService, isUserService } = yield* opencode2
-    if (port !== undefined) {
-      return (yield* isUserService(port))
+    if (attached !== undefined) {
+      return (yield* isUserService(attached.port))
         ? yield* connectUserService({ ...options, args: undefined })
-        : yield* connectRunning({ ...options, port })
+        : yield* connectRunning({ ...options, ...attached })
     }
     const { api } = yield* opencodeVersion
     return api === 1

@@ -83,7 +83,7 @@ const createSession = Effect.fnUntraced(function* (
   prompt: PromptParameters,
   { note }: TurnScreen,
 ) {
-  const { create_session } = yield* sessionHandlers
+  const { create_session } = yield* sessionHandlers()
   const place = { instance, ...(Option.isSome(directory) ? { directory: directory.value } : {}) }
   yield* checkNewSession({ ...place, ...prompt })
   const created = yield* create_session(place)

@@ -60,7 +60,7 @@ export const sessions = Command.make(
   "sessions",
   { instance, asJson, search, directory, limit },
   Effect.fnUntraced(function* ({ asJson, directory, instance, limit, search }) {
-    const { list_sessions } = yield* sessionHandlers
+    const { list_sessions } = yield* sessionHandlers()
     const view = yield* Effect.mapError(
       list_sessions({
         instance,

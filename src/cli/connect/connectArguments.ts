@@ -1,6 +1,7 @@
 /** Checks the arguments of `opencode-fleet connect`. An invalid argument is a usage error. */
 import { Effect, Option } from "effect"
 import { CommandLine } from "effect/process"
+import { addressIn, loopbackOf } from "../../discovery/address.ts"
 import { quote } from "../../text/plainText.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 
@@ -16,13 +17,12 @@ export interface ConnectArguments {
 
 const usageError = (reason: string) => Effect.fail(new CommandFailed({ status: exitStatus.usage, reason }))
 
-const loopback = new Set(["127.0.0.1", "localhost", "[::1]"])
-
-/** The port of an opencode on this machine: the value of `--attach` is a port, or a URL of this machine. */
-const attachedPort = (attach: string) => {
-  const url = URL.parse(/^\d+$/u.test(attach) ? `http://127.0.0.1:${attach}` : attach)
-  return url !== null && url.protocol === "http:" && loopback.has(url.hostname)
-    ? Effect.succeed(Number(url.port === "" ? 80 : url.port))
+/** Where an opencode on this machine listens: the value of `--attach` is a port, or a URL of this machine. */
+const attached = (attach: string) => {
+  const url = URL.parse(/^\d+$/u.test(attach) ? `http://localhost:${attach}` : attach)
+  const addresses = url === null || url.protocol !== "http:" ? undefined : loopbackOf(addressIn(url))
+  return url !== null && addresses !== undefined
+    ? Effect.succeed({ port: Number(url.port === "" ? 80 : url.port), addresses })
     : usageError(
         `--attach ${quote(attach)} is not the address of an opencode on this machine, such as http://127.0.0.1:4096`,
       )
@@ -48,12 +48,12 @@ const conflict = ({ args, attach, headless, json, relay, status, withoutPassword
     args.length > 0 && Option.isSome(attach) && "--attach uses a running opencode, which takes no arguments",
   ].find((text) => text !== false)
 
-/** The port of `--attach` and the command of `--relay`; undefined if the flag is not given. */
+/** Where the opencode of `--attach` listens, and the command of `--relay`; undefined if the flag is not given. */
 export const checkArguments = Effect.fnUntraced(function* (given: ConnectArguments) {
   const reason = conflict(given)
   if (reason !== undefined) return yield* usageError(reason)
   return {
     relayCommand: Option.isSome(given.relay) ? yield* relayCommand(given.relay.value) : undefined,
-    port: Option.isSome(given.attach) ? yield* attachedPort(given.attach.value) : undefined,
+    attached: Option.isSome(given.attach) ? yield* attached(given.attach.value) : undefined,
   }
 })

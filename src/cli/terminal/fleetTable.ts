@@ -55,9 +55,15 @@ const row =
 export const fleetTable = ({ as_of, instances }: FleetView, style: Style, room: number): ReadonlyArray<string> =>
   instances.length === 0 ? [] : table(columns, instances.map(row(style, as_of)), room)
 
+/** Maximum number of problems below the table. */
+const maxProblems = 20
+
 /** The problems, and a hint for an empty fleet. */
-export const fleetProblems = ({ hint, problem_count, problems }: FleetView): ReadonlyArray<string> => [
-  ...(hint === undefined ? [] : [hint]),
-  ...problems.map(({ reason, source }) => `problem: ${line(source)} ${line(reason)}`),
-  ...(problem_count > problems.length ? [`and ${problem_count - problems.length} more problems`] : []),
-]
+export const fleetProblems = ({ hint, problem_count, problems }: FleetView): ReadonlyArray<string> => {
+  const shown = Math.min(problems.length, maxProblems)
+  return [
+    ...(hint === undefined ? [] : [hint]),
+    ...problems.slice(0, maxProblems).map(({ reason, source }) => `problem: ${line(source)} ${line(reason)}`),
+    ...(problem_count > shown ? [`and ${problem_count - shown} more problems`] : []),
+  ]
+}

@@ -8,6 +8,7 @@ import { line } from "../../text/plainText.ts"
 import { ConnectionLost, openShell, type RemoteShell } from "../../machine/ssh/RemoteShell.ts"
 import { forwardingSession, sharedSession } from "../../machine/ssh/sessionOptions.ts"
 import { sshRequest } from "../../machine/ssh/SshCommand.ts"
+import { hostOf } from "../../discovery/address.ts"
 import { relayScript } from "./relayScript.ts"
 
 /** There is no ssh of this machine that opens a tunnel on request. Request a specific port instead. */
@@ -39,6 +40,8 @@ export interface RelayConnection extends Pick<RemoteShell, "ask" | "ended"> {
 export interface ConnectionOptions {
   /** A shell command line that opens a shell on the relay. It is trusted, and run by `/bin/sh`. */
   readonly command: string
+  /** The loopback address at which opencode listens on this machine. Default: 127.0.0.1. */
+  readonly localAddress?: string | undefined
   /** opencode's port on this machine. */
   readonly localPort: number
   /** The port to listen on at the relay; 0 lets the relay choose. */
@@ -56,7 +59,8 @@ const commandScript = (options: ReadonlyArray<string>) =>
   `trap : TERM; ssh() { command ssh ${CommandLine.display(options)} "$@"; }; eval "$RELAY_SSH_CMD"' "$@"'`
 
 /** Names the IPv4 address, because ssh otherwise reports success when only the IPv6 port was free. */
-const forward = ({ localPort, remotePort }: ConnectionOptions) => `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`
+const forward = ({ localAddress = "127.0.0.1", localPort, remotePort }: ConnectionOptions) =>
+  `127.0.0.1:${remotePort}:${hostOf(localAddress)}:${localPort}`
 
 const openRelayShell = (command: string, options: ReadonlyArray<string>, ...more: ReadonlyArray<string>) =>
   openShell({

@@ -21,6 +21,8 @@ export interface TunnelOptions {
   readonly command: string
   /** The relay directory there. Default: that machine's own default. */
   readonly directory?: string | undefined
+  /** The loopback address at which opencode listens on this machine. Default: 127.0.0.1. */
+  readonly localAddress?: string | undefined
   /** The registration's file name there. */
   readonly file: string
   /** The registration there; its `port` is replaced by the tunnel's port. */
@@ -101,6 +103,7 @@ export const keepTunnel = Effect.fnUntraced(function* (options: TunnelOptions) {
   const open = Effect.gen(function* () {
     return yield* openConnection({
       command: options.command,
+      localAddress: options.localAddress,
       localPort: options.registration.localPort ?? options.registration.port,
       remotePort: (yield* Ref.get(choosesPort)) ? yield* randomPort : 0,
     })

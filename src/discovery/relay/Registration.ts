@@ -1,5 +1,6 @@
 /** The JSON file that announces an instance in the relay directory. */
 import { Schema, SchemaTransformation } from "effect"
+import { isLoopback } from "../address.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { accessFields } from "./RegistrationAccess.ts"
 
@@ -49,6 +50,10 @@ export const Registration = Schema.Struct({
   hostname: Schema.optionalKey(Line),
   /** The port to connect to on this machine: opencode's own port, or that of a tunnel. */
   port: Port,
+  /** The loopback address to connect to, if it is not 127.0.0.1. */
+  address: Schema.optionalKey(
+    Schema.String.check(Schema.makeFilter(isLoopback, { expected: "a loopback address, such as ::1" })),
+  ),
   /** opencode's port on its own machine, if `port` is that of a tunnel. */
   localPort: Schema.optionalKey(Port),
   /** The version of opencode's API. Default: the first answer shows it. */

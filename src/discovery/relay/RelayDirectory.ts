@@ -10,6 +10,7 @@ import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { fileErrorText, mayPass } from "../../machine/fileError.ts"
 import { FileCache } from "./FileCache.ts"
+import { urlOf } from "../address.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { makeSecrets } from "../secrets/Secrets.ts"
@@ -214,7 +215,7 @@ const announce = (
 ): Announcement => ({
   name: registration.name,
   host: registration.hostname ?? "",
-  url: url ?? `http://127.0.0.1:${registration.port}`,
+  url: url ?? urlOf(registration.address ?? "127.0.0.1", registration.port ?? 0),
   remotePort: registration.localPort,
   directory: registration.cwd,
   transport: "local-relay",

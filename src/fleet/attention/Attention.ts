@@ -22,11 +22,13 @@ import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
-import { activities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
+import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../Fleet.ts"
+import { isHome } from "../homes.ts"
 import type { Instance } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
@@ -82,20 +84,33 @@ const notUnderstood = (count: number) =>
   `this version of opencode-fleet does not understand ${count} of its sessions and pending requests; open it at the terminal`
 
 /** Asks one instance for its pending requests. */
-const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionOptions, timeout: Duration.Input) {
+const makeAskInstance = Effect.fnUntraced(function* (
+  { credentials }: AttentionOptions,
+  timeout: Duration.Input,
+  online: () => ReadonlyArray<Instance>,
+) {
   const client = yield* OpencodeClient
 
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
     const opencode = client.at(targetOf(instance, credentials))
-    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), yield* Clock.currentTimeMillis)
-    // Only opencode 1 is asked per directory.
-    const sessions =
-      opencode.capabilities.statusScope === "server" ? recent : inNewestDirectories(recent, maxDirectories)
-    const active = yield* activities(opencode, sessions)
+    const now = yield* Clock.currentTimeMillis
+    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), now)
+    const isOwn = isHome(instance, online())
+    const own = recent.filter(({ directory }) => isOwn(directory))
+    const sessions = worthAsking(opencode, own, { home: instance.directory, limit: maxDirectories, now })
+    const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
+    const [first] = broken
+    // If no directory could be asked, the server is at fault.
+    if (first !== undefined && broken.length === new Set(sessions.map(({ directory }) => directory)).size) {
+      return yield* first.error
+    }
     // A subagent's request is listed under its parent sessions, too.
     const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
     const titles = new Map(sessions.map(({ id, title }) => [id, title]))
     return {
+      ...(broken.length === 0
+        ? {}
+        : { broken: broken.map(({ directory, error }) => ({ directory, reason: line(error.message) })) }),
       requests: [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
       projects: projectsOf(sessions, active),
     }
@@ -107,10 +122,11 @@ const makeAskInstance = Effect.fnUntraced(function* ({ credentials }: AttentionO
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ result: { projects, requests }, unreadable }): PendingReport =>
+        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport =>
           unreadable > 0 && requests.length === 0
             ? { askedAt, known: false, reason: notUnderstood(unreadable) }
             : {
+                ...rest,
                 askedAt,
                 known: true,
                 count: requests.length,
@@ -127,10 +143,10 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const { timeout = defaultProbeTimeout } = options
   const fleet = yield* Fleet
   const scope = yield* Scope.Scope
-  const askInstance = yield* makeAskInstance(options, timeout)
-  const reports = yield* Ref.make<PendingReports>(HashMap.empty())
   /** By URL. A report that arrives after its instance went offline is dropped. */
-  const online = new Set<string>()
+  const online = new Map<string, Instance>()
+  const askInstance = yield* makeAskInstance(options, timeout, () => [...online.values()])
+  const reports = yield* Ref.make<PendingReports>(HashMap.empty())
 
   const askForReport = yield* coalesced(concurrency, (instance) =>
     // The instance may have gone offline while its run was queued.
@@ -149,14 +165,14 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   )
   const ask = (instance: Instance) =>
     Effect.suspend(() => {
-      online.add(instance.url)
+      online.set(instance.url, instance)
       return askForReport(instance)
     })
   const askAll = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), ask)
 
   const dropOffline = ({ instances }: Snapshot) => {
     const current = new Set(instances.filter(isOnline).map(({ url }) => url))
-    for (const url of online) if (!current.has(url)) online.delete(url)
+    for (const url of online.keys()) if (!current.has(url)) online.delete(url)
     return Ref.update(
       reports,
       HashMap.filter((_, url) => current.has(url)),

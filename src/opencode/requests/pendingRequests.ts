@@ -3,6 +3,7 @@ import { Array, Effect } from "effect"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import { ancestors } from "../sessions/ancestors.ts"
+import { isUnreadableAnswer } from "../transient.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { PendingRequest } from "./PendingRequest.ts"
 
@@ -11,6 +12,8 @@ const isUnfinished = (opencode: Opencode, session: SessionId, message: MessageId
   opencode.message(session, message).pipe(
     Effect.map(({ info }) => info.role === "assistant" && info.time.completed === undefined),
     Effect.catchTag("SessionNotFound", () => Effect.succeed(false)),
+    // A message that cannot be read must not hide a request from the person who can decide it.
+    Effect.catchIf(isUnreadableAnswer, () => Effect.succeed(true)),
   )
 
 /**

@@ -1,11 +1,13 @@
 /** The activity of sessions: their status, and the pending requests that they wait for. */
-import { Array, Effect } from "effect"
+import { Array, Duration, Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import { openRequests } from "../requests/pendingRequests.ts"
 import { ancestors } from "./ancestors.ts"
+import { unlessBroken } from "./BrokenDirectories.ts"
+import { isWithin } from "./isWithin.ts"
 import type { Elsewhere, Session, SessionStatus } from "./Session.ts"
 
 export interface Activity {
@@ -17,19 +19,47 @@ export interface Activity {
 export const idle: Activity = { status: { type: "idle" }, pending: [] }
 
 /** Statuses and open requests of a directory. Requests of idle sessions are left out. */
-const activityIn = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
+const readActivity = Effect.fnUntraced(function* (opencode: Opencode, directory: string) {
   const statuses = yield* opencode.statuses(directory)
   const requests = statuses.size === 0 ? [] : yield* opencode.pendingRequests(directory)
   const active = requests.filter(({ request }) => statuses.has(request.sessionID))
   return { statuses, pending: yield* openRequests(opencode, active) }
 })
 
+const activityIn = (opencode: Opencode, directory: string) =>
+  readActivity(opencode, directory).pipe(
+    opencode.capabilities.statusScope === "server"
+      ? (whole) => whole
+      : unlessBroken(directory, { statuses: new Map<string, SessionStatus>(), pending: [] }),
+  )
+
+/** A directory that was used within this time is probably still loaded. */
+const recently = Duration.toMillis("1 day")
+
+export interface CheckedDirectories {
+  /** The directory of the instance, if it is known. Those within it are asked about however old their sessions are. */
+  readonly home: string | undefined
+  /** Maximum number of directories, the most recently used ones. */
+  readonly limit: number
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
 /**
- * The sessions of the `limit` most recently used directories; `sessions` must be sorted by update, newest first. A request
- * about a directory makes opencode load it, so old directories are left out.
+ * The sessions whose activity is worth a request; `sessions` must be sorted by update, newest first. Where activity is asked
+ * for by directory, a request makes opencode load the directory with its plugins and MCP servers, so old directories of other
+ * projects are left out.
  */
-export const inNewestDirectories = (sessions: ReadonlyArray<Session>, limit: number): ReadonlyArray<Session> => {
-  const directories = new Set(Array.dedupe(sessions.map(({ directory }) => directory)).slice(0, limit))
+export const worthAsking = (
+  { capabilities }: Opencode,
+  sessions: ReadonlyArray<Session>,
+  { home, limit, now }: CheckedDirectories,
+): ReadonlyArray<Session> => {
+  if (capabilities.statusScope === "server") return sessions
+  const inUse = sessions.filter(
+    ({ directory, time }) => now - time.updated < recently || (home !== undefined && isWithin(directory, home)),
+  )
+  const directories = new Set(Array.dedupe(inUse.map(({ directory }) => directory)).slice(0, limit))
   return sessions.filter(({ directory }) => directories.has(directory))
 }
 
@@ -76,7 +106,10 @@ export const detailedActivities = Effect.fnUntraced(function* (
   return new Map([...active, ...found])
 })
 
-/** The activity of each session that is not idle on this server. */
+/**
+ * The activity of each session that is not idle on this server. Within `collectingBroken`, a directory in which opencode
+ * cannot work counts as idle, and is returned there.
+ */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,

@@ -4,6 +4,8 @@ import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
+import { requestTimeout } from "../http/makeCall.ts"
+import { isWithin } from "./isWithin.ts"
 import type { Session } from "./Session.ts"
 
 /** The reference matches several sessions. Each candidate starts with its full id. */
@@ -34,6 +36,21 @@ const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArr
 const latest = (sessions: ReadonlyArray<Session>) =>
   sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
 
+/**
+ * The sessions of the server's own project. Only opencode 1 has one; there, `latest` on one instance must not be a session
+ * that belongs to another.
+ */
+const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
+  opencode.capabilities.statusScope === "server"
+    ? Effect.succeed(sessions)
+    : opencode
+        .location(requestTimeout)
+        .pipe(
+          Effect.map(({ directory, worktree = directory }) =>
+            sessions.filter((session) => isWithin(session.directory, worktree)),
+          ),
+        )
+
 /** Finds the session. An empty reference finds none, because it is more likely a mistake than a request for any. */
 export const resolveSession = Effect.fn("resolveSession")(function* (
   instance: string,
@@ -50,7 +67,10 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
   })
   if (Option.isSome(exact)) return exact.value
   const sessions = yield* opencode.sessions
-  const [session, ...others] = wanted.toLowerCase() === "latest" ? latest(sessions) : matching(sessions, wanted)
+  const find = (among: ReadonlyArray<Session>) =>
+    wanted.toLowerCase() === "latest" ? latest(among) : matching(among, wanted)
+  const own = find(yield* ofOwnProject(opencode, sessions))
+  const [session, ...others] = own.length > 0 ? own : find(sessions)
   if (session === undefined) return yield* missing
   return others.length === 0
     ? session

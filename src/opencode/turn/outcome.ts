@@ -86,6 +86,9 @@ const missingText = (turn: Turn): ReadonlyArray<string> => {
   ]
 }
 
+const incompleteText = ({ unreadable }: Turn) =>
+  `${unreadable === 1 ? "1 stored message" : `${unreadable} stored messages`} could not be read, so the text may be incomplete`
+
 const completed = (turn: Turn, finish: string): Outcome => {
   const { overtaken, prompts } = turn.lineage
   const isRestarted = [...turn.parts.values()].some((part) => part.type === "note" && part.about === "restart")
@@ -166,6 +169,9 @@ export const isUnfinished = (turn: Turn): boolean => {
 export const unfinishedOutcome = (turn: Turn, eventsMissed: boolean): Outcome => {
   // An abort at the start of a summary leaves the summary unfinished.
   if (turn.error !== undefined && (turn.error.kind !== "failed" || !eventsMissed)) return ofFailure(turn.error)
+  if (turn.unreadable > 0) {
+    return { _tag: "completed", detail: `the session is idle, but ${incompleteText(turn)}` }
+  }
   if (turn.answers.size === 0 && !eventsMissed) {
     return {
       _tag: "failed",

@@ -21,6 +21,8 @@ export interface StoredSession {
   readonly messages: ReadonlyArray<Message>
   /** Of the session and its subagents. */
   readonly pending: ReadonlyArray<PendingRequest>
+  /** Number of messages that opencode could not send or that could not be read. Default: 0. */
+  readonly unreadable?: number
 }
 
 /** Whether the message is opencode's own request for a summary. */
@@ -75,7 +77,7 @@ const withRetry = (status: SessionStatus, answers: Turn["answers"]): SessionStat
 }
 
 /** The turn after a read. Streaming text is only in events, so the received text is kept. */
-export const reconcile = (turn: Turn, { messages, pending, status }: StoredSession): Turn => {
+export const reconcile = (turn: Turn, { messages, pending, status, unreadable = 0 }: StoredSession): Turn => {
   const prompted = messages.findIndex(({ info }) => info.id === turn.prompt)
   const lineage = prompted < 0 && !turn.accepted ? turn.lineage : lineageOf(turn, messages.slice(Math.max(0, prompted)))
   const answers = new Map(turn.answers)
@@ -98,6 +100,7 @@ export const reconcile = (turn: Turn, { messages, pending, status }: StoredSessi
   return {
     ...turn,
     isMissingEvents: false,
+    unreadable,
     lineage,
     family: new Set([...turn.family, ...pending.map(({ request }) => request.sessionID)]),
     accepted: turn.accepted || prompted >= 0,

@@ -23,6 +23,8 @@ export interface Turn {
   readonly pending: ReadonlyMap<string, PendingRequest>
   /** Characters of streamed text that opencode had not stored when it was last read. */
   readonly unstored: number
+  /** Number of stored messages that could not be read, so that the text may be incomplete. */
+  readonly unreadable: number
   /** Whether events are being missed, so that the current state is unknown. */
   readonly isMissingEvents: boolean
   /** The first error of the session. Later ones hold stack traces. */
@@ -41,6 +43,7 @@ export const begin = (session: SessionId, prompt: MessageId): Turn => ({
   parts: new Map(),
   pending: new Map(),
   unstored: 0,
+  unreadable: 0,
   isMissingEvents: false,
   error: undefined,
 })

@@ -1,6 +1,7 @@
 /** Sends prompts and follows their turns, or follows a turn that is already running. */
 import { Context, Effect, Layer, Option } from "effect"
 import type { ClientError, NoTurn, SendError } from "../errors.ts"
+import { SessionClaims } from "../../machine/SessionClaims.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
 import { OpencodeClient } from "../Opencode.ts"
@@ -67,6 +68,8 @@ export class Turns extends Context.Service<
       const enqueue = yield* makeSessionQueues(events)
 
       const ownIds = makeOwnMessageIds()
+      // Those that this layer was given, not those of the caller's fiber.
+      const withClaims = Effect.provideService(SessionClaims, yield* SessionClaims)
 
       /** How a call shows where it stands. */
       interface Showing {
@@ -99,7 +102,9 @@ export class Turns extends Context.Service<
       })
 
       const prompt = (address: SessionAddress, options: PromptOptions, known: KnownTurn, sent: Effect.Effect<void>) =>
-        promptSession(events, ownIds, address, options, (turn) => Effect.andThen(known.set(turn), sent))
+        promptSession(events, ownIds, address, options, (turn) => Effect.andThen(known.set(turn), sent)).pipe(
+          withClaims,
+        )
 
       /** Runs the call, or follows the turn of a message that opencode has already. */
       const unlessSent = Effect.fnUntraced(function* <E>(

@@ -8,7 +8,8 @@ import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import type { Opencode, PromptChoice } from "../Opencode.ts"
 import { hasPrompt, type OwnMessageIds } from "./ownMessageId.ts"
-import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
+import { claimSession, releaseWhenBusy } from "./claimedSession.ts"
+import { type IfBusy, sessionBusy } from "./sessionQueue.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import * as Turn from "../turn/Turn.ts"
 import { persistently, refreshTurn, statusOf } from "./storedTurn.ts"
@@ -140,13 +141,17 @@ export const promptSession = Effect.fnUntraced(function* (
   const { ifBusy, messageID } = options
   const { opencode, session, target } = address
   const notices = yield* events.subscribe(target)
-  if (ifBusy === "wait" && !queuesAtServer(opencode, options)) yield* awaitIdle(address, notices)
-  const isBusy = ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle"
+  const claim =
+    ifBusy === "steer" || (ifBusy === "wait" && queuesAtServer(opencode, options))
+      ? undefined
+      : yield* claimSession(address, ifBusy, notices)
+  const isBusy = claim?.isBusy ?? (ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle")
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.
   const connected = yield* notices.skip
   const started = Turn.begin(session.id, messageID ?? (yield* freshMessageId))
   if (messageID !== undefined && (yield* hasPrompt(address, messageID))) {
+    yield* claim?.release ?? Effect.void
     return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true }
   }
   const choice = yield* opencode.completeChoice(session.id, {
@@ -159,6 +164,7 @@ export const promptSession = Effect.fnUntraced(function* (
     messageID === undefined
       ? { repeated: false, result: yield* posting }
       : yield* ownIds.once(address, messageID, posting, confirmArrival(address, started, "another call was sending it"))
+  if (claim?.release !== undefined) yield* releaseWhenBusy(address, started.prompt, claim.release)
   // A steered turn may already be waiting for a person, and no event has reported its subagents.
   const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
   if (turn !== started) yield* onTurn(turn)

@@ -4,10 +4,11 @@ import { pendingRequestsOf } from "../requests/pendingRequests.ts"
 import type { ClientError } from "../errors.ts"
 import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
-import type { SessionId } from "../Identifiers.ts"
+import type { MessageId, SessionId } from "../Identifiers.ts"
 import { maxAbsence } from "./followStep.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
-import { isTransient } from "../transient.ts"
+import { countingUnreadable } from "../Unreadable.ts"
+import { isTransient, isUnreadableAnswer } from "../transient.ts"
 import * as Turn from "../turn/Turn.ts"
 
 /** Retries a read on transient failures, for as long as an instance may be unreachable. */
@@ -46,12 +47,21 @@ const readBack = Effect.fnUntraced(function* (
   return messages
 })
 
+/** Whether an answer to the prompt was read and something older than all of them: the prompt itself cannot be read. */
+const isAnsweredAfter = ([oldest, ...rest]: ReadonlyArray<Message>, prompt: MessageId) => {
+  const answers = ({ info }: Message) => info.role === "assistant" && info.parentID === prompt
+  return oldest !== undefined && !answers(oldest) && rest.some(answers)
+}
+
 /** The messages of the turn, starting with its prompt. A prompt that may not be stored is looked for among the newest only. */
 const messagesOf = (opencode: Opencode, { prompt, session, accepted }: Turn.Turn) =>
   readBack(
     opencode,
     session,
-    (messages) => messages.some(({ info }) => info.id === prompt) || (!accepted && messages.length > firstPage),
+    (messages) =>
+      messages.some(({ info }) => info.id === prompt) ||
+      isAnsweredAfter(messages, prompt) ||
+      (!accepted && messages.length > firstPage),
   )
 
 /** Reads what opencode has stored about the turn, for `Turn.reconcile`. */
@@ -62,11 +72,17 @@ export const readStored = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Turn.StoredSession, ClientError> {
   // The status is read first: if it is idle, the messages read afterwards are all messages of the turn.
   const status = yield* statusOf(opencode, session)
-  const rest = yield* Effect.all(
-    { messages: messagesOf(opencode, turn), pending: pendingRequestsOf(opencode, session) },
+  const { pending, read } = yield* Effect.all(
+    {
+      // Without its stored messages, a turn is followed by its events and the session's status.
+      read: countingUnreadable(messagesOf(opencode, turn)).pipe(
+        Effect.catchIf(isUnreadableAnswer, () => Effect.succeed({ result: [], unreadable: 1 })),
+      ),
+      pending: pendingRequestsOf(opencode, session),
+    },
     { concurrency: "unbounded" },
   )
-  return { status, ...rest }
+  return { status, pending, messages: read.result, unreadable: read.unreadable }
 })
 
 /** Reads what opencode has stored and merges it into the turn. */
@@ -102,6 +118,13 @@ const promptsIn = (messages: ReadonlyArray<Message>, { undoneFrom }: Session): R
     .toReversed()
 }
 
+/** The prompt of the newest answer, if it cannot be read. */
+const unreadPrompt = (messages: ReadonlyArray<Message>): MessageId | undefined => {
+  const newest = messages.at(-1)?.info
+  const parent = newest?.role === "assistant" ? newest.parentID : undefined
+  return messages.some(({ info }) => info.id === parent) ? undefined : parent
+}
+
 /**
  * The user message that started the session's last turn, or with `back` an earlier one. A command that a person ran counts
  * only if there is nothing else.
@@ -115,6 +138,8 @@ export const lastPrompt = Effect.fnUntraced(function* (opencode: Opencode, sessi
   // Whether it is a continuation depends on the two messages before it.
   const messages = yield* readBack(opencode, session.id, (read) => (turnsIn(read)[back] ?? 0) >= 2)
   const turns = turnsIn(messages)
+  const unread = unreadPrompt(messages)
+  if (unread !== undefined && back === 0 && session.undoneFrom === undefined) return unread
   const index = (turns.length > 0 ? turns : promptsIn(messages, session))[back]
   return index === undefined ? undefined : messages[index]?.info.id
 })

@@ -96,6 +96,12 @@ class ServerGroup extends HttpApiGroup.make("server").add(
 ) {}
 
 class SessionGroup extends HttpApiGroup.make("session").add(
+  /** The sessions of all projects, without archived ones. Default `limit`: 100. */
+  HttpApiEndpoint.get("listAll", "/experimental/session", {
+    query: { limit: opt(Schema.Int) },
+    success: tolerantArray(WireSession),
+    error,
+  }),
   /** Without a directory: all sessions of the server's project, including archived ones. Default `limit`: 100. */
   HttpApiEndpoint.get("list", "/session", {
     query: { ...directory, limit: opt(Schema.Int) },

@@ -2,11 +2,12 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
+import type { MessagePage, Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
+import { readAround } from "./messagePages.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
@@ -16,6 +17,9 @@ const allSessions = 100_000
 
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
+
+/** Versions that have no route for the sessions of all projects answer with their web page. */
+const hasNoSuchRoute = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
 
 export const sessionRequests = ({ api: { server, session: api } }: Routes, call: Call, instance: string) => {
   /** opencode creates a session in any directory, also in one that does not exist, where every turn fails. */
@@ -30,10 +34,13 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
     )
 
   const newestSessions = (limit: number) =>
-    api.list({ query: { limit } }).pipe(
+    api.listAll({ query: { limit } }).pipe(
       Effect.flatMap(understood),
-      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
       call("list sessions"),
+      Effect.catchIf(hasNoSuchRoute, () =>
+        api.list({ query: { limit } }).pipe(Effect.flatMap(understood), call("list sessions")),
+      ),
+      Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
     )
   const modelOfAgent = (directory: string, name: string) =>
     server.agents({ query: { directory } }).pipe(
@@ -42,10 +49,18 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       call("agents"),
     )
 
-  const lastAgent = (session: SessionId) =>
-    api.messages({ params: { sessionID: session }, query: { limit: 10 } }).pipe(
-      Effect.map(({ body }) => recognised(body).findLast(({ info }) => info.agent !== undefined)?.info.agent),
+  const readPage = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
+    api.messages({ params: { sessionID: session }, query }).pipe(
+      Effect.flatMap(({ body, headers }) =>
+        Effect.map(understood(body), (messages): MessagePage => ({ messages, older: headers["x-next-cursor"] })),
+      ),
       call("messages", { session }),
+    )
+
+  const lastAgent = (session: SessionId) =>
+    Effect.map(
+      readAround((part) => readPage(session, part))({ limit: 10 }),
+      ({ messages }) => messages.findLast(({ info }) => info.agent !== undefined)?.info.agent,
     )
 
   /**
@@ -98,13 +113,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
         call("session status"),
       ),
-    messages: (session, page) =>
-      api.messages({ params: { sessionID: session }, query: page }).pipe(
-        Effect.flatMap(({ body, headers }) =>
-          Effect.map(understood(body), (messages) => ({ messages, older: headers["x-next-cursor"] })),
-        ),
-        call("messages", { session }),
-      ),
+    messages: (session, page) => readAround((part) => readPage(session, part))(page),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
     diff: (session, messageID) =>

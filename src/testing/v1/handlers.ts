@@ -64,6 +64,7 @@ const page = (
   all: ReadonlyArray<Message>,
   limit: number | undefined,
   before: string | undefined,
+  isUnreadable: (message: Message) => boolean,
 ): Effect.Effect<Page> => {
   const newer = before === undefined ? 0 : Number(Buffer.from(before, "base64").toString() || "x")
   if (!Number.isInteger(newer) || (before !== undefined && limit === undefined)) {
@@ -71,6 +72,7 @@ const page = (
   }
   const end = all.length - newer
   const start = limit === undefined ? 0 : Math.max(0, end - limit)
+  if (all.slice(start, end).some(isUnreadable)) return refuse(400, "BadRequest", "Expected OutputFormatJsonSchema")
   const older = start === 0 ? {} : { "x-next-cursor": Buffer.from(String(all.length - start)).toString("base64") }
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
@@ -86,13 +88,20 @@ const within = <A>(
     return found === undefined ? notFound(`Session not found: ${id}`) : answer(found)
   })
 
+const newest = (sessions: ReadonlyArray<Session>, limit: number) =>
+  sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit)
+
 const sessionHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "session", (handlers) => {
     return handlers.handleAll({
-      list: ({ query: { limit = 100 } }) =>
+      listAll: ({ query: { limit = 100 } }) =>
         Effect.sync(() =>
-          fake.sessions.toSorted((one, other) => other.time.updated - one.time.updated).slice(0, limit),
+          newest(
+            fake.sessions.filter(({ time }) => time.archived === undefined),
+            limit,
+          ),
         ),
+      list: ({ query: { limit = 100 } }) => Effect.sync(() => newest(fake.sessions, limit)),
       create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
         Effect.sync(() => {
           const id = `ses_new${fake.sessions.length}` as SessionId
@@ -112,10 +121,13 @@ const sessionHandlers = (fake: FakeState) =>
         ),
       get: ({ params }) => within(fake, params.sessionID, Effect.succeed),
       messages: ({ params, query }) =>
-        within(fake, params.sessionID, ({ id }) => page(fake.messages.get(id) ?? [], query.limit, query.before)),
+        within(fake, params.sessionID, ({ id }) =>
+          page(fake.messages.get(id) ?? [], query.limit, query.before, ({ info }) => fake.unreadable.has(info.id)),
+        ),
       message: ({ params: { messageID, sessionID } }) =>
         within(fake, sessionID, ({ id }): Effect.Effect<Message | HttpServerResponse.HttpServerResponse> => {
           const found = fake.messages.get(id)?.find(({ info }) => info.id === messageID)
+          if (fake.unreadable.has(messageID)) return refuse(400, "BadRequest", "Expected OutputFormatJsonSchema")
           return found === undefined ? notFound(`Message not found: ${messageID}`) : Effect.succeed(found)
         }),
       prompt: ({ params, payload: { parts, ...payload } }) =>

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { readOnly } from "../shared/annotations.ts"
 import { SessionFailure } from "../shared/failures.ts"
-import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
 import { DiffView } from "./changeSchemas.ts"
 import { renderDiff } from "./renderChanges.ts"
 
@@ -18,6 +18,8 @@ export const GetDiff = Tool.make("get_diff", {
         description: "Only this message's turn: an id from get_session or send_message",
       }),
     ),
+    path: optionalText(Schema.String.annotate({ description: "Only this file, with its patch in full" })),
+    offset: offsetOf("Files to skip; with path: characters of its patch"),
   }),
   success: DiffView,
   failure: SessionFailure,

@@ -2,12 +2,15 @@
 import { Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"
-import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { FileChange } from "../../opencode/changes/FileChanges.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
+import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import { sessionDiff, turnDiff } from "../../opencode/changes/sessionDiff.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
-import { ChangeTools } from "./ChangeTools.ts"
-import { diffView } from "./changeView.ts"
+import { ChangeTools, GetDiff } from "./ChangeTools.ts"
+import { diffView, filePage, shownPath } from "./changeView.ts"
+import { type AnswerSizeOptions, defaultAnswerChars, fitsAnswer } from "../shared/answerSize.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
 
 const asMessageId = Schema.decodeOption(MessageId)
@@ -19,21 +22,54 @@ const unknownMessage = (value: string) =>
     detail: "the session has no such message, or it is too far back",
   })
 
-export const changeHandlers = Effect.gen(function* () {
+interface DiffOptions {
+  readonly session_id: string
+  readonly message_id?: string
+  readonly path?: string
+  readonly offset?: number
+}
+
+const diffOfTurn = Effect.fnUntraced(function* (opencode: Opencode, session: Session, message_id: string) {
+  const message = Option.getOrUndefined(asMessageId(message_id.trim()))
+  const change = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
+  return change === undefined ? yield* unknownMessage(message_id) : change
+})
+
+/** The file with this path, as opencode names it or as an answer shows it; otherwise those whose paths end with it. */
+const filesAt = (files: ReadonlyArray<FileChange>, path: string) => {
+  const exact = files.filter((file) => file.path === path || shownPath(file) === path)
+  return exact.length > 0
+    ? exact
+    : files.filter((file) => file.path.endsWith(`/${path}`) || path.endsWith(`/${file.path}`))
+}
+
+const unknownFile = (path: string, files: ReadonlyArray<FileChange>, found: ReadonlyArray<FileChange>) => {
+  const named = (found.length > 0 ? found : files).slice(0, 10).map(shownPath).join(", ")
+  const detail =
+    found.length > 0
+      ? `several files match: ${named}`
+      : `no such file was changed${named === "" ? "" : `; these were: ${named}`}`
+  return new InvalidParameter({ parameter: "path", value: path, detail })
+}
+
+export const changeHandlers = Effect.fnUntraced(function* ({
+  maxAnswerChars = defaultAnswerChars,
+}: AnswerSizeOptions = {}) {
+  const fits = fitsAnswer(GetDiff, maxAnswerChars)
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
 
-  const diff = Effect.fnUntraced(function* (
-    target: Target,
-    { message_id, session_id }: { readonly session_id: string; readonly message_id?: string },
-  ) {
+  const diff = Effect.fnUntraced(function* (target: Target, { message_id, offset, path, session_id }: DiffOptions) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, session_id)
-    if (message_id === undefined) return diffView(target, session, yield* sessionDiff(opencode, session))
-    const message = Option.getOrUndefined(asMessageId(message_id.trim()))
-    const change = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
-    if (change === undefined) return yield* unknownMessage(message_id)
-    return diffView(target, session, change, change.message)
+    const change =
+      message_id === undefined
+        ? { ...(yield* sessionDiff(opencode, session)), message: undefined }
+        : yield* diffOfTurn(opencode, session, message_id)
+    if (path === undefined) return diffView(target, session, change, { message: change.message, offset })
+    const files = filesAt(change.files, path.trim())
+    if (files.length !== 1) return yield* unknownFile(path, change.files, files)
+    return filePage(diffView(target, session, { ...change, files }, { message: change.message }), offset ?? 0, fits)
   })
 
   return ChangeTools.of({

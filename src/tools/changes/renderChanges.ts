@@ -1,7 +1,6 @@
 /** Renders the answer of get_diff as Markdown. */
-import { clip } from "../../text/plainText.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
-import { answerBudget, block, code, paragraphs, plural } from "../shared/markdown.ts"
+import { block, code, paragraphs, plural } from "../shared/markdown.ts"
 
 const lines = ({ additions, deletions }: Pick<FileView, "additions" | "deletions">) => `+${additions} -${deletions}`
 
@@ -12,16 +11,18 @@ const file = (view: FileView): string =>
   ].join("\n")
 
 export const renderDiff = (view: DiffView): string =>
-  clip(
-    paragraphs(
-      `${plural(view.file_count, "file")} changed, ${lines(view)}, in ${
-        view.message_id === undefined ? plural(view.turn_count, "turn") : `the turn of message ${code(view.message_id)}`
-      } of session ${code(view.session_id)} on ${code(view.instance)}.`,
-      view.note ?? "",
-      view.files_without_diff.length === 0
-        ? ""
-        : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.files_without_diff.map(code).join(", ")}`,
-      ...view.files.map(file),
-    ),
-    answerBudget,
+  paragraphs(
+    `${plural(view.file_count, "file")} changed, ${lines(view)}, in ${
+      view.message_id === undefined ? plural(view.turn_count, "turn") : `the turn of message ${code(view.message_id)}`
+    } of session ${code(view.session_id)} on ${code(view.instance)}.`,
+    view.note ?? "",
+    view.files_without_diff.length === 0
+      ? ""
+      : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.files_without_diff.map(code).join(", ")}${
+          view.files_without_diff_count === undefined
+            ? ""
+            : ` and ${view.files_without_diff_count - view.files_without_diff.length} more`
+        }`,
+    ...view.files.map(file),
+    view.next ?? "",
   )

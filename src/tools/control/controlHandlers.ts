@@ -5,6 +5,7 @@ import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import type { Snapshot } from "../../fleet/Snapshot.ts"
 import type { StartedView } from "./controlSchemas.ts"
+import { boundAnswers } from "../shared/answerSize.ts"
 import { ControlTools } from "./ControlTools.ts"
 
 /** How long opencode may take to answer after it has started. */
@@ -31,7 +32,7 @@ export const layer = ControlTools.toLayer(
         Effect.map(Option.getOrUndefined),
       )
 
-    return ControlTools.of({
+    const handlers = ControlTools.of({
       start_instance: Effect.fnUntraced(function* ({ directory, host }) {
         const started = yield* starter.start(host, directory)
         const instance = yield* find(started)
@@ -45,5 +46,6 @@ export const layer = ControlTools.toLayer(
         return view
       }),
     })
+    return boundAnswers(ControlTools.tools, handlers, { start_instance: [] })
   }),
 )

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { readOnly } from "../shared/annotations.ts"
-import { limit, optionalText } from "../shared/parameters.ts"
+import { limit, offset, optionalText } from "../shared/parameters.ts"
 import { FleetView } from "./instanceSchemas.ts"
 import { renderFleet } from "./renderInstances.ts"
 
@@ -18,6 +18,7 @@ export const ListInstances = Tool.make("list_instances", {
       }),
     ),
     limit: limit(1000, 50),
+    offset,
   }),
   success: FleetView,
   toModelOutput,

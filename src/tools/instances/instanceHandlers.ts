@@ -10,11 +10,11 @@ import type { Snapshot } from "../../fleet/Snapshot.ts"
 import type { HealthState, Instance } from "../../fleet/Instance.ts"
 import type { FleetView } from "./instanceSchemas.ts"
 import { InstanceTools } from "./InstanceTools.ts"
+import { instancePage } from "./instanceCuts.ts"
 import { instanceView } from "./instanceView.ts"
 import { iso } from "../shared/time.ts"
 
 const defaultLimit = 50
-const maxProblems = 20
 
 /** Sort order after instances with pending requests: the usable ones first, then those that a person can fix. */
 const rank: Readonly<Record<HealthState, number>> = {
@@ -44,6 +44,12 @@ const projectDirectories = (report: PendingReport | undefined): ReadonlyArray<st
 
 const waits = (report: PendingReport | undefined): boolean => report?.known === true && report.count > 0
 
+interface ListOptions {
+  readonly search?: string
+  readonly limit?: number
+  readonly offset?: number
+}
+
 export interface InstanceToolsOptions {
   readonly transports?: ReadonlyArray<string> | undefined
   readonly relayDirectory?: string | undefined
@@ -72,7 +78,7 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
   const show = (
     { instances, problems, refreshedAt, reports }: Snapshot,
     pendingReports: PendingReports,
-    { limit = defaultLimit, search = "" }: { readonly search?: string; readonly limit?: number },
+    { limit = defaultLimit, offset = 0, search = "" }: ListOptions,
   ) =>
     Effect.map(Clock.currentTimeMillis, (now): FleetView => {
       const all = instances.map((instance) => ({ instance, report: reportOf(pendingReports, instance) }))
@@ -80,6 +86,16 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
       const found = all.filter(({ instance: { directory = "", host, name }, report }) =>
         [name, host, directory, ...projectDirectories(report)].some((text) => text.toLowerCase().includes(folded)),
       )
+      const shown = found
+        .toSorted(
+          (one, other) =>
+            Number(waits(other.report)) - Number(waits(one.report)) ||
+            rank[one.instance.health.state] - rank[other.instance.health.state],
+        )
+        .slice(offset, offset + limit)
+        .map(({ instance, report }) => instanceView(instance, report, options.withUrls))
+      // The problems follow the instances.
+      const listed = problems.slice(Math.max(0, offset - found.length)).map(problemView)
       return {
         as_of: iso(now),
         health_counts: Object.fromEntries(
@@ -90,21 +106,16 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
         ),
         waiting_instance_count: all.filter(({ report }) => waits(report)).length,
         unchecked_instance_count: all.filter(
-          ({ instance, report }) => instance.health.state === "online" && report?.known !== true,
+          ({ instance, report }) =>
+            instance.health.state === "online" && (report?.known !== true || report.broken !== undefined),
         ).length,
         matching_count: found.length,
-        instances: found
-          .toSorted(
-            (one, other) =>
-              Number(waits(other.report)) - Number(waits(one.report)) ||
-              rank[one.instance.health.state] - rank[other.instance.health.state],
-          )
-          .slice(0, limit)
-          .map(({ instance, report }) => instanceView(instance, report, options.withUrls)),
+        instances: shown,
         problem_count: problems.length,
-        problems: problems.slice(0, maxProblems).map(problemView),
+        problems: listed,
         transports: reports.map(transportView),
         refreshed: iso(refreshedAt),
+        ...instancePage(found.length, problems.length, offset, shown.length, listed.length),
         ...(instances.length === 0 ? { hint } : {}),
       }
     })

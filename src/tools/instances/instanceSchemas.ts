@@ -1,6 +1,7 @@
 /** The answer of list_instances and refresh_instances. */
 import { Schema } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
+import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -43,7 +44,7 @@ export const InstanceView = Schema.Struct({
       "Requests that wait for a person; the first 3",
     ),
   ),
-  waiting_for_count: opt(field(count, "Number of these requests")),
+  waiting_for_count: opt(field(count, "Number of these requests; absent if unknown")),
   waiting_for_checked: opt(field(Schema.String, "When opencode was last asked for them (ISO 8601)")),
   waiting_for_unknown: opt(field(Schema.String, "Why it is unknown whether there are any")),
 })
@@ -82,6 +83,7 @@ export const FleetView = Schema.Struct({
   ),
   transports: field(Schema.Array(TransportView), "The last scan of each transport"),
   refreshed: field(Schema.String, "Time of the last refresh (ISO 8601)"),
+  ...pageFields,
   hint: opt(field(Schema.String, "What to do if there is no instance")),
 })
 export type FleetView = typeof FleetView.Type

@@ -18,15 +18,23 @@ const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
   ...(title === undefined ? {} : { session_title: line(title, 100) }),
 })
 
+/** A text that says nothing is left out. */
+const present = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
+  text === "" ? {} : ({ [name]: text } as { readonly [Key in Name]: string })
+
 const reportView = (
   report: PendingReport | undefined,
 ): Pick<InstanceView, "waiting_for" | "waiting_for_checked" | "waiting_for_count" | "waiting_for_unknown"> => {
   if (report === undefined) return { waiting_for_unknown: "not checked yet" }
   const checked = { waiting_for_checked: iso(report.askedAt) }
   if (!report.known) return { ...checked, waiting_for_unknown: report.reason }
-  if (report.count === 0) return {}
+  const { broken = [] } = report
+  const unknown = broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`).join("; ")
+  if (report.count === 0)
+    return unknown === "" ? { waiting_for_count: 0 } : { ...checked, waiting_for_unknown: unknown }
   return {
     ...checked,
+    ...present("waiting_for_unknown", unknown),
     waiting_for_count: report.count,
     waiting_for: report.waiting.slice(0, maxWaiting).map(waitingView),
   }
@@ -46,10 +54,6 @@ const projectsView = (
         })),
         project_count: report.projectCount,
       }
-
-/** A text that says nothing is left out. */
-const present = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
-  text === "" ? {} : ({ [name]: text } as { readonly [Key in Name]: string })
 
 const versionView = ({ version }: Instance["health"]): Pick<InstanceView, "version" | "version_note"> => {
   if (version === undefined) return {}

@@ -1,7 +1,7 @@
 /** Renders the answer of list_instances and refresh_instances as Markdown. */
 import { clip } from "../../text/plainText.ts"
 import type { FleetView, InstanceView } from "./instanceSchemas.ts"
-import { answerBudget, code, paragraphs, plural } from "../shared/markdown.ts"
+import { code, paragraphs, plural } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 type Waiting = NonNullable<InstanceView["waiting_for"]>[number]
@@ -20,12 +20,11 @@ const waiting = (
   now: string,
 ): string => {
   if (checked === undefined) return ""
-  if (unknown !== undefined) {
-    return `\n  Pending requests are unknown, as of ${elapsed(now, checked)}: ${code(unknown)}`
-  }
-  if (count === 0) return ""
+  const missing =
+    unknown === undefined ? "" : `\n  Pending requests are unknown, as of ${elapsed(now, checked)}: ${code(unknown)}`
+  if (count === 0) return missing
   const more = count > waiting.length ? `; and ${count - waiting.length} more` : ""
-  return `\n  **waits for a person**, as of ${elapsed(now, checked)}: ${waiting.map(request).join("; ")}${more}`
+  return `\n  **waits for a person**, as of ${elapsed(now, checked)}: ${waiting.map(request).join("; ")}${more}${missing}`
 }
 
 type Project = NonNullable<InstanceView["projects"]>[number]
@@ -90,26 +89,24 @@ export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.health_counts).reduce((sum, count) => sum + count, 0)
   const states = Object.entries(fleet.health_counts).map(([state, count]) => `${count} ${state}`)
   const shown = fleet.instances.length
-  return clip(
-    paragraphs(
-      `${plural(total, "instance")}${states.length === 0 ? "" : ` (${states.join(", ")})`}, as of ${fleet.refreshed}.${
-        shown < fleet.matching_count || fleet.matching_count < total
-          ? ` ${fleet.matching_count} match, ${shown} shown${shown < fleet.matching_count ? "; use search to narrow the list, limit to show more" : ""}.`
-          : ""
-      }${fleetWaiting(fleet)}`,
-      fleet.instances.map(instance(fleet.as_of)).join("\n"),
-      fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport(fleet.as_of)).join("; ")}.`,
-      fleet.hint ?? (fleet.matching_count === 0 ? "No instance matches the search." : ""),
-      fleet.problem_count === 0
-        ? ""
-        : [
-            `${plural(fleet.problem_count, "problem")}:`,
-            ...fleet.problems.map(problem),
-            ...(fleet.problem_count > fleet.problems.length
-              ? [`- and ${fleet.problem_count - fleet.problems.length} more`]
-              : []),
-          ].join("\n"),
-    ),
-    answerBudget,
+  return paragraphs(
+    `${plural(total, "instance")}${states.length === 0 ? "" : ` (${states.join(", ")})`}, as of ${fleet.refreshed}.${
+      shown < fleet.matching_count || fleet.matching_count < total
+        ? ` ${fleet.matching_count} match, ${shown} shown${shown < fleet.matching_count ? "" : ""}.`
+        : ""
+    }${fleetWaiting(fleet)}`,
+    fleet.instances.map(instance(fleet.as_of)).join("\n"),
+    fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport(fleet.as_of)).join("; ")}.`,
+    fleet.next ?? "",
+    fleet.hint ?? (fleet.matching_count === 0 ? "No instance matches the search." : ""),
+    fleet.problem_count === 0
+      ? ""
+      : [
+          `${plural(fleet.problem_count, "problem")}:`,
+          ...fleet.problems.map(problem),
+          ...(fleet.problem_count > fleet.problems.length
+            ? [`- and ${fleet.problem_count - fleet.problems.length} more`]
+            : []),
+        ].join("\n"),
   )
 }

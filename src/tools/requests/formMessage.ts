@@ -19,7 +19,7 @@ import { shownLabels } from "./question.ts"
 const maxRows = 20
 /** Cells of a row: a terminal of 80 columns, less the client's frame. */
 const rowWidth = 76
-/** Cells of the first row: two rows in a terminal of 80 columns, so that the second one is still among the first three. */
+/** Cells of the first row, which Claude Code cuts at the window's width: the field's description shows the end once more. */
 const actWidth = 150
 
 /** One untrusted line as rows that each begin with a mark. */
@@ -70,12 +70,12 @@ const permissionBlocks = (request: PermissionRequest, shown: string): ReadonlyAr
     ([name, value]) => name !== "command" && value.trim() !== "" && !patterns.includes(value),
   )
   return [
-    ...(always.length === 0
-      ? []
-      : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),
     ...(sole === undefined
       ? [{ items: patterns.length > 1 ? items(patterns) : [], unit: "item" }]
       : inFull(sole, shown)),
+    ...(always.length === 0
+      ? []
+      : [{ head: `always allows, in ${alwaysScope(request)}:`, items: items(always), unit: "pattern" }]),
     ...others.map(([name, value]) => detail(name, value)),
   ]
 }

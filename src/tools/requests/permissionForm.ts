@@ -9,8 +9,8 @@ const replies = ["once", "always", "reject"] as const
 
 const isReply = Schema.is(Schema.Literals(replies))
 
-/** Cells of a field's description, of which Claude Code shows one row. */
-const descriptionWidth = 70
+/** Cells of a field's description, of which Claude Code shows one row: 67 cells in a terminal of 80 columns. */
+const descriptionWidth = 64
 
 const choice = (reply: (typeof replies)[number], title: string) => Schema.Literal(reply).annotate({ title })
 

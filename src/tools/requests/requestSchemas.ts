@@ -18,8 +18,12 @@ export const RequestView = Schema.Struct({
   kind: field(Schema.Literals(["permission", "question"]), "Kind of request"),
   id: field(Schema.String, "Request id; pass it as `permission_id` or `question_id`"),
   session_id: field(Schema.String, "The requesting session: the turn's own, or one of its subagents'"),
+  message_id: opt(
+    field(Schema.String, "The message whose tool call waits; get_session shows it and the request in full"),
+  ),
   text: field(Schema.String, "The full request: show it to your human"),
   always: opt(field(Schema.Array(Schema.String), "What `always` would allow in the future")),
+  always_count: opt(field(Schema.Int, "Number of these patterns, if there are more")),
   always_scope: opt(field(Schema.String, "Where and how long `always` would allow it")),
   questions: opt(
     field(

@@ -5,7 +5,7 @@ import {
   type PermissionRequest,
   type Question,
 } from "../../opencode/requests/PendingRequest.ts"
-import { line } from "../../text/plainText.ts"
+import { clip, line, plainLine } from "../../text/plainText.ts"
 import { visible } from "../../text/visible.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
 import type { RequestView } from "./requestSchemas.ts"
@@ -17,8 +17,11 @@ const maxDetailLength = 4000
 const maxPatterns = 50
 const maxTotalLength = 50_000
 
-/** Keeps the beginning and the end and marks the gap, so that a person does not approve a command whose end is hidden. */
-const clipMiddle = (text: string, length: number): string => {
+/**
+ * Keeps the beginning and the end and marks the gap, so that a person does not approve a command whose end is hidden.
+ * `where` is where to read the gap.
+ */
+export const clipMiddle = (text: string, length: number, where = "in opencode"): string => {
   if (text.length <= length) return text
   const half = Math.floor(length / 2)
   const head = text.slice(0, half)
@@ -26,7 +29,7 @@ const clipMiddle = (text: string, length: number): string => {
   // Start the tail at a whole line, because a cut line would lose its indentation.
   const tail = end.slice(end.indexOf("\n") + 1)
   const left = (text.length - head.length - tail.length).toLocaleString("en")
-  return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Read them in opencode before you decide.]\n${tail}`.toWellFormed()
+  return `${head}\n[NOT SHOWN IN FULL: ${left} characters are left out here. Read them ${where} before you decide.]\n${tail}`.toWellFormed()
 }
 
 /** Indents every line of untrusted text, so that it cannot imitate a line of the view. */
@@ -36,26 +39,30 @@ const allowedLater = ({ always = [] }: PermissionRequest) =>
   always.slice(0, maxPatterns).map((pattern) => line(pattern, 500))
 
 /** What opencode reports about the tool call besides its patterns: the whole command, the file, the diff. */
-const detailsText = ({ details = {}, patterns }: PermissionRequest): ReadonlyArray<string> =>
+const detailsText = ({ details = {}, patterns }: PermissionRequest, isClipped: boolean): ReadonlyArray<string> =>
   Object.entries(details).flatMap(([name, value]) =>
     value === "" || patterns.includes(value)
       ? []
       : [
-          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, name === "command" ? maxLength : maxDetailLength)}`,
+          `${line(name, 50)}:${value.includes("\n") ? "\n    " : " "}${indented(value, isClipped ? (name === "command" ? maxLength : maxDetailLength) : Infinity)}`,
         ],
   )
 
-const permissionText = (request: PermissionRequest) =>
+const permissionText = (request: PermissionRequest, isClipped: boolean) =>
   [
     `Permission for ${line(request.permission, 100)}:`,
-    ...request.patterns.slice(0, maxPatterns).map((pattern) => `  ${indented(pattern, maxLength)}`),
-    ...(request.patterns.length > maxPatterns ? [`  and ${request.patterns.length - maxPatterns} more`] : []),
-    ...detailsText(request),
+    ...request.patterns
+      .slice(0, isClipped ? maxPatterns : Infinity)
+      .map((pattern) => `  ${indented(pattern, isClipped ? maxLength : Infinity)}`),
+    ...(isClipped && request.patterns.length > maxPatterns
+      ? [`  and ${request.patterns.length - maxPatterns} more`]
+      : []),
+    ...detailsText(request, isClipped),
   ].join("\n")
 
-const questionText = (question: Question) =>
+const questionText = (question: Question, isClipped: boolean) =>
   [
-    indented(question.question, maxDetailLength),
+    indented(question.question, isClipped ? maxDetailLength : Infinity),
     ...shownLabels(question).map((label, index) => {
       const { description, label: own } = question.options[index] ?? {}
       return `  - ${label}${description === undefined || description === own ? "" : `: ${line(description)}`}`
@@ -64,20 +71,28 @@ const questionText = (question: Question) =>
     ...(allowsCustomAnswer(question) ? ["  (or write a custom answer)"] : []),
   ].join("\n")
 
-export const requestText = ({ kind, request }: PendingRequest, length = maxTotalLength): string =>
-  clipMiddle(kind === "permission" ? permissionText(request) : request.questions.map(questionText).join("\n\n"), length)
+export const requestText = ({ kind, request }: PendingRequest, length = maxTotalLength, isClipped = true): string =>
+  clipMiddle(
+    kind === "permission"
+      ? permissionText(request, isClipped)
+      : request.questions.map((question) => questionText(question, isClipped)).join("\n\n"),
+    length,
+  )
 
-/** `length` is the maximum number of characters of the text. */
-export const requestView = (pending: PendingRequest, length: number): RequestView => ({
+/** The request without any cut. */
+export const wholeRequestText = (pending: PendingRequest): string => requestText(pending, Infinity, false)
+
+export const requestView = (pending: PendingRequest): RequestView => ({
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,
-  text: requestText(pending, length),
+  ...(pending.request.tool === undefined ? {} : { message_id: pending.request.tool.messageID }),
+  text: requestText(pending),
   ...(pending.kind === "permission"
     ? { always: allowedLater(pending.request), always_scope: alwaysScope(pending.request) }
     : {
         questions: pending.request.questions.map((question) => ({
-          question: line(question.question, 1000),
+          question: clip(plainLine(question.question), 1000, "in `text`"),
           options: shownLabels(question),
           multiple: question.multiple === true,
           custom: allowsCustomAnswer(question),

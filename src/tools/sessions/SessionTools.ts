@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { CreateFailure, InstanceFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, limit, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, limit, offset, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
 import { ConversationView } from "./conversationSchemas.ts"
 import { renderConversation } from "./renderConversation.ts"
 import { renderCreated, renderSessions } from "./renderSessions.ts"
@@ -15,9 +15,14 @@ export const ListSessions = Tool.make("list_sessions", {
     "List the sessions (conversations) of an instance, newest first: id, title, directory, messages, status, age.",
   parameters: Schema.Struct({
     instance: Instance,
-    search: optionalText(Schema.String.annotate({ description: "Part of the title or id, case-insensitive" })),
+    search: optionalText(
+      Schema.String.annotate({
+        description: "Part of the title or id, case-insensitive; the id of one session shows all its subagents",
+      }),
+    ),
     directory: optionalText(Schema.String.annotate({ description: "Only sessions in this directory or below" })),
     limit: limit(200, 20, "Not counting subagent sessions"),
+    offset,
   }),
   success: SessionsView,
   failure: InstanceFailure,
@@ -33,6 +38,8 @@ export const GetSession = Tool.make("get_session", {
     session_id: SessionReference,
     message_limit: limit(100, 20),
     before: optionalText(Schema.String.annotate({ description: "`before` of an earlier answer" })),
+    message_id: optionalText(Schema.String.annotate({ description: "Read this message in full" })),
+    offset: offsetOf("With message_id: characters to skip"),
   }),
   success: ConversationView,
   failure: SessionFailure,
@@ -64,7 +71,7 @@ export const CreateSession = Tool.make("create_session", {
 export const GetStatus = Tool.make("get_status", {
   description:
     "Show what an instance is doing: which sessions are busy, retrying, or waiting for a person. All others are idle.",
-  parameters: Schema.Struct({ instance: Instance }),
+  parameters: Schema.Struct({ instance: Instance, offset }),
   success: StatusView,
   failure: InstanceFailure,
   failureMode: "return",

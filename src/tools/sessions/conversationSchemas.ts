@@ -1,5 +1,6 @@
 /** The answer of get_session: a session as a conversation. */
 import { Schema } from "effect"
+import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 import { SessionView } from "./sessionSchemas.ts"
 
@@ -7,10 +8,11 @@ const opt = Schema.optionalKey
 
 export const PartView = Schema.Struct({
   kind: field(
-    Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction", "note"]),
-    "Kind of part",
+    Schema.Literals(["text", "reasoning", "tool", "file", "changes", "subtask", "compaction", "note", "request"]),
+    "Kind of part; request: what a tool call waits for a person to decide",
   ),
   text: opt(field(Schema.String, "Text; for a tool its output or error, for files their paths. Clipped")),
+  continued: opt(field(Schema.Boolean, "True if it began on the page before")),
   tool: opt(field(Schema.String, "Name of the called tool")),
   state: opt(field(Schema.Literals(["pending", "running", "completed", "error"]), "State of the tool call")),
   input: opt(field(Schema.String, "Arguments of the tool call as JSON. Clipped")),
@@ -38,6 +40,8 @@ export const ConversationView = Schema.Struct({
   session: field(SessionView, "The session"),
   messages: field(Schema.Array(MessageView), "Oldest first"),
   unreadable_count: opt(field(count, "Number of messages left out because opencode-fleet does not understand them")),
+  message_length: opt(field(count, "With message_id: characters of the whole message")),
+  ...pageFields,
   before: opt(field(Schema.String, "Pass it as `before` to read older messages; absent if there are none")),
 })
 export type ConversationView = typeof ConversationView.Type

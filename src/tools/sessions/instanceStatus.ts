@@ -1,43 +1,59 @@
 /** Builds the answer of get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
-import { detailedActivities, inNewestDirectories } from "../../opencode/sessions/activity.ts"
+import { isHome } from "../../fleet/homes.ts"
+import type { Instance } from "../../fleet/Instance.ts"
+import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
+import { detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import { iso } from "../shared/time.ts"
 import type { StatusView } from "./sessionSchemas.ts"
+import { brokenView } from "./brokenView.ts"
 import { sessionView } from "./sessionView.ts"
-
-/** Maximum number of active sessions in one answer. */
-const maxActive = 30
 
 /** Maximum number of directories that are checked, the most recently used ones. */
 const maxDirectories = 20
 
-export const instanceStatus = Effect.fnUntraced(function* (instance: string, health: string, opencode: Opencode) {
+export const instanceStatus = Effect.fnUntraced(function* (
+  instance: Instance,
+  instances: ReadonlyArray<Instance>,
+  opencode: Opencode,
+  offset = 0,
+) {
+  const now = yield* Clock.currentTimeMillis
+  const isOwn = isHome(instance, instances)
   const {
-    result: { active, checked, sessions },
+    result: {
+      result: { active, checked, sessions },
+      broken,
+    },
     unreadable,
   } = yield* countingUnreadable(
-    Effect.gen(function* () {
-      const sessions = yield* opencode.sessions
-      const checked = inNewestDirectories(sessions, maxDirectories)
-      return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
-    }),
+    collectingBroken(
+      Effect.gen(function* () {
+        const sessions = (yield* opencode.sessions).filter(({ directory }) => isOwn(directory))
+        const checked = worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now })
+        return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
+      }),
+    ),
   )
-  const now = yield* Clock.currentTimeMillis
+  const refused = new Set(broken.map(({ directory }) => directory))
+  const shown = checked
+    .flatMap((session) => {
+      const activity = active.get(session.id)
+      return activity === undefined ? [] : [sessionView(now, session, activity)]
+    })
+    .slice(offset)
   return {
-    instance,
+    instance: instance.name,
     as_of: iso(now),
-    health,
+    health: instance.health.state,
     active_count: active.size,
-    active: checked
-      .flatMap((session) => {
-        const activity = active.get(session.id)
-        return activity === undefined ? [] : [sessionView(now, session, activity)]
-      })
-      .slice(0, maxActive),
-    idle_count: checked.length - active.size,
+    active: shown,
+    ...(offset === 0 ? {} : { offset }),
+    idle_count: checked.filter(({ directory }) => !refused.has(directory)).length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
+    ...brokenView(broken),
     ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
   } satisfies StatusView
 })

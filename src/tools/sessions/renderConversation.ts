@@ -1,7 +1,6 @@
 /** Renders the answer of get_session as Markdown. */
-import { clip } from "../../text/plainText.ts"
 import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
-import { answerBudget, block, code, paragraphs, unreadableText } from "../shared/markdown.ts"
+import { block, code, paragraphs, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
@@ -14,7 +13,7 @@ export const renderPart = (view: PartView): string => {
       return `Thinking:\n${block(text)}`
     case "tool":
       return [
-        `Tool ${code(view.tool ?? "")}: **${view.state ?? ""}** ${code(view.input ?? "")}`,
+        `Tool ${code(view.tool ?? "")}: **${view.state ?? ""}**${view.input === undefined ? "" : ` ${code(view.input)}`}`,
         ...(text === "" ? [] : [block(text)]),
       ].join("\n")
     case "file":
@@ -25,6 +24,8 @@ export const renderPart = (view: PartView): string => {
       return `Subtask ${code(text)}`
     case "compaction":
       return "(earlier messages were compacted)"
+    case "request":
+      return `Waiting for a person:\n${block(text)}`
     case "note":
       return `Note by opencode: ${code(text)}`
   }
@@ -54,20 +55,25 @@ export const renderConversation = ({
   as_of,
   before,
   instance,
+  message_length,
   messages,
+  more_count = 0,
+  next = "",
+  offset = 0,
   session,
   unreadable_count,
 }: ConversationView): string =>
-  clip(
-    paragraphs(
-      `Session ${code(session.title)} · ${code(session.session_id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${elapsed(as_of, session.updated)}`,
-      session.undone_from_message_id === undefined
-        ? ""
-        : `Everything from message ${code(session.undone_from_message_id)} on is undone; the next message sent removes it.`,
-      before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
-      unreadableText(unreadable_count, "message"),
-      ...messages.map(renderMessage),
-      messages.length === 0 && unreadable_count === undefined ? "No messages yet." : "",
-    ),
-    answerBudget,
+  paragraphs(
+    `Session ${code(session.title)} · ${code(session.session_id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${elapsed(as_of, session.updated)}`,
+    session.undone_from_message_id === undefined
+      ? ""
+      : `Everything from message ${code(session.undone_from_message_id)} on is undone; the next message sent removes it.`,
+    before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
+    message_length === undefined || offset + more_count === 0
+      ? ""
+      : `Characters ${(offset + 1).toLocaleString("en")} to ${(message_length - more_count).toLocaleString("en")} of ${message_length.toLocaleString("en")}.`,
+    unreadableText(unreadable_count, "message"),
+    ...messages.map(renderMessage),
+    messages.length === 0 && unreadable_count === undefined ? "No messages yet." : "",
+    before === undefined ? next : "",
   )

@@ -1,9 +1,10 @@
 /** Renders the answers of list_sessions and create_session as Markdown. */
 import { Array } from "effect"
 import { clip } from "../../text/plainText.ts"
+import { brokenText } from "./brokenView.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
-import { answerBudget, code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>
@@ -35,13 +36,15 @@ export const statusText = ({
 const session =
   (now: string, withDirectory: boolean) =>
   (view: SessionView): string =>
-    `${view.parent_session_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.session_id)} · ${statusText(view)} · ${messageCount(view)} · updated ${elapsed(now, view.updated)}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
+    `${view.parent_session_id === undefined ? "- " : "  - subagent "}${code(clip(view.title, 120))} · ${code(view.session_id)} · ${statusText(view)} · ${messageCount(view)} · updated ${elapsed(now, view.updated)}${view.subagent_count === undefined ? "" : ` · ${view.subagent_count} subagents; search for its id to see all`}${withDirectory ? ` · in ${code(clip(view.directory, 200))}` : ""}`
 
 export const renderSessions = ({
   as_of,
+  broken_directories = [],
   instance,
   listed_at = [],
   matching_count: matching,
+  next = "",
   session_count: total,
   sessions,
   unreadable_count: unreadable,
@@ -49,23 +52,22 @@ export const renderSessions = ({
   const shown = sessions.filter(({ parent_session_id }) => parent_session_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
   const [only = ""] = directories
-  return clip(
-    paragraphs(
-      `${matching === 0 && unreadable !== undefined ? "No session that can be shown" : plural(matching, "session")} on ${code(instance)}${shown < matching ? `, the ${shown} most recently updated; use search or directory to narrow the list, limit to show more` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
-      sessions.map(session(as_of, directories.length > 1)).join("\n"),
-      unreadableText(unreadable, "session"),
-      matching > 0
-        ? ""
-        : total === 0
-          ? unreadable === undefined
-            ? "create_session starts one."
-            : ""
-          : `No session matches (${total} in total).`,
-      listed_at.length === 0
-        ? ""
-        : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ instance: other, session_count }) => `${code(other)} ${session_count}`).join(", ")}.`,
-    ),
-    answerBudget,
+  return paragraphs(
+    `${matching === 0 && unreadable !== undefined ? "No session that can be shown" : plural(matching, "session")} on ${code(instance)}${shown < matching ? `, ${shown} of them below` : ""}.${directories.length === 1 ? ` Directory: ${code(clip(only, 200))}.` : ""}`,
+    sessions.map(session(as_of, directories.length > 1)).join("\n"),
+    next,
+    brokenText({ broken_directories }),
+    unreadableText(unreadable, "session"),
+    matching > 0
+      ? ""
+      : total === 0
+        ? unreadable === undefined
+          ? "create_session starts one."
+          : ""
+        : `No session matches (${total} in total).`,
+    listed_at.length === 0
+      ? ""
+      : `It shares its sessions with other instances, which list the rest: ${listed_at.map(({ instance: other, session_count }) => `${code(other)} ${session_count}`).join(", ")}.`,
   )
 }
 

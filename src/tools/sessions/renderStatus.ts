@@ -2,6 +2,7 @@
 import { clip } from "../../text/plainText.ts"
 import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
+import { brokenText } from "./brokenView.ts"
 import { statusText } from "./renderSessions.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 
@@ -16,7 +17,8 @@ export const renderStatus = (view: StatusView): string =>
       ? `${code(view.instance)} (${view.health}): nothing is running; ${plural(view.idle_count, "session")} idle.`
       : `${code(view.instance)} (${view.health}): ${plural(view.active_count, "session")} active, ${view.idle_count} idle.`,
     view.active.map(active(view.as_of)).join("\n"),
-    view.active.length < view.active_count ? `and ${view.active_count - view.active.length} more` : "",
+    view.next ?? "",
+    brokenText(view),
     unreadableText(view.unreadable_count, "session or pending request", "sessions and pending requests"),
     (view.unreadable_count ?? 0) > 0 ? "Something may wait there for a person." : "",
     view.unchecked_count === undefined

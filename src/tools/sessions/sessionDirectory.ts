@@ -1,28 +1,15 @@
-/** The directories of sessions: the one in which a new session works, and whether a session belongs to a directory. */
+/** The directory in which a new session works. */
 import { Array, Effect } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
+import { withoutSlash } from "../../opencode/sessions/isWithin.ts"
 import { DirectoryRequired, InvalidParameter } from "../shared/InvalidParameter.ts"
 
 /** Maximum number of sessions whose directories are considered, newest first. */
 const maxSessions = 200
 
-/** opencode 2 takes a directory with a slash at its end for another one. */
-const withoutSlash = (directory: string) =>
-  /[^:\\/][\\/]+$/u.test(directory) ? directory.replace(/[\\/]+$/u, "") : directory
-
 /** Of Unix or of Windows. */
 const isAbsolute = (directory: string) => /^(?:\/|\\\\|[A-Za-z]:[\\/])/u.test(directory)
-
-/** Whether the directory is `parent` or below it. Every directory is within the empty one. */
-export const isWithin = (directory: string, parent: string): boolean => {
-  const root = withoutSlash(parent.trim())
-  return (
-    root === "" ||
-    directory === root ||
-    (directory.startsWith(root) && (/[\\/]$/u.test(root) || /[\\/]/u.test(directory.charAt(root.length))))
-  )
-}
 
 /**
  * The directory of a new session: the given one, else the one that the instance was announced with, else that of all its

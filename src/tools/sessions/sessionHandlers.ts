@@ -1,9 +1,11 @@
 /** The handlers of list_sessions, get_session, create_session and get_status. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
+import type { Instance } from "../../fleet/Instance.ts"
+import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
+import { type Activity, detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
-import { type Activity, detailedActivities } from "../../opencode/sessions/activity.ts"
-import type { SessionId } from "../../opencode/Identifiers.ts"
+import { MessageId, type SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
@@ -11,14 +13,18 @@ import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { plainText } from "../../text/plainText.ts"
-import { messageView } from "./conversationView.ts"
+import { brokenView } from "./brokenView.ts"
+import { messageSize, messageView } from "./conversationView.ts"
+import { families, type ListOptions } from "./families.ts"
 import { instanceStatus } from "./instanceStatus.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
-import { renderMessage } from "./renderConversation.ts"
-import { answerBudget, newestWithin } from "../shared/markdown.ts"
+import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
+import { type AnswerSizeOptions, defaultAnswerChars, fitsAnswer } from "../shared/answerSize.ts"
+import { newestWithin } from "../shared/markdown.ts"
+import { messagePage } from "./messagePage.ts"
 import { iso } from "../shared/time.ts"
-import { SessionTools } from "./SessionTools.ts"
-import { isWithin, sessionDirectory } from "./sessionDirectory.ts"
+import { GetSession, SessionTools } from "./SessionTools.ts"
+import { sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
 import { makeSharedSessions } from "./sharedSessions.ts"
 
@@ -28,54 +34,51 @@ const messagesByDefault = 20
 /** Number of sessions whose messages are counted concurrently. A count may read a page of messages. */
 const countConcurrency = 8
 
-/** Maximum number of subagent sessions shown per session, the most recently updated ones. */
-const maxSubagents = 10
+/** Characters of an answer for the session and the sentences about what is not shown. */
+const besideMessages = 2500
 
-/** Characters of an answer that are available for messages. */
-const messageBudget = answerBudget - 2000
+const olderMessages = "Older messages: get_session with this `before`."
 
-interface ListOptions {
-  readonly search?: string
-  readonly directory?: string
-  readonly limit?: number
+interface ReadOptions {
+  readonly session_id: string
+  readonly message_limit?: number
+  readonly before?: string
+  readonly message_id?: string
+  readonly offset?: number
 }
 
-/** Groups sessions into families: a root session, followed by the sessions of its subagents. */
-const families = (sessions: ReadonlyArray<Session>, { directory, limit, search }: Required<ListOptions>) => {
-  const known = new Set(sessions.map(({ id }) => id))
-  const folded = search.trim().toLowerCase()
-  const matches = ({ directory: own, id, title }: Session) =>
-    (title.toLowerCase().includes(folded) || id.toLowerCase().includes(folded)) && isWithin(own, directory)
-  const children = Map.groupBy(
-    sessions.filter(({ parentID }) => parentID !== undefined && known.has(parentID)),
-    ({ parentID }) => parentID,
-  )
-  const assigned = new Set<Session>()
-  const family = (session: Session): ReadonlyArray<Session> => {
-    if (assigned.has(session)) return []
-    assigned.add(session)
-    return [session, ...(children.get(session.id) ?? []).flatMap(family)]
-  }
-  const isRoot = ({ parentID }: Session) => parentID === undefined || !known.has(parentID)
-  // Sessions whose parents form a cycle are below no root. The first of them becomes a root.
-  const all = [...sessions.filter(isRoot), ...sessions].map(family)
-  const roots = all.filter((members) => members.some(matches))
-  return {
-    session_count: all.filter((members) => members.length > 0).length,
-    matching_count: roots.length,
-    shown: roots.slice(0, limit).flatMap((members) => members.slice(0, 1 + maxSubagents)),
+const asMessageId = Schema.decodeOption(MessageId)
+
+/** Why it is unknown what a session is doing; undefined if it is known. */
+const unknownAmong = (asked: ReadonlyArray<Session>, broken: ReadonlyArray<BrokenDirectory>) => {
+  const known = new Set(asked)
+  const refused = new Set(broken.map(({ directory }) => directory))
+  return (session: Session) => {
+    if (!known.has(session)) return "not asked: opencode would have to load its directory; get_session asks"
+    return refused.has(session.directory) ? "opencode cannot work in its directory" : undefined
   }
 }
 
-export const sessionHandlers = Effect.gen(function* () {
+export const sessionHandlers = Effect.fnUntraced(function* ({
+  maxAnswerChars = defaultAnswerChars,
+}: AnswerSizeOptions = {}) {
+  const messageBudget = maxAnswerChars - besideMessages
   const fleet = yield* Fleet
   const useAndTell = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
 
-  const viewOf = (target: Target, active: ReadonlyMap<SessionId, Activity>) =>
+  const viewOf = (
+    target: Target,
+    active: ReadonlyMap<SessionId, Activity>,
+    unknown: (session: Session) => string | undefined = () => undefined,
+  ) =>
     Effect.fnUntraced(function* (session: Session) {
+      const detail = unknown(session)
+      if (detail !== undefined) {
+        return { ...sessionView(yield* Clock.currentTimeMillis, session), status: "unknown" as const, detail }
+      }
       const activity = active.get(session.id)
       // A failed count must not fail the list.
       const count = yield* Effect.option(counts.count(target, session, activity !== undefined))
@@ -84,33 +87,56 @@ export const sessionHandlers = Effect.gen(function* () {
 
   const list = Effect.fnUntraced(function* (
     target: Target,
-    { directory = "", limit = sessionsByDefault, search = "" }: ListOptions,
+    { directory: home }: Instance,
+    { directory = "", limit = sessionsByDefault, offset = 0, search = "" }: ListOptions,
   ) {
     const opencode = client.at(target)
     const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
-    const { elsewhere, own } = yield* sharedSessions(
-      target.instance,
-      sessions,
-      Effect.orElseSucceed(opencode.statuses(""), () => new Map()),
-    )
-    const { shown, ...counted } = families(own, { directory, limit, search })
-    const active = yield* detailedActivities(opencode, shown)
+    const { elsewhere, own } = yield* sharedSessions(target.instance, sessions, opencode)
+    const { counts: counted, shown, subagents } = families(own, { directory, limit, offset, search })
+    const now = yield* Clock.currentTimeMillis
+    // All directories of the shown sessions, except those that opencode would have to load only to say that they are idle.
+    const asked = worthAsking(opencode, shown, { home, limit: shown.length, now })
+    const { broken, result: active } = yield* collectingBroken(detailedActivities(opencode, asked))
+    const unknown = unknownAmong(asked, broken)
     return {
       instance: target.instance,
       as_of: iso(yield* Clock.currentTimeMillis),
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
+      ...brokenView(broken),
       ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
-      sessions: yield* Effect.forEach(shown, viewOf(target, active), { concurrency: countConcurrency }),
+      sessions: (yield* Effect.forEach(shown, viewOf(target, active, unknown), { concurrency: countConcurrency })).map(
+        (view, index) => {
+          const [root] = shown.slice(index, index + 1)
+          const count = root === undefined ? undefined : subagents.get(root.id)
+          return count === undefined ? view : { ...view, subagent_count: count }
+        },
+      ),
     }
   })
 
-  const read = Effect.fnUntraced(function* (
-    target: Target,
-    parameters: { readonly session_id: string; readonly message_limit?: number; readonly before?: string },
-  ) {
+  /** One message in full, with the requests that its tool calls wait for. */
+  const readOne = Effect.fnUntraced(function* (target: Target, session: Session, value: string, offset = 0) {
+    const opencode = client.at(target)
+    const unknown = new InvalidParameter({ parameter: "message_id", value, detail: "the session has no such message" })
+    const id = yield* Option.match(asMessageId(value.trim()), { onNone: () => unknown, onSome: Effect.succeed })
+    const message = yield* Effect.catchTag(opencode.message(session.id, id), "SessionNotFound", () => unknown)
+    const pending = yield* Effect.orElseSucceed(pendingRequestsOf(opencode, session), () => [])
+    const answer = {
+      instance: target.instance,
+      as_of: iso(yield* Clock.currentTimeMillis),
+      session: sessionView(yield* Clock.currentTimeMillis, session),
+    }
+    const own = pending.filter(({ request }) => request.tool?.messageID === id && request.sessionID === session.id)
+    return messagePage(answer, message, own, offset, fitsAnswer(GetSession, maxAnswerChars))
+  })
+
+  const read = Effect.fnUntraced(function* (target: Target, parameters: ReadOptions) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
+    if (parameters.message_id !== undefined)
+      return yield* readOne(target, session, parameters.message_id, parameters.offset)
     const { before, message_limit: limit = messagesByDefault } = parameters
     const cursor = before === undefined ? {} : { before }
     const { result: page, unreadable } = yield* opencode.messages(session.id, { limit, ...cursor }).pipe(
@@ -125,8 +151,8 @@ export const sessionHandlers = Effect.gen(function* () {
           }),
       ),
     )
-    const views = page.messages.map(messageView)
-    const fit = newestWithin(views, (view) => renderMessage(view).length, messageBudget)
+    const views = page.messages.map((message) => messageView(message, messageBudget))
+    const fit = newestWithin(views, messageSize, messageBudget)
     // If not all messages fit, the cursor of the older ones must be read from opencode.
     const older =
       fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
@@ -136,12 +162,12 @@ export const sessionHandlers = Effect.gen(function* () {
       session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
       ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
-      ...(older === undefined ? {} : { before: older }),
+      ...(older === undefined ? {} : { before: older, next: olderMessages }),
     }
   })
 
   return SessionTools.of({
-    list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target) => list(target, parameters)),
+    list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target, one) => list(target, one, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
     create_session: ({ directory, instance, title }) =>
       useAndTell(instance, (target, { directory: announced }) =>
@@ -155,7 +181,9 @@ export const sessionHandlers = Effect.gen(function* () {
           return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
         }),
       ),
-    get_status: ({ instance }) =>
-      fleet.use(instance, (target, { health }) => instanceStatus(target.instance, health.state, client.at(target))),
+    get_status: ({ instance, offset }) =>
+      fleet.use(instance, (target, one) =>
+        Effect.flatMap(fleet.snapshot, ({ instances }) => instanceStatus(one, instances, client.at(target), offset)),
+      ),
   })
 })

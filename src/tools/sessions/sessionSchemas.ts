@@ -1,6 +1,8 @@
 /** Sessions in the answers of list_sessions, create_session and get_status. */
 import { Schema, Struct } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
+import { BrokenDirectories } from "./brokenView.ts"
+import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -9,8 +11,8 @@ export const SessionView = Schema.Struct({
   session_id: field(Schema.String, "Full id"),
   title: field(Schema.String, "Title"),
   status: field(
-    Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere"]),
-    "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user)",
+    Schema.Literals(["idle", "busy", "retry", "waiting", "elsewhere", "unknown"]),
+    "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user); unknown (see `detail`)",
   ),
   detail: opt(field(Schema.String, "More about the status")),
   waiting_for: opt(field(Schema.Array(WaitingView), "Requests that wait for a person; the first 5")),
@@ -21,6 +23,7 @@ export const SessionView = Schema.Struct({
   updated: field(Schema.String, "ISO 8601"),
   directory: field(Schema.String, "Working directory"),
   undone_from_message_id: opt(field(Schema.String, "The first undone message; sending one removes them")),
+  subagent_count: opt(field(count, "Number of its subagents' sessions, if not all are listed")),
   parent_session_id: opt(field(Schema.String, "For a subagent's session: the session it works for")),
 })
 export type SessionView = typeof SessionView.Type
@@ -35,6 +38,7 @@ export const SessionsView = Schema.Struct({
     Schema.Array(SessionView),
     "Most recently updated first; subagent sessions follow the session they work for",
   ),
+  broken_directories: BrokenDirectories,
   listed_at: opt(
     field(
       Schema.Array(
@@ -46,6 +50,7 @@ export const SessionsView = Schema.Struct({
       "Instances that share its sessions and list the others",
     ),
   ),
+  ...pageFields,
 })
 export type SessionsView = typeof SessionsView.Type
 
@@ -72,7 +77,7 @@ export const StatusView = Schema.Struct({
         ]),
       ),
     ),
-    "Sessions that are not idle, most recently updated first; the first 30",
+    "Sessions that are not idle, most recently updated first",
   ),
   active_count: field(count, "Number of sessions that are not idle"),
   idle_count: field(count, "Number of idle sessions in the directories that were checked"),
@@ -82,6 +87,8 @@ export const StatusView = Schema.Struct({
       "Number of sessions and pending requests left out because opencode-fleet does not understand them; see opencode",
     ),
   ),
+  broken_directories: BrokenDirectories,
   unchecked_count: opt(field(count, "Number of older sessions in directories that were not checked")),
+  ...pageFields,
 })
 export type StatusView = typeof StatusView.Type

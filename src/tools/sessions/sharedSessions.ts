@@ -1,12 +1,16 @@
 /**
- * Several instances with the same sessions: opencode 2 servers of one user share one database. Each session is listed once:
- * at the instance that is running it, and otherwise at the first of them, the user's service before others.
+ * Several instances with the same sessions: the servers of one user share one database. Each session is listed once.
+ *
+ * On opencode 1, at the instance whose directory it belongs to, and otherwise at the first of them. On opencode 2, at the
+ * instance that is running it, and otherwise at the first of them, the user's service before others.
  */
 import { Effect, Option } from "effect"
 import type { Fleet } from "../../fleet/Fleet.ts"
+import { innermost, mayShare } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
+import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
-import type { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Opencode, OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { SessionsView } from "./sessionSchemas.ts"
 
@@ -18,15 +22,6 @@ const compared = 5
 
 /** How long the other instances may take; one that does not answer does not hide anything. */
 const timeout = "2 seconds"
-
-/** The name of the machine, which transports announce with or without its domain. */
-const machineOf = ({ host }: Instance) => host.split(".")[0]?.toLowerCase() ?? ""
-
-const mayShare = (one: Instance, other: Instance) =>
-  one.name !== other.name &&
-  other.health.state === "online" &&
-  other.health.api === 2 &&
-  (machineOf(one) === machineOf(other) || machineOf(one) === "" || machineOf(other) === "")
 
 const isService = ({ transports }: Instance) => transports.includes("service")
 
@@ -48,6 +43,10 @@ const rootsOf = (sessions: ReadonlyArray<Session>) => {
   }
 }
 
+/** opencode 1 would have to load every directory, and tells nothing about the turns of its other servers. */
+const activeOn = (opencode: Opencode): Effect.Effect<ReadonlyMap<string, unknown>, ClientError> =>
+  opencode.capabilities.statusScope === "server" ? opencode.statuses("") : Effect.succeed(new Map<string, unknown>())
+
 export interface SharedSessions {
   /** Those that this instance lists. */
   readonly own: ReadonlyArray<Session>
@@ -55,7 +54,7 @@ export interface SharedSessions {
   readonly elsewhere: NonNullable<SessionsView["listed_at"]>
 }
 
-/** Chooses which of its sessions an instance lists. Asks only other opencode 2 instances of the same machine. */
+/** Chooses which of its sessions an instance lists. Asks only instances of the same version on the same machine. */
 export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClient["Service"]) => {
   /** The ids of the sessions that the other instance is running, if it has the same sessions. */
   const activeAt = (other: Instance, known: ReadonlySet<SessionId>) =>
@@ -64,21 +63,16 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
         Effect.gen(function* () {
           const opencode = client.at(target)
           const newest = yield* opencode.newestSessions(compared)
-          const active = yield* opencode.statuses("")
+          const active = yield* activeOn(opencode)
           return newest.some(({ id }) => known.has(id)) ? [{ other, active: new Set(active.keys()) }] : []
         }),
       )
       .pipe(Effect.timeout(timeout), Effect.option, Effect.map(Option.getOrElse(() => [])))
 
-  return Effect.fnUntraced(function* (
-    name: string,
-    sessions: ReadonlyArray<Session>,
-    ownActive: Effect.Effect<ReadonlyMap<string, unknown>>,
-  ) {
+  return Effect.fnUntraced(function* (name: string, sessions: ReadonlyArray<Session>, opencode: Opencode) {
     const { instances } = yield* fleet.snapshot
     const one = instances.find((instance) => instance.name === name)
-    const candidates =
-      one?.health.api === 2 ? instances.filter((other) => mayShare(one, other)).slice(0, maxOthers) : []
+    const candidates = one === undefined ? [] : instances.filter((other) => mayShare(one, other)).slice(0, maxOthers)
     if (one === undefined || candidates.length === 0) return { own: sessions, elsewhere: [] } satisfies SharedSessions
     const known = new Set(sessions.map(({ id }) => id))
     const sharing = (yield* Effect.forEach(candidates, (other) => activeAt(other, known), {
@@ -89,14 +83,21 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
       const running = new Set(active)
       return new Set(sessions.flatMap(({ id }) => (running.has(id) ? [rootOf(id)] : [])))
     }
-    const here = rootsAt((yield* ownActive).keys())
+    const here = rootsAt(
+      (yield* Effect.orElseSucceed(activeOn(opencode), (): ReadonlyMap<string, unknown> => new Map())).keys(),
+    )
     const others = sharing.map(({ active, other }) => ({ other, roots: rootsAt(active) }))
     const first = others
       .map(({ other }) => other)
       .reduce((before, other) => (precedes(other, before) ? other : before), one)
+    const directories = new Map(sessions.map(({ directory, id }) => [id, directory]))
+    const running = (root: SessionId) => (here.has(root) ? one : others.find(({ roots }) => roots.has(root))?.other)
+    const atHome = (root: SessionId) =>
+      one.health.api === 1
+        ? innermost([one, ...others.map(({ other }) => other)], directories.get(root) ?? "")
+        : undefined
     /** The instance that lists a family. */
-    const listing = (root: SessionId) =>
-      here.has(root) ? one : (others.find(({ roots }) => roots.has(root))?.other ?? first)
+    const listing = (root: SessionId) => atHome(root) ?? running(root) ?? first
     const own = sessions.filter(({ id }) => listing(rootOf(id)) === one)
     const families = new Set(sessions.map(({ id }) => rootOf(id)))
     const elsewhere = others.flatMap(({ other }) => {

@@ -2,9 +2,6 @@
 import { plainLine, plainText } from "../../text/plainText.ts"
 import { truncateStart } from "../../text/truncate.ts"
 
-/** The maximum length of an answer in characters, roughly. */
-export const answerBudget = 25_000
-
 /** Longer runs of backticks are broken up, because a fence must be longer than any run in its text. */
 const maxBackticks = 16
 
@@ -36,11 +33,15 @@ export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => nu
   return overflow === -1 ? items.length : Math.max(1, overflow)
 }
 
-/** Keeps the end and counts what is left out, because the end of a long answer matters most. */
-export const clipStart = (text: string, length: number): string => {
+/**
+ * Keeps the end, because the end of a long answer matters most. Counts what is left out, and says how to read it if `rest`
+ * is given.
+ */
+export const clipStart = (text: string, length: number, rest = ""): string => {
   if (text.length <= length) return text
   const kept = truncateStart(text, length)
-  return `[${(text.length - kept.length).toLocaleString("en")} characters before this] …${kept}`
+  const left = `${(text.length - kept.length).toLocaleString("en")} characters before this`
+  return `[${left}${rest === "" ? "" : `: ${rest}`}] …${kept}`
 }
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`

@@ -42,3 +42,16 @@ export const limit = (maximum: number, fallback: number, description = "") =>
       }),
     ),
   )
+
+/** How many items of a list, or characters of a text, to skip. */
+export const offsetOf = (description: string) =>
+  Schema.optionalKey(
+    WholeNumber.annotate({ description }).pipe(
+      Schema.decodeTo(Schema.Int, {
+        decode: SchemaGetter.transform((given: number) => Math.min(Math.max(Math.trunc(given), 0), 1_000_000_000)),
+        encode: SchemaGetter.passthrough(),
+      }),
+    ),
+  )
+
+export const offset = offsetOf("How many to skip")

@@ -7,13 +7,19 @@ const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string 
   `- ${code(tool)} **${state}** ${code(input)}${error === undefined ? "" : `: ${code(error)}`}`
 
 const request = (
-  { always = [], always_scope = "", id, kind, session_id, text }: RequestView,
+  { always = [], always_count = always.length, always_scope = "", id, kind, session_id, text }: RequestView,
   { session_id: own }: TurnView,
 ): string =>
   [
     `Waiting for a person: **${kind}** ${code(id)}${session_id === own ? "" : ` of subagent session ${code(session_id)}`}`,
     block(text),
-    ...(always.length === 0 ? [] : [`"always" would allow, in ${always_scope}: ${always.map(code).join(", ")}`]),
+    ...(always.length === 0
+      ? []
+      : [
+          `"always" would allow, in ${always_scope}: ${always.map(code).join(", ")}${
+            always_count > always.length ? ` and ${always_count - always.length} more` : ""
+          }`,
+        ]),
   ].join("\n")
 
 export const renderTurn = (view: TurnView): string =>
@@ -25,13 +31,25 @@ export const renderTurn = (view: TurnView): string =>
       ? ""
       : `The agent answered message ${code(view.answered_message_id)}, which was sent after ${code(view.message_id)}.`,
     ...(view.decided ?? []).map((text) => `Decision: ${code(text)}`),
-    view.tools.length === 0 ? "" : ["Tools:", ...view.tools.map(tool)].join("\n"),
-    view.files.length === 0 ? "" : `Changed files: ${view.files.map(code).join(", ")}`,
+    view.tools.length === 0
+      ? ""
+      : [
+          view.tool_count === undefined ? "Tools:" : `Tools, the last of ${view.tool_count} (get_session shows all):`,
+          ...view.tools.map(tool),
+        ].join("\n"),
+    view.files.length === 0
+      ? ""
+      : `Changed files: ${view.files.map(code).join(", ")}${
+          view.file_count === undefined ? "" : ` and ${view.file_count - view.files.length} more; get_diff shows all`
+        }`,
     view.text === "" ? "" : block(view.text),
     view.input_tokens + view.output_tokens === 0
       ? ""
       : `${view.input_tokens} tokens in, ${view.output_tokens} out${view.cost === 0 ? "" : ` · $${view.cost.toFixed(4)}`}`,
     ...(view.waiting_for ?? []).map((item) => request(item, view)),
+    view.waiting_for_count === undefined
+      ? ""
+      : `${view.waiting_for_count - (view.waiting_for ?? []).length} more requests are shown when these are decided.`,
     view.next ?? "",
   )
 

@@ -1,14 +1,18 @@
-/** Sends the progress of a turn to the caller: new text, tool calls as they start and end, retries, and heartbeats. */
+/**
+ * Sends the progress of a turn to the caller: the text so far, tool calls as they start and end, retries, and heartbeats.
+ *
+ * Clients show the newest notification only, so each stands alone: one line, which ends with the end of the text so far.
+ */
 import { Clock, Effect, Equal, Option, Semaphore, Stream } from "effect"
 import type { TurnObserver, TurnStage } from "../../opencode/turns/observeTurn.ts"
-import { describe } from "../../opencode/requests/PendingRequest.ts"
+import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { SessionStatus } from "../../opencode/sessions/Session.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import { text, toolCalls } from "../../opencode/turn/Turn.ts"
-import { line, plainText } from "../../text/plainText.ts"
+import { line, plainLine } from "../../text/plainText.ts"
+import { truncateStart } from "../../text/truncate.ts"
 import type { CallValues } from "../../mcp/Call.ts"
 import { inputText } from "../sessions/conversationView.ts"
-import { clipStart } from "../shared/markdown.ts"
 import { TurnWatcher } from "./TurnWatcher.ts"
 import { iso } from "../shared/time.ts"
 
@@ -18,17 +22,31 @@ const heartbeat = 15_000
 /** Milliseconds. A shorter wait is not reported, because every prompt is queued while its session's status is read. */
 const queueGrace = 1000
 
-/** Maximum characters of new text in one notification. The result contains all of it. */
-const maxText = 2000
+/** Maximum characters of the text so far. The result contains all of it. */
+const maxText = 200
+
+/** Enough characters to find that many in them, unless nearly all of them are white space. */
+const maxSearched = 20 * maxText
+
+/** The end of the agent's text, in whole words on one line. Empty if there is none. */
+const textSoFar = (turn: Turn): string => {
+  const written = text(turn)
+  const end = plainLine(truncateStart(written, maxSearched))
+  if (end.length <= maxText && written.length <= maxSearched) return end
+  const kept = truncateStart(end, maxText)
+  return `… ${kept.slice(kept.indexOf(" ") + 1)}`
+}
 
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** The changes since `before`, without the agent's text and requests if the caller shows both itself. */
-const lines = (before: Turn | undefined, turn: Turn, now: number, callerShowsText: boolean): ReadonlyArray<string> => {
-  const seen = before === undefined ? "" : text(before)
-  const written = text(turn)
-  const fresh = written.startsWith(seen) ? written.slice(seen.length) : written
+/** The tool calls, retries and requests that are new since `before`, without requests if the caller shows them itself. */
+const eventsSince = (
+  before: Turn | undefined,
+  turn: Turn,
+  now: number,
+  callerShowsText: boolean,
+): ReadonlyArray<string> => {
   const states = new Map((before === undefined ? [] : toolCalls(before)).map(({ id, state }) => [id, state.status]))
   const changed = toolCalls(turn).filter(
     ({ id, state }) => state.status !== "pending" && states.get(id) !== state.status,
@@ -40,12 +58,13 @@ const lines = (before: Turn | undefined, turn: Turn, now: number, callerShowsTex
       : []
   const opened = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
-    ...(callerShowsText || fresh === "" ? [] : [clipStart(plainText(fresh), maxText)]),
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...(callerShowsText ? [] : opened).map((request) => `Waiting for a person: ${line(describe(request), 500)}`),
+    ...(callerShowsText ? [] : opened).map(waitingText),
   ]
 }
+
+const waitingText = (request: PendingRequest) => `Waiting for a person: ${line(describe(request), 500)}`
 
 const queued = (ahead: number) =>
   ahead === 1
@@ -60,7 +79,7 @@ const heartbeatText = ({ isMissingEvents, pending, status }: Turn, silence: numb
       ? retryText(status, now)
       : pending.size === 0
         ? `Still waiting; nothing new from the agent for ${Math.floor(silence / 1000)} s.`
-        : "The agent is waiting for a person's decision."
+        : [...pending.values()].map(waitingText).slice(0, 1).join("")
 
 /**
  * Sends the progress of one turn. `report` sends what is new in a stage, or a heartbeat if nothing was sent for 15 s;
@@ -76,6 +95,9 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
   let progress = 0
   let lastSent = started
   let lastNews = started
+  /** A caller that shows the text itself has a line for each event. */
+  const withText = (turn: Turn, events: ReadonlyArray<string>) =>
+    watch === undefined ? [...events, textSoFar(turn)].filter((text) => text !== "").join(" · ") : events.join("\n")
   const send = Effect.fnUntraced(function* (message: string, now: number) {
     lastSent = now
     yield* call.progress({ progress: ++progress, message })
@@ -96,13 +118,14 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
       yield* watch(turn)
       if (before === undefined || text(before) !== text(turn)) lastSent = now
     }
-    const news = turn === before ? [] : lines(before, turn, now, watch !== undefined)
+    const events = turn === before ? [] : eventsSince(before, turn, now, watch !== undefined)
+    const hasNewText = watch === undefined && text(turn) !== (before === undefined ? "" : text(before))
     // Reading the stored state can yield a new object for an unchanged turn.
     if (!Equal.equals(turn, before)) lastNews = now
     before = turn
-    if (news.length > 0) yield* send(news.join("\n"), now)
+    if (events.length > 0 || hasNewText) yield* send(withText(turn, events), now)
     else if (now - lastSent >= heartbeat && (watch === undefined || turn.pending.size === 0)) {
-      yield* send(heartbeatText(turn, now - lastNews, now), now)
+      yield* send(withText(turn, [heartbeatText(turn, now - lastNews, now)]), now)
     }
   }, oneAtATime.withPermit)
 

@@ -29,9 +29,13 @@ export const TurnView = Schema.Struct({
   ),
   detail: opt(field(Schema.String, "Details of the outcome")),
   waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
+  waiting_for_count: opt(
+    field(count, "Number of these requests, if there are more; the others are shown when these are decided"),
+  ),
   decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),
   next: opt(field(Schema.String, "What to do next")),
   text: field(Schema.String, "What the agent wrote; only the end of a long text"),
+  text_message_ids: opt(field(Schema.Array(Schema.String), "The first messages of a long text")),
   tools: field(
     Schema.Array(
       Schema.Struct({
@@ -41,9 +45,11 @@ export const TurnView = Schema.Struct({
         error: opt(field(Schema.String, "Why it failed, or that a person refused it")),
       }),
     ),
-    "The agent's tool calls in order; the last 20",
+    "The agent's tool calls in order; the newest ones",
   ),
+  tool_count: opt(field(count, "Number of tool calls, if there are more; get_session shows all")),
   files: field(Schema.Array(Schema.String), "Files the agent changed"),
+  file_count: opt(field(count, "Number of files, if there are more; get_diff shows all")),
   input_tokens: field(Schema.Finite, "Input tokens of all steps"),
   output_tokens: field(Schema.Finite, "Output tokens of all steps"),
   cost: field(Schema.Finite, "Cost in US dollars, as computed by opencode"),

@@ -4,18 +4,18 @@ import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { answeredInstead, text, toolCalls } from "../../opencode/turn/Turn.ts"
-import { line, plainText } from "../../text/plainText.ts"
+import { clip, line, plainLine, plainText } from "../../text/plainText.ts"
 import { errorText } from "../shared/errorText.ts"
-import { inputText } from "../sessions/conversationView.ts"
-import { clipStart } from "../shared/markdown.ts"
+import { inputText, readMessage } from "../sessions/conversationView.ts"
 import { requestView } from "../requests/requestView.ts"
 import type { TurnView } from "./turnSchemas.ts"
 
-const maxTools = 20
-const maxFiles = 20
+/** Characters of a text that may have to be read in its messages, and the maximum number of these messages. */
+const longText = 1000
+const maxTextMessages = 3
 
-/** Characters left for the text of an answer with the maximum number of tools and files, each of maximum length. */
-const textBudget = 11_000
+/** Maximum characters of a tool call's arguments and error. */
+const maxToolText = 150
 
 const sentBefore = "opencode had this message already, so nothing was sent"
 
@@ -72,16 +72,6 @@ const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
   }
 }
 
-/** Maximum number of pending requests shown. They may fill most of the answer. */
-const maxRequests = 3
-const requestBudget = 14_000
-const textBesideRequests = 3000
-
-const requestsOf = ({ pending }: Turn) => {
-  const shown = [...pending.values()].slice(0, maxRequests)
-  return shown.map((request) => requestView(request, Math.floor(requestBudget / shown.length)))
-}
-
 export const turnView = (
   target: Target,
   { outcome, repeated = false, turn }: TurnReport,
@@ -93,6 +83,14 @@ export const turnView = (
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
   const files = new Set([...turn.parts.values()].flatMap((part) => (part.type === "patch" ? part.files : [])))
+  const written = plainText(text(turn))
+  const textMessages = [
+    ...new Set(
+      [...turn.parts.values()].flatMap((part) =>
+        part.type === "text" && part.synthetic !== true ? [part.messageID] : [],
+      ),
+    ),
+  ].slice(0, maxTextMessages)
   const detail = line(
     [...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "),
     1000,
@@ -105,22 +103,21 @@ export const turnView = (
     ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
     ...(detail === "" ? {} : { detail }),
-    ...(waits ? { waiting_for: requestsOf(turn) } : {}),
+    ...(waits ? { waiting_for: [...turn.pending.values()].map(requestView) } : {}),
     ...(outcome._tag === "accepted" && outcome.waitingFor !== undefined
-      ? { waiting_for: [requestView(outcome.waitingFor, requestBudget)] }
+      ? { waiting_for: [requestView(outcome.waitingFor)] }
       : {}),
     ...(decided.length === 0 ? {} : { decided }),
     ...(next === "" ? {} : { next }),
-    text: clipStart(plainText(text(turn)), waits ? textBesideRequests : textBudget),
-    tools: toolCalls(turn)
-      .slice(-maxTools)
-      .map(({ state, tool }) => ({
-        tool: line(tool),
-        state: state.status,
-        input: inputText(state.input, 150),
-        ...(state.status === "error" ? { error: line(state.error, 150) } : {}),
-      })),
-    files: [...files].slice(0, maxFiles).map((file) => line(file, 200)),
+    text: written,
+    ...(written.length < longText ? {} : { text_message_ids: textMessages }),
+    tools: toolCalls(turn).map(({ messageID, state, tool }) => ({
+      tool: line(tool),
+      state: state.status,
+      input: inputText(state.input, maxToolText, readMessage(messageID)),
+      ...(state.status === "error" ? { error: clip(plainLine(state.error), maxToolText, readMessage(messageID)) } : {}),
+    })),
+    files: [...files].map((file) => line(file, 200)),
     input_tokens: sum(({ tokens }) => tokens?.input),
     output_tokens: sum(({ tokens }) => tokens?.output),
     cost: sum(({ cost }) => cost),

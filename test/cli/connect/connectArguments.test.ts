@@ -39,21 +39,24 @@ describe("The arguments of connect", () => {
   )
 
   it.effect.each([
-    ["4096", 4096],
-    ["http://127.0.0.1:4096/", 4096],
-    ["http://localhost:5000", 5000],
-    ["http://[::1]", 80],
-  ] as const)("--attach %s names a port of this machine", ([value, port]) =>
+    ["4096", 4096, ["127.0.0.1", "::1"]],
+    ["http://127.0.0.1:4096/", 4096, ["127.0.0.1"]],
+    ["http://127.0.0.2:4096/", 4096, ["127.0.0.2"]],
+    ["http://localhost:5000", 5000, ["127.0.0.1", "::1"]],
+    ["http://0.0.0.0:5000", 5000, ["127.0.0.1", "::1"]],
+    ["http://[::]:5000", 5000, ["127.0.0.1", "::1"]],
+    ["http://[::1]", 80, ["::1"]],
+  ] as const)("--attach %s names a port of this machine, and where it is asked", ([value, port, addresses]) =>
     Effect.gen(function* () {
       const checked = yield* checkArguments({ ...none, attach: Option.some(value) })
-      assert.deepStrictEqual(checked, { port, relayCommand: undefined })
+      assert.deepStrictEqual(checked, { attached: { port, addresses: [...addresses] }, relayCommand: undefined })
     }),
   )
 
   it.effect("--relay becomes an ssh command", () =>
     Effect.gen(function* () {
       const checked = yield* checkArguments({ ...none, relay: Option.some("me@relay") })
-      assert.deepStrictEqual(checked, { port: undefined, relayCommand: "ssh me@relay" })
+      assert.deepStrictEqual(checked, { attached: undefined, relayCommand: "ssh me@relay" })
     }),
   )
 })

@@ -68,7 +68,7 @@ const attentive = Effect.fnUntraced(function* (
     hung,
     refresh: TestClock.adjust(refreshEvery + scanTime),
     /** Number of requests for the sessions of the instance on that port. */
-    requestCount: (port: number) => asked.filter((each) => each === `${url(port)}/session`).length,
+    requestCount: (port: number) => asked.filter((each) => each === `${url(port)}/experimental/session`).length,
     report: (port: number) =>
       Effect.map(attention.current, (reports) => Option.getOrUndefined(HashMap.get(reports, url(port)))),
   }
@@ -204,7 +204,7 @@ describe("Asking for pending requests", () => {
       const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
-      fake.fail("GET /session", unavailable)
+      fake.fail("GET /experimental/session", unavailable)
       yield* setup.refresh
       yield* TestClock.adjust(defaultTimeout)
       assert.deepInclude(yield* setup.report(1), { known: false })
@@ -324,7 +324,7 @@ describe("Asking for pending requests", () => {
       yield* TestClock.adjust(scanTime)
       assert.deepStrictEqual(
         fake.requests.map(({ route }) => route),
-        ["GET /session", "GET /session/status"],
+        ["GET /experimental/session", "GET /session/status"],
       )
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )

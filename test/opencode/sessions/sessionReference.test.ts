@@ -37,7 +37,9 @@ const hostile = [
 
 /** The only routes that may be requested: one session with a valid id, and the list. */
 const strayed = (fake: FakeState) =>
-  fake.requests.filter(({ route }) => !/^GET \/session(\/ses_[A-Za-z0-9_]{1,120})?$/u.test(route))
+  fake.requests.filter(
+    ({ route }) => !/^GET \/(?:path|experimental\/session|session\/ses_[A-Za-z0-9_]{1,120})$/u.test(route),
+  )
 
 describe("resolveSession", () => {
   it.effect.each<readonly [string, string, string]>([
@@ -99,7 +101,7 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each(hostile)("never leaves the routes of sessions: %j", (reference) =>
+  it.effect.each(hostile)("asks for sessions and the server's directory only: %j", (reference) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [session("main")]
@@ -109,7 +111,7 @@ describe("resolveSession", () => {
   )
 
   it.effect.prop(
-    "never leaves the routes of sessions, whatever it is given",
+    "asks for sessions and the server's directory only, whatever it is given",
     { one: Schema.String, two: Schema.String },
     ({ one, two }) =>
       Effect.gen(function* () {

@@ -199,7 +199,7 @@ describe("opencode 1: the client tolerates", () => {
   it.effect("a session that cannot be decoded, and returns the others", () =>
     Effect.gen(function* () {
       const found = yield* answering(
-        "GET /session",
+        "GET /experimental/session",
         [{ id: 7 }, raw, {}, { ...raw, title: null }],
         (client) => client.sessions,
       )

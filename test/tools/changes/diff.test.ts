@@ -124,7 +124,7 @@ describe("get_diff", () => {
       assert.strictEqual(view.files[0]?.path, "file129")
       assert.strictEqual(fake.count(diffRoute), 100)
       assert.include(text, "25+ older turns are not included")
-      assert.include(text, "40 more files are not listed")
+      assert.match(text, /\d\d more files: get_diff with offset \d\d\./u)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -205,13 +205,13 @@ describe("get_diff", () => {
         fileDiff("small.txt", undefined, "small\n"),
       ])
       const { text, view } = yield* call("get_diff", { session_id: here })
-      assert.isAtMost(text.length, 25_000)
-      assert.isAtMost(JSON.stringify(view.files).length, 25_000)
+      assert.isAtMost(text.length, 9000)
+      assert.isAtMost(JSON.stringify(view).length, 9000)
       const patch = (name: string) => view.files.find(({ path }) => path === name)?.patch ?? ""
       assert.include(patch("small.txt"), "+small\n")
       for (const name of ["big.txt", "huge.txt"]) {
-        assert.match(patch(name), /more characters\]$/u)
-        assert.isAbove(patch(name).length, 8000)
+        assert.match(patch(name), /more characters: get_diff with this path and offset \d+\]$/u)
+        assert.isAbove(patch(name).length, 2000)
       }
       assert.strictEqual(view.additions, 5001)
     }).pipe(Effect.provide(toolsOverFake)),
@@ -226,13 +226,12 @@ describe("get_diff", () => {
         Array.from({ length: 300 }, (_, index) => fileDiff(`${"deep/".repeat(60)}${index}`, undefined, numbers(50))),
       )
       const { text, view } = yield* call("get_diff", { session_id: here })
-      assert.isAtMost(text.length, 25_000)
+      assert.isAtMost(text.length, 9000)
       assert.strictEqual(view.file_count, 300)
       assert.strictEqual(view.additions, 15_000)
-      const [shown, left] = [0, 59].map((index) => view.files[index])
-      assert.isAbove(shown?.patch?.length ?? 0, 399)
-      assert.include(left?.detail, "does not fit")
-      assert.include(text, "240 more files are not listed")
+      assert.isTrue(view.files.some(({ patch = "" }) => patch.length > 399))
+      assert.include(view.files.at(-1)?.detail, "get_diff with this path shows the patch")
+      assert.include(text, `${300 - view.files.length} more files: get_diff with offset ${view.files.length}.`)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -264,7 +264,7 @@ describe("refresh_instances", () => {
   ])("does not say that nothing waits when the instance $what", ({ fault, reason }) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
-      fake.fail("GET /session", fault)
+      fake.fail("GET /experimental/session", fault)
       yield* whilePassing(4000, call("refresh_instances", {}))
       const { text, view } = yield* call("list_instances", {})
       assert.strictEqual(view.unchecked_instance_count, 1)

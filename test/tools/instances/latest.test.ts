@@ -51,7 +51,7 @@ describe("list_instances", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       yield* call("list_sessions", {})
-      fake.fail("GET /session", Fault.refused)
+      fake.fail("GET /experimental/session", Fault.refused)
       fake.fail("GET /global/health", Fault.unauthorized)
       const listing = yield* Effect.forkChild(Effect.flip(call("list_sessions", {})))
       yield* pass(2000)

@@ -333,7 +333,7 @@ describe("while the form is open", () => {
       yield* pass(61_000, 610)
       const signs = notifications.slice(before)
       assert.isAtLeast(signs.length, 4)
-      for (const { message } of signs) assert.include(message, "waiting for a person's decision")
+      for (const { message } of signs) assert.include(message, "Waiting for a person: permission for bash")
       assert.deepStrictEqual(
         notifications.map(({ progress }) => progress),
         notifications.map((_, index) => index + 1),

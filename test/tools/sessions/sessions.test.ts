@@ -20,7 +20,7 @@ import {
 } from "../../../src/testing/samples.ts"
 
 const messagesRoute = `GET /session/${here}/message`
-const budget = 25_000
+const budget = 9000
 
 /** Numbered messages with the given amount of text. */
 const fill = (fake: FakeState, count: number, length = 0) => {
@@ -111,7 +111,9 @@ describe("list_sessions", () => {
       const fake = yield* FakeOpencode
       fake.sessions = Array.from({ length: 30 }, (_, index) => session(`s${index}`))
       const all = yield* call("list_sessions", {})
-      assert.include(all.text, "30 sessions on `fake`, the 20 most recently updated")
+      assert.strictEqual(all.view.next, "10 more sessions: list_sessions with offset 20.")
+      assert.include(all.text, "10 more sessions: list_sessions with offset 20.")
+      assert.include(all.text, "30 sessions on `fake`, 20 of them below")
       const found = yield* call("list_sessions", { search: "SESSION S7" })
       assert.strictEqual(found.view.matching_count, 1)
     }).pipe(Effect.provide(toolsOverFake)),
@@ -221,7 +223,7 @@ describe("get_session", () => {
     Effect.gen(function* () {
       fill(yield* FakeOpencode, 1, 9000)
       const { text } = yield* call("get_session", { session_id: here })
-      assert.match(text, /… \[5,\d\d\d more characters\]/u)
+      assert.match(text, /… \[5,\d\d\d more characters: get_session with message_id msg_1 and offset 4000\]/u)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -19,7 +19,7 @@ describe("What opencode-fleet does not understand", () => {
   it.effect("of the sessions is counted", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      fake.fail("GET /session", Fault.json([session("main"), unknown, unknown]))
+      fake.fail("GET /experimental/session", Fault.json([session("main"), unknown, unknown]))
       const { text, view } = yield* call("list_sessions", {})
       assert.deepInclude(view, { matching_count: 1, unreadable_count: 2 })
       assert.include(text, "2 sessions not shown: this version of opencode-fleet does not understand them.")
@@ -52,7 +52,7 @@ describe("What opencode-fleet does not understand", () => {
       const fake = yield* withMain
       fake.fail(`GET /session/${here}/message`, Fault.json([unknown]))
       assert.notInclude((yield* call("get_session", { session_id: here })).text, "No messages yet")
-      fake.fail("GET /session", Fault.json([unknown, 7, null]))
+      fake.fail("GET /experimental/session", Fault.json([unknown, 7, null]))
       const listed = yield* call("list_sessions", {})
       assert.include(listed.text, "3 sessions not shown")
       assert.notInclude(listed.text, "0 sessions")

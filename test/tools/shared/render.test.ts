@@ -19,7 +19,6 @@ import { server } from "../../discovery/announcements.ts"
 import { target } from "../../support/overFake.ts"
 import {
   assistant,
-  completedTool,
   event,
   here,
   msg,
@@ -144,7 +143,7 @@ describe("Untrusted text in Markdown", () => {
         status: { type: "busy" },
         pending: [{ kind: "permission", request: asked }],
       }),
-      messages: [messageView({ info, parts })],
+      messages: [messageView({ info, parts }, 9000)],
       before: text,
     })
     assert.notMatch(rendered, forbidden)
@@ -238,41 +237,5 @@ describe("Untrusted text in Markdown", () => {
     const rendered = renderTurn(turnView(target, { turn, outcome: { _tag: "failed", detail: text } }))
     assert.notMatch(rendered, forbidden)
     isQuiet(outside(rendered))
-  })
-})
-
-const huge = (piece: string) => piece.repeat(Math.ceil(200_000 / piece.length))
-
-describe("An answer's budget", () => {
-  it.each(["x", "`", "` ", "\u{1F600}", "\n", "\u001B[0m", '"\\'])("holds for a turn of nothing but %j", (piece) => {
-    const answer = assistant(msg("a"), msg("u"))
-    const tools = Array.from({ length: 100 }, (_, index) =>
-      event.part(toolPart(answer.id, completedTool(huge(piece)), huge(piece), `prt_${index}`)),
-    )
-    const turn = [
-      event.message(answer),
-      ...tools,
-      event.part(textPart(answer.id, huge(piece))),
-      event.part({
-        type: "patch",
-        id: "prt_p",
-        messageID: answer.id,
-        files: Array.from({ length: 60 }, () => huge(piece)),
-      }),
-    ].reduce(advance, Turn.begin(here, msg("u")))
-    const rendered = renderTurn(turnView(target, { turn, outcome: { _tag: "failed", detail: huge(piece) } }))
-    assert.isAtMost(rendered.length, 25_100)
-  })
-
-  it.each(["x", "`", "` ", "\u{1F600}", "\n", '"\\'])("holds for a conversation of nothing but %j", (piece) => {
-    const info = assistant(msg("a"), msg("u"), { agent: huge(piece), model: `p/${huge(piece)}` })
-    const message = messageView({ info, parts: [textPart(info.id, huge(piece))] })
-    const rendered = renderConversation({
-      as_of: "1970-01-01T00:00:00.000Z",
-      instance: "fake",
-      session: sessionView(0, session("main", { title: huge(piece), directory: huge(piece) })),
-      messages: Array.from({ length: 20 }, () => message),
-    })
-    assert.isAtMost(rendered.length, 25_100)
   })
 })

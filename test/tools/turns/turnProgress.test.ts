@@ -6,7 +6,7 @@ import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { makeProgressReporter } from "../../../src/tools/turns/turnProgress.ts"
 import { first, opened, prompt, taken } from "../../opencode/turn/turnPieces.ts"
-import { completedTool, event, here, textPart, toolPart } from "../../../src/testing/samples.ts"
+import { completedTool, event, here, permission, textPart, toolPart } from "../../../src/testing/samples.ts"
 
 /** A reporter, the messages it sent, and the turn it reports. */
 const startReporter = Effect.fnUntraced(function* (wantsProgress = true) {
@@ -27,16 +27,43 @@ const startReporter = Effect.fnUntraced(function* (wantsProgress = true) {
 const text = textPart(first, "")
 
 describe("A turn's progress", () => {
-  it.effect("holds new text in order and in full, several pieces at once", () =>
+  it.effect("holds the text so far, because a client shows the newest notification only", () =>
     Effect.gen(function* () {
       const { sent, report } = yield* startReporter()
       yield* report(...taken, ...opened(), event.part(text), event.delta(text, "One, "), event.delta(text, "two, "))
       yield* report(event.delta(text, "three."))
       yield* report()
       assert.deepStrictEqual(sent, [
-        { progress: 1, message: "One, two, " },
-        { progress: 2, message: "three." },
+        { progress: 1, message: "One, two," },
+        { progress: 2, message: "One, two, three." },
       ])
+    }),
+  )
+
+  it.effect("holds the last 200 characters of a long text, in whole words on one line", () =>
+    Effect.gen(function* () {
+      const { sent, report } = yield* startReporter()
+      const words = Array.from({ length: 2000 }, (_, index) => `word${index}`)
+      yield* report(...taken, ...opened(), event.part(text), event.delta(text, words.join("\n")))
+      const shown = sent[0]?.message ?? ""
+      assert.match(shown, /^… word\d+ .* word1999$/u)
+      assert.isAtMost(shown.length, 202)
+      assert.isAbove(shown.length, 180)
+      yield* report(event.part(toolPart(first, completedTool("done"))))
+      assert.match(sent[1]?.message ?? "", /^bash completed: .* · … word\d+ .* word1999$/u)
+    }),
+  )
+
+  it.effect("repeats what the turn waits for in a heartbeat", () =>
+    Effect.gen(function* () {
+      const { sent, report } = yield* startReporter()
+      yield* report(...taken, ...opened(), event.asked(permission("1")))
+      yield* TestClock.adjust("15 seconds")
+      yield* report()
+      assert.deepStrictEqual(
+        sent.map(({ message }) => message),
+        Array.from({ length: 2 }, () => "Waiting for a person: permission for bash: rm -rf build"),
+      )
     }),
   )
 
@@ -49,7 +76,7 @@ describe("A turn's progress", () => {
       assert.lengthOf(sent, 1)
       assert.match(
         sent[0]?.message ?? "",
-        /^bash completed: .*\nThe provider failed.*attempt 2.*overloaded\. Retrying in 5 s, at 1970-01-01T00:00:05/u,
+        /^bash completed: .* · The provider failed.*attempt 2.*overloaded\. Retrying in 5 s, at 1970-01-01T00:00:05/u,
       )
     }),
   )

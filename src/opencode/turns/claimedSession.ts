@@ -1,0 +1,71 @@
+/**
+ * One turn at a time across the opencode-fleet servers of this user on this machine: between reading that a session is idle and
+ * opencode reporting it as busy, no other server may do the same.
+ */
+import { Effect, Schedule, type Scope } from "effect"
+import { type Claim, SessionClaims } from "../../machine/SessionClaims.ts"
+import type { ClientError, SessionBusy } from "../errors.ts"
+import type { Notices } from "../events/InstanceEvents.ts"
+import type { MessageId } from "../Identifiers.ts"
+import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
+import type { SessionAddress } from "./SessionAddress.ts"
+import { statusOf } from "./storedTurn.ts"
+
+export interface ClaimedSession {
+  /** Whether a turn is running in it. */
+  readonly isBusy: boolean
+  /** Ends the claim; undefined if claims cannot be made here. The scope does so, too. */
+  readonly release: Effect.Effect<void> | undefined
+}
+
+/** Another server holds a claim for about as long as its turn takes to start. */
+const tryAgain = "100 millis"
+
+const claimScoped = Effect.fnUntraced(function* (session: string): Effect.fn.Return<Claim, never, Scope.Scope> {
+  const claims = yield* SessionClaims
+  return yield* Effect.acquireRelease(claims.claim(session), (claim) =>
+    typeof claim === "string" ? Effect.void : claim.release,
+  )
+})
+
+/** Waits for the session according to `ifBusy`, and claims it. Fails with `SessionBusy` if another server has claimed it. */
+export const claimSession = Effect.fnUntraced(function* (
+  address: SessionAddress,
+  ifBusy: Exclude<IfBusy, "steer">,
+  notices: Notices,
+): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
+  const { opencode, session } = address
+  while (true) {
+    if (ifBusy === "wait") yield* awaitIdle(address, notices)
+    const claim = yield* claimScoped(session.id)
+    if (claim === "taken") {
+      if (ifBusy === "fail") return yield* sessionBusy(address)
+      yield* Effect.sleep(tryAgain)
+      continue
+    }
+    const release = claim === "unavailable" ? undefined : claim.release
+    const isBusy = (yield* statusOf(opencode, session)).type !== "idle"
+    if (!isBusy || ifBusy === "fail") return { isBusy, release }
+    // A turn has begun since.
+    yield* release ?? Effect.void
+  }
+})
+
+/** A turn starts within 3 s of its message. */
+const untilBusy = Schedule.max([Schedule.spaced("50 millis"), Schedule.recurs(60)])
+
+/** Ends the claim once opencode reports the turn of the prompt as running, or has answered it. */
+export const releaseWhenBusy = (
+  { opencode, session }: SessionAddress,
+  prompt: MessageId,
+  release: Effect.Effect<void>,
+) =>
+  Effect.gen(function* () {
+    if ((yield* statusOf(opencode, session)).type !== "idle") return true
+    const newest = (yield* opencode.messages(session.id, { limit: 1 })).messages.at(-1)?.info
+    return newest?.role === "assistant" && newest.parentID === prompt
+  }).pipe(
+    Effect.repeat({ while: (hasBegun) => !hasBegun, schedule: untilBusy }),
+    Effect.ignore,
+    Effect.ensuring(release),
+  )

@@ -1,0 +1,138 @@
+/** The size of every tool's answer, however large the fleet and whatever its texts contain. */
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import type { FakeState } from "../../src/testing/FakeState.ts"
+import { Call } from "../../src/mcp/Call.ts"
+import { FakeFleet, fakeFleetLayer } from "../../src/testing/FakeFleet.ts"
+import {
+  assistant,
+  completedTool,
+  done,
+  here,
+  msg,
+  permission,
+  question,
+  ses,
+  session,
+  textPart,
+  toolPart,
+  updatedAt,
+  user,
+} from "../../src/testing/samples.ts"
+import type { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
+import { call, type ToolParameters } from "../support/fleetOver.ts"
+import { whilePassing } from "../support/overFake.ts"
+import { fileDiff } from "../support/diffs.ts"
+
+const most = 9000
+
+type Name = keyof (typeof FleetToolkit)["tools"]
+
+/** Each form fits, and what is left out is said in both. */
+const fits = (name: string, { text, view }: { readonly text: string; readonly view: object }) => {
+  const json = JSON.stringify(view)
+  assert.isAtMost(text.length, most, `${name} as text`)
+  assert.isAtMost(json.length, most, `${name} as structured content`)
+  return { text, json }
+}
+
+const pieces = ["\u{1F600}", '"\\'] as const
+
+const long = (piece: string, length: number) => piece.repeat(Math.ceil(length / piece.length))
+
+/** Sessions, messages, requests and changes without number. */
+const fill = (fake: FakeState, piece: string) => {
+  fake.sessions = [
+    session("main", { title: long(piece, 2000), directory: `/${long(piece, 2000)}`, ...updatedAt(9000) }),
+    ...Array.from({ length: 600 }, (_, index) =>
+      session(`s${index}`, {
+        title: long(piece, 500),
+        directory: `/work/${index}`,
+        ...updatedAt(index),
+        ...(index % 30 === 0 ? {} : { parentID: ses(`s${index - (index % 30)}`) }),
+      }),
+    ),
+  ]
+  const answer = assistant(msg("a"), msg("u"), done())
+  fake.store(here, user(msg("u"), long(piece, 100_000)))
+  fake.store(here, {
+    info: answer,
+    parts: [
+      textPart(msg("a"), long(piece, 300_000)),
+      ...Array.from({ length: 200 }, (_, index) =>
+        toolPart(msg("a"), completedTool(long(piece, 20_000)), long(piece, 200), `prt_${index}`),
+      ),
+      {
+        type: "patch" as const,
+        id: "prt_patch",
+        messageID: msg("a"),
+        files: Array.from({ length: 500 }, (_, index) => `/work/${long(piece, 300)}/${index}`),
+      },
+    ],
+  })
+  fake.diffs.set(
+    msg("u"),
+    Array.from({ length: 200 }, (_, index) => fileDiff(`src/${index}.ts`, "one\n", `${long(piece, 20_000)}\n`)),
+  )
+}
+
+/** A session that waits for 200 requests. */
+const waiting = (fake: FakeState, piece: string) => {
+  fake.statuses.set(here, { type: "busy" })
+  fake.store(here, user(msg("v"), "Go on"))
+  fake.store(here, { info: assistant(msg("b"), msg("v")), parts: [textPart(msg("b"), long(piece, 20_000))] })
+  fake.permissions = Array.from({ length: 200 }, (_, index) => ({
+    ...permission(String(index)),
+    tool: { messageID: msg("b") },
+    patterns: Array.from({ length: index < 4 ? 30 : 1 }, () => long(piece, index < 4 ? 3000 : 30)),
+    always: Array.from({ length: index < 4 ? 60 : 1 }, () => long(piece, 200)),
+  }))
+  fake.questions = [
+    {
+      ...question("1"),
+      tool: { messageID: msg("b") },
+      questions: [{ question: long(piece, 20_000), options: [{ label: "Red" }, { label: long(piece, 5000) }] }],
+    },
+  ]
+}
+
+/** A call of each tool. A new tool needs an entry. */
+const calls = (instance: string): { readonly [Each in Name]: ToolParameters<Each> } => ({
+  list_instances: {},
+  refresh_instances: {},
+  list_sessions: { instance, limit: 200 },
+  get_session: { instance, session_id: here, message_limit: 100 },
+  create_session: { instance, title: "x".repeat(500), directory: "/work" },
+  get_status: { instance },
+  get_diff: { instance, session_id: here },
+  abort_session: { instance, session_id: "ses_s0" },
+  wait_for_session: { instance, session_id: here },
+  send_message: { instance, session_id: "ses_s30", message: "Do it" },
+  respond_permission: { instance, session_id: here, permission_id: "per_0", response: "once" },
+  answer_question: { instance, session_id: here, question_id: "que_1", answers: [["Red"]] },
+})
+
+describe("Every answer", () => {
+  it.effect.each(pieces)("has at most 9,000 characters in each form, full of %j", (piece) =>
+    Effect.gen(function* () {
+      const fakes = yield* FakeFleet
+      for (const name of ["one", "two"]) {
+        const fake = fakes.at(name)
+        fill(fake, piece)
+        fake.answerWith(() => long(piece, 100_000))
+        const table = calls(name)
+        for (const tool of Object.keys(table) as Array<Name>) {
+          if (tool === "respond_permission") waiting(fake, piece)
+          const answer = yield* call(tool, table[tool]).pipe(
+            Effect.updateService(Call, (values) => ({ ...values, answerWithin: Duration.seconds(3) })),
+            (calling) => Effect.result(whilePassing(4000, calling)),
+          )
+          if (answer._tag === "Failure") assert.fail(`${tool} on ${name}: ${String(answer.failure)}`)
+          fits(`${tool} on ${name}`, answer.success)
+        }
+        fits("get_status", yield* whilePassing(4000, call("get_status", { instance: name })))
+        fits("list_sessions", yield* whilePassing(4000, call("list_sessions", { instance: name })))
+      }
+    }).pipe(Effect.provide(fakeFleetLayer("one", { name: "two", api: 2 }))),
+  )
+})
