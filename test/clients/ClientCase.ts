@@ -16,6 +16,8 @@ export interface ClientCase {
   /** False if the command only connects. */
   readonly listsTools?: boolean
   readonly form: Form
+  /** True if the client gives its model so little that even our default answers are cut: Cline, 8,000 characters of both forms. */
+  readonly cutsAnswers?: boolean
   readonly run: (
     stage: Stage,
   ) => Effect.Effect<

@@ -42,7 +42,10 @@ const qwen = (stage: Stage) =>
 /** Gemini CLI connects only in a folder that it trusts. */
 const geminiConfigured = (stage: Stage) =>
   Effect.andThen(
-    stage.write(".gemini/trustedFolders.json", { [stage.project]: "TRUST_FOLDER" }),
+    Effect.andThen(
+      stage.write(".gemini/trustedFolders.json", { [stage.project]: "TRUST_FOLDER" }),
+      stage.write(".gemini/settings.json", { security: { auth: { selectedType: "gemini-api-key" } } }),
+    ),
     stage.configure("gemini"),
   )
 
@@ -52,7 +55,7 @@ const gemini = (stage: Stage) =>
   Effect.andThen(
     geminiConfigured(stage),
     stage.run(["gemini", "--approval-mode", "yolo", "-m", "gemini-2.5-flash", "-p", stage.prompt], {
-      env: { GEMINI_API_KEY: "x", GOOGLE_GEMINI_BASE_URL: stage.model.url, GEMINI_DEFAULT_AUTH_TYPE: "gemini-api-key" },
+      env: { GEMINI_API_KEY: "x", GOOGLE_GEMINI_BASE_URL: stage.model.url },
     }),
   )
 
@@ -110,6 +113,6 @@ export const agents: ReadonlyArray<ClientCase> = [
   },
   { name: "Gemini -p", package: "@google/gemini-cli", calls: usualCalls, form: "none", run: gemini },
   { name: "Qwen -p", package: "@qwen-code/qwen-code", calls: usualCalls, form: "none", run: qwen },
-  { name: "Cline", package: "cline", calls: usualCalls, form: "none", run: cline },
+  { name: "Cline", package: "cline", calls: usualCalls, form: "none", cutsAnswers: true, run: cline },
   { name: "Continue -p", package: "@continuedev/cli", calls: usualCalls, form: "none", run: cn },
 ]

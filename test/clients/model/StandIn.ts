@@ -24,6 +24,8 @@ const answered = (answer: string | object) =>
     ? HttpServerResponse.text(answer, { contentType: "text/event-stream" })
     : HttpServerResponse.jsonUnsafe(answer)
 
+const isStreamed = (body: Json) => body["stream"] === true
+
 export const makeStandIn = Effect.gen(function* () {
   const results = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
   const requests = yield* Ref.make<ReadonlyArray<Json>>([])
@@ -50,7 +52,6 @@ export const makeStandIn = Effect.gen(function* () {
       }),
     )
 
-  const isStreamed = (body: Json) => body["stream"] === true
   const models = { object: "list", data: [{ id: "scripted", object: "model" }] }
   const node = createServer()
   const server = yield* NodeHttpServer.make(() => node, {

@@ -35,7 +35,7 @@ const planned = (prompt: string): ReadonlyArray<PlannedCall> =>
   })
 
 /** Tools behind which a client hides those of MCP servers until the model has searched for them. */
-const searches = ["ToolSearch", "tool_search"]
+const searches: ReadonlySet<string> = new Set(["ToolSearch", "tool_search"])
 
 const searchPrefix = "search_"
 
@@ -51,7 +51,7 @@ export const nextStep = ({ prompts, results, tools }: Conversation): Step => {
   const id = `call_${done}`
   const name = offered(tools, next.tool)
   if (name !== undefined) return { _tag: "Call", id, name, input: next.input }
-  const search = tools.find((each) => searches.includes(each))
+  const search = tools.find((each) => searches.has(each))
   const full = `mcp__opencode-fleet__${next.tool}`
   const hasSearched = results.some((result) => result.id.includes(`${searchPrefix}${done}`))
   return search === undefined || hasSearched
