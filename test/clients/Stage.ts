@@ -137,8 +137,9 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
       { tool: "send_message", input: { instance: "main", session_id: session, message: `run: echo ${name}` } },
     ]),
     /** Only the message. */
-    sendPrompt: (message = `run: echo ${name}`) =>
-      promptOf([{ tool: "send_message", input: { instance: "main", session_id: session, message } }]),
+    sendPrompt: promptOf([
+      { tool: "send_message", input: { instance: "main", session_id: session, message: `run: echo ${name}` } },
+    ]),
   }
 })
 export type Stage = Effect.Success<ReturnType<typeof makeStage>>

@@ -3,9 +3,16 @@ import type { ClientCase } from "./ClientCase.ts"
 import { agents } from "./kinds/agents.ts"
 import { opencodeClients } from "./kinds/opencode.ts"
 import { sdkClients } from "./kinds/sdk.ts"
+import { terminals } from "./kinds/terminals.ts"
 import { developerTools } from "./kinds/tools.ts"
 
-export const clients: ReadonlyArray<ClientCase> = [...sdkClients, ...developerTools, ...opencodeClients, ...agents]
+export const clients: ReadonlyArray<ClientCase> = [
+  ...sdkClients,
+  ...developerTools,
+  ...opencodeClients,
+  ...agents,
+  ...terminals,
+]
 
 export const versions: Readonly<Record<string, string>> = {
   "@anthropic-ai/claude-code": "2.1.330",

@@ -35,7 +35,7 @@ export interface Installation {
 
 const shortText = (problem: unknown) => {
   const text = problem instanceof Error ? problem.message : String(problem)
-  return text.replaceAll(/\s+/gu, " ").slice(0, 1500)
+  return text.slice(0, 3000)
 }
 
 export const tryClient = (client: ClientCase, { bin, version }: Installation, fleet: Fleet) =>
