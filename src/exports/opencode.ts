@@ -20,6 +20,7 @@ export type {
   MessagePage,
   Opencode,
   Prompt,
+  PromptChoice,
   QueuedPrompt,
   ServerHealth,
   ServerLocation,

@@ -11,6 +11,7 @@ export type { RequestView, WaitingView } from "../tools/requests/requestSchemas.
 export type { ConversationView, MessageView, PartView } from "../tools/sessions/conversationSchemas.ts"
 export type { CreatedView, SessionsView, SessionView, StatusView } from "../tools/sessions/sessionSchemas.ts"
 export type { AbortView, TurnView } from "../tools/turns/turnSchemas.ts"
+export type { AnswerSizeOptions } from "../tools/shared/answerSize.ts"
 export type { ToolsOptions } from "../tools/handlers.ts"
 export type { StartedView } from "../tools/control/controlSchemas.ts"
 export { FleetToolkit, FleetToolkitWithStart } from "../tools/FleetToolkit.ts"

@@ -87,11 +87,26 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
         error.reference,
       ).length > 0)
 
-  const refreshes = yield* SubscriptionRef.get(state).pipe(
-    Effect.flatMap((previous) => takeSnapshot(previous, (instance) => PubSub.publish(probed, instance))),
+  /** Whether the next refresh probes instances also if nothing about them was announced since the last one. */
+  let probesAll = false
+  let isComplete = false
+
+  const take = Effect.gen(function* () {
+    const all = probesAll
+    probesAll = false
+    return yield* takeSnapshot({
+      previous: yield* SubscriptionRef.get(state),
+      probesAll: all,
+      onProbed: (instance) => PubSub.publish(probed, instance),
+      onPartial: (snapshot) => SubscriptionRef.set(state, Option.some(snapshot)),
+    })
+  })
+
+  const refreshes = yield* take.pipe(
     // A call may have probed an instance after this refresh did.
     Effect.flatMap((snapshot) => SubscriptionRef.modify(state, (before) => withNewerHealth(snapshot, before))),
     Effect.tap(({ instances }) => {
+      isComplete = true
       for (const { name } of instances) everFound.add(name)
       return recordInstances(instances)
     }),
@@ -103,9 +118,11 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   const completed = (refresh: Effect.Effect<Snapshot>) =>
     Effect.flatMap(refresh, (snapshot) => (snapshot.incomplete === true ? refreshes.run : Effect.succeed(snapshot)))
   /** The refresh in progress may have missed what happened since it began. Only the very first one is joined. */
-  const refresh = Effect.flatMap(SubscriptionRef.get(state), (previous) =>
-    completed(Option.isNone(previous) ? refreshes.run : refreshes.runAfresh),
-  )
+  const refreshAfterChange = Effect.suspend(() => completed(isComplete ? refreshes.runAfresh : refreshes.run))
+  const refresh = Effect.suspend(() => {
+    probesAll = isComplete
+    return refreshAfterChange
+  })
 
   /** A defect ends one refresh, not the fiber. */
   const survive = Effect.catchCauseIf(Cause.hasDies, (cause) => Effect.logError("a refresh died", cause))
@@ -116,13 +133,18 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   )
   yield* Stream.merge(discovery.changes, whileStarting(changes)).pipe(
     // All changes that arrive during one refresh trigger a single further refresh.
-    Stream.runForEachArray(() => survive(refresh)),
+    Stream.runForEachArray(() => survive(refreshAfterChange)),
     Effect.forkScoped,
   )
 
+  /** Probing thousands of instances may take longer than the first caller waits. */
+  const firstSnapshot = Effect.raceFirst(
+    refreshes.run,
+    changes.pipe(Stream.runHead, Effect.flatMap(Option.match({ onNone: () => Effect.never, onSome: Effect.succeed }))),
+  )
   const snapshot = Effect.flatMap(
     SubscriptionRef.get(state),
-    Option.match({ onSome: Effect.succeed, onNone: () => refreshes.run }),
+    Option.match({ onSome: Effect.succeed, onNone: () => firstSnapshot }),
   )
 
   const resolve = Effect.fn("Fleet.resolve")(function* (name: string | undefined) {

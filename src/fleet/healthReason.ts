@@ -39,7 +39,9 @@ const refusal = ({ api, withheld }: Unauthorized, { passwordWithheld }: Announce
 export const reasonOf = (error: ClientError, announcement: Announcement, hasPassword: boolean): string => {
   switch (error._tag) {
     case "RequestTimeout":
-      return `did not answer within ${error.seconds} s; it may be starting, stuck or overloaded`
+      return error.connected === false
+        ? `could not be connected to within ${error.seconds} s; its machine may be asleep, or a firewall drops connections`
+        : `did not answer within ${error.seconds} s; it may be starting, stuck or overloaded`
     case "InstanceUnreachable":
       if (error.detail === processExited) {
         return announcement.api === 2

@@ -1,102 +1,115 @@
 /** One refresh: scans, merges announcements of the same server, then names and probes every server. */
 import { Clock, Duration, Effect, Option, References, Tracer } from "effect"
 import type { Discovery } from "../discovery/Discovery.ts"
-import { serversOf, type Server } from "../discovery/servers.ts"
+import { serversOf } from "../discovery/servers.ts"
 import { ScanTimeout } from "../discovery/guarded.ts"
 import { hasExited } from "../discovery/hasExited.ts"
 import { vouched } from "../discovery/vouched.ts"
 import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
-import { bestEndpoint } from "./bestEndpoint.ts"
-import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { uniqueNames } from "./naming.ts"
+import { type Before, makeProbeServers } from "./probeServers.ts"
 import type { Snapshot } from "./Snapshot.ts"
+import { makeUnchanged } from "./unchanged.ts"
 
 /** How long the first snapshot waits for slow transports. */
 const firstScanTimeout = Duration.millis(2500)
 
-/** What the previous snapshot says about each URL: whether it was online, and when it last was, in epoch milliseconds. */
-type Before = ReadonlyMap<string, { readonly isOnline: boolean; readonly lastSeen: number | undefined }>
+/** How long the first snapshot waits for probes: two timeouts, and a moment. */
+const firstProbesTimeout = Duration.seconds(7)
 
-const byUrl = (snapshot: Option.Option<Snapshot>): Before =>
+const previousOf = (snapshot: Option.Option<Snapshot>) =>
+  Option.match(snapshot, { onNone: () => [], onSome: ({ instances }) => instances })
+
+const statesOf = (instances: ReadonlyArray<Instance>): ReadonlyMap<string, Before> =>
   new Map(
-    Option.match(snapshot, {
-      onNone: () => [],
-      onSome: ({ instances }) =>
-        instances.flatMap((instance) =>
-          [instance, ...instance.fallbacks].map(
-            ({ url }) => [url, { isOnline: instance.health.state === "online", lastSeen: instance.lastSeen }] as const,
-          ),
-        ),
-    }),
+    instances.flatMap(({ fallbacks, health: { state }, lastSeen, url }) =>
+      [url, ...fallbacks.map((fallback) => fallback.url)].map((each) => [each, { state, lastSeen }] as const),
+    ),
   )
 
-/**
- * Makes the function that takes the next snapshot from the `previous` one. `onProbed` receives each instance as soon as its
- * own probe has finished.
- */
+const sorted = (instances: ReadonlyArray<Instance>) =>
+  instances.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+
+export interface Take {
+  readonly previous: Option.Option<Snapshot>
+  /** Probes every server. Otherwise, an instance whose registration is the same as before keeps its health. */
+  readonly probesAll: boolean
+  /** Receives each instance as soon as its own probe has finished. */
+  readonly onProbed: (instance: Instance) => Effect.Effect<unknown>
+  /** Receives what has been found, if probing takes long and there is no previous snapshot. */
+  readonly onPartial: (snapshot: Snapshot) => Effect.Effect<unknown>
+}
+
+/** Makes the function that takes the next snapshot. */
 export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
-  const healthCheck = yield* HealthCheck
   const machine = yield* LocalMachine
   const fingerprintsOf = yield* serverFingerprints
+  const probeServers = yield* makeProbeServers
+  const unchanged = makeUnchanged()
 
-  /** On a busy machine one probe may time out, so a server that was online is probed again before it is shown as silent. */
-  const probed = Effect.fnUntraced(function* (server: Server, before: Before) {
-    const first = yield* bestEndpoint(server, healthCheck)
-    return first.health.state === "timeout" && before.get(server.url)?.isOnline === true
-      ? yield* bestEndpoint(server, healthCheck)
-      : first
-  })
-
-  const instanceOf = Effect.fnUntraced(function* (server: Server, before: Before) {
-    const { endpoint, health } = yield* probed(server, before)
-    const endpoints = [server, ...server.fallbacks]
-    const instance: Instance = {
-      ...server,
-      url: endpoint.url,
-      api: endpoint.api,
-      credentials: endpoint.credentials,
-      headers: endpoint.headers,
-      secretsUnknown: endpoint.secretsUnknown,
-      passwordWithheld: endpoint.passwordWithheld,
-      passwordRemedy: endpoint.passwordRemedy,
-      listener: endpoint.listener,
-      fallbacks: endpoints.filter(({ url }) => url !== endpoint.url),
-      health,
-      lastSeen:
-        health.state === "online"
-          ? health.checkedAt
-          : endpoints.map(({ url }) => before.get(url)?.lastSeen).find((time) => time !== undefined),
-    }
-    return instance
-  })
-
-  return Effect.fn("Fleet.refresh")(function* (
-    previous: Option.Option<Snapshot>,
-    onProbed: (instance: Instance) => Effect.Effect<unknown>,
-  ) {
-    const scan = yield* Option.isNone(previous)
-      ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout)
-      : discovery.scan
+  return Effect.fn("Fleet.refresh")(function* ({ onPartial, onProbed, previous, probesAll }: Take) {
+    const isFirst = Option.isNone(previous)
+    const scan = yield* isFirst ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout) : discovery.scan
     const announcements = scan.announcements.map((announcement) => vouched(machine, announcement))
     const fingerprintOf = yield* fingerprintsOf(announcements)
-    const { problems, servers } = serversOf(announcements, hasExited(machine), fingerprintOf)
-    const before = byUrl(previous)
-    const instances = yield* Effect.forEach(
-      uniqueNames(servers),
-      (server) => Effect.tap(instanceOf(server, before), onProbed),
-      // A hanging probe runs for the whole timeout, so any bound would delay the others.
-      { concurrency: "unbounded" },
-    ).pipe(
+    const found = serversOf(announcements, hasExited(machine), fingerprintOf)
+    const servers = uniqueNames(found.servers)
+    const problems = [...scan.problems, ...found.problems]
+    const reports = scan.reports ?? []
+
+    const before = previousOf(previous)
+    const known = new Map(before.map((instance) => [instance.url, instance]))
+    const kept = new Map(
+      servers.flatMap((server) => {
+        const instance = probesAll ? undefined : unchanged.instanceOf(server, known)
+        return instance === undefined || instance.health.starting === true || hasExited(machine)(server)
+          ? []
+          : [[server, instance] as const]
+      }),
+    )
+    const toProbe = servers.filter((server) => !kept.has(server))
+    const urls = new Map([...kept].map(([server, { url }]) => [server.name, url]))
+
+    const probed: Array<Instance> = []
+    const partial = Effect.gen(function* () {
+      const missing = toProbe.length - probed.length
+      const reason = `${missing} of ${servers.length} instances have not been probed yet; the next list shows them`
+      yield* onPartial({
+        instances: sorted(probed),
+        problems: [...problems, { source: "the first refresh", reason }],
+        reports,
+        refreshedAt: yield* Clock.currentTimeMillis,
+        incomplete: true,
+      })
+    })
+    const noting = (instance: Instance) =>
+      Effect.andThen(
+        Effect.sync(() => probed.push(instance)),
+        onProbed(instance),
+      )
+    const probing = probeServers(toProbe, statesOf(before), noting).pipe(
       // A span for each of thousands of probes in every refresh would bury the others.
       Effect.provideService(References.TracerEnabled, false),
       Effect.provideService(Tracer.DisablePropagation, true),
     )
+    yield* isFirst
+      ? Effect.raceFirst(probing, Effect.andThen(Effect.delay(partial, firstProbesTimeout), Effect.never))
+      : probing
+    for (const { name, url } of probed) urls.set(name, url)
+    unchanged.remember(
+      servers.flatMap((server) => {
+        const url = urls.get(server.name)
+        return url === undefined ? [] : [{ server, url }]
+      }),
+    )
+
+    const instances = sorted([...kept.values(), ...probed])
     const snapshot: Snapshot = {
-      instances: instances.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
-      problems: [...scan.problems, ...problems],
-      reports: scan.reports ?? [],
+      instances,
+      problems,
+      reports,
       refreshedAt: yield* Clock.currentTimeMillis,
       ...(scan.incomplete === true ? { incomplete: true } : {}),
     }

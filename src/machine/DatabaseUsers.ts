@@ -5,6 +5,7 @@
 import { Context, Effect } from "effect"
 import { readFile } from "node:fs/promises"
 import { openFilesOf, processesWith } from "./openFiles.ts"
+import { listenerAt } from "./portListener.ts"
 
 export interface DatabaseUser {
   readonly pid: number
@@ -18,6 +19,8 @@ export interface DatabaseUsersValues {
    * on another machine or as another user, or the system has no `/proc`.
    */
   readonly besides: (pid: number) => Effect.Effect<ReadonlyArray<DatabaseUser> | undefined>
+  /** The same for the process that listens at a URL of this machine. */
+  readonly besidesListener: (url: string) => Effect.Effect<ReadonlyArray<DatabaseUser> | undefined>
 }
 
 /** The unit of start times in `/proc`, on every Linux. */
@@ -49,6 +52,9 @@ const besides = Effect.fnUntraced(function* (pid: number) {
   )
 })
 
+const besidesListener = (url: string) =>
+  Effect.flatMap(listenerAt(url), (pid) => (pid === undefined ? Effect.undefined : besides(pid)))
+
 export const DatabaseUsers = Context.Reference<DatabaseUsersValues>("opencode-fleet/machine/DatabaseUsers", {
-  defaultValue: () => ({ besides }),
+  defaultValue: () => ({ besides, besidesListener }),
 })

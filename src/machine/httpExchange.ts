@@ -27,6 +27,8 @@ export interface HttpRequest {
   readonly maxBytes: number
   /** Whether the body of this answer is left to the caller, who must read or destroy the message. Default: of none. */
   readonly leavesBody?: (message: IncomingMessage) => boolean
+  /** Called when the request has a connection, which may be one that another request has used. */
+  readonly onConnected?: () => void
 }
 
 export interface HttpAnswer {
@@ -55,6 +57,7 @@ export const exchange = ({
   leavesBody = () => false,
   maxBytes,
   method = "GET",
+  onConnected = () => undefined,
 }: HttpRequest): Effect.Effect<HttpAnswer, ExchangeFailed | AnswerTooLarge> =>
   Effect.callback((resume) => {
     let inBody = false
@@ -88,6 +91,10 @@ export const exchange = ({
     } catch (error) {
       return fail(error instanceof Error ? error : new Error(String(error)))
     }
+    request.on("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", onConnected)
+      else onConnected()
+    })
     request.on("error", fail)
     // After some answers, such as an upgrade, Node closes the connection without an error or an end.
     request.on("close", () => fail(new Error("the connection was closed")))

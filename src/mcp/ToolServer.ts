@@ -12,6 +12,7 @@ import { callTool } from "./callTool.ts"
 import { describeTool, parametersOf } from "./describeTool.ts"
 import { useUpFirstId } from "./elicitation.ts"
 import { runAsPromise } from "./runAsPromise.ts"
+import { unknownTool } from "./unknownTool.ts"
 import { makeStdioTransport } from "./wire/StdioTransport.ts"
 
 export interface ServeOptions {
@@ -62,6 +63,7 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
   const transport = makeStdioTransport({
     stdin: process.stdin,
     stdout: process.stdout,
+    unknownTool: unknownTool(tools.map(({ name }) => name)),
     onUnusable: limited(maxWarnings, (reason) => fork(Effect.logWarning(reason))),
   })
   const connection = serveStdio(

@@ -17,7 +17,7 @@ import {
 } from "@modelcontextprotocol/server"
 import { Deferred, Effect, Option, Predicate, Schema } from "effect"
 import type { CallValues, ElicitationReply, ElicitationRequest } from "./Call.ts"
-import { formSchema } from "./formSchema.ts"
+import { formSchema, replyContent } from "./formSchema.ts"
 import { advertised } from "./jsonSchema.ts"
 
 /** The part of a call that asks the person. */
@@ -44,9 +44,15 @@ const asking = (
   send: (request: InputRequest, state: string) => Effect.Effect<ElicitationReply>,
 ): Pick<Elicitation, "canAsk" | "ask"> => {
   const canAsk = showsForms(capabilities)
-  const titles = revision !== undefined && revision < "2025-11-25" ? "enumNames" : "oneOf"
+  const dialect = revision !== undefined && revision < "2025-11-25" ? "older" : "current"
   const ask = ({ form, message, state }: ElicitationRequest) =>
-    Effect.suspend(() => send(inputRequired.elicit({ message, requestedSchema: formSchema(form, titles) }), state))
+    Effect.suspend(() =>
+      send(inputRequired.elicit({ message, requestedSchema: formSchema(form, dialect) }), state),
+    ).pipe(
+      Effect.map((reply) =>
+        reply.action === "accept" ? { ...reply, content: replyContent(form, dialect, reply.content) } : reply,
+      ),
+    )
   return { canAsk, ask: canAsk ? ask : () => Effect.succeed(unavailable) }
 }
 

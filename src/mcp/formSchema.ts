@@ -1,11 +1,12 @@
 /**
- * The JSON Schema of an elicitation form. MCP allows a flat object of strings, numbers, booleans, enums and arrays of
- * enums. Choices with titles are a `oneOf` or `anyOf` of `const` and `title` since revision 2025-11-25, and before it
- * `enum` with `enumNames`.
+ * The JSON Schema of an elicitation form. MCP allows a flat object of strings, numbers, booleans, enums and, since revision
+ * 2025-11-25, arrays of enums. Choices with titles are a `oneOf` or `anyOf` of `const` and `title` since that revision, and
+ * before it `enum` with `enumNames`.
  */
 import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server"
 import { Option, Record, Schema } from "effect"
 import { advertised, jsonSchema } from "./jsonSchema.ts"
+import { withoutSwitches, withSwitches } from "./switches.ts"
 
 /** Effect's JSON Schema of a literal. */
 const isChoice = Schema.is(
@@ -31,15 +32,15 @@ const titledChoices = (field: unknown) => {
     : Option.none()
 }
 
-/** How the titles of choices are written. */
-type Titles = "oneOf" | "enumNames"
+/** The revision of the client: the current forms, or those before 2025-11-25. */
+type Dialect = "current" | "older"
 
 const formField =
-  (titles: Titles) =>
+  (dialect: Dialect) =>
   (field: unknown): unknown =>
     Option.match(titledChoices(field), {
       onSome: ({ choices, rest }) =>
-        titles === "oneOf"
+        dialect === "current"
           ? { ...rest, type: "string", oneOf: choices }
           : {
               ...rest,
@@ -56,11 +57,31 @@ const formField =
       },
     })
 
-/** MCP forms must not say anything about fields that they do not name, so `additionalProperties` is left out. */
-export const formJson = (form: Schema.Constraint, titles: Titles = "oneOf"): Readonly<Record<string, unknown>> => {
-  const { additionalProperties: _, properties, ...json } = jsonSchema(form, "ignore")
-  return isField(properties) ? { ...json, properties: Record.map(properties, formField(titles)) } : json
+/** A form of the current revision as an older client understands it. */
+const older = (properties: Readonly<Record<string, unknown>>, required: unknown) => {
+  const fields = withSwitches(properties)
+  return {
+    properties: fields,
+    ...(Array.isArray(required)
+      ? { required: required.filter((name) => typeof name === "string" && name in fields) }
+      : {}),
+  }
 }
 
-export const formSchema = (form: Schema.Constraint, titles?: Titles): StandardSchemaWithJSON =>
-  advertised(() => formJson(form, titles))
+/** MCP forms must not say anything about fields that they do not name, so `additionalProperties` is left out. */
+export const formJson = (form: Schema.Constraint, dialect: Dialect = "current"): Readonly<Record<string, unknown>> => {
+  const { additionalProperties: _, properties, ...json } = jsonSchema(form, "ignore")
+  if (!isField(properties)) return json
+  const fields = Record.map(properties, formField(dialect))
+  return { ...json, ...(dialect === "current" ? { properties: fields } : older(fields, json["required"])) }
+}
+
+export const formSchema = (form: Schema.Constraint, dialect?: Dialect): StandardSchemaWithJSON =>
+  advertised(() => formJson(form, dialect))
+
+/** The content of a reply to the form, as the current revision writes it. */
+export const replyContent = (form: Schema.Constraint, dialect: Dialect, content: unknown): unknown => {
+  if (dialect === "current") return content
+  const { properties } = formJson(form)
+  return isField(properties) ? withoutSwitches(properties, content) : content
+}

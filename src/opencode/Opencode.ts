@@ -137,7 +137,7 @@ export interface Opencode {
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
   /**
    * Those of these sessions, which this server reports as idle, in which another server of the same user is running a turn.
-   * `prompt` fails for them with `RunsElsewhere`. Always empty for opencode 1.
+   * `prompt` fails for them with `RunsElsewhere`.
    */
   readonly runningElsewhere: (
     sessions: ReadonlyArray<Session>,

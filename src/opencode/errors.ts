@@ -33,9 +33,13 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
   url: Schema.String,
   operation: Schema.String,
   seconds: Schema.Finite,
+  /** Whether there was a connection. Without one, the request has certainly not arrived. Undefined if that is not known. */
+  connected: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
-    return `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
+    return this.connected === false
+      ? `${this.instance} (${this.url}) could not be connected to within ${this.seconds} s.`
+      : `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
   }
 }
 
@@ -131,7 +135,7 @@ export class RunsElsewhere extends Schema.TaggedError<RunsElsewhere>()("RunsElse
   override get message() {
     const where = this.pid === undefined ? "" : ` (process ${this.pid})`
     const until = new Date(this.until).toISOString()
-    return `The message was not sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as opencode --standalone, acp or serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
+    return `The message was not sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as a terminal or opencode serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
   }
 }
 
@@ -143,7 +147,7 @@ const effects = {
   creation: () => "the session was created",
 }
 
-/** The request failed, and what opencode shows does not tell whether it took effect. It was not repeated. */
+/** The request failed, and what opencode shows does not tell whether it took effect. */
 export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("EffectUncertain", {
   instance: Schema.String,
   effect: Schema.Literals(["prompt", "abort", "decision", "creation"]),
@@ -152,7 +156,8 @@ export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("Effe
   detail: Schema.String,
 }) {
   override get message() {
-    return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}). It was not sent again.`
+    const repeated = this.effect === "prompt" || this.effect === "abort" ? " It was not sent again." : ""
+    return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}).${repeated}`
   }
 }
 

@@ -1,5 +1,6 @@
 /** Whether two spellings of a directory mean the same one: the announced directory, and the one that a server reports. */
 import { Effect } from "effect"
+import { plainLine } from "../text/plainText.ts"
 import { RealPath } from "../machine/RealPath.ts"
 
 /** An absolute path of Unix or Windows. Anything else, such as `~/shop`, cannot be compared. */
@@ -10,7 +11,8 @@ const ignoresCase = /^(?:\/Users\/|[A-Za-z]:[\\/]|\\\\)/u
 
 /** One separator, none at the end, and without macOS's `/private` before `/tmp` and `/var`. */
 const normalised = (directory: string): string => {
-  const path = directory
+  // Announcements hold one printable line, whatever the directory is called.
+  const path = plainLine(directory)
     .replaceAll(/[\\/]+/gu, "/")
     .replace(/(?<=.)\/$/u, "")
     .replace(/^\/private(?=\/(?:tmp|var|etc)(?:\/|$))/u, "")

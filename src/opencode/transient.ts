@@ -23,6 +23,7 @@ const isGateway = (status: number) => status === 408 || status === 502 || status
 export const mayHaveArrived = (error: ClientError): boolean => {
   switch (error._tag) {
     case "RequestTimeout":
+      return error.connected !== false
     case "EffectUncertain":
       return true
     case "InstanceUnreachable":

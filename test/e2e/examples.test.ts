@@ -22,7 +22,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("
       )
       assert.match(printed, /^2 registered\n/u)
       assert.match(printed, /\(online\): 1 sessions, the last: Embedded\n/u)
-      assert.match(printed, /refused \(unreachable\): .*HTTP clients refuse this port/u)
+      assert.match(printed, /refused \(unreachable\): .*ECONNREFUSED/u)
     }),
   )
 

@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, FileSystem } from "effect"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
-import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
+import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { freePort } from "../support/loopback.ts"
 import { connect, eventually, FleetClient, type McpClient } from "../support/McpClients.ts"
@@ -75,6 +75,32 @@ layer(FleetClient.layer(), { excludeTestServices: true })("an instance", (it) =>
         assert.deepInclude(yield* send("say:still good"), { outcome: "completed", text: "still good" })
         const { messages } = yield* client.call(GetSession, { instance: "main", session_id: session.session_id })
         assert.lengthOf(messages, 4)
+      }),
+  )
+
+  it.effect.skipIf(process.platform !== "linux")(
+    "does not disturb a turn that another server of the same user is running, until that server has ended",
+    () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { call } = yield* FleetClient
+        const other = yield* start({ beside: opencode })
+        const { id } = yield* facts.createSession(other, "Runs elsewhere")
+        yield* facts.prompt(other, id, "slow: 6000")
+        yield* facts.texts(other, id).pipe(eventually((texts) => texts.length === 2))
+        const statusHere = Effect.map(call(GetSession, { instance: "main", session_id: id }), ({ session }) => session)
+        assert.deepInclude(yield* statusHere, { status: "elsewhere" })
+        for (const if_busy of ["wait", "steer", "fail"]) {
+          const send = call(SendMessage, { instance: "main", session_id: id, message: "say:no", if_busy })
+          assert.include((yield* Effect.flip(send)).text, "The message was not sent")
+        }
+        const aborted = yield* call(AbortSession, { instance: "main", session_id: id })
+        assert.deepInclude(aborted, { was_running: false, elsewhere: true })
+        assert.strictEqual(yield* facts.status(other, id), "busy")
+        yield* other.kill
+        assert.strictEqual((yield* statusHere).status, "idle")
+        const turn = yield* call(SendMessage, { instance: "main", session_id: id, message: "say:yes" })
+        assert.deepInclude(turn, { outcome: "completed", text: "yes" })
       }),
   )
 

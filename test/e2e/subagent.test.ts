@@ -124,7 +124,9 @@ describe.each(kinds)("with %s", (kind) => {
         assert.strictEqual(turn.outcome, "completed")
         assert.include(turn.text, "Done: from-42")
         assert.lengthOf(forms, 1)
-        assert.match(forms[0]?.message ?? "", new RegExp(`\\(${session_id}\\), subagent session ses_\\w+`, "u"))
+        const shown = forms[0]?.message ?? ""
+        assert.include(shown, `session ${session_id} `)
+        assert.match(shown, /^Asked by its subagent, session ses_\w+\.$/mu)
       }),
     )
   })

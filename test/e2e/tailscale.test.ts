@@ -65,7 +65,6 @@ layer(RealOpencode.layer({ password }), { excludeTestServices: true })(
             name: "laptop-project",
             health: "online",
             host: "laptop",
-            url: `http://127.0.0.1:${port}`,
             transports: ["tailscale"],
           })
           const { session } = yield* client.call(CreateSession, { instance: "laptop", title: "Over the tailnet" })

@@ -152,13 +152,13 @@ layer(NodeServices.layer, { excludeTestServices: true })("OTLP export", (it) => 
   it.effect("an endpoint that is not a URL ends the program with one line", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
-      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "${user_config.otlp}" }
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "not a URL" }
       for (const args of [[], ["instances"]]) {
         const raw = yield* startRaw(relay, { variables, args })
         assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
         assert.strictEqual(
           yield* raw.stderr,
-          'opencode-fleet: OTEL_EXPORTER_OTLP_ENDPOINT="${user_config.otlp}" cannot be used: it takes an http or https URL\n',
+          'opencode-fleet: OTEL_EXPORTER_OTLP_ENDPOINT="not a URL" cannot be used: it takes an http or https URL\n',
         )
         assert.strictEqual(yield* raw.stdout, "")
       }

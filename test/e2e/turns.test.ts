@@ -89,7 +89,11 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
         progress.map((_, index) => index + 1),
       )
       const whole = "tick 1 tick 2 tick 3 tick 4 tick 5 tick 6 tick 7 tick 8 tick 9 tick 10"
-      for (const { params } of progress) assert.isTrue(whole.startsWith(params.message), params.message)
+      for (const { params } of progress) {
+        // Where the beginning was missed, a mark stands in its place until it is read.
+        const [, gap, shown = ""] = /^(\[…\]\s*)?(.*)$/u.exec(params.message) ?? []
+        assert.isTrue(gap === undefined ? whole.startsWith(shown) : whole.includes(shown), params.message)
+      }
       assert.strictEqual(progress.at(-1)?.params.message, whole)
       assert.include(JSON.stringify(result), whole)
     }),

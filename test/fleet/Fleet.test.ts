@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Queue, Redacted, Ref, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Discovery, type Scan } from "../../src/discovery/Discovery.ts"
 import * as MergedDiscovery from "../../src/discovery/mergedDiscovery.ts"
@@ -128,9 +128,9 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("show a server that was online as silent only after a second probe", () =>
+  it.effect("show a server as silent only after a second probe, also one that was never online", () =>
     Effect.gen(function* () {
-      const answers: Array<HealthState> = ["online", "timeout", "online", "timeout", "timeout"]
+      const answers: Array<HealthState> = ["timeout", "online", "timeout", "online", "timeout", "timeout", "timeout"]
       let probes = 0
       const health = Layer.succeed(HealthCheck, {
         probe: () =>
@@ -147,7 +147,42 @@ describe("The fleet's refreshes", () => {
       assert.strictEqual(yield* state, "online")
       assert.strictEqual(yield* state, "online")
       assert.strictEqual(yield* state, "timeout")
+      // What was silent twice is probed once.
+      assert.strictEqual(yield* state, "timeout")
       assert.strictEqual(probes, answers.length)
+    }),
+  )
+
+  it.effect("after a change of one registration probe that instance only, and all when they are asked for", () =>
+    Effect.gen(function* () {
+      const probed: Array<string> = []
+      const health = Layer.succeed(HealthCheck, {
+        probe: ({ url }) =>
+          Effect.map(Clock.currentTimeMillis, (checkedAt) => {
+            probed.push(url)
+            return { state: "online" as const, version: "1", latency: 1, reason: "", checkedAt }
+          }),
+      })
+      const changes = yield* Queue.unbounded<void>()
+      let writtenAt = 1
+      const scan = Effect.suspend(() =>
+        found(
+          announcement("one", 1, { writtenAt: 1 }),
+          announcement("two", 2, { writtenAt }),
+          // Its transport does not tell whether it has been announced again.
+          announcement("three", 3),
+        ),
+      )
+      const { fleet } = yield* customFleet({ scan, changes: Stream.fromQueue(changes) }, health)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(probed.splice(0).sort(), [url(1), url(2), url(3)])
+      writtenAt = 2
+      yield* Queue.offer(changes, undefined)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(probed.splice(0).sort(), [url(2), url(3)])
+      assert.deepStrictEqual(names(yield* fleet.snapshot), ["one", "three", "two"])
+      yield* fleet.refresh
+      assert.deepStrictEqual(probed.splice(0).sort(), [url(1), url(2), url(3)])
     }),
   )
 
@@ -334,7 +369,7 @@ describe("The fleet's refreshes", () => {
     }),
   )
 
-  it.effect("of a thousand instances, a hundred of which hang, take one timeout", () =>
+  it.effect("of a thousand instances, a hundred of which hang, take two timeouts at first, and then one", () =>
     Effect.gen(function* () {
       const all = Array.from({ length: 1000 }, (_, index) => announcement(`i${index}`, 10_000 + index))
       const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
@@ -343,12 +378,15 @@ describe("The fleet's refreshes", () => {
         HealthCheck.layer().pipe(Layer.provide(OpencodeV1.layer), Layer.provide(http)),
       )
       const first = yield* begin(fleet.snapshot)
-      yield* TestClock.adjust(2999)
-      assert.isUndefined(first.pollUnsafe(), "nobody can know so early")
+      yield* TestClock.adjust(5999)
+      assert.isUndefined(first.pollUnsafe(), "a silent server is probed again")
       yield* TestClock.adjust(1)
       const { instances, refreshedAt } = yield* Fiber.join(first)
       const count = (state: HealthState) => instances.filter(({ health }) => health.state === state).length
-      assert.deepStrictEqual([count("online"), count("timeout"), refreshedAt], [900, 100, 3000])
+      assert.deepStrictEqual([count("online"), count("timeout"), refreshedAt], [900, 100, 6000])
+      const second = yield* begin(fleet.refresh)
+      yield* TestClock.adjust(3000)
+      assert.strictEqual((yield* Fiber.join(second)).refreshedAt, 9000)
     }),
   )
 })

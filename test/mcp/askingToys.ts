@@ -6,6 +6,7 @@ import { Call } from "../../src/mcp/Call.ts"
 const form = Schema.Struct({
   colour: Schema.Literals(["red", "green"]).annotate({ title: "Colour" }),
   reason: Schema.optionalKey(Schema.String.annotate({ description: "Why" })),
+  also: Schema.optionalKey(Schema.Array(Schema.Literals(["blue", "gold"])).annotate({ title: "Also" })),
 })
 
 /** The replies so far, which the client carries from one call to the next. */

@@ -53,6 +53,7 @@ layer(BundledToys.layer, { excludeTestServices: true })("a question", (it) => {
           properties: {
             colour: { type: "string", enum: ["red", "green"], title: "Colour" },
             reason: { type: "string", description: "Why" },
+            also: { type: "array", items: { type: "string", enum: ["blue", "gold"] }, title: "Also" },
           },
           required: ["colour"],
         },

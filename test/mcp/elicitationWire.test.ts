@@ -15,11 +15,11 @@ class Shared extends Context.Service<Shared, Effect.Success<typeof started>>()("
   static readonly layer = Layer.effect(Shared, started).pipe(Layer.provideMerge(BundledToys.layer))
 }
 
-/** A connection of revision 2025-11-25 with these client capabilities. */
-const older = Effect.fnUntraced(function* (capabilities: object) {
+/** A connection of an older revision with these client capabilities. */
+const older = Effect.fnUntraced(function* (capabilities: object, protocolVersion = "2025-11-25") {
   const raw = yield* started
   const clientInfo = { name: "raw", version: "1" }
-  yield* raw.request("initialize", { protocolVersion: "2025-11-25", capabilities, clientInfo })
+  yield* raw.request("initialize", { protocolVersion, capabilities, clientInfo })
   yield* raw.notify("notifications/initialized")
   return raw
 })
@@ -122,6 +122,8 @@ layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
     { action: "accept", content: "red" },
     { action: "accept", content: { a: { b: 1 } } },
     { action: "ok" },
+    {},
+    [],
   ])("in revision 2025-11-25 gives the handler whatever the client sends: %j", (reply) =>
     Effect.gen(function* () {
       const raw = yield* older({ elicitation: {} })
@@ -131,9 +133,43 @@ layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
       yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
       const { result } = yield* raw.answerTo(call)
       const detail = "the client's reply to the form is not one that MCP defines"
-      const expected = reply.action === "accept" ? reply : { action: "unavailable", detail }
+      const expected = "action" in reply && reply.action === "accept" ? reply : { action: "unavailable", detail }
       assert.deepInclude(result?.["structuredContent"], { replies: [expected] })
     }),
+  )
+
+  it.effect("in revision 2025-06-18 has a switch for each option of a list, and the handler receives the list", () =>
+    Effect.gen(function* () {
+      const raw = yield* older({ elicitation: {} }, "2025-06-18")
+      const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+      yield* raw.stdout.pipe(asked)
+      assert.include(
+        yield* raw.stdout,
+        '"also.1":{"type":"boolean","title":"blue","description":"Also","default":false}',
+      )
+      assert.notInclude(yield* raw.stdout, '"array"')
+      const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
+      const content = { colour: "red", "also.1": false, "also.2": true }
+      yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: { action: "accept", content } }))
+      const { result } = yield* raw.answerTo(call)
+      const replies = [{ action: "accept", content: { colour: "red", also: ["gold"] } }]
+      assert.deepInclude(result?.["structuredContent"], { replies })
+    }),
+  )
+
+  it.effect.each([7, 0, null, true, "accept", [1], [{ action: "accept" }]])(
+    "in revision 2025-11-25 ends the wait if the result is %j, and the handler learns why",
+    (reply) =>
+      Effect.gen(function* () {
+        const raw = yield* older({ elicitation: {} })
+        const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+        yield* raw.stdout.pipe(asked)
+        const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
+        yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
+        const { result } = yield* raw.answerTo(call)
+        const detail = "the client failed to show the form: The client sent a malformed response"
+        assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "unavailable", detail }] })
+      }),
   )
 
   it.effect.each(["", "garbage", "\u0000\u001b[2J", "x".repeat(1_000_000)])(

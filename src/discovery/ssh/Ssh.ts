@@ -3,7 +3,9 @@
  * shell script that arrives on stdin reports which servers are running, and ssh forwards to them.
  */
 import { Duration, Effect, Exit, FileSystem, Layer, Path, PubSub, Scope, Semaphore, Stream } from "effect"
+import type { PlatformError } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
+import { fileErrorText } from "../../machine/fileError.ts"
 import { Discovery, type Problem, type Scan } from "../Discovery.ts"
 import { ScanTimeout } from "../guarded.ts"
 import { identifier } from "../identification/identifier.ts"
@@ -44,6 +46,11 @@ const hostCountProblems = (count: number): ReadonlyArray<Problem> => {
     : []
 }
 
+const notMade = (error: PlatformError.PlatformError): Scan => ({
+  announcements: [],
+  problems: [{ source: "ssh", reason: `cannot create its directory of sockets (TMPDIR): ${fileErrorText(error)}` }],
+})
+
 interface Kept {
   readonly host: SshHost
   readonly scope: Scope.Closeable
@@ -62,13 +69,22 @@ export const layer = ({ hosts: items }: SshOptions) =>
       const identify = yield* identifier(probing)
       const logins = yield* Semaphore.make(maxLogins)
       const changes = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
-      // The sockets in it lead to the servers. Its mode is 0700.
-      const directory = yield* fs.makeTempDirectoryScoped({ prefix: "ocf-" }).pipe(Effect.orDie)
+      // The sockets in it lead to the servers. Its mode is 0700. A failure is tried again at the next scan.
+      let directory: string | undefined
+      const socketDirectory = Effect.suspend(() =>
+        directory === undefined
+          ? fs.makeTempDirectoryScoped({ prefix: "ocf-" }).pipe(
+              Scope.provide(scope),
+              Effect.tap((made) => Effect.sync(() => (directory = made))),
+            )
+          : Effect.succeed(directory),
+      )
       const kept = new Map<string, Kept>()
       let connections = 0
-      const newControlPath = Effect.sync(() => path.join(directory, String(connections++)))
 
       const open = Effect.fnUntraced(function* (name: string) {
+        const sockets = yield* socketDirectory
+        const newControlPath = Effect.sync(() => path.join(sockets, String(connections++)))
         const own = yield* Scope.fork(scope)
         const onChange = PubSub.publish(changes, undefined)
         const host = yield* keepHost({ host: name, newControlPath, logins, onChange }).pipe(
@@ -97,7 +113,7 @@ export const layer = ({ hosts: items }: SshOptions) =>
         return all.length
       })
 
-      yield* updateHosts
+      yield* Effect.ignore(updateHosts)
       const scan = Effect.gen(function* () {
         const count = yield* updateHosts
         const hosts = [...kept].map(([name, { host }]) => ({ name, host }))
@@ -120,7 +136,11 @@ export const layer = ({ hosts: items }: SshOptions) =>
           ...(isIncomplete ? { incomplete: true } : {}),
         }
         return result
-      }).pipe(Effect.provideContext(services), Effect.withSpan("Ssh.scan"))
+      }).pipe(
+        Effect.catchTag("PlatformError", (error) => Effect.succeed(notMade(error))),
+        Effect.provideContext(services),
+        Effect.withSpan("Ssh.scan"),
+      )
 
       return Discovery.of({ scan, changes: Stream.fromPubSub(changes) })
     }),

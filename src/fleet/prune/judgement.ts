@@ -73,7 +73,8 @@ const bySilence = ({ health, source }: Instance, written: Option.Option<Date>, e
 
 const verdict = (instance: Instance, evidence: Evidence) => {
   const { health, source } = instance
-  if (answers.has(health.state) && !(health.replaced === true && hasExited(evidence.machine)(instance))) {
+  // Also if its process has ended: the recorded process id may be out of date, as when a supervisor restarts opencode.
+  if (answers.has(health.state)) {
     return outcome(false, health.state === "online" ? "answers" : `answers, but is ${health.state}: ${health.reason}`)
   }
   const info = evidence.files.get(source)

@@ -21,6 +21,13 @@ export interface ExchangeOptions {
   readonly deliver: (message: JSONRPCMessage) => void
   /** Receives a sentence about each message that cannot be used. */
   readonly onUnusable: (reason: string) => void
+  /** What is wrong with a call of a tool of this name; undefined if there is such a tool. */
+  readonly unknownTool: (name: string) => string | undefined
+}
+
+const toolOf = (message: JSONRPCMessage) => {
+  const name = isJSONRPCRequest(message) && message.method === "tools/call" ? message.params?.["name"] : undefined
+  return typeof name === "string" ? name : undefined
 }
 
 const notInBatches = (id: string | number | null) =>
@@ -33,7 +40,7 @@ const notInBatches = (id: string | number | null) =>
 /** A failed write ends the connection, so its failure is handled there. */
 const unawaited = (written: Promise<void>): void => void written.catch(() => {})
 
-export const makeExchange = ({ deliver, onUnusable, write }: ExchangeOptions) => {
+export const makeExchange = ({ deliver, onUnusable, unknownTool, write }: ExchangeOptions) => {
   const unanswered = makeUnanswered()
   let revision: string | undefined
 
@@ -53,8 +60,16 @@ export const makeExchange = ({ deliver, onUnusable, write }: ExchangeOptions) =>
     deliver(message)
   }
 
+  /** The SDK's own error for an unknown tool names none of the others. */
+  const known = (reading: Reading): Reading => {
+    if (reading._tag !== "Message" || !isJSONRPCRequest(reading.message)) return reading
+    const tool = toolOf(reading.message)
+    const problem = tool === undefined ? undefined : unknownTool(tool)
+    return problem === undefined ? reading : refused(reading.message.id, ProtocolErrorCode.InvalidParams, problem)
+  }
+
   const receiveOne = (reading: Reading, batch?: Batch): void =>
-    Reading.$match(reading, {
+    Reading.$match(known(reading), {
       Message: ({ message }) => receiveMessage(message, batch),
       Batch: ({ messages }) => receiveBatch(messages),
       Ignored: ({ reason }) => onUnusable(`Ignored ${reason}`),

@@ -4,7 +4,7 @@
  */
 import { ProtocolErrorCode, type Transport } from "@modelcontextprotocol/server"
 import type { Readable, Writable } from "node:stream"
-import { makeExchange } from "./Exchange.ts"
+import { type ExchangeOptions, makeExchange } from "./Exchange.ts"
 import { makeLines, type Line } from "./lines.ts"
 import { makeOutput } from "./Output.ts"
 import { readLine, refused } from "./readMessage.ts"
@@ -22,11 +22,9 @@ const maxUnanswered = 1000
 /** After this many messages their answers are written, so that an output that is full is noticed. */
 const maxAtOnce = 32
 
-export interface StdioTransportOptions {
+export interface StdioTransportOptions extends Pick<ExchangeOptions, "onUnusable" | "unknownTool"> {
   readonly stdin: Readable
   readonly stdout: Writable
-  /** Receives a sentence about each message that cannot be used. */
-  readonly onUnusable: (reason: string) => void
 }
 
 const readingOf = (line: Line) => {
@@ -40,7 +38,7 @@ const readingOf = (line: Line) => {
   )
 }
 
-export const makeStdioTransport = ({ onUnusable, stdin, stdout }: StdioTransportOptions): Transport => {
+export const makeStdioTransport = ({ onUnusable, stdin, stdout, unknownTool }: StdioTransportOptions): Transport => {
   const lines = makeLines({ maxLineBytes })
   let isClosed = false
   let isPumping = false
@@ -98,6 +96,7 @@ export const makeStdioTransport = ({ onUnusable, stdin, stdout }: StdioTransport
     write: (line) => output.write(line),
     deliver: (message) => transport.onmessage?.(message),
     onUnusable,
+    unknownTool,
   })
 
   const transport: Transport = {

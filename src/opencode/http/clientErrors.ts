@@ -1,5 +1,5 @@
 /** Maps the failures of a version's HTTP client to the errors of `errors.ts`. */
-import { type Cause, Predicate, Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import { HttpClientError, type HttpClientRequest } from "effect/http"
 import {
   type ClientError,
@@ -13,6 +13,7 @@ import {
 } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Target } from "../Target.ts"
+import type { NoAnswer } from "./withTimeout.ts"
 
 /** opencode's `www-authenticate` header on every 401, the same in all versions. */
 export const opencodeChallenge = 'Basic realm="Secure Area"'
@@ -47,7 +48,7 @@ export type RawError =
   | NotOpencode
   | HttpClientError.HttpClientError
   | Schema.SchemaError
-  | Cause.TimeoutError
+  | NoAnswer
 
 /** The request that failed. */
 export interface Operation {
@@ -109,8 +110,16 @@ export const toClientError =
         ...(retryAfter === undefined ? {} : { retryAfter }),
       })
     switch (error._tag) {
-      case "TimeoutError":
-        return new RequestTimeout({ instance, url, operation: operation.name, seconds: operation.timeout })
+      case "NoAnswer": {
+        const connected = error.isConnected ? {} : { connected: false }
+        return new RequestTimeout({
+          instance,
+          url,
+          operation: operation.name,
+          seconds: operation.timeout,
+          ...connected,
+        })
+      }
       case "InvalidCredentials":
         return new Unauthorized({
           instance,

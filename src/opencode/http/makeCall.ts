@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import { CurrentTarget, type Target } from "../Target.ts"
 import { type Operation, type RawError, toClientError } from "./clientErrors.ts"
+import { type NoAnswer, withTimeout } from "./withTimeout.ts"
 
 /** Timeout of a request in milliseconds. opencode answers within milliseconds; while it is starting, it may never answer. */
 export const requestTimeout = 10_000
@@ -11,11 +12,13 @@ export const requestTimeout = 10_000
 export const makeCall =
   (target: Target) =>
   (name: string, options?: Partial<Operation>) =>
-  <A>(request: Effect.Effect<A, RawError, typeof CurrentTarget.Identifier>): Effect.Effect<A, ClientError> => {
+  <A>(
+    request: Effect.Effect<A, Exclude<RawError, NoAnswer>, typeof CurrentTarget.Identifier>,
+  ): Effect.Effect<A, ClientError> => {
     const timeout = options?.timeout ?? requestTimeout
     return request.pipe(
       Effect.provideService(CurrentTarget, target),
-      Effect.timeout(timeout),
+      withTimeout(timeout),
       Effect.mapError(toClientError(target, { ...options, name, timeout: timeout / 1000 })),
       Effect.withSpan(`Opencode.${name}`, { attributes: { instance: target.instance } }, { captureStackTrace: false }),
     )

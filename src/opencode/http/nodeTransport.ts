@@ -13,6 +13,7 @@ import { brokenAnswer, transportError } from "./clientErrors.ts"
 import { acceptedEncodings, decodeContent, type UnreadableContent } from "./contentEncoding.ts"
 import { asksForEvents, isEventStream } from "./eventStream.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
+import { OnConnection } from "./withTimeout.ts"
 
 export interface TransportOptions {
   /** The connections that reads share. Default: each request has its own, which is closed afterwards. */
@@ -69,6 +70,8 @@ const send = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
   Effect.gen(function* () {
     const maxBytes = yield* MaxResponseBytes
+    const onConnection = yield* OnConnection
+    onConnection(false)
     const { body, message } = yield* exchange({
       address: url,
       method: request.method,
@@ -78,6 +81,7 @@ const send = (
       agents: request.method === "GET" && !asksForEvents(request) ? agents : undefined,
       maxBytes,
       leavesBody: isEventStream,
+      onConnected: () => onConnection(true),
     })
     if (isEventStream(message) && !asksForEvents(request)) {
       message.destroy()

@@ -19,7 +19,15 @@ export type Unrecognised = typeof Unrecognised.Type
 
 export const isUnrecognised = Schema.is(Schema.toType(Unrecognised))
 
-export const tolerantArray = <S extends Schema.Constraint>(item: S) => Schema.Array(Schema.Union([item, Unrecognised]))
+/**
+ * Decodes in a step of the fiber, not synchronously. A fiber yields after 2048 steps, so a list of many megabytes does not
+ * keep the rest of the process waiting, and a short list costs nothing.
+ */
+const inSteps = <S extends Schema.Constraint>(item: S) =>
+  Schema.middlewareDecoding<S, S["DecodingServices"]>((decoded) => Effect.suspend(() => decoded))(item)
+
+export const tolerantArray = <S extends Schema.Constraint>(item: S) =>
+  Schema.Array(inSteps(Schema.Union([item, Unrecognised])))
 
 /** The declared items of a {@link tolerantArray}. */
 export const recognised = <A>(items: ReadonlyArray<A | Unrecognised>): ReadonlyArray<A> =>

@@ -4,6 +4,7 @@ import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts
 import type { Target } from "../Target.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { makeCall } from "../http/makeCall.ts"
+import { elsewhere, type EndedSessions } from "./elsewhere.ts"
 import { makeRoutes } from "./routes.ts"
 import { serverRequests } from "./serverRequests.ts"
 import { sessionRequests } from "./sessionRequests.ts"
@@ -24,13 +25,20 @@ const capabilities: Capabilities = {
 }
 
 /** Makes the client of a target. Needs an `HttpClient` such as `HttpTransport.layer`. */
-export const make = Effect.map(makeRoutes, (routes) => (target: Target): Opencode => {
-  const call = makeCall(target)
-  return {
-    capabilities,
-    ...serverRequests(routes, call),
-    ...sessionRequests(routes, call, target.instance),
-    ...decisionRequests(routes, call),
+export const make = Effect.map(makeRoutes, (routes) => {
+  const ended: EndedSessions = new Map()
+  return (target: Target): Opencode => {
+    const call = makeCall(target)
+    const sessions = sessionRequests(routes, call, target.instance)
+    const { ensureHere, runningElsewhere } = elsewhere(sessions, target, ended)
+    return {
+      capabilities,
+      ...serverRequests(routes, call),
+      ...sessions,
+      prompt: (session, prompt) => Effect.andThen(ensureHere(session), sessions.prompt(session, prompt)),
+      runningElsewhere,
+      ...decisionRequests(routes, call),
+    }
   }
 })
 

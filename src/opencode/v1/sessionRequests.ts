@@ -107,7 +107,6 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
           Effect.catchIf(mayHaveArrived, (error) => findCreated(error, newest, options)),
         )
     }),
-    runningElsewhere: () => Effect.succeed(new Map()),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),

@@ -13,6 +13,7 @@ import { type ClientError, RunsElsewhere } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
+import { elsewhereAmong } from "../sessions/otherServers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
 import { isReason } from "./conversation.ts"
 import { maxSilence } from "./inactivity.ts"
@@ -28,9 +29,6 @@ const maxSessions = 20
 
 /** Newest entries that are read of a session: enough to find the last answer before opencode's own entries. */
 const entriesRead = 10
-
-/** Milliseconds. The precision of the start time of a process. */
-const startPrecision = 2000
 
 const concurrency = 8
 
@@ -95,10 +93,8 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
     const others = yield* otherServers
     return new Map(
       left.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
-        const until = since + maxSilence
-        if (others === undefined) return [[id, { until }]]
-        const running = others.find(({ startedAt }) => startedAt <= since + startPrecision)
-        return running === undefined ? [] : [[id, { until, pid: running.pid }]]
+        const found = elsewhereAmong(others, { since, until: since + maxSilence })
+        return found === undefined ? [] : [[id, found]]
       }),
     )
   })

@@ -73,17 +73,25 @@ const transport =
 /** Pending requests of the whole fleet, as of the last refresh. */
 const fleetWaiting = ({
   health_counts: counts,
+  instances,
   unchecked_instance_count: unknown,
   waiting_instance_count: waiting,
 }: FleetView): string => {
-  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${fleetUnknown(unknown)}`
-  return unknown > 0 ? fleetUnknown(unknown) : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
+  const uncertain = fleetUnknown(
+    unknown,
+    instances.some(({ waiting_for_unknown: reason }) => reason !== undefined),
+  )
+  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${uncertain}`
+  return unknown > 0 ? uncertain : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
 }
 
-const fleetUnknown = (unknown: number) =>
-  unknown === 0
-    ? ""
+/** An instance that was checked may still have requests that could not be read or understood. */
+const fleetUnknown = (unknown: number, wereChecked: boolean) => {
+  if (unknown === 0) return ""
+  return wereChecked
+    ? ` It is unknown whether ${plural(unknown, "instance")} ${unknown === 1 ? "waits" : "wait"} for a person.`
     : ` ${plural(unknown, "instance")} ${unknown === 1 ? "has" : "have"} not been checked for pending requests yet.`
+}
 
 export const renderFleet = (fleet: FleetView): string => {
   const total = Object.values(fleet.health_counts).reduce((sum, count) => sum + count, 0)

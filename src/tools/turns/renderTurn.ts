@@ -70,7 +70,7 @@ export const renderAbort = ({
     was_running
       ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
       : elsewhere === true
-        ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as opencode --standalone, acp or serve, or was killed during it. Stop it there.`
+        ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
         : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(dismissed === 0 ? [] : [`${plural(dismissed, "pending request")} dismissed.`]),

@@ -7,6 +7,7 @@ import { server } from "../../discovery/announcements.ts"
 
 const Known = Schema.Struct({
   state: Schema.Literals(["online", "unauthorized", "timeout", "unreachable", "unhealthy"]),
+  replaced: Schema.UndefinedOr(Schema.Literal(true)),
   host: Schema.Literals(["here", "elsewhere"]),
   pid: Schema.UndefinedOr(Schema.Literals([-1, 0, 1, 4711])),
   alive: Schema.Boolean,
@@ -20,8 +21,9 @@ type Known = typeof Known.Type
 
 const now = 100
 
-const health = (state: Health["state"]): Health => ({
+const health = (state: Health["state"], replaced: true | undefined): Health => ({
   state,
+  ...(replaced === undefined ? {} : { replaced }),
   version: undefined,
   latency: undefined,
   reason: "not today",
@@ -45,10 +47,10 @@ const info = (type: FileSystem.File.Type, written: number | undefined): FileSyst
   blocks: Option.none(),
 })
 
-const verdict = ({ alive, host, noted, pid, silentFor, state, tunnelled, type, written }: Known) => {
+const verdict = ({ alive, host, noted, pid, replaced, silentFor, state, tunnelled, type, written }: Known) => {
   const instance: Instance = {
     ...server("api", 1, { host, pid, tunnelled }),
-    health: health(state),
+    health: health(state, replaced),
     lastSeen: undefined,
   }
   const [judgement, ...others] = judge({
@@ -67,6 +69,7 @@ const verdict = ({ alive, host, noted, pid, silentFor, state, tunnelled, type, w
 
 const known = (rest: Partial<Known>): Known => ({
   state: "unreachable",
+  replaced: undefined,
   host: "here",
   pid: undefined,
   alive: false,
@@ -82,6 +85,12 @@ describe("A registration", () => {
   it.prop("whose instance answers is kept, whatever else is known", [Known], ([known]) => {
     const answers = known.state !== "timeout" && known.state !== "unreachable"
     assert.isFalse(answers && verdict(known).remove)
+  })
+
+  it("whose process has ended is kept while anything answers at its port", () => {
+    const { reason, remove } = verdict(known({ state: "unhealthy", replaced: true, pid: 4711, silentFor: 0 }))
+    assert.isFalse(remove)
+    assert.include(reason, "answers, but is unhealthy")
   })
 
   it.prop("that is not a regular file, or was not there at the start, is kept", [Known], ([known]) => {

@@ -74,6 +74,17 @@ layer(BundledToys.layer, { excludeTestServices: true })("The transport", (it) =>
     }),
   )
 
+  it.effect.each(["2025-11-25", "2025-03-26"])("names the tool that an unknown name means (%s)", (version) =>
+    Effect.gen(function* () {
+      const raw = yield* connected(version)
+      const { error } = yield* raw.request("tools/call", { name: "raw__Greet", arguments: {} })
+      assert.deepStrictEqual(error, { code: -32_602, message: 'Unknown tool "raw__Greet". Did you mean greet?' })
+      const other = yield* raw.request("tools/call", { name: "q".repeat(9000), arguments: {} })
+      assert.match(other.error?.message ?? "", /^Unknown tool "q{1,100}.*The tools are: .*greet/u)
+      assert.isBelow(other.error?.message.length ?? Infinity, 400)
+    }),
+  )
+
   it.effect("refuses one message over 50 MB, and takes and returns one below", () =>
     Effect.gen(function* () {
       const raw = yield* connected()

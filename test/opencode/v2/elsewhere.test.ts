@@ -76,6 +76,7 @@ const scene = (others: ReadonlyArray<DatabaseUser> | undefined, active = {}) => 
     }),
   )
   const users = Layer.succeed(DatabaseUsers, {
+    besidesListener: () => Effect.undefined,
     besides: (pid) => Effect.succeed(pid === 7 ? others : []),
   })
   return { requests, layer: Layer.merge(OpencodeV2.layer.pipe(Layer.provide(http)), users) }

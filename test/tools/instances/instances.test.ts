@@ -219,7 +219,8 @@ describe("list_instances", () => {
         [[1, { askedAt: 0, known: false, reason: "no answer within 3 s" }]],
       )
       assert.strictEqual(view.unchecked_instance_count, 2)
-      assert.include(text, "2 instances have not been checked for pending requests yet.")
+      assert.include(text, "It is unknown whether 2 instances wait for a person.")
+      assert.notInclude(text, "not been checked")
       assert.include(text, "Pending requests are unknown, as of just now: `no answer within 3 s`")
     }),
   )

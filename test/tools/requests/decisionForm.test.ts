@@ -2,7 +2,7 @@
 import { inputRequired } from "@modelcontextprotocol/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { formSchema } from "../../../src/mcp/formSchema.ts"
+import { formSchema, replyContent } from "../../../src/mcp/formSchema.ts"
 import type { PendingRequest, Question } from "../../../src/opencode/requests/PendingRequest.ts"
 import { decisionForm } from "../../../src/tools/requests/decisionForm.ts"
 import type { Filled, Reading } from "../../../src/tools/requests/formTypes.ts"
@@ -146,7 +146,7 @@ describe("the form for a permission", () => {
   })
 
   it("is an enum with names for clients older than revision 2025-11-25", () => {
-    const form = formSchema(formOf(pending).schema, "enumNames")["~standard"].jsonSchema.input({ target: "draft-07" })
+    const form = formSchema(formOf(pending).schema, "older")["~standard"].jsonSchema.input({ target: "draft-07" })
     assert.deepNestedInclude(form, { "properties.decision.enum": ["once", "always", "reject"] })
     assert.deepNestedInclude(form, { "properties.decision.enumNames[0]": "once: only this time" })
     assert.notInclude(JSON.stringify(form), "oneOf")
@@ -239,6 +239,30 @@ describe("the form for a question", () => {
       ["Red", "Blue", "Pink"],
     ])
     assert.strictEqual(reasons(pending, { answer_1: [] }), "nothing was chosen")
+  })
+
+  it("has a switch for each label in clients older than revision 2025-11-25, since Codex shows no list", () => {
+    const labels = Array.from({ length: 9 }, (_, index) => `Colour ${index + 1}`)
+    const pending = asking(choosing(labels, { header: "Colours", multiple: true }))
+    const { schema } = formOf(pending)
+    const sent = formSchema(schema, "older")["~standard"].jsonSchema.input({ target: "draft-07" })
+    const about = { type: "boolean", description: "Colours: Which?", default: false }
+    const names = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"].map((place) => `answer_1.${place}`)
+    assert.deepStrictEqual<unknown>(sent, {
+      type: "object",
+      properties: Object.fromEntries(
+        names.map((name, index) => [name, { ...about, title: [...labels, another][index] }]),
+      ),
+      required: [],
+    })
+    const filled = (...chosen: ReadonlyArray<number>) =>
+      replyContent(schema, "older", Object.fromEntries(names.map((name, index) => [name, chosen.includes(index)])))
+    assert.deepStrictEqual(answers(pending, filled(8, 0)), [["Colour 1", "Colour 9"]])
+    assert.deepStrictEqual(answers(pending, filled(1, 9), { other_1: "Pink" }), [["Colour 2", "Pink"]])
+    assert.strictEqual(reasons(pending, filled()), "nothing was chosen")
+    assert.strictEqual(reasons(pending, replyContent(schema, "older", {})), "nothing was chosen")
+    assert.deepStrictEqual(answers(pending, replyContent(schema, "older", { answer_1: ["Colour 3"] })), [["Colour 3"]])
+    assert.include(reasons(pending, replyContent(schema, "older", { "answer_1.01": "perhaps" })), "has no field")
   })
 
   it("requires text if there are no options, regardless of custom", () => {

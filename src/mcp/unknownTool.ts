@@ -1,0 +1,15 @@
+/** The error about a tool that does not exist, with the name that the model probably meant. */
+import { Option } from "effect"
+import { nearest } from "../text/nearest.ts"
+import { quote } from "../text/plainText.ts"
+
+/** For servers with these tools: what is wrong with a name, or undefined if it is the name of a tool. */
+export const unknownTool =
+  (names: ReadonlyArray<string>) =>
+  (name: string): string | undefined =>
+    names.includes(name)
+      ? undefined
+      : `Unknown tool ${quote(name)}. ${Option.match(nearest(name, names), {
+          onNone: () => `The tools are: ${names.join(", ")}.`,
+          onSome: (near) => `Did you mean ${near}?`,
+        })}`

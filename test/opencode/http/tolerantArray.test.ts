@@ -1,0 +1,55 @@
+/** Decoding a large list leaves time for everything else. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Schema } from "effect"
+import { recognised, tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
+import { WireMessages } from "../../../src/opencode/v1/wire/WireMessage.ts"
+
+const parts = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ type: "text", id: `prt_${index}`, messageID: "msg_1", text: "Hello" }))
+
+const user = { id: "msg_1", sessionID: "ses_1", role: "user", time: { created: 1 } }
+
+/** How often another fiber had its turn while `work` was running. */
+const turnsDuring = Effect.fnUntraced(function* <A, E>(work: Effect.Effect<A, E>) {
+  const begun = yield* Deferred.make<void>()
+  let turns = 0
+  const other = yield* Effect.forkChild(
+    Effect.andThen(
+      Deferred.succeed(begun, undefined),
+      Effect.forever(
+        Effect.andThen(
+          Effect.sync(() => turns++),
+          Effect.yieldNow,
+        ),
+      ),
+    ),
+  )
+  yield* Deferred.await(begun)
+  const before = turns
+  const result = yield* work
+  const during = turns - before
+  yield* Fiber.interrupt(other)
+  return { result, during }
+})
+
+describe("Decoding a large list", () => {
+  it.effect("of items: others have their turn meanwhile", () =>
+    Effect.gen(function* () {
+      const decode = Schema.decodeUnknownEffect(tolerantArray(Schema.Struct({ id: Schema.String })))
+      const items = Array.from({ length: 20_000 }, (_, index) => ({ id: `ses_${index}` }))
+      const { during, result } = yield* turnsDuring(decode(items))
+      assert.lengthOf(recognised(result), items.length)
+      assert.isAbove(during, 5)
+    }),
+  )
+
+  it.effect("of the parts of one message: others have their turn meanwhile", () =>
+    Effect.gen(function* () {
+      const { during, result } = yield* turnsDuring(
+        Schema.decodeUnknownEffect(WireMessages)([{ info: user, parts: parts(10_000) }]),
+      )
+      assert.lengthOf(recognised(result)[0]?.parts ?? [], 10_000)
+      assert.isAbove(during, 5)
+    }),
+  )
+})
