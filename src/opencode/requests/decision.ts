@@ -14,16 +14,18 @@ import type { Target } from "../Target.ts"
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
 
-/** Whether the next try may show what became of the decision. A web page does not become an answer. */
-const isLost = (error: ClientError) =>
-  isAway(error) || (mayHaveArrived(error) && !(error._tag === "UnexpectedResponse" && error.status === 200))
+/** A web page is not opencode's: the port belongs to another program. */
+const isWebPage = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
+
+/** Whether the next try may show what became of the decision. */
+const isLost = (error: ClientError) => isAway(error) || (mayHaveArrived(error) && !isWebPage(error))
 
 /** An instance that is unreachable for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
- * Sends the decision to opencode. False if the request was already settled. The decision is retried while the instance is
- * unreachable or its answers are lost, which is safe because opencode refuses a second answer to the same request.
+ * Sends the decision to opencode. False if the request was already settled. While the instance is unreachable or its answers
+ * are lost, it is tried again. A decision that may have arrived is sent again only if the request is still open.
  */
 export const settle = Effect.fn("settle")(function* (
   opencode: Opencode,
@@ -31,12 +33,18 @@ export const settle = Effect.fn("settle")(function* (
   decision: Decision,
 ): Effect.fn.Return<boolean, ClientError> {
   let arrived = false
-  return yield* opencode.decide(session.directory, decision).pipe(
+  const { id } = decision.request
+  const isOpen = Effect.map(opencode.pendingRequests(session.directory), (open) =>
+    open.some(({ request }) => request.id === id),
+  )
+  const decide = opencode.decide(session.directory, decision)
+  return yield* Effect.suspend(() => (arrived ? isOpen : Effect.succeed(true))).pipe(
+    Effect.flatMap((open) => (open ? decide : Effect.succeed(false))),
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
     Effect.retry({ while: isLost, schedule: whileAway }),
     Effect.map((isFirst) => isFirst || arrived),
     Effect.catchIf(
-      (error) => arrived && isLost(error),
+      (error) => arrived && !isWebPage(error),
       (error) => uncertain("decision", session.id, error),
     ),
   )
