@@ -57,8 +57,17 @@ const announce = (identified: Identified<PeerCandidate>): Announcement => {
 
 const problem = (problem: Omit<Problem, "source">): Problem => ({ source: "tailscale", ...problem })
 
-/** A tailscaled that is slow, or whose answer cannot be read, still carries traffic. Any other error means that no peer is reachable. */
+/**
+ * A tailscaled that is slow, or whose answer cannot be read, still carries traffic. Any other error means that no peer is
+ * reachable.
+ */
 const mayStillCarry = ({ _tag }: TailscaleError) => _tag === "TailscaleTimedOut" || _tag === "TailscaleNotUnderstood"
+
+const failedScan = (error: TailscaleError): Scan => ({
+  announcements: [],
+  ...(mayStillCarry(error) ? { failed: true } : {}),
+  problems: [problem({ reason: error.message })],
+})
 
 export interface TailscaleOptions {
   /** Ports to probe on every machine. Default: 4096 and 49374. */
@@ -108,12 +117,6 @@ export const layerNoDeps = ({
               : []),
           ].map(problem),
         }
-      })
-
-      const failedScan = (error: TailscaleError): Scan => ({
-        announcements: [],
-        ...(mayStillCarry(error) ? { failed: true } : {}),
-        problems: [problem({ reason: error.message })],
       })
 
       const scan = scanPeers.pipe(
