@@ -42,7 +42,7 @@ const events = (fake: FakeState) =>
 const serverHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "server", (handlers) =>
     handlers.handleAll({
-      health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
+      health: () => Effect.sync(() => ({ healthy: true as const, version: fake.version })),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
       files: ({ query: { directory = "" } }) =>
