@@ -32,10 +32,12 @@ const unreadableMessage: Effect.Effect<Page<never>> = Effect.map(UnreadableItems
 
 /**
  * Reads a page in halves if it cannot be read at once, because parsing a large answer blocks all other calls. A message that
- * cannot be read by itself is left out and counted.
+ * cannot be read by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the
+ * page's cursor, which is the caller's mistake.
  */
 export const readAround = <A>(
   read: (page: PageOptions) => Effect.Effect<Page<A>, ClientError>,
+  isWrongCursor: (error: ClientError, before: string | undefined) => boolean,
 ): ((page: PageOptions) => Effect.Effect<Page<A>, ClientError>) => {
   const readBounded = (page: PageOptions) =>
     page.limit > 1 ? Effect.provideService(read(page), MaxResponseBytes, pageAnswer) : read(page)
@@ -43,8 +45,7 @@ export const readAround = <A>(
   const readPage = (page: PageOptions): Effect.Effect<Page<A>, ClientError> =>
     Effect.catchIf(readBounded(page), isUnreadable, (error) => {
       if (page.limit > 1) return inHalves(page)
-      // A cursor that opencode does not take is the caller's mistake.
-      return isAboutCursor(error) ? Effect.fail(error) : unreadableMessage
+      return isWrongCursor(error, page.before) ? Effect.fail(error) : unreadableMessage
     })
 
   const inHalves = Effect.fnUntraced(function* (page: PageOptions): Effect.fn.Return<Page<A>, ClientError> {
@@ -56,5 +57,3 @@ export const readAround = <A>(
   })
   return readPage
 }
-
-const isAboutCursor = (error: ClientError) => error._tag === "OpencodeError" && /cursor/iu.test(error.detail)

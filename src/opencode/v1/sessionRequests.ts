@@ -7,6 +7,7 @@ import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
+import { isWrongCursor } from "./cursor.ts"
 import { readAround } from "../http/readAround.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
@@ -67,7 +68,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
 
   const lastAgent = (session: SessionId) =>
     Effect.map(
-      readAround((part) => readPage(session, part))({ limit: 10 }),
+      readAround((part) => readPage(session, part), isWrongCursor)({ limit: 10 }),
       ({ items }) => items.findLast(({ info }) => info.agent !== undefined)?.info.agent,
     )
 
@@ -121,10 +122,13 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         call("session status"),
       ),
     messages: (session, page) =>
-      Effect.map(readAround((part) => readPage(session, part))(page), ({ items, older }): MessagePage => ({
-        messages: items,
-        older,
-      })),
+      Effect.map(
+        readAround((part) => readPage(session, part), isWrongCursor)(page),
+        ({ items, older }): MessagePage => ({
+          messages: items,
+          older,
+        }),
+      ),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
     diff: (session, messageID) =>

@@ -18,6 +18,8 @@ import type { WireEntry, WireIdle } from "./wire/WireMessage.ts"
 /** opencode's maximum for one page. */
 const maxPage = 200
 
+const isWrongCursor = (error: ClientError) => error._tag === "OpencodeError" && /cursor/iu.test(error.detail)
+
 /** Maximum number of requests for one page. One may not fill it, because not every entry is a message. */
 const maxRounds = 3
 
@@ -69,22 +71,24 @@ export const messageRequests = (
   const { session: api } = routes.api
 
   const readPage = (session: SessionId) =>
-    readAround(({ before, limit }) =>
-      api
-        .messages({
-          params: { sessionID: session },
-          query: { limit, ...(before === undefined ? {} : { cursor: before }) },
-        })
-        .pipe(
-          Effect.flatMap(({ cursor, data }) =>
-            Effect.map(understood(data), (entries) => ({
-              items: entries.toReversed(),
-              // A page that is not full is the last one, although opencode sends a cursor with it.
-              older: data.length < limit ? undefined : (cursor.next ?? undefined),
-            })),
+    readAround(
+      ({ before, limit }) =>
+        api
+          .messages({
+            params: { sessionID: session },
+            query: { limit, ...(before === undefined ? {} : { cursor: before }) },
+          })
+          .pipe(
+            Effect.flatMap(({ cursor, data }) =>
+              Effect.map(understood(data), (entries) => ({
+                items: entries.toReversed(),
+                // A page that is not full is the last one, although opencode sends a cursor with it.
+                older: data.length < limit ? undefined : (cursor.next ?? undefined),
+              })),
+            ),
+            call("messages", { session }),
           ),
-          call("messages", { session }),
-        ),
+      isWrongCursor,
     )
 
   /** The newest entries before the cursor, oldest first, until `limit` of them are messages. */
