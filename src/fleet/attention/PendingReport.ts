@@ -52,5 +52,5 @@ export const waitingRequest = (title: string | undefined, pending: PendingReques
   id: pending.request.id,
   session: pending.request.sessionID,
   title: title === undefined ? undefined : line(title),
-  about: line(describe(pending)),
+  about: describe(pending),
 })

@@ -1,4 +1,5 @@
 /** Pending requests: permissions and questions that a turn waits for a person to decide. */
+import { shortLine } from "../../text/shortLine.ts"
 import type { MessageId, PermissionId, QuestionId, SessionId } from "../Identifiers.ts"
 
 /** The waiting tool call. */
@@ -71,8 +72,14 @@ export const alwaysScope = ({ alwaysIsStored = false }: PermissionRequest): stri
     ? "all sessions of this project, also after opencode restarts"
     : "all sessions of this directory, until opencode exits"
 
-/** A pending request in one line. */
+/** Characters of a request in one line. */
+const maxDescription = 200
+
+/** A pending request in one line. A long one is shortened in its middle, because the end of a command can be the worst of it. */
 export const describe = ({ kind, request }: PendingRequest): string =>
-  kind === "permission"
-    ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
-    : `question: ${request.questions.map(({ question }) => question).join(" / ")}`
+  shortLine(
+    kind === "permission"
+      ? `permission for ${request.permission}: ${request.patterns.join(", ")}`
+      : `question: ${request.questions.map(({ question }) => question).join(" / ")}`,
+    maxDescription,
+  )

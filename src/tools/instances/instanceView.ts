@@ -3,6 +3,7 @@ import type { PendingReport, WaitingRequest } from "../../fleet/attention/Pendin
 import type { Instance } from "../../fleet/Instance.ts"
 import { versionNote } from "../../opencode/triedVersions.ts"
 import { line } from "../../text/plainText.ts"
+import { shortLine } from "../../text/shortLine.ts"
 import { healthText } from "./healthText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
 import { iso } from "../shared/time.ts"
@@ -14,7 +15,7 @@ const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
   kind,
   id,
   session_id: session,
-  about: line(about, 150),
+  about: shortLine(about, 150),
   ...(title === undefined ? {} : { session_title: line(title, 100) }),
 })
 

@@ -58,7 +58,7 @@ const note = (decided: Ref.Ref<ReadonlyArray<string>>, ...texts: ReadonlyArray<s
   Ref.update(decided, (before) => [...before, ...texts.slice(0, maxNotes).map((text) => line(text, 500))])
 
 const notTaken = (pending: PendingRequest, reasons: ReadonlyArray<string>) =>
-  reasons.map((reason) => `not taken: ${reason} (${line(describe(pending), 200)})`)
+  reasons.map((reason) => `not taken: ${reason} (${describe(pending)})`)
 
 /** What a reply brings: a decision, more of the form, or nothing. */
 export interface Brought {

@@ -15,7 +15,7 @@ const waitingView = (pending: PendingRequest): WaitingView => ({
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,
-  about: line(describe(pending), 200),
+  about: describe(pending),
 })
 
 /** The session's status, with details. */

@@ -64,7 +64,7 @@ const eventsSince = (
   ]
 }
 
-const waitingText = (request: PendingRequest) => `Waiting for a person: ${line(describe(request), 500)}`
+const waitingText = (request: PendingRequest) => `Waiting for a person: ${describe(request)}`
 
 const queued = (ahead: number) =>
   ahead === 1
