@@ -218,8 +218,14 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   id: Schema.optionalKey(Schema.String),
   /** Number of pending requests of the instance that were not understood. It may be one of them. */
   unreadable: Schema.optionalKey(Schema.Int),
+  /** The open requests of that kind, each with its id, if the given id is none of theirs. */
+  open: Schema.optionalKey(Schema.Array(Schema.String)),
 }) {
   override get message() {
+    const { open = [] } = this
+    if (open.length > 0) {
+      return `Session ${this.session} on ${this.instance} has no open ${this.kind} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
+    }
     if (this.unreadable !== undefined) {
       return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
     }

@@ -62,6 +62,8 @@ export const verdict = (decision: Decision): string => {
   return reply === "once" ? "allowed once" : `allowed always, in ${alwaysScope(decision.request)}`
 }
 
+const named = (pending: PendingRequest) => `${pending.request.id} (${describe(pending)})`
+
 /** The open request of a session with this id; without an id, the only one of its kind. */
 export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"]>(
   { instance }: Target,
@@ -80,6 +82,7 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
       kind,
       ...(id === undefined ? {} : { id }),
       ...(unreadable === 0 ? {} : { unreadable }),
+      ...(open.length === 0 ? {} : { open: open.map(named) }),
     })
   }
   return others.length === 0
@@ -87,6 +90,6 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
     : yield* new AmbiguousRequest({
         session: session.id,
         kind,
-        candidates: [found, ...others].map((pending) => `${pending.request.id} (${describe(pending)})`),
+        candidates: [found, ...others].map(named),
       })
 })

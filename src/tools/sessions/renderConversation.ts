@@ -69,7 +69,7 @@ export const renderConversation = ({
       ? ""
       : `Everything from message ${code(session.undone_from_message_id)} on is undone; the next message sent removes it.`,
     before === undefined ? "" : `Older messages: get_session with before ${code(before)}`,
-    message_length === undefined || offset + more_count === 0
+    message_length === undefined || offset + more_count === 0 || offset >= message_length
       ? ""
       : `Characters ${(offset + 1).toLocaleString("en")} to ${(message_length - more_count).toLocaleString("en")} of ${message_length.toLocaleString("en")}.`,
     unreadableText(unreadable_count, "message"),

@@ -100,6 +100,7 @@ const nextStep = (error: ToolError): string => {
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":
+      if (error.open !== undefined) return `Choose one with ${error.kind}_id.`
       return "wait_for_session follows the turn; get_status shows which sessions are waiting."
     case "AmbiguousRequest":
       return `Choose one with ${error.kind}_id.`

@@ -31,6 +31,7 @@ export const pageOf = (
   const more = Math.max(0, total - offset - shown)
   return {
     ...(offset === 0 ? {} : { offset }),
+    ...(offset > 0 && offset >= total ? { next: `There are only ${total}: ${tool} with a smaller offset.` } : {}),
     ...(more === 0 ? {} : { more_count: more, next: nextPage(tool, noun, offset + shown, more) }),
   }
 }

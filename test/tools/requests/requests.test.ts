@@ -95,13 +95,14 @@ describe("respond_permission", () => {
   )
 
   it.effect.each(["per_9", "que_1", "", "../../instance/dispose"])(
-    "rejects the unknown permission %j",
+    "rejects the unknown permission %j, and names the open one",
     (permission_id) =>
       Effect.gen(function* () {
         yield* withMain
         yield* waitingFor(permission("1"), question("1"))
         const error = yield* refusal(call("respond_permission", { session_id: here, permission_id, response: "once" }))
-        assert.include(error, `"${permission_id}" is not open`)
+        assert.include(error, `no open permission "${permission_id}"`)
+        assert.include(error, "per_1 (permission for bash: rm -rf build)")
         assert.include(error, "Nothing was sent")
       }).pipe(Effect.provide(toolsOverFake)),
   )
