@@ -49,6 +49,9 @@ const nextOfAccepted = (
     : "The agent answers it after the turns before it. wait_for_session waits for the answer. Do not send the message again."
 }
 
+const nextOfBackground =
+  "A subagent that works in the background is waiting. Show your human the request, and pass on their decision with respond_permission or answer_question. They can also decide in opencode."
+
 const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
   switch (outcome) {
     case "still running":
@@ -78,7 +81,9 @@ export const turnView = (
   decided: ReadonlyArray<string> = [],
 ): TurnView => {
   const answered = answeredInstead(turn)
-  const waits = outcome._tag === "needs permission" || outcome._tag === "needs answer"
+  // A subagent in the background may wait for a person after the turn.
+  const leftWaiting = outcome._tag === "completed" && turn.pending.size > 0
+  const waits = leftWaiting || outcome._tag === "needs permission" || outcome._tag === "needs answer"
   const answers = [...turn.answers.values()]
   const sum = (of: (answer: (typeof answers)[number]) => number | undefined) =>
     answers.reduce((total, answer) => total + (of(answer) ?? 0), 0)
@@ -95,7 +100,8 @@ export const turnView = (
     [...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "),
     1000,
   )
-  const next = outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : nextOf(outcome._tag)
+  const next =
+    outcome._tag === "accepted" ? nextOfAccepted(turn, outcome) : leftWaiting ? nextOfBackground : nextOf(outcome._tag)
   return {
     instance: target.instance,
     session_id: turn.session,
