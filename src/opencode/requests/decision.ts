@@ -22,25 +22,35 @@ const isLost = (error: ClientError) =>
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
- * Sends the decision to opencode. False if the request was already settled. The decision is retried while the instance is
- * unreachable or its answers are lost, which is safe because opencode refuses a second answer to the same request.
+ * `unconfirmed`: the request is settled, and an earlier try may have settled it, because its answer was lost. Another client
+ * may have settled it as well.
  */
-export const settle = Effect.fn("settle")(function* (
+export type Delivery = "delivered" | "unconfirmed" | "too late"
+
+/**
+ * Sends the decision to opencode. The decision is retried while the instance is unreachable or its answers are lost, which is
+ * safe because opencode refuses a second answer to the same request.
+ */
+export const sendDecision = Effect.fn("sendDecision")(function* (
   opencode: Opencode,
   session: Session,
   decision: Decision,
-): Effect.fn.Return<boolean, ClientError> {
+): Effect.fn.Return<Delivery, ClientError> {
   let arrived = false
   return yield* opencode.decide(session.directory, decision).pipe(
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
     Effect.retry({ while: isLost, schedule: whileAway }),
-    Effect.map((isFirst) => isFirst || arrived),
+    Effect.map((isFirst) => (isFirst ? "delivered" : arrived ? "unconfirmed" : "too late")),
     Effect.catchIf(
       (error) => arrived && isLost(error),
       (error) => uncertain("decision", session.id, error),
     ),
   )
 })
+
+/** {@link sendDecision}; false if the request was already settled. */
+export const settle = (opencode: Opencode, session: Session, decision: Decision): Effect.Effect<boolean, ClientError> =>
+  Effect.map(sendDecision(opencode, session, decision), (delivery) => delivery !== "too late")
 
 /** Describes a decision in a few words, such as `allowed once`. */
 export const verdict = (decision: Decision): string => {
@@ -52,6 +62,18 @@ export const verdict = (decision: Decision): string => {
   const { message, reply } = decision.reply
   if (reply === "reject") return message === undefined ? "rejected" : `rejected (${message})`
   return reply === "once" ? "allowed once" : `allowed always, in ${alwaysScope(decision.request)}`
+}
+
+/** Describes what became of a decision in a few words. */
+export const deliveryText = (delivery: Delivery, decision: Decision): string => {
+  switch (delivery) {
+    case "delivered":
+      return verdict(decision)
+    case "unconfirmed":
+      return `${verdict(decision)}, probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first`
+    case "too late":
+      return "too late, because the request was already settled elsewhere"
+  }
 }
 
 /** The open request of a session with this id; without an id, the only one of its kind. */
