@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/system/**"],
+          exclude: ["test/e2e/**", "test/faults/**", "test/system/**"],
           // Importing effect takes longer than most files' tests. Nothing in src/ or test/ holds state in a module.
           isolate: false,
           pool: "threads",
@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/{e2e,faults}/**/*.test.ts"],
           // Each file starts an opencode of its own, and mostly waits for it.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },

@@ -67,7 +67,7 @@ export class HealthCheck extends Context.Service<
             const other = yield* otherApi(announcement, failure, client, timeout)
             if (other !== undefined)
               return { ...notOnline("unhealthy", other, yield* Clock.currentTimeMillis), replaced: true }
-            const old = yield* tooOld(failure, opencode, timeout)
+            const old = announcement.api === 2 ? undefined : yield* tooOld(failure, opencode, timeout)
             if (old !== undefined) return notOnline("unhealthy", old, yield* Clock.currentTimeMillis)
             if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
             const hasPassword = (announcement.credentials ?? credentials) !== undefined

@@ -6,8 +6,8 @@ import { oldestSupported } from "../opencode/triedVersions.ts"
 
 /** Such a version passes an unknown route on to opencode's web site: it sends the page, or fails without a network. */
 const isPassedOn = (error: ClientError) =>
-  (error._tag === "UnexpectedResponse" || error._tag === "OpencodeError") &&
-  (error.status === 200 || error.status === 500)
+  (error._tag === "UnexpectedResponse" && error.status === 200 && error.detail.includes("text/html")) ||
+  ((error._tag === "UnexpectedResponse" || error._tag === "OpencodeError") && error.status === 500)
 
 /** Why the server is not used; undefined if it is not such a version. `timeout` in milliseconds. */
 export const tooOld = (error: ClientError, opencode: Opencode, timeout: number) =>

@@ -147,7 +147,7 @@ const effects = {
   creation: () => "the session was created",
 }
 
-/** The request failed, and what opencode shows does not tell whether it took effect. It was not repeated. */
+/** The request failed, and what opencode shows does not tell whether it took effect. */
 export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("EffectUncertain", {
   instance: Schema.String,
   effect: Schema.Literals(["prompt", "abort", "decision", "creation"]),
@@ -156,7 +156,8 @@ export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("Effe
   detail: Schema.String,
 }) {
   override get message() {
-    return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}). It was not sent again.`
+    const repeated = this.effect === "prompt" || this.effect === "abort" ? " It was not sent again." : ""
+    return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}).${repeated}`
   }
 }
 

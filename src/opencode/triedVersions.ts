@@ -1,16 +1,28 @@
 /** The versions of opencode that the tests run. */
+import { Order } from "effect"
 
 export const triedVersions = { oldest: "1.18.33", newest: "2.0.15" } as const
 
-/** The oldest version that works. Older ones have no health route. */
-export const oldestSupported = "1.1.11"
+/**
+ * The oldest supported version. Before 1.1.53, a permission request shows only part of its command: `echo one` for
+ * `echo one > one.txt`. Before 1.1, there is no health route.
+ */
+export const oldestSupported = "1.1.53"
 
-const majorOf = (version: string): number => Number.parseInt(version, 10)
+const numbersOf = (version: string): ReadonlyArray<number> =>
+  version.split(".", 3).map((part) => Number.parseInt(part, 10))
 
-/** What to expect of a version whose major version is not among the tried ones. Undefined for 1.x and 2.x. */
-export const untriedNote = (version: string): string | undefined => {
-  const major = majorOf(version)
+/** A version that cannot be read is not older. */
+const isTooOld = Order.isLessThan(Order.Array(Order.Number))
+
+/** What to expect of a version that is too old, or newer than the tried major versions. Undefined for the others. */
+export const versionNote = (version: string): string | undefined => {
   const { newest, oldest } = triedVersions
-  if (major >= majorOf(oldest) && major <= majorOf(newest)) return undefined
+  const numbers = numbersOf(version)
+  if (numbers.every(Number.isInteger) && isTooOld(numbers, numbersOf(oldestSupported))) {
+    return `opencode ${oldestSupported} or newer is needed: a permission request of this version may show only part of the command that it allows`
+  }
+  const [major = Number.NaN] = numbers
+  if (major >= Number.parseInt(oldest, 10) && major <= Number.parseInt(newest, 10)) return undefined
   return `opencode-fleet was tried with opencode ${oldest} to ${newest}, so something may not work with this version`
 }

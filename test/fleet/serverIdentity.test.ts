@@ -139,7 +139,7 @@ describe("An opencode that is older than 1.1", () => {
         { directory: "/srv/shop" },
       )
       assert.strictEqual(health.state, "unhealthy")
-      assert.include(health.reason, "opencode is too old: it is older than 1.1, and 1.1.11 or newer is needed")
+      assert.include(health.reason, "opencode is too old: it is older than 1.1, and 1.1.53 or newer is needed")
     }),
   )
 })

@@ -54,18 +54,24 @@ describe("A session whose creation was not answered", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.live("is found on opencode 2 by its id, with which a second request creates nothing", () =>
+  it.live.each([
+    ["is found on opencode 2 by its id, and not created twice", true],
+    ["is created again on opencode 2 with the same id if it is not there", false],
+  ] as const)("%s", ([, stored]) =>
     Effect.gen(function* () {
+      let created = ""
       const { requests, url } = yield* rawHttp(({ before, body }) => {
-        const { id } = JSON.parse(body) as { readonly id: string }
-        const data = { id, time: { created: 1, updated: 1 }, location: { directory: "/work" } }
+        if (body === "" && !stored)
+          return answeringJson({ _tag: "SessionNotFoundError", message: "none" }, { status: 404 })
+        if (body !== "") created = (JSON.parse(body) as { readonly id: string }).id
+        const data = { id: created, time: { created: 1, updated: 1 }, location: { directory: "/work" } }
         return before === 0 ? cutting(JSON.stringify({ data }), "half of a body in chunks") : answeringJson({ data })
       })
       const { createSession } = (yield* OpencodeClient).at({ ...target, url })
       const { id } = yield* createSession({})
       assert.deepStrictEqual(
-        requests.map(({ body }) => JSON.parse(body) as unknown),
-        [{ id }, { id }],
+        requests.flatMap(({ body }) => (body === "" ? [] : [JSON.parse(body) as unknown])),
+        stored ? [{ id }] : [{ id }, { id }],
       )
     }).pipe(Effect.provide(OpencodeV2.layer.pipe(Layer.provide(HttpTransport.layer)))),
   )

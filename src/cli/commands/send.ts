@@ -49,7 +49,7 @@ const model = Flag.String("model").pipe(
 
 const messageId = Flag.String("message-id").pipe(
   Flag.withDescription(
-    "An id of your own for the message, such as msg_nightly-42. A repeated call with it sends nothing and shows the outcome",
+    "An id of your own for the message, such as msg_nightly-42. A repeated call with it sends nothing and shows the outcome. Not with a new session",
   ),
   Flag.optional,
 )
@@ -77,6 +77,15 @@ const readStdin = Effect.gen(function* () {
   return text.replace(/\r?\n$/u, "")
 })
 
+/** A repeated call could not know in which session the first one has put the message. */
+const idForNewSession = Effect.fail(
+  new CommandFailed({
+    status: exitStatus.usage,
+    reason:
+      "--message-id needs a session that exists, because each call with `new` creates another one. Send without it, or to the id of a session.",
+  }),
+)
+
 const createSession = Effect.fnUntraced(function* (
   instance: string,
   directory: Option.Option<string>,
@@ -86,6 +95,7 @@ const createSession = Effect.fnUntraced(function* (
   const { create_session } = yield* sessionHandlers()
   const place = { instance, ...(Option.isSome(directory) ? { directory: directory.value } : {}) }
   yield* checkNewSession({ ...place, ...prompt })
+  if (prompt.message_id !== undefined) return yield* idForNewSession
   const created = yield* create_session(place)
   yield* note(`New session ${created.session.session_id} on ${created.instance}, in ${created.session.directory}.`)
   return created.session.session_id
@@ -143,7 +153,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
     }),
     Effect.provideService(TurnWatcher, Option.some(screen.written)),
     Effect.onInterrupt(() => noteInterrupted(screen, instance)),
-    Effect.mapError(failedWithToolError),
+    Effect.mapError((error) => (error._tag === "CommandFailed" ? error : failedWithToolError(error))),
   )
   yield* screen.end
   for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)

@@ -14,9 +14,11 @@ import type { Target } from "../Target.ts"
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
 
-/** Whether the next try may show what became of the decision. A web page does not become an answer. */
-const isLost = (error: ClientError) =>
-  isAway(error) || (mayHaveArrived(error) && !(error._tag === "UnexpectedResponse" && error.status === 200))
+/** A web page is not opencode's: the port belongs to another program. */
+const isWebPage = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
+
+/** Whether the next try may show what became of the decision. */
+const isLost = (error: ClientError) => isAway(error) || (mayHaveArrived(error) && !isWebPage(error))
 
 /** An instance that is unreachable for a moment still receives the decision. */
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
@@ -28,8 +30,8 @@ const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 sec
 export type Delivery = "delivered" | "unconfirmed" | "too late"
 
 /**
- * Sends the decision to opencode. The decision is retried while the instance is unreachable or its answers are lost, which is
- * safe because opencode refuses a second answer to the same request.
+ * Sends the decision to opencode. While the instance is unreachable or its answers are lost, it is tried again. A decision that
+ * may have arrived is sent again only if the request is still open.
  */
 export const sendDecision = Effect.fn("sendDecision")(function* (
   opencode: Opencode,
@@ -37,12 +39,18 @@ export const sendDecision = Effect.fn("sendDecision")(function* (
   decision: Decision,
 ): Effect.fn.Return<Delivery, ClientError> {
   let arrived = false
-  return yield* opencode.decide(session.directory, decision).pipe(
+  const { id } = decision.request
+  const isOpen = Effect.map(opencode.pendingRequests(session.directory), (open) =>
+    open.some(({ request }) => request.id === id),
+  )
+  const decide = opencode.decide(session.directory, decision)
+  return yield* Effect.suspend(() => (arrived ? isOpen : Effect.succeed(true))).pipe(
+    Effect.flatMap((open) => (open ? decide : Effect.succeed(false))),
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
     Effect.retry({ while: isLost, schedule: whileAway }),
     Effect.map((isFirst) => (isFirst ? "delivered" : arrived ? "unconfirmed" : "too late")),
     Effect.catchIf(
-      (error) => arrived && isLost(error),
+      (error) => arrived && !isWebPage(error),
       (error) => uncertain("decision", session.id, error),
     ),
   )

@@ -107,7 +107,7 @@ export const detailedActivities = Effect.fnUntraced(function* (
 })
 
 /**
- * The activity of each session that is not idle on this server. Within `collectingBroken`, a directory in which opencode
+ * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within `collectingBroken`, a directory in which opencode
  * cannot work counts as idle, and is returned there.
  */
 export const activities = Effect.fn("activities")(function* (
@@ -126,8 +126,9 @@ export const activities = Effect.fn("activities")(function* (
   )
   return new Map(
     sessions.flatMap(({ id }) => {
-      const status = statuses.get(id)
       const pending = requests.filter(({ waiting }) => waiting.has(id)).map(({ request }) => request)
+      // The turn of an idle session may have left a subagent in the background, which waits.
+      const status = statuses.get(id) ?? (pending.length > 0 ? ({ type: "busy" } as const) : undefined)
       return status === undefined ? [] : [[id, { status, pending }] as const]
     }),
   )

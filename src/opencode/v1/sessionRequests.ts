@@ -18,8 +18,16 @@ const allSessions = 100_000
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
 
-/** Versions that have no route for the sessions of all projects answer with their web page. */
-const hasNoSuchRoute = (error: ClientError) => error._tag === "UnexpectedResponse" && error.status === 200
+/** What Bun says if it cannot reach a web site. */
+const isOffline = /able to access the url|typo in the url/u
+
+/**
+ * Versions that have no route for the sessions of all projects pass the request on to opencode's web site: they answer with
+ * its page, or fail without a network. Any other failure stays one, because the sessions of one project are not all.
+ */
+const hasNoSuchRoute = (error: ClientError) =>
+  (error._tag === "UnexpectedResponse" && error.status === 200) ||
+  (error._tag === "OpencodeError" && error.status === 500 && isOffline.test(error.detail))
 
 /** opencode's words for a directory that it cannot list; versions before 1.17 pass the system's error on. */
 const missingWords = /^Unexpected server error|ENOENT|ENOTDIR|no such file|not a directory/iu

@@ -66,14 +66,17 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
       Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined).map(sessionOf)),
       call("list sessions"),
     )
+
+  const get = (id: SessionId) =>
+    api.get(params(id)).pipe(
+      Effect.map(({ data }) => sessionOf(data)),
+      call("get session", { session: id }),
+    )
+
   return {
     sessions: newestSessions(allSessions),
     newestSessions,
-    session: (id) =>
-      api.get(params(id)).pipe(
-        Effect.map(({ data }) => sessionOf(data)),
-        call("get session", { session: id }),
-      ),
+    session: get,
     hasDirectory,
     createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
       if (directory !== undefined && !(yield* hasDirectory(directory))) {
@@ -88,10 +91,13 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         Effect.map(({ data }) => sessionOf(data)),
         call("create session"),
       )
-      // The id makes both requests one session.
       return yield* create.pipe(
         Effect.catchIf(mayHaveArrived, (error) =>
-          Effect.mapError(untilBack(create), () => uncertain("creation", "", error)),
+          untilBack(get(payload.id)).pipe(
+            // The id makes both requests one session.
+            Effect.catchTag("SessionNotFound", () => create),
+            Effect.mapError(() => uncertain("creation", "", error)),
+          ),
         ),
       )
     }),

@@ -83,10 +83,15 @@ export const sessionHandlers = (fake: FakeState) =>
             .map((session) => sessionOf(fake, session)),
           cursor: { next: null },
         })),
-      create: ({ payload: { location, title = "New session" } }) =>
+      /** A second request with the same id creates nothing. */
+      create: ({
+        payload: { id = SessionId.make(`ses_new${fake.sessions.length}`), location, title = "New session" },
+      }) =>
         Effect.sync(() => {
+          const found = fake.sessions.find((session) => session.id === id)
+          if (found !== undefined) return { data: sessionOf(fake, found) }
           const made = {
-            id: SessionId.make(`ses_new${fake.sessions.length}`),
+            id,
             title,
             directory: location?.directory ?? "/work/project",
             time: { created: 0, updated: 0 },

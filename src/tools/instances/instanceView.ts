@@ -1,7 +1,7 @@
 /** Builds the view of an instance, with its pending requests. */
 import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
-import { untriedNote } from "../../opencode/triedVersions.ts"
+import { versionNote } from "../../opencode/triedVersions.ts"
 import { line } from "../../text/plainText.ts"
 import { healthText } from "./healthText.ts"
 import type { InstanceView } from "./instanceSchemas.ts"
@@ -57,7 +57,7 @@ const projectsView = (
 
 const versionView = ({ version }: Instance["health"]): Pick<InstanceView, "version" | "version_note"> => {
   if (version === undefined) return {}
-  const note = untriedNote(version)
+  const note = versionNote(version)
   return { version, ...(note === undefined ? {} : { version_note: note }) }
 }
 

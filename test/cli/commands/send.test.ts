@@ -101,6 +101,16 @@ describe("send", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
+  it.effect("refuses --message-id with a new session, because a repeated call would create another one", () =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({ session: "new", messageId: Option.some("msg_nightly-42") })
+      const { reason, status } = yield* resultOf(sent)
+      assert.strictEqual(status, 2)
+      assert.include(reason, "--message-id needs a session that exists")
+      assert.lengthOf(sent.fake.sessions, 1)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
   it.effect("creates a session for the message, and prints its id", () =>
     Effect.gen(function* () {
       const sent = yield* startSending({ session: "new" })

@@ -61,11 +61,23 @@ describe("sendDecision", () => {
 
   const route = `POST /permission/${permission("1").id}/reply`
 
-  it.effect("is unconfirmed if the request is missing at the second attempt and the first may have arrived", () =>
+  it.effect(
+    "looks before it sends a decision again that may have arrived, and is unconfirmed if the request is gone",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* open
+        fake.fail(route, Fault.hangAfterwards, 1)
+        assert.strictEqual(yield* whilePassing(15_000, settling(allow())), "unconfirmed")
+        assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+        assert.strictEqual(fake.count(route), 1)
+      }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("sends it again if the request is still open", () =>
     Effect.gen(function* () {
       const fake = yield* open
-      fake.fail(route, Fault.hangAfterwards, 1)
-      assert.strictEqual(yield* whilePassing(15_000, settling(allow())), "unconfirmed")
+      fake.fail(route, Fault.lost, 1)
+      assert.strictEqual(yield* whilePassing(5000, settling(allow())), "delivered")
       assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
       assert.strictEqual(fake.count(route), 2)
     }).pipe(Effect.provide(overFake)),

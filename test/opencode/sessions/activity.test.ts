@@ -4,7 +4,7 @@ import { activities } from "../../../src/opencode/sessions/activity.ts"
 import { pendingRequestsOf } from "../../../src/opencode/requests/pendingRequests.ts"
 import { opencode, overFake } from "../../support/overFake.ts"
 import { makeBusy } from "../../support/play.ts"
-import { assistant, done, here, msg, permission, session, user } from "../../../src/testing/samples.ts"
+import { assistant, done, here, msg, permission, ses, session, user } from "../../../src/testing/samples.ts"
 import { main, withMain } from "../turns/sending.ts"
 
 const asking = msg("asking")
@@ -52,6 +52,19 @@ describe("What a session waits for", () => {
       assert.lengthOf(idsOf(yield* read), 100)
       assert.strictEqual(fake.count(`GET /session/${here}/message/${asking}`), 1)
       assert.isAtMost(fake.requests.length, 5)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("is shown at an idle session, too, whose subagent in the background waits", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.statuses.set(ses("child"), { type: "busy" })
+      fake.permissions = [permission("1", ses("child"))]
+      const found = (yield* activities(yield* opencode, [main])).get(here)
+      assert.deepStrictEqual(
+        found?.pending.map(({ request }) => request.id),
+        [permission("1").id],
+      )
     }).pipe(Effect.provide(overFake)),
   )
 

@@ -160,6 +160,31 @@ describe("opencode 1: a directory", () => {
   )
 })
 
+describe("opencode 1: the sessions of a version that lists only its own project's", () => {
+  const allRoute = "GET /experimental/session"
+
+  it.effect.each([
+    ["shows opencode's web page", Fault.webPage],
+    ["cannot reach it", Fault.named(500, "Error: Unable to connect. Is the computer able to access the url?")],
+  ] as const)("are read if it %s", ([, fault]) =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      fake.fail(allRoute, fault)
+      assert.lengthOf(yield* whilePassing(12_000, (yield* opencode).sessions), 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("are not taken for all, if the list of all sessions fails otherwise", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.fail(allRoute, Fault.named(500, "disk I/O error"))
+      const error = yield* whilePassing(12_000, Effect.flip((yield* opencode).sessions))
+      assert.strictEqual(error._tag, "OpencodeError")
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
 describe("opencode 1: the client's retries", () => {
   it.effect("a read that gets 503 twice is tried a third time", () =>
     Effect.gen(function* () {

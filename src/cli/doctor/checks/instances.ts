@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
-import { untriedNote } from "../../../opencode/triedVersions.ts"
+import { versionNote } from "../../../opencode/triedVersions.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
 import { passwordText } from "../../../tools/instances/healthText.ts"
@@ -40,7 +40,7 @@ const observe = (instance: Instance) => {
   const { health, name, transports, url } = instance
   const subject = `${name} (${url}, found by ${transports.join(", ")})`
   if (health.state === "online") {
-    const note = untriedNote(health.version ?? "")
+    const note = versionNote(health.version ?? "")
     if (note !== undefined) return warning(`${subject} is online: opencode ${health.version}`, `${note}.`)
     return ok(`${subject} is online: opencode ${health.version} answered within ${health.latency} ms`)
   }

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 import { type OpencodeVersion, opencodeVersion } from "../../../connect/opencodeVersion.ts"
-import { untriedNote } from "../../../opencode/triedVersions.ts"
+import { versionNote } from "../../../opencode/triedVersions.ts"
 import { line } from "../../../text/plainText.ts"
 import { type Check, ok, warning } from "../Check.ts"
 
@@ -11,7 +11,7 @@ const neededFor = "`opencode-fleet connect` needs it; a machine that is only a r
 const observe = ({ api, text }: OpencodeVersion) => {
   if (text === "") return warning("opencode --version printed nothing", "Run it yourself to see why.")
   const version = text.replace(/^opencode /u, "")
-  const untried = untriedNote(version.replace(/^v/u, ""))
+  const untried = versionNote(version.replace(/^v/u, ""))
   if (untried !== undefined) return warning(`opencode ${version} is on the PATH: ${untried}`)
   return api === 2
     ? ok(

@@ -1,0 +1,58 @@
+/** The table of faults: the built executable over a fleet in which each row has an instance of its own. */
+import { NodeServices } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { calls } from "./rows/calls.ts"
+import { events } from "./rows/events.ts"
+import { health } from "./rows/health.ts"
+import { reads } from "./rows/reads.ts"
+import { refusals } from "./rows/refusals.ts"
+import { shapes } from "./rows/shapes.ts"
+import { sizes } from "./rows/sizes.ts"
+import { writes } from "./rows/writes.ts"
+import type { Row } from "./scene/Row.ts"
+import { type Case, casesOf, type Outcome, Scene, sceneLayer } from "./scene/Scene.ts"
+
+const cases = casesOf([...calls, ...events, ...health, ...reads, ...refusals, ...shapes, ...sizes, ...writes])
+
+/** An error says where it happened and what to do next: a tool, or something to check, set or choose. */
+const nextStep =
+  /\b(?:[a-z]+_[a-z_]+|Check|Set|Choose|Wait|Pass|Start|Update|Open|Correct|Send|try again|Only a person|opencode's log)\b/u
+
+const holds = (part: RegExp | string) => (text: string) =>
+  typeof part === "string" ? text.includes(part) : part.test(text)
+
+const check = (row: Case & Row, { fake, result, session, writes }: Outcome) => {
+  const { isError, structured, text } = result
+  const complaints = [
+    ...(isError === (row.fails ?? false) ? [] : [isError ? "an error" : "not an error"]),
+    ...row.says.filter((part) => !holds(part)(text)).map((part) => `does not say ${part}`),
+    ...(row.never ?? []).filter((part) => [text, structured].some(holds(part))).map((part) => `says ${part}`),
+    ...(row.listener !== undefined || writes.length === (row.writes ?? 0) ? [] : [`wrote ${writes.join(", ")}`]),
+    ...(isError && !text.includes(row.instance) ? ["does not name the instance"] : []),
+    ...(isError && !nextStep.test(text.replaceAll(row.instance, "")) ? ["names no next step"] : []),
+  ]
+  assert.deepStrictEqual(complaints, [], text)
+  row.afterwards?.(fake, session)
+}
+
+layer(Layer.provideMerge(sceneLayer(cases), NodeServices.layer), { excludeTestServices: true, concurrent: true })(
+  "faults",
+  (it) => {
+    it.effect.each(cases)("on opencode $api: $name", (row) =>
+      Effect.gen(function* () {
+        const { outcome } = yield* Scene
+        check(row, yield* outcome(row))
+      }),
+    )
+
+    it.effect("leave the server working, every other instance untouched, and no descriptor or socket open", () =>
+      Effect.gen(function* () {
+        const { bystander, descriptors } = yield* (yield* Scene).remains
+        assert.include(bystander.answer, "The session")
+        assert.deepStrictEqual(bystander.writes, [])
+        assert.isAtMost(descriptors.after, descriptors.before)
+      }),
+    )
+  },
+)

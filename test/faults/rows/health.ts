@@ -1,0 +1,60 @@
+/** What can listen on a registered port besides the opencode that was announced. */
+import { freePort, silentServer, webServer } from "../../support/loopback.ts"
+import type { Row } from "../scene/Row.ts"
+import * as wire from "../scene/wireFaults.ts"
+
+export const health: ReadonlyArray<Row> = [
+  {
+    name: "nothing listens on the port",
+    listener: freePort,
+    call: ["list_sessions"],
+    fails: true,
+    says: ["ECONNREFUSED", "cannot be reached"],
+  },
+  {
+    name: "the port accepts connections and never answers",
+    listener: silentServer,
+    call: ["list_sessions"],
+    fails: true,
+    says: ["did not answer"],
+  },
+  {
+    name: "a web server listens on the port",
+    listener: webServer,
+    call: ["list_sessions"],
+    fails: true,
+    says: ["text/html"],
+  },
+  {
+    name: "another protocol answers on the port",
+    faults: [
+      { to: "health", fault: wire.notHttp },
+      { to: "sessions", fault: wire.notHttp },
+    ],
+    call: ["list_sessions"],
+    fails: true,
+    says: ["not HTTP"],
+  },
+  {
+    name: "the server redirects to another one",
+    faults: [{ to: "sessions", fault: wire.reply(307, "", { location: "http://elsewhere.test/" }) }],
+    call: ["list_sessions"],
+    fails: true,
+    says: ["redirects", "elsewhere.test"],
+  },
+  {
+    name: "the health route fails, and the rest works",
+    on: 2,
+    faults: [{ to: "health", fault: wire.reply(500, { _tag: "UnknownError", message: "cannot tell" }) }],
+    call: ["list_instances"],
+    says: ["unhealthy"],
+    never: ["too old"],
+  },
+  {
+    name: "the health route answers with other JSON",
+    faults: [{ to: "health", fault: wire.reply(200, { status: "ok" }) }],
+    call: ["list_instances"],
+    says: ["unhealthy"],
+    never: ["too old"],
+  },
+]

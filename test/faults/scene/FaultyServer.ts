@@ -1,0 +1,111 @@
+/** A fake opencode on a port of its own, whose answers a test spoils on their way: a network, a proxy, another program. */
+import { Effect, FiberSet, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import type { FakeState } from "../../../src/testing/FakeState.ts"
+import { routes } from "../../../src/testing/routes.ts"
+import { close, listen } from "../../support/loopback.ts"
+
+/** The fake's whole answer. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/** A request that has arrived whole, and the connection that its answer goes to. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Lets the request take effect, and returns the answer without sending it. */
+  readonly answer: Effect.Effect<Answer>
+  /** Lets the request take effect, and sends the answer, event streams included. */
+  readonly pass: Effect.Effect<void>
+}
+
+/** What happens to a request in place of its answer. It is interrupted when the client disconnects. */
+export type WireFault = (exchange: Exchange) => Effect.Effect<void>
+
+/** The fault of the requests whose method and path match, `times` times. Default: always. */
+export interface Armed {
+  readonly at: RegExp
+  readonly fault: WireFault
+  readonly times?: number
+}
+
+const read = (request: IncomingMessage) =>
+  Effect.promise(async () => {
+    const chunks: Array<Buffer> = []
+    for await (const chunk of request) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  })
+
+const webRequest = (request: IncomingMessage, body: Buffer, port: number, signal: AbortSignal) =>
+  new Request(`http://127.0.0.1:${port}${request.url}`, {
+    method: request.method ?? "GET",
+    headers: Object.entries(request.headers).flatMap(([name, value]): Array<[string, string]> =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+    signal,
+    ...(body.byteLength === 0 ? {} : { body }),
+  })
+
+/** Starts the server, and returns its port. Closing the scope ends it. */
+export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
+  fake: FakeState,
+  armed: ReadonlyArray<Armed>,
+  /** Called when a request that changes something has taken effect. */
+  onWrite: () => void = () => {},
+) {
+  const { dispose, handler } = HttpRouter.toWebHandler(Layer.provide(routes(fake), HttpServer.layerServices), {
+    disableLogger: true,
+  })
+  yield* Effect.addFinalizer(() => Effect.promise(dispose))
+  const remaining = armed.map((each) => ({ times: Number.POSITIVE_INFINITY, ...each }))
+  const run = yield* FiberSet.makeRuntime<never>()
+  let port = 0
+
+  const serve = Effect.fnUntraced(function* (request: IncomingMessage, response: ServerResponse) {
+    const body = yield* read(request)
+    const ask = Effect.promise((signal) => handler(webRequest(request, body, port, signal))).pipe(
+      Effect.tap(() => Effect.sync(() => request.method !== "GET" && onWrite())),
+    )
+    const exchange: Exchange = {
+      request,
+      response,
+      answer: Effect.flatMap(ask, (answer) =>
+        Effect.promise(async () => ({
+          status: answer.status,
+          headers: Object.fromEntries(answer.headers),
+          body: Buffer.from(await answer.arrayBuffer()),
+        })),
+      ),
+      pass: Effect.flatMap(ask, (answer) => {
+        response.writeHead(answer.status, Object.fromEntries(answer.headers))
+        if (answer.body === null) return Effect.sync(() => void response.end())
+        const source = Readable.fromWeb(answer.body)
+        return Effect.ignore(Effect.tryPromise((signal) => pipeline(source, response, { signal })))
+      }),
+    }
+    const path = new URL(request.url ?? "/", "http://fake.test").pathname
+    const found = remaining.find(({ at, times }) => times > 0 && at.test(`${request.method} ${path}`))
+    if (found === undefined) return yield* exchange.pass
+    found.times -= 1
+    yield* found.fault(exchange)
+  })
+
+  const server = createServer((request, response) => {
+    response.on("error", () => {})
+    const fiber = run(serve(request, response))
+    response.on("close", () => fiber.interruptUnsafe())
+  })
+  port = yield* Effect.acquireRelease(listen(server), () =>
+    Effect.suspend(() => {
+      server.closeAllConnections()
+      return close(server)
+    }),
+  )
+  return port
+})

@@ -1,0 +1,41 @@
+/** The requests of both versions of opencode, for what a fault happens to. */
+export const operations = {
+  1: {
+    health: /^GET \/global\/health$/u,
+    events: /^GET \/global\/event$/u,
+    agents: /^GET \/agent$/u,
+    sessions: /^GET (?:\/experimental)?\/session$/u,
+    session: /^GET \/session\/ses_[^/]+$/u,
+    statuses: /^GET \/session\/status$/u,
+    messages: /^GET \/session\/[^/]+\/message$/u,
+    message: /^GET \/session\/[^/]+\/message\/[^/]+$/u,
+    permissions: /^GET \/permission$/u,
+    questions: /^GET \/question$/u,
+    diff: /^GET \/session\/[^/]+\/diff$/u,
+    create: /^POST \/session$/u,
+    prompt: /^POST \/session\/[^/]+\/prompt_async$/u,
+    abort: /^POST \/session\/[^/]+\/abort$/u,
+    replyPermission: /^POST \/permission\/[^/]+\/reply$/u,
+    replyQuestion: /^POST \/question\/[^/]+\/reply$/u,
+  },
+  2: {
+    health: /^GET \/api\/info$/u,
+    events: /^GET \/api\/event$/u,
+    agents: /^GET \/api\/agent$/u,
+    sessions: /^GET \/api\/session$/u,
+    session: /^GET \/api\/session\/ses_[^/]+$/u,
+    statuses: /^GET \/api\/session\/active$/u,
+    messages: /^GET \/api\/session\/[^/]+\/message$/u,
+    message: /^GET \/api\/session\/[^/]+\/message\/[^/]+$/u,
+    permissions: /^GET \/api\/session\/[^/]+\/permission$/u,
+    questions: /^GET \/api\/session\/[^/]+\/form$/u,
+    diff: /^GET \/api\/session\/[^/]+\/diff$/u,
+    create: /^POST \/api\/session$/u,
+    prompt: /^POST \/api\/session\/[^/]+\/prompt$/u,
+    abort: /^POST \/api\/session\/[^/]+\/interrupt$/u,
+    replyPermission: /^POST \/api\/session\/[^/]+\/permission\/[^/]+\/reply$/u,
+    replyQuestion: /^POST \/api\/session\/[^/]+\/form\/[^/]+\/reply$/u,
+  },
+} as const
+
+export type Operation = keyof (typeof operations)[1]
