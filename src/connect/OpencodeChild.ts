@@ -2,6 +2,7 @@
 import { Effect, type PlatformError, type Redacted, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { constants } from "node:os"
+import { failureText } from "../machine/fileError.ts"
 
 /** There is no `opencode` on the PATH. */
 export class OpencodeNotFound extends Schema.TaggedError<OpencodeNotFound>()("OpencodeNotFound", {}) {
@@ -37,8 +38,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | Redacted.Redacted | undefined>>
 }
 
-export const notStarted = ({ reason }: PlatformError.PlatformError) =>
-  reason._tag === "NotFound" ? new OpencodeNotFound() : new OpencodeNotStarted({ detail: reason.message })
+export const notStarted = (error: PlatformError.PlatformError) =>
+  error.reason._tag === "NotFound" ? new OpencodeNotFound() : new OpencodeNotStarted({ detail: failureText(error) })
 
 /** Parses the signal from the error's text, because Node reports it nowhere else. */
 const statusOfSignal = ({ reason }: PlatformError.PlatformError): number => {

@@ -1,5 +1,5 @@
 /** Why a file operation failed: in words, with the system's code, and with the way out where there is one. */
-import { type PlatformError, Option, Schema } from "effect"
+import { Option, PlatformError, Schema } from "effect"
 import { line } from "../text/plainText.ts"
 
 /** By the system's code. `watch` and `write` mean different limits by the same code. */
@@ -52,3 +52,7 @@ export const fileErrorText = (error: PlatformError.PlatformError): string =>
   codeOf(error.reason.cause) === undefined
     ? line(error.message)
     : systemErrorText(error.reason.cause, error.reason.method)
+
+/** Why something failed: {@link fileErrorText} if it was the system, else the error's own message on one line. */
+export const failureText = (error: PlatformError.PlatformError | { readonly message: string }): string =>
+  error instanceof PlatformError.PlatformError ? fileErrorText(error) : line(error.message)

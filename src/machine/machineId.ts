@@ -4,6 +4,7 @@
  */
 import { Effect, FileSystem, Hash, Path, Random } from "effect"
 import { createFile } from "./atomicWrite.ts"
+import { failureText } from "./fileError.ts"
 import { LocalMachine } from "./LocalMachine.ts"
 
 /**
@@ -13,10 +14,10 @@ import { LocalMachine } from "./LocalMachine.ts"
 export const machineId = Effect.fnUntraced(function* (stateDirectory: string) {
   const { hostname } = yield* LocalMachine
   const kept = yield* keptId(stateDirectory).pipe(
-    Effect.catch(({ message }) =>
+    Effect.catch((error) =>
       Effect.as(
         Effect.logWarning(
-          `the machine id cannot be stored, so only the host name identifies this machine to its relay: ${message}`,
+          `the machine id cannot be stored, so only the host name identifies this machine to its relay: ${failureText(error)}`,
         ),
         "",
       ),

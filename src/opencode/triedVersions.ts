@@ -12,17 +12,21 @@ export const oldestSupported = "1.1.53"
 const numbersOf = (version: string): ReadonlyArray<number> =>
   version.split(".", 3).map((part) => Number.parseInt(part, 10))
 
+const isLess = Order.isLessThan(Order.Array(Order.Number))
+
 /** A version that cannot be read is not older. */
-const isTooOld = Order.isLessThan(Order.Array(Order.Number))
+export const isOlder = (version: string, than: string): boolean => {
+  const numbers = numbersOf(version)
+  return numbers.every(Number.isInteger) && isLess(numbers, numbersOf(than))
+}
 
 /** What to expect of a version that is too old, or newer than the tried major versions. Undefined for the others. */
 export const versionNote = (version: string): string | undefined => {
   const { newest, oldest } = triedVersions
-  const numbers = numbersOf(version)
-  if (numbers.every(Number.isInteger) && isTooOld(numbers, numbersOf(oldestSupported))) {
+  if (isOlder(version, oldestSupported)) {
     return `opencode ${oldestSupported} or newer is needed: a permission request of this version may show only part of the command that it allows`
   }
-  const [major = Number.NaN] = numbers
+  const [major = Number.NaN] = numbersOf(version)
   if (major >= Number.parseInt(oldest, 10) && major <= Number.parseInt(newest, 10)) return undefined
   return `opencode-fleet was tried with opencode ${oldest} to ${newest}, so something may not work with this version`
 }

@@ -52,6 +52,8 @@ export class FakeState {
   credentials: { readonly username: string; readonly password: string } | undefined
   /** The directory in which the server was started (opencode 1). */
   directory = "/work/project"
+  /** What it reports as its version (opencode 1). */
+  version = "1.18.33"
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
   readonly statuses = new Map<SessionId, SessionStatus>()

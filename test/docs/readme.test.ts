@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Tool } from "effect/ai"
+import { oldestSupported, triedVersions } from "../../src/opencode/triedVersions.ts"
 import { FleetToolkitWithStart } from "../../src/tools/FleetToolkit.ts"
 import { transports } from "../../src/transports.ts"
 import { filesIn, read, rows, section } from "./pages.ts"
@@ -24,6 +25,14 @@ const parametersOf = (tool: Tool.Any) => {
 const tools = Object.values(FleetToolkitWithStart.tools)
 
 describe("The README", () => {
+  it("names the oldest version of opencode that is supported, and the tested ones", () => {
+    const { newest, oldest } = triedVersions
+    assert.include(
+      read("README.md"),
+      `opencode 1 (from ${oldestSupported}, tested with ${oldest}) and opencode 2 (tested with ${newest})`,
+    )
+  })
+
   it("has at most 12 KB", () => {
     assert.isAtMost(Buffer.byteLength(read("README.md")), 12 * 1024)
   })

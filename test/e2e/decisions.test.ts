@@ -34,148 +34,142 @@ const clientWith = Effect.fnUntraced(function* (kind: (typeof kinds)[number], pe
 const command = "echo from-$((40 + 2))"
 
 onBothVersions((api) => {
-  describe.each(api === 1 ? kinds : kinds.slice(0, 1))("with %s", (kind) => {
-    layer(RealOpencode.layer({ permission: "ask", api }), { excludeTestServices: true })(
-      "a person at the client",
-      (it) => {
-        it.effect("the person allows a permission in the form: the turn continues", () =>
+  layer(FleetClient.layer({ permission: "ask", api }), { excludeTestServices: true })((it) => {
+    describe.each(api === 1 ? kinds : kinds.slice(0, 1))("with %s, a person at the client", (kind) => {
+      it.effect("the person allows a permission in the form: the turn continues", () =>
+        Effect.gen(function* () {
+          const { directory } = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+          const session_id = yield* newSession("Allow by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Done: from-42")
+          assert.lengthOf(turn.decided ?? [], 1)
+          assert.match(turn.decided?.[0] ?? "", /^allowed once: permission for (?:bash|shell)/u)
+          const [form, ...others] = yield* client.forms
+          assert.deepStrictEqual(others, [])
+          for (const part of ["main", session_id, "Allow by form", directory, command]) {
+            assert.include(form?.message, part)
+          }
+        }),
+      )
+
+      it.effect("the person rejects a permission in the form: rejected", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "reject" })))
+          const session_id = yield* newSession("Reject by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "rejected")
+        }),
+      )
+
+      it.effect("the person accepts the form without a choice: needs permission, and the answer says so", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({})))
+          const session_id = yield* newSession("Accept nothing")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "needs permission")
+          assert.match(turn.decided?.join() ?? "", /^not taken: nothing was chosen/u)
+        }),
+      )
+
+      it.effect("the person or the client declines the form: needs permission, and the request stays open", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
+          const session_id = yield* newSession("Decline")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "needs permission")
+          assert.isUndefined(turn.decided)
+          assert.lengthOf(yield* client.forms, 1)
+          assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
+        }),
+      )
+
+      it.effect("the person closes the form: needs permission, and the request stays open", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
+          const session_id = yield* newSession("Close the form")
+          const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+          assert.strictEqual(turn.outcome, "needs permission")
+          assert.lengthOf(yield* client.forms, 1)
+          const [request] = turn.waiting_for ?? []
+          assert.include(request?.text, command)
+          assert.deepStrictEqual(yield* facts.pending(opencode, "permission", session_id), [request?.id])
+          const after = yield* client.call(RespondPermission, {
+            session_id,
+            permission_id: request?.id ?? "",
+            response: "once",
+          })
+          assert.strictEqual(after.outcome, "completed")
+          assert.include(after.text, "Done: from-42")
+        }),
+      )
+
+      it.effect("the person answers a question in the form: the turn continues", () =>
+        Effect.gen(function* () {
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
+          const session_id = yield* newSession("Answer by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Blue")
+          const [form] = yield* client.forms
+          for (const part of ["Which colour?", "Red", "Blue"]) assert.include(form?.message, part)
+        }),
+      )
+
+      it.effect("the person answers a question in their own words: a second form takes them", () =>
+        Effect.gen(function* () {
+          const answers = [accept({ answer_1: "another answer…" }), accept({ other_1: "Green, please" })]
+          const client = yield* clientWith(kind, () => Effect.sync(() => answers.shift() ?? { action: "cancel" }))
+          const session_id = yield* newSession("Own answer by form")
+          const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Green, please")
+          assert.lengthOf(yield* client.forms, 2)
+        }),
+      )
+
+      it.effect("wait_for_session finds a turn with a pending request: the person is asked", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
+          const session_id = yield* newSession("Begun elsewhere")
+          yield* facts.prompt(opencode, session_id, `run: ${command}`)
+          yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 1))
+          const turn = yield* client.call(WaitForSession, { session_id })
+          assert.strictEqual(turn.outcome, "completed")
+          assert.include(turn.text, "Done: from-42")
+        }),
+      )
+
+      it.effect(
+        "the person answers the form after the request was decided in the terminal: the turn is followed to its end",
+        () =>
           Effect.gen(function* () {
-            const { directory } = yield* RealOpencode
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
-            const session_id = yield* newSession("Allow by form")
-            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
+            const opencode = yield* RealOpencode
+            const open = yield* Deferred.make<void>()
+            const session_id = yield* newSession("Too late")
+            const client = yield* clientWith(kind, () =>
+              Effect.gen(function* () {
+                yield* Deferred.succeed(open, undefined)
+                yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
+                return accept({ decision: "reject" })
+              }).pipe(Effect.orDie),
+            )
+            const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
+            yield* Deferred.await(open)
+            const [id = ""] = yield* facts.pending(opencode, "permission", session_id)
+            yield* facts.allow(opencode, session_id, id)
+            const turn = yield* Fiber.join(call)
             assert.strictEqual(turn.outcome, "completed")
             assert.include(turn.text, "Done: from-42")
-            assert.lengthOf(turn.decided ?? [], 1)
-            assert.match(turn.decided?.[0] ?? "", /^allowed once: permission for (?:bash|shell)/u)
-            const [form, ...others] = yield* client.forms
-            assert.deepStrictEqual(others, [])
-            for (const part of ["main", session_id, "Allow by form", directory, command]) {
-              assert.include(form?.message, part)
-            }
           }),
-        )
+      )
+    })
 
-        it.effect("the person rejects a permission in the form: rejected", () =>
-          Effect.gen(function* () {
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "reject" })))
-            const session_id = yield* newSession("Reject by form")
-            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-            assert.strictEqual(turn.outcome, "rejected")
-          }),
-        )
-
-        it.effect("the person accepts the form without a choice: needs permission, and the answer says so", () =>
-          Effect.gen(function* () {
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({})))
-            const session_id = yield* newSession("Accept nothing")
-            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-            assert.strictEqual(turn.outcome, "needs permission")
-            assert.match(turn.decided?.join() ?? "", /^not taken: nothing was chosen/u)
-          }),
-        )
-
-        it.effect("the person or the client declines the form: needs permission, and the request stays open", () =>
-          Effect.gen(function* () {
-            const opencode = yield* RealOpencode
-            const client = yield* clientWith(kind, () => Effect.succeed({ action: "decline" }))
-            const session_id = yield* newSession("Decline")
-            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-            assert.strictEqual(turn.outcome, "needs permission")
-            assert.isUndefined(turn.decided)
-            assert.lengthOf(yield* client.forms, 1)
-            assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
-          }),
-        )
-
-        it.effect("the person closes the form: needs permission, and the request stays open", () =>
-          Effect.gen(function* () {
-            const opencode = yield* RealOpencode
-            const client = yield* clientWith(kind, () => Effect.succeed({ action: "cancel" }))
-            const session_id = yield* newSession("Close the form")
-            const turn = yield* client.call(SendMessage, { session_id, message: `run: ${command}` })
-            assert.strictEqual(turn.outcome, "needs permission")
-            assert.lengthOf(yield* client.forms, 1)
-            const [request] = turn.waiting_for ?? []
-            assert.include(request?.text, command)
-            assert.deepStrictEqual(yield* facts.pending(opencode, "permission", session_id), [request?.id])
-            const after = yield* client.call(RespondPermission, {
-              session_id,
-              permission_id: request?.id ?? "",
-              response: "once",
-            })
-            assert.strictEqual(after.outcome, "completed")
-            assert.include(after.text, "Done: from-42")
-          }),
-        )
-
-        it.effect("the person answers a question in the form: the turn continues", () =>
-          Effect.gen(function* () {
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({ answer_1: "Blue" })))
-            const session_id = yield* newSession("Answer by form")
-            const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
-            assert.strictEqual(turn.outcome, "completed")
-            assert.include(turn.text, "Blue")
-            const [form] = yield* client.forms
-            for (const part of ["Which colour?", "Red", "Blue"]) assert.include(form?.message, part)
-          }),
-        )
-
-        it.effect("the person answers a question in their own words: a second form takes them", () =>
-          Effect.gen(function* () {
-            const answers = [accept({ answer_1: "another answer…" }), accept({ other_1: "Green, please" })]
-            const client = yield* clientWith(kind, () => Effect.sync(() => answers.shift() ?? { action: "cancel" }))
-            const session_id = yield* newSession("Own answer by form")
-            const turn = yield* client.call(SendMessage, { session_id, message: "ask: Which colour? | Red | Blue" })
-            assert.strictEqual(turn.outcome, "completed")
-            assert.include(turn.text, "Green, please")
-            assert.lengthOf(yield* client.forms, 2)
-          }),
-        )
-
-        it.effect("wait_for_session finds a turn with a pending request: the person is asked", () =>
-          Effect.gen(function* () {
-            const opencode = yield* RealOpencode
-            const client = yield* clientWith(kind, () => Effect.succeed(accept({ decision: "once" })))
-            const session_id = yield* newSession("Begun elsewhere")
-            yield* facts.prompt(opencode, session_id, `run: ${command}`)
-            yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 1))
-            const turn = yield* client.call(WaitForSession, { session_id })
-            assert.strictEqual(turn.outcome, "completed")
-            assert.include(turn.text, "Done: from-42")
-          }),
-        )
-
-        it.effect(
-          "the person answers the form after the request was decided in the terminal: the turn is followed to its end",
-          () =>
-            Effect.gen(function* () {
-              const opencode = yield* RealOpencode
-              const open = yield* Deferred.make<void>()
-              const session_id = yield* newSession("Too late")
-              const client = yield* clientWith(kind, () =>
-                Effect.gen(function* () {
-                  yield* Deferred.succeed(open, undefined)
-                  yield* facts.pending(opencode, "permission", session_id).pipe(eventually((ids) => ids.length === 0))
-                  return accept({ decision: "reject" })
-                }).pipe(Effect.orDie),
-              )
-              const call = yield* Effect.forkChild(client.call(SendMessage, { session_id, message: `run: ${command}` }))
-              yield* Deferred.await(open)
-              const [id = ""] = yield* facts.pending(opencode, "permission", session_id)
-              yield* facts.allow(opencode, session_id, id)
-              const turn = yield* Fiber.join(call)
-              assert.strictEqual(turn.outcome, "completed")
-              assert.include(turn.text, "Done: from-42")
-            }),
-        )
-      },
-    )
-  })
-
-  layer(FleetClient.layer({ permission: "ask", api }), { excludeTestServices: true })(
-    "a client that cannot ask",
-    (it) => {
+    describe("a client that cannot ask", () => {
       it.effect("gets everything needed to decide, and delivers a custom answer", () =>
         Effect.gen(function* () {
           const client = yield* FleetClient
@@ -220,6 +214,6 @@ onBothVersions((api) => {
           assert.lengthOf(yield* facts.pending(opencode, "permission", session_id), 1)
         }),
       )
-    },
-  )
+    })
+  })
 })

@@ -192,8 +192,7 @@ withOpencode2("a turn on opencode 2", () => {
         const proxy = yield* makeFaultProxy(yield* RealOpencode2)
         const { real, send, session } = yield* sceneAt(proxy.port)
         const sending = yield* Effect.forkChild(send("slow: 30"))
-        yield* facts.isActive(real, session.id).pipe(eventually((active) => active))
-        yield* Effect.sleep("1 second")
+        yield* facts.conversation(real, session.id).pipe(eventually((said) => said.length > 1))
         yield* proxy.cut
         const { outcome, turn } = yield* Fiber.join(sending)
         assert.deepStrictEqual(outcome, { _tag: "completed" })

@@ -1,5 +1,5 @@
 /** `prune`, `doctor` and `config` of the built executable, over real files and with the real opencode. */
-import { assert, layer } from "@effect/vitest"
+import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { hostname } from "node:os"
@@ -57,132 +57,134 @@ const Diagnosis = Schema.fromJsonString(
   }),
 )
 
-layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: true })("prune", (it) => {
-  it.effect("removes only what is gone, with a reason for each, and waits before it removes a silent instance", () =>
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const relay = yield* makeRelay()
-      const { port } = yield* RealOpencode
-      const here = { hostname: hostname(), pid: noProcess }
-      const files = [
-        // It answers (it requires a password that is not set here), so its process id does not matter.
-        yield* relay.write("answers.json", { name: "answers", port, ...here }),
-        yield* relay.write("page.json", { name: "page", port: yield* webServer, ...here }),
-        yield* relay.write("dead.json", { name: "dead", port: yield* freePort, ...here }),
-        yield* relay.write("mine.json", { name: "mine", port: yield* freePort, ...here, pid: process.pid }),
-        yield* relay.write("hangs.json", { name: "hangs", port: yield* silentServer }),
-        yield* relay.write("half.json", '{"name": "half"'),
-      ]
-      const variables = { HEALTH_CHECK_TIMEOUT_MS: "1000" }
-      const prune = (...args: ReadonlyArray<string>) =>
-        Effect.gen(function* () {
-          const { code, stdout } = yield* run(relay, ["prune", "--json", ...args], { variables })
-          assert.strictEqual(code, 0)
-          const all = yield* Schema.decodeEffect(Pruned)(stdout)
-          return Object.fromEntries(all.map(({ file, verdict }) => [basename(file), verdict]))
+layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: true })((it) => {
+  describe("prune", () => {
+    it.effect("removes only what is gone, with a reason for each, and waits before it removes a silent instance", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const relay = yield* makeRelay()
+        const { port } = yield* RealOpencode
+        const here = { hostname: hostname(), pid: noProcess }
+        const files = [
+          // It answers (it requires a password that is not set here), so its process id does not matter.
+          yield* relay.write("answers.json", { name: "answers", port, ...here }),
+          yield* relay.write("page.json", { name: "page", port: yield* webServer, ...here }),
+          yield* relay.write("dead.json", { name: "dead", port: yield* freePort, ...here }),
+          yield* relay.write("mine.json", { name: "mine", port: yield* freePort, ...here, pid: process.pid }),
+          yield* relay.write("hangs.json", { name: "hangs", port: yield* silentServer }),
+          yield* relay.write("half.json", '{"name": "half"'),
+        ]
+        const variables = { HEALTH_CHECK_TIMEOUT_MS: "1000" }
+        const prune = (...args: ReadonlyArray<string>) =>
+          Effect.gen(function* () {
+            const { code, stdout } = yield* run(relay, ["prune", "--json", ...args], { variables })
+            assert.strictEqual(code, 0)
+            const all = yield* Schema.decodeEffect(Pruned)(stdout)
+            return Object.fromEntries(all.map(({ file, verdict }) => [basename(file), verdict]))
+          })
+        const others: Record<string, typeof Verdict.Type> = {
+          "answers.json": "kept",
+          "page.json": "kept",
+          "mine.json": "kept",
+          "hangs.json": "kept",
+          "half.json": "kept",
+        }
+        assert.deepStrictEqual(yield* prune("--dry-run"), { ...others, "dead.json": "would-remove" })
+        assert.isFalse(yield* fs.exists(`${relay.home}/.local`))
+        assert.lengthOf(yield* fs.readDirectory(relay.directory), files.length)
+        assert.deepStrictEqual(yield* prune(), { ...others, "dead.json": "removed" })
+        assert.deepStrictEqual(yield* prune("--silent-for", "1 hour"), others)
+        assert.deepStrictEqual(yield* prune("--silent-for", "0 seconds"), {
+          ...others,
+          "mine.json": "removed",
+          "hangs.json": "removed",
         })
-      const others: Record<string, typeof Verdict.Type> = {
-        "answers.json": "kept",
-        "page.json": "kept",
-        "mine.json": "kept",
-        "hangs.json": "kept",
-        "half.json": "kept",
-      }
-      assert.deepStrictEqual(yield* prune("--dry-run"), { ...others, "dead.json": "would-remove" })
-      assert.isFalse(yield* fs.exists(`${relay.home}/.local`))
-      assert.lengthOf(yield* fs.readDirectory(relay.directory), files.length)
-      assert.deepStrictEqual(yield* prune(), { ...others, "dead.json": "removed" })
-      assert.deepStrictEqual(yield* prune("--silent-for", "1 hour"), others)
-      assert.deepStrictEqual(yield* prune("--silent-for", "0 seconds"), {
-        ...others,
-        "mine.json": "removed",
-        "hangs.json": "removed",
-      })
-      const left = (yield* fs.readDirectory(relay.directory)).toSorted()
-      assert.deepStrictEqual(left, ["answers.json", "half.json", "page.json"])
-      const { stdout } = yield* run(relay, ["prune"], { variables })
-      for (const name of left) assert.include(stdout, `kept  ${relay.directory}/${name}`)
-    }),
-  )
+        const left = (yield* fs.readDirectory(relay.directory)).toSorted()
+        assert.deepStrictEqual(left, ["answers.json", "half.json", "page.json"])
+        const { stdout } = yield* run(relay, ["prune"], { variables })
+        for (const name of left) assert.include(stdout, `kept  ${relay.directory}/${name}`)
+      }),
+    )
 
-  it.effect("exits with 2 for an invalid duration", () =>
-    Effect.gen(function* () {
-      const { code, stderr } = yield* run(yield* makeRelay(), ["prune", "--silent-for", "soon"])
-      assert.strictEqual(code, 2)
-      assert.include(stderr, "7 days")
-    }),
-  )
-})
-
-layer(RealOpencode.layer({ password: "hunter2-Zk9" }), { excludeTestServices: true })("doctor", (it) => {
-  const diagnose = Effect.fnUntraced(function* (relay: Relay, variables: Variables) {
-    const { code, stdout } = yield* run(relay, ["doctor", "--json"], { variables: { PATH: path, ...variables } })
-    return { code, text: stdout, ...(yield* Schema.decodeEffect(Diagnosis)(stdout)) }
+    it.effect("exits with 2 for an invalid duration", () =>
+      Effect.gen(function* () {
+        const { code, stderr } = yield* run(yield* makeRelay(), ["prune", "--silent-for", "soon"])
+        assert.strictEqual(code, 2)
+        assert.include(stderr, "7 days")
+      }),
+    )
   })
 
-  it.effect("finds no problem in a healthy setup, and never prints the password", () =>
-    Effect.gen(function* () {
-      const relay = yield* makeRelay()
-      yield* relay.register("main", yield* RealOpencode)
-      const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD: "hunter2-Zk9" })
-      assert.strictEqual(code, 0)
-      assert.isTrue(ok)
-      assert.deepStrictEqual(
-        findings.filter(({ state }) => state !== "ok"),
-        [],
-      )
-      assert.include(
-        findings.map(({ check }) => check),
-        "password",
-      )
-      assert.include(text, "main (http")
-      assert.notInclude(text, "hunter2")
-    }),
-  )
+  describe("doctor", () => {
+    const diagnose = Effect.fnUntraced(function* (relay: Relay, variables: Variables) {
+      const { code, stdout } = yield* run(relay, ["doctor", "--json"], { variables: { PATH: path, ...variables } })
+      return { code, text: stdout, ...(yield* Schema.decodeEffect(Diagnosis)(stdout)) }
+    })
 
-  it.effect("exits with 1 and advice if the password is missing or wrong, and never prints it", () =>
-    Effect.gen(function* () {
-      const relay = yield* makeRelay()
-      yield* relay.register("main", yield* RealOpencode)
-      for (const OPENCODE_SERVER_PASSWORD of [undefined, "wrong-Qx7"]) {
-        const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD })
+    it.effect("finds no problem in a healthy setup, and never prints the password", () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        yield* relay.register("main", yield* RealOpencode)
+        const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD: "hunter2-Zk9" })
+        assert.strictEqual(code, 0)
+        assert.isTrue(ok)
+        assert.deepStrictEqual(
+          findings.filter(({ state }) => state !== "ok"),
+          [],
+        )
+        assert.include(
+          findings.map(({ check }) => check),
+          "password",
+        )
+        assert.include(text, "main (http")
+        assert.notInclude(text, "hunter2")
+      }),
+    )
+
+    it.effect("exits with 1 and advice if the password is missing or wrong, and never prints it", () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        yield* relay.register("main", yield* RealOpencode)
+        for (const OPENCODE_SERVER_PASSWORD of [undefined, "wrong-Qx7"]) {
+          const { code, findings, ok, text } = yield* diagnose(relay, { OPENCODE_SERVER_PASSWORD })
+          assert.strictEqual(code, 1)
+          assert.isFalse(ok)
+          const problems = findings.filter(({ state }) => state === "problem")
+          assert.lengthOf(problems, 1)
+          assert.include(problems[0]?.advice, "OPENCODE_SERVER_PASSWORD")
+          assert.notInclude(text, "wrong-Qx7")
+        }
+      }),
+    )
+
+    it.effect("reports an invalid setting once, and skips the checks that need it", () =>
+      Effect.gen(function* () {
+        const { code, findings } = yield* diagnose(yield* makeRelay(), { TRANSPORT: "carrier-pigeon" })
         assert.strictEqual(code, 1)
-        assert.isFalse(ok)
-        const problems = findings.filter(({ state }) => state === "problem")
-        assert.lengthOf(problems, 1)
-        assert.include(problems[0]?.advice, "OPENCODE_SERVER_PASSWORD")
-        assert.notInclude(text, "wrong-Qx7")
-      }
-    }),
-  )
+        const reported = findings.filter(
+          ({ message }) => message.includes("carrier-pigeon") || message.includes("skipped"),
+        )
+        assert.deepStrictEqual(
+          reported.map(({ check, state }) => ({ check, state })),
+          [{ check: "settings", state: "problem" }],
+        )
+        assert.isUndefined(findings.find(({ check }) => check === "instances"))
+      }),
+    )
 
-  it.effect("reports an invalid setting once, and skips the checks that need it", () =>
-    Effect.gen(function* () {
-      const { code, findings } = yield* diagnose(yield* makeRelay(), { TRANSPORT: "carrier-pigeon" })
-      assert.strictEqual(code, 1)
-      const reported = findings.filter(
-        ({ message }) => message.includes("carrier-pigeon") || message.includes("skipped"),
-      )
-      assert.deepStrictEqual(
-        reported.map(({ check, state }) => ({ check, state })),
-        [{ check: "settings", state: "problem" }],
-      )
-      assert.isUndefined(findings.find(({ check }) => check === "instances"))
-    }),
-  )
-
-  it.effect("prints plain lines to a pipe, and colours only the marks if colour is requested", () =>
-    Effect.gen(function* () {
-      const relay = yield* makeRelay()
-      const plain = yield* run(relay, ["doctor"])
-      assert.notInclude(plain.stdout, "\u001B")
-      assert.include(plain.stdout, "ok       node: Node ")
-      const coloured = yield* run(relay, ["doctor"], { variables: { FORCE_COLOR: "1" } })
-      assert.include(coloured.stdout, "\u001B[32mok     ")
-      const json = yield* run(relay, ["doctor", "--json"], { variables: { FORCE_COLOR: "1" } })
-      assert.notInclude(json.stdout, "\u001B")
-    }),
-  )
+    it.effect("prints plain lines to a pipe, and colours only the marks if colour is requested", () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        const plain = yield* run(relay, ["doctor"])
+        assert.notInclude(plain.stdout, "\u001B")
+        assert.include(plain.stdout, "ok       node: Node ")
+        const coloured = yield* run(relay, ["doctor"], { variables: { FORCE_COLOR: "1" } })
+        assert.include(coloured.stdout, "\u001B[32mok     ")
+        const json = yield* run(relay, ["doctor", "--json"], { variables: { FORCE_COLOR: "1" } })
+        assert.notInclude(json.stdout, "\u001B")
+      }),
+    )
+  })
 })
 
 layer(RealOpencode.layer(), { excludeTestServices: true })("config", (it) => {

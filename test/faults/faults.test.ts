@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import { calls } from "./rows/calls.ts"
 import { events } from "./rows/events.ts"
 import { health } from "./rows/health.ts"
+import { outcomes } from "./rows/outcomes.ts"
 import { reads } from "./rows/reads.ts"
 import { refusals } from "./rows/refusals.ts"
 import { shapes } from "./rows/shapes.ts"
@@ -13,11 +14,24 @@ import { writes } from "./rows/writes.ts"
 import type { Row } from "./scene/Row.ts"
 import { type Case, casesOf, type Outcome, Scene, sceneLayer } from "./scene/Scene.ts"
 
-const cases = casesOf([...calls, ...events, ...health, ...reads, ...refusals, ...shapes, ...sizes, ...writes])
+const cases = casesOf([
+  ...calls,
+  ...events,
+  ...health,
+  ...outcomes,
+  ...reads,
+  ...refusals,
+  ...shapes,
+  ...sizes,
+  ...writes,
+])
 
 /** An error says where it happened and what to do next: a tool, or something to check, set or choose. */
 const nextStep =
   /\b(?:[a-z]+_[a-z_]+|Check|Set|Choose|Wait|Pass|Start|Update|Open|Correct|Send|try again|Only a person|opencode's log)\b/u
+
+/** Of the server, at any time, with two hundred instances and answers without end. */
+const maxMegabytes = 1000
 
 const holds = (part: RegExp | string) => (text: string) =>
   typeof part === "string" ? text.includes(part) : part.test(text)
@@ -48,10 +62,12 @@ layer(Layer.provideMerge(sceneLayer(cases), NodeServices.layer), { excludeTestSe
 
     it.effect("leave the server working, every other instance untouched, and no descriptor or socket open", () =>
       Effect.gen(function* () {
-        const { bystander, descriptors } = yield* (yield* Scene).remains
+        const { bystander, descriptors, megabytes, proxied } = yield* (yield* Scene).remains
         assert.include(bystander.answer, "The session")
         assert.deepStrictEqual(bystander.writes, [])
         assert.isAtMost(descriptors.after, descriptors.before)
+        assert.isBelow(megabytes, maxMegabytes)
+        assert.strictEqual(proxied, 0, "connections to the proxy of the environment")
       }),
     )
   },

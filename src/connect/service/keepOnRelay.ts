@@ -3,6 +3,7 @@ import { Clock, Effect, Stream, SubscriptionRef } from "effect"
 import { addressIn } from "../../discovery/address.ts"
 import { instanceName } from "../../discovery/instanceName.ts"
 import { fileNameOf } from "../../discovery/relay/RegistrationFiles.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { machineId } from "../../machine/machineId.ts"
 import type { Credentials } from "../../opencode/Target.ts"
@@ -50,9 +51,11 @@ export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayO
     relay: JSON.stringify([relay.command, relay.directory ?? ""]),
     holder: { name, pid: connect?.pid ?? process.pid, log: connect?.log ?? "" },
   }).pipe(
-    Effect.catch(({ message }) =>
+    Effect.catch((error) =>
       Effect.as(
-        Effect.logWarning(`each \`connect\` keeps a tunnel of its own, because nothing can be stored: ${message}`),
+        Effect.logWarning(
+          `each \`connect\` keeps a tunnel of its own, because nothing can be stored: ${failureText(error)}`,
+        ),
         { write: () => Effect.void },
       ),
     ),
@@ -77,8 +80,8 @@ export const keepOnRelay = Effect.fn("keepOnRelay")(function* (options: OnRelayO
   yield* SubscriptionRef.changes(tunnel).pipe(
     Stream.changes,
     Stream.runForEach((state) =>
-      Effect.catch(lease.write({ tunnel: tunnelView(displayCommand(relay.command), state) }), ({ message }) =>
-        Effect.logWarning(`the tunnel's state cannot be stored: ${message}`),
+      Effect.catch(lease.write({ tunnel: tunnelView(displayCommand(relay.command), state) }), (error) =>
+        Effect.logWarning(`the tunnel's state cannot be stored: ${failureText(error)}`),
       ),
     ),
     Effect.forkScoped,

@@ -74,6 +74,9 @@ interface SocketList {
   readonly problems: ReadonlyArray<Problem>
 }
 
+/** The system listed the sockets before, and does not now, for example because too many files are open. */
+const failed = (reason: string): Scan => ({ announcements: [], failed: true, problems: [problem(reason)] })
+
 export interface LocalPortsOptions {
   /** Ports to probe if the system does not list the listening sockets. Default: 4096 to 4111. */
   readonly ports?: ReadonlyArray<number> | undefined
@@ -112,10 +115,17 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
         owner: undefined,
       }))
 
+      let wasListed = false
+
       const listen = sockets.list.pipe(
-        Effect.map((listening): SocketList => ({ listening, problems: [] })),
-        Effect.catch(({ message }) =>
-          Effect.succeed<SocketList>({
+        Effect.map((listening): SocketList => {
+          wasListed = true
+          return { listening, problems: [] }
+        }),
+        Effect.catch((error) => {
+          const { message } = error
+          if (wasListed) return Effect.fail(error)
+          return Effect.succeed<SocketList>({
             listening: range,
             problems: [
               {
@@ -124,8 +134,8 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
                 remedy: { _tag: "ChooseLocalPorts" },
               },
             ],
-          }),
-        ),
+          })
+        }),
       )
 
       /** Scans again soon while an opencode is starting, because its first answer changes no socket. */
@@ -154,7 +164,10 @@ export const layerNoDeps = ({ ports = defaultLocalPorts }: LocalPortsOptions = {
           problems: unprobed > 0 ? [...problems, problem(late)] : problems,
         }
         return result
-      }).pipe(Effect.withSpan("LocalPorts.scan"))
+      }).pipe(
+        Effect.catch(({ message }) => Effect.succeed(failed(message))),
+        Effect.withSpan("LocalPorts.scan"),
+      )
 
       const changes = Stream.merge(
         sockets.changes,

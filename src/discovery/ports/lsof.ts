@@ -2,6 +2,7 @@
 import { Effect, Option, type PlatformError, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { line, plainLine } from "../../text/plainText.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { CurrentUser } from "../../machine/StrictModes.ts"
 import { type Listening, ListeningUnknown } from "./ListeningSockets.ts"
 import { programOf } from "./program.ts"
@@ -85,7 +86,7 @@ export const lsof = Effect.gen(function* () {
       Effect.catchIf(isMissing, () => output(systemPath, args)),
       Effect.catchTag(
         "PlatformError",
-        (error) => new ListeningUnknown({ detail: isMissing(error) ? "lsof is not installed" : line(error.message) }),
+        (error) => new ListeningUnknown({ detail: isMissing(error) ? "lsof is not installed" : failureText(error) }),
       ),
     )
 

@@ -1,7 +1,7 @@
 /** Listening sockets on Linux, from `/proc/net/tcp` and `/proc/net/tcp6`. */
 import { Effect, FileSystem, Option, Schedule, Stream } from "effect"
-import { line } from "../../text/plainText.ts"
 import { fromGroups } from "../address.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { CurrentUser } from "../../machine/StrictModes.ts"
 import { ListeningUnknown } from "./ListeningSockets.ts"
 
@@ -46,7 +46,7 @@ export const procNet = Effect.gen(function* () {
     fs.readFileString("/proc/net/tcp"),
     // The file is missing if IPv6 is disabled.
     Effect.orElseSucceed(fs.readFileString("/proc/net/tcp6"), () => ""),
-  ]).pipe(Effect.mapError(({ message }) => new ListeningUnknown({ detail: line(message) })))
+  ]).pipe(Effect.mapError((error) => new ListeningUnknown({ detail: failureText(error) })))
 
   const sockets = Effect.gen(function* () {
     if (Option.isNone(user)) return yield* new ListeningUnknown({ detail: "users have no numeric ids on this system" })

@@ -3,10 +3,10 @@
  * writes through a link, and never replaces another program's file.
  */
 import { Clock, Effect, FileSystem, Option, Path, PlatformError, Schema } from "effect"
-import { line, plainLine } from "../../text/plainText.ts"
+import { plainLine } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { linkUnlessExists as link, withDraft } from "../../machine/atomicWrite.ts"
-import { fileErrorText } from "../../machine/fileError.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { ConnectState, type Registration, RegistrationJson } from "./Registration.ts"
 
@@ -54,7 +54,7 @@ const refusedBy = (directory: string) => (error: { readonly message: string } | 
   Effect.fail(
     new RegistrationFailed({
       directory,
-      detail: error instanceof PlatformError.PlatformError ? fileErrorText(error) : line(error.message),
+      detail: failureText(error),
     }),
   )
 

@@ -1,6 +1,7 @@
 /** Runs a command that prints a secret. Errors contain its exit status, never its output. */
 import { Duration, Effect, Redacted, Schema, Stream } from "effect"
 import { ChildProcess, type ChildProcessSpawner } from "effect/process"
+import { failureText } from "../../machine/fileError.ts"
 import { quote } from "../../text/plainText.ts"
 
 /** Why a secret is not known: a sentence without the secret. */
@@ -48,7 +49,7 @@ export const runSecretCommand = (
   const unknown = (reason: string) => Effect.fail(new SecretUnknown({ reason: `${name} ${reason}` }))
   return output(command, name).pipe(
     Effect.flatMap((text) => secretLine(text, `the output of ${name}`)),
-    Effect.catchTag("PlatformError", ({ reason }) => unknown(`cannot be run: ${reason._tag}`)),
+    Effect.catchTag("PlatformError", (error) => unknown(`cannot be run: ${failureText(error)}`)),
     Effect.timeoutOrElse({
       duration: timeout,
       orElse: () => unknown(`has not ended within ${Duration.toSeconds(timeout)} seconds`),

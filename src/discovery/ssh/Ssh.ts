@@ -48,6 +48,7 @@ const hostCountProblems = (count: number): ReadonlyArray<Problem> => {
 
 const notMade = (error: PlatformError.PlatformError): Scan => ({
   announcements: [],
+  failed: true,
   problems: [{ source: "ssh", reason: `cannot create its directory of sockets (TMPDIR): ${fileErrorText(error)}` }],
 })
 

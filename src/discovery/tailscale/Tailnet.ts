@@ -1,6 +1,7 @@
 /** Reads the status of this machine's Tailscale, which lists the machines of its tailnet. */
 import { Context, Effect, Layer, Schema } from "effect"
 import { ChildProcessSpawner } from "effect/process"
+import { failureText } from "../../machine/fileError.ts"
 import { line } from "../../text/plainText.ts"
 import { readFromCommand, shownCommand } from "./commandLine.ts"
 import {
@@ -107,10 +108,10 @@ export class Tailnet extends Context.Service<
         for (const command of commands) {
           const json = yield* readFromCommand(command).pipe(
             Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
-            Effect.catchTag("PlatformError", ({ message, reason }) =>
-              reason._tag === "NotFound"
+            Effect.catchTag("PlatformError", (error) =>
+              error.reason._tag === "NotFound"
                 ? Effect.undefined
-                : new TailscaleNotUnderstood({ origin: command, detail: `cannot be run: ${line(message)}` }),
+                : new TailscaleNotUnderstood({ origin: command, detail: `cannot be run: ${failureText(error)}` }),
             ),
           )
           if (json !== undefined) return { origin: shownCommand(command), json }

@@ -57,6 +57,18 @@ const announce = (identified: Identified<PeerCandidate>): Announcement => {
 
 const problem = (problem: Omit<Problem, "source">): Problem => ({ source: "tailscale", ...problem })
 
+/**
+ * A tailscaled that is slow, or whose answer cannot be read, still carries traffic. Any other error means that no peer is
+ * reachable.
+ */
+const mayStillCarry = ({ _tag }: TailscaleError) => _tag === "TailscaleTimedOut" || _tag === "TailscaleNotUnderstood"
+
+const failedScan = (error: TailscaleError): Scan => ({
+  announcements: [],
+  ...(mayStillCarry(error) ? { failed: true } : {}),
+  problems: [problem({ reason: error.message })],
+})
+
 export interface TailscaleOptions {
   /** Ports to probe on every machine. Default: 4096 and 49374. */
   readonly ports?: ReadonlyArray<number> | undefined
@@ -81,7 +93,6 @@ export const layerNoDeps = ({
         timeout: Math.min(Duration.toMillis(probeTimeout), maxProbeTimeout),
         timeBudget,
       })
-      let last: ReadonlyArray<Announcement> = []
 
       const scanPeers = Effect.gen(function* () {
         const status = yield* tailnet.read
@@ -108,15 +119,8 @@ export const layerNoDeps = ({
         }
       })
 
-      /** A slow tailscaled still carries traffic. Any other error means that no peer is reachable. */
-      const failedScan = (error: TailscaleError): Scan => ({
-        announcements: error._tag === "TailscaleTimedOut" ? last : [],
-        problems: [problem({ reason: error.message })],
-      })
-
       const scan = scanPeers.pipe(
         Effect.catch((error) => Effect.succeed(failedScan(error))),
-        Effect.tap(({ announcements }) => Effect.sync(() => (last = announcements))),
         Effect.withSpan("Tailscale.scan"),
       )
       return Discovery.of({ scan, changes: Stream.never })

@@ -2,8 +2,9 @@
  * The time since which each registration has been silent. `prune` stores it between its runs, in `silence.json` of the
  * state directory. Only `prune` writes this file; if it is lost or broken, every silence starts again.
  */
-import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
+import { DateTime, Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
 import { replaceFile } from "../../machine/atomicWrite.ts"
+import { failureText } from "../../machine/fileError.ts"
 
 /** Epoch milliseconds by the path of the registration. */
 export type Silence = ReadonlyMap<string, number>
@@ -21,8 +22,8 @@ const fileIn = (directory: string) => Effect.map(Path.Path, (path) => path.join(
 export const read = Effect.fnUntraced(function* (directory: string) {
   const fs = yield* FileSystem.FileSystem
   const file = yield* fileIn(directory)
-  const startOver = ({ message }: { readonly message: string }) =>
-    Effect.as(Effect.logWarning(`${file} cannot be used, so every silence starts now: ${message}`), none)
+  const startOver = (error: PlatformError.PlatformError | Schema.SchemaError) =>
+    Effect.as(Effect.logWarning(`${file} cannot be used, so every silence starts now: ${failureText(error)}`), none)
   return yield* fs.readFileString(file).pipe(
     Effect.flatMap(decode),
     Effect.map((notes): Silence => new Map(Object.entries(notes).map(([key, time]) => [key, time.epochMilliseconds]))),
@@ -42,5 +43,5 @@ export const write = Effect.fnUntraced(
     yield* fs.makeDirectory(directory, { recursive: true, mode: 0o700 })
     yield* replaceFile(file, text)
   },
-  Effect.catch(({ message }) => Effect.logWarning(`the silence of the instances could not be stored: ${message}`)),
+  Effect.catch((error) => Effect.logWarning(`the silence of the instances could not be stored: ${failureText(error)}`)),
 )

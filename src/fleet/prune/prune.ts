@@ -2,6 +2,7 @@
 import { Clock, Duration, Effect, FileSystem, Option, Path, type PlatformError, Schema } from "effect"
 import { unreadable } from "../../discovery/relay/RelayDirectory.ts"
 import type { Snapshot } from "../Snapshot.ts"
+import { failureText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { type Judgement, judge } from "./judgement.ts"
 import * as Silence from "./Silence.ts"
@@ -128,8 +129,12 @@ export const prune = Effect.fn("prune")(function* <R>(
   const pruned = yield* Effect.forEach(judgements, (judgement): Effect.Effect<Pruned, never, FileSystem.FileSystem> => {
     if (!judgement.remove) return Effect.succeed({ ...judgement, verdict: "kept" })
     if (dryRun) return Effect.succeed({ ...judgement, verdict: "would-remove" })
-    return Effect.catch(remove(judgement, files.get(judgement.file)), ({ message }) =>
-      Effect.succeed<Pruned>({ ...judgement, verdict: "failed", reason: `could not be removed: ${message}` }),
+    return Effect.catch(remove(judgement, files.get(judgement.file)), (error) =>
+      Effect.succeed<Pruned>({
+        ...judgement,
+        verdict: "failed",
+        reason: `could not be removed: ${failureText(error)}`,
+      }),
     )
   })
   if (!dryRun) yield* storeSilence(silence, { relayDirectory: directory, stateDirectory }, pruned)

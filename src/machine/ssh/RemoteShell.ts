@@ -4,7 +4,7 @@
  */
 import { type Duration, Effect, Fiber, Queue, Random, Ref, Schema, Semaphore, Stream } from "effect"
 import type { ChildProcess } from "effect/process"
-import { line } from "../../text/plainText.ts"
+import { failureText } from "../fileError.ts"
 import { lastWords, type Printed } from "./lastWords.ts"
 
 /** The connection could not be opened, or was lost. `reason` contains the last words of ssh or of the other machine, if any. */
@@ -52,7 +52,7 @@ const linesOf = <E>(bytes: Stream.Stream<Uint8Array, E>) => bytes.pipe(Stream.de
 
 /** Starts the script and waits until it is ready. */
 export const openShell = Effect.fnUntraced(function* ({ command, host, onStderr, script }: ShellOptions) {
-  const ssh = yield* command.pipe(Effect.mapError(({ message }) => new ConnectionLost({ reason: line(message) })))
+  const ssh = yield* command.pipe(Effect.mapError((error) => new ConnectionLost({ reason: failureText(error) })))
 
   const printed = yield* Ref.make<ReadonlyArray<Printed>>([])
   const hear = (words: Printed) => Ref.update(printed, (before) => [...before, words].slice(-maxPrinted))

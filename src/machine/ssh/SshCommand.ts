@@ -1,7 +1,7 @@
 /** The ssh of this machine, and how it is run without a person. */
 import { Context, Effect, Schema } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { line } from "../../text/plainText.ts"
+import { failureText } from "../fileError.ts"
 import { sharedSession } from "./sessionOptions.ts"
 
 export interface SshProgram {
@@ -55,7 +55,7 @@ export const sshRequest = Effect.fnUntraced(function* (controlPath: string, ...r
   })
   return yield* spawner.string(asking, { includeStderr: true }).pipe(
     Effect.map((output) => output.trim()),
-    Effect.catchTag("PlatformError", ({ message }) => new NotForwarded({ detail: line(message) })),
+    Effect.catchTag("PlatformError", (error) => new NotForwarded({ detail: failureText(error) })),
     Effect.timeoutOrElse({
       duration: requestTimeout,
       orElse: () => new NotForwarded({ detail: `ssh did not answer within ${requestTimeout}` }),

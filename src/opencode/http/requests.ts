@@ -103,10 +103,12 @@ export const addressed = Effect.gen(function* () {
   )
 })
 
-/** Gives each request the bound that its route declares. */
+/** Gives each request the bound that its route declares, or the caller's if that is lower. */
 export const withBounds = Effect.provide(
   HttpApiMiddleware.layerClient(Authorization, ({ endpoint, next, request }) =>
-    Effect.provideService(next(request), MaxResponseBytes, Context.get(endpoint.annotations, MaxResponseBytes)),
+    Effect.updateService(next(request), MaxResponseBytes, (bytes) =>
+      Math.min(bytes, Context.get(endpoint.annotations, MaxResponseBytes)),
+    ),
   ),
 )
 

@@ -1,6 +1,7 @@
 /** opencode 1 (1.18.33): the implementation of the port. Nothing else of this folder is imported from outside. */
 import { Effect, Layer } from "effect"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
+import { isAway } from "../transient.ts"
 import type { Target } from "../Target.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { makeCall } from "../http/makeCall.ts"
@@ -35,7 +36,12 @@ export const make = Effect.map(makeRoutes, (routes) => {
       capabilities,
       ...serverRequests(routes, call),
       ...sessions,
-      prompt: (session, prompt) => Effect.andThen(ensureHere(session), sessions.prompt(session, prompt)),
+      // If the check does not get through, only the prompt itself tells whether it may have arrived.
+      prompt: (session, prompt) =>
+        Effect.andThen(
+          Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
+          sessions.prompt(session, prompt),
+        ),
       runningElsewhere,
       ...decisionRequests(routes, call),
     }

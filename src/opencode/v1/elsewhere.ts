@@ -112,24 +112,40 @@ export const elsewhere = (
     return open.filter(({ session }) => !here.has(session.id))
   })
 
+  /**
+   * This server may be about to start or to end a turn that has just stored something. Such a turn is read again later, or
+   * left out if `wait` is false.
+   */
+  const settled = Effect.fnUntraced(function* (
+    candidates: ReadonlyArray<{ readonly session: Session; readonly turn: OpenTurn }>,
+    silence: number,
+    wait: boolean,
+  ) {
+    const now = yield* Clock.currentTimeMillis
+    const fresh = candidates.filter(({ turn }) => turn.since + settlesWithin > now)
+    const old = candidates.filter((candidate) => !fresh.includes(candidate) && now < candidate.turn.since + silence)
+    if (fresh.length === 0 || !wait) return old
+    const until = Math.max(...fresh.map(({ turn }) => turn.since + settlesWithin))
+    yield* Effect.sleep(Math.min(until - now, settlesWithin))
+    const again = yield* openTurns(
+      fresh.map(({ session }) => session),
+      silence,
+    )
+    return [...old, ...again]
+  })
+
   const among = Effect.fnUntraced(function* (sessions: ReadonlyArray<Session>) {
     const suspects = yield* openTurns(sessions, maxSilence)
     if (suspects.length === 0) return new Map<SessionId, Elsewhere>()
     const others = yield* Effect.flatMap(DatabaseUsers, ({ besidesListener }) => besidesListener(url))
     const silence = others === undefined ? maxSilenceUnknown : maxSilence
-    const isCandidate = ({ turn }: { readonly turn: OpenTurn }) => elsewhereAmong(others, turn) !== undefined
-    const candidates = suspects.filter(isCandidate)
-    const now = yield* Clock.currentTimeMillis
-    const settling = Math.max(0, ...candidates.map(({ turn }) => turn.since + settlesWithin - now))
-    // This server may be about to start or to end it.
-    if (settling > 0) yield* Effect.sleep(Math.min(settling, settlesWithin))
-    const left =
-      settling === 0 && others !== undefined
-        ? candidates
-        : yield* openTurns(
-            candidates.map(({ session }) => session),
-            silence,
-          )
+    const candidates = suspects
+      .filter(({ turn }) => elsewhereAmong(others, turn) !== undefined)
+      .map(({ session, turn }) => ({
+        session,
+        turn: { ...turn, until: Math.min(turn.until, turn.since + silence) },
+      }))
+    const left = yield* settled(candidates, silence, others !== undefined)
     return new Map(
       left.flatMap(({ session, turn }): ReadonlyArray<[SessionId, Elsewhere]> => {
         const found = elsewhereAmong(others, turn)

@@ -7,7 +7,8 @@ import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
-import { readAround } from "./messagePages.ts"
+import { isWrongCursor } from "./cursor.ts"
+import { readAround } from "../http/readAround.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
@@ -78,15 +79,15 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
   const readPage = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
     api.messages({ params: { sessionID: session }, query }).pipe(
       Effect.flatMap(({ body, headers }) =>
-        Effect.map(understood(body), (messages): MessagePage => ({ messages, older: headers["x-next-cursor"] })),
+        Effect.map(understood(body), (items) => ({ items, older: headers["x-next-cursor"] })),
       ),
       call("messages", { session }),
     )
 
   const lastAgent = (session: SessionId) =>
     Effect.map(
-      readAround((part) => readPage(session, part))({ limit: 10 }),
-      ({ messages }) => messages.findLast(({ info }) => info.agent !== undefined)?.info.agent,
+      readAround((part) => readPage(session, part), isWrongCursor)({ limit: 10 }),
+      ({ items }) => items.findLast(({ info }) => info.agent !== undefined)?.info.agent,
     )
 
   /**
@@ -138,7 +139,14 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
         call("session status"),
       ),
-    messages: (session, page) => readAround((part) => readPage(session, part))(page),
+    messages: (session, page) =>
+      Effect.map(
+        readAround((part) => readPage(session, part), isWrongCursor)(page),
+        ({ items, older }): MessagePage => ({
+          messages: items,
+          older,
+        }),
+      ),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
     diff: (session, messageID) =>

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
+import { readAround } from "../http/readAround.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
 import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
@@ -16,6 +17,8 @@ import type { WireEntry, WireIdle } from "./wire/WireMessage.ts"
 
 /** opencode's maximum for one page. */
 const maxPage = 200
+
+const isWrongCursor = (error: ClientError) => error._tag === "OpencodeError" && /cursor/iu.test(error.detail)
 
 /** Maximum number of requests for one page. One may not fill it, because not every entry is a message. */
 const maxRounds = 3
@@ -67,22 +70,38 @@ export const messageRequests = (
 ) => {
   const { session: api } = routes.api
 
+  const readPage = (session: SessionId) =>
+    readAround(
+      ({ before, limit }) =>
+        api
+          .messages({
+            params: { sessionID: session },
+            query: { limit, ...(before === undefined ? {} : { cursor: before }) },
+          })
+          .pipe(
+            Effect.flatMap(({ cursor, data }) =>
+              Effect.map(understood(data), (entries) => ({
+                items: entries.toReversed(),
+                // A page that is not full is the last one, although opencode sends a cursor with it.
+                older: data.length < limit ? undefined : (cursor.next ?? undefined),
+              })),
+            ),
+            call("messages", { session }),
+          ),
+      isWrongCursor,
+    )
+
   /** The newest entries before the cursor, oldest first, until `limit` of them are messages. */
   const readEntries = Effect.fnUntraced(function* (session: SessionId, limit: number, before: string | undefined) {
     const entries: Array<WireEntry> = []
     let cursor = before
     let left = Math.min(limit, maxPage)
     for (let round = 0; round < maxRounds && left > 0; round++) {
-      const { cursor: page, data } = yield* api
-        .messages({
-          params: { sessionID: session },
-          query: { limit: left, ...(cursor === undefined ? {} : { cursor }) },
-        })
-        .pipe(call("messages", { session }))
-      entries.unshift(...(yield* understood(data)).toReversed())
-      const next = page.next ?? undefined
-      if (data.length < left || next === undefined) return { entries, next: undefined }
-      cursor = next
+      const { items, older }: { readonly items: ReadonlyArray<WireEntry>; readonly older: string | undefined } =
+        yield* readPage(session)({ limit: left, ...(cursor === undefined ? {} : { before: cursor }) })
+      entries.unshift(...items)
+      if (older === undefined) return { entries, next: undefined }
+      cursor = older
       left = Math.min(limit, maxPage) - entries.filter(isMessage).length
     }
     return { entries, next: cursor }

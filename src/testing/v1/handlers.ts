@@ -1,10 +1,11 @@
 /** The routes of a fake opencode 1, built from the `HttpApi` declaration that the client is derived from. */
-import { type Cause, Effect, Layer, Queue, Stream } from "effect"
+import { type Cause, Effect, Layer, Option, Queue, Schema, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import type { Message } from "../../opencode/sessions/Message.ts"
 import { OpencodeApi } from "../../opencode/v1/OpencodeApi.ts"
+import { Cursor } from "../../opencode/v1/cursor.ts"
 import type { WireEvent, WireFrame } from "../../opencode/v1/wire/WireEvent.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { FakeState } from "../FakeState.ts"
@@ -42,7 +43,7 @@ const events = (fake: FakeState) =>
 const serverHandlers = (fake: FakeState) =>
   HttpApiBuilder.group(OpencodeApi, "server", (handlers) =>
     handlers.handleAll({
-      health: () => Effect.succeed({ healthy: true as const, version: "1.18.33" }),
+      health: () => Effect.sync(() => ({ healthy: true as const, version: fake.version })),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
       files: ({ query: { directory = "" } }) =>
@@ -59,21 +60,24 @@ type Page =
   | HttpServerResponse.HttpServerResponse
   | HttpApiSchema.withHeaders<ReadonlyArray<Message>, { readonly "x-next-cursor"?: string }>
 
-/** opencode's cursor is opaque. This one encodes the number of newer messages. */
+/** The time in a cursor of the fake is the number of newer messages. */
+const cursorOf = (newer: number) => Schema.encodeSync(Cursor)({ id: `msg_${newer}`, time: newer })
+const newerOf = (cursor: string) => Option.map(Schema.decodeOption(Cursor)(cursor), ({ time }) => time)
+
 const page = (
   all: ReadonlyArray<Message>,
   limit: number | undefined,
   before: string | undefined,
   isUnreadable: (message: Message) => boolean,
 ): Effect.Effect<Page> => {
-  const newer = before === undefined ? 0 : Number(Buffer.from(before, "base64").toString() || "x")
-  if (!Number.isInteger(newer) || (before !== undefined && limit === undefined)) {
-    return refuse(400, "BadRequest", "Invalid cursor")
+  const newer = before === undefined ? Option.some(0) : newerOf(before)
+  if (Option.isNone(newer) || (before !== undefined && limit === undefined)) {
+    return Effect.succeed(HttpServerResponse.jsonUnsafe({ _tag: "BadRequest" }, { status: 400 }))
   }
-  const end = all.length - newer
+  const end = all.length - newer.value
   const start = limit === undefined ? 0 : Math.max(0, end - limit)
   if (all.slice(start, end).some(isUnreadable)) return refuse(400, "BadRequest", "Expected OutputFormatJsonSchema")
-  const older = start === 0 ? {} : { "x-next-cursor": Buffer.from(String(all.length - start)).toString("base64") }
+  const older = start === 0 ? {} : { "x-next-cursor": cursorOf(all.length - start) }
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
 

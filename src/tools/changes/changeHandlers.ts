@@ -59,20 +59,29 @@ export const changeHandlers = Effect.fnUntraced(function* ({
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
 
-  const diff = Effect.fnUntraced(function* (target: Target, { message_id, offset, path, session_id }: DiffOptions) {
+  const diff = Effect.fnUntraced(function* (
+    target: Target,
+    version: string | undefined,
+    { message_id, offset, path, session_id }: DiffOptions,
+  ) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, session_id)
     const change =
       message_id === undefined
         ? { ...(yield* sessionDiff(opencode, session)), message: undefined }
         : yield* diffOfTurn(opencode, session, message_id)
-    if (path === undefined) return diffView(target, session, change, { message: change.message, offset })
+    if (path === undefined) return diffView(target, session, change, { message: change.message, offset, version })
     const files = filesAt(change.files, path.trim())
     if (files.length !== 1) return yield* unknownFile(path, change.files, files)
-    return filePage(diffView(target, session, { ...change, files }, { message: change.message }), offset ?? 0, fits)
+    return filePage(
+      diffView(target, session, { ...change, files }, { message: change.message, version }),
+      offset ?? 0,
+      fits,
+    )
   })
 
   return ChangeTools.of({
-    get_diff: ({ instance, ...parameters }) => fleet.use(instance, (target) => diff(target, parameters)),
+    get_diff: ({ instance, ...parameters }) =>
+      fleet.use(instance, (target, { health }) => diff(target, health.version, parameters)),
   })
 })

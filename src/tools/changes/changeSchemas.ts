@@ -35,6 +35,6 @@ export const DiffView = Schema.Struct({
   turn_count: field(count, "Number of turns included, the newest ones"),
   older_turn_count: opt(field(count, "Number of older turns not included")),
   has_more_turns: opt(field(Schema.Boolean, "True if there are more older turns than `older_turn_count`")),
-  note: opt(field(Schema.String, "Why the diff is empty or incomplete")),
+  note: opt(field(Schema.String, "Why the diff is empty, incomplete or not reliable")),
 })
 export type DiffView = typeof DiffView.Type

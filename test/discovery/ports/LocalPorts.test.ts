@@ -7,6 +7,7 @@ import {
   Identification,
   type Verdict,
 } from "../../../src/discovery/identification/Identification.ts"
+import { guarded } from "../../../src/discovery/guarded.ts"
 import { LocalMachine, type LocalMachineValues } from "../../../src/machine/LocalMachine.ts"
 import { isServing, makeServerProcesses, ServerProcesses } from "../../../src/machine/ServerProcesses.ts"
 import { type Listening, ListeningSockets, ListeningUnknown } from "../../../src/discovery/ports/ListeningSockets.ts"
@@ -193,6 +194,25 @@ describe("local-ports", () => {
       yield* listen(listening(4096, opencode(19)))
       yield* scan
       assert.isFalse(yield* serves(ours))
+    }),
+  )
+
+  it.effect("keeps the instances when the system does not list the sockets for a moment", () =>
+    Effect.gen(function* () {
+      const machine = yield* start(listening(5000, opencode(17)))
+      const { scan } = yield* guarded("local-ports", machine)
+      machine.answer(5000, opencodeWithPassword)
+      const { announcements } = yield* scan
+      assert.lengthOf(announcements, 1)
+      yield* machine.fail
+      for (const again of [yield* scan, yield* scan]) {
+        assert.deepStrictEqual(again.announcements, announcements)
+        assert.deepStrictEqual(again.problems, [
+          { source: "local-ports", reason: "cannot list the listening ports: no /proc here" },
+        ])
+      }
+      yield* machine.listen()
+      assert.lengthOf((yield* scan).announcements, 0)
     }),
   )
 

@@ -141,7 +141,11 @@ layer(Layer.merge(NodeServices.layer, environment))("A registration with a refer
       reason: "cannot be read: it does not exist (ENOENT)",
     },
     { what: "a directory", password: { file: "/tmp" }, reason: "is not a regular file" },
-    { what: "a missing command", password: { command: ["/no/such/command"] }, reason: "cannot be run: NotFound" },
+    {
+      what: "a missing command",
+      password: { command: ["/no/such/command"] },
+      reason: "cannot be run: it does not exist (ENOENT)",
+    },
   ])("to $what is listed without any password, and the problem says why", ({ password, reason }) =>
     Effect.gen(function* () {
       const scanned = yield* found({ port: 4096, password })

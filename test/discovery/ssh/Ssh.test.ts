@@ -19,8 +19,9 @@ it.effect("a TMPDIR that does not exist is a problem, and is tried again at the 
   })
   return Effect.gen(function* () {
     const { scan } = yield* Discovery
-    const { problems } = yield* scan
+    const { failed, problems } = yield* scan
     assert.lengthOf(problems, 1)
+    assert.isTrue(failed, "what was found before stays")
     assert.include(problems[0]?.reason, "TMPDIR")
     assert.include(problems[0]?.reason, "it does not exist (ENOENT)")
     missing = false

@@ -4,7 +4,8 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { Verdict } from "../../../src/discovery/identification/Identification.ts"
-import { TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
+import { guarded } from "../../../src/discovery/guarded.ts"
+import { TailscaleNotUnderstood, TailscaleStopped, TailscaleTimedOut } from "../../../src/discovery/tailscale/errors.ts"
 import type { TailnetStatus } from "../../../src/discovery/tailscale/TailnetStatus.ts"
 import { opencode2, opencodeWithPassword, opencodeIn, silent } from "../verdicts.ts"
 import { status } from "./recordings.ts"
@@ -144,15 +145,17 @@ layer(NodeServices.layer)("In a tailnet", (it) => {
     }),
   )
 
-  it.effect("instances stay listed while tailscaled is too busy to answer", () =>
+  it.effect.each([
+    new TailscaleTimedOut({ origin: "it", within: "3 seconds" }),
+    new TailscaleNotUnderstood({ origin: "it", detail: "cannot be run, and was run 3 seconds ago" }),
+  ])("instances stay listed while tailscaled is too busy to answer: %o", (error) =>
     Effect.gen(function* () {
       let busy = false
-      const { scan } = yield* start({
-        tailnet: Effect.suspend(() =>
-          busy ? Effect.fail(new TailscaleTimedOut({ origin: "it", within: "3 seconds" })) : running,
-        ),
+      const discovery = yield* start({
+        tailnet: Effect.suspend(() => (busy ? Effect.fail(error) : running)),
         answers: () => Effect.succeed(opencodeIn("/srv/shop")),
       })
+      const { scan } = yield* guarded("tailscale", discovery)
       const { announcements } = yield* scan
       busy = true
       for (const again of [yield* scan, yield* scan]) {

@@ -57,4 +57,14 @@ export const health: ReadonlyArray<Row> = [
     says: ["unhealthy"],
     never: ["too old"],
   },
+  {
+    name: "an opencode of another directory listens on the port",
+    on: 1,
+    prepare: (fake) => {
+      fake.directory = "/work/other"
+    },
+    call: ["create_session"],
+    fails: true,
+    says: ["/work/other"],
+  },
 ]

@@ -3,9 +3,11 @@
  * happens to. All rows happen at once, as in a real fleet.
  */
 import { Context, Effect, Fiber, FileSystem, Layer, Schedule, Schema, Semaphore } from "effect"
+import { createServer } from "node:net"
 import type { SessionId } from "../../../src/opencode/Identifiers.ts"
 import { FakeState } from "../../../src/testing/FakeState.ts"
 import { assistant, done, msg, session, textPart, user } from "../../../src/testing/samples.ts"
+import { close, listen } from "../../support/loopback.ts"
 import { makeRelay } from "../../support/Executable.ts"
 import { patience } from "../../support/patience.ts"
 import { startRaw } from "../../support/RawServer.ts"
@@ -80,6 +82,10 @@ export class Scene extends Context.Service<
       readonly bystander: { readonly answer: string; readonly writes: ReadonlyArray<string> }
       /** The descriptors of the server before it knew the instances, and after it has forgotten them. */
       readonly descriptors: { readonly before: number; readonly after: number }
+      /** The most memory that the server has used. */
+      readonly megabytes: number
+      /** Connections to the proxy of the server's environment, which no request to an instance may take. */
+      readonly proxied: number
     }>
   }
 >()("test/faults/Scene") {}
@@ -92,6 +98,17 @@ export interface Outcome {
   readonly writes: ReadonlyArray<string>
 }
 
+/** Counts the connections to it. */
+const countingServer = Effect.gen(function* () {
+  let connections = 0
+  const server = createServer((socket) => {
+    connections += 1
+    socket.destroy()
+  })
+  const port = yield* Effect.acquireRelease(listen(server), () => close(server))
+  return { url: `http://127.0.0.1:${port}`, connections: () => connections }
+})
+
 const writesOf = (fake: FakeState) => fake.requests.filter(isWrite).map(({ route }) => route)
 
 export const sceneLayer = (cases: ReadonlyArray<Case>) =>
@@ -100,8 +117,12 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const relay = yield* makeRelay()
+      const proxy = yield* countingServer
       const server = yield* startRaw(relay, {
         variables: {
+          NODE_USE_ENV_PROXY: "1",
+          HTTP_PROXY: proxy.url,
+          HTTPS_PROXY: proxy.url,
           HEALTH_CHECK_TIMEOUT_MS: "5000",
           SEND_TIMEOUT_MS: "20000",
           OPENCODE_SERVER_PASSWORD: new FakeState({ api: 2 }).credentials?.password,
@@ -119,6 +140,9 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
       }, Effect.orDie)
 
       const descriptors = Effect.map(Effect.orDie(fs.readDirectory(`/proc/${server.pid}/fd`)), (all) => all.length)
+      const megabytes = Effect.map(Effect.orDie(fs.readFileString(`/proc/${server.pid}/status`)), (status) =>
+        Math.round(Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1]) / 1024),
+      )
       yield* call("refresh_instances", {})
       const before = yield* descriptors
 
@@ -175,6 +199,8 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           return {
             bystander: { answer, writes: writesOf(at(bystander.instance).fake) },
             descriptors: { before, after },
+            megabytes: yield* megabytes,
+            proxied: proxy.connections(),
           }
         }),
       })

@@ -48,7 +48,7 @@ describe("Over real sockets", () => {
     Effect.gen(function* () {
       let seen = 0
       const url = yield* serving((request) => {
-        seen++
+        if (request.method === "POST") seen++
         request.socket.destroy()
       })
       const error = yield* Effect.flip((yield* at(url)).prompt(here, prompt))

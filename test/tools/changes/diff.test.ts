@@ -51,6 +51,27 @@ const numbers = (count: number, name = "line") =>
   Array.from({ length: count }, (_, index) => `${name} ${index}\n`).join("")
 
 describe("get_diff", () => {
+  it.effect.each([
+    ["1.16.9", true],
+    ["1.1.53", true],
+    ["1.17.0", false],
+    ["1.18.33", false],
+    ["2.0.15", false],
+    ["nightly", false],
+  ] as const)("says whether the changes of opencode %s can be relied on", ([version, isNoted]) =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.version = version
+      turn(fake, "1", [fileDiff("src/a.ts", "one\n", "two\n")])
+      const said = `opencode ${version} reports changes in another way than 1.17 and newer`
+      for (const parameters of [{ session_id: here }, { session_id: here, path: "src/a.ts" }]) {
+        const { text, view } = yield* call("get_diff", parameters)
+        assert.strictEqual(text.includes(said), isNoted)
+        assert.strictEqual(view.note?.includes(said) ?? false, isNoted)
+      }
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("combines the turns of a session", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

@@ -62,14 +62,16 @@ describe("list_sessions", () => {
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fill(fake, 3)
+      fake.store(here, { info: assistant(msg("answer"), msg("3"), done()), parts: [] })
+      // Once for the count, and once to see whether its last turn has ended.
       yield* call("list_sessions", {})
       yield* call("list_sessions", {})
-      assert.strictEqual(fake.count(messagesRoute), 1)
+      assert.strictEqual(fake.count(messagesRoute), 2)
       fill(fake, 4)
       fake.sessions = [session("main", { time: { created: 1000, updated: 3000 } })]
       const { text } = yield* call("list_sessions", {})
-      assert.strictEqual(fake.count(messagesRoute), 2)
-      assert.include(text, "4 messages")
+      assert.strictEqual(fake.count(messagesRoute), 4)
+      assert.include(text, "5 messages")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -130,7 +132,7 @@ describe("list_sessions", () => {
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
-  it.effect("shows a subagent's request at its parents at any depth, except idle ones", () =>
+  it.effect("shows a subagent's request at its parents at any depth, idle ones included", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -146,7 +148,7 @@ describe("list_sessions", () => {
         view.sessions.map(({ session_id: id, status }) => [id, status]),
         [
           ["ses_root", "waiting"],
-          ["ses_child", "idle"],
+          ["ses_child", "waiting"],
           ["ses_grandchild", "waiting"],
           ["ses_other", "busy"],
         ],

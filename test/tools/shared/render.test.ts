@@ -201,7 +201,7 @@ describe("Untrusted text in Markdown", () => {
       instanceView(
         {
           ...server("api", 1),
-          health: { state: "online", version: "1", api: 2, latency: 1, reason: "", checkedAt: 0 },
+          health: { state: "online", version: "2.0.15", api: 2, latency: 1, reason: "", checkedAt: 0 },
           lastSeen: 0,
         },
         look,
@@ -221,7 +221,7 @@ describe("Untrusted text in Markdown", () => {
     })
     assert.notMatch(rendered, forbidden)
     const lines = rendered.split("\n")
-    assert.strictEqual(lines.length, 7)
+    assert.strictEqual(lines.length, 7, rendered)
     isQuiet(lines)
   })
 

@@ -1,5 +1,6 @@
 /** Whether the relay directory can be read and trusted, and whether `connect` can write there and to its log. */
 import { Effect, FileSystem, type Option, Path, type PlatformError } from "effect"
+import { failureText } from "../../../machine/fileError.ts"
 import { CurrentUser, weakDirectory } from "../../../machine/StrictModes.ts"
 import { line, plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
@@ -22,7 +23,7 @@ const observeError = (directory: string) => (error: PlatformError.PlatformError)
     ? warning(`${directory} does not exist yet`, "`opencode-fleet connect` creates it with the first instance.")
     : error.reason._tag === "BadResource"
       ? problem(`${directory} is not a directory`, variableHint)
-      : problem(`${directory} cannot be read: ${line(error.message)}`, `Fix its permissions. ${variableHint}`)
+      : problem(`${directory} cannot be read: ${failureText(error)}`, `Fix its permissions. ${variableHint}`)
 
 const stateAdvice = "Fix its permissions, or set XDG_STATE_HOME to another directory."
 
@@ -38,7 +39,7 @@ const observeWriting = Effect.fnUntraced(function* (directory: string, advice: s
         if (error.reason._tag === "NotFound" && parent !== current) return check(parent)
         const what = current === directory ? "cannot be written to" : `cannot be created in ${plainLine(current)}`
         return Effect.succeed([
-          problem(`${plainLine(directory)} ${what}, so \`connect\` fails: ${line(error.message)}`, advice),
+          problem(`${plainLine(directory)} ${what}, so \`connect\` fails: ${failureText(error)}`, advice),
         ])
       }),
     )

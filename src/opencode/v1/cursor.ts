@@ -1,0 +1,12 @@
+/** opencode 1's cursor of a page of messages. */
+import { Option, Schema } from "effect"
+import type { ClientError } from "../errors.ts"
+
+/** The oldest message of the page. */
+export const Cursor = Schema.StringFromBase64Url.pipe(
+  Schema.decodeTo(Schema.fromJsonString(Schema.Struct({ id: Schema.String, time: Schema.Finite }))),
+)
+
+/** opencode answers 400 without a reason, as for a message that it cannot encode. */
+export const isWrongCursor = (_: ClientError, before: string | undefined) =>
+  before !== undefined && Option.isNone(Schema.decodeOption(Cursor)(before))

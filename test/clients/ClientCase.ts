@@ -1,0 +1,31 @@
+/** One way to use one MCP client, and what must come of it. */
+import type { Effect, FileSystem, Path, Scope } from "effect"
+import type { ChildProcessSpawner } from "effect/process"
+import type { Stage } from "./Stage.ts"
+
+/** What a client does with a form. `none`: it announces none. `declined`: it answers by itself, without a person. */
+export type Form = "none" | "declined" | "accepted"
+
+export interface ClientCase {
+  /** The client, and how it is used. Its first word selects it on the command line. */
+  readonly name: string
+  /** The npm package; undefined if it is a dependency of this repository. */
+  readonly package?: string
+  /** The tools that it has called, in order. Empty for a command that only connects. */
+  readonly calls: ReadonlyArray<string>
+  /** False if the command only connects. */
+  readonly listsTools?: boolean
+  readonly form: Form
+  /** True if the client gives its model so little that even our default answers are cut: Cline, 8,000 characters of both forms. */
+  readonly cutsAnswers?: boolean
+  readonly run: (
+    stage: Stage,
+  ) => Effect.Effect<
+    unknown,
+    unknown,
+    Scope.Scope | FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
+  >
+}
+
+/** The calls that a client's model is told to make. */
+export const usualCalls = ["list_instances", "get_session", "send_message"]
