@@ -119,7 +119,7 @@ export class DirectoryNotFound extends Schema.TaggedError<DirectoryNotFound>()("
   directory: Schema.String,
 }) {
   override get message() {
-    return `There is no directory ${quote(this.directory)} on the machine of ${this.instance}.`
+    return `There is no directory ${quote(this.directory)} on the machine of ${this.instance} that opencode can use.`
   }
 }
 

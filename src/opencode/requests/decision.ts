@@ -24,14 +24,20 @@ const isLost = (error: ClientError) => isAway(error) || (mayHaveArrived(error) &
 const whileAway = Schedule.upTo(Schedule.spaced("1 second"), { duration: "20 seconds" })
 
 /**
- * Sends the decision to opencode. False if the request was already settled. While the instance is unreachable or its answers
- * are lost, it is tried again. A decision that may have arrived is sent again only if the request is still open.
+ * `unconfirmed`: the request is settled, and an earlier try may have settled it, because its answer was lost. Another client
+ * may have settled it as well.
  */
-export const settle = Effect.fn("settle")(function* (
+export type Delivery = "delivered" | "unconfirmed" | "too late"
+
+/**
+ * Sends the decision to opencode. While the instance is unreachable or its answers are lost, it is tried again. A decision that
+ * may have arrived is sent again only if the request is still open.
+ */
+export const sendDecision = Effect.fn("sendDecision")(function* (
   opencode: Opencode,
   session: Session,
   decision: Decision,
-): Effect.fn.Return<boolean, ClientError> {
+): Effect.fn.Return<Delivery, ClientError> {
   let arrived = false
   const { id } = decision.request
   const isOpen = Effect.map(opencode.pendingRequests(session.directory), (open) =>
@@ -42,13 +48,17 @@ export const settle = Effect.fn("settle")(function* (
     Effect.flatMap((open) => (open ? decide : Effect.succeed(false))),
     Effect.tapError((error) => Effect.sync(() => (arrived ||= mayHaveArrived(error)))),
     Effect.retry({ while: isLost, schedule: whileAway }),
-    Effect.map((isFirst) => isFirst || arrived),
+    Effect.map((isFirst) => (isFirst ? "delivered" : arrived ? "unconfirmed" : "too late")),
     Effect.catchIf(
       (error) => arrived && !isWebPage(error),
       (error) => uncertain("decision", session.id, error),
     ),
   )
 })
+
+/** {@link sendDecision}; false if the request was already settled. */
+export const settle = (opencode: Opencode, session: Session, decision: Decision): Effect.Effect<boolean, ClientError> =>
+  Effect.map(sendDecision(opencode, session, decision), (delivery) => delivery !== "too late")
 
 /** Describes a decision in a few words, such as `allowed once`. */
 export const verdict = (decision: Decision): string => {
@@ -60,6 +70,18 @@ export const verdict = (decision: Decision): string => {
   const { message, reply } = decision.reply
   if (reply === "reject") return message === undefined ? "rejected" : `rejected (${message})`
   return reply === "once" ? "allowed once" : `allowed always, in ${alwaysScope(decision.request)}`
+}
+
+/** Describes what became of a decision in a few words. */
+export const deliveryText = (delivery: Delivery, decision: Decision): string => {
+  switch (delivery) {
+    case "delivered":
+      return verdict(decision)
+    case "unconfirmed":
+      return `${verdict(decision)}, probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first`
+    case "too late":
+      return "too late, because the request was already settled elsewhere"
+  }
 }
 
 const named = (pending: PendingRequest) => `${pending.request.id} (${describe(pending)})`

@@ -30,15 +30,33 @@ const hasNoSuchRoute = (error: ClientError) =>
   (error._tag === "UnexpectedResponse" && error.status === 200) ||
   (error._tag === "OpencodeError" && error.status === 500 && isOffline.test(error.detail))
 
+/** opencode's words for a directory that it cannot list; versions before 1.17 pass the system's error on. */
+const missingWords = /^Unexpected server error|ENOENT|ENOTDIR|no such file|not a directory/iu
+
+/** Whether the directory may be missing. Another reason, such as a broken configuration file, is opencode's own to say. */
+const isMissingDirectory = (error: ClientError) =>
+  error._tag === "OpencodeError" && error.status === 500 && missingWords.test(error.detail)
+
 export const sessionRequests = ({ api: { server, session: api } }: Routes, call: Call, instance: string) => {
-  /** opencode creates a session in any directory, also in one that does not exist, where every turn fails. */
+  /**
+   * opencode creates a session in any directory, also in one that does not exist, where every turn fails. Its error for such a
+   * directory gives no reason, so it counts only if the server answers requests that need no directory.
+   */
   const hasDirectory = (directory: string) =>
     server.files({ query: { directory, path: "." } }).pipe(
       call("files"),
       Effect.as(true),
-      Effect.catchIf(
-        (error) => error._tag === "OpencodeError" && error.status === 500,
-        () => Effect.succeed(false),
+      Effect.catchIf(isMissingDirectory, (error) =>
+        Effect.mapBoth(
+          api.listAll({ query: { limit: 1 } }).pipe(
+            call("list sessions"),
+            Effect.catchIf(hasNoSuchRoute, () => Effect.void),
+          ),
+          {
+            onFailure: () => error,
+            onSuccess: () => false,
+          },
+        ),
       ),
     )
 

@@ -1,6 +1,6 @@
 /** Asks the person at the client to decide a turn's pending request, and delivers the decision to opencode. */
 import { Effect, Option, Ref, Schema } from "effect"
-import { refusal, settle, verdict } from "../../opencode/requests/decision.ts"
+import { deliveryText, refusal, sendDecision } from "../../opencode/requests/decision.ts"
 import type { DecideRequest } from "../../opencode/turns/followTurn.ts"
 import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
@@ -96,11 +96,8 @@ export const deliver = (
   decision: Decision,
   decided: Ref.Ref<ReadonlyArray<string>>,
 ) =>
-  Effect.flatMap(settle(opencode, session, decision), (inTime) =>
-    note(
-      decided,
-      `${inTime ? verdict(decision) : "too late, because the request was already settled elsewhere"}: ${describe(pending)}`,
-    ),
+  Effect.flatMap(sendDecision(opencode, session, decision), (delivery) =>
+    note(decided, `${deliveryText(delivery, decision)}: ${describe(pending)}`),
   )
 
 /** Shows the request's form, and the forms that it leads to, until the person has decided or decides nothing. */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { openRequest, refusal, settle, verdict } from "../../../src/opencode/requests/decision.ts"
+import { deliveryText, openRequest, refusal, sendDecision, verdict } from "../../../src/opencode/requests/decision.ts"
 import type { Decision, PermissionReply } from "../../../src/opencode/requests/PendingRequest.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
 import { opencode, overFake, pass, target, whilePassing } from "../../support/overFake.ts"
@@ -26,9 +26,9 @@ const open = Effect.tap(withMain, (fake) =>
   }),
 )
 
-const settling = (decision: Decision, of = main) => Effect.flatMap(opencode, (api) => settle(api, of, decision))
+const settling = (decision: Decision, of = main) => Effect.flatMap(opencode, (api) => sendDecision(api, of, decision))
 
-describe("settle", () => {
+describe("sendDecision", () => {
   it.effect.each([
     [allow(), { id: permission("1").id, reply: "once" }],
     [allow({ reply: "reject", message: "no" }), { id: permission("1").id, reply: "reject", message: "no" }],
@@ -38,7 +38,7 @@ describe("settle", () => {
   ] as const)("carries %j", ([decision, reply]) =>
     Effect.gen(function* () {
       const fake = yield* open
-      assert.isTrue(yield* settling(decision))
+      assert.strictEqual(yield* settling(decision), "delivered")
       assert.deepStrictEqual(fake.replies, [reply])
     }).pipe(Effect.provide(overFake)),
   )
@@ -51,50 +51,52 @@ describe("settle", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect.each([allow(), answer([["Red"]]), answer(undefined)])("is false if %j was settled before", (decision) =>
+  it.effect.each([allow(), answer([["Red"]]), answer(undefined)])("is too late if %j was settled before", (decision) =>
     Effect.gen(function* () {
       const fake = yield* withMain
-      assert.isFalse(yield* settling(decision))
+      assert.strictEqual(yield* settling(decision), "too late")
       assert.deepStrictEqual(fake.replies, [])
     }).pipe(Effect.provide(overFake)),
   )
 
   const route = `POST /permission/${permission("1").id}/reply`
 
-  it.effect("looks before it sends a decision again that may have arrived, and is true if the request is gone", () =>
-    Effect.gen(function* () {
-      const fake = yield* open
-      fake.fail(route, Fault.hangAfterwards, 1)
-      assert.isTrue(yield* whilePassing(15_000, settling(allow())))
-      assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
-      assert.strictEqual(fake.count(route), 1)
-    }).pipe(Effect.provide(overFake)),
+  it.effect(
+    "looks before it sends a decision again that may have arrived, and is unconfirmed if the request is gone",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* open
+        fake.fail(route, Fault.hangAfterwards, 1)
+        assert.strictEqual(yield* whilePassing(15_000, settling(allow())), "unconfirmed")
+        assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
+        assert.strictEqual(fake.count(route), 1)
+      }).pipe(Effect.provide(overFake)),
   )
 
   it.effect("sends it again if the request is still open", () =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, Fault.lost, 1)
-      assert.isTrue(yield* whilePassing(5000, settling(allow())))
+      assert.strictEqual(yield* whilePassing(5000, settling(allow())), "delivered")
       assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
       assert.strictEqual(fake.count(route), 2)
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is true as well if a proxy's page came instead of the first answer", () =>
+  it.effect("is unconfirmed as well if a proxy's page came instead of the first answer", () =>
     Effect.gen(function* () {
       const fake = yield* open
       fake.fail(route, Fault.afterwards(Fault.proxyPage(502)), 1)
-      assert.isTrue(yield* whilePassing(5000, settling(allow())))
+      assert.strictEqual(yield* whilePassing(5000, settling(allow())), "unconfirmed")
       assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "once" }])
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("is false if the request is missing at the second attempt and the first certainly did not arrive", () =>
+  it.effect("is too late if the request is missing at the second attempt and the first certainly did not arrive", () =>
     Effect.gen(function* () {
       const fake = yield* withMain
       fake.fail(route, Fault.refused, 1)
-      assert.isFalse(yield* whilePassing(3000, settling(allow())))
+      assert.strictEqual(yield* whilePassing(3000, settling(allow())), "too late")
     }).pipe(Effect.provide(overFake)),
   )
 
@@ -133,6 +135,14 @@ describe("verdict", () => {
     [answer([["Red", "Blue"], [], ["x"]]), "answered Red, Blue / nothing / x"],
     [refusal({ kind: "question", request: question("1") }), "not answered, dismissed"],
   ] as const)("%j is '%s'", (decision, text) => assert.strictEqual(verdict(decision), text))
+})
+
+describe("deliveryText", () => {
+  it("does not claim a decision whose confirmation was lost", () => {
+    assert.strictEqual(deliveryText("delivered", allow()), "allowed once")
+    assert.match(deliveryText("unconfirmed", allow()), /^allowed once, probably: .*another client may have settled it/u)
+    assert.match(deliveryText("too late", allow()), /^too late/u)
+  })
 })
 
 const find = (kind: "permission" | "question", id?: string) =>

@@ -129,6 +129,37 @@ describe("opencode 1: the client's errors", () => {
   )
 })
 
+describe("opencode 1: a directory", () => {
+  it.effect("is missing if opencode cannot list it", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.missingDirectories.add("/gone")
+      assert.isFalse(yield* whilePassing(12_000, (yield* opencode).hasDirectory("/gone")))
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("with a broken configuration is not missing: the error keeps opencode's words, whatever its status", () =>
+    Effect.gen(function* () {
+      const data = { path: "/work/opencode.json", message: "CloseBraceExpected at line 2" }
+      for (const status of [400, 500]) {
+        const broken = Fault.json({ name: "ConfigJsonError", data }, status)
+        const error = yield* failure("OpencodeError", broken, (client) => client.hasDirectory("/work"))
+        assert.deepInclude(error, { status, detail: "/work/opencode.json: CloseBraceExpected at line 2" })
+      }
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("is not missing if the server answers nothing else either", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.fail("GET /file", Fault.named(500, "Unexpected server error"))
+      fake.fail("GET /experimental/session", Fault.named(500, "Unexpected server error"))
+      const error = yield* whilePassing(20_000, Effect.flip((yield* opencode).hasDirectory("/work")))
+      assert.strictEqual(error._tag, "OpencodeError")
+    }).pipe(Effect.provide(overFake)),
+  )
+})
+
 describe("opencode 1: the sessions of a version that lists only its own project's", () => {
   const allRoute = "GET /experimental/session"
 

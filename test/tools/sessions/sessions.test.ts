@@ -307,7 +307,10 @@ describe("create_session", () => {
       assert.strictEqual(view.session.directory, "/work/shop")
       assert.include(text, "in `/work/shop`")
       const missing = yield* whilePassing(2000, Effect.flip(call("create_session", { directory: "/work/gone" })))
-      assert.include(missing.message, 'There is no directory "/work/gone" on the machine of fake.')
+      assert.include(
+        missing.message,
+        'There is no directory "/work/gone" on the machine of fake that opencode can use.',
+      )
       const relative = yield* Effect.flip(call("create_session", { directory: "work/shop" }))
       assert.include(relative.message, "absolute path")
       assert.lengthOf(fake.sessions, 1)
