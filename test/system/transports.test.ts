@@ -42,20 +42,18 @@ withMulticast("the four transports together", () => {
         const ours = Effect.map(client.call(RefreshInstances), ({ instances }) =>
           instances
             .filter(({ directory = "" }) => here.includes(directory))
-            .map(({ directory, health, transports, url }) => ({ directory, health, transports, url }))
+            .map(({ directory, health, transports }) => ({ directory, health, transports }))
             .toSorted((one, other) => here.indexOf(one.directory ?? "") - here.indexOf(other.directory ?? "")),
         )
         const one = {
           directory: registered.directory,
           health: "online" as const,
           transports: ["local-relay", "local-ports"],
-          url: registered.url,
         }
         const other = {
           directory: announced.directory,
           health: "online" as const,
           transports: ["local-ports", "tailscale", "mdns"],
-          url: `http://127.0.0.1:${announced.port}`,
         }
         // opencode takes a moment to announce itself.
         yield* ours.pipe(eventually((found) => found[1]?.transports.length === 3))
@@ -73,7 +71,8 @@ withMulticast("the four transports together", () => {
         assert.deepInclude(yield* client.call(SendMessage, sent), { text: "found in three ways" })
 
         yield* fs.writeFileString(`${relay.home}/tailscale`, "#!/bin/sh\necho 'no such thing' >&2\nexit 1\n")
-        assert.deepStrictEqual(yield* ours, [one, { ...other, transports: ["local-ports", "mdns"] }])
+        // What the failing transport found stays, and the problem says that it may be out of date.
+        assert.deepStrictEqual(yield* ours, [one, other])
         const after = yield* client.call(ListInstances)
         assert.deepStrictEqual(
           after.problems.map(({ source }) => source),
