@@ -1,12 +1,16 @@
 /** What can listen on a registered port besides the opencode that was announced. */
-import { freePort, silentServer, webServer } from "../../support/loopback.ts"
+import { Random } from "effect"
+import { silentServer, webServer } from "../../support/loopback.ts"
 import type { Row } from "../scene/Row.ts"
 import * as wire from "../scene/wireFaults.ts"
+
+/** Below the ports that the system hands out, so that no other row gets it. */
+const closedPort = Random.nextIntBetween(20_000, 30_000)
 
 export const health: ReadonlyArray<Row> = [
   {
     name: "nothing listens on the port",
-    listener: freePort,
+    listener: closedPort,
     call: ["list_sessions"],
     fails: true,
     says: ["ECONNREFUSED", "cannot be reached"],
