@@ -6,6 +6,7 @@ import { Context, Effect } from "effect"
 import { lstat, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { homedir, hostname, userInfo } from "node:os"
 import { isAbsolute, join } from "node:path"
+import { errorCode } from "./errorCode.ts"
 import type { LocalMachineValues } from "./LocalMachine.ts"
 
 /** `unavailable`: claims cannot be made, for example because the directory cannot be written. */
@@ -20,8 +21,6 @@ export interface SessionClaimsValues {
 export const SessionClaims = Context.Reference<SessionClaimsValues>("opencode-fleet/machine/SessionClaims", {
   defaultValue: () => ({ claim: () => Effect.succeed("unavailable") }),
 })
-
-const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? error.code : undefined)
 
 /** The directory of this user's claims, or undefined if it may belong to somebody else. */
 const ownDirectory = async (directory: string) => {
@@ -51,7 +50,7 @@ export const claimsIn = (
       await link(draft, file)
       return true
     } catch (error) {
-      if (codeOf(error) === "EEXIST") return false
+      if (errorCode(error) === "EEXIST") return false
       throw error
     } finally {
       await rm(draft, { force: true })

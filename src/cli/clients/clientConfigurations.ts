@@ -40,6 +40,18 @@ export interface ClientConfiguration {
   readonly password: string
 }
 
+/** Qwen Code has the commands of Gemini CLI, from which it was made. */
+const addForUser = (program: string) => (launch: Launch) => [
+  program,
+  "mcp",
+  "add",
+  "-s",
+  "user",
+  ...assignments(launch, "-e"),
+  server,
+  ...commandLine(launch),
+]
+
 const inherited = (client: string) =>
   `${client} passes its own environment on: start it where OPENCODE_SERVER_PASSWORD is set.`
 
@@ -80,16 +92,7 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
     title: "Gemini CLI",
     form: {
       kind: "command",
-      words: (launch) => [
-        "gemini",
-        "mcp",
-        "add",
-        "-s",
-        "user",
-        ...assignments(launch, "-e"),
-        server,
-        ...commandLine(launch),
-      ],
+      words: addForUser("gemini"),
     },
     instruction: "Run this once, in any directory:",
     verification:
@@ -119,16 +122,7 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
     title: "Qwen Code",
     form: {
       kind: "command",
-      words: (launch) => [
-        "qwen",
-        "mcp",
-        "add",
-        "-s",
-        "user",
-        ...assignments(launch, "-e"),
-        server,
-        ...commandLine(launch),
-      ],
+      words: addForUser("qwen"),
     },
     instruction: "Run this once, in any directory:",
     verification: "`qwen mcp list` then shows it as connected. `qwen mcp remove -s user opencode-fleet` removes it.",

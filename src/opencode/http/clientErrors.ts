@@ -1,6 +1,7 @@
 /** Maps the failures of a version's HTTP client to the errors of `errors.ts`. */
 import { Predicate, Schema } from "effect"
 import { HttpClientError, type HttpClientRequest } from "effect/http"
+import { errorCode } from "../../machine/errorCode.ts"
 import {
   type ClientError,
   InstanceUnreachable,
@@ -82,17 +83,15 @@ const neverConnected = new Set([
   processExited,
 ])
 
-const codeOf = (error: unknown) => (Predicate.hasProperty(error, "code") ? String(error.code) : undefined)
-
 /** Node's HTTP parser, and that of `fetch`. */
 const isNotHttp = (error: unknown) =>
-  codeOf(error)?.startsWith("HPE_") === true ||
+  errorCode(error)?.startsWith("HPE_") === true ||
   (Predicate.hasProperty(error, "name") && error.name === "HTTPParserError")
 
 const fromTransport = ({ instance, url }: Target, operation: string, error: unknown) => {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   if (isNotHttp(cause)) return new UnexpectedResponse({ instance, url, operation, detail: "not HTTP" })
-  const detail = codeOf(cause) ?? (cause instanceof Error ? cause.message : "the connection failed")
+  const detail = errorCode(cause) ?? (cause instanceof Error ? cause.message : "the connection failed")
   return new InstanceUnreachable({ instance, url, mayHaveArrived: !neverConnected.has(detail), detail })
 }
 

@@ -1,5 +1,6 @@
 /** Compressed answers: what a request accepts, and how an answer is decompressed. */
 import { Effect, Schema } from "effect"
+import { errorCode } from "../../machine/errorCode.ts"
 import { AnswerTooLarge } from "../../machine/httpExchange.ts"
 import { quote } from "../../text/plainText.ts"
 
@@ -12,11 +13,9 @@ export class UnreadableContent extends Schema.TaggedError<UnreadableContent>()("
   isCut: Schema.Boolean,
 }) {}
 
-const codeOf = (error: Error) => ("code" in error ? error.code : undefined)
-
 const fromZlib = (error: Error, maxBytes: number) => {
-  if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") return new AnswerTooLarge({ maxBytes })
-  return new UnreadableContent({ detail: `compression: ${error.message}`, isCut: codeOf(error) === "Z_BUF_ERROR" })
+  if (errorCode(error) === "ERR_BUFFER_TOO_LARGE") return new AnswerTooLarge({ maxBytes })
+  return new UnreadableContent({ detail: `compression: ${error.message}`, isCut: errorCode(error) === "Z_BUF_ERROR" })
 }
 
 /** Decompresses in Node's thread pool. The module is loaded with the first compressed answer. */

@@ -2,14 +2,12 @@
 import { Array, Effect } from "effect"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
+import { isAbsolute } from "../../opencode/sameDirectory.ts"
 import { withoutSlash } from "../../opencode/sessions/isWithin.ts"
 import { DirectoryRequired, InvalidParameter } from "../shared/InvalidParameter.ts"
 
 /** Maximum number of sessions whose directories are considered, newest first. */
 const maxSessions = 200
-
-/** Of Unix or of Windows. */
-const isAbsolute = (directory: string) => /^(?:\/|\\\\|[A-Za-z]:[\\/])/u.test(directory)
 
 /**
  * The directory of a new session: the given one, else the one that the instance was announced with, else that of all its
