@@ -192,7 +192,7 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     if (instance.health.checkedAt > startedAt) return yield* unlessReplaced(instance)
     const health = yield* probeNow(instance)
     const isGone = health.state === "unreachable" || health.replaced === true
-    return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : instance
+    return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : { ...instance, health }
   })
 
   const use = <A, E, R>(
@@ -200,7 +200,10 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     run: (target: Target, instance: Instance) => Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | ResolveError, R> =>
     Effect.flatMap(locate(name), (instance) =>
-      Effect.tapError(run(targetOf(vouched(machine, instance), credentials), instance), noteFailure(instance.url)),
+      Effect.tapError(
+        run(targetOf(vouched(machine, instance), credentials, instance.health.version), instance),
+        noteFailure(instance.url),
+      ),
     )
 
   return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, recheck, use })

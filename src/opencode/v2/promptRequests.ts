@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { type ClientError, OpencodeError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode, Prompt } from "../Opencode.ts"
 import { namesWith } from "../namesWith.ts"
@@ -90,8 +90,9 @@ export const promptRequests = (
 
     queuedPrompts: (session) =>
       api.inbox({ params: { sessionID: session } }).pipe(
-        Effect.map(({ data }) =>
-          recognised(data)
+        Effect.flatMap(({ data }) => understood("queued message")(data)),
+        Effect.map((items) =>
+          items
             .filter(({ payload, type }) => type === "user" && rejectedCall(payload?.metadata) === undefined)
             .map(({ id, payload }) => ({ id, text: payload?.text ?? "" })),
         ),

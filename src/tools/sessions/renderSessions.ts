@@ -4,7 +4,7 @@ import { clip } from "../../text/plainText.ts"
 import { brokenText } from "./brokenView.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
-import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs, plural } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>
@@ -47,7 +47,7 @@ export const renderSessions = ({
   next = "",
   session_count: total,
   sessions,
-  unreadable_count: unreadable,
+  unreadable,
 }: SessionsView): string => {
   const shown = sessions.filter(({ parent_session_id }) => parent_session_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
@@ -57,7 +57,7 @@ export const renderSessions = ({
     sessions.map(session(as_of, directories.length > 1)).join("\n"),
     next,
     brokenText({ broken_directories }),
-    unreadableText(unreadable, "session"),
+    unreadable ?? "",
     matching > 0
       ? ""
       : total === 0

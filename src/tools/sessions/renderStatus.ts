@@ -1,6 +1,6 @@
 /** Renders the answer of get_status as Markdown. */
 import { clip } from "../../text/plainText.ts"
-import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs, plural } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { brokenText } from "./brokenView.ts"
 import { statusText } from "./renderSessions.ts"
@@ -19,8 +19,7 @@ export const renderStatus = (view: StatusView): string =>
     view.active.map(active(view.as_of)).join("\n"),
     view.next ?? "",
     brokenText(view),
-    unreadableText(view.unreadable_count, "session or pending request", "sessions and pending requests"),
-    (view.unreadable_count ?? 0) > 0 ? "Something may wait there for a person." : "",
+    view.unreadable ?? "",
     view.unchecked_count === undefined
       ? ""
       : `Not checked: ${plural(view.unchecked_count, "older session")} in other directories.`,
