@@ -45,6 +45,19 @@ export const countingUnreadable = <A, E, R>(
     }))
   })
 
+/** Adds what a counted request left out to the count around it. For requests of which only the last one counts. */
+export const recount = <A>({
+  result,
+  unreadable,
+}: {
+  readonly result: A
+  readonly unreadable: Unreadable
+}): Effect.Effect<A> =>
+  Effect.as(
+    Effect.forEach(unreadable, ([kind, count]) => leaveOut(kind, count), { discard: true }),
+    result,
+  )
+
 export const unreadableTotal = (unreadable: Unreadable): number =>
   Array.from(unreadable.values()).reduce((sum, count) => sum + count, 0)
 

@@ -69,9 +69,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   instance: Schema.String,
   session: Schema.String,
+  /** Sessions that this version does not understand. It may be one of them. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `${this.instance} has no session ${quote(this.session)}.`
+    return this.notUnderstood === undefined
+      ? `${this.instance} has no session ${quote(this.session)}.`
+      : `${this.instance} has no session ${quote(this.session)} that can be shown, and ${this.notUnderstood}.`
   }
 }
 
@@ -214,9 +218,13 @@ export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
   session: Schema.String,
+  /** Messages that this version does not understand. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+    return this.notUnderstood === undefined
+      ? `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+      : `Session ${this.session} on ${this.instance} has no turn that can be shown: ${this.notUnderstood}.`
   }
 }
 

@@ -140,7 +140,7 @@ export const joinLast = Effect.fnUntraced(function* (
   // A decision concerns the running turn.
   const { isParked, prompts } = yield* readServerQueue(address)
   const queued = options.first === undefined && !isParked ? prompts.map(({ id }) => id) : []
-  const stored = yield* lastPrompt(opencode, session)
+  const { result: stored, unreadable } = yield* countingUnreadable(lastPrompt(opencode, session))
   const behind = queued.filter((id) => id !== stored)
   if (stored !== undefined) {
     const report = yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)
@@ -153,6 +153,13 @@ export const joinLast = Effect.fnUntraced(function* (
       : withNote(stored, yield* joinTurn(events, address, before, { ...options, first: undefined }))
   }
   const [next, ...rest] = behind
-  if (next === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
+  if (next === undefined) {
+    const unknown = notUnderstood(unreadable, target.version)
+    return yield* new NoTurn({
+      instance: target.instance,
+      session: session.id,
+      ...(unknown === undefined ? {} : { notUnderstood: unknown }),
+    })
+  }
   return yield* joinTurns(events, address, { id: next, isQueued: true }, rest, options)
 })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import { understood } from "../http/tolerantArray.ts"
 import type { Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
+import { countingUnreadable, recount } from "../Unreadable.ts"
 import type { Routes } from "./routes.ts"
 import type { NotReady } from "./wire/WireError.ts"
 import { joinModel } from "./wire/WireModel.ts"
@@ -14,8 +15,11 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
   const locate = (query: { readonly "location[directory]"?: string }) =>
     Effect.gen(function* () {
       const { directory, project } = yield* api.location({ query })
-      const projects = yield* Effect.flatMap(api.projects(), understood("project"))
-      const isInGit = projects.some(({ id, vcs }) => id === project.id && vcs === "git")
+      const projects = yield* countingUnreadable(Effect.flatMap(api.projects(), understood("project")))
+      const own = projects.result.find(({ id }) => id === project.id)
+      // It may be one of those that are not understood.
+      if (own === undefined) yield* recount(projects)
+      const isInGit = own?.vcs === "git"
       return { directory, worktree: isInGit ? project.directory : undefined } satisfies ServerLocation
     })
   const location = (timeout: number) => locate({}).pipe(call("location", { timeout }))

@@ -93,7 +93,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
         instance,
         Effect.fnUntraced(function* (target: Target) {
           const opencode = client.at(target)
-          const session = yield* resolveSession(target.instance, opencode, reference)
+          const session = yield* resolveSession(target, opencode, reference)
           const pending = yield* openRequest(target, opencode, session, kind, id)
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }

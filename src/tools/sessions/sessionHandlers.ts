@@ -135,7 +135,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
 
   const read = Effect.fnUntraced(function* (target: Target, parameters: ReadOptions) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
+    const session = yield* resolveSession(target, opencode, parameters.session_id)
     if (parameters.message_id !== undefined)
       return yield* readOne(target, session, parameters.message_id, parameters.offset)
     const { before, message_limit: limit = messagesByDefault } = parameters

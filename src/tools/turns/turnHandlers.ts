@@ -42,8 +42,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   ) {
     const { message } = parameters
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    const prompt = { text: message, ...(yield* promptOptions(opencode, session.directory, parameters)) }
+    const session = yield* resolveSession(target, opencode, parameters.session_id)
+    const prompt = { text: message, ...(yield* promptOptions(opencode, target, session.directory, parameters)) }
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
@@ -58,7 +58,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
+    const session = yield* resolveSession(target, opencode, reference)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
@@ -68,7 +68,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
+    const session = yield* resolveSession(target, opencode, reference)
     const { cleared, elsewhere, final, wasRunning } = yield* abortTurn(opencode, session)
     const parked = yield* parkedIn(opencode, session)
     return {
