@@ -29,7 +29,7 @@ export const DiffView = Schema.Struct({
   files: field(Schema.Array(FileView), "Most recently changed first"),
   files_without_diff: field(
     Schema.Array(Schema.String),
-    "Absolute paths of files changed by turns without a diff: running, interrupted, fully reverted, or not understood. The first ones",
+    "Absolute paths of files changed by turns for which there is no diff: running, interrupted or fully reverted turns, or a diff that is not understood. The first ones",
   ),
   files_without_diff_count: opt(field(count, "Number of these files, if there are more")),
   ...pageFields,

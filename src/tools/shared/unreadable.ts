@@ -7,8 +7,8 @@ import { count, field } from "./fields.ts"
 const opt = Schema.optionalKey
 
 export const unreadableFields = {
-  unreadable_count: opt(field(count, "Items left out, as not understood")),
-  unreadable: opt(field(Schema.String, "What they are")),
+  unreadable_count: opt(field(count, "Number of items left out because opencode-fleet does not understand them")),
+  unreadable: opt(field(Schema.String, "What they are, of which opencode version, and what that may hide")),
 }
 
 /** The {@link unreadableFields}. `consequence`: a sentence about what may be missed. */
