@@ -24,12 +24,13 @@ const checkName = (parameter: "agent" | "model", value: string, { names, unknown
   const close = names.filter((name) => name.includes(value))
   const likely = close.length > 0 ? close : Array.fromOption(nearest(value, names))
   const shown = [...likely, ...names.filter((name) => close.length === 0 && !likely.includes(name))].slice(0, maxNames)
-  const list = shown.map((name) => line(name, 100)).join(", ")
+  const listed = [...shown.map((name) => line(name, 100)), ...(shown.length < names.length ? ["…"] : [])].join(", ")
+  const offered = [listed, unknown ?? ""].filter((text) => text !== "").join(", and ")
   return Effect.fail(
     new InvalidParameter({
       parameter,
       value,
-      detail: `this opencode has ${shown.length === 0 ? (unknown ?? "none") : `${list}${shown.length < names.length ? ", …" : ""}${unknown === undefined ? "" : `, and ${unknown}`}`}`,
+      detail: `this opencode has ${offered === "" ? "none" : offered}`,
     }),
   )
 }

@@ -53,14 +53,6 @@ export const shapes: ReadonlyArray<Row> = [
     never: ["Nothing waits for a person"],
   },
   {
-    name: "an agent of another shape, and no other of that name",
-    faults: [{ to: "agents", fault: list(() => [unknown]) }],
-    call: ["send_message", { message: "Go", agent: "gardener" }],
-    fails: true,
-    says: [/1 agent not understood \(opencode /u],
-    never: ["has none"],
-  },
-  {
     name: "file changes of another shape",
     faults: [{ to: "diff", fault: list(() => [unknown]) }],
     call: ["get_diff"],
