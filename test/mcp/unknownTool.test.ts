@@ -6,7 +6,7 @@ const problem = unknownTool(["list", "send"], { start: "the variable HOSTS is no
 describe("The error about a tool name", () => {
   it.each([
     ["list", undefined],
-    ["sned", 'Unknown tool "sned". Did you mean send?'],
+    ["sendd", 'Unknown tool "sendd". Did you mean send?'],
     ["start", "The tool start is not available: the variable HOSTS is not set."],
     ["Start", 'Unknown tool "Start". Did you mean start?'],
     ["nothing of the kind", 'Unknown tool "nothing of the kind". The tools are: list, send.'],
