@@ -17,10 +17,8 @@ const target = "dist"
 const fresh = `${target}-${process.pid}`
 const previous = `${fresh}-previous`
 
-const bundle = async () => {
-  // Unlike rolldown's own command line, this prints nothing but warnings and errors.
-  for (const options of config) await build({ ...options, output: { ...options.output, dir: `${fresh}/bin` } })
-}
+// Unlike rolldown's own command line, this prints nothing but warnings and errors.
+const bundles = config.map((options) => () => build({ ...options, output: { ...options.output, dir: `${fresh}/bin` } }))
 
 const compile = async () => {
   const args = ["--project", "tsconfig.build.json", "--outDir", `${fresh}/lib`]
@@ -39,7 +37,7 @@ const swap = () => {
 }
 
 try {
-  await Promise.all([bundle(), compile()])
+  await Promise.all([...bundles, compile].map((make) => make()))
   swap()
 } finally {
   for (const folder of [fresh, previous]) rmSync(folder, { recursive: true, force: true })
