@@ -124,8 +124,13 @@ const proceed = (state: FollowState): FollowState => {
 const isOpen = ({ request: { request } }: OpenDecision, turn: Turn.Turn) =>
   turn.status.type !== "idle" && turn.pending.has(request.id)
 
-/** After a broken connection, the server may be another one. */
-const sessionGone = "the session is gone: it was deleted, or another opencode has the port now"
+/** The session is not found any more. After a broken connection, the server may be another one. */
+export const sessionGone = (missedEvents: boolean): Turn.Outcome => ({
+  _tag: "interrupted",
+  detail: missedEvents
+    ? "the session is gone: it was deleted, or another opencode has the port now"
+    : "the session was deleted",
+})
 
 const unreachable = (error: ClientError): Turn.Outcome => ({ _tag: "unreachable", detail: error.message, error })
 
@@ -201,7 +206,5 @@ const onStored = (state: FollowState): FollowState => {
 /** A failed request becomes an outcome, because the prompt was sent and the decisions made so far must be reported. */
 const failure = (state: FollowState, error: ClientError): Turn.Outcome => {
   if (isSent(state)) return stillRunning
-  return error._tag === "SessionNotFound"
-    ? { _tag: "interrupted", detail: state.missedEvents ? sessionGone : "the session was deleted" }
-    : unreachable(error)
+  return error._tag === "SessionNotFound" ? sessionGone(state.missedEvents) : unreachable(error)
 }

@@ -12,6 +12,7 @@ import type { Failure } from "../sessions/Message.ts"
 import type { Session } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
+import { sessionGone } from "./followStep.ts"
 import { type FollowTurn, followTurn, type TurnReport } from "./followTurn.ts"
 import { persistently, readStored, statusOf } from "./storedTurn.ts"
 
@@ -91,10 +92,11 @@ const readQueue = Effect.fnUntraced(function* (
     : { _tag: "Gone" }
 })
 
-const lost = (error: ClientError): Turn.Outcome =>
-  error._tag === "SessionNotFound"
-    ? { _tag: "interrupted", detail: "the session was deleted" }
-    : { _tag: "unreachable", detail: error.message, error }
+/** Milliseconds in which the reason why a session is gone is received: its deletion, or the end of the event stream. */
+const reasonArrives = 1000
+
+const lost = (error: ClientError, missedEvents: boolean): Turn.Outcome =>
+  error._tag === "SessionNotFound" ? sessionGone(missedEvents) : { _tag: "unreachable", detail: error.message, error }
 
 /**
  * Waits until the agent receives the prompt, which is in the queue. Consumes the notices of the turns before it.
@@ -127,7 +129,12 @@ const awaitDelivery = Effect.fnUntraced(function* (
       if (event._tag === "SessionFailed" && event.prompts === undefined) failure = event.failure
     }
     const reading = yield* Effect.result(persistently(readQueue(opencode, session, turn)))
-    if (reading._tag === "Failure") return { turn, missedEvents, outcome: lost(reading.failure) }
+    if (reading._tag === "Failure") {
+      const isKnown = (notice: Notice) => missedEvents || isNews(notice, session)
+      if (reading.failure._tag === "SessionNotFound" && !missedEvents)
+        yield* Effect.timeoutOption(Effect.repeat(takeNotice, { until: isKnown }), reasonArrives)
+      return { turn, missedEvents, outcome: lost(reading.failure, missedEvents) }
+    }
     const { success: now } = reading
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
     if (now._tag === "Queued" && !now.isIdle) {
