@@ -12,7 +12,7 @@ import type { Failure } from "../sessions/Message.ts"
 import type { Session } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
-import { sessionGone } from "./followStep.ts"
+import { isDeletion, sessionGone } from "./followStep.ts"
 import { type FollowTurn, followTurn, type TurnReport } from "./followTurn.ts"
 import { persistently, readStored, statusOf } from "./storedTurn.ts"
 
@@ -92,11 +92,11 @@ const readQueue = Effect.fnUntraced(function* (
     : { _tag: "Gone" }
 })
 
-/** Milliseconds in which the reason why a session is gone is received: its deletion, or the end of the event stream. */
-const reasonArrives = 1000
+/** Milliseconds in which the event about a session's deletion arrives. */
+const deletionArrives = 1000
 
-const lost = (error: ClientError, missedEvents: boolean): Turn.Outcome =>
-  error._tag === "SessionNotFound" ? sessionGone(missedEvents) : { _tag: "unreachable", detail: error.message, error }
+const lost = (error: ClientError, isDeleted: boolean): Turn.Outcome =>
+  error._tag === "SessionNotFound" ? sessionGone(isDeleted) : { _tag: "unreachable", detail: error.message, error }
 
 /**
  * Waits until the agent receives the prompt, which is in the queue. Consumes the notices of the turns before it.
@@ -111,9 +111,11 @@ const awaitDelivery = Effect.fnUntraced(function* (
   let unsettledReads = 0
   let failure: Failure | undefined
   let missedEvents = !connected
-  const takeNotice = Effect.tap(notices.take, ({ _tag }) =>
+  let isDeleted = false
+  const takeNotice = Effect.tap(notices.take, (notice) =>
     Effect.sync(() => {
-      missedEvents ||= _tag !== "Event" && _tag !== "Settled"
+      missedEvents ||= notice._tag !== "Event" && notice._tag !== "Settled"
+      isDeleted ||= isDeletion(notice, session.id)
     }),
   )
   while (true) {
@@ -130,10 +132,12 @@ const awaitDelivery = Effect.fnUntraced(function* (
     }
     const reading = yield* Effect.result(persistently(readQueue(opencode, session, turn)))
     if (reading._tag === "Failure") {
-      const isKnown = (notice: Notice) => missedEvents || isNews(notice, session)
-      if (reading.failure._tag === "SessionNotFound" && !missedEvents)
-        yield* Effect.timeoutOption(Effect.repeat(takeNotice, { until: isKnown }), reasonArrives)
-      return { turn, missedEvents, outcome: lost(reading.failure, missedEvents) }
+      if (reading.failure._tag === "SessionNotFound" && !isDeleted)
+        yield* Effect.timeoutOption(
+          Effect.repeat(takeNotice, { until: () => isDeleted || missedEvents }),
+          deletionArrives,
+        )
+      return { turn, missedEvents, outcome: lost(reading.failure, isDeleted) }
     }
     const { success: now } = reading
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
