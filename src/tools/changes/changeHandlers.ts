@@ -32,17 +32,18 @@ interface DiffOptions {
   readonly offset?: number
 }
 
-/** The changes of the session, or of the turn of that message; `change` is undefined if there is no such message. */
+/** The changes of the session, or of the turn of that message; undefined if there is no such message. */
 const changesOf = (
   opencode: Opencode,
   session: Session,
   message_id: string | undefined,
+  version: string | undefined,
 ): Effect.Effect<(SessionDiff & { readonly message?: MessageId }) | undefined, ClientError> =>
   message_id === undefined
-    ? sessionDiff(opencode, session)
+    ? sessionDiff(opencode, session, version)
     : Option.match(asMessageId(message_id.trim()), {
         onNone: () => Effect.undefined,
-        onSome: (message) => turnDiff(opencode, session, message),
+        onSome: (message) => turnDiff(opencode, session, message, version),
       })
 
 /** The file with this path, as opencode names it or as an answer shows it; otherwise those whose paths end with it. */
@@ -77,7 +78,9 @@ export const changeHandlers = Effect.fnUntraced(function* ({
   const diff = Effect.fnUntraced(function* (target: Target, { message_id, offset, path, session_id }: DiffOptions) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target, opencode, session_id)
-    const { result: change, unreadable } = yield* countingUnreadable(changesOf(opencode, session, message_id))
+    const { result: change, unreadable } = yield* countingUnreadable(
+      changesOf(opencode, session, message_id, target.version),
+    )
     const unknown = notUnderstood(unreadable, target.version)
     if (change === undefined) return yield* unknownMessage(message_id ?? "", unknown)
     const page = { message: change.message, unreadable }

@@ -1,5 +1,5 @@
 /** Builds the view of a session's changes. */
-import { diffNote } from "../../opencode/changes/diffTrust.ts"
+import { plural } from "../../text/plural.ts"
 import type { FileChange } from "../../opencode/changes/FileChanges.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -10,7 +10,6 @@ import { line, plainText } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { greatest } from "../shared/answerSize.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
-import { plural } from "../shared/markdown.ts"
 import { unreadableView } from "../shared/unreadable.ts"
 
 const maxPathLength = 1000
@@ -54,10 +53,9 @@ const reasonOf = (
     : "No file was changed. opencode does not record files that git ignores, files outside of the session's directory, and very large new files."
 }
 
-const noteOf = (diff: SessionDiff, version: string | undefined, unreadable: Unreadable): string => {
+const noteOf = (diff: SessionDiff, unreadable: Unreadable): string => {
   const { files, more, olderTurns, running, undone } = diff
   return [
-    diffNote(version) ?? "",
     files.length === 0 ? reasonOf(diff, unreadable) : "",
     undone === 0 ? "" : `${plural(undone, "file")} changed and reverted.`,
     running ? "A turn is running; its changes are shown when it ends." : "",
@@ -85,7 +83,7 @@ export const diffView = (
   diff: SessionDiff,
   { message, offset = 0, unreadable = nothingUnreadable }: DiffPage = {},
 ): DiffView => {
-  const note = noteOf(diff, target.version, unreadable)
+  const note = noteOf(diff, unreadable)
   const files = diff.files.slice(offset)
   return {
     instance: target.instance,
