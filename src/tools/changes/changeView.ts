@@ -1,4 +1,5 @@
 /** Builds the view of a session's changes. */
+import { plural } from "../../text/plural.ts"
 import { diffNote } from "../../opencode/changes/diffTrust.ts"
 import type { FileChange } from "../../opencode/changes/FileChanges.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
@@ -9,7 +10,6 @@ import { line, plainText } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { greatest } from "../shared/answerSize.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
-import { plural } from "../shared/markdown.ts"
 
 const maxPathLength = 1000
 

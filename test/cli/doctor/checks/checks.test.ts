@@ -9,10 +9,12 @@ import { HealthCheck } from "../../../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../../../src/discovery/identification/Identification.ts"
 import { LocalMachine } from "../../../../src/machine/LocalMachine.ts"
 import { Discovery } from "../../../../src/discovery/Discovery.ts"
+import { claimsIn, SessionClaims } from "../../../../src/machine/SessionClaims.ts"
 import type { ConnectState } from "../../../../src/discovery/relay/Registration.ts"
 import * as OpencodeV1 from "../../../../src/opencode/v1/OpencodeV1.ts"
 import { Settings, type SettingsValues } from "../../../../src/Settings.ts"
 import type { Check, FleetServices, Observation } from "../../../../src/cli/doctor/Check.ts"
+import { claims } from "../../../../src/cli/doctor/checks/claims.ts"
 import { connects } from "../../../../src/cli/doctor/checks/connects.ts"
 import { instances } from "../../../../src/cli/doctor/checks/instances.ts"
 import { duplicateNames } from "../../../../src/cli/doctor/checks/duplicateNames.ts"
@@ -435,5 +437,23 @@ layer(NodeServices.layer)("A connect", (it) => {
       assert.deepStrictEqual(yield* connectsFor({ pid: 2, log: "/log" }, "there"), [])
       assert.deepStrictEqual(yield* connectsFor(undefined), [])
     }),
+  )
+})
+
+const claimsAt = (path: string) =>
+  Effect.flatMap(LocalMachine, (machine) => Effect.provideService(claims.run, SessionClaims, claimsIn(path, machine)))
+
+describe("claims", () => {
+  it.effect("is only mentioned if claims cannot be made", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      assert.deepStrictEqual(yield* claimsAt(`${directory}/claims`), [])
+      assert.deepStrictEqual(yield* fs.readDirectory(`${directory}/claims`), [])
+      yield* fs.writeFileString(`${directory}/file`, "")
+      const [found] = yield* claimsAt(`${directory}/file/claims`)
+      assert.deepInclude(found, { state: "warning" })
+      assert.include(found?.message, `${directory}/file/claims cannot be used: a part of the path is not a directory`)
+    }).pipe(Effect.provide(NodeServices.layer)),
   )
 })
