@@ -9,26 +9,22 @@
 import { lstatSync, mkdirSync } from "node:fs"
 // The whole module, because a named import that an old Node lacks would fail before the first line runs.
 import nodeModule from "node:module"
-import { homedir, userInfo } from "node:os"
 import { dirname, isAbsolute, join } from "node:path"
 import process from "node:process"
+import { homeDirectory } from "./machine/homeDirectory.ts"
 import { isNodeTooOld, oldestNode } from "./machine/oldestNode.ts"
 
 /** Milliseconds after the start at which the compile cache is written, after the first requests are answered. */
 const flushAfterMs = 1500
 
-/** An empty or relative HOME is ignored, because it would put the cache into the working directory. */
-const home = (): string => {
-  const directory = homedir()
-  return isAbsolute(directory) ? directory : userInfo().homedir
-}
-
-/** The user's cache directory. A relative XDG_CACHE_HOME is ignored, as its specification requires. */
-const userCache = (): string => {
+/** The user's cache directory, never one below the working directory. A relative XDG_CACHE_HOME is ignored, as its specification requires. */
+const userCache = (): string | undefined => {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env
   if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME
   const isSet = LOCALAPPDATA !== undefined && isAbsolute(LOCALAPPDATA)
-  return process.platform === "win32" && isSet ? LOCALAPPDATA : join(home(), ".cache")
+  if (process.platform === "win32" && isSet) return LOCALAPPDATA
+  const home = homeDirectory()
+  return home === undefined ? undefined : join(home, ".cache")
 }
 
 /** Creates one directory that only this user can access. Not `recursive`, which never returns below /proc. */
@@ -51,7 +47,7 @@ const isPrivate = (directory: string): boolean => {
 const enableCompileCache = (): void => {
   try {
     const cache = userCache()
-    if (!isAbsolute(cache)) return
+    if (cache === undefined) return
     const directory = join(cache, "opencode-fleet", "compile-cache")
     for (const path of [dirname(dirname(directory)), dirname(directory), directory]) makePrivate(path)
     if (!isPrivate(dirname(directory)) || !isPrivate(directory)) return
@@ -59,7 +55,7 @@ const enableCompileCache = (): void => {
     // Node writes the cache when it exits, which never happens if the client kills its server.
     setTimeout(() => nodeModule.flushCompileCache(), flushAfterMs).unref()
   } catch {
-    // No home directory, no permission, or a full disk: start without the cache.
+    // No permission or a full disk: start without the cache.
   }
 }
 

@@ -1,95 +1,201 @@
 /**
- * Claims on sessions that all opencode-fleet servers of this user on this machine see: a file for each claimed session, created
- * by the holder and removed by it. The claim of a process that has ended is void.
+ * Claims on sessions that all opencode-fleet servers of this user see: a file for each claimed session, created by the holder
+ * and removed by it. The holder renews its claim. A claim that was not renewed for {@link lease} is void, and so is the claim
+ * of a process that is known to have ended.
  */
-import { Context, Effect } from "effect"
-import { lstat, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { homedir, hostname, userInfo } from "node:os"
-import { isAbsolute, join } from "node:path"
+import { Context, Duration, Effect, Exit, Layer, Schedule, Scope } from "effect"
+import { lstat, mkdir, readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { line } from "../text/plainText.ts"
 import { errorCode } from "./errorCode.ts"
-import type { LocalMachineValues } from "./LocalMachine.ts"
+import { systemErrorText } from "./fileError.ts"
+import { homeDirectory } from "./homeDirectory.ts"
+import { LocalMachine, type LocalMachineValues } from "./LocalMachine.ts"
 
 /** `unavailable`: claims cannot be made, for example because the directory cannot be written. */
 export type Claim = { readonly release: Effect.Effect<void> } | "taken" | "unavailable"
 
 export interface SessionClaimsValues {
-  /** Tries once. */
+  /** Tries once. If claims cannot be made, logs each new reason once. */
   readonly claim: (session: string) => Effect.Effect<Claim>
+  /** Why claims cannot be made, as a sentence; undefined if they can. */
+  readonly problem: Effect.Effect<string | undefined>
 }
 
 /** Default: no claims. The layers of fleets provide those of this machine. */
 export const SessionClaims = Context.Reference<SessionClaimsValues>("opencode-fleet/machine/SessionClaims", {
-  defaultValue: () => ({ claim: () => Effect.succeed("unavailable") }),
+  defaultValue: () => ({ claim: () => Effect.succeed("unavailable"), problem: Effect.undefined }),
 })
 
-/** The directory of this user's claims, or undefined if it may belong to somebody else. */
-const ownDirectory = async (directory: string) => {
+/**
+ * How long a claim holds without being renewed. Only this ends the claim of a process on another machine that shares the home
+ * directory, in another container, or with a process id that was used again.
+ */
+export const lease = Duration.seconds(30)
+
+export const renewEvery = Duration.seconds(10)
+
+/** A directory on a hung mount never answers. */
+const maxWait = Duration.seconds(3)
+
+/** Creates the directory for this user alone. Fails if it may belong to another user. */
+const ensureOwn = async (directory: string) => {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const found = await lstat(directory)
-  const { uid } = userInfo()
-  return found.isDirectory() && (uid < 0 || found.uid === uid)
+  if (!found.isDirectory()) throw new Error("it is not a directory")
+  const uid = process.getuid?.()
+  if (uid !== undefined && found.uid !== uid) throw new Error("it belongs to another user")
 }
 
-/** The claims in a directory. The directory is shared by all servers of the user. */
-export const claimsIn = (
-  directory: string,
-  { birthOf, isAlive }: Pick<LocalMachineValues, "birthOf" | "isAlive">,
-  pid = process.pid,
+/** The kernel and the container of this process: only within them does a process id mean one process. */
+const processSpace = async ({ birthOf, hostname }: LocalMachineValues) => {
+  const boot = birthOf(process.pid)?.split(":")[0] ?? ""
+  return [hostname, boot, await readlink("/proc/self/ns/pid").catch(() => "")].join(" ")
+}
+
+/** Claims that are made by `attempt`, which fails with a clause that says why claims cannot be made. */
+const telling = (
+  attempt: (name: string) => Effect.Effect<Exclude<Claim, "unavailable">, string>,
 ): SessionClaimsValues => {
-  let drafts = 0
-  const isVoid = (owner: string) => {
-    const [host, ownerPid, ...birth] = owner.split(" ")
-    return host === hostname() && !isAlive(Number(ownerPid), birth.join(" ") === "" ? undefined : birth.join(" "))
+  let told: string | undefined
+  /** Each new reason once, because every message would repeat it. */
+  const tell = (reason: string) =>
+    Effect.suspend(() => {
+      if (told === reason) return Effect.void
+      told = reason
+      return Effect.logWarning(
+        `messages that several opencode-fleet servers send to a session at the same moment may be merged: ${reason}`,
+      )
+    })
+  return {
+    claim: (session) => Effect.catch(attempt(session), (reason) => Effect.as(tell(reason), "unavailable" as const)),
+    problem: attempt("doctor").pipe(
+      Effect.flatMap((claim) => (claim === "taken" ? Effect.void : claim.release)),
+      Effect.as(undefined),
+      Effect.catch((reason) => Effect.succeed(reason)),
+    ),
+  }
+}
+
+const createFile = async (file: string, claim: string) => {
+  try {
+    await writeFile(file, claim, { flag: "wx", mode: 0o600 })
+    return true
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false
+    throw error
+  }
+}
+
+/** Empty for a file that cannot be read, such as another user's: only its age counts. Fails if there is none. */
+const readClaim = async (file: string) => {
+  try {
+    return await readFile(file, "utf8")
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") throw error
+    return ""
+  }
+}
+
+const isOurs = async (file: string, claim: string) => (await readFile(file, "utf8")) === claim
+
+const release = async (file: string, claim: string) => {
+  if (await isOurs(file, claim)) await rm(file, { force: true })
+}
+
+/** Writing makes the file system set the time. A claim that was lost is not made again. */
+const renew = async (file: string, claim: string) => {
+  if (await isOurs(file, claim)) await writeFile(file, claim, { flag: "r+" })
+}
+
+const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(run))
+
+/** The claims in a directory. The directory is shared by all servers of the user. */
+export const claimsIn = (directory: string, machine: LocalMachineValues, pid = process.pid): SessionClaimsValues => {
+  const isAbandoned = (claim: string, space: string) => {
+    const [otherSpace, otherPid, birth] = claim.split("\n")
+    return otherSpace === space && !machine.isAlive(Number(otherPid), birth === "" ? undefined : birth)
   }
 
-  /** Creates the file with its content in one step, so that no reader sees it empty. */
-  const create = async (file: string, owner: string) => {
-    const draft = `${file}.${pid}.${drafts++}`
-    await writeFile(draft, owner, { flag: "wx", mode: 0o600 })
+  /** Milliseconds since the claim was renewed, by the clock of the file system, which all machines share. */
+  const ageOf = async (file: string) => {
+    const now = join(directory, `${crypto.randomUUID()}.now`)
     try {
-      await link(draft, file)
-      return true
-    } catch (error) {
-      if (errorCode(error) === "EEXIST") return false
-      throw error
+      await writeFile(now, "", { flag: "wx", mode: 0o600 })
+      return (await stat(now)).mtimeMs - (await stat(file)).mtimeMs
     } finally {
-      await rm(draft, { force: true })
+      await rm(now, { force: true })
     }
   }
 
-  /** Takes a void claim out of the way. Another process may have done so since, and made its own. */
-  const removeVoid = async (file: string) => {
-    const aside = `${file}.${pid}.${drafts++}`
+  const isVoid = async (file: string, space: string) =>
+    isAbandoned(await readClaim(file), space) || (await ageOf(file)) >= Duration.toMillis(lease)
+
+  /** Another process may have removed the void claim since, and made its own, which is put back. */
+  const removeVoid = async (file: string, space: string) => {
+    const aside = join(directory, `${crypto.randomUUID()}.void`)
     await rename(file, aside)
-    const owner = await readFile(aside, "utf8")
-    if (!isVoid(owner)) await create(file, owner)
+    if (!(await isVoid(aside, space))) await createFile(file, await readClaim(aside))
     await rm(aside, { force: true })
   }
 
-  const attempt = async (file: string, owner: string, triesLeft: number): Promise<Claim> => {
-    if (await create(file, owner)) {
-      return { release: Effect.ignore(Effect.tryPromise(() => rm(file, { force: true }))) }
-    }
-    const current = await readFile(file, "utf8").catch(() => undefined)
-    const isInTheWay = current !== undefined && isVoid(current)
-    if (triesLeft === 0 || (current !== undefined && !isInTheWay)) return "taken"
-    if (isInTheWay) await removeVoid(file).catch(() => undefined)
-    return attempt(file, owner, triesLeft - 1)
+  const attempt = async (file: string, claim: string, space: string, triesLeft: number): Promise<boolean> => {
+    if (await createFile(file, claim)) return true
+    // Fails for a claim that has just been released.
+    const isInTheWay = await isVoid(file, space).catch(() => undefined)
+    if (triesLeft === 0 || isInTheWay === false) return false
+    if (isInTheWay === true) await removeVoid(file, space).catch(() => undefined)
+    return attempt(file, claim, space, triesLeft - 1)
   }
 
-  const claim = async (session: string): Promise<Claim> =>
-    (await ownDirectory(directory))
-      ? attempt(join(directory, `${session}.claim`), `${hostname()} ${pid} ${birthOf(pid) ?? ""}`.trim(), 2)
-      : "unavailable"
+  const create = (name: string) =>
+    Effect.tryPromise({
+      try: async (signal) => {
+        await ensureOwn(directory)
+        const file = join(directory, `${name}.claim`)
+        const space = await processSpace(machine)
+        const claim = [space, pid, machine.birthOf(pid) ?? "", crypto.randomUUID()].join("\n")
+        if (!(await attempt(file, claim, space, 2))) return undefined
+        if (signal.aborted) await release(file, claim)
+        return { file, claim }
+      },
+      catch: (error) => systemErrorText(error, "open"),
+    }).pipe(
+      Effect.timeoutOrElse({ duration: maxWait, orElse: () => Effect.fail("it does not answer") }),
+      Effect.mapError((reason) => `${line(directory)} cannot be used: ${reason}`),
+    )
 
-  return {
-    claim: (session) =>
-      Effect.tryPromise(() => claim(session)).pipe(Effect.orElseSucceed(() => "unavailable" as const)),
-  }
+  return telling((name) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const made = yield* restore(create(name))
+        if (made === undefined) return "taken"
+        const { claim, file } = made
+        // Closing a scope again does nothing, so releasing twice never removes the claim of another server.
+        const scope = yield* Scope.make()
+        yield* Scope.addFinalizer(
+          scope,
+          quietly(() => release(file, claim)),
+        )
+        yield* quietly(() => renew(file, claim)).pipe(
+          Effect.delay(renewEvery),
+          Effect.repeat(Schedule.forever),
+          Effect.interruptible,
+          Effect.forkIn(scope),
+        )
+        return { release: Scope.close(scope, Exit.void) }
+      }),
+    ),
+  )
 }
 
-/** The claims of this user on this machine, in `~/.cache/opencode-fleet/claims`. */
-export const machineClaims = (machine: LocalMachineValues): SessionClaimsValues =>
-  isAbsolute(homedir())
-    ? claimsIn(join(homedir(), ".cache", "opencode-fleet", "claims"), machine)
-    : { claim: () => Effect.succeed("unavailable") }
+/** The claims of this user, in `~/.cache/opencode-fleet/claims`. */
+export const machineClaims = Layer.effect(
+  SessionClaims,
+  Effect.map(LocalMachine, (machine) => {
+    const home = homeDirectory()
+    return home === undefined
+      ? telling(() => Effect.fail("this user has no home directory; set HOME"))
+      : claimsIn(join(home, ".cache", "opencode-fleet", "claims"), machine)
+  }),
+)

@@ -1,6 +1,6 @@
 /** The directories that opencode-fleet reads and writes by default, according to the XDG Base Directory specification. */
 import { Effect, Option, Path } from "effect"
-import { AccountHome } from "../machine/homeDirectory.ts"
+import { AccountHome } from "../machine/AccountHome.ts"
 import { SettingsError } from "./SettingsError.ts"
 import { parsed, variable } from "./variable.ts"
 import type { Variable } from "./variables.ts"

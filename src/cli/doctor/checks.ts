@@ -1,5 +1,6 @@
 /** Every check of `doctor`, in the order of its output. */
 import type { Check, FleetServices, MachineServices } from "./Check.ts"
+import { claims } from "./checks/claims.ts"
 import { connects } from "./checks/connects.ts"
 import { database } from "./checks/database.ts"
 import { instances } from "./checks/instances.ts"
@@ -15,7 +16,13 @@ import { settings } from "./checks/settings.ts"
 import { transports } from "./checks/transports.ts"
 
 /** These need no valid settings. */
-export const machineChecks: ReadonlyArray<Check<MachineServices>> = [nodeVersion, settings, opencodeCommand, database]
+export const machineChecks: ReadonlyArray<Check<MachineServices>> = [
+  nodeVersion,
+  settings,
+  opencodeCommand,
+  database,
+  claims,
+]
 
 /** These need valid settings. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [

@@ -1,6 +1,7 @@
 /** Runs all checks of `doctor` and returns their findings in order. */
 import { Effect, Layer } from "effect"
 import { fleetLayer } from "../../layers.ts"
+import { machineClaims } from "../../machine/SessionClaims.ts"
 import { Settings } from "../../Settings.ts"
 import type { Check, Observation } from "./Check.ts"
 import { checks, machineChecks } from "./checks.ts"
@@ -17,7 +18,7 @@ const runAll = <R>(checks: ReadonlyArray<Check<R>>) =>
   Effect.map(Effect.forEach(checks, runCheck), (each) => each.flat())
 
 export const diagnose = Effect.gen(function* () {
-  const machine = yield* runAll(machineChecks)
+  const machine = yield* Effect.provide(runAll(machineChecks), machineClaims)
   const fleet = yield* runAll(checks).pipe(
     Effect.provide(Layer.provideMerge(fleetLayer(Settings), Layer.effect(Settings, Settings.fromEnvironment))),
     // One invalid variable is one finding, that of the settings check.

@@ -23,8 +23,10 @@ const tryAgain = "100 millis"
 
 const claimScoped = Effect.fnUntraced(function* (session: string): Effect.fn.Return<Claim, never, Scope.Scope> {
   const claims = yield* SessionClaims
-  return yield* Effect.acquireRelease(claims.claim(session), (claim) =>
-    typeof claim === "string" ? Effect.void : claim.release,
+  return yield* Effect.acquireRelease(
+    claims.claim(session),
+    (claim) => (typeof claim === "string" ? Effect.void : claim.release),
+    { interruptible: true },
   )
 })
 

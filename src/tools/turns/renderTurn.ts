@@ -1,6 +1,7 @@
 /** Renders the answers of the tools that follow or stop a turn as Markdown. */
+import { plural } from "../../text/plural.ts"
 import type { RequestView } from "../requests/requestSchemas.ts"
-import { block, code, paragraphs, plural } from "../shared/markdown.ts"
+import { block, code, paragraphs } from "../shared/markdown.ts"
 import type { AbortView, TurnView } from "./turnSchemas.ts"
 
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
@@ -49,7 +50,7 @@ export const renderTurn = (view: TurnView): string =>
     ...(view.waiting_for ?? []).map((item) => request(item, view)),
     view.waiting_for_count === undefined
       ? ""
-      : `${view.waiting_for_count - (view.waiting_for ?? []).length} more requests are shown when these are decided.`,
+      : `${plural(view.waiting_for_count - (view.waiting_for ?? []).length, "more request")} can be shown once these are decided.`,
     view.next ?? "",
   )
 
@@ -63,15 +64,18 @@ export const renderAbort = ({
   final,
   instance,
   parked = [],
+  running_at,
   session_id,
   was_running,
 }: AbortView): string =>
   [
     was_running
       ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
-      : elsewhere === true
-        ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
-        : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
+      : running_at !== undefined
+        ? `The turn of session ${code(session_id)} was not stopped: it is running on ${code(running_at)}, which shares its sessions with ${code(instance)}. Stop it with abort_session on instance ${code(running_at)}.`
+        : elsewhere === true
+          ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
+          : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(dismissed === 0 ? [] : [`${plural(dismissed, "pending request")} dismissed.`]),
     ...(parked.length === 0 ? [] : [parkedText(parked)]),

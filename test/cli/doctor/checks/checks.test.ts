@@ -9,10 +9,12 @@ import { HealthCheck } from "../../../../src/fleet/HealthCheck.ts"
 import { Identification } from "../../../../src/discovery/identification/Identification.ts"
 import { LocalMachine } from "../../../../src/machine/LocalMachine.ts"
 import { Discovery } from "../../../../src/discovery/Discovery.ts"
+import { claimsIn, SessionClaims } from "../../../../src/machine/SessionClaims.ts"
 import type { ConnectState } from "../../../../src/discovery/relay/Registration.ts"
 import * as OpencodeV1 from "../../../../src/opencode/v1/OpencodeV1.ts"
 import { Settings, type SettingsValues } from "../../../../src/Settings.ts"
 import type { Check, FleetServices, Observation } from "../../../../src/cli/doctor/Check.ts"
+import { claims } from "../../../../src/cli/doctor/checks/claims.ts"
 import { connects } from "../../../../src/cli/doctor/checks/connects.ts"
 import { instances } from "../../../../src/cli/doctor/checks/instances.ts"
 import { duplicateNames } from "../../../../src/cli/doctor/checks/duplicateNames.ts"
@@ -314,6 +316,20 @@ layer(NodeServices.layer)("An instance", (it) => {
     }),
   )
 
+  it.effect("that is an opencode without a health route is told to be updated, not that another program is there", () =>
+    Effect.gen(function* () {
+      const [found] = yield* runOver(instances, {
+        announcements: [announcement("old", 4096)],
+        answer: ({ url }) =>
+          new URL(url).pathname === "/path"
+            ? Effect.sync(() => Response.json({ directory: "/srv/shop" }))
+            : Effect.sync(() => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })),
+      })
+      assert.include(found?.message, "opencode is too old")
+      assert.strictEqual(found?.advice, "Update that opencode to 1.1.53 or newer.")
+    }),
+  )
+
   it.effect("that asks for a password gets the advice to set it", () =>
     Effect.gen(function* () {
       const [found] = yield* runOver(instances, { announcements: api, answer: refusing })
@@ -435,5 +451,23 @@ layer(NodeServices.layer)("A connect", (it) => {
       assert.deepStrictEqual(yield* connectsFor({ pid: 2, log: "/log" }, "there"), [])
       assert.deepStrictEqual(yield* connectsFor(undefined), [])
     }),
+  )
+})
+
+const claimsAt = (path: string) =>
+  Effect.flatMap(LocalMachine, (machine) => Effect.provideService(claims.run, SessionClaims, claimsIn(path, machine)))
+
+describe("claims", () => {
+  it.effect("is only mentioned if claims cannot be made", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      assert.deepStrictEqual(yield* claimsAt(`${directory}/claims`), [])
+      assert.deepStrictEqual(yield* fs.readDirectory(`${directory}/claims`), [])
+      yield* fs.writeFileString(`${directory}/file`, "")
+      const [found] = yield* claimsAt(`${directory}/file/claims`)
+      assert.deepInclude(found, { state: "warning" })
+      assert.include(found?.message, `${directory}/file/claims cannot be used: a part of the path is not a directory`)
+    }).pipe(Effect.provide(NodeServices.layer)),
   )
 })
