@@ -95,7 +95,7 @@ export default [
     ...common,
     input: { "opencode-fleet": "src/main.ts", "chunks/ajv": "@modelcontextprotocol/server/validators/ajv" },
     plugins: [cliApart, ajvOnDemand, cryptoOnDemand, onlyAscii],
-    output: { ...output, cleanDir: true, entryFileNames: "[name].mjs" },
+    output: { ...output, entryFileNames: "[name].mjs" },
   },
   {
     ...common,

@@ -1,5 +1,6 @@
 /** Gives every instance a unique name, and resolves a name that a user typed to its instance. */
 import { Array, Effect, Schema } from "effect"
+import { listText } from "../text/listText.ts"
 import { quote } from "../text/plainText.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
 import type { Instance } from "./Instance.ts"
@@ -34,12 +35,7 @@ export const uniqueNames = <A extends Announcement>(announcements: ReadonlyArray
   )
 }
 
-const list = (names: ReadonlyArray<string>) =>
-  names.length === 0
-    ? "none"
-    : names.length <= 20
-      ? names.join(", ")
-      : `${names.slice(0, 20).join(", ")} and ${names.length - 20} more`
+const list = (names: ReadonlyArray<string>) => (names.length === 0 ? "none" : listText(names, 20))
 
 /** No instance has this name. */
 export class InstanceNotFound extends Schema.TaggedError<InstanceNotFound>()("InstanceNotFound", {

@@ -21,6 +21,8 @@ export interface ServeOptions {
   readonly version: string
   /** Given to the model when the client connects. */
   readonly instructions: string
+  /** Known tools that this server does not offer, each with a sentence about what makes it available. */
+  readonly unavailable?: Readonly<Record<string, string>>
 }
 
 /** The tools of a process never change. Clients of revision 2026-07-28 need not list them again. */
@@ -63,7 +65,10 @@ export const serve = Effect.fnUntraced(function* <Tools extends Record<string, T
   const transport = makeStdioTransport({
     stdin: process.stdin,
     stdout: process.stdout,
-    unknownTool: unknownTool(tools.map(({ name }) => name)),
+    unknownTool: unknownTool(
+      tools.map(({ name }) => name),
+      options.unavailable,
+    ),
     onUnusable: limited(maxWarnings, (reason) => fork(Effect.logWarning(reason))),
   })
   const connection = serveStdio(

@@ -2,7 +2,8 @@
 import type { CallToolResult } from "@modelcontextprotocol/server"
 import { Cause, Context, Data, Effect, Option, Predicate, Schema } from "effect"
 import { AiError, Tool, Toolkit } from "effect/ai"
-import { clip, plainText } from "../text/plainText.ts"
+import { clip } from "../text/clip.ts"
+import { plainText } from "../text/plainText.ts"
 import { contentBlocks, textBlock } from "./contentBlocks.ts"
 import { hasOutputSchema } from "./describeTool.ts"
 

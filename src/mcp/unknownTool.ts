@@ -4,12 +4,14 @@ import { nearest } from "../text/nearest.ts"
 import { quote } from "../text/plainText.ts"
 
 /** For servers with these tools: what is wrong with a name, or undefined if it is the name of a tool. */
-export const unknownTool =
-  (names: ReadonlyArray<string>) =>
-  (name: string): string | undefined =>
-    names.includes(name)
-      ? undefined
-      : `Unknown tool ${quote(name)}. ${Option.match(nearest(name, names), {
-          onNone: () => `The tools are: ${names.join(", ")}.`,
-          onSome: (near) => `Did you mean ${near}?`,
-        })}`
+export const unknownTool = (names: ReadonlyArray<string>, unavailable: Readonly<Record<string, string>> = {}) => {
+  const known = [...names, ...Object.keys(unavailable)]
+  return (name: string): string | undefined => {
+    if (names.includes(name)) return undefined
+    if (Object.hasOwn(unavailable, name)) return `The tool ${name} is not available: ${unavailable[name]}`
+    return `Unknown tool ${quote(name)}. ${Option.match(nearest(name, known), {
+      onNone: () => `The tools are: ${names.join(", ")}.`,
+      onSome: (near) => `Did you mean ${near}?`,
+    })}`
+  }
+}

@@ -27,8 +27,9 @@ const maxLength = 200
 
 /** The closest of the names: the same but for case and separators, few edits away, or with the other one as a part. */
 export const nearest = (wanted: string, names: ReadonlyArray<string>): Option.Option<string> => {
+  if (wanted.length > maxLength) return Option.none()
   const folded = fold(wanted)
-  if (folded === "" || folded.length > maxLength) return Option.none()
+  if (folded === "") return Option.none()
   const [best] = names
     .map((name) => ({ name, other: fold(name) }))
     .map(({ name, other }) => ({

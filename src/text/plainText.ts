@@ -2,6 +2,7 @@
  * Makes untrusted text safe to show. Text from an instance or a registration file may contain terminal escape sequences,
  * characters that reverse the text's direction, or invisible characters.
  */
+import { clip } from "./clip.ts"
 import { truncate } from "./truncate.ts"
 
 /** Control characters except line feed and tab, bidirectional controls, other line ends, and zero-width characters. */
@@ -16,19 +17,14 @@ export const plainLine = (text: string): string =>
     .replaceAll(/\s+/gu, " ")
     .trim()
 
-/**
- * The first `length` characters, followed by the number of characters left out and how to read them. A function for that is
- * given the number of characters kept.
- */
-export const clip = (text: string, length: number, rest: string | ((kept: number) => string) = ""): string => {
-  if (text.length <= length) return text
-  const kept = truncate(text, length)
-  const how = typeof rest === "string" ? rest : rest(kept.length)
-  return `${kept}… [${(text.length - kept.length).toLocaleString("en")} more characters${how === "" ? "" : `: ${how}`}]`
-}
-
 /** Quotes user input for an error message: one line, at most 100 characters. */
 export const quote = (text: string): string => JSON.stringify(line(text, 100))
 
+/** A line is made of at most this many times its length: removing characters from megabytes takes seconds. */
+const readPerCharacter = 16
+
 /** One line of untrusted text, at most `length` characters plus the number of characters left out. */
-export const line = (text: string, length = 300): string => clip(plainLine(text), length)
+export const line = (text: string, length = 300): string => {
+  const read = truncate(text, length * readPerCharacter)
+  return clip(plainLine(read), length, "", text.length - read.length)
+}

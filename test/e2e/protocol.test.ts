@@ -70,6 +70,8 @@ layer(NodeServices.layer, { excludeTestServices: true })("the protocol", (it) =>
       const raw = yield* started
       const { error } = yield* raw.request("tools/call", { name: "nope", arguments: {} })
       assert.include(error?.message, "nope")
+      const { error: unavailable } = yield* raw.request("tools/call", { name: "start_instance", arguments: {} })
+      assert.include(unavailable?.message, "SSH_HOSTS of opencode-fleet is not set")
       assert.deepStrictEqual((yield* raw.request("ping")).result, {})
     }),
   )

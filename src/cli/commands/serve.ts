@@ -14,6 +14,11 @@ import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts
 /** Delay before the fleet is loaded, so that the client's first two requests are answered sooner. A tool call ends the delay. */
 const headStart = "100 millis"
 
+const unavailable = {
+  start_instance:
+    "the environment variable SSH_HOSTS of opencode-fleet is not set. It lists the hosts on which opencode may be started.",
+}
+
 export const program = Effect.gen(function* () {
   // A fiber of the program loads the fleet, not one of the first call: the fleet must outlive that call, and its later work
   // must not be traced and logged as part of it.
@@ -33,7 +38,7 @@ export const program = Effect.gen(function* () {
     return yield* Effect.raceFirst(serve(FleetToolkitWithStart, handled, serverInfo), parentExit)
   }
   const handled = Effect.flatMap(fleet, ({ handled }) => handled)
-  yield* Effect.raceFirst(serve(FleetToolkit, handled, serverInfo), parentExit)
+  yield* Effect.raceFirst(serve(FleetToolkit, handled, { ...serverInfo, unavailable }), parentExit)
 }).pipe(
   Effect.scoped,
   Effect.provideServiceEffect(

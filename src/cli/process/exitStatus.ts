@@ -1,6 +1,7 @@
 /** The exit statuses of every command except `connect`, which exits with opencode's status. */
-import { Runtime, Schema } from "effect"
+import { PlatformError, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
+import { fileFailure } from "../../machine/fileError.ts"
 import { line } from "../../text/plainText.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { errorText } from "./errorText.ts"
@@ -40,8 +41,9 @@ const longestReason = 2000
 export const failedBecause = (reason: string, status: number = exitStatus.failed) =>
   new CommandFailed({ status, reason: line(reason, longestReason) })
 
-/** For errors whose `message` is complete for a terminal. */
-export const failedWith = ({ message }: { readonly message: string }) => failedBecause(message)
+/** For errors whose `message` is complete for a terminal. A file operation's is not, so its reason is put into words. */
+export const failedWith = (error: PlatformError.PlatformError | { readonly message: string }) =>
+  failedBecause(error instanceof PlatformError.PlatformError ? fileFailure(error) : error.message)
 
 const statusOf = (error: ToolError) =>
   error._tag === "SessionBusy" && error.waitingFor !== undefined ? exitStatus.waits : exitStatus.failed

@@ -1,6 +1,6 @@
 /** How `send` ends: the exit status of a turn's outcome, and the text on stderr. */
 import { Effect } from "effect"
-import { plural } from "../../tools/shared/markdown.ts"
+import { plural } from "../../text/plural.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 

@@ -2,6 +2,7 @@
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { elapsed } from "../../tools/shared/time.ts"
 import { line } from "../../text/plainText.ts"
+import { plural } from "../../text/plural.ts"
 import type { Style } from "./style.ts"
 import { type Cell, type Column, table } from "./table.ts"
 
@@ -64,6 +65,6 @@ export const fleetProblems = ({ hint, problem_count, problems }: FleetView): Rea
   return [
     ...(hint === undefined ? [] : [hint]),
     ...problems.slice(0, maxProblems).map(({ reason, source }) => `problem: ${line(source)} ${line(reason)}`),
-    ...(problem_count > shown ? [`and ${problem_count - shown} more problems`] : []),
+    ...(problem_count > shown ? [`and ${plural(problem_count - shown, "more problem")}`] : []),
   ]
 }

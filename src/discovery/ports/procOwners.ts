@@ -1,8 +1,9 @@
 /** Which process owns a socket on Linux, from `/proc/PID/fd` of this user's processes. */
 import { Clock, Duration, Effect, FileSystem, Option } from "effect"
 import { plainLine } from "../../text/plainText.ts"
+import { fileErrorText, orElseUnlessShort } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
-import type { Owner } from "./ListeningSockets.ts"
+import { ListeningUnknown, type Owner } from "./ListeningSockets.ts"
 import { procSockets } from "./procSockets.ts"
 import { programOf } from "./program.ts"
 
@@ -15,11 +16,10 @@ const concurrency = 4
 /** Timeout of one search, because a scan waits for it. Later searches continue from its results. */
 const searchTimeout = "2 seconds"
 
-const orElse = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
-
 /**
  * Returns a function from the inodes of sockets to their owners. It caches the owners of the last call, and searches the
- * processes only for new inodes. A process that exits meanwhile, or denies access, owns nothing.
+ * processes only for new inodes. A process that exits meanwhile, or denies access, owns nothing. Fails if this process has
+ * too many open files to search, because then an owner is not missing but unknown.
  */
 export const procOwners = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
@@ -29,8 +29,8 @@ export const procOwners = Effect.gen(function* () {
   const notFoundAt = new Map<string, number>()
 
   const ownerOf = Effect.fnUntraced(function* (pid: number, birth: string | undefined) {
-    const link = (name: string) => Effect.map(Effect.option(fs.readLink(`/proc/${pid}/${name}`)), Option.getOrUndefined)
-    const args = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(orElse(""))
+    const link = (name: string) => fs.readLink(`/proc/${pid}/${name}`).pipe(orElseUnlessShort(undefined))
+    const args = yield* fs.readFileString(`/proc/${pid}/cmdline`).pipe(orElseUnlessShort(""))
     const directory = yield* link("cwd")
     const owner: Owner = {
       pid,
@@ -64,22 +64,25 @@ export const procOwners = Effect.gen(function* () {
     }
   }
 
-  return Effect.fnUntraced(function* (inodes: ReadonlySet<string>) {
-    prune(inodes)
-    for (const inode of notFoundAt.keys()) if (!inodes.has(inode)) notFoundAt.delete(inode)
-    const now = yield* Clock.currentTimeMillis
-    const isDue = (inode: string) => !known.has(inode) && now - (notFoundAt.get(inode) ?? -retryAfter) >= retryAfter
-    const wanted = new Set([...inodes].filter(isDue))
-    if (wanted.size > 0) {
-      const names = yield* fs.readDirectory("/proc").pipe(orElse<ReadonlyArray<string>>([]))
-      const pids = names.filter((name) => /^\d+$/u.test(name)).map(Number)
-      const complete = yield* Effect.forEach(pids, (pid) => searchProcess(pid, wanted), {
-        concurrency,
-        discard: true,
-      }).pipe(Effect.timeoutOption(searchTimeout))
-      if (Option.isSome(complete)) for (const inode of wanted) notFoundAt.set(inode, now)
-    }
-    const owners: ReadonlyMap<string, Owner> = known
-    return owners
-  })
+  return Effect.fnUntraced(
+    function* (inodes: ReadonlySet<string>) {
+      prune(inodes)
+      for (const inode of notFoundAt.keys()) if (!inodes.has(inode)) notFoundAt.delete(inode)
+      const now = yield* Clock.currentTimeMillis
+      const isDue = (inode: string) => !known.has(inode) && now - (notFoundAt.get(inode) ?? -retryAfter) >= retryAfter
+      const wanted = new Set([...inodes].filter(isDue))
+      if (wanted.size > 0) {
+        const names = yield* fs.readDirectory("/proc").pipe(orElseUnlessShort<ReadonlyArray<string>>([]))
+        const pids = names.filter((name) => /^\d+$/u.test(name)).map(Number)
+        const complete = yield* Effect.forEach(pids, (pid) => searchProcess(pid, wanted), {
+          concurrency,
+          discard: true,
+        }).pipe(Effect.timeoutOption(searchTimeout))
+        if (Option.isSome(complete)) for (const inode of wanted) notFoundAt.set(inode, now)
+      }
+      const owners: ReadonlyMap<string, Owner> = known
+      return owners
+    },
+    Effect.mapError((error) => new ListeningUnknown({ detail: fileErrorText(error) })),
+  )
 })

@@ -1,5 +1,6 @@
 /** The sockets of a process of this user on Linux, from `/proc/PID/fd`. */
 import { Effect, FileSystem, Option } from "effect"
+import { orElseUnlessShort } from "../../machine/fileError.ts"
 import { CurrentUser } from "../../machine/StrictModes.ts"
 
 /** Node's default number of threads for file access. */
@@ -8,28 +9,26 @@ const concurrency = 4
 /** The inode in a link of `/proc/PID/fd`, or an empty string if the link is not a socket. */
 const inodeOf = (link: string): string => /^socket:\[(\d+)\]$/u.exec(link)?.[1] ?? ""
 
-const orElse = <A>(fallback: A) => Effect.orElseSucceed(() => fallback)
-
 export const procSockets = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const user = yield* CurrentUser
   return {
-    /** The inodes of its sockets, with empty strings for its other files. None if access is denied. */
+    /** The inodes of its sockets, with empty strings for its other files. None if access is denied. Fails only if this process has too many open files. */
     inodesOf: (pid: number) =>
       fs.readDirectory(`/proc/${pid}/fd`).pipe(
         Effect.flatMap((files) =>
           Effect.forEach(
             files,
-            (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(orElse("")),
+            (file) => Effect.map(fs.readLink(`/proc/${pid}/fd/${file}`), inodeOf).pipe(orElseUnlessShort("")),
             { concurrency },
           ),
         ),
-        orElse<ReadonlyArray<string>>([]),
+        orElseUnlessShort<ReadonlyArray<string>>([]),
       ),
     isOurs: (pid: number) =>
       fs.stat(`/proc/${pid}`).pipe(
         Effect.map(({ uid }) => Option.isSome(uid) && Option.contains(user, uid.value)),
-        orElse(false),
+        orElseUnlessShort(false),
       ),
   }
 })

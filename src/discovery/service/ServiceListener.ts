@@ -3,8 +3,10 @@
  * process id and its port may belong to other programs by now, and they must not receive its password.
  */
 import { Context, Effect, Layer } from "effect"
+import { fileErrorText } from "../../machine/fileError.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import type { ProcessId } from "../../machine/ServerProcesses.ts"
+import { ListeningUnknown } from "../ports/ListeningSockets.ts"
 import { lsof } from "../ports/lsof.ts"
 import { procNet } from "../ports/procNet.ts"
 import { procSockets } from "../ports/procSockets.ts"
@@ -55,11 +57,14 @@ export const layer = Layer.effect(
     const { list } = yield* lsof
 
     /** For each socket that receives a connection to the address, whether it belongs to the process. */
-    const fromProc = Effect.fnUntraced(function* ({ host, pid, port }: ServiceAddress) {
-      const sockets = receiving(yield* allSockets, host, port)
-      const inodes = new Set((yield* isOurs(pid)) ? yield* inodesOf(pid) : [])
-      return sockets.map(({ inode }) => inodes.has(inode))
-    })
+    const fromProc = Effect.fnUntraced(
+      function* ({ host, pid, port }: ServiceAddress) {
+        const sockets = receiving(yield* allSockets, host, port)
+        const inodes = new Set((yield* isOurs(pid)) ? yield* inodesOf(pid) : [])
+        return sockets.map(({ inode }) => inodes.has(inode))
+      },
+      Effect.catchTag("PlatformError", (error) => new ListeningUnknown({ detail: fileErrorText(error) })),
+    )
 
     /** lsof lists the sockets of this user only, so another user's are missing, and never count as this process's. */
     const fromLsof = ({ host, pid, port }: ServiceAddress) =>

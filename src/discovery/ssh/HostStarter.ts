@@ -74,9 +74,14 @@ export class HostStarter extends Context.Service<
           )
 
         const start = Effect.fn("HostStarter.start")(function* (wanted: string, directory: string | undefined) {
-          const named = yield* namedHosts(hosts)
+          const { hosts: named, problems } = yield* namedHosts(hosts)
           const host = chosen(named, wanted.trim())
-          if (host === undefined) return yield* new HostNotNamed({ host: wanted, named })
+          if (host === undefined) {
+            const [problem] = problems
+            return yield* problem === undefined
+              ? new HostNotNamed({ host: wanted, named })
+              : new HostNotStarted({ host: wanted, detail: `${problem.source} ${problem.reason}` })
+          }
           // A line break would end the script's line.
           const told = yield* ask(host, plainLine(directory ?? ""))
           const { directory: served, verdict, version } = answer.exec(told)?.groups ?? {}

@@ -3,6 +3,7 @@
  * lost and comes back, and no other program can take it over meanwhile, because this process keeps listening.
  */
 import { Effect, Schema } from "effect"
+import { systemErrorText } from "../../machine/fileError.ts"
 import { connect, createServer, type Server, type Socket } from "node:net"
 
 /** This machine has no free port, or does not let the program listen. */
@@ -31,7 +32,7 @@ const pass = (from: Socket, to: Socket) => {
 const listen = (server: Server) =>
   Effect.callback<number, NoLocalPort>((resume) => {
     const fail = (detail: string) => resume(Effect.fail(new NoLocalPort({ detail })))
-    server.once("error", ({ message }) => fail(message))
+    server.once("error", (error) => fail(systemErrorText(error, "listen")))
     server.listen(0, "127.0.0.1", () => {
       const address = server.address()
       if (address === null || typeof address === "string") fail("it has no number")

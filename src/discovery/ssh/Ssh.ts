@@ -99,9 +99,10 @@ export const layer = ({ hosts: items }: SshOptions) =>
           Effect.sync(() => kept.delete(name)),
           Scope.close(own, Exit.void),
         )
-      /** The ssh configuration may have changed. */
+      /** The ssh configuration may have changed. If it cannot be read, the known hosts stay. */
       const updateHosts = Effect.gen(function* () {
-        const all = yield* namedHosts(items)
+        const { hosts, problems } = yield* namedHosts(items)
+        const all = problems.length === 0 ? hosts : [...new Set([...kept.keys(), ...hosts])]
         const used = all.slice(0, maxHosts)
         yield* Effect.forEach(
           used.filter((name) => !kept.has(name)),
@@ -111,12 +112,12 @@ export const layer = ({ hosts: items }: SshOptions) =>
           [...kept].filter(([name]) => !used.includes(name)),
           ([name, one]) => close(name, one),
         )
-        return all.length
+        return [...(all.length === 0 && problems.length > 0 ? [] : hostCountProblems(all.length)), ...problems]
       })
 
       yield* Effect.ignore(updateHosts)
       const scan = Effect.gen(function* () {
-        const count = yield* updateHosts
+        const hostProblems = yield* updateHosts
         const hosts = [...kept].map(([name, { host }]) => ({ name, host }))
         const timeout = Duration.min(Duration.times(yield* ScanTimeout, hostShare), maxHostTime)
         yield* Effect.forEach(hosts, ({ host }) => Effect.timeoutOption(host.look, timeout), {
@@ -133,7 +134,7 @@ export const layer = ({ hosts: items }: SshOptions) =>
             ...states.flatMap(({ name, state }) => announceServices(name, state)),
             ...opencodes.map(announceServer),
           ],
-          problems: [...hostCountProblems(count), ...states.flatMap(({ name, state }) => problemsOf(name, state))],
+          problems: [...hostProblems, ...states.flatMap(({ name, state }) => problemsOf(name, state))],
           ...(isIncomplete ? { incomplete: true } : {}),
         }
         return result

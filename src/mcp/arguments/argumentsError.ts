@@ -2,6 +2,7 @@
 import { Option, Predicate, SchemaIssue } from "effect"
 import { nearest } from "../../text/nearest.ts"
 import { line, quote } from "../../text/plainText.ts"
+import { plural } from "../../text/plural.ts"
 import { limitsText } from "../schema/limitsText.ts"
 import type { SchemaNode } from "../schema/SchemaNode.ts"
 import { fits } from "./coerce.ts"
@@ -66,6 +67,8 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
     issue._tag === "MissingKey" || issue._tag === "UnexpectedKey" ? issue._tag : SchemaIssue.defaultLeafHook(issue),
 })
 
+const sentence = (text: string): string => (/[.!?]$/u.test(text) ? text : `${text}.`)
+
 const maxProblems = 10
 
 export interface Rejected {
@@ -80,6 +83,10 @@ const parametersText = (tool: string, { properties = {}, required = [] }: Schema
   return names.length === 0 ? `${tool} takes no parameters.` : `The parameters of ${tool} are: ${names.join(", ")}.`
 }
 
+/** The description is a sentence of its own, because it rarely continues the one about the type. */
+const expected = (node: SchemaNode): string =>
+  `It takes ${takes(node)}.${node.description === undefined ? "" : ` Description: ${sentence(node.description)}`}`
+
 const problem = ({ args, parameters }: Rejected, path: Path, message: string): string => {
   const name = path.length === 0 ? "The arguments" : pathText(path)
   const node = nodeAt(parameters, path)
@@ -88,11 +95,11 @@ const problem = ({ args, parameters }: Rejected, path: Path, message: string): s
     const near = nearest(String(path.at(-1)), known)
     return `${name} is not a parameter${Option.match(near, { onNone: () => ".", onSome: (near) => `. Did you mean ${near}?` })}`
   }
-  const about = node.description === undefined ? "" : `: ${node.description}`
-  if (message === "MissingKey") return `${name} is missing. It takes ${takes(node)}${about}.`
+  if (message === "MissingKey") return `${name} is missing. ${expected(node)}`
   const value = valueAt(args, path)
+  if (path.length === 0) return `${name} are ${came(value)}. They must be ${takes(node)}.`
   const reason = fits(node, value) ? ` (${message})` : ""
-  return `${name} ${path.length === 0 ? "are" : "is"} ${came(value)}${reason}. It takes ${takes(node)}${about}.`
+  return `${name} is ${came(value)}${reason}. ${expected(node)}`
 }
 
 /** Nothing of what the model sent is repeated at length: an argument can be a whole prompt. */
@@ -115,7 +122,7 @@ export const argumentsErrorText = (rejected: Rejected): string => {
   return [
     `${tool} did nothing, because its arguments cannot be used.`,
     ...problems.slice(0, maxProblems),
-    ...(more > 0 ? [`There are ${more} more such problems.`] : []),
+    ...(more > 0 ? [`and ${plural(more, "more problem")}.`] : []),
     parametersText(tool, parameters),
   ].join("\n")
 }

@@ -1,7 +1,6 @@
 /** The constraints of a JSON Schema in words. */
+import { plural } from "../../text/plural.ts"
 import type { SchemaNode } from "./SchemaNode.ts"
-
-const plural = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`
 
 /** `minimum` and `maximum` up to the safe integers say nothing that a model needs. */
 const isBound = (value: unknown): value is number =>

@@ -1,6 +1,6 @@
 /** Merges the changes of several turns, file by file. */
 import { TextDiff } from "effect"
-import { clip } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
 import { compose, count, type EditScript, parse } from "./EditScript.ts"
 import type { FileDiff } from "./FileDiff.ts"
 

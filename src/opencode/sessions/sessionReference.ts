@@ -1,5 +1,6 @@
 /** Finds a session by reference: its full id, a unique prefix of its id, a unique part of its title, or `latest`. */
 import { Effect, Option, Schema } from "effect"
+import { listText } from "../../text/listText.ts"
 import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import { SessionId } from "../Identifiers.ts"
@@ -14,9 +15,7 @@ export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("Am
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    const shown = this.candidates.slice(0, 10)
-    const rest = this.candidates.length - shown.length
-    return `${quote(this.reference)} matches several sessions: ${shown.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}.`
+    return `${quote(this.reference)} matches several sessions: ${listText(this.candidates, 10, "; ")}.`
   }
 }
 

@@ -1,5 +1,5 @@
 /** What get_diff leaves out if the changes are too long for one answer: the ends of long patches, then whole files. */
-import { clip } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
 import type { Cut } from "../shared/answerSize.ts"
 import { shorterPage } from "../shared/page.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
@@ -25,6 +25,7 @@ const withPatch = (file: FileView, room: number | undefined): FileView => {
   if (patch === undefined) return file
   const { detail } = facts
   const omitted = `get_diff with this path shows the patch (${patch.length.toLocaleString("en")} characters)`
+  if (room === undefined && patch.length <= omitted.length) return file
   return room === undefined
     ? { ...facts, detail: detail === undefined ? omitted : `${detail}; ${omitted}` }
     : { ...facts, patch: clip(patch, room, (kept) => `get_diff with this path and offset ${kept}`) }

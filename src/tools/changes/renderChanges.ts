@@ -1,6 +1,7 @@
 /** Renders the answer of get_diff as Markdown. */
+import { plural } from "../../text/plural.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
-import { block, code, paragraphs, plural } from "../shared/markdown.ts"
+import { block, code, paragraphs } from "../shared/markdown.ts"
 
 const lines = ({ additions, deletions }: Pick<FileView, "additions" | "deletions">) => `+${additions} -${deletions}`
 

@@ -1,6 +1,6 @@
 /** What list_instances leaves out if the fleet is too large for one answer. Its pages list the instances, then the problems. */
+import { plural } from "../../text/plural.ts"
 import type { Cut } from "../shared/answerSize.ts"
-import { plural } from "../shared/markdown.ts"
 import { nextPage, type PageFields } from "../shared/page.ts"
 import type { FleetView } from "./instanceSchemas.ts"
 

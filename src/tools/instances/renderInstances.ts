@@ -1,7 +1,8 @@
 /** Renders the answer of list_instances and refresh_instances as Markdown. */
-import { clip } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
+import { plural } from "../../text/plural.ts"
 import type { FleetView, InstanceView } from "./instanceSchemas.ts"
-import { code, paragraphs, plural } from "../shared/markdown.ts"
+import { code, paragraphs } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 type Waiting = NonNullable<InstanceView["waiting_for"]>[number]

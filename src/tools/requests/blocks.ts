@@ -1,5 +1,5 @@
 /** Fits the parts of a text into a number of rows: whole items are left out, and each part says how many. */
-import { plural } from "../shared/markdown.ts"
+import { plural } from "../../text/plural.ts"
 
 export interface Block {
   readonly head?: string

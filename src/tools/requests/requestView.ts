@@ -5,7 +5,8 @@ import {
   type PermissionRequest,
   type Question,
 } from "../../opencode/requests/PendingRequest.ts"
-import { clip, line, plainLine } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
+import { line, plainLine } from "../../text/plainText.ts"
 import { visible } from "../../text/visible.ts"
 import { shownLabels, allowsCustomAnswer } from "./question.ts"
 import type { RequestView } from "./requestSchemas.ts"

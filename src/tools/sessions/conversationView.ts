@@ -1,6 +1,7 @@
 /** Builds the view of a message: printable text only, each part clipped to a useful length. */
+import { clip } from "../../text/clip.ts"
 import type { AssistantInfo, Message, Part, ToolState } from "../../opencode/sessions/Message.ts"
-import { clip, line, plainLine, plainText } from "../../text/plainText.ts"
+import { line, plainLine, plainText } from "../../text/plainText.ts"
 import { renderMessage } from "./renderConversation.ts"
 import { newestWithin } from "../shared/markdown.ts"
 import { iso } from "../shared/time.ts"

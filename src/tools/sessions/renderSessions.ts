@@ -1,10 +1,11 @@
 /** Renders the answers of list_sessions and create_session as Markdown. */
 import { Array } from "effect"
-import { clip } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
+import { plural } from "../../text/plural.ts"
 import { brokenText } from "./brokenView.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
-import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>

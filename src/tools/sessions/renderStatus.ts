@@ -1,6 +1,7 @@
 /** Renders the answer of get_status as Markdown. */
-import { clip } from "../../text/plainText.ts"
-import { code, paragraphs, plural, unreadableText } from "../shared/markdown.ts"
+import { clip } from "../../text/clip.ts"
+import { plural } from "../../text/plural.ts"
+import { code, paragraphs, unreadableText } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { brokenText } from "./brokenView.ts"
 import { statusText } from "./renderSessions.ts"

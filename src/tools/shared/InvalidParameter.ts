@@ -1,5 +1,6 @@
 /** The errors of tool calls with a parameter that cannot be used, or without one that is needed. */
 import { Schema } from "effect"
+import { listText } from "../../text/listText.ts"
 import { line, quote } from "../../text/plainText.ts"
 
 /** A parameter matches its schema, but its value cannot be used here. `detail` is the reason. */
@@ -20,10 +21,9 @@ export class DirectoryRequired extends Schema.TaggedError<DirectoryRequired>()("
   projects: Schema.Array(Schema.String),
 }) {
   override get message() {
-    const shown = this.projects.slice(0, 10).map((directory) => line(directory, 200))
-    const rest = this.projects.length - shown.length
-    return shown.length === 0
+    const projects = this.projects.map((directory) => line(directory, 200))
+    return projects.length === 0
       ? `${this.instance} serves all directories of its machine and has no sessions yet, so a new session needs a directory.`
-      : `${this.instance} serves several projects, so a new session needs a directory: ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}, or another one.`
+      : `${this.instance} serves several projects, so a new session needs a directory: ${listText(projects, 10)}, or another one.`
   }
 }

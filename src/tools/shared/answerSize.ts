@@ -7,7 +7,7 @@
  */
 import { Effect, Predicate, Record } from "effect"
 import type { Tool } from "effect/ai"
-import { clip } from "../../text/plainText.ts"
+import { clip } from "../../text/clip.ts"
 
 /** Together with the rest of the result, twice this fits into the 20,000 characters of the strictest clients. */
 export const defaultAnswerChars = 9000

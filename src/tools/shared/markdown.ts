@@ -1,6 +1,5 @@
 /** Puts untrusted text into Markdown: it cannot leave its block or code span, and every cut is marked. */
 import { plainLine, plainText } from "../../text/plainText.ts"
-import { truncateStart } from "../../text/truncate.ts"
 
 /** Longer runs of backticks are broken up, because a fence must be longer than any run in its text. */
 const maxBackticks = 16
@@ -32,19 +31,6 @@ export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => nu
   const overflow = items.toReversed().findIndex((item) => (used += length(item)) > budget)
   return overflow === -1 ? items.length : Math.max(1, overflow)
 }
-
-/**
- * Keeps the end, because the end of a long answer matters most. Counts what is left out, and says how to read it if `rest`
- * is given.
- */
-export const clipStart = (text: string, length: number, rest = ""): string => {
-  if (text.length <= length) return text
-  const kept = truncateStart(text, length)
-  const left = `${(text.length - kept.length).toLocaleString("en")} characters before this`
-  return `[${left}${rest === "" ? "" : `: ${rest}`}] …${kept}`
-}
-
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 /** Joins the paragraphs of an answer; empty ones are left out. */
 export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")

@@ -1,7 +1,7 @@
 /** Lists of which an answer contains a part: where the part begins, and how to read the rest. */
 import { Schema } from "effect"
+import { plural } from "../../text/plural.ts"
 import { count, field, Next } from "./fields.ts"
-import { plural } from "./markdown.ts"
 
 const opt = Schema.optionalKey
 

@@ -1,6 +1,7 @@
 /** Renders the answers of the tools that follow or stop a turn as Markdown. */
+import { plural } from "../../text/plural.ts"
 import type { RequestView } from "../requests/requestSchemas.ts"
-import { block, code, paragraphs, plural } from "../shared/markdown.ts"
+import { block, code, paragraphs } from "../shared/markdown.ts"
 import type { AbortView, TurnView } from "./turnSchemas.ts"
 
 const tool = ({ error, input, state, tool }: TurnView["tools"][number]): string =>
@@ -49,7 +50,7 @@ export const renderTurn = (view: TurnView): string =>
     ...(view.waiting_for ?? []).map((item) => request(item, view)),
     view.waiting_for_count === undefined
       ? ""
-      : `${view.waiting_for_count - (view.waiting_for ?? []).length} more requests are shown when these are decided.`,
+      : `${plural(view.waiting_for_count - (view.waiting_for ?? []).length, "more request")} can be shown once these are decided.`,
     view.next ?? "",
   )
 

@@ -1,9 +1,9 @@
 /** What the answer of a turn leaves out if it is too long: early text and tool calls first, requests of a person last. */
+import { clipStart } from "../../text/clip.ts"
 import { clipMiddle } from "../requests/requestView.ts"
 import type { RequestView } from "../requests/requestSchemas.ts"
 import { readMessage } from "../sessions/conversationView.ts"
 import type { Cut } from "../shared/answerSize.ts"
-import { clipStart } from "../shared/markdown.ts"
 import type { TurnView } from "./turnSchemas.ts"
 
 /** Which messages hold the text that was left out. */

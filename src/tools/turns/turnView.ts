@@ -1,10 +1,11 @@
 /** Builds the view of a turn and its outcome. */
+import { clip } from "../../text/clip.ts"
 import { describe } from "../../opencode/requests/PendingRequest.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { Outcome, Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { answeredInstead, text, toolCalls } from "../../opencode/turn/Turn.ts"
-import { clip, line, plainLine, plainText } from "../../text/plainText.ts"
+import { line, plainLine, plainText } from "../../text/plainText.ts"
 import { errorText } from "../shared/errorText.ts"
 import { inputText, readMessage } from "../sessions/conversationView.ts"
 import { requestView } from "../requests/requestView.ts"

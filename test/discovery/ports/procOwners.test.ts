@@ -28,8 +28,18 @@ const refused = (path: string) =>
 
 const given = (path: string, value: string | undefined) => (value === undefined ? refused(path) : Effect.succeed(value))
 
-/** A simulated `/proc` with these processes, read by user 7, and a record of the processes whose files were read. */
-const machine = (processes: Map<number, Process>) => {
+const tooManyFiles = PlatformError.systemError({
+  _tag: "Unknown",
+  module: "FileSystem",
+  method: "open",
+  cause: Object.assign(new Error("EMFILE"), { code: "EMFILE" }),
+})
+
+/**
+ * A simulated `/proc` with these processes, read by user 7, and a record of the processes whose files were read. This process
+ * has too many open files to read a path for which `isShort` is true.
+ */
+const machine = (processes: Map<number, Process>, isShort: (path: string) => boolean = () => false) => {
   const looked: Array<number> = []
   const at = (path: string) => {
     const [, , pid = "", ...rest] = path.split("/")
@@ -40,6 +50,7 @@ const machine = (processes: Map<number, Process>) => {
     FileSystem.layerNoop({
       readDirectory: (path) =>
         Effect.suspend(() => {
+          if (isShort(path)) return Effect.fail(tooManyFiles)
           if (path === "/proc") return Effect.succeed(["self", "net", ...[...processes.keys()].map(String)])
           const { pid, process } = at(path)
           looked.push(pid)
@@ -169,6 +180,19 @@ describe("The owner of a socket", () => {
       assert.deepInclude(two, { pid: 11, program: "", isOpencode: false, directory: undefined })
       assert.isTrue(three?.isOpencode)
     }),
+  )
+
+  it.effect.each(["/proc", "/proc/11/fd"])(
+    "is not called unknown while this process has too many open files to read %s",
+    (path) =>
+      Effect.gen(function* () {
+        let isShort = true
+        const { owners } = machine(new Map([[11, { ...opencode, inodes: [2] }]]), (read) => isShort && read === path)
+        const who = yield* owners
+        assert.include((yield* Effect.flip(who(2))).message, "too many open files; raise its limit (ulimit -n)")
+        isShort = false
+        assert.deepInclude((yield* who(2))[0], { pid: 11, isOpencode: true }, "it is searched again at once")
+      }),
   )
 
   it.effect("changes after the first process has passed the socket on and exited", () =>

@@ -4,6 +4,7 @@ import { Effect, FileSystem, Layer, Path, PlatformError } from "effect"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
 import { layer } from "../../../src/discovery/ssh/Ssh.ts"
+import { SshProgram } from "../../../src/machine/ssh/SshCommand.ts"
 import { FakeHost } from "./FakeHost.ts"
 
 it.effect("a TMPDIR that does not exist is a problem, and is tried again at the next scan", () => {
@@ -30,6 +31,45 @@ it.effect("a TMPDIR that does not exist is a problem, and is tried again at the 
     Effect.provide(
       layer({ hosts: ["box"] }).pipe(
         Layer.provideMerge([FakeHost.layer, Layer.mock(Identification, {}), files, Path.layer]),
+      ),
+    ),
+  )
+})
+
+it.live("an ssh configuration that cannot be read for a moment keeps its hosts, and is a problem", () => {
+  let failing = false
+  const tooMany = PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method: "open",
+    cause: Object.assign(new Error("EMFILE"), { code: "EMFILE" }),
+  })
+  const files = FileSystem.layerNoop({
+    makeTempDirectoryScoped: () => Effect.succeed("/sockets"),
+    readFileString: () => Effect.suspend(() => (failing ? Effect.fail(tooMany) : Effect.succeed("Host gpu-1"))),
+  })
+  return Effect.gen(function* () {
+    const host = yield* FakeHost
+    const { scan } = yield* Discovery
+    yield* scan
+    failing = true
+    const { problems } = yield* scan
+    assert.deepStrictEqual(
+      problems.filter(({ source }) => source === "/ssh/config").map(({ reason }) => reason),
+      ["cannot be read: this process has too many open files; raise its limit (ulimit -n) (EMFILE)"],
+    )
+    assert.notInclude(JSON.stringify(problems), "found no host")
+    assert.strictEqual(host.open.size, 1, "the connection to gpu-1 stays")
+  }).pipe(
+    Effect.provide(
+      layer({ hosts: ["gpu-*"] }).pipe(
+        Layer.provideMerge([
+          FakeHost.layer,
+          Layer.mock(Identification, {}),
+          files,
+          Path.layer,
+          Layer.succeed(SshProgram, { command: "ssh", options: [], configFile: "/ssh/config" }),
+        ]),
       ),
     ),
   )

@@ -1,7 +1,7 @@
 /** SSH_HOSTS: names, patterns, and the user's ssh configuration with its Includes. */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem, Layer, Path, PlatformError } from "effect"
 import { hostsOf, isHostItem } from "../../../src/discovery/ssh/hostList.ts"
 import { configuredHosts } from "../../../src/discovery/ssh/sshConfig.ts"
 
@@ -55,7 +55,10 @@ const files = (all: Readonly<Record<string, string>>) =>
     const home = yield* fs.makeTempDirectoryScoped()
     yield* fs.makeDirectory(path.join(home, ".ssh", "config.d"), { recursive: true })
     for (const [name, content] of Object.entries(all)) yield* fs.writeFileString(path.join(home, ".ssh", name), content)
-    return yield* configuredHosts(path.join(home, ".ssh", "config"), home)
+    return yield* Effect.map(configuredHosts(path.join(home, ".ssh", "config"), home), ({ hosts, problems }) => {
+      assert.deepStrictEqual(problems, [])
+      return hosts
+    })
   })
 
 layer(NodeServices.layer)("The ssh configuration", (it) => {
@@ -78,6 +81,37 @@ layer(NodeServices.layer)("The ssh configuration", (it) => {
         more: "Host more",
       })
       assert.deepStrictEqual(hosts, ["from-a", "more", "from-b", "box", "other", "with quotes", "equals"])
+    }),
+  )
+
+  it.effect("keeps what can be read, and names the file that cannot", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const home = yield* fs.makeTempDirectoryScoped()
+      const at = (...parts: ReadonlyArray<string>) => path.join(home, ".ssh", ...parts)
+      yield* fs.makeDirectory(at("config.d"), { recursive: true })
+      yield* fs.writeFileString(at("config"), "Host box\nInclude more\nInclude config.d/*\nHost last")
+      yield* fs.writeFileString(at("more"), "Host more")
+      yield* fs.writeFileString(at("config.d", "a"), "Host from-a")
+      const tooMany = PlatformError.systemError({
+        _tag: "Unknown",
+        module: "FileSystem",
+        method: "open",
+        cause: Object.assign(new Error("EMFILE"), { code: "EMFILE" }),
+      })
+      const short = (file: string) =>
+        Layer.succeed(FileSystem.FileSystem, {
+          ...fs,
+          readFileString: (each: string) => (each === file ? Effect.fail(tooMany) : fs.readFileString(each)),
+        })
+      const reason = "cannot be read: this process has too many open files; raise its limit (ulimit -n) (EMFILE)"
+      const read = (file: string) => configuredHosts(at("config"), home).pipe(Effect.provide(short(file)))
+      assert.deepStrictEqual(yield* read(at("more")), {
+        hosts: ["box", "from-a", "last"],
+        problems: [{ source: at("more"), reason }],
+      })
+      assert.deepStrictEqual(yield* read(at("config")), { hosts: [], problems: [{ source: at("config"), reason }] })
     }),
   )
 
