@@ -3,7 +3,19 @@ import { line, quote } from "../../text/plainText.ts"
 import type { EffectUncertain, OpencodeError } from "../../opencode/errors.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 
-const flags: Readonly<Record<string, string>> = { agent: "--agent", directory: "--directory", model: "--model" }
+const flags: Readonly<Record<string, string>> = {
+  agent: "--agent",
+  before: "--before",
+  directory: "--directory",
+  message: "--message",
+  message_id: "--message",
+  model: "--model",
+}
+
+const parameterHints: Readonly<Record<string, string>> = {
+  before: "Leave it out for the newest messages.",
+  message_id: "`opencode-fleet read INSTANCE SESSION` shows the ids of its messages.",
+}
 
 const afterUncertain = ({ effect, instance }: EffectUncertain): string => {
   const sessions = `\`opencode-fleet sessions ${instance}\``
@@ -105,7 +117,7 @@ const nextStep = (error: ToolError): string => {
     case "HostDirectoryRequired":
       return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
     case "InvalidParameter":
-      return ""
+      return parameterHints[error.parameter] ?? ""
   }
 }
 
