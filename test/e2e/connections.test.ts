@@ -1,12 +1,16 @@
 /** Turns whose connection to the real opencode breaks. A proxy in between causes each fault. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
+import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
-import { eventually } from "../support/McpClients.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
+import * as lostAnswers from "../support/lostAnswers.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"
+import { makeStrangeProxy } from "../support/strangeFrames.ts"
 import {
   answeredTurn,
   assertWhole,
@@ -51,6 +55,30 @@ onBothVersions((api) => {
         )
         assert.isAtLeast(streams, 3)
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+    )
+
+    it.effect("strange frames come between the events, and characters are cut: completed, with the whole text", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const proxy = yield* makeStrangeProxy(opencode)
+        const relay = yield* makeRelay()
+        yield* relay.register("main", { ...opencode, port: proxy.port })
+        const client = yield* connect(relay, { variables: patient })
+        const session = yield* makeSession(opencode, "Strange frames")
+        const progress: Array<string> = []
+        const parameters = { session_id: session.id, message: "tell: Grüße, 世界 👩‍👩‍👧 und mehr | sleep 1" }
+        const asked = yield* client.call(SendMessage, parameters, ({ message = "" }) => progress.push(message))
+        assert.strictEqual(asked.outcome, "needs permission")
+        const turn = yield* client.call(RespondPermission, { session_id: session.id, response: "once" })
+        assert.strictEqual(turn.outcome, "completed")
+        assert.match(turn.text, /^Grüße, 世界 👩‍👩‍👧 und mehr[^]*Done: /u)
+        assert.include(progress.join("\n"), "Grüße, 世界 👩‍👩‍👧 und mehr")
+        assert.notInclude(progress.join("\n"), "\uFFFD")
+        const { splits, streams } = yield* proxy.seen
+        assert.isAbove(splits, 20)
+        // No frame has ended a stream.
+        assert.isAtMost(streams, 4)
       }),
     )
 
@@ -129,6 +157,18 @@ onBothVersions((api) => {
           assert.isAtMost(prompts(yield* proxy.requests), api === 1 ? 1 : 2)
           assertWhole(turn, yield* session.texts)
         }),
+    )
+
+    it.effect.each([
+      ["a session is created: it is created once, and found", lostAnswers.createSessions],
+      ["a message arrives: it is sent once, and its turn is followed", lostAnswers.sendMessages],
+      ["a request is decided: the decision is sent once, and its turn is followed", lostAnswers.decide],
+      ["a turn is stopped: it is stopped once, and seen to be idle", lostAnswers.stopTurns],
+    ] as const)("opencode's answer is lost, cut or replaced by a proxy's when %s", ([_title, scenario]) =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        yield* scenario(opencode, yield* throughProxy(opencode, "Answers lost"))
+      }),
     )
 
     it.effect("the message arrives and the connection stays down for a few seconds: the turn is followed", () =>

@@ -50,6 +50,7 @@ const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
 const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^write:\s*(\S+)$/, (file) => ({ _tag: "ToolCall", name: "write", input: written(file) })],
   [/^later:\s*([\s\S]+)$/, (command) => ({ ...bash(command), input: { ...bash(command).input, background: true } })],
   [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
   [
@@ -57,6 +58,7 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
     (all) => ({ _tag: "ToolCalls", calls: all.split(";").map((command) => bash(command.trim())) }),
   ],
   [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
+  [/^choose:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument, true) })],
   [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
   [/^hang:/, () => ({ _tag: "Hang" })],
   [/^fail:\s*([45]\d\d(?:\s+\d+)?)/, (argument) => failing(argument.split(/\s+/).map(Number))],
@@ -65,6 +67,9 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
 
 const bash = (command: string, chunks: ReadonlyArray<string> = []) =>
   ({ _tag: "ToolCall", name: "bash", input: { command, description: "Runs it" }, chunks }) as const
+
+/** opencode 1 reads `filePath`, opencode 2 `path`. */
+const written = (file: string) => ({ filePath: file, path: file, content: "written" })
 
 const told = (argument: string): Reply => {
   const [text = "", command = ""] = argument.split("|", 2).map((part) => part.trim())
@@ -81,10 +86,12 @@ const failing = ([status = 500, retryAfter]: ReadonlyArray<number>): Reply => ({
 
 const ticks = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index + 1} `)
 
-const question = (argument: string) => {
+const question = (argument: string, multiple?: true) => {
   const [text = "", ...labels] = argument.split("|").map((part) => part.trim())
   const options = (labels.length === 0 ? ["Yes", "No"] : labels).map((label) => ({ label, description: label }))
-  return { questions: [{ question: text, header: "Scripted", options }] }
+  return {
+    questions: [{ question: text, header: "Scripted", options, ...(multiple === undefined ? {} : { multiple }) }],
+  }
 }
 
 const maxToolOutput = 2000
