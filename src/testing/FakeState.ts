@@ -134,7 +134,11 @@ export class FakeState {
     const info = assistant(id, messageID, { ...done(), time: { created, completed: created + 100 } }, session)
     const part = textPart(id, answer)
     this.store(session, { info, parts: [part] })
-    this.emit(event.message(assistant(id, messageID, { time: { created } }, session)), event.part(part), event.message(info))
+    this.emit(
+      event.message(assistant(id, messageID, { time: { created } }, session)),
+      event.part(part),
+      event.message(info),
+    )
     if (!this.deliver(session)) this.makeIdle(session)
   }
 

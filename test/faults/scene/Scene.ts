@@ -146,7 +146,7 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           HTTP_PROXY: proxy.url,
           HTTPS_PROXY: proxy.url,
           HEALTH_CHECK_TIMEOUT_MS: "5000",
-          SEND_TIMEOUT_MS: "60000",
+          SEND_TIMEOUT_MS: "20000",
           OPENCODE_SERVER_PASSWORD: new FakeState({ api: 2 }).credentials?.password,
         },
       })
