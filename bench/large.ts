@@ -61,7 +61,9 @@ export const benchLarge = Effect.fn("benchLarge")(
     for (const [what, body] of Object.entries(answers)) {
       const port = yield* servingBody(body)
       const opencode = (yield* OpencodeClient).at({ ...target, url: `http://127.0.0.1:${port}` })
-      const read = Effect.asVoid(what.endsWith("sessions") ? opencode.sessions : opencode.messages(here, { limit: 1 }))
+      const read = what.endsWith("sessions")
+        ? Effect.asVoid(opencode.sessions)
+        : Effect.asVoid(opencode.messages(here, { limit: 1 }))
       yield* read
       const value = yield* longestTurn(read)
       figures.push({ what, value, unit: "ms", floor: { name: "bound", value: 50 }, target: 1 })
