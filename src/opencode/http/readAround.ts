@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
-import { UnreadableItems } from "../Unreadable.ts"
+import { leaveOut } from "../Unreadable.ts"
 import { MaxResponseBytes, pageAnswer } from "./MaxResponseBytes.ts"
 
 /** Oldest first. */
@@ -24,10 +24,10 @@ export const isUnreadable = (error: ClientError): boolean =>
   (error._tag === "OpencodeError" && error.status === 400) ||
   (error._tag === "UnexpectedResponse" && error.detail.startsWith("more than "))
 
-const unreadableMessage: Effect.Effect<Page<never>> = Effect.map(UnreadableItems, (unreadable) => {
-  if (unreadable !== undefined) unreadable.count++
-  // opencode sends no cursor for the messages before it.
-  return { items: [], older: undefined }
+/** opencode sends no cursor for the messages before it. */
+const unreadableMessage: Effect.Effect<Page<never>> = Effect.as(leaveOut("message", 1), {
+  items: [],
+  older: undefined,
 })
 
 /**
