@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { line, quote } from "../text/plainText.ts"
+import { isNewerThanTried } from "./triedVersions.ts"
 
 /** The detail of a request that was not sent, because the process that serves the URL is not running. */
 export const processExited = "its process has exited"
@@ -68,9 +69,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   instance: Schema.String,
   session: Schema.String,
+  /** Sessions that this version does not understand. It may be one of them. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `${this.instance} has no session ${quote(this.session)}.`
+    return this.notUnderstood === undefined
+      ? `${this.instance} has no session ${quote(this.session)}.`
+      : `${this.instance} has no session ${quote(this.session)} that can be shown, and ${this.notUnderstood}.`
   }
 }
 
@@ -100,9 +105,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   detail: Schema.String,
   /** Seconds after which the answer asks to try again. */
   retryAfter: Schema.optionalKey(Schema.Finite),
+  /** The version of the opencode there, if it is known. */
+  version: Schema.optionalKey(Schema.String),
 }) {
+  /** Whether it is probably the answer of an opencode that is newer than this program. */
+  get isOfNewerVersion(): boolean {
+    return (this.status ?? 200) < 300 && isNewerThanTried(this.version)
+  }
   override get message() {
     const { detail, instance, operation, status = 0, url } = this
+    if (this.isOfNewerVersion) {
+      return `opencode ${this.version} on ${instance} (${url}) answered "${operation}" with something that this version of opencode-fleet does not understand (${detail}).`
+    }
     if (status >= 500) {
       return `${instance} (${url}) answered "${operation}" with ${status}: ${detail}. The answer is not opencode's: a proxy in front of it may not reach it.`
     }
@@ -209,9 +223,13 @@ export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
   session: Schema.String,
+  /** Messages that this version does not understand. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+    return this.notUnderstood === undefined
+      ? `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+      : `Session ${this.session} on ${this.instance} has no turn that can be shown: ${this.notUnderstood}.`
   }
 }
 
@@ -221,8 +239,8 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),
   id: Schema.optionalKey(Schema.String),
-  /** Number of pending requests of the instance that were not understood. It may be one of them. */
-  unreadable: Schema.optionalKey(Schema.Int),
+  /** What the instance reported and this version does not understand. It may be the request. */
+  notUnderstood: Schema.optionalKey(Schema.String),
   /** The open requests of that kind, each with its id, if the given id is none of theirs. */
   open: Schema.optionalKey(Schema.Array(Schema.String)),
 }) {
@@ -231,8 +249,8 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
     if (open.length > 0) {
       return `Session ${this.session} on ${this.instance} has no open ${this.kind} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
     }
-    if (this.unreadable !== undefined) {
-      return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
+    if (this.notUnderstood !== undefined) {
+      return `Something waits on ${this.instance}: ${this.notUnderstood}; decide it in opencode. Nothing was sent.`
     }
     return this.id === undefined
       ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`

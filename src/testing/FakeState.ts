@@ -52,8 +52,8 @@ export class FakeState {
   credentials: { readonly username: string; readonly password: string } | undefined
   /** The directory in which the server was started (opencode 1). */
   directory = "/work/project"
-  /** What it reports as its version (opencode 1). */
-  version = "1.18.33"
+  /** What it reports as its version. */
+  version: string
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
   readonly statuses = new Map<SessionId, SessionStatus>()
@@ -101,6 +101,7 @@ export class FakeState {
 
   constructor({ api = 1 }: FakeOptions = {}) {
     this.api = api
+    this.version = api === 1 ? "1.18.33" : "2.0.15"
     this.credentials = api === 1 ? undefined : { username: "opencode", password: "fake-password" }
   }
 

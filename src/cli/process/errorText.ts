@@ -69,6 +69,7 @@ const nextStep = (error: ToolError): string => {
       return afterStatus(error)
     case "UnexpectedResponse":
       if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
+      if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {
