@@ -2,7 +2,7 @@
 import { Array, Effect, Option, Schema } from "effect"
 import { nearest } from "../../text/nearest.ts"
 import { line } from "../../text/plainText.ts"
-import { MessageIdUnusable } from "../../opencode/errors.ts"
+import { MessageIdUnusable } from "../../opencode/turns/sendErrors.ts"
 import { MessageId } from "../../opencode/Identifiers.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import { namesWith } from "../../opencode/namesWith.ts"
