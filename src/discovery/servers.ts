@@ -46,13 +46,22 @@ const withAccess = (announcement: Announcement, candidates: ReadonlyArray<Announ
   return { ...announcement, api, credentials, headers, listener }
 }
 
+const but = (reason: string | undefined) => (reason === undefined ? "" : `${reason}; `)
+
+/** Those that fit, or all if none does. */
+const orAll = <A>(all: ReadonlyArray<A>, fits: (one: A) => boolean): ReadonlyArray<A> => {
+  const fitting = all.filter(fits)
+  return fitting.length === 0 ? all : fitting
+}
+
 /** Chooses the announcement of the first transport, and among several of that transport the newest one. */
 const serverOf = (
   group: ReadonlyArray<Announcement>,
   hasExited: (announcement: Announcement) => boolean,
+  refutedBy: (announcement: Announcement) => string | undefined,
 ): { readonly server: Server; readonly problems: ReadonlyArray<Problem> } | undefined => {
-  const running = group.length === 1 ? group : group.filter((one) => !hasExited(one))
-  const candidates = running.length === 0 ? group : running
+  const running = group.length === 1 ? group : orAll(group, (one) => !hasExited(one))
+  const candidates = orAll(running, (one) => refutedBy(one) === undefined)
   const [head] = candidates
   if (head === undefined) return undefined
   const chosen = candidates.filter(({ transport }) => transport === head.transport).reduce(latest, head)
@@ -72,27 +81,28 @@ const serverOf = (
     problems: group
       .filter((one) => one !== chosen && one.url === chosen.url && one.transport === "local-relay")
       .filter((one) => one.transport === chosen.transport || !candidates.includes(one))
-      .map(({ source, url }) => ({
-        source,
-        reason: `announces ${url}, as ${chosen.source} does; the name in ${chosen.source} is used`,
+      .map((one) => ({
+        source: one.source,
+        reason: `announces ${one.url}, as ${chosen.source} does; ${but(refutedBy(one))}the name in ${chosen.source} is used`,
       })),
   }
 }
 
 /**
  * The servers that the announcements describe. A registration that is superseded by another one of the same URL is a
- * problem, so that the user learns why it is not listed.
+ * problem, so that the user learns why it is not listed. `refutedBy` tells why the server at its URL is another one.
  */
 export const serversOf = (
   announcements: ReadonlyArray<Announcement>,
   hasExited: (announcement: Announcement) => boolean = () => false,
   fingerprintOf: (announcement: Announcement) => string | undefined = () => undefined,
+  refutedBy: (announcement: Announcement) => string | undefined = () => undefined,
 ): { readonly servers: ReadonlyArray<Server>; readonly problems: ReadonlyArray<Problem> } => {
   const keysOf = (announcement: Announcement) => {
     const fingerprint = fingerprintOf(announcement)
     return fingerprint === undefined ? urls(announcement) : [...urls(announcement), fingerprint]
   }
-  const groups = grouped(announcements, keysOf).flatMap((group) => serverOf(group, hasExited) ?? [])
+  const groups = grouped(announcements, keysOf).flatMap((group) => serverOf(group, hasExited, refutedBy) ?? [])
   return {
     servers: groups.map(({ server }) => server),
     problems: groups.flatMap(({ problems }) => problems),

@@ -68,7 +68,8 @@ export class HealthCheck extends Context.Service<
             if (other !== undefined)
               return { ...notOnline("unhealthy", other, yield* Clock.currentTimeMillis), replaced: true }
             const old = announcement.api === 2 ? undefined : yield* tooOld(failure, opencode, timeout)
-            if (old !== undefined) return notOnline("unhealthy", old, yield* Clock.currentTimeMillis)
+            if (old !== undefined)
+              return { ...notOnline("unhealthy", old, yield* Clock.currentTimeMillis), tooOld: true }
             if (failure._tag === "Unauthorized") yield* noteRefusal(announcement)
             const hasPassword = (announcement.credentials ?? credentials) !== undefined
             return {

@@ -20,6 +20,8 @@ export interface Health {
   readonly starting?: boolean
   /** Whether another opencode has the port of the announced one, which must not receive what is meant for that one. */
   readonly replaced?: boolean
+  /** Whether it is an opencode that is older than the oldest supported version. */
+  readonly tooOld?: boolean
   /** Why the instance is in that state. Empty if online. */
   readonly reason: string
   /**

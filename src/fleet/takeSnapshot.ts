@@ -7,9 +7,11 @@ import { hasExited } from "../discovery/hasExited.ts"
 import { vouched } from "../discovery/vouched.ts"
 import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
+import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
 import { uniqueNames } from "./naming.ts"
 import { type Before, makeProbeServers } from "./probeServers.ts"
+import { findRefuted } from "./refuted.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import { makeUnchanged } from "./unchanged.ts"
 
@@ -46,6 +48,7 @@ export interface Take {
 export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discovery["Service"]) {
   const machine = yield* LocalMachine
   const fingerprintsOf = yield* serverFingerprints
+  const healthCheck = yield* HealthCheck
   const probeServers = yield* makeProbeServers
   const unchanged = makeUnchanged()
 
@@ -54,7 +57,11 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const scan = yield* isFirst ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout) : discovery.scan
     const announcements = scan.announcements.map((announcement) => vouched(machine, announcement))
     const fingerprintOf = yield* fingerprintsOf(announcements)
-    const found = serversOf(announcements, hasExited(machine), fingerprintOf)
+    const refuted = yield* findRefuted(
+      announcements.filter((one) => !hasExited(machine)(one)),
+      healthCheck,
+    )
+    const found = serversOf(announcements, hasExited(machine), fingerprintOf, (one) => refuted.get(one))
     const servers = uniqueNames(found.servers)
     const problems = [...scan.problems, ...found.problems]
     const reports = scan.reports ?? []

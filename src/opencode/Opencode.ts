@@ -150,8 +150,15 @@ export interface Opencode {
   ) => Effect.Effect<MessagePage, ClientError>
   /** Fails with `SessionNotFound` also if there is no such message. */
   readonly message: (session: SessionId, id: MessageId) => Effect.Effect<Message, ClientError>
-  /** The file changes of the turn that this user message started; empty for any other message. */
-  readonly diff: (session: SessionId, message: MessageId) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
+  /**
+   * The file changes of the turn that this user message started; empty for any other message. `version` is the one that the
+   * server reports, because older ones tell them in another place.
+   */
+  readonly diff: (
+    session: SessionId,
+    message: MessageId,
+    version?: string,
+  ) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
 
   /**
    * Completes a choice with the session's own agent, model and variant, where the server would otherwise take its defaults:

@@ -126,7 +126,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       statuses: (directory) => ask((opencode) => opencode.statuses(directory)),
       messages: (session, page) => ask((opencode) => opencode.messages(session, page)),
       message: (session, id) => ask((opencode) => opencode.message(session, id)),
-      diff: (session, message) => ask((opencode) => opencode.diff(session, message)),
+      diff: (session, message, version) => ask((opencode) => opencode.diff(session, message, version)),
       completeChoice: (session, choice) => ask((opencode) => opencode.completeChoice(session, choice)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
       queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),

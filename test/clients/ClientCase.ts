@@ -16,6 +16,12 @@ export interface ClientCase {
   /** False if the command only connects. */
   readonly listsTools?: boolean
   readonly form: Form
+  /** The outcome of the last turn. Default: what `form` leads to. */
+  readonly outcome?: string
+  /** What the last answer must say in both forms. */
+  readonly says?: RegExp
+  /** A tool whose call must not reach the server. */
+  readonly neverCalls?: string
   /** True if the client gives its model so little that even our default answers are cut: Cline, 8,000 characters of both forms. */
   readonly cutsAnswers?: boolean
   readonly run: (

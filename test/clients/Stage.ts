@@ -7,7 +7,7 @@ import { executable } from "../support/Executable.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { killAll, startedWith } from "../support/processes.ts"
 import { makeStandIn } from "./model/StandIn.ts"
-import { promptOf } from "./model/script.ts"
+import { type PlannedCall, promptOf } from "./model/script.ts"
 import { readRecording } from "./record/Recording.ts"
 
 /** A client did not do what it was told to; `output` is the end of what it printed. */
@@ -136,10 +136,14 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
       { tool: "get_session", input: { instance: "main", session_id: fleet.longSession } },
       { tool: "send_message", input: { instance: "main", session_id: session, message: `run: echo ${name}` } },
     ]),
-    /** Only the message. */
-    sendPrompt: promptOf([
-      { tool: "send_message", input: { instance: "main", session_id: session, message: `run: echo ${name}` } },
-    ]),
+    /** A message to the session, and what the model does then with that session. */
+    promptTo: (message: string, ...others: ReadonlyArray<PlannedCall>) =>
+      promptOf(
+        [{ tool: "send_message", input: { message } }, ...others].map(({ input, tool }) => ({
+          tool,
+          input: { instance: "main", session_id: session, ...input },
+        })),
+      ),
   }
 })
 export type Stage = Effect.Success<ReturnType<typeof makeStage>>

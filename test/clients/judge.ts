@@ -10,6 +10,8 @@ export interface Facts {
   readonly calls: ReadonlyArray<string>
   /** The outcome of the last turn. */
   readonly outcome: string
+  /** The last answer, in its two forms. */
+  readonly last: ReadonlyArray<string>
   /** What the client sent back for each form. */
   readonly replies: ReadonlyArray<string>
   /** Which half of an answer the client's model was given, or that it was cut. */
@@ -74,12 +76,14 @@ export const factsOf = (recording: Recording, results: ReadonlyMap<string, strin
       method === "tools/call" && Array.isArray(result?.["content"]) && result?.["resultType"] !== "input_required",
   )
   const good = answered.filter(({ result }) => result?.["isError"] !== true)
-  const last = good.at(-1)?.result?.["structuredContent"]
+  const result = good.at(-1)?.result
+  const last = result?.["structuredContent"]
   return {
     protocol: protocolOf(recording),
     tools: Math.max(0, ...lists.map(({ result }) => objects(result?.["tools"]).length)),
     calls: good.map(({ params }) => string(params["name"])),
     outcome: isObject(last) ? string(last["outcome"]) : "",
+    last: [textIn(result), JSON.stringify(last ?? {})],
     replies: [
       ...exchanges.filter(isForm).map(({ result }) => replyText(result)),
       ...exchanges.flatMap(replyIn).map(replyText),
@@ -88,6 +92,11 @@ export const factsOf = (recording: Recording, results: ReadonlyMap<string, strin
   }
 }
 
+const isCallOf =
+  (tool: string) =>
+  ({ method, params }: Exchange) =>
+    method === "tools/call" && params["name"] === tool
+
 const expectedOutcome: Readonly<Record<Form, string>> = {
   none: "needs permission",
   declined: "needs permission",
@@ -95,12 +104,13 @@ const expectedOutcome: Readonly<Record<Form, string>> = {
 }
 
 export const problemsOf = (
-  { calls, cutsAnswers = false, form, listsTools = true }: ClientCase,
+  { calls, cutsAnswers = false, form, listsTools = true, neverCalls, outcome, says }: ClientCase,
   facts: Facts,
   recording: Recording,
 ): ReadonlyArray<string> => {
   const missing = calls.filter((tool) => !facts.calls.includes(tool))
   const replied = facts.replies.map((reply) => reply.split(" ")[0])
+  const expected = outcome ?? expectedOutcome[form]
   const isAsExpected =
     form === "none"
       ? replied.length === 0
@@ -111,9 +121,15 @@ export const problemsOf = (
     ...(facts.protocol === "" ? ["did not connect"] : []),
     ...(listsTools && facts.tools === 0 ? ["listed no tools"] : []),
     ...(missing.length > 0 ? [`no answer to ${missing.join(", ")}`] : []),
-    ...(calls.includes("send_message") && missing.length === 0 && facts.outcome !== expectedOutcome[form]
-      ? [`outcome ${facts.outcome || "unknown"}, not ${expectedOutcome[form]}`]
+    ...(calls.includes("send_message") && missing.length === 0 && facts.outcome !== expected
+      ? [`outcome ${facts.outcome || "unknown"}, not ${expected}`]
       : []),
+    ...(neverCalls !== undefined && recording.exchanges.some(isCallOf(neverCalls))
+      ? [`${neverCalls} was called, and no person had allowed it`]
+      : []),
+    ...(says === undefined ? [] : facts.last.filter((form) => !says.test(form))).map(
+      (form) => `the last answer does not say ${String(says)}: ${form.slice(0, 500)}`,
+    ),
     ...(calls.includes("send_message") && !isAsExpected
       ? [`form: expected ${form}, got ${replied.join(", ") || "none"}`]
       : []),

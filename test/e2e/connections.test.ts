@@ -4,6 +4,7 @@ import { Effect, Fiber, Schedule } from "effect"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
+import * as lostAnswers from "../support/lostAnswers.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"
@@ -129,6 +130,18 @@ onBothVersions((api) => {
           assert.isAtMost(prompts(yield* proxy.requests), api === 1 ? 1 : 2)
           assertWhole(turn, yield* session.texts)
         }),
+    )
+
+    it.effect.each([
+      ["a session is created: it is created once, and found", lostAnswers.createSessions],
+      ["a message arrives: it is sent once, and its turn is followed", lostAnswers.sendMessages],
+      ["a request is decided: the decision is sent once, and its turn is followed", lostAnswers.decide],
+      ["a turn is stopped: it is stopped once, and seen to be idle", lostAnswers.stopTurns],
+    ] as const)("opencode's answer is lost, cut or replaced by a proxy's when %s", ([_title, scenario]) =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        yield* scenario(opencode, yield* throughProxy(opencode, "Answers lost"))
+      }),
     )
 
     it.effect("the message arrives and the connection stays down for a few seconds: the turn is followed", () =>

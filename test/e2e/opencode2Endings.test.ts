@@ -1,6 +1,6 @@
 /** How turns of the background service of opencode 2 end when the service stops, restarts, or works in the background. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, FileSystem, Layer } from "effect"
 import { SessionId } from "../../src/opencode/Identifiers.ts"
 import { refusal, settle } from "../../src/opencode/requests/decision.ts"
 import { pendingRequestsOf } from "../../src/opencode/requests/pendingRequests.ts"
@@ -109,6 +109,25 @@ withOpencode2("a turn of the service of opencode 2", () => {
         assert.deepInclude(yield* Effect.flip(send), { _tag: "DirectoryNotFound", directory })
         assert.deepStrictEqual(yield* facts.conversation(service, id), [])
       }),
+    )
+
+    it.effect(
+      "goes on in a directory that was deleted after opencode has loaded it, but no new session is created there",
+      () =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const { opencode, service, target, turns } = yield* scene
+          const directory = `${service.home}/deleted`
+          yield* fs.makeDirectory(directory)
+          const session = yield* opencode.createSession({ title: "Deleted", directory })
+          const send = (text: string) => turns.send(target, session, { text, ifBusy: "wait", timeout: "40 seconds" })
+          assert.deepStrictEqual((yield* send("say:hello")).outcome, { _tag: "completed" })
+          yield* fs.remove(directory, { recursive: true })
+          assert.isFalse(yield* opencode.hasDirectory(directory))
+          const refused = yield* Effect.flip(opencode.createSession({ directory }))
+          assert.deepInclude(refused, { _tag: "DirectoryNotFound", directory })
+          assert.deepStrictEqual((yield* send("say:again")).outcome, { _tag: "completed" })
+        }),
     )
 
     it.effect("is over while its work goes on in the background, whose end is a turn of its own", () =>

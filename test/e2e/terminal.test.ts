@@ -1,11 +1,16 @@
 /** The commands in a terminal: drawing, and forms for a person. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { dirname } from "node:path"
 import { executable, makeRelay, type Relay, type Variables } from "../support/Executable.ts"
-import * as facts from "../support/opencodeFacts.ts"
+import * as facts1 from "../support/opencodeFacts.ts"
+import * as facts from "../support/facts.ts"
+import { pathWithOpencode, running } from "../support/connectProcess.ts"
+import { environment } from "../support/OpencodeWorkspace.ts"
+import { opencode2Binary } from "../support/opencode2Binary.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
-import { withTmux } from "../support/requirements.ts"
+import { withOpencode2, withTmux } from "../support/requirements.ts"
 
 const registered = Effect.gen(function* () {
   const opencode = yield* RealOpencode
@@ -14,20 +19,43 @@ const registered = Effect.gen(function* () {
   return { opencode, relay }
 })
 
+const password = "typed-nowhere-7Qx"
+
 /** The executable in a terminal of 100 columns and 30 rows. */
 const inTerminal = (relay: Relay, args: ReadonlyArray<string>, variables: Variables = {}) =>
   openTerminal({
     argv: [process.execPath, executable, ...args],
-    env: relay.environment({ LANG: "C.UTF-8", ...variables }),
+    env: relay.environment({ LANG: "C.UTF-8", OPENCODE_SERVER_PASSWORD: password, ...variables }),
     cwd: relay.home,
     columns: 100,
     rows: 30,
   })
 
+/** `attach` draws opencode's terminal UI, which takes a message and ends without the instance. */
+const attached = Effect.gen(function* () {
+  const { opencode, relay } = yield* registered
+  const PATH = opencode.api === 1 ? pathWithOpencode : `${dirname(opencode2Binary)}:${process.env["PATH"]}`
+  const variables = { ...environment(opencode.home, password), PATH }
+  const terminal = yield* inTerminal(relay, ["attach", "漢字"], variables)
+  yield* terminal.screenUntil(/ctrl\+p/u)
+  assert.isNotEmpty(yield* running(opencode.url))
+  assert.isEmpty(yield* running(password))
+  yield* terminal.type("say:typed by hand")
+  yield* terminal.press("Enter")
+  yield* terminal.screenUntil((text) => text.split("typed by hand").length > 2)
+  yield* terminal.press("C-c")
+  assert.strictEqual(yield* terminal.exitStatus, 0)
+  // The instance goes on.
+  const [session] = yield* facts.sessions(opencode)
+  assert.include(yield* facts.texts(opencode, session?.id ?? ""), "typed by hand")
+})
+
 const suite = { excludeTestServices: true } as const
 
 withTmux("at a terminal", () => {
-  layer(RealOpencode.layer({ permission: "ask" }), suite)("with a real opencode", (it) => {
+  layer(RealOpencode.layer({ permission: "ask", password }), suite)("with a real opencode", (it) => {
+    it.effect("opencode's own screen is attached, with the password in no argument", () => attached)
+
     it.effect("the fleet is redrawn in place, never wider or higher than the window", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
@@ -122,11 +150,20 @@ withTmux("at a terminal", () => {
         const terminal = yield* inTerminal(relay, ["send", "漢字", id, "run: touch made"])
         yield* terminal.screenUntil(/❯ once/u)
         const [request = ""] = yield* facts.pending(opencode, "permission", id)
-        yield* facts.reply(opencode, "permission", request, { reply: "once" })
+        yield* facts1.reply(opencode, "permission", request, { reply: "once" })
         assert.strictEqual(yield* terminal.exitStatus, 0)
         assert.include(yield* terminal.screen, "\nDone: ")
         assert.isTrue(yield* terminal.cursorShows)
       }),
     )
+  })
+
+  withOpencode2("with a real opencode 2", () => {
+    layer(
+      RealOpencode.layer({ api: 2, password }),
+      suite,
+    )((it) => {
+      it.effect("opencode's own screen is attached, with the password in no argument", () => attached)
+    })
   })
 })

@@ -4,12 +4,15 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { calls } from "./rows/calls.ts"
 import { events } from "./rows/events.ts"
+import { framing } from "./rows/framing.ts"
 import { health } from "./rows/health.ts"
 import { outcomes } from "./rows/outcomes.ts"
 import { reads } from "./rows/reads.ts"
+import { redirects } from "./rows/redirects.ts"
 import { refusals } from "./rows/refusals.ts"
 import { shapes } from "./rows/shapes.ts"
 import { sizes } from "./rows/sizes.ts"
+import { takeovers } from "./rows/takeovers.ts"
 import { writes } from "./rows/writes.ts"
 import type { Row } from "./scene/Row.ts"
 import { type Case, casesOf, type Outcome, Scene, sceneLayer } from "./scene/Scene.ts"
@@ -17,12 +20,15 @@ import { type Case, casesOf, type Outcome, Scene, sceneLayer } from "./scene/Sce
 const cases = casesOf([
   ...calls,
   ...events,
+  ...framing,
   ...health,
   ...outcomes,
   ...reads,
+  ...redirects,
   ...refusals,
   ...shapes,
   ...sizes,
+  ...takeovers,
   ...writes,
 ])
 

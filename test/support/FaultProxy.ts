@@ -12,10 +12,16 @@ export interface Open {
   readonly others: number
 }
 
+/**
+ * What becomes of an answer that opencode has sent: the connection breaks before it, or in it, or a proxy sends its own
+ * with this status.
+ */
+export type Loss = "before it" | "in it" | 502 | 504
+
 /** A fault of one request, and the callback for when it has happened. */
 interface Fault {
   readonly matching: RegExp
-  readonly kind: "lose the request" | "lose the answer" | "down behind the answer"
+  readonly kind: "lose the request" | "down behind the answer" | { readonly loss: Loss }
   readonly happened: Deferred.Deferred<void>
 }
 
@@ -40,6 +46,21 @@ const destroy = ({ client, upstream }: Link) => {
 /** Closes the connection, because the client would use it for its next request. */
 const closing = (answer: Buffer) =>
   Buffer.from(answer.toString("latin1").replace("\r\n", "\r\nconnection: close\r\n"), "latin1")
+
+/** What arrives of an answer that is lost. */
+const remains = (answer: Buffer, loss: Loss) => {
+  switch (loss) {
+    case "before it":
+      return ""
+    case "in it":
+      return answer.subarray(0, -1)
+    default: {
+      const page = `<html><head><title>${loss} from nginx</title></head></html>`
+      const head = ["content-type: text/html", `content-length: ${page.length}`, "connection: close"].join("\r\n")
+      return `HTTP/1.1 ${loss} Gateway\r\n${head}\r\n\r\n${page}`
+    }
+  }
+}
 
 /** A proxy to a port of 127.0.0.1, on a port of its own. Closing the scope ends it. */
 export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { readonly port: number }) {
@@ -76,8 +97,8 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
     const { client, fault } = link
     if (fault === undefined) return void client.write(chunk)
     link.fault = undefined
-    if (fault.kind === "lose the answer") {
-      destroy(link)
+    if (typeof fault.kind === "object") {
+      client.end(remains(chunk, fault.kind.loss), () => destroy(link))
     } else {
       server.close()
       cutAll(link)
@@ -167,7 +188,9 @@ export const makeFaultProxy = Effect.fn("makeFaultProxy")(function* (to: { reado
      * or after all of it has arrived, when its answer begins. The inner effect completes when that has happened.
      */
     dropRequest: (matching: RegExp, { when }: { readonly when: "before" | "after" }) =>
-      arm(matching, when === "before" ? "lose the request" : "lose the answer"),
+      arm(matching, when === "before" ? "lose the request" : { loss: "before it" }),
+    /** Loses the answer to the next matching request in this way. */
+    loseAnswer: (matching: RegExp, loss: Loss) => arm(matching, { loss }),
     /** Goes `down` after the answer to the next matching request. */
     downBehind: (matching: RegExp) => arm(matching, "down behind the answer"),
     open: Effect.sync((): Open => {

@@ -12,6 +12,7 @@
  * | `later: <shell command>`   | the same in the background (opencode 2)                                             |
  * | `tell: <text> \| <command>` | the text, word by word 100 ms apart, and then as `run:`                               |
  * | `ask: <question> \| A \| B`  | a call of the `question` tool with these options (Yes and No if there are none);    |
+ * | `choose: <question> \| A \| B` | the same, and the question takes several of them;                             |
  * |                            | after its result `Done: <the answer as opencode words it>`                          |
  * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |

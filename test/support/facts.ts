@@ -13,6 +13,10 @@ type Opencode = Pick<OpencodeServer, "api" | "url" | "directory" | "password">
 export const createSession = (opencode: Opencode, title: string, agent?: string) =>
   opencode.api === 1 ? one.createSession(opencode, title, agent) : two.createSession(opencode, title, agent)
 
+/** Id and title of all sessions. */
+export const sessions = (opencode: Opencode) =>
+  opencode.api === 1 ? one.sessions(opencode) : two.sessionsWithTitles(opencode)
+
 export const deleteSession = (opencode: Opencode, session: string) =>
   opencode.api === 1 ? one.deleteSession(opencode, session) : two.deleteSession(opencode, session)
 

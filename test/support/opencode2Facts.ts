@@ -58,11 +58,13 @@ export const createSession = (opencode: Opencode, title?: string, agent?: string
 export const session = (opencode: Opencode, id: string) =>
   Effect.map(get(opencode, `/api/session/${id}`, Data(Session)), ({ data }) => data)
 
-/** Ids of all sessions in the database, most recently updated first. */
+/** All sessions in the database, most recently updated first. */
+export const sessionsWithTitles = (opencode: Opencode) =>
+  Effect.map(get(opencode, "/api/session?limit=1000", Data(Schema.Array(Session))), ({ data }) => data)
+
+/** Their ids. */
 export const sessions = (opencode: Opencode) =>
-  Effect.map(get(opencode, "/api/session?limit=1000", Data(Schema.Array(Session))), ({ data }) =>
-    data.map(({ id }) => id),
-  )
+  Effect.map(sessionsWithTitles(opencode), (all) => all.map(({ id }) => id))
 
 /** Starts a turn. */
 export const prompt = (opencode: Opencode, session: string, text: string) =>

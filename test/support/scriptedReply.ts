@@ -57,6 +57,7 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
     (all) => ({ _tag: "ToolCalls", calls: all.split(";").map((command) => bash(command.trim())) }),
   ],
   [/^ask:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument) })],
+  [/^choose:\s*([\s\S]+)$/, (argument) => ({ _tag: "ToolCall", name: "question", input: question(argument, true) })],
   [/^slow:\s*(\d+)/, (count) => ({ _tag: "Slow", chunks: ticks(Math.min(Number(count), 600)) })],
   [/^hang:/, () => ({ _tag: "Hang" })],
   [/^fail:\s*([45]\d\d(?:\s+\d+)?)/, (argument) => failing(argument.split(/\s+/).map(Number))],
@@ -81,10 +82,12 @@ const failing = ([status = 500, retryAfter]: ReadonlyArray<number>): Reply => ({
 
 const ticks = (count: number) => Array.from({ length: count }, (_, index) => `tick ${index + 1} `)
 
-const question = (argument: string) => {
+const question = (argument: string, multiple?: true) => {
   const [text = "", ...labels] = argument.split("|").map((part) => part.trim())
   const options = (labels.length === 0 ? ["Yes", "No"] : labels).map((label) => ({ label, description: label }))
-  return { questions: [{ question: text, header: "Scripted", options }] }
+  return {
+    questions: [{ question: text, header: "Scripted", options, ...(multiple === undefined ? {} : { multiple }) }],
+  }
 }
 
 const maxToolOutput = 2000

@@ -62,10 +62,15 @@ export const journey = Effect.fnUntraced(function* (relay: Relay, opencode: Open
     diff: Effect.gen(function* () {
       const session_id = yield* newSession("Diff")
       yield* run(session_id, "echo one > one.txt")
+      yield* run(session_id, "echo two >> one.txt")
       const { additions, deletions, files, ...rest } = yield* client.call(GetDiff, { session_id })
       assert.deepStrictEqual(
-        { additions, deletions, paths: files.map(({ path }) => path) },
-        { additions: 1, deletions: 0, paths: ["one.txt"] },
+        { additions, deletions, patches: files.map(({ patch }) => patch) },
+        {
+          additions: 2,
+          deletions: 0,
+          patches: ["--- /dev/null\n+++ b/one.txt\n@@ -0,0 +1,2 @@\n+one\n+two\n"],
+        },
         JSON.stringify(rest),
       )
     }),

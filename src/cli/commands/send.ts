@@ -1,26 +1,24 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
-import { Console, Effect, Option, Stdio, Stream } from "effect"
-import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
-import { Call } from "../../mcp/Call.ts"
-import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
+import { Effect, Option, Stdio, Stream } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { Settings } from "../../Settings.ts"
 import { NonBlank } from "../../tools/shared/parameters.ts"
 import { checkNewSession } from "../../tools/turns/newSession.ts"
 import type { PromptParameters } from "../../tools/turns/promptOptions.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
-import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
+import { asJsonFlag } from "../arguments/asJson.ts"
+import { typed } from "../arguments/choose.ts"
+import { chosenInstance, instance } from "../arguments/instance.ts"
+import { chosenSession, sessionReferences } from "../arguments/session.ts"
+import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
-import { instance } from "./sessions.ts"
-import { terminalForm } from "../terminal/terminalForm.ts"
-import { toJson } from "../terminal/terminal.ts"
-import { endWith, summary } from "../process/turnExit.ts"
-import { makeTurnScreen, type TurnScreen } from "../terminal/turnScreen.ts"
+import { showTurn } from "../terminal/showTurn.ts"
+import type { TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
-  Argument.withDescription(
-    'The session: its id, the unique start of an id, a unique part of its title, "latest" for the most recently updated session, or "new" for a new one',
-  ),
+  Argument.withDescription(`The session: ${sessionReferences}, or "new" for a new one`),
+  Argument.optional,
 )
 
 const message = Argument.String("message").pipe(
@@ -28,6 +26,7 @@ const message = Argument.String("message").pipe(
     'What the agent should do; "-" reads it from stdin. Put a message that starts with "-" after "--"',
   ),
   Argument.withSchema(NonBlank),
+  Argument.optional,
 )
 
 const ifBusy = Flag.Literals("if-busy", ["wait", "steer", "fail"]).pipe(
@@ -62,11 +61,8 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
-const asJson = Flag.Boolean("json").pipe(
-  Flag.withDescription(
-    "Print the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
-  ),
-  Flag.withDefault(false),
+const asJson = asJsonFlag(
+  "the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
 )
 
 const readStdin = Effect.gen(function* () {
@@ -111,6 +107,14 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
     ),
   )
 
+const newSession = { title: "(a new session)", value: "new" }
+
+const chosenMessage = (given: Option.Option<string>) =>
+  Option.match(given, {
+    onNone: () => typed({ argument: "message", message: "What should the agent do?" }),
+    onSome: (message) => (message === "-" ? readStdin : Effect.succeed(message)),
+  })
+
 const input = { instance, session, message, directory, ifBusy, agent, model, messageId, asJson }
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
@@ -125,42 +129,26 @@ export const sendMessage = Effect.fnUntraced(function* ({
   model,
   session,
 }: Command.Command.Config.Infer<typeof input>) {
-  const text = message === "-" ? yield* readStdin : message
-  const screen = yield* makeTurnScreen(asJson)
-  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   const { send_message } = yield* turnHandlers(yield* Settings)
-  const services = yield* Effect.context<Effect.Services<ReturnType<typeof terminalForm>>>()
-  const view = yield* Effect.gen(function* () {
-    const prompt = {
-      ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-      ...(Option.isSome(model) ? { model: model.value } : {}),
-      ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
-    }
-    return yield* send_message({
-      instance,
-      session_id: session === "new" ? yield* createSession(instance, directory, prompt, screen) : session,
-      message: text,
-      if_busy: ifBusy,
-      ...prompt,
-    })
-  }).pipe(
-    Effect.provideService(Call, {
-      wantsProgress: true,
-      progress: ({ message }) => screen.note(message),
-      canAsk: canPrompt,
-      ask: (question) => Effect.provideContext(screen.alone(terminalForm(question)), services),
-      resumed: Option.none(),
+  const chosen = yield* chosenInstance(instance)
+  const reference = yield* chosenSession(chosen, session, [newSession])
+  const text = yield* chosenMessage(message)
+  yield* showTurn({ asJson, interrupted: (screen) => noteInterrupted(screen, chosen) }, (screen) =>
+    Effect.gen(function* () {
+      const prompt = {
+        ...(Option.isSome(agent) ? { agent: agent.value } : {}),
+        ...(Option.isSome(model) ? { model: model.value } : {}),
+        ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
+      }
+      return yield* send_message({
+        instance: chosen,
+        session_id: reference === "new" ? yield* createSession(chosen, directory, prompt, screen) : reference,
+        message: text,
+        if_busy: ifBusy,
+        ...prompt,
+      })
     }),
-    Effect.provideService(TurnWatcher, Option.some(screen.written)),
-    Effect.onInterrupt(() => noteInterrupted(screen, instance)),
-    Effect.mapError((error) => (error._tag === "CommandFailed" ? error : failedWithToolError(error))),
   )
-  yield* screen.end
-  for (const decision of view.decided ?? []) yield* screen.note(`Decision: ${decision}`)
-  for (const { text } of view.waiting_for ?? []) yield* screen.note(text)
-  if (asJson) yield* Console.log(toJson(view))
-  yield* screen.note(summary(view))
-  yield* endWith(view)
 })
 
 export const send = Command.make("send", input, sendMessage).pipe(

@@ -1,23 +1,18 @@
 /** `opencode-fleet sessions`: lists the sessions of an instance. */
 import { Console, Effect, Option, Schema } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { unreadableText } from "../../tools/shared/markdown.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
+import { asJsonFlag } from "../arguments/asJson.ts"
+import { chosenInstance, instance } from "../arguments/instance.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"
 import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
 
-export const instance = Argument.String("instance").pipe(
-  Argument.withDescription("The instance: its name or a unique part of it (case-insensitive)"),
-)
-
-const asJson = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print JSON in the shape of the MCP tool list_sessions"),
-  Flag.withDefault(false),
-)
+const asJson = asJsonFlag("JSON in the shape of the MCP tool list_sessions")
 
 const search = Flag.String("search").pipe(
   Flag.withDescription("Only sessions whose title or id contains this text (case-insensitive)"),
@@ -63,7 +58,7 @@ export const sessions = Command.make(
     const { list_sessions } = yield* sessionHandlers()
     const view = yield* Effect.mapError(
       list_sessions({
-        instance,
+        instance: yield* chosenInstance(instance),
         limit,
         ...(Option.isSome(search) ? { search: search.value } : {}),
         ...(Option.isSome(directory) ? { directory: directory.value } : {}),

@@ -127,10 +127,11 @@ const readDiffs = Effect.fnUntraced(function* (
   session: Session,
   turns: ReadonlyArray<TurnTrace>,
   newest: TurnTrace | undefined,
+  version: string | undefined,
 ) {
   const running = (yield* opencode.statuses(session.directory)).has(session.id)
   const diffOf = (turn: TurnTrace): Effect.Effect<ReadonlyArray<FileDiff>, ClientError> => {
-    const diff = opencode.diff(session.id, turn.message)
+    const diff = opencode.diff(session.id, turn.message, version)
     return turn === newest && turn.files.length > 0 && !running ? Effect.repeat(diff, untilWritten) : diff
   }
   const { changes, filesWithoutDiff } = yield* Stream.fromIterable(turns).pipe(
@@ -153,15 +154,16 @@ const readDiffs = Effect.fnUntraced(function* (
   }
 })
 
-/** The combined changes of the newest turns of a session. */
+/** The combined changes of the newest turns of a session. `version` is the one that the server reports. */
 export const sessionDiff = Effect.fn("sessionDiff")(function* (
   opencode: Opencode,
   session: Session,
+  version?: string,
 ): Effect.fn.Return<SessionDiff, ClientError> {
   const { more, turns } = yield* readTurns(opencode, session, (read) => read.length > maxTurns)
   const included = turns.slice(-maxTurns)
   return {
-    ...(yield* readDiffs(opencode, session, included, turns.at(-1))),
+    ...(yield* readDiffs(opencode, session, included, turns.at(-1), version)),
     olderTurns: turns.length - included.length,
     more,
   }
@@ -172,12 +174,13 @@ export const turnDiff = Effect.fn("turnDiff")(function* (
   opencode: Opencode,
   session: Session,
   message: MessageId,
+  version?: string,
 ): Effect.fn.Return<(SessionDiff & { readonly message: MessageId }) | undefined, ClientError> {
   const { turns } = yield* readTurns(opencode, session, (read) => read.some(({ ids }) => ids.has(message)))
   const turn = turns.find(({ ids }) => ids.has(message))
   if (turn === undefined) return undefined
   return {
-    ...(yield* readDiffs(opencode, session, [turn], turns.at(-1))),
+    ...(yield* readDiffs(opencode, session, [turn], turns.at(-1), version)),
     message: turn.message,
     olderTurns: 0,
     more: false,

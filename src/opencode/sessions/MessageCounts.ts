@@ -2,12 +2,13 @@
  * The number of messages in a session. opencode stores no count, so a bounded page is read, and the count is cached until
  * the session is updated.
  */
-import { Cache, Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import { OpencodeClient } from "../Opencode.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
+import { makeValueCache } from "../valueCache.ts"
 
 export interface MessageCount {
   readonly count: number
@@ -40,14 +41,11 @@ export class MessageCounts extends Context.Service<
           count: messages.length,
           more: older !== undefined,
         }))
-      const counts = yield* Cache.makeWith(read, {
-        capacity: 10_000,
-        timeToLive: (exit) => (exit._tag === "Success" ? "1 day" : "0 millis"),
-      })
+      const cached = yield* makeValueCache(read, { capacity: 10_000, timeToLive: "1 day" })
       return MessageCounts.of({
         count: (target, { id, time }, running) => {
           const key: Key = { target, id, updated: time.updated }
-          return running ? read(key) : Cache.get(counts, key)
+          return running ? read(key) : cached(key)
         },
       })
     }),

@@ -58,6 +58,8 @@ export interface FollowState {
   readonly connected: boolean
   /** Whether events may have been missed since the start. */
   readonly missedEvents: boolean
+  /** Whether an event has reported that the session was deleted. */
+  readonly isDeleted: boolean
   /** When an event or a read last brought news of the turn, in epoch milliseconds. */
   readonly lastNews: number
   /** While it is set, the person is asked, concurrently with `next`. */

@@ -7,6 +7,7 @@
  */
 import type { ClientError } from "../errors.ts"
 import type { Notice } from "../events/InstanceEvents.ts"
+import type { SessionId } from "../Identifiers.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import * as Turn from "../turn/Turn.ts"
 import type { FollowInput, FollowState, OpenDecision, Reading } from "./followState.ts"
@@ -46,6 +47,7 @@ export const begin = ({ now, ...given }: FollowStart): FollowState => {
     missedEvents: !given.connected,
     ...given,
     lastNews: now,
+    isDeleted: false,
     openDecision: undefined,
     reading: { _tag: "Refresh" },
     next: { _tag: "Read", delay: 0 },
@@ -124,8 +126,16 @@ const proceed = (state: FollowState): FollowState => {
 const isOpen = ({ request: { request } }: OpenDecision, turn: Turn.Turn) =>
   turn.status.type !== "idle" && turn.pending.has(request.id)
 
-/** After a broken connection, the server may be another one. */
-const sessionGone = "the session is gone: it was deleted, or another opencode has the port now"
+/** The session is not found any more. Without an event about its deletion, the server may be another one. */
+export const sessionGone = (isDeleted: boolean): Turn.Outcome => ({
+  _tag: "interrupted",
+  detail: isDeleted
+    ? "the session was deleted"
+    : "the session is gone: it was deleted, or another opencode has the port now",
+})
+
+export const isDeletion = (notice: Notice, session: SessionId): boolean =>
+  notice._tag === "Event" && notice.event._tag === "SessionDeleted" && notice.event.sessionID === session
 
 const unreachable = (error: ClientError): Turn.Outcome => ({ _tag: "unreachable", detail: error.message, error })
 
@@ -141,7 +151,7 @@ const onNotice = (before: FollowState, notice: Notice, now: number): FollowState
       return refresh(before)
     case "Event": {
       const { event } = notice
-      if (event._tag === "SessionDeleted" && event.sessionID === before.turn.session) return refresh(before)
+      if (isDeletion(notice, before.turn.session)) return refresh({ ...before, isDeleted: true })
       if (event._tag === "StateDropped") return onMissed(before, true)
       if (event._tag === "SessionStale") {
         return event.sessionID === before.turn.session ? refresh({ ...before, missedEvents: true }) : before
@@ -201,7 +211,5 @@ const onStored = (state: FollowState): FollowState => {
 /** A failed request becomes an outcome, because the prompt was sent and the decisions made so far must be reported. */
 const failure = (state: FollowState, error: ClientError): Turn.Outcome => {
   if (isSent(state)) return stillRunning
-  return error._tag === "SessionNotFound"
-    ? { _tag: "interrupted", detail: state.missedEvents ? sessionGone : "the session was deleted" }
-    : unreachable(error)
+  return error._tag === "SessionNotFound" ? sessionGone(state.isDeleted) : unreachable(error)
 }

@@ -12,6 +12,7 @@ import type { Failure } from "../sessions/Message.ts"
 import type { Session } from "../sessions/Session.ts"
 import * as Turn from "../turn/Turn.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
+import { isDeletion, sessionGone } from "./followStep.ts"
 import { type FollowTurn, followTurn, type TurnReport } from "./followTurn.ts"
 import { persistently, readStored, statusOf } from "./storedTurn.ts"
 
@@ -91,10 +92,11 @@ const readQueue = Effect.fnUntraced(function* (
     : { _tag: "Gone" }
 })
 
-const lost = (error: ClientError): Turn.Outcome =>
-  error._tag === "SessionNotFound"
-    ? { _tag: "interrupted", detail: "the session was deleted" }
-    : { _tag: "unreachable", detail: error.message, error }
+/** Milliseconds in which the event about a session's deletion arrives. */
+const deletionArrives = 1000
+
+const lost = (error: ClientError, isDeleted: boolean): Turn.Outcome =>
+  error._tag === "SessionNotFound" ? sessionGone(isDeleted) : { _tag: "unreachable", detail: error.message, error }
 
 /**
  * Waits until the agent receives the prompt, which is in the queue. Consumes the notices of the turns before it.
@@ -109,9 +111,11 @@ const awaitDelivery = Effect.fnUntraced(function* (
   let unsettledReads = 0
   let failure: Failure | undefined
   let missedEvents = !connected
-  const takeNotice = Effect.tap(notices.take, ({ _tag }) =>
+  let isDeleted = false
+  const takeNotice = Effect.tap(notices.take, (notice) =>
     Effect.sync(() => {
-      missedEvents ||= _tag !== "Event" && _tag !== "Settled"
+      missedEvents ||= notice._tag !== "Event" && notice._tag !== "Settled"
+      isDeleted ||= isDeletion(notice, session.id)
     }),
   )
   while (true) {
@@ -127,7 +131,14 @@ const awaitDelivery = Effect.fnUntraced(function* (
       if (event._tag === "SessionFailed" && event.prompts === undefined) failure = event.failure
     }
     const reading = yield* Effect.result(persistently(readQueue(opencode, session, turn)))
-    if (reading._tag === "Failure") return { turn, missedEvents, outcome: lost(reading.failure) }
+    if (reading._tag === "Failure") {
+      if (reading.failure._tag === "SessionNotFound" && !isDeleted)
+        yield* Effect.timeoutOption(
+          Effect.repeat(takeNotice, { until: () => isDeleted || missedEvents }),
+          deletionArrives,
+        )
+      return { turn, missedEvents, outcome: lost(reading.failure, isDeleted) }
+    }
     const { success: now } = reading
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
     if (now._tag === "Queued" && !now.isIdle) {

@@ -12,6 +12,8 @@ import { readAround } from "../http/readAround.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { recognised, understood } from "../http/tolerantArray.ts"
+import { isOlder } from "../triedVersions.ts"
+import { oldestWithTurnDiff, storedDiffs } from "./storedDiffs.ts"
 
 /** `GET /session` returns at most 100 sessions by default. */
 const allSessions = 100_000
@@ -149,10 +151,14 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       ),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
-    diff: (session, messageID) =>
-      api
-        .diff({ params: { sessionID: session }, query: { messageID } })
-        .pipe(Effect.map(recognised), call("diff", { session })),
+    diff: (session, messageID, version) =>
+      version !== undefined && isOlder(version, oldestWithTurnDiff)
+        ? api
+            .message({ params: { sessionID: session, messageID }, query: {} })
+            .pipe(Effect.map(storedDiffs), call("diff", { session }))
+        : api
+            .diff({ params: { sessionID: session }, query: { messageID } })
+            .pipe(Effect.map(recognised), call("diff", { session })),
     completeChoice: Effect.fnUntraced(function* (
       session,
       { agent, model },

@@ -51,6 +51,15 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     error,
   }).annotate(MaxResponseBytes, smallAnswer),
   /**
+   * The children of a directory, with an absolute `path` of any directory on the machine. Paths are relative to the location;
+   * links are left out. What cannot be listed is answered with 500 without a body.
+   */
+  HttpApiEndpoint.get("files", "/api/fs/list", {
+    query: { path: Schema.String },
+    success: Data(tolerantArray(Schema.Struct({ path: Schema.String, type: Schema.Literals(["file", "directory"]) }))),
+    error,
+  }),
+  /**
    * All projects in the database of the server's user. `vcs` is `git` or absent. (`GET /api/vcs` reports the same,
    * but not immediately after a directory is loaded.)
    */

@@ -8,9 +8,8 @@ import type { Opencode } from "../Opencode.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
-import { isWithoutReason } from "./missingDirectory.ts"
+import { directoryLookup } from "./missingDirectory.ts"
 import type { Routes } from "./routes.ts"
-import { inDirectory } from "./serverRequests.ts"
 import { sessionMetadata } from "./sessionMetadata.ts"
 import type { WireSession } from "./wire/WireSession.ts"
 
@@ -49,16 +48,10 @@ export const activeSessions = ({ api }: Routes, call: Call) =>
   )
 
 export const sessionRequests = (routes: Routes, call: Call, instance: string) => {
-  const { server, session: api } = routes.api
+  const { session: api } = routes.api
 
   /** opencode creates a session in any directory, also in one that does not exist, where every later request fails. */
-  const hasDirectory = (directory: string) =>
-    server.location(inDirectory(directory)).pipe(
-      call("location"),
-      Effect.as(true),
-      Effect.catchIf(isWithoutReason, () => Effect.succeed(false)),
-      Effect.catchTag("DirectoryNotFound", () => Effect.succeed(false)),
-    )
+  const hasDirectory = directoryLookup(routes, call)
 
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(

@@ -1,9 +1,10 @@
 /** The roots of the working trees that sessions work in, cached: opencode's paths are relative to them. */
-import { Cache, Effect } from "effect"
+import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
 import { makeCall } from "../http/makeCall.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Target } from "../Target.ts"
+import { makeValueCache } from "../valueCache.ts"
 import type { Routes } from "./routes.ts"
 import { inDirectory } from "./serverRequests.ts"
 
@@ -14,7 +15,7 @@ interface Key {
 
 export const makeWorktrees = ({ api }: Routes) =>
   Effect.map(
-    Cache.makeWith(
+    makeValueCache(
       ({ session, target }: Key): Effect.Effect<string, ClientError> => {
         const call = makeCall(target)
         return Effect.gen(function* () {
@@ -26,11 +27,11 @@ export const makeWorktrees = ({ api }: Routes) =>
         })
       },
       // A session can be moved to another directory.
-      { capacity: 1000, timeToLive: (exit) => (exit._tag === "Success" ? "10 minutes" : "0 millis") },
+      { capacity: 1000, timeToLive: "10 minutes" },
     ),
-    (cache) =>
+    (cached) =>
       (target: Target, session: SessionId): Effect.Effect<string, ClientError> =>
-        Cache.get(cache, { target, session }),
+        cached({ target, session }),
   )
 
 export type Worktrees = Effect.Success<ReturnType<typeof makeWorktrees>>

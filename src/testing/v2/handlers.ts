@@ -20,6 +20,10 @@ const serverHandlers = (fake: FakeState, events: ReturnType<typeof makeEvents>) 
             ? HttpServerResponse.empty({ status: 500 })
             : { directory, project: { id: "prj_fake", directory } },
         ),
+      files: ({ query: { path } }) =>
+        Effect.sync(() =>
+          fake.missingDirectories.has(path) ? HttpServerResponse.empty({ status: 500 }) : { data: [] },
+        ),
       projects: () =>
         Effect.sync(() => [{ id: "prj_fake", time: { created: 1 }, ...(fake.inGit ? { vcs: "git" } : {}) }]),
       agents: () => Effect.sync(() => ({ data: fake.agents.map(({ mode, name }) => ({ id: name, mode })) })),

@@ -29,9 +29,14 @@ interface DiffOptions {
   readonly offset?: number
 }
 
-const diffOfTurn = Effect.fnUntraced(function* (opencode: Opencode, session: Session, message_id: string) {
+const diffOfTurn = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  session: Session,
+  message_id: string,
+  version: string | undefined,
+) {
   const message = Option.getOrUndefined(asMessageId(message_id.trim()))
-  const change = message === undefined ? undefined : yield* turnDiff(opencode, session, message)
+  const change = message === undefined ? undefined : yield* turnDiff(opencode, session, message, version)
   return change === undefined ? yield* unknownMessage(message_id) : change
 })
 
@@ -68,16 +73,12 @@ export const changeHandlers = Effect.fnUntraced(function* ({
     const session = yield* resolveSession(target.instance, opencode, session_id)
     const change =
       message_id === undefined
-        ? { ...(yield* sessionDiff(opencode, session)), message: undefined }
-        : yield* diffOfTurn(opencode, session, message_id)
-    if (path === undefined) return diffView(target, session, change, { message: change.message, offset, version })
+        ? { ...(yield* sessionDiff(opencode, session, version)), message: undefined }
+        : yield* diffOfTurn(opencode, session, message_id, version)
+    if (path === undefined) return diffView(target, session, change, { message: change.message, offset })
     const files = filesAt(change.files, path.trim())
     if (files.length !== 1) return yield* unknownFile(path, change.files, files)
-    return filePage(
-      diffView(target, session, { ...change, files }, { message: change.message, version }),
-      offset ?? 0,
-      fits,
-    )
+    return filePage(diffView(target, session, { ...change, files }, { message: change.message }), offset ?? 0, fits)
   })
 
   return ChangeTools.of({

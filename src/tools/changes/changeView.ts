@@ -1,6 +1,5 @@
 /** Builds the view of a session's changes. */
 import { plural } from "../../text/plural.ts"
-import { diffNote } from "../../opencode/changes/diffTrust.ts"
 import type { FileChange } from "../../opencode/changes/FileChanges.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -49,10 +48,9 @@ const reasonOf = ({ running, turns, undone, unrecorded, filesWithoutDiff }: Sess
     : "No file was changed. opencode does not record files that git ignores, files outside of the session's directory, and very large new files."
 }
 
-const noteOf = (diff: SessionDiff, version: string | undefined): string => {
+const noteOf = (diff: SessionDiff): string => {
   const { files, more, olderTurns, running, undone } = diff
   return [
-    diffNote(version) ?? "",
     files.length === 0 ? reasonOf(diff) : "",
     undone === 0 ? "" : `${plural(undone, "file")} changed and reverted.`,
     running ? "A turn is running; its changes are shown when it ends." : "",
@@ -65,22 +63,20 @@ const noteOf = (diff: SessionDiff, version: string | undefined): string => {
 const sum = (files: ReadonlyArray<FileChange>, of: "additions" | "deletions") =>
   files.reduce((total, file) => total + file[of], 0)
 
-/** Which files, where the page begins, and which opencode reported them. */
+/** Which files, and where the page begins. */
 export interface DiffPage {
   readonly message?: MessageId | undefined
   /** Files to skip. */
   readonly offset?: number | undefined
-  /** opencode's version, if it is known. */
-  readonly version?: string | undefined
 }
 
 export const diffView = (
   target: Target,
   session: Session,
   diff: SessionDiff,
-  { message, offset = 0, version }: DiffPage = {},
+  { message, offset = 0 }: DiffPage = {},
 ): DiffView => {
-  const note = noteOf(diff, version)
+  const note = noteOf(diff)
   const files = diff.files.slice(offset)
   return {
     instance: target.instance,

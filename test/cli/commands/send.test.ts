@@ -1,18 +1,11 @@
 /** The command `send` with the fake opencode: its output, and its exit status. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { TestConsole } from "effect/testing"
-import { CommandFailed, exitStatus } from "../../../src/cli/process/exitStatus.ts"
+import { exitStatus } from "../../../src/cli/process/exitStatus.ts"
 import { sendMessage } from "../../../src/cli/commands/send.ts"
-import { Attention } from "../../../src/fleet/attention/Attention.ts"
-import { Discovery } from "../../../src/discovery/Discovery.ts"
-import { Fleet } from "../../../src/fleet/Fleet.ts"
-import { HealthCheck } from "../../../src/fleet/HealthCheck.ts"
-import { Identification } from "../../../src/discovery/identification/Identification.ts"
-import { Settings } from "../../../src/Settings.ts"
-import { announcement } from "../../discovery/announcements.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
-import { overFake, pass, target } from "../../support/overFake.ts"
+import { pass } from "../../support/overFake.ts"
 import { beginAnswer, finishAnswer, makeBusy, makeIdle, storeAnswer } from "../../support/play.ts"
 import {
   aborted,
@@ -28,24 +21,14 @@ import {
 } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
 
-const discovery = Layer.succeed(Discovery, {
-  scan: Effect.succeed({ announcements: [announcement("fake", 4096, { url: target.url })], problems: [] }),
-  changes: Stream.empty,
-})
-
-const overTheFake = Attention.layer().pipe(
-  Layer.provideMerge(Fleet.layer()),
-  Layer.provide([HealthCheck.layer(), Identification.layer(), discovery]),
-  Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
-  Layer.provideMerge(overFake),
-)
+import { overTheFake, resultOf, startCommand, type Typed } from "./scene.ts"
 
 type Input = Parameters<typeof sendMessage>[0]
 
 const input: Input = {
-  instance: "fake",
-  session: "latest",
-  message: "Do it",
+  instance: Option.some("fake"),
+  session: Option.some("latest"),
+  message: Option.some("Do it"),
   directory: Option.none(),
   ifBusy: "wait",
   agent: Option.none(),
@@ -54,33 +37,10 @@ const input: Input = {
   asJson: false,
 }
 
-/** Starts the command in a terminal with this input; without input there is no terminal. */
-const startSending = Effect.fnUntraced(function* (
-  given: Partial<Input> = {},
-  typed?: Parameters<typeof fakeTerminal>[0],
-) {
-  const fake = yield* FakeOpencode
-  fake.sessions = [session("main")]
-  const { layer, written } = fakeTerminal(typed)
-  const fiber = yield* sendMessage({ ...input, ...given }).pipe(
-    Effect.provide(layer({ canPrompt: typed !== undefined })),
-    Effect.forkChild,
-  )
-  yield* pass(500)
-  return { fake, fiber, stdout: written, stderr: Effect.map(TestConsole.errorLines, (lines) => lines.join("\n")) }
-})
+const startSending = (given: Partial<Input> = {}, typed?: Typed) =>
+  startCommand(sendMessage({ ...input, ...given }), typed)
 
 type Sending = Effect.Success<ReturnType<typeof startSending>>
-
-/** The command's exit status and reason. */
-const resultOf = Effect.fnUntraced(function* ({ fiber }: Sending, milliseconds = 500) {
-  yield* pass(milliseconds)
-  const exit = yield* Fiber.await(fiber)
-  if (Exit.isSuccess(exit)) return { status: 0, reason: "" }
-  const error = Option.getOrThrow(Exit.findErrorOption(exit))
-  assert.instanceOf(error, CommandFailed)
-  return { status: error.status, reason: error.reason }
-})
 
 const asks = (fake: Sending["fake"]) => {
   fake.permissions.push(permission("1"))
@@ -103,7 +63,7 @@ describe("send", () => {
 
   it.effect("refuses --message-id with a new session, because a repeated call would create another one", () =>
     Effect.gen(function* () {
-      const sent = yield* startSending({ session: "new", messageId: Option.some("msg_nightly-42") })
+      const sent = yield* startSending({ session: Option.some("new"), messageId: Option.some("msg_nightly-42") })
       const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, 2)
       assert.include(reason, "--message-id needs a session that exists")
@@ -113,7 +73,7 @@ describe("send", () => {
 
   it.effect("creates a session for the message, and prints its id", () =>
     Effect.gen(function* () {
-      const sent = yield* startSending({ session: "new" })
+      const sent = yield* startSending({ session: Option.some("new") })
       finishAnswer(sent.fake, "Done.")
       assert.strictEqual((yield* resultOf(sent)).status, 0)
       const created = sent.fake.prompts[0]?.session ?? ""
@@ -247,8 +207,8 @@ describe("send", () => {
   )
 
   it.effect.each([
-    { given: { instance: "nope" }, says: 'There is no instance "nope"' },
-    { given: { session: "nope" }, says: "nope" },
+    { given: { instance: Option.some("nope") }, says: 'There is no instance "nope"' },
+    { given: { session: Option.some("nope") }, says: "nope" },
     { given: { agent: Option.some("nope") }, says: "this opencode has build" },
     { given: { model: Option.some("nope") }, says: "scripted/small" },
   ])("exits with 1 and the reason, and sends nothing: $says", ({ given, says }) =>
@@ -269,7 +229,7 @@ describe("send", () => {
     { given: { directory: Option.some("shop") }, says: "absolute path" },
   ])("leaves no empty session behind, whatever is wrong with the first message: $says", ({ given, says }) =>
     Effect.gen(function* () {
-      const sent = yield* startSending({ session: "new", ...given })
+      const sent = yield* startSending({ session: Option.some("new"), ...given })
       const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.failed)
       assert.include(reason, says)
@@ -298,7 +258,7 @@ describe("send", () => {
       fake.sessions = [session("main")]
       const { layer } = fakeTerminal()
       const piped = { stdin: Stream.make(new TextEncoder().encode(stdin)) }
-      const command = sendMessage({ ...input, message: "-" })
+      const command = sendMessage({ ...input, message: Option.some("-") })
       yield* Effect.forkChild(Effect.provide(command, layer({}, piped)))
       yield* pass(500)
       assert.deepStrictEqual(

@@ -19,7 +19,7 @@ export type Step =
 
 export interface PlannedCall {
   readonly tool: string
-  readonly input: unknown
+  readonly input: object
 }
 
 export const promptOf = (calls: ReadonlyArray<PlannedCall>) =>
@@ -28,7 +28,7 @@ export const promptOf = (calls: ReadonlyArray<PlannedCall>) =>
 const planned = (prompt: string): ReadonlyArray<PlannedCall> =>
   [...prompt.matchAll(/CALL (\w+) (\{.*?\}) (?=CALL |END)/gsu)].flatMap(([, tool = "", input = "{}"]) => {
     try {
-      return [{ tool, input: JSON.parse(input) as unknown }]
+      return [{ tool, input: JSON.parse(input) as object }]
     } catch {
       return []
     }

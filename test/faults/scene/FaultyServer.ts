@@ -19,10 +19,14 @@ export interface Answer {
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Lets the request take effect, and returns the answer without sending it. */
+  /** Lets the request take effect, and returns the answer without sending it. Its body may have no end. */
+  readonly open: Effect.Effect<Response>
+  /** The same with the body read to its end. */
   readonly answer: Effect.Effect<Answer>
   /** Lets the request take effect, and sends the answer, event streams included. */
   readonly pass: Effect.Effect<void>
+  /** The URL of another server, which no request may reach. */
+  readonly elsewhere: string
 }
 
 /** What happens to a request in place of its answer. It is interrupted when the client disconnects. */
@@ -33,6 +37,15 @@ export interface Armed {
   readonly at: RegExp
   readonly fault: WireFault
   readonly times?: number
+  /** Only once a request that changes something has taken effect. Default: from the beginning. */
+  readonly afterWrite?: boolean
+}
+
+export interface FaultyOptions {
+  /** Runs when a request that changes something has taken effect, beside its answer. */
+  readonly onWrite?: Effect.Effect<void>
+  /** See {@link Exchange}. */
+  readonly elsewhere?: string
 }
 
 const read = (request: IncomingMessage) =>
@@ -56,8 +69,7 @@ const webRequest = (request: IncomingMessage, body: Buffer, port: number, signal
 export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
   fake: FakeState,
   armed: ReadonlyArray<Armed>,
-  /** Called when a request that changes something has taken effect. */
-  onWrite: () => void = () => {},
+  { elsewhere = "http://elsewhere.test/", onWrite = Effect.void }: FaultyOptions = {},
 ) {
   const { dispose, handler } = HttpRouter.toWebHandler(Layer.provide(routes(fake), HttpServer.layerServices), {
     disableLogger: true,
@@ -66,15 +78,24 @@ export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
   const remaining = armed.map((each) => ({ times: Number.POSITIVE_INFINITY, ...each }))
   const run = yield* FiberSet.makeRuntime<never>()
   let port = 0
+  let hasWritten = false
 
   const serve = Effect.fnUntraced(function* (request: IncomingMessage, response: ServerResponse) {
     const body = yield* read(request)
     const ask = Effect.promise((signal) => handler(webRequest(request, body, port, signal))).pipe(
-      Effect.tap(() => Effect.sync(() => request.method !== "GET" && onWrite())),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          if (request.method === "GET") return
+          hasWritten = true
+          run(onWrite)
+        }),
+      ),
     )
     const exchange: Exchange = {
       request,
       response,
+      elsewhere,
+      open: ask,
       answer: Effect.flatMap(ask, (answer) =>
         Effect.promise(async () => ({
           status: answer.status,
@@ -90,7 +111,10 @@ export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
       }),
     }
     const path = new URL(request.url ?? "/", "http://fake.test").pathname
-    const found = remaining.find(({ at, times }) => times > 0 && at.test(`${request.method} ${path}`))
+    const found = remaining.find(
+      ({ afterWrite = false, at, times }) =>
+        times > 0 && (!afterWrite || hasWritten) && at.test(`${request.method} ${path}`),
+    )
     if (found === undefined) return yield* exchange.pass
     found.times -= 1
     yield* found.fault(exchange)

@@ -2,7 +2,7 @@
 import type { Effect, Scope } from "effect"
 import type { SessionId } from "../../../src/opencode/Identifiers.ts"
 import type { FakeState } from "../../../src/testing/FakeState.ts"
-import type { WireFault } from "./FaultyServer.ts"
+import type { Armed } from "./FaultyServer.ts"
 import type { Operation } from "./operations.ts"
 
 /** What a client gets: the text, and the structured content as JSON. */
@@ -20,11 +20,11 @@ export interface Row {
   /** What listens on the registered port. Default: a fake opencode with one session, called "The session". */
   readonly listener?: Effect.Effect<number, never, Scope.Scope>
   /** What happens to which requests. */
-  readonly faults?: ReadonlyArray<{ readonly to: Operation; readonly fault: WireFault; readonly times?: number }>
+  readonly faults?: ReadonlyArray<{ readonly to: Operation } & Omit<Armed, "at">>
   /** What the fake holds before the call. */
   readonly prepare?: (fake: FakeState, session: SessionId) => void
-  /** What the agent does as soon as a request that changes something has taken effect. */
-  readonly onWrite?: (fake: FakeState, session: SessionId) => void
+  /** What happens as soon as a request that changes something has taken effect, and what the effect does from then on. */
+  readonly onWrite?: (fake: FakeState, session: SessionId) => void | Effect.Effect<void>
   /** The tool and its parameters, without `instance` and `session_id`. */
   readonly call: readonly [tool: string, parameters?: Readonly<Record<string, unknown>>]
   /** Whether the answer is an error. Default: false. */

@@ -84,7 +84,7 @@ export class Scene extends Context.Service<
       readonly descriptors: { readonly before: number; readonly after: number }
       /** The most memory that the server has used. */
       readonly megabytes: number
-      /** Connections to the proxy of the server's environment, which no request to an instance may take. */
+      /** Connections to the proxy of the server's environment, where instances redirect to, too. No request may go there. */
       readonly proxied: number
     }>
   }
@@ -153,7 +153,8 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
         const { fake, id } = makeFake(each.api, index)
         each.prepare?.(fake, id)
         const armed = (each.faults ?? []).map(({ to, ...rest }) => ({ ...rest, at: operations[each.api][to] }))
-        const port = yield* each.listener ?? startFaultyServer(fake, armed, () => each.onWrite?.(fake, id))
+        const onWrite = Effect.suspend(() => each.onWrite?.(fake, id) ?? Effect.void)
+        const port = yield* each.listener ?? startFaultyServer(fake, armed, { onWrite, elsewhere: proxy.url })
         const file = yield* relay.register(each.instance, { port, api: each.api, directory: "/work/project" })
         return [each.instance, { fake, id, file }] as const
       })

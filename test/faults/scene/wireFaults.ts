@@ -1,7 +1,8 @@
 /** What networks, proxies and other programs do to a request. */
-import { Effect } from "effect"
+import { Effect, Stream, Struct } from "effect"
 import { gzipSync } from "node:zlib"
 import type { Answer, Exchange, WireFault } from "./FaultyServer.ts"
+import { type Operation, operations } from "./operations.ts"
 
 type Headers = Readonly<Record<string, string>>
 
@@ -108,3 +109,48 @@ export const gzipBomb: WireFault = send(200, gzipSync(Buffer.alloc(300 * 1024 * 
   ...json,
   "content-encoding": "gzip",
 })
+
+/** Sends the client to another server, which counts its connections. */
+export const redirect =
+  (status: number): WireFault =>
+  (exchange) =>
+    send(status, "", { location: exchange.elsewhere })(exchange)
+
+/** The same for every kind of request. */
+export const everywhere = (fault: WireFault): ReadonlyArray<{ readonly to: Operation; readonly fault: WireFault }> =>
+  Struct.keys(operations[1]).map((to) => ({ to, fault }))
+
+/** The request takes effect, and its answer has these headers besides its type. */
+export const withHead = (headers: (bytes: number) => string) =>
+  cutting(({ request }, { body, status }) => {
+    const head = `HTTP/1.1 ${status} Fine\r\ncontent-type: application/json\r\n${headers(body.byteLength)}\r\n`
+    request.socket.write(Buffer.concat([Buffer.from(head), body]))
+  })
+
+/** Sends the answer, event streams included, in pieces of so many bytes with this pause after each, in milliseconds. */
+export const inPieces =
+  (size: number, pause: number): WireFault =>
+  ({ open, request, response }) =>
+    Effect.flatMap(open, ({ body, headers, status }) => {
+      const { "content-length": _, ...rest } = Object.fromEntries(headers)
+      request.socket.setNoDelay(true)
+      response.writeHead(status, rest)
+      const pieces = body === null ? Stream.empty : Stream.fromReadableStream({ evaluate: () => body, onError: String })
+      return pieces.pipe(
+        Stream.runForEach((chunk: Uint8Array) =>
+          Effect.forEach(
+            Array.from({ length: Math.ceil(chunk.byteLength / size) }, (_, index) =>
+              chunk.subarray(index * size, (index + 1) * size),
+            ),
+            (piece) =>
+              Effect.andThen(
+                Effect.sync(() => response.write(piece)),
+                pause === 0 ? Effect.yieldNow : Effect.sleep(pause),
+              ),
+            { discard: true },
+          ),
+        ),
+        Effect.ignore,
+        Effect.ensuring(Effect.sync(() => response.end())),
+      )
+    })

@@ -191,6 +191,21 @@ describe("A message to a busy session with an inbox", () => {
     }).pipe(Effect.provide(overFake2)),
   )
 
+  it.effect.each([
+    ["deleted", "the session was deleted"],
+    ["on a server that was replaced", "the session is gone: it was deleted, or another opencode has the port now"],
+  ] as const)("in a session that is %s tells what is known about it", ([what, detail]) =>
+    Effect.gen(function* () {
+      const { fake } = yield* scene
+      yield* posting({ text: "one" })
+      const two = yield* posting({ text: "two" })
+      fake.sessions = []
+      if (what === "deleted") fake.emit({ type: "session.deleted", properties: { info: main } })
+      else fake.cut()
+      assert.deepStrictEqual((yield* ended(two)).outcome, { _tag: "interrupted", detail })
+    }).pipe(Effect.provide(overFake2)),
+  )
+
   it.effect("is withdrawn if opencode fails to start it", () =>
     Effect.gen(function* () {
       const { fake, inbox } = yield* scene

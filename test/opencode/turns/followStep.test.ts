@@ -126,15 +126,18 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       listen(),
     ],
     [
-      "is interrupted when its session is gone",
+      "is interrupted when its session was deleted",
       running,
-      [{ _tag: "Failed", error: new SessionNotFound({ instance: "fake", session: here }) }],
+      [
+        happened({ _tag: "SessionDeleted", sessionID: here }),
+        { _tag: "Failed", error: new SessionNotFound({ instance: "fake", session: here }) },
+      ],
       end({ _tag: "interrupted", detail: "the session was deleted" }),
     ],
     [
-      "may have another opencode on its port when its session is gone after a broken connection",
+      "may have another opencode on its port when its session is gone and no event has reported that it was deleted",
       running,
-      [noticed("Reconnected"), { _tag: "Failed", error: new SessionNotFound({ instance: "fake", session: here }) }],
+      [{ _tag: "Failed", error: new SessionNotFound({ instance: "fake", session: here }) }],
       end({
         _tag: "interrupted",
         detail: "the session is gone: it was deleted, or another opencode has the port now",

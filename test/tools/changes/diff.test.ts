@@ -51,24 +51,36 @@ const numbers = (count: number, name = "line") =>
   Array.from({ length: count }, (_, index) => `${name} ${index}\n`).join("")
 
 describe("get_diff", () => {
+  // Before 1.17, opencode answers with the changes of the whole session, whichever turn it is asked for.
   it.effect.each([
-    ["1.16.9", true],
-    ["1.1.53", true],
-    ["1.17.0", false],
-    ["1.18.33", false],
-    ["2.0.15", false],
-    ["nightly", false],
-  ] as const)("says whether the changes of opencode %s can be relied on", ([version, isNoted]) =>
+    ["1.1.53", "texts"],
+    ["1.16.9", "patches"],
+  ] as const)("takes the changes of a turn of opencode %s from its message", ([version, form]) =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.version = version
-      turn(fake, "1", [fileDiff("src/a.ts", "one\n", "two\n")])
-      const said = `opencode ${version} reports changes in another way than 1.17 and newer`
-      for (const parameters of [{ session_id: here }, { session_id: here, path: "src/a.ts" }]) {
-        const { text, view } = yield* call("get_diff", parameters)
-        assert.strictEqual(text.includes(said), isNoted)
-        assert.strictEqual(view.note?.includes(said) ?? false, isNoted)
+      const texts = ["", "one\n", "one\ntwo\n"]
+      const whole = [fileDiff("a.ts", undefined, "one\ntwo\n")]
+      for (const [index, name] of ["1", "2"].entries()) {
+        turn(fake, name, whole, { touched: ["a.ts"] })
+        const [before, after] = texts.slice(index)
+        const { patch, ...counts } = fileDiff("a.ts", index === 0 ? undefined : before, after)
+        const summary = { title: "Turn", diffs: [{ ...counts, ...(form === "texts" ? { before, after } : { patch }) }] }
+        Object.assign(fake.messages.get(here)?.find(({ info }) => info.id === msg(name))?.info ?? {}, { summary })
       }
+      const { view } = yield* call("get_diff", { session_id: here })
+      assert.deepStrictEqual(view.files, [
+        {
+          path: "a.ts",
+          status: "added",
+          additions: 2,
+          deletions: 0,
+          patch: "--- /dev/null\n+++ b/a.ts\n@@ -0,0 +1,2 @@\n+one\n+two\n",
+        },
+      ])
+      assert.isUndefined(view.note)
+      const second = yield* call("get_diff", { session_id: here, message_id: msg("2") })
+      assert.strictEqual(second.view.additions, 1)
     }).pipe(Effect.provide(toolsOverFake)),
   )
 

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
 import type { Instance } from "../../../fleet/Instance.ts"
-import { versionNote } from "../../../opencode/triedVersions.ts"
+import { oldestSupported, versionNote } from "../../../opencode/triedVersions.ts"
 import { plainLine } from "../../../text/plainText.ts"
 import { Settings } from "../../../Settings.ts"
 import { passwordText } from "../../../tools/instances/healthText.ts"
@@ -28,6 +28,7 @@ const advice = (instance: Instance): string => {
         ? "Start it with `opencode-fleet connect`, or wake its machine. If it is gone for good, remove its registration with `opencode-fleet prune`."
         : `It disappears when ${transport} no longer finds it. If it is running, check that this machine can reach that port.`
     default:
+      if (health.tooOld === true) return `Update that opencode to ${oldestSupported} or newer.`
       if (health.starting === true) return "Run doctor again in a minute."
       if (health.api === 2) return "See opencode's log, by default ~/.local/share/opencode/log/opencode.log."
       return registered

@@ -46,6 +46,8 @@ const WireUserInfo = Schema.Struct({
   role: Schema.Literal("user"),
   time: Schema.Struct({ created: Schema.Finite }),
   agent: opt(Schema.String),
+  /** See `storedDiffs.ts`. */
+  summary: opt(Schema.Unknown),
 })
 
 const assistant = {

@@ -316,6 +316,20 @@ layer(NodeServices.layer)("An instance", (it) => {
     }),
   )
 
+  it.effect("that is an opencode without a health route is told to be updated, not that another program is there", () =>
+    Effect.gen(function* () {
+      const [found] = yield* runOver(instances, {
+        announcements: [announcement("old", 4096)],
+        answer: ({ url }) =>
+          new URL(url).pathname === "/path"
+            ? Effect.sync(() => Response.json({ directory: "/srv/shop" }))
+            : Effect.sync(() => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })),
+      })
+      assert.include(found?.message, "opencode is too old")
+      assert.strictEqual(found?.advice, "Update that opencode to 1.1.53 or newer.")
+    }),
+  )
+
   it.effect("that asks for a password gets the advice to set it", () =>
     Effect.gen(function* () {
       const [found] = yield* runOver(instances, { announcements: api, answer: refusing })

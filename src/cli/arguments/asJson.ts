@@ -1,0 +1,6 @@
+/** The flag `--json`: the answer of the MCP tool instead of text for a person. */
+import { Flag } from "effect/cli"
+
+/** `shape`: what is printed, such as "JSON in the shape of the MCP tool get_diff". */
+export const asJsonFlag = (shape: string) =>
+  Flag.Boolean("json").pipe(Flag.withDescription(`Print ${shape}`), Flag.withDefault(false))

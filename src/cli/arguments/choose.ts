@@ -1,0 +1,50 @@
+/** Lets the person choose what a command needs and was not given, from a list that filters as they type. */
+import { Effect } from "effect"
+import { Prompt, TerminalCapabilities } from "effect/cli"
+import { plainLine } from "../../text/plainText.ts"
+import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
+
+export interface Choice<A> {
+  readonly title: string
+  readonly value: A
+}
+
+/** What is missing, and from what it is chosen. */
+export interface Missing<A, E, R> {
+  /** The argument's name, as the help shows it. */
+  readonly argument: string
+  /** The question, such as "Which instance?" */
+  readonly message: string
+  readonly choices: Effect.Effect<ReadonlyArray<Choice<A>>, E, R>
+  /** What to say if there is nothing to choose from. */
+  readonly none: string
+}
+
+const missing = (argument: string) =>
+  new CommandFailed({
+    status: exitStatus.usage,
+    reason: `Missing required argument: ${argument}. In a terminal it can be left out, and is chosen from a list.`,
+  })
+
+/** Ctrl-C or Esc ends the command. */
+const quittable = <A>(prompt: Prompt.Prompt<A>) => Effect.catchTag(prompt, "QuitError", () => Effect.interrupt)
+
+/** A single choice is taken without a question. Fails with `CommandFailed` without a terminal. */
+export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices, message, none }: Missing<A, E, R>) {
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  if (!canPrompt) return yield* missing(argument)
+  const all = yield* choices
+  const [first, ...others] = all.map(({ title, value }) => ({ title: plainLine(title), value }))
+  if (first === undefined) return yield* new CommandFailed({ status: exitStatus.failed, reason: none })
+  if (others.length === 0) return first.value
+  return yield* quittable(Prompt.AutoComplete({ message, choices: [first, ...others] }))
+})
+
+const notBlank = (text: string) => (text.trim() === "" ? Effect.fail("Type a text.") : Effect.succeed(text))
+
+/** A text that the person types. Fails with `CommandFailed` without a terminal. */
+export const typed = Effect.fnUntraced(function* ({ argument, message }: { argument: string; message: string }) {
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  if (!canPrompt) return yield* missing(argument)
+  return yield* quittable(Prompt.String({ message, validate: notBlank }))
+})

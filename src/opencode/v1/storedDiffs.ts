@@ -1,0 +1,36 @@
+/** The changes of a turn as its user message stores them. */
+import { Option, Schema, TextDiff } from "effect"
+import type { FileDiff } from "../changes/FileDiff.ts"
+import { recognised, tolerantArray } from "../http/tolerantArray.ts"
+import { WireFileDiff } from "./wire/WireFileDiff.ts"
+import type { WireMessage } from "./wire/WireMessage.ts"
+
+/** Older servers ignore the message in `GET /session/:id/diff`, and answer with the changes of the whole session. */
+export const oldestWithTurnDiff = "1.17.0"
+
+const opt = Schema.optionalKey
+
+/** Until 1.2, with both texts in place of a patch. */
+const Stored = Schema.Struct({
+  diffs: tolerantArray(
+    Schema.Struct({ ...WireFileDiff.fields, before: opt(Schema.String), after: opt(Schema.String) }),
+  ),
+})
+
+const decode = Schema.decodeUnknownOption(Stored)
+
+/** Beyond it, the search for the smallest patch takes too long, and a larger one is taken. */
+const maxEdits = 2000
+
+const withPatch = ({ after, before, ...diff }: FileDiff & { readonly before?: string; readonly after?: string }) => {
+  if (diff.patch !== undefined || before === undefined || after === undefined || before === after) return diff
+  const script = TextDiff.lines(before, after, { maxEdits })
+  const whole = { context: before.length + after.length }
+  return { ...diff, patch: TextDiff.unified(script, { fromFile: diff.file, toFile: diff.file, ...whole }) }
+}
+
+/** Empty for an answer, and for a turn that has not ended. */
+export const storedDiffs = ({ info }: typeof WireMessage.Type): ReadonlyArray<FileDiff> =>
+  info.role === "user"
+    ? Option.match(decode(info.summary), { onNone: () => [], onSome: ({ diffs }) => recognised(diffs).map(withPatch) })
+    : []

@@ -1,0 +1,65 @@
+/** What is left out on the command line: chosen in a terminal, an error without one. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Option } from "effect"
+import { TestConsole } from "effect/testing"
+import { sendMessage } from "../../../src/cli/commands/send.ts"
+import { exitStatus } from "../../../src/cli/process/exitStatus.ts"
+import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
+import { ses, session } from "../../../src/testing/samples.ts"
+import { finishAnswer } from "../../support/play.ts"
+import { overTheFake, resultOf, startCommand } from "./scene.ts"
+
+const input = {
+  instance: Option.none<string>(),
+  session: Option.none<string>(),
+  message: Option.none<string>(),
+  directory: Option.none(),
+  ifBusy: "wait",
+  agent: Option.none(),
+  model: Option.none(),
+  messageId: Option.none(),
+  asJson: false,
+} as const
+
+describe("arguments that are left out", () => {
+  it.effect("without a terminal, says which one is missing, and how to leave it out", () =>
+    Effect.gen(function* () {
+      const { reason, status } = yield* resultOf(yield* startCommand(sendMessage(input)))
+      assert.strictEqual(status, exitStatus.usage)
+      assert.include(reason, "instance")
+      assert.include(reason, "terminal")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("takes the only instance, filters sessions by what is typed, and asks for the message", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main"), { ...session("other"), title: "Fix the login" }]
+      const sent = yield* startCommand(sendMessage(input), [
+        [{ word: "login" }, "enter"],
+        [{ word: "Go on" }, "enter"],
+      ])
+      const [prompt] = fake.prompts
+      assert.deepInclude(prompt, { session: ses("other"), text: "Go on" })
+      finishAnswer(fake, "Done.")
+      yield* resultOf(sent)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("offers a new session", () =>
+    Effect.gen(function* () {
+      const sent = yield* startCommand(sendMessage({ ...input, message: Option.some("Begin") }), [["enter"]])
+      finishAnswer(sent.fake, "Done.")
+      assert.strictEqual((yield* resultOf(sent)).status, 0)
+      assert.include((yield* TestConsole.errorLines).join("\n"), "New session")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("ends without a word and without sending anything when the person closes the list", () =>
+    Effect.gen(function* () {
+      const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.lengthOf(fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+})
