@@ -19,7 +19,10 @@ import { guarded } from "../discovery/guarded.ts"
 import { targetOf } from "../discovery/target.ts"
 import { vouched } from "../discovery/vouched.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
+import { OpencodeClient } from "../opencode/Opencode.ts"
+import { OtherInstances } from "../opencode/sessions/otherServers.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
+import { askOthers } from "./askOthers.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { Instance } from "./Instance.ts"
@@ -71,6 +74,8 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
   }
   const discovery = yield* guarded("discovery", yield* Discovery)
   const healthCheck = yield* HealthCheck
+  // Without it, no instance is asked about the turns of another one.
+  const client = yield* Effect.serviceOption(OpencodeClient)
   const machine = yield* LocalMachine
   const scope = yield* Scope.Scope
   const takeSnapshot = yield* makeTakeSnapshot(discovery)
@@ -195,12 +200,23 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : instance
   })
 
+  const ownTarget = (instance: Instance) => targetOf(vouched(machine, instance), credentials)
+
   const use = <A, E, R>(
     name: string | undefined,
     run: (target: Target, instance: Instance) => Effect.Effect<A, E, R>,
   ): Effect.Effect<A, E | ResolveError, R> =>
     Effect.flatMap(locate(name), (instance) =>
-      Effect.tapError(run(targetOf(vouched(machine, instance), credentials), instance), noteFailure(instance.url)),
+      run(ownTarget(instance), instance).pipe(
+        Effect.provideService(OtherInstances, (sessions) =>
+          Option.match(client, {
+            onNone: () => Effect.succeed([]),
+            onSome: (client) =>
+              Effect.flatMap(snapshot, ({ instances }) => askOthers(client, ownTarget, instance, instances)(sessions)),
+          }),
+        ),
+        Effect.tapError(noteFailure(instance.url)),
+      ),
     )
 
   return Fleet.of({ snapshot, changes, probed: Stream.fromPubSub(probed), refresh, resolve, recheck, use })

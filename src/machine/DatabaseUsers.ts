@@ -19,7 +19,9 @@ export interface DatabaseUsersValues {
    * on another machine or as another user, or the system has no `/proc`.
    */
   readonly besides: (pid: number) => Effect.Effect<ReadonlyArray<DatabaseUser> | undefined>
-  /** The same for the process that listens at a URL of this machine. */
+  /** The process that listens at a URL of this machine, on Linux. */
+  readonly listener: (url: string) => Effect.Effect<number | undefined>
+  /** The same as `besides` for the process that listens at a URL of this machine. */
   readonly besidesListener: (url: string) => Effect.Effect<ReadonlyArray<DatabaseUser> | undefined>
 }
 
@@ -56,5 +58,5 @@ const besidesListener = (url: string) =>
   Effect.flatMap(listenerAt(url), (pid) => (pid === undefined ? Effect.undefined : besides(pid)))
 
 export const DatabaseUsers = Context.Reference<DatabaseUsersValues>("opencode-fleet/machine/DatabaseUsers", {
-  defaultValue: () => ({ besides, besidesListener }),
+  defaultValue: () => ({ besides, listener: listenerAt, besidesListener }),
 })

@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly leavesBody?: (message: IncomingMessage) => boolean
   /** Called when the request has a connection, which may be one that another request has used. */
   readonly onConnected?: () => void
+  /** Called with the number of bytes of the body so far. */
+  readonly onReceived?: (bytes: number) => void
 }
 
 export interface HttpAnswer {
@@ -58,6 +60,7 @@ export const exchange = ({
   maxBytes,
   method = "GET",
   onConnected = () => undefined,
+  onReceived = () => undefined,
 }: HttpRequest): Effect.Effect<HttpAnswer, ExchangeFailed | AnswerTooLarge> =>
   Effect.callback((resume) => {
     let inBody = false
@@ -69,6 +72,7 @@ export const exchange = ({
       message.on("data", (chunk: Buffer) => {
         chunks.push(chunk)
         size += chunk.byteLength
+        onReceived(size)
         if (size <= maxBytes) return
         resume(Effect.fail(new AnswerTooLarge({ maxBytes })))
         request.destroy()

@@ -124,19 +124,24 @@ export class DirectoryNotFound extends Schema.TaggedError<DirectoryNotFound>()("
   }
 }
 
-/** Another server of the same user is running a turn in the session, so the message was not sent. */
+/** Another server of the same user is running a turn in the session, so nothing was sent. */
 export class RunsElsewhere extends Schema.TaggedError<RunsElsewhere>()("RunsElsewhere", {
   instance: Schema.String,
   session: Schema.String,
   /** When the turn counts as over if it stores nothing more, in epoch milliseconds. */
   until: Schema.Finite,
+  /** The instance of the fleet that is running it. */
+  at: Schema.optionalKey(Schema.String),
   /** The process that is probably running it, if it is on this machine. */
   pid: Schema.optionalKey(Schema.Int),
 }) {
   override get message() {
+    if (this.at !== undefined) {
+      return `Nothing was sent: the turn in session ${this.session} is running on ${this.at}, which shares its sessions with ${this.instance}.`
+    }
     const where = this.pid === undefined ? "" : ` (process ${this.pid})`
     const until = new Date(this.until).toISOString()
-    return `The message was not sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as a terminal or opencode serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
+    return `Nothing was sent: the turn in session ${this.session} has not ended, and ${this.instance} is not running it. Another opencode of the same user${where} is running it, such as a terminal or opencode serve, or was killed during it. It counts as over at ${until} if nothing more happens in it.`
   }
 }
 

@@ -1,13 +1,16 @@
 /** Turns whose connection to the real opencode breaks. A proxy in between causes each fault. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
+import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
-import { eventually } from "../support/McpClients.ts"
+import { makeRelay } from "../support/Executable.ts"
+import { connect, eventually } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import * as lostAnswers from "../support/lostAnswers.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"
+import { makeStrangeProxy } from "../support/strangeFrames.ts"
 import {
   answeredTurn,
   assertWhole,
@@ -52,6 +55,30 @@ onBothVersions((api) => {
         )
         assert.isAtLeast(streams, 3)
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
+      }),
+    )
+
+    it.effect("strange frames come between the events, and characters are cut: completed, with the whole text", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const proxy = yield* makeStrangeProxy(opencode)
+        const relay = yield* makeRelay()
+        yield* relay.register("main", { ...opencode, port: proxy.port })
+        const client = yield* connect(relay, { variables: patient })
+        const session = yield* makeSession(opencode, "Strange frames")
+        const progress: Array<string> = []
+        const parameters = { session_id: session.id, message: "tell: Grüße, 世界 👩‍👩‍👧 und mehr | sleep 1" }
+        const asked = yield* client.call(SendMessage, parameters, ({ message = "" }) => progress.push(message))
+        assert.strictEqual(asked.outcome, "needs permission")
+        const turn = yield* client.call(RespondPermission, { session_id: session.id, response: "once" })
+        assert.strictEqual(turn.outcome, "completed")
+        assert.match(turn.text, /^Grüße, 世界 👩‍👩‍👧 und mehr[^]*Done: /u)
+        assert.include(progress.join("\n"), "Grüße, 世界 👩‍👩‍👧 und mehr")
+        assert.notInclude(progress.join("\n"), "\uFFFD")
+        const { splits, streams } = yield* proxy.seen
+        assert.isAbove(splits, 20)
+        // No frame has ended a stream.
+        assert.isAtMost(streams, 4)
       }),
     )
 

@@ -4,7 +4,7 @@ import { Effect, FileSystem } from "effect"
 import { hostname } from "node:os"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
-import { AbortSession, SendMessage } from "../../src/tools/turns/TurnTools.ts"
+import { AbortSession, SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay, relayIn } from "../support/Executable.ts"
 import { makeHttpsProxy } from "../support/httpsProxy.ts"
 import { connect, eventually } from "../support/McpClients.ts"
@@ -87,7 +87,7 @@ withOpencode2("an instance of opencode 2", () => {
         )
         for (const if_busy of ["wait", "steer", "fail"]) {
           const refused = yield* Effect.flip(call(SendMessage, { session_id: id, message: "say:no", if_busy }))
-          assert.include(refused.text, "The message was not sent")
+          assert.include(refused.text, "Nothing was sent")
           assert.include(refused.text, "Another opencode of the same user")
         }
         assert.deepInclude(yield* call(AbortSession, { session_id: id }), { was_running: false, elsewhere: true })
@@ -127,7 +127,10 @@ withOpencode2("an instance of opencode 2", () => {
           [[id, "busy"]],
         )
         const refused = yield* Effect.flip(call(SendMessage, { instance: name, session_id: id, message: "say:no" }))
-        assert.include(refused.text, "Another opencode of the same user")
+        assert.include(refused.text, "is running on second")
+        assert.deepInclude(yield* call(AbortSession, { instance: name, session_id: id }), { running_at: "second" })
+        const waited = yield* Effect.flip(call(WaitForSession, { instance: name, session_id: id }))
+        assert.include(waited.text, 'Pass instance "second"')
         assert.isTrue((yield* call(AbortSession, { instance: "second", session_id: id })).was_running)
         assert.include(
           (yield* call(ListSessions, { instance: name, limit: 200 })).sessions.map((session) => session.session_id),

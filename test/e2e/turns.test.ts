@@ -1,6 +1,6 @@
 /** send_message on a real opencode beyond the plain case: waiting, refusals, and ends of turns. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { Effect, Fiber, FileSystem, Schema } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { GetStatus } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -9,6 +9,7 @@ import { connect, eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { runCommand } from "../support/runCommand.ts"
 import { onBothVersions } from "../support/requirements.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
@@ -164,91 +165,123 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
 })
 
 onBothVersions((api) => {
-  layer(FleetClient.layer({ api }), { excludeTestServices: true })("a busy session", (it) => {
-    it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const session = yield* newSession("Busy")
-        yield* facts.prompt(opencode, session, "slow: 600")
-        yield* busy(session)
-        for (const parameters of [{ if_busy: "fail" }, { async: true }, { async: true, if_busy: "fail" }]) {
-          const { text } = yield* Effect.flip(send(session, "not now", parameters))
-          for (const part of ["busy", "not sent", session]) assert.include(text, part)
-        }
-        yield* facts.abort(opencode, session)
-        assert.notInclude((yield* texts(session)).join("\n"), "not now")
-      }),
-    )
+  // Without permissions of the user's own, those of opencode's agents hold.
+  layer(FleetClient.layer({ api, config: { permission: {} } }), { excludeTestServices: true })(
+    "a busy session",
+    (it) => {
+      it.effect("the session is busy, if_busy fail or async: an error that says nothing was sent", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const session = yield* newSession("Busy")
+          yield* facts.prompt(opencode, session, "slow: 600")
+          yield* busy(session)
+          for (const parameters of [{ if_busy: "fail" }, { async: true }, { async: true, if_busy: "fail" }]) {
+            const { text } = yield* Effect.flip(send(session, "not now", parameters))
+            for (const part of ["busy", "not sent", session]) assert.include(text, part)
+          }
+          yield* facts.abort(opencode, session)
+          assert.notInclude((yield* texts(session)).join("\n"), "not now")
+        }),
+      )
 
-    it.effect("the session is busy, if_busy wait: the message is sent when the current turn ends", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const session = yield* newSession("Wait")
-        yield* facts.prompt(opencode, session, "slow: 8")
-        yield* busy(session)
-        const turn = yield* send(session, "second")
-        assert.deepInclude(turn, { outcome: "completed", text: "Echo: second" })
-        const [, first, , second] = yield* texts(session)
-        assert.match(first ?? "", /tick 8/)
-        assert.strictEqual(second, "Echo: second")
-      }),
-    )
+      it.effect("the session is busy, if_busy wait: the message is sent when the current turn ends", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const session = yield* newSession("Wait")
+          yield* facts.prompt(opencode, session, "slow: 8")
+          yield* busy(session)
+          const turn = yield* send(session, "second")
+          assert.deepInclude(turn, { outcome: "completed", text: "Echo: second" })
+          const [, first, , second] = yield* texts(session)
+          assert.match(first ?? "", /tick 8/)
+          assert.strictEqual(second, "Echo: second")
+        }),
+      )
 
-    it.effect("the session's person has chosen an agent: the agent answers, not the default one", () =>
-      Effect.gen(function* () {
-        const session = (yield* facts.createSession(yield* RealOpencode, "Plan", "plan")).id
-        yield* send(session, "first")
-        yield* send(session, "second", { if_busy: "steer" })
-        const { messages } = yield* (yield* FleetClient).call(GetSession, { session_id: session })
-        const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
-        assert.isAtLeast(agents.length, 2)
-        assert.deepStrictEqual([...new Set(agents)], ["plan"])
-      }),
-    )
+      it.effect("the session's person has chosen an agent: the agent answers, not the default one", () =>
+        Effect.gen(function* () {
+          const session = (yield* facts.createSession(yield* RealOpencode, "Plan", "plan")).id
+          yield* send(session, "first")
+          yield* send(session, "second", { if_busy: "steer" })
+          const { messages } = yield* (yield* FleetClient).call(GetSession, { session_id: session })
+          const agents = messages.flatMap(({ agent, role }) => (role === "assistant" ? [agent] : []))
+          assert.isAtLeast(agents.length, 2)
+          assert.deepStrictEqual([...new Set(agents)], ["plan"])
+        }),
+      )
 
-    it.effect("takes one of two messages that two servers send at the same moment with if_busy fail", () =>
-      Effect.gen(function* () {
-        const { relay } = yield* FleetClient
-        const clients = [yield* FleetClient, yield* connect(relay)]
-        for (const round of [1, 2, 3]) {
-          const session_id = yield* newSession(`Two servers ${round}`)
-          const parameters = { session_id, message: "slow: 40", async: true, if_busy: "fail" }
-          const results = yield* Effect.forEach(
-            clients,
-            (client) => Effect.result(client.call(SendMessage, parameters)),
-            { concurrency: 2 },
+      it.effect(
+        "the session's person has chosen a read-only agent: no file is written, neither by a tool nor by send",
+        () =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const opencode = yield* RealOpencode
+            const { relay } = yield* FleetClient
+            /** The files that the agent writes when it is asked to write three. */
+            const write = Effect.fnUntraced(function* (agent: string) {
+              const session = (yield* facts.createSession(opencode, `Writes as ${agent}`, agent)).id
+              const files = ["first", "second", "third"].map((name) => `${opencode.directory}/${agent}-${name}`)
+              const [first, second, third] = files
+              yield* send(session, `write: ${first}`)
+              yield* send(session, `write: ${second}`, { if_busy: "steer" })
+              yield* runCommand(relay, ["send", "main", session, `write: ${third}`])
+              assert.lengthOf(
+                (yield* texts(session)).filter((text) => text.startsWith("write:")),
+                3,
+              )
+              return yield* Effect.filter(files, (file) => fs.exists(file))
+            })
+            assert.lengthOf(yield* write("build"), 3)
+            assert.deepStrictEqual(yield* write("plan"), [])
+          }),
+      )
+
+      it.effect("takes one of two messages that two servers send at the same moment with if_busy fail", () =>
+        Effect.gen(function* () {
+          const { relay } = yield* FleetClient
+          const clients = [yield* FleetClient, yield* connect(relay)]
+          for (const round of [1, 2, 3]) {
+            const session_id = yield* newSession(`Two servers ${round}`)
+            const parameters = { session_id, message: "slow: 40", async: true, if_busy: "fail" }
+            const results = yield* Effect.forEach(
+              clients,
+              (client) => Effect.result(client.call(SendMessage, parameters)),
+              { concurrency: 2 },
+            )
+            assert.deepStrictEqual(results.map(({ _tag }) => _tag).toSorted(), ["Failure", "Success"])
+          }
+        }),
+      )
+
+      it.effect("adds the message to the running turn with if_busy steer", () =>
+        Effect.gen(function* () {
+          const opencode = yield* RealOpencode
+          const session = yield* newSession("Steer")
+          yield* facts.prompt(opencode, session, "slow: 8")
+          yield* busy(session)
+          const turn = yield* send(session, "say:to the left", { if_busy: "steer" })
+          assert.deepInclude(turn, { outcome: "completed", text: "to the left" })
+        }),
+      )
+
+      it.effect("answers several messages that are sent at the same time one after the other", () =>
+        Effect.gen(function* () {
+          const session = yield* newSession("Concurrent")
+          const messages = ["say:one", "say:two", "say:three"]
+          const turns = yield* Effect.forEach(messages, (message) => send(session, message), {
+            concurrency: "unbounded",
+          })
+          assert.deepStrictEqual(
+            turns.map(({ outcome, text }) => [outcome, text]),
+            [
+              ["completed", "one"],
+              ["completed", "two"],
+              ["completed", "three"],
+            ],
           )
-          assert.deepStrictEqual(results.map(({ _tag }) => _tag).toSorted(), ["Failure", "Success"])
-        }
-      }),
-    )
-
-    it.effect("adds the message to the running turn with if_busy steer", () =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const session = yield* newSession("Steer")
-        yield* facts.prompt(opencode, session, "slow: 8")
-        yield* busy(session)
-        const turn = yield* send(session, "say:to the left", { if_busy: "steer" })
-        assert.deepInclude(turn, { outcome: "completed", text: "to the left" })
-      }),
-    )
-
-    it.effect("answers several messages that are sent at the same time one after the other", () =>
-      Effect.gen(function* () {
-        const session = yield* newSession("Concurrent")
-        const messages = ["say:one", "say:two", "say:three"]
-        const turns = yield* Effect.forEach(messages, (message) => send(session, message), { concurrency: "unbounded" })
-        assert.deepStrictEqual(
-          turns.map(({ outcome, text }) => [outcome, text]),
-          [
-            ["completed", "one"],
-            ["completed", "two"],
-            ["completed", "three"],
-          ],
-        )
-        assert.lengthOf(yield* texts(session), 6)
-      }),
-    )
-  })
+          assert.lengthOf(yield* texts(session), 6)
+        }),
+      )
+    },
+  )
 })

@@ -50,6 +50,7 @@ const words = (text: string) => text.match(/\s*\S+\s*?/g) ?? [text]
 const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = [
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
+  [/^write:\s*(\S+)$/, (file) => ({ _tag: "ToolCall", name: "write", input: written(file) })],
   [/^later:\s*([\s\S]+)$/, (command) => ({ ...bash(command), input: { ...bash(command).input, background: true } })],
   [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
   [
@@ -66,6 +67,9 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
 
 const bash = (command: string, chunks: ReadonlyArray<string> = []) =>
   ({ _tag: "ToolCall", name: "bash", input: { command, description: "Runs it" }, chunks }) as const
+
+/** opencode 1 reads `filePath`, opencode 2 `path`. */
+const written = (file: string) => ({ filePath: file, path: file, content: "written" })
 
 const told = (argument: string): Reply => {
   const [text = "", command = ""] = argument.split("|", 2).map((part) => part.trim())

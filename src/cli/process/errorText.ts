@@ -44,6 +44,9 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryNotFound":
       return "Name an existing directory with --directory, as an absolute path."
     case "RunsElsewhere":
+      if (error.at !== undefined) {
+        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet attach ${error.at} -- --session ${error.session}\` shows it.`
+      }
       return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
     case "DirectoryRequired":
       return "Name the session's directory with --directory."

@@ -25,7 +25,7 @@ const unzip = (body: Buffer<ArrayBuffer>, maxBytes: number) =>
     (zlib) =>
       Effect.callback<Buffer<ArrayBuffer>, AnswerTooLarge | UnreadableContent>((resume) => {
         zlib.unzip(body, { maxOutputLength: maxBytes }, (error, content) =>
-          resume(error === null ? Effect.succeed(Buffer.from(content)) : Effect.fail(fromZlib(error, maxBytes))),
+          resume(error === null ? Effect.succeed(content) : Effect.fail(fromZlib(error, maxBytes))),
         )
       }),
   )

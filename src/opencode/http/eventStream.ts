@@ -1,9 +1,10 @@
 /** Event streams of both versions: how one is asked for and recognised, and its frames. */
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import { Sse } from "effect/encoding"
 import type { HttpClientRequest } from "effect/http"
 import type { IncomingMessage } from "node:http"
+import { parseJson } from "./parseJson.ts"
 
 const mediaType = "text/event-stream"
 
@@ -18,10 +19,15 @@ export const isEventStream = ({ headers }: Pick<IncomingMessage, "headers">): bo
 /** Characters. An event holds at most one part of a message, such as the output of a tool or an image. */
 const maxEventSize = 32 * 1024 * 1024
 
-const decodeJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
-
 /** Stands for a chunk that ends no event, such as a comment: opencode 2 sends its heartbeats as comments. */
 export const signOfLife: unknown = {}
+
+/** No frame for an event that is no JSON. */
+const readFrame = (data: string): Effect.Effect<ReadonlyArray<unknown>> =>
+  Effect.matchEffect(parseJson(data), {
+    onFailure: () => Effect.as(Effect.logDebug("an event is not JSON"), []),
+    onSuccess: (frame) => Effect.succeed([frame]),
+  })
 
 /**
  * The JSON of each event, and {@link signOfLife}. Comments, `id:` and `retry:` lines, and events that are no JSON do not end
@@ -31,21 +37,13 @@ export const eventFrames = <E, R>(
   bytes: Stream.Stream<Uint8Array, E, R>,
 ): Stream.Stream<unknown, E | Sse.SseError, R> =>
   Stream.suspend(() => {
-    const frames: Array<unknown> = []
-    let broken = 0
+    const received: Array<string> = []
     const parser = Sse.makeParser(
       (event) => {
-        if (event._tag !== "Event") return
-        const frame = decodeJson(event.data)
-        if (Option.isSome(frame)) frames.push(frame.value)
-        else broken++
+        if (event._tag === "Event") received.push(event.data)
       },
       { maxEventSize },
     )
-    const log = Effect.suspend(() => {
-      broken = 0
-      return Effect.logDebug("an event is not JSON")
-    })
     return bytes.pipe(
       Stream.decodeText,
       Stream.mapArrayEffect((texts): Effect.Effect<NonEmptyReadonlyArray<unknown>, Sse.SseError> => {
@@ -53,8 +51,10 @@ export const eventFrames = <E, R>(
           const error = parser.feed(text)
           if (error !== undefined) return Effect.fail(error)
         }
-        const [first = signOfLife, ...others] = frames.splice(0)
-        return broken === 0 ? Effect.succeed([first, ...others]) : Effect.as(log, [first, ...others])
+        return Effect.map(Effect.forEach(received.splice(0), readFrame), (frames) => {
+          const [first = signOfLife, ...others] = frames.flat()
+          return [first, ...others]
+        })
       }),
     )
   })

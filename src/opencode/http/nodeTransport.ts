@@ -13,7 +13,7 @@ import { brokenAnswer, transportError } from "./clientErrors.ts"
 import { acceptedEncodings, decodeContent, type UnreadableContent } from "./contentEncoding.ts"
 import { asksForEvents, isEventStream } from "./eventStream.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
-import { OnConnection } from "./withTimeout.ts"
+import { OnProgress } from "./withTimeout.ts"
 
 export interface TransportOptions {
   /** The connections that reads share. Default: each request has its own, which is closed afterwards. */
@@ -37,6 +37,19 @@ const responseOf = (
     },
     catch: (cause) => transportError(request, cause),
   })
+
+/** `Response` would copy a body twice, which blocks for long if it is large. */
+const withBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  { buffer, byteLength, byteOffset }: Buffer<ArrayBuffer>,
+) => {
+  const isWhole = byteLength === buffer.byteLength
+  const body = isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)
+  const whole: HttpClientResponse.HttpClientResponse = Object.create(response, {
+    arrayBuffer: { value: Effect.succeed(body) },
+  })
+  return whole
+}
 
 /** The answer has arrived, so another try does not help. */
 const unusable = (request: Request, detail: string) => {
@@ -70,8 +83,8 @@ const send = (
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
   Effect.gen(function* () {
     const maxBytes = yield* MaxResponseBytes
-    const onConnection = yield* OnConnection
-    onConnection(false)
+    const onProgress = yield* OnProgress
+    onProgress("connecting")
     const { body, message } = yield* exchange({
       address: url,
       method: request.method,
@@ -81,7 +94,8 @@ const send = (
       agents: request.method === "GET" && !asksForEvents(request) ? agents : undefined,
       maxBytes,
       leavesBody: isEventStream,
-      onConnected: () => onConnection(true),
+      onConnected: () => onProgress("connected"),
+      onReceived: (received) => onProgress({ received }),
     })
     if (isEventStream(message) && !asksForEvents(request)) {
       message.destroy()
@@ -91,8 +105,9 @@ const send = (
       signal.addEventListener("abort", () => message.destroy(), { once: true })
       return yield* responseOf(request, message, Readable.toWeb(message))
     }
+    onProgress("arrived")
     const content = yield* decodeContent(body, message.headers["content-encoding"], maxBytes)
-    return yield* responseOf(request, message, content.byteLength === 0 ? null : content)
+    return withBody(yield* responseOf(request, message, null), content)
   }).pipe(Effect.catch((error) => (error._tag === "HttpClientError" ? error : toHttpClientError(request)(error))))
 
 /** Follows no redirect: a 307 would repeat a prompt, and another server would answer in the instance's place. */

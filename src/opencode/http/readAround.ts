@@ -31,8 +31,7 @@ const unreadableMessage: Effect.Effect<Page<never>> = Effect.map(UnreadableItems
 })
 
 /**
- * Reads a page in halves if it cannot be read at once, because parsing a large answer blocks all other calls. A message that
- * cannot be read by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the
+ * Reads a page in halves if it cannot be read at once, because a large answer takes much memory. A message that cannot be read by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the
  * page's cursor, which is the caller's mistake.
  */
 export const readAround = <A>(

@@ -78,7 +78,7 @@ export const retryAfterOf = (header: string | undefined, now: number): number | 
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
 }
 
-/** `text` is the whole body. */
+/** `text` is the body, or the beginning of a long one. */
 export const refusal = (
   { headers, status }: Pick<HttpClientResponse.HttpClientResponse, "headers" | "status">,
   text: string,

@@ -10,6 +10,7 @@ import { processExited } from "../errors.ts"
 import { Authorization } from "./Authorization.ts"
 import { brokenAnswer, InvalidCredentials, NotOpencode, type RefusedRequest, transportError } from "./clientErrors.ts"
 import { eventsAccepted } from "./eventStream.ts"
+import { replaceLargeBody } from "./largeAnswers.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 import { refusal } from "./refusal.ts"
 
@@ -54,6 +55,9 @@ const mediaTypes: Readonly<Record<Content, RegExp>> = {
   events: /^text\/event-stream\b/u,
 }
 
+/** How much of an answer with an error status is read. opencode's are shorter. */
+const maxErrorBytes = 256 * 1024
+
 /**
  * Fails for an answer that opencode does not send: for an unknown route it answers 200 with its web page, which the decoder
  * would report as broken JSON or an empty stream. A 401 is recognised with any body, because a proxy may have sent it.
@@ -71,7 +75,8 @@ const refuseOthers =
     if (status === 401) return Effect.fail(new InvalidCredentials({ challenge }))
     if (status >= 400 && !(isDeclared(status) && mediaTypes.json.test(contentType))) {
       return Effect.gen(function* () {
-        return yield* refusal(response, yield* response.text, yield* Clock.currentTimeMillis)
+        const body = Buffer.from(yield* response.arrayBuffer)
+        return yield* refusal(response, body.toString("utf8", 0, maxErrorBytes), yield* Clock.currentTimeMillis)
       })
     }
     if (status === 204 || mediaTypes[expected].test(contentType)) return Effect.succeed(response)
@@ -103,11 +108,16 @@ export const addressed = Effect.gen(function* () {
   )
 })
 
-/** Gives each request the bound that its route declares, or the caller's if that is lower. */
+/**
+ * Gives each request the bound that its route declares, or the caller's if that is lower. A large answer is parsed in slices.
+ */
 export const withBounds = Effect.provide(
   HttpApiMiddleware.layerClient(Authorization, ({ endpoint, next, request }) =>
-    Effect.updateService(next(request), MaxResponseBytes, (bytes) =>
-      Math.min(bytes, Context.get(endpoint.annotations, MaxResponseBytes)),
+    Effect.flatMap(
+      Effect.updateService(next(request), MaxResponseBytes, (bytes) =>
+        Math.min(bytes, Context.get(endpoint.annotations, MaxResponseBytes)),
+      ),
+      (response) => replaceLargeBody(response, endpoint),
     ),
   ),
 )

@@ -2,7 +2,7 @@
  * Lists that tolerate undeclared items, because opencode adds fields, part types and event types every week. Structs drop
  * undeclared fields; a list decodes an item of an unknown kind as `Unrecognised`, so that it does not fail the whole list.
  */
-import { Effect, Schema, SchemaTransformation } from "effect"
+import { Effect, Predicate, Schema, SchemaTransformation } from "effect"
 import { UnreadableItems } from "../Unreadable.ts"
 
 /** Anything of an undeclared kind or shape. It encodes back to what it was. */
@@ -17,17 +17,28 @@ export const Unrecognised = Schema.Unknown.pipe(
 )
 export type Unrecognised = typeof Unrecognised.Type
 
-export const isUnrecognised = Schema.is(Schema.toType(Unrecognised))
+/** Reads no more than the type: a message may have a hundred thousand parts. */
+export const isUnrecognised = (item: unknown): item is Unrecognised =>
+  Predicate.hasProperty(item, "type") && item.type === "unrecognised" && "raw" in item
+
+/** Takes what a transformation returns for what its type says. `Schema.toType` would check all of a large value at once. */
+export const typed = <A>() => Schema.declare((_value): _value is A => true)
 
 /**
- * Decodes in a step of the fiber, not synchronously. A fiber yields after 2048 steps, so a list of many megabytes does not
+ * Decodes each item in a step of the fiber of its own. A fiber yields after 2048 steps, so a list of many megabytes does not
  * keep the rest of the process waiting, and a short list costs nothing.
  */
-const inSteps = <S extends Schema.Constraint>(item: S) =>
-  Schema.middlewareDecoding<S, S["DecodingServices"]>((decoded) => Effect.suspend(() => decoded))(item)
+const inStep = <S extends Schema.Constraint>(item: S) =>
+  Schema.decodeTo<Schema.declare<S["Type"]>, S>(
+    typed<S["Type"]>(),
+    SchemaTransformation.transformEffect<S["Type"], S["Type"]>({
+      decode: (value) => Effect.suspend(() => Effect.succeed(value)),
+      encode: Effect.succeed,
+    }),
+  )(item)
 
 export const tolerantArray = <S extends Schema.Constraint>(item: S) =>
-  Schema.Array(inSteps(Schema.Union([item, Unrecognised])))
+  Schema.Array(inStep(Schema.Union([item, Unrecognised])))
 
 /** The declared items of a {@link tolerantArray}. */
 export const recognised = <A>(items: ReadonlyArray<A | Unrecognised>): ReadonlyArray<A> =>

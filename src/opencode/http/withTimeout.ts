@@ -1,6 +1,7 @@
 /**
- * The timeout of a request. It counts from the connection, and only time in which this process could have taken note of an
- * answer: on a busy machine, an answer may have been waiting for longer than the timeout.
+ * The timeout of a request. It counts from the connection, and only time in which this process waited for opencode: not while
+ * a large body keeps coming, nor while it is parsed. On a busy machine, an answer may have been waiting for longer than the
+ * timeout.
  */
 import { Context, Effect, Schema } from "effect"
 
@@ -10,13 +11,22 @@ export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", {
   isConnected: Schema.Boolean,
 }) {}
 
-/** A transport that can tell reports here that it is connecting, and that it is connected. */
-export const OnConnection = Context.Reference<(isConnected: boolean) => void>("opencode-fleet/opencode/OnConnection", {
+/** What a request is doing. `received`: bytes of its answer's body so far; `arrived`: it has the whole answer. */
+export type Progress = "connecting" | "connected" | "arrived" | { readonly received: number }
+
+/** A transport that can tell reports here. */
+export const OnProgress = Context.Reference<(progress: Progress) => void>("opencode-fleet/opencode/OnProgress", {
   defaultValue: () => () => undefined,
 })
 
 /** A timer that fires late counts as one slice, however long this process was busy. */
 const slices = 4
+
+/**
+ * Bytes of a body in one slice for which that slice does not count. More than a small answer has, so that a probe always ends
+ * in time, and few enough for a slow link.
+ */
+const steadyBytes = 128 * 1024
 
 /** Connecting may take `timeout`, and then the answer. In milliseconds. */
 export const withTimeout =
@@ -24,19 +34,26 @@ export const withTimeout =
   <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E | NoAnswer, R> =>
     Effect.suspend(() => {
       // As long as the transport says nothing else.
-      let isConnected = true
+      let phase: Exclude<Progress, object> = "connected"
+      let received = 0
       const expired = Effect.gen(function* () {
         let connecting = 0
         let answering = 0
         while (connecting < slices && answering < slices) {
+          const before = received
           yield* Effect.sleep(timeout / slices)
-          if (isConnected) answering++
-          else connecting++
+          if (phase === "connecting") connecting++
+          else if (phase === "connected" && received - before < steadyBytes) answering++
         }
-        return yield* new NoAnswer({ isConnected })
+        return yield* new NoAnswer({ isConnected: phase !== "connecting" })
       })
-      const noted = Effect.provideService(request, OnConnection, (is: boolean) => {
-        isConnected = is
+      const noted = Effect.provideService(request, OnProgress, (progress) => {
+        if (typeof progress === "object") {
+          received = progress.received
+          return
+        }
+        if (progress === "connecting") received = 0
+        phase = progress
       })
       return Effect.raceFirst(noted, expired)
     })

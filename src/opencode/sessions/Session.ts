@@ -29,7 +29,9 @@ export interface Session {
 export interface Elsewhere {
   /** When the turn counts as over if it stores nothing more, in epoch milliseconds. */
   readonly until: number
-  /** The process that is probably running it, if the server is on this machine. */
+  /** The instance of the fleet that says that it is running it. */
+  readonly at?: string
+  /** Without such an instance: the process that is probably running it, if the server is on this machine. */
   readonly pid?: number
 }
 

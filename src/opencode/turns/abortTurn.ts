@@ -5,7 +5,7 @@ import { refusal, settle } from "../requests/decision.ts"
 import type { ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
-import type { Session } from "../sessions/Session.ts"
+import type { Elsewhere, Session } from "../sessions/Session.ts"
 import { mayHaveArrived } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
 import { persistently, statusOf } from "./storedTurn.ts"
@@ -18,7 +18,7 @@ export interface AbortedTurn {
   /** Number of dismissed permissions and questions. */
   readonly cleared: number
   /** Set if another server of the same user is running a turn in the session, which this one cannot stop. */
-  readonly elsewhere?: true
+  readonly elsewhere?: Elsewhere
 }
 
 /**
@@ -86,11 +86,11 @@ export const abortTurn = Effect.fn("abortTurn")(function* (
   if (lost !== undefined && after.running) {
     return yield* uncertain("abort", session.id, lost, "the session is still busy")
   }
-  const elsewhere = !wasRunning && (yield* opencode.runningElsewhere([session])).has(session.id)
+  const elsewhere = wasRunning ? undefined : (yield* opencode.runningElsewhere([session])).get(session.id)
   return {
     wasRunning,
     final: !wasRunning || (!after.open && !after.running),
     cleared: yield* dismissRequests(opencode, session, before),
-    ...(elsewhere ? { elsewhere } : {}),
+    ...(elsewhere === undefined ? {} : { elsewhere }),
   }
 })

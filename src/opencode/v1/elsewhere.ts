@@ -2,16 +2,23 @@
  * Turns that another server of the same user is running. All servers of a user share one database, but each knows only its own
  * turns: `opencode serve` and the terminals see each other's sessions as idle. A second prompt would break the running turn.
  *
- * Such a turn is stored without an end. So is a turn whose server was killed, so two more facts are used: another process must
- * have the database open, if that can be found out, and the turn must have stored something recently.
+ * Such a turn is stored without an end. So is a turn whose server was killed, so more facts are used: another instance of the
+ * fleet says that it is running the turn, or another process that was not asked has the database open, if that can be found
+ * out, and the turn has stored something recently.
  */
 import { Clock, Effect } from "effect"
 import { DatabaseUsers } from "../../machine/DatabaseUsers.ts"
-import { type ClientError, RunsElsewhere } from "../errors.ts"
+import type { ClientError } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Message } from "../sessions/Message.ts"
-import { elsewhereAmong, type OpenTurn } from "../sessions/otherServers.ts"
+import {
+  elsewhereAmong,
+  ensureNotElsewhere,
+  locateTurns,
+  type OpenTurn,
+  settlesWithin,
+} from "../sessions/otherServers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import { isUnreadableAnswer } from "../transient.ts"
@@ -35,9 +42,6 @@ const maxSilenceUnknown = 10 * minutes
 
 /** opencode begins to answer a message within this time. Later, it is a plugin's note, which has no answer. */
 const maxBeginning = minutes
-
-/** Milliseconds. A turn begins within this time of its message, and is stored within this time of its end. */
-const settlesWithin = 3000
 
 const concurrency = 8
 
@@ -137,21 +141,19 @@ export const elsewhere = (
   const among = Effect.fnUntraced(function* (sessions: ReadonlyArray<Session>) {
     const suspects = yield* openTurns(sessions, maxSilence)
     if (suspects.length === 0) return new Map<SessionId, Elsewhere>()
+    // An instance that is running a turn says so at once; the rest may need a moment to settle.
+    const located = yield* locateTurns(suspects, [])
+    if (located.size === suspects.length) return located
     const others = yield* Effect.flatMap(DatabaseUsers, ({ besidesListener }) => besidesListener(url))
     const silence = others === undefined ? maxSilenceUnknown : maxSilence
     const candidates = suspects
-      .filter(({ turn }) => elsewhereAmong(others, turn) !== undefined)
+      .filter(({ session, turn }) => !located.has(session.id) && elsewhereAmong(others, turn) !== undefined)
       .map(({ session, turn }) => ({
         session,
         turn: { ...turn, until: Math.min(turn.until, turn.since + silence) },
       }))
     const left = yield* settled(candidates, silence, others !== undefined)
-    return new Map(
-      left.flatMap(({ session, turn }): ReadonlyArray<[SessionId, Elsewhere]> => {
-        const found = elsewhereAmong(others, turn)
-        return found === undefined ? [] : [[session.id, found]]
-      }),
-    )
+    return new Map([...located, ...(yield* locateTurns(left, others))])
   })
 
   /** The sessions among these that another server is probably running. */
@@ -169,8 +171,7 @@ export const elsewhere = (
   /** Fails if another server is running a turn in the session. */
   const ensureHere = Effect.fnUntraced(function* (id: SessionId): Effect.fn.Return<void, ClientError> {
     if (openTurn((yield* newest(id)).messages, maxSilence) === undefined) return
-    const found = (yield* among([yield* session(id)])).get(id)
-    if (found !== undefined) return yield* new RunsElsewhere({ instance, session: id, ...found })
+    yield* ensureNotElsewhere({ runningElsewhere: among }, instance, yield* session(id))
   })
 
   return { runningElsewhere, ensureHere }

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
+import { decodeLarge } from "../http/largeAnswers.ts"
 import { addressed, checked, forEvents, retryReads, wholeAnswers, withBounds } from "../http/requests.ts"
 import { OpencodeApi } from "./OpencodeApi.ts"
 
@@ -10,7 +11,10 @@ export const makeRoutes = Effect.gen(function* () {
   const client = (yield* HttpClient.HttpClient).pipe(yield* addressed)
   const httpClient = client.pipe(wholeAnswers)
   return {
-    api: yield* HttpApiClient.makeWith(OpencodeApi, { httpClient: httpClient.pipe(retryReads, checked) }),
+    api: yield* HttpApiClient.makeWith(OpencodeApi, {
+      httpClient: httpClient.pipe(retryReads, checked),
+      transformResponse: decodeLarge,
+    }),
     /** A probe, which is not retried. */
     health: yield* HttpApiClient.endpoint(OpencodeApi, {
       group: "server",

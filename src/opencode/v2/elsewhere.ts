@@ -3,17 +3,17 @@
  * turns: a private server (`opencode --standalone`, `opencode acp`) and the user's service see each other's sessions as idle.
  * A second prompt would break the running turn.
  *
- * Such a turn is stored without an end. So is a turn whose server was killed, so two more facts are used: a server that may be
- * running it must exist, if that can be found out, and a turn that stored nothing for an hour is over, because opencode itself
+ * Such a turn is stored without an end. So is a turn whose server was killed, so more facts are used: another instance of the
+ * fleet says that it is running it, or a process that was not asked may be running it, if that can be found out, and a turn that stored nothing for an hour is over, because opencode itself
  * interrupts it.
  */
 import { Clock, Effect } from "effect"
 import { DatabaseUsers } from "../../machine/DatabaseUsers.ts"
-import { type ClientError, RunsElsewhere } from "../errors.ts"
+import type { ClientError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
-import { elsewhereAmong } from "../sessions/otherServers.ts"
+import { ensureNotElsewhere, locateTurns } from "../sessions/otherServers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
 import { isReason } from "./conversation.ts"
 import { maxSilence } from "./inactivity.ts"
@@ -79,31 +79,24 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
   ): Effect.fn.Return<ReadonlyMap<SessionId, Elsewhere>, ClientError> {
     const now = yield* Clock.currentTimeMillis
     const suspects = sessions.filter((session) => mayBeOpen(session, now)).slice(0, maxSessions)
-    const read = yield* Effect.forEach(suspects, ({ id }) => Effect.map(openSinceOf(id), (since) => ({ id, since })), {
-      concurrency,
-    })
-    const open = read.flatMap(({ id, since }) =>
-      since !== undefined && now - since < maxSilence ? [{ id, since }] : [],
+    const read = yield* Effect.forEach(
+      suspects,
+      (session) => Effect.map(openSinceOf(session.id), (since) => ({ session, since })),
+      { concurrency },
+    )
+    const open = read.flatMap(({ session, since }) =>
+      since !== undefined && now - since < maxSilence ? [{ session, turn: { since, until: since + maxSilence } }] : [],
     )
     if (open.length === 0) return new Map()
     // Read afterwards, because a turn may have begun here meanwhile.
     const here = new Set(yield* activeSessions(routes, call))
-    const left = open.filter(({ id }) => !here.has(id))
+    const left = open.filter(({ session }) => !here.has(session.id))
     if (left.length === 0) return new Map()
-    const others = yield* otherServers
-    return new Map(
-      left.flatMap(({ id, since }): ReadonlyArray<[SessionId, Elsewhere]> => {
-        const found = elsewhereAmong(others, { since, until: since + maxSilence })
-        return found === undefined ? [] : [[id, found]]
-      }),
-    )
+    return yield* locateTurns(left, yield* otherServers)
   })
 
   /** Fails if another server is running a turn in the session. */
-  const ensureHere = Effect.fnUntraced(function* (session: Session): Effect.fn.Return<void, ClientError> {
-    const found = (yield* runningElsewhere([session])).get(session.id)
-    if (found !== undefined) return yield* new RunsElsewhere({ instance, session: session.id, ...found })
-  })
+  const ensureHere = (session: Session) => ensureNotElsewhere({ runningElsewhere }, instance, session)
 
   return { runningElsewhere, ensureHere }
 }

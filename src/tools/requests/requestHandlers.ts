@@ -4,6 +4,7 @@ import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { openRequest, refusal } from "../../opencode/requests/decision.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { ensureNotElsewhere } from "../../opencode/sessions/otherServers.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
@@ -94,7 +95,17 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
         Effect.fnUntraced(function* (target: Target) {
           const opencode = client.at(target)
           const session = yield* resolveSession(target.instance, opencode, reference)
-          const pending = yield* openRequest(target, opencode, session, kind, id)
+          const pending = yield* openRequest(target, opencode, session, kind, id).pipe(
+            // It may be open at the instance that is running the turn.
+            Effect.tapErrorTag("RequestNotOpen", () =>
+              ensureNotElsewhere(opencode, target.instance, session).pipe(
+                Effect.catchIf(
+                  (error) => error._tag !== "RunsElsewhere",
+                  () => Effect.void,
+                ),
+              ),
+            ),
+          )
           const decision = yield* decisionOn(pending)
           const origin = { target, opencode, session }
           const { decided, options, report } = yield* follower(origin, startedAt)

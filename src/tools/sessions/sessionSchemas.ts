@@ -15,6 +15,7 @@ export const SessionView = Schema.Struct({
     "idle; busy; retry (after an error of the provider); waiting (for a person); elsewhere (busy in another opencode of the same user); unknown (see `detail`)",
   ),
   detail: opt(field(Schema.String, "More about the status")),
+  running_at: opt(field(Schema.String, "The instance on which it is busy, if that is another one")),
   waiting_for: opt(field(Schema.Array(WaitingView), "Requests that wait for a person; the first 5")),
   waiting_for_count: opt(field(count, "Number of these requests, if there are more")),
   message_count: opt(field(count, "Messages; absent if unknown")),

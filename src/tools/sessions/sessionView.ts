@@ -22,7 +22,7 @@ const waitingView = (pending: PendingRequest): WaitingView => ({
 const activityView = (
   now: number,
   { pending, status }: Activity,
-): Pick<SessionView, "status" | "detail" | "waiting_for" | "waiting_for_count"> => {
+): Pick<SessionView, "status" | "detail" | "running_at" | "waiting_for" | "waiting_for_count"> => {
   if (status.type !== "idle" && pending.length > 0) {
     return {
       status: "waiting",
@@ -31,6 +31,10 @@ const activityView = (
     }
   }
   if (status.type === "elsewhere") {
+    if (status.at !== undefined) {
+      const detail = `${status.at} is running it, which has the same sessions: name that instance to wait, stop or decide`
+      return { status: "elsewhere", detail, running_at: status.at }
+    }
     const server = status.pid === undefined ? "another opencode" : `another opencode (process ${status.pid})`
     return { status: "elsewhere", detail: `${server} of the same user is running it, or was killed during its turn` }
   }

@@ -65,6 +65,9 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryNotFound":
       return "Pass an existing directory as `directory`, as an absolute path."
     case "RunsElsewhere":
+      if (error.at !== undefined) {
+        return `Pass instance "${error.at}" to send_message, which waits for the turn's end, wait_for_session, abort_session, respond_permission or answer_question.`
+      }
       return "Wait until it has ended there, or use another session; list_sessions shows when it is idle."
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."

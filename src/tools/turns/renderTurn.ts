@@ -64,15 +64,18 @@ export const renderAbort = ({
   final,
   instance,
   parked = [],
+  running_at,
   session_id,
   was_running,
 }: AbortView): string =>
   [
     was_running
       ? `The turn of session ${code(session_id)} on ${code(instance)} was ${final ? "stopped" : "asked to stop"}.`
-      : elsewhere === true
-        ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
-        : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
+      : running_at !== undefined
+        ? `The turn of session ${code(session_id)} was not stopped: it is running on ${code(running_at)}, which shares its sessions with ${code(instance)}. Stop it with abort_session on instance ${code(running_at)}.`
+        : elsewhere === true
+          ? `The turn of session ${code(session_id)} was not stopped: ${code(instance)} is not running it. Another opencode of the same user is running it, such as a terminal or opencode serve, or was killed during it. Stop it there.`
+          : `Nothing was running in session ${code(session_id)} on ${code(instance)}.`,
     ...(final ? [] : ["The session is still busy, with that turn or the next one; get_status shows when it is idle."]),
     ...(dismissed === 0 ? [] : [`${plural(dismissed, "pending request")} dismissed.`]),
     ...(parked.length === 0 ? [] : [parkedText(parked)]),

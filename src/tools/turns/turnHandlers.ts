@@ -4,6 +4,7 @@ import { line } from "../../text/plainText.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
+import { ensureNotElsewhere } from "../../opencode/sessions/otherServers.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
@@ -59,6 +60,13 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target.instance, opencode, reference)
+    // Asked first, because this server would tell an unfinished turn of another one as interrupted.
+    yield* ensureNotElsewhere(opencode, target.instance, session).pipe(
+      Effect.catchIf(
+        (error) => error._tag !== "RunsElsewhere",
+        () => Effect.void,
+      ),
+    )
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
@@ -77,7 +85,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       was_running: wasRunning,
       final,
       dismissed_count: cleared,
-      ...(elsewhere === undefined ? {} : { elsewhere }),
+      ...(elsewhere === undefined ? {} : { elsewhere: true as const }),
+      ...(elsewhere?.at === undefined ? {} : { running_at: elsewhere.at }),
       ...(parked.length === 0 ? {} : { parked }),
     }
   })

@@ -65,6 +65,7 @@ export const AbortView = Schema.Struct({
   elsewhere: opt(
     field(Schema.Literal(true), "Another opencode of the same user is running a turn, which was not stopped"),
   ),
+  running_at: opt(field(Schema.String, "The instance that is running that turn: stop it there")),
   parked: opt(
     field(
       Schema.Array(

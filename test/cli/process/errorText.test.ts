@@ -8,6 +8,7 @@ import {
   InstanceUnreachable,
   OpencodeError,
   RequestTimeout,
+  RunsElsewhere,
   SessionNotFound,
   Unauthorized,
   UnexpectedResponse,
@@ -94,6 +95,21 @@ const snapshots: ReadonlyArray<Snapshot> = [
       'api (http://127.0.0.1:4096) answered "read a session" with something opencode does not send (status 200, text/html). Another program may be listening on that port, or this version of opencode is not supported.',
     mcp: " list_instances shows its address and version.",
     terminal: " `opencode-fleet doctor` checks each instance.",
+  },
+  {
+    error: new RunsElsewhere({ instance, session, until: 0, at: "web" }),
+    message: "Nothing was sent: the turn in session ses_1 is running on web, which shares its sessions with api.",
+    mcp: ' Pass instance "web" to send_message, which waits for the turn\'s end, wait_for_session, abort_session, respond_permission or answer_question.',
+    terminal:
+      " `opencode-fleet send web ses_1 MESSAGE` sends it there when that turn ends; `opencode-fleet attach web -- --session ses_1` shows it.",
+  },
+  {
+    error: new RunsElsewhere({ instance, session, until: 0, pid: 7 }),
+    message:
+      "Nothing was sent: the turn in session ses_1 has not ended, and api is not running it. Another opencode of the same user (process 7) is running it, such as a terminal or opencode serve, or was killed during it. It counts as over at 1970-01-01T00:00:00.000Z if nothing more happens in it.",
+    mcp: " Wait until it has ended there, or use another session; list_sessions shows when it is idle.",
+    terminal:
+      " Wait until it has ended there, or use another session; `opencode-fleet sessions api` shows when it is idle.",
   },
   {
     error: new SessionBusy({ instance, session }),

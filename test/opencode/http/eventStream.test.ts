@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { eventFrames } from "../../../src/opencode/http/eventStream.ts"
+import { turnsDuring } from "../../support/turnsDuring.ts"
 
 const framesOf = (...chunks: ReadonlyArray<string>) =>
   Effect.map(Stream.runCollect(eventFrames(Stream.encodeText(Stream.fromIterable(chunks)))), (frames) => [...frames])
@@ -52,6 +53,16 @@ describe("An event stream", () => {
       const bytes = [...Buffer.from(`${text}\n\n`)].map((byte) => Uint8Array.of(byte))
       const frames = yield* Stream.runCollect(eventFrames(Stream.fromIterable(bytes)))
       assert.deepStrictEqual([...frames].at(-1), whole)
+    }),
+  )
+
+  it.effect("leaves turns for the other calls while a large event is parsed", () =>
+    Effect.gen(function* () {
+      const event = { id: 1, items: Array.from({ length: 200_000 }, (_, id) => ({ id, text: "Hello" })) }
+      const bytes = Stream.make(Buffer.from(`data: ${JSON.stringify(event)}\n\n`))
+      const { during, result } = yield* turnsDuring(Stream.runCollect(eventFrames(bytes)))
+      assert.deepStrictEqual([...result], [event])
+      assert.isAbove(during, 20)
     }),
   )
 

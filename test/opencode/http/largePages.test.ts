@@ -1,4 +1,4 @@
-/** Pages of messages that are too large to be parsed at once: parsing one blocks all other calls. */
+/** Pages of messages that are too large to be held in memory at once. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"

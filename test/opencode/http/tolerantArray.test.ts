@@ -1,36 +1,14 @@
 /** Decoding a large list leaves time for everything else. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { recognised, tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
 import { WireMessages } from "../../../src/opencode/v1/wire/WireMessage.ts"
+import { turnsDuring } from "../../support/turnsDuring.ts"
 
 const parts = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ type: "text", id: `prt_${index}`, messageID: "msg_1", text: "Hello" }))
 
 const user = { id: "msg_1", sessionID: "ses_1", role: "user", time: { created: 1 } }
-
-/** How often another fiber had its turn while `work` was running. */
-const turnsDuring = Effect.fnUntraced(function* <A, E>(work: Effect.Effect<A, E>) {
-  const begun = yield* Deferred.make<void>()
-  let turns = 0
-  const other = yield* Effect.forkChild(
-    Effect.andThen(
-      Deferred.succeed(begun, undefined),
-      Effect.forever(
-        Effect.andThen(
-          Effect.sync(() => turns++),
-          Effect.yieldNow,
-        ),
-      ),
-    ),
-  )
-  yield* Deferred.await(begun)
-  const before = turns
-  const result = yield* work
-  const during = turns - before
-  yield* Fiber.interrupt(other)
-  return { result, during }
-})
 
 describe("Decoding a large list", () => {
   it.effect("of items: others have their turn meanwhile", () =>

@@ -59,7 +59,10 @@ describe("abortTurn", () => {
       yield* withMain
       const api = yield* opencode
       const other = { ...api, runningElsewhere: () => Effect.succeed(new Map([[main.id, { until: 1 }]])) }
-      assert.deepInclude(yield* whilePassing(0, abortTurn(other, main)), { wasRunning: false, elsewhere: true })
+      assert.deepInclude(yield* whilePassing(0, abortTurn(other, main)), {
+        wasRunning: false,
+        elsewhere: { until: 1 },
+      })
       assert.notProperty(yield* whilePassing(0, abortTurn(api, main)), "elsewhere")
     }).pipe(Effect.provide(overFake)),
   )

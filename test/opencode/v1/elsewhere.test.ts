@@ -6,6 +6,7 @@ import { type DatabaseUser, DatabaseUsers } from "../../../src/machine/DatabaseU
 import { freshMessageId } from "../../../src/opencode/Identifiers.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import type { Message } from "../../../src/opencode/sessions/Message.ts"
+import { OtherInstances } from "../../../src/opencode/sessions/otherServers.ts"
 import { openTurn } from "../../../src/opencode/v1/elsewhere.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { assistant, done, failedWith, here, msg, session, user } from "../../../src/testing/samples.ts"
@@ -47,10 +48,27 @@ const scene = Effect.fnUntraced(function* (messages: ReadonlyArray<Message>, age
   return fake
 })
 
-const services = (others: ReadonlyArray<DatabaseUser> | undefined) =>
-  Layer.merge(
+/** `answers` are those of other instances of the fleet; the process with this id listens at the URL `http://ID`. */
+const services = (
+  others: ReadonlyArray<DatabaseUser> | undefined,
+  answers: ReadonlyArray<{ readonly pid: number; readonly running: ReadonlyArray<string> }> = [],
+) =>
+  Layer.mergeAll(
     overFake,
-    Layer.succeed(DatabaseUsers, { besides: () => Effect.undefined, besidesListener: () => Effect.succeed(others) }),
+    Layer.succeed(DatabaseUsers, {
+      besides: () => Effect.undefined,
+      besidesListener: () => Effect.succeed(others),
+      listener: (url) => Effect.succeed(Number(url.slice("http://".length))),
+    }),
+    Layer.succeed(OtherInstances, () =>
+      Effect.succeed(
+        answers.map(({ pid, running }) => ({
+          instance: `of-${pid}`,
+          url: `http://${pid}`,
+          running: new Set(running),
+        })),
+      ),
+    ),
   )
 
 const opencode = Effect.map(OpencodeClient, (client) => client.at(target))
@@ -74,6 +92,25 @@ describe("An open turn that the server does not run", () => {
       yield* scene([asked, answered()], age * minutes)
       assert.deepStrictEqual(yield* found, expected)
     }).pipe(Effect.provide(services(others))),
+  )
+
+  it.effect.each([
+    ["is on the instance that says so", before, [here], 30, { at: "of-8", until: 1100 + 60 * minutes }],
+    ["is there also if other servers are unknown", undefined, [here], 30, { at: "of-8", until: 1100 + 60 * minutes }],
+    ["is there also if it has just begun", undefined, [here], 0, { at: "of-8", until: 1100 + 60 * minutes }],
+    ["is over if the only other server says that it is not running it", before, [], 1, undefined],
+    [
+      "is elsewhere if a process that is no instance may be running it",
+      [...before, { pid: 9, startedAt: 5 }],
+      [],
+      30,
+      { pid: 9, until: 1100 + 60 * minutes },
+    ],
+  ] as const)("%s", ([, others, running, age, expected]) =>
+    Effect.gen(function* () {
+      yield* scene([asked, answered()], age * minutes + 1200)
+      assert.deepStrictEqual(yield* found, expected)
+    }).pipe(Effect.provide(services(others, [{ pid: 8, running }]))),
   )
 
   it.effect("receives no prompt", () =>

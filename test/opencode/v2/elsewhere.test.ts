@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import { DatabaseUsers, type DatabaseUser } from "../../../src/machine/DatabaseUsers.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import { recognised, tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
+import { type OtherInstance, OtherInstances } from "../../../src/opencode/sessions/otherServers.ts"
 import { openSince } from "../../../src/opencode/v2/elsewhere.ts"
 import * as OpencodeV2 from "../../../src/opencode/v2/OpencodeV2.ts"
 import { WireEntry } from "../../../src/opencode/v2/wire/WireMessage.ts"
@@ -56,7 +57,11 @@ describe("The turn of the newest entries of a session", () => {
 })
 
 /** A server whose session has an open turn, and the other servers on its database. */
-const scene = (others: ReadonlyArray<DatabaseUser> | undefined, active = {}) => {
+const scene = (
+  others: ReadonlyArray<DatabaseUser> | undefined,
+  active = {},
+  instances: ReadonlyArray<OtherInstance> = [],
+) => {
   const requests: Array<string> = []
   const answers: Readonly<Record<string, unknown>> = {
     [`GET /api/session/${here}`]: {
@@ -77,9 +82,17 @@ const scene = (others: ReadonlyArray<DatabaseUser> | undefined, active = {}) => 
   )
   const users = Layer.succeed(DatabaseUsers, {
     besidesListener: () => Effect.undefined,
+    listener: (url) => Effect.succeed(url === "http://8" ? 8 : undefined),
     besides: (pid) => Effect.succeed(pid === 7 ? others : []),
   })
-  return { requests, layer: Layer.merge(OpencodeV2.layer.pipe(Layer.provide(http)), users) }
+  return {
+    requests,
+    layer: Layer.mergeAll(
+      OpencodeV2.layer.pipe(Layer.provide(http)),
+      users,
+      Layer.succeed(OtherInstances, () => Effect.succeed(instances)),
+    ),
+  }
 }
 
 const target = { instance: "laptop", url: "http://127.0.0.1:4096", credentials: undefined }
@@ -103,6 +116,26 @@ describe("An open turn that the server does not run", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* found, expected)
     }).pipe(Effect.provide(scene(others).layer)),
+  )
+
+  it.effect("is on the instance that says so", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* found, { at: "private", until: 20 + hour })
+    }).pipe(
+      Effect.provide(scene(undefined, {}, [{ instance: "private", url: "http://8", running: new Set([here]) }]).layer),
+    ),
+  )
+
+  it.effect("is over if the only other server says that it is not running it, unless it may be about to begin it", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* found, { pid: 8, until: 20 + hour })
+      yield* TestClock.adjust("4 seconds")
+      assert.isUndefined(yield* found)
+    }).pipe(
+      Effect.provide(
+        scene([{ pid: 8, startedAt: 5 }], {}, [{ instance: "private", url: "http://8", running: new Set() }]).layer,
+      ),
+    ),
   )
 
   it.effect("is over after an hour in which nothing was stored", () =>

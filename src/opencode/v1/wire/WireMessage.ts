@@ -3,7 +3,7 @@ import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
 import type { AssistantInfo, Failure, NotePart, StepPart } from "../../sessions/Message.ts"
 import { joinModel, splitModel } from "./model.ts"
-import { isUnrecognised, tolerantArray, Unrecognised } from "../../http/tolerantArray.ts"
+import { isUnrecognised, tolerantArray, typed, Unrecognised } from "../../http/tolerantArray.ts"
 import { typeOf, unknownPart } from "../../http/unknownPart.ts"
 
 const opt = Schema.optionalKey
@@ -166,7 +166,7 @@ const shownParts = (
 /** Decodes to the domain's `Message`. Parts that are not recognised become notes. */
 export const WireMessage = Schema.Struct({ info: WireMessageInfo, parts: tolerantArray(KnownPart) }).pipe(
   Schema.decodeTo(
-    Schema.toType(Schema.Struct({ info: WireMessageInfo, parts: Schema.Array(KnownPart) })),
+    typed<{ readonly info: typeof WireMessageInfo.Type; readonly parts: ReadonlyArray<typeof KnownPart.Type> }>(),
     SchemaTransformation.transform({
       decode: ({ info, parts }) => ({ info, parts: shownParts(info.id, parts) }),
       encode: (message) => message,
