@@ -29,11 +29,13 @@ const startInstances = Effect.fn("startInstances")(function* (...counts: Readonl
 export const startFleet = Effect.fn("startFleet")(function* (size: {
   readonly healthy: number
   readonly hung: number
+  /** Registered at an address where nothing listens. Needs a healthy one, whose port no other program can take. */
+  readonly refused?: number
   readonly strangers?: number
   /** Of opencode 2, and registered as such. */
   readonly services?: number
 }) {
-  const { healthy, hung, services = 0, strangers = 0 } = size
+  const { healthy, hung, refused = 0, services = 0, strangers = 0 } = size
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
@@ -46,5 +48,15 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
     const registration = index < healthy + hung ? usual : { ...usual, api: 2 }
     return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
   })
+  yield* Effect.forEach(Array.from({ length: refused }).keys(), (index) =>
+    fs.writeFileString(
+      path.join(directory, `refused-${index}.json`),
+      JSON.stringify({
+        name: `refused-${index}`,
+        address: `127.0.0.${2 + Math.floor(index / healthy)}`,
+        port: ports[index % healthy],
+      }),
+    ),
+  )
   return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`) }
 })

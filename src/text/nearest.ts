@@ -1,10 +1,11 @@
 /** The known name that a misspelt one means. */
 import { Option } from "effect"
 
-const fold = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/gu, "")
+/** In lower case and without separators. */
+export const folded = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/gu, "")
 
 /** Edits (insertions, deletions, replacements) that turn one text into the other. */
-const distance = (from: string, to: string): number => {
+export const edits = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [index, character] of [...from].entries()) {
     const next = [index + 1]
@@ -28,16 +29,16 @@ const maxLength = 200
 /** The closest of the names: the same but for case and separators, few edits away, or with the other one as a part. */
 export const nearest = (wanted: string, names: ReadonlyArray<string>): Option.Option<string> => {
   if (wanted.length > maxLength) return Option.none()
-  const folded = fold(wanted)
-  if (folded === "") return Option.none()
+  const sought = folded(wanted)
+  if (sought === "") return Option.none()
   const [best] = names
-    .map((name) => ({ name, other: fold(name) }))
+    .map((name) => ({ name, other: folded(name) }))
     .map(({ name, other }) => ({
       name,
-      isPart: Math.min(other.length, folded.length) > 2 && (other.includes(folded) || folded.includes(other)),
-      edits: distance(folded, other),
+      isPart: Math.min(other.length, sought.length) > 2 && (other.includes(sought) || sought.includes(other)),
+      edits: edits(sought, other),
     }))
-    .filter(({ edits, isPart }) => isPart || edits <= Math.max(1, Math.floor(folded.length / 3)))
+    .filter(({ edits, isPart }) => isPart || edits <= Math.max(1, Math.floor(sought.length / 3)))
     .sort((one, other) => one.edits - other.edits)
   return Option.map(Option.fromUndefinedOr(best), ({ name }) => name)
 }

@@ -16,6 +16,8 @@ export interface Facts {
   readonly replies: ReadonlyArray<string>
   /** Which half of an answer the client's model was given, or that it was cut. */
   readonly given: string
+  /** What it was not told to do next, although the answer said so. */
+  readonly lost: ReadonlyArray<string>
 }
 
 const metaVersion = "io.modelcontextprotocol/protocolVersion"
@@ -68,6 +70,16 @@ const givenOf = (calls: ReadonlyArray<Exchange>, results: ReadonlyMap<string, st
   return [...new Set(kinds)].join(", ")
 }
 
+/** What cut answers said to do next, and the client did not pass on to its model. */
+const lostOf = (calls: ReadonlyArray<Exchange>, results: ReadonlyMap<string, string>) => {
+  const given = [...results.values()].map(bare)
+  const nexts = calls.flatMap(({ result }) => {
+    const view = result?.["structuredContent"]
+    return isObject(view) ? [string(view["next"])] : []
+  })
+  return nexts.filter((next) => !given.some((text) => text.includes(bare(next))))
+}
+
 export const factsOf = (recording: Recording, results: ReadonlyMap<string, string>): Facts => {
   const { exchanges } = recording
   const lists = exchanges.filter(({ method }) => method === "tools/list")
@@ -76,6 +88,7 @@ export const factsOf = (recording: Recording, results: ReadonlyMap<string, strin
       method === "tools/call" && Array.isArray(result?.["content"]) && result?.["resultType"] !== "input_required",
   )
   const good = answered.filter(({ result }) => result?.["isError"] !== true)
+  const given = givenOf(good, results)
   const result = good.at(-1)?.result
   const last = result?.["structuredContent"]
   return {
@@ -88,7 +101,8 @@ export const factsOf = (recording: Recording, results: ReadonlyMap<string, strin
       ...exchanges.filter(isForm).map(({ result }) => replyText(result)),
       ...exchanges.flatMap(replyIn).map(replyText),
     ],
-    given: givenOf(good, results),
+    given,
+    lost: given.includes("CUT") ? lostOf(good, results) : [],
   }
 }
 
@@ -134,6 +148,7 @@ export const problemsOf = (
       ? [`form: expected ${form}, got ${replied.join(", ") || "none"}`]
       : []),
     ...(facts.given.includes("CUT") && !cutsAnswers ? [`its model was given: ${facts.given}`] : []),
+    ...facts.lost.map((next) => `its model was not given: ${next}`),
     ...recording.oddities,
   ]
 }

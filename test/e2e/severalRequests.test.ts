@@ -2,7 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
-import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
+import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
+import { AbortSession, SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Form } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
@@ -75,6 +76,27 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("
       assert.strictEqual(turn.outcome, "completed")
       assert.lengthOf(turn.decided ?? [], 2)
       assert.lengthOf(forms, 2)
+    }),
+  )
+
+  it.effect("are decided, and a turn is stopped, in a session with a message that opencode cannot send any more", () =>
+    Effect.gen(function* () {
+      const client = yield* FleetClient
+      const opencode = yield* RealOpencode
+      const session_id = (yield* facts.createSession(opencode, "Unreadable")).id
+      assert.strictEqual(yield* facts.promptUnreadably(opencode, session_id, "as JSON"), 400)
+      const asked = yield* client.call(SendMessage, { session_id, message })
+      assert.strictEqual(asked.outcome, "needs permission")
+      yield* client.call(RespondPermission, { session_id, permission_id: asked.waiting_for?.[0]?.id, response: "once" })
+      const turn = yield* client.call(RespondPermission, { session_id, response: "once" })
+      assert.deepInclude(turn, { outcome: "completed", text: "Done: two-42" })
+      const read = yield* client.text(GetSession, { session_id })
+      assert.match(read, /1 message (?:is )?not shown/u)
+      assert.include(read, "Done: two-42")
+      yield* client.call(SendMessage, { session_id, message: "slow: 600", async: true })
+      const stopped = yield* client.call(AbortSession, { session_id })
+      assert.deepInclude(stopped, { was_running: true, final: true })
+      assert.strictEqual((yield* client.call(WaitForSession, { session_id })).outcome, "aborted")
     }),
   )
 

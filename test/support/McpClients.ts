@@ -172,18 +172,29 @@ export interface ConnectOptions {
   readonly variables?: Variables
   /** The command that replaces the executable. */
   readonly file?: string
+  /** Bounds of the process: its heap in MiB, and how many files and connections it may have open. */
+  readonly limits?: { readonly heap: number; readonly descriptors: number }
   readonly person?: Person
 }
 
 /** Starts the executable under a client of this kind. Closing the scope ends both. */
 export const connect = Effect.fn("connect")(function* (
   relay: Relay,
-  { file = executable, kind = "SDK 2", person, variables }: ConnectOptions = {},
+  { file = executable, kind = "SDK 2", limits, person, variables }: ConnectOptions = {},
 ): Effect.fn.Return<McpClient, never, Scope.Scope> {
   let stderr = ""
   const command: Command = {
-    command: process.execPath,
-    args: [file],
+    ...(limits === undefined
+      ? { command: process.execPath, args: [file] }
+      : {
+          command: "sh",
+          args: [
+            "-c",
+            `ulimit -n ${limits.descriptors}; exec "$0" --max-old-space-size=${limits.heap} "$1"`,
+            process.execPath,
+            file,
+          ],
+        }),
     env: relay.environment(variables),
     stderr: "pipe",
   }

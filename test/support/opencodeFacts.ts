@@ -58,6 +58,19 @@ export const status = (opencode: Opencode, session: string) =>
 export const prompt = (opencode: Opencode, session: string, text: string) =>
   post(opencode, `/session/${session}/prompt_async`, { parts: [{ type: "text", text }] })
 
+/**
+ * Stores a message that opencode 1.18.33 cannot send any more: a page that holds one with an output format, and the session's
+ * beginning, is answered with 400. Returns the status of such a page.
+ */
+export const promptUnreadably = Effect.fnUntraced(function* (opencode: Opencode, session: string, text: string) {
+  const format = { type: "json_schema", schema: { type: "object", properties: {} } }
+  yield* post(opencode, `/session/${session}/message`, { format, noReply: true, parts: [{ type: "text", text }] })
+  return yield* Effect.promise(async () => {
+    const authorization = `Basic ${btoa(`opencode:${opencode.password ?? ""}`)}`
+    return (await fetch(`${opencode.url}/session/${session}/message?limit=50`, { headers: { authorization } })).status
+  })
+})
+
 export const deleteSession = (opencode: Opencode, session: string) =>
   request(opencode, `/session/${session}`, { method: "DELETE" })
 

@@ -36,6 +36,23 @@ const fits = (name: string, { text, view }: { readonly text: string; readonly vi
   return { text, json }
 }
 
+/**
+ * Cline (3.0.65) gives its model the whole result as JSON, and of more than 8,000 characters the first and the last ones,
+ * about 3,980 each.
+ */
+const seenByCline = ({ text, view }: { readonly text: string; readonly view: object }) => {
+  const whole = JSON.stringify({ content: [{ type: "text", text }], structuredContent: view })
+  return whole.length <= 8000 ? whole : `${whole.slice(0, 3980)}\n${whole.slice(-3980)}`
+}
+
+/** The ways to what an answer leaves out: its own words, and the values that they need. */
+const waysToTheRest = (view: object): ReadonlyArray<string> =>
+  Object.entries(view).flatMap(([name, value]: readonly [string, unknown]) =>
+    ["next", "before", "offset", "more_count", "text_message_ids"].includes(name)
+      ? [JSON.stringify(value).slice(1, -1)]
+      : [],
+  )
+
 const pieces = ["\u{1F600}", '"\\'] as const
 
 const long = (piece: string, length: number) => piece.repeat(Math.ceil(length / piece.length))
@@ -129,6 +146,9 @@ describe("Every answer", () => {
           )
           if (answer._tag === "Failure") assert.fail(`${tool} on ${name}: ${String(answer.failure)}`)
           fits(`${tool} on ${name}`, answer.success)
+          for (const way of waysToTheRest(answer.success.view)) {
+            assert.include(seenByCline(answer.success), way, `what Cline shows of ${tool} on ${name}`)
+          }
         }
         fits("get_status", yield* whilePassing(4000, call("get_status", { instance: name })))
         fits("list_sessions", yield* whilePassing(4000, call("list_sessions", { instance: name })))

@@ -16,14 +16,15 @@ import { type Announcement, Discovery, type Problem, type Scan } from "../Discov
 import { makeSecrets } from "../secrets/Secrets.ts"
 import { watchedDirectory } from "../watchedDirectory.ts"
 import { type Announced, withSecrets } from "./announcedSecrets.ts"
+import { misspeltFields } from "./misspeltFields.ts"
 import { ConnectState, ReadRegistration } from "./Registration.ts"
 import { hasReferences, registrationAccess, type RegistrationAccess } from "./RegistrationAccess.ts"
 import { CurrentUser, weakDirectory, weakness } from "../../machine/StrictModes.ts"
 
 const maxFileSize = ByteSize.kibibytes(64)
 
-/** Number of files read concurrently: below the number that a process may open. */
-const concurrency = 128
+/** Number of files read concurrently. More is not faster, and with 128 a process with a low `ulimit -n` had too many open. */
+const concurrency = 16
 
 class Refused extends Schema.TaggedError<Refused>()("Refused", {
   message: Schema.String,
@@ -67,10 +68,15 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
       const parse = Effect.fnUntraced(function* (file: string, info: FileSystem.File.Info) {
         const known = cache.get(file, info)
         if (known !== undefined) return known
-        const registration = yield* decode(yield* fs.readFileString(file))
+        const content = yield* fs.readFileString(file)
+        const registration = yield* decode(content)
         const { localPort, port } = registration
         const access = yield* registrationAccess(registration, { localPort, port })
-        const announced = { access, announcement: announce(file, info, registration, access) }
+        const announced: Announced = {
+          access,
+          announcement: announce(file, info, registration, access),
+          remark: misspeltFields(content),
+        }
         cache.set(file, info, yield* Clock.currentTimeMillis, announced)
         return announced
       })
@@ -159,6 +165,7 @@ export const layer = ({ directory, mayBeMissing = false, strictModes = true }: R
                   ]
                 : [],
             ),
+            ...[...last].flatMap(([source, { remark }]) => (remark === undefined ? [] : [{ source, reason: remark }])),
             ...problems,
           ],
         }

@@ -8,6 +8,8 @@ import { hasReferences, type RegistrationAccess } from "./RegistrationAccess.ts"
 export interface Announced {
   readonly announcement: Announcement
   readonly access: RegistrationAccess
+  /** What is wrong with the file, although it can be used. */
+  readonly remark?: string | undefined
 }
 
 interface Found {

@@ -18,6 +18,7 @@ const outcomes = [
   "unreachable",
 ] as const
 
+/** What must not be lost comes last: some clients cut the middle of a long answer. */
 export const TurnView = Schema.Struct({
   instance: InstanceName,
   session_id: field(Schema.String, "Full session id"),
@@ -28,14 +29,8 @@ export const TurnView = Schema.Struct({
     "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped, or stopped the turn itself); unreachable (the instance went away)",
   ),
   detail: opt(field(Schema.String, "Details of the outcome")),
-  waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
-  waiting_for_count: opt(
-    field(count, "Number of these requests, if there are more; the others are shown when these are decided"),
-  ),
   decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),
-  next: opt(field(Schema.String, "What to do next")),
   text: field(Schema.String, "What the agent wrote; only the end of a long text"),
-  text_message_ids: opt(field(Schema.Array(Schema.String), "The first messages of a long text")),
   tools: field(
     Schema.Array(
       Schema.Struct({
@@ -53,6 +48,12 @@ export const TurnView = Schema.Struct({
   input_tokens: field(Schema.Finite, "Input tokens of all steps"),
   output_tokens: field(Schema.Finite, "Output tokens of all steps"),
   cost: field(Schema.Finite, "Cost in US dollars, as computed by opencode"),
+  waiting_for: opt(field(Schema.Array(RequestView), "Requests that a person must decide before the agent continues")),
+  waiting_for_count: opt(
+    field(count, "Number of these requests, if there are more; the others are shown when these are decided"),
+  ),
+  text_message_ids: opt(field(Schema.Array(Schema.String), "The first messages of a long text")),
+  next: opt(field(Schema.String, "What to do next")),
 })
 export type TurnView = typeof TurnView.Type
 

@@ -110,14 +110,8 @@ export const turnView = (
     ...(answered === undefined ? {} : { answered_message_id: answered }),
     outcome: outcome._tag,
     ...(detail === "" ? {} : { detail }),
-    ...(waits ? { waiting_for: [...turn.pending.values()].map(requestView) } : {}),
-    ...(outcome._tag === "accepted" && outcome.waitingFor !== undefined
-      ? { waiting_for: [requestView(outcome.waitingFor)] }
-      : {}),
     ...(decided.length === 0 ? {} : { decided }),
-    ...(next === "" ? {} : { next }),
     text: written,
-    ...(written.length < longText ? {} : { text_message_ids: textMessages }),
     tools: toolCalls(turn).map(({ messageID, state, tool }) => ({
       tool: line(tool),
       state: state.status,
@@ -128,5 +122,11 @@ export const turnView = (
     input_tokens: sum(({ tokens }) => tokens?.input),
     output_tokens: sum(({ tokens }) => tokens?.output),
     cost: sum(({ cost }) => cost),
+    ...(waits ? { waiting_for: [...turn.pending.values()].map(requestView) } : {}),
+    ...(outcome._tag === "accepted" && outcome.waitingFor !== undefined
+      ? { waiting_for: [requestView(outcome.waitingFor)] }
+      : {}),
+    ...(written.length < longText ? {} : { text_message_ids: textMessages }),
+    ...(next === "" ? {} : { next }),
   }
 }

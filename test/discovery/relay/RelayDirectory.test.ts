@@ -151,6 +151,28 @@ layer(NodeServices.layer)("RelayDirectory", (it) => {
     }),
   )
 
+  it.effect("says that a misspelt field is ignored, and uses the registration", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay
+      yield* relay.register("a.json", { name: "api", port: 1, directory: "/srv/api", Host_Name: "box" })
+      yield* relay.register("b.json", { name: "own", port: 2, cwd: "/srv/b", directory: "of another program", note: 1 })
+      yield* relay.register("c.json", { name: "typo", port: 3, hostnme: "box", projectName: "x", api_key: "x" })
+      const found = yield* scan(relay.directory)
+      assert.deepStrictEqual(names(found), ["api", "own", "typo"])
+      assert.deepStrictEqual(
+        found.problems.map(({ reason, source }) => ({ reason, isFirst: source.endsWith("/a.json") })),
+        [
+          {
+            reason:
+              'has fields that are ignored: "directory" (did you mean "cwd"?), "Host_Name" (did you mean "hostname"?)',
+            isFirst: true,
+          },
+          { reason: 'has fields that are ignored: "hostnme" (did you mean "hostname"?)', isFirst: false },
+        ],
+      )
+    }),
+  )
+
   it.effect("accepts unknown fields, a byte order mark, and a time as a number", () =>
     Effect.gen(function* () {
       const relay = yield* makeRelay
