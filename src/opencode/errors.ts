@@ -8,6 +8,7 @@
  */
 import { Schema } from "effect"
 import { quote } from "../text/plainText.ts"
+import { isNewerThanTried } from "./triedVersions.ts"
 
 /** The detail of a request that was not sent, because the process that serves the URL is not running. */
 export const processExited = "its process has exited"
@@ -69,9 +70,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   instance: Schema.String,
   session: Schema.String,
+  /** Sessions that this version does not understand. It may be one of them. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `${this.instance} has no session ${quote(this.session)}.`
+    return this.notUnderstood === undefined
+      ? `${this.instance} has no session ${quote(this.session)}.`
+      : `${this.instance} has no session ${quote(this.session)} that can be shown, and ${this.notUnderstood}.`
   }
 }
 
@@ -101,9 +106,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   detail: Schema.String,
   /** Seconds after which the answer asks to try again. */
   retryAfter: Schema.optionalKey(Schema.Finite),
+  /** The version of the opencode there, if it is known. */
+  version: Schema.optionalKey(Schema.String),
 }) {
+  /** Whether it is probably the answer of an opencode that is newer than this program. */
+  get isOfNewerVersion(): boolean {
+    return (this.status ?? 200) < 300 && isNewerThanTried(this.version)
+  }
   override get message() {
     const { detail, instance, operation, status = 0, url } = this
+    if (this.isOfNewerVersion) {
+      return `opencode ${this.version} on ${instance} (${url}) answered "${operation}" with something that this version of opencode-fleet does not understand (${detail}).`
+    }
     if (status >= 500) {
       return `${instance} (${url}) answered "${operation}" with ${status}: ${detail}. The answer is not opencode's: a proxy in front of it may not reach it.`
     }

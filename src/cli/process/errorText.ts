@@ -55,6 +55,7 @@ const nextStep = (error: ToolError): string => {
     case "UnexpectedResponse":
       if (error.status !== undefined && error.status >= 400)
         return afterStatus({ ...error, status: error.status }, statusWords(error.instance))
+      if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {

@@ -21,7 +21,7 @@ import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { countingUnreadable } from "../../opencode/Unreadable.ts"
+import { countingUnreadable, notUnderstood } from "../../opencode/Unreadable.ts"
 import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -79,10 +79,6 @@ const projectsOf = (
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
 
-/** It may be a pending request, so it is not known that nothing waits. */
-const notUnderstood = (count: number) =>
-  `this version of opencode-fleet does not understand ${count} of its sessions and pending requests; open it at the terminal`
-
 /** Asks one instance for its pending requests. */
 const makeAskInstance = Effect.fnUntraced(function* (
   { credentials }: AttentionOptions,
@@ -92,7 +88,7 @@ const makeAskInstance = Effect.fnUntraced(function* (
   const client = yield* OpencodeClient
 
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
-    const opencode = client.at(targetOf(instance, credentials))
+    const opencode = client.at(targetOf(instance, credentials, instance.health.version))
     const now = yield* Clock.currentTimeMillis
     const recent = recentSessions(yield* opencode.newestSessions(maxSessions), now)
     const isOwn = isHome(instance, online())
@@ -122,18 +118,20 @@ const makeAskInstance = Effect.fnUntraced(function* (
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport =>
-          unreadable > 0 && requests.length === 0
-            ? { askedAt, known: false, reason: notUnderstood(unreadable) }
-            : {
-                ...rest,
-                askedAt,
-                known: true,
-                count: requests.length,
-                waiting: requests.slice(0, maxRequests),
-                projects: projects.slice(0, maxProjects),
-                projectCount: projects.length,
-              },
+        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport => {
+          // It may be a pending request, so it is not known that nothing else waits.
+          const unknown = notUnderstood(unreadable, instance.health.version)
+          return {
+            ...rest,
+            ...(unknown === undefined ? {} : { notUnderstood: `${unknown}; open it in opencode` }),
+            askedAt,
+            known: true,
+            count: requests.length,
+            waiting: requests.slice(0, maxRequests),
+            projects: projects.slice(0, maxProjects),
+            projectCount: projects.length,
+          }
+        },
       }),
     )
   })

@@ -31,6 +31,8 @@ export type PendingReport = {
       readonly known: true
       /** The directories in which opencode cannot work, so their requests are unknown, with its reasons. */
       readonly broken?: ReadonlyArray<{ readonly directory: string; readonly reason: string }>
+      /** What the instance reported and this version does not understand. It may be pending requests. */
+      readonly notUnderstood?: string
       /** The number of pending requests. */
       readonly count: number
       /** The first of them. */

@@ -6,9 +6,13 @@ import { line, quote } from "../../text/plainText.ts"
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
   session: Schema.String,
+  /** Messages that this version does not understand. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+    return this.notUnderstood === undefined
+      ? `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
+      : `Session ${this.session} on ${this.instance} has no turn that can be shown: ${this.notUnderstood}.`
   }
 }
 
@@ -18,8 +22,8 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
   session: Schema.String,
   kind: Schema.Literals(["permission", "question"]),
   id: Schema.optionalKey(Schema.String),
-  /** Number of pending requests of the instance that were not understood. It may be one of them. */
-  unreadable: Schema.optionalKey(Schema.Int),
+  /** What the instance reported and this version does not understand. It may be the request. */
+  notUnderstood: Schema.optionalKey(Schema.String),
   /** The open requests of that kind, each with its id, if the given id is none of theirs. */
   open: Schema.optionalKey(Schema.Array(Schema.String)),
 }) {
@@ -28,8 +32,8 @@ export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("Reques
     if (open.length > 0) {
       return `Session ${this.session} on ${this.instance} has no open ${this.kind} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
     }
-    if (this.unreadable !== undefined) {
-      return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
+    if (this.notUnderstood !== undefined) {
+      return `Something waits on ${this.instance}: ${this.notUnderstood}; decide it in opencode. Nothing was sent.`
     }
     return this.id === undefined
       ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`

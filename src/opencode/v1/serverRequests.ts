@@ -5,7 +5,7 @@ import type { Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { translateFrames } from "./translateEvent.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import { joinModel } from "./wire/model.ts"
 
 /** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */
@@ -41,17 +41,17 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
       ),
     agents: (directory) =>
       api.server.agents({ query: { directory } }).pipe(
+        Effect.flatMap(understood("agent")),
         Effect.map((agents) =>
-          recognised(agents)
-            .filter((agent) => agent.hidden !== true && agent.mode !== "subagent")
-            .map((agent) => agent.name),
+          agents.filter((agent) => agent.hidden !== true && agent.mode !== "subagent").map((agent) => agent.name),
         ),
         call("agents"),
       ),
     models: (directory) =>
       api.server.providers({ query: { directory } }).pipe(
-        Effect.map(({ providers }) =>
-          recognised(providers).flatMap(({ id, models }) =>
+        Effect.flatMap(({ providers }) => understood("provider")(providers)),
+        Effect.map((providers) =>
+          providers.flatMap(({ id, models }) =>
             Object.keys(models).map((model) => joinModel({ providerID: id, modelID: model })),
           ),
         ),

@@ -2,8 +2,8 @@
  * The parts of messages. opencode 2 gives ids only to tool calls. The other parts are counted by kind, which yields the same
  * ids in events and in stored messages.
  */
-import { isUnrecognised, recognised } from "../http/tolerantArray.ts"
-import { unknownPart } from "../http/unknownPart.ts"
+import { isUnrecognised } from "../http/tolerantArray.ts"
+import { unknownPart, unknownText } from "../http/unknownPart.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Part, PatchPart, ReasoningPart, TextPart, ToolInput, ToolPart, ToolState } from "../sessions/Message.ts"
 import type { WireAssistant, WireContent, WireToolState } from "./wire/WireMessage.ts"
@@ -44,10 +44,12 @@ export const patchPart = (messageID: MessageId, files: ReadonlyArray<string>, wo
 
 type Completed = Extract<WireToolState, { readonly status: "completed" }>
 
-const toolOutput = (content: Completed["content"]) =>
-  recognised(content)
-    .map(({ text }) => text)
-    .join("")
+const outputText = (item: Completed["content"][number]) => {
+  if (isUnrecognised(item)) return `[${unknownText(item)}]`
+  return item.type === "text" ? item.text : ""
+}
+
+const toolOutput = (content: Completed["content"]) => content.map(outputText).join("")
 
 export const completedTool = (
   input: ToolInput,

@@ -107,7 +107,8 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
         waiting_instance_count: all.filter(({ report }) => waits(report)).length,
         unchecked_instance_count: all.filter(
           ({ instance, report }) =>
-            instance.health.state === "online" && (report?.known !== true || report.broken !== undefined),
+            instance.health.state === "online" &&
+            (report?.known !== true || report.broken !== undefined || report.notUnderstood !== undefined),
         ).length,
         matching_count: found.length,
         instances: shown,

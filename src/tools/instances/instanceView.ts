@@ -29,8 +29,11 @@ const reportView = (
   if (report === undefined) return { waiting_for_unknown: "not checked yet" }
   const checked = { waiting_for_checked: iso(report.askedAt) }
   if (!report.known) return { ...checked, waiting_for_unknown: report.reason }
-  const { broken = [] } = report
-  const unknown = broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`).join("; ")
+  const { broken = [], notUnderstood } = report
+  const unknown = [
+    ...broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`),
+    ...(notUnderstood === undefined ? [] : [notUnderstood]),
+  ].join("; ")
   if (report.count === 0)
     return unknown === "" ? { waiting_for_count: 0 } : { ...checked, waiting_for_unknown: unknown }
   return {

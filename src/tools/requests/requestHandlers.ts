@@ -94,7 +94,7 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
         instance,
         Effect.fnUntraced(function* (target: Target) {
           const opencode = client.at(target)
-          const session = yield* resolveSession(target.instance, opencode, reference)
+          const session = yield* resolveSession(target, opencode, reference)
           const pending = yield* openRequest(target, opencode, session, kind, id).pipe(
             // It may be open at the instance that is running the turn.
             Effect.tapErrorTag("RequestNotOpen", () =>

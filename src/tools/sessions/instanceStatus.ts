@@ -6,6 +6,7 @@ import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
+import { unreadableView } from "../shared/unreadable.ts"
 import { iso } from "../shared/time.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { brokenView } from "./brokenView.ts"
@@ -54,6 +55,6 @@ export const instanceStatus = Effect.fnUntraced(function* (
     idle_count: checked.filter(({ directory }) => !refused.has(directory)).length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
     ...brokenView(broken),
-    ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
+    ...unreadableView(unreadable, instance.health.version, "Something may wait there for a person."),
   } satisfies StatusView
 })

@@ -76,6 +76,7 @@ const nextStep = (error: ToolError): string => {
     case "UnexpectedResponse":
       if (error.status !== undefined && error.status >= 400)
         return afterStatus({ ...error, status: error.status }, statusWords)
+      if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "list_instances shows its address and version."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {

@@ -43,8 +43,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   ) {
     const { message } = parameters
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    const prompt = { text: message, ...(yield* promptOptions(opencode, session.directory, parameters)) }
+    const session = yield* resolveSession(target, opencode, parameters.session_id)
+    const prompt = { text: message, ...(yield* promptOptions(opencode, target, session.directory, parameters)) }
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
@@ -59,7 +59,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
+    const session = yield* resolveSession(target, opencode, reference)
     // Asked first, because this server would tell an unfinished turn of another one as interrupted.
     yield* ensureNotElsewhere(opencode, target.instance, session).pipe(
       Effect.catchIf(
@@ -76,7 +76,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
+    const session = yield* resolveSession(target, opencode, reference)
     const { cleared, elsewhere, final, wasRunning } = yield* abortTurn(opencode, session)
     const parked = yield* parkedIn(opencode, session)
     return {

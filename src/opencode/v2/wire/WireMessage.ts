@@ -33,7 +33,12 @@ export const WireTokens = Schema.Struct({ input: Schema.Finite, output: Schema.F
 const Input = Schema.Record(Schema.String, Schema.Unknown)
 
 /** What a tool returned: texts and files. */
-export const WireToolContent = tolerantArray(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }))
+export const WireToolContent = tolerantArray(
+  Schema.Union([
+    Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
+    Schema.Struct({ type: Schema.Literal("file") }),
+  ]),
+)
 
 /** `status` is `running` if the call returned and its work continues in the background. */
 export const WireToolMetadata = Schema.Struct({ status: opt(Schema.Unknown) })
