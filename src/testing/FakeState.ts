@@ -74,6 +74,8 @@ export class FakeState {
   providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
     { id: "scripted", models: { small: { id: "small" } } },
   ]
+  /** When a prompt or an answer is stored, in epoch milliseconds. By default, all are as old as the samples. */
+  now: () => number = () => 1000
   heartbeats = true
   /** Only on opencode 2: whether the server is still starting, or could not start. */
   readiness: "ready" | "starting" | "failed" = "ready"
@@ -111,7 +113,8 @@ export class FakeState {
 
   take({ messageID, metadata, session, text }: StoredPrompt) {
     if (metadata !== undefined) this.metadata.set(messageID, metadata)
-    const message = user(messageID, text, session)
+    const { info, parts } = user(messageID, text, session)
+    const message: Message = { info: { ...info, time: { created: this.now() } }, parts }
     this.store(session, message)
     this.statuses.set(session, { type: "busy" })
     this.emit(event.message(message.info), event.busy(session))
@@ -128,10 +131,15 @@ export class FakeState {
   /** Completes the turn of a prompt with an answer. Its session becomes idle, or the next prompt of the inbox is delivered. */
   complete({ messageID, session }: StoredPrompt, answer: string) {
     const id = msg(`answer_to_${messageID}`)
-    const info = assistant(id, messageID, done(), session)
+    const created = this.now() + 100
+    const info = assistant(id, messageID, { ...done(), time: { created, completed: created + 100 } }, session)
     const part = textPart(id, answer)
     this.store(session, { info, parts: [part] })
-    this.emit(event.message(assistant(id, messageID, {}, session)), event.part(part), event.message(info))
+    this.emit(
+      event.message(assistant(id, messageID, { time: { created } }, session)),
+      event.part(part),
+      event.message(info),
+    )
     if (!this.deliver(session)) this.makeIdle(session)
   }
 

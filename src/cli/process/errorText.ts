@@ -1,7 +1,8 @@
 /** An error as a terminal shows it: the facts, then the next step, in terms of commands and flags. */
 import { line, quote } from "../../text/plainText.ts"
-import type { EffectUncertain, OpencodeError } from "../../opencode/errors.ts"
+import type { EffectUncertain } from "../../opencode/errors.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
+import { afterStatus, type StatusWords } from "../../tools/shared/statusText.ts"
 
 const flags: Readonly<Record<string, string>> = {
   agent: "--agent",
@@ -31,28 +32,12 @@ const afterUncertain = ({ effect, instance }: EffectUncertain): string => {
   }
 }
 
-/** The next step after an answer with an error. */
-const afterStatus = ({ instance, retryAfter, status }: Pick<OpencodeError, "instance" | "retryAfter" | "status">) => {
-  switch (status) {
-    case 403:
-      return "Allow it in opencode, or in the proxy in front of it."
-    case 404:
-      return `\`opencode-fleet sessions ${instance}\` lists its sessions.`
-    case 409:
-      return `It has changed meanwhile; \`opencode-fleet sessions ${instance}\` shows the state of each session.`
-    case 413:
-      return "Send less text, or put it into a file that the agent reads."
-    case 429:
-      return `Too many requests: try again ${retryAfter === undefined ? "later" : `in ${retryAfter} s`}.`
-    case 408:
-    case 502:
-    case 503:
-    case 504:
-      return `It may be starting or stopping: try again ${retryAfter === undefined ? "in a moment" : `in ${retryAfter} s`}; \`opencode-fleet instances\` shows its health.`
-    default:
-      return status >= 500 ? "opencode's log on that machine has the details." : "Correct what it names, and try again."
-  }
-}
+const statusWords = (instance: string): StatusWords => ({
+  forbidden: "Allow it in opencode, or in the proxy in front of it.",
+  notFound: `\`opencode-fleet sessions ${instance}\` lists its sessions.`,
+  conflict: `It has changed meanwhile; \`opencode-fleet sessions ${instance}\` shows the state of each session.`,
+  health: "`opencode-fleet instances` shows its health",
+})
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
 const nextStep = (error: ToolError): string => {
@@ -78,9 +63,10 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryRequired":
       return "Name the session's directory with --directory."
     case "OpencodeError":
-      return afterStatus(error)
+      return afterStatus(error, statusWords(error.instance))
     case "UnexpectedResponse":
-      if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
+      if (error.status !== undefined && error.status >= 400)
+        return afterStatus({ ...error, status: error.status }, statusWords(error.instance))
       if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":

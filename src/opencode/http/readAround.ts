@@ -31,8 +31,9 @@ const unreadableMessage: Effect.Effect<Page<never>> = Effect.as(leaveOut("messag
 })
 
 /**
- * Reads a page in halves if it cannot be read at once, because a large answer takes much memory. A message that cannot be read by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the
- * page's cursor, which is the caller's mistake.
+ * Reads a page in halves if it cannot be read at once, because a large answer takes much memory. A message that cannot be read
+ * by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the page's cursor,
+ * which is the caller's mistake.
  */
 export const readAround = <A>(
   read: (page: PageOptions) => Effect.Effect<Page<A>, ClientError>,

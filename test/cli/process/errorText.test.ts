@@ -2,21 +2,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { errorText as terminalText } from "../../../src/cli/process/errorText.ts"
 import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../src/fleet/naming.ts"
+import { AmbiguousRequest, NoTurn, RequestNotOpen } from "../../../src/opencode/requests/decisionErrors.ts"
 import {
-  AmbiguousRequest,
   EffectUncertain,
   InstanceUnreachable,
-  MessageIdUnusable,
-  NoTurn,
   OpencodeError,
-  RequestNotOpen,
   RequestTimeout,
   RunsElsewhere,
-  SessionBusy,
   SessionNotFound,
   Unauthorized,
   UnexpectedResponse,
 } from "../../../src/opencode/errors.ts"
+import { MessageIdUnusable, SessionBusy } from "../../../src/opencode/turns/sendErrors.ts"
 import { AmbiguousSession } from "../../../src/opencode/sessions/sessionReference.ts"
 import { FleetToolkit } from "../../../src/tools/FleetToolkit.ts"
 import { errorText as mcpText, type ToolError } from "../../../src/tools/shared/errorText.ts"
