@@ -4,6 +4,8 @@ import { Cause, Effect, type Exit, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
 import { abort } from "./commands/abort.ts"
+import { answer } from "./commands/answer.ts"
+import { approve } from "./commands/approve.ts"
 import { attach } from "./commands/attach.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
@@ -16,6 +18,7 @@ import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
@@ -40,6 +43,9 @@ const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
     instances,
     sessions,
     send,
+    approve,
+    reject,
+    answer,
     new_,
     diff,
     abort,

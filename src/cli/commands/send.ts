@@ -102,7 +102,7 @@ const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
       turn?.accepted === true
-        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it in opencode or with an MCP client.`
+        ? `Stopped following. The agent is still working in session ${turn.session}. \`opencode-fleet abort ${instance} ${turn.session}\` stops it.`
         : `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`,
     ),
   )
@@ -154,9 +154,9 @@ export const sendMessage = Effect.fnUntraced(function* ({
 export const send = Command.make("send", input, sendMessage).pipe(
   Command.withDescription(`Sends a message to an agent and follows its turn.
 
-The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits for a decision.
+The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits until \`approve\`, \`reject\` or \`answer\` decides it.
 
-Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
+Ctrl-C stops following; the agent keeps working: \`read --follow\` follows it again, \`abort\` stops it. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
 
 Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
