@@ -49,9 +49,12 @@ const isOver = (turn: ManyTurn) => isReported(turn) || turn.state._tag === "Ende
 export const isEnough = (turns: ReadonlyArray<ManyTurn>, until: Until): boolean =>
   turns.every(isOver) || (until === "any" && turns.some(isReported))
 
+/** Whether it is running. An idle session's turn has ended, which is about to be confirmed. */
+const isRunning = (state: ManyState) => state._tag === "Following" && state.isRead && state.turn.status.type !== "idle"
+
 /** Whether it is known what each session is doing. */
 export const areKnown = (turns: ReadonlyArray<ManyTurn>): boolean =>
-  turns.every(({ state }) => state._tag !== "Unknown" && (state._tag !== "Following" || state.isRead))
+  turns.every(({ state }) => state._tag === "Ended" || state._tag === "Failed" || isRunning(state))
 
 /** The turn as it is followed now. A request that is settled is not asked about any more. */
 export const follow = (before: ManyState, turn: Turn.Turn): ManyState => {
