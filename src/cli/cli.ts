@@ -18,6 +18,7 @@ import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { read } from "./commands/read.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
@@ -42,6 +43,7 @@ const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
     connect,
     instances,
     sessions,
+    read,
     send,
     approve,
     reject,
