@@ -34,6 +34,7 @@ const input: Input = {
   agent: Option.none(),
   model: Option.none(),
   messageId: Option.none(),
+  isAsync: false,
   asJson: false,
 }
 
@@ -203,6 +204,16 @@ describe("send", () => {
       const [answer, ...others] = yield* TestConsole.logLines
       assert.lengthOf(others, 0)
       assert.deepInclude(JSON.parse(String(answer)), { outcome: "completed", text: "Done.", session_id: here })
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("with --async, prints the session's id when opencode has the message, and follows nothing", () =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({ isAsync: true, session: Option.some("new") })
+      assert.deepStrictEqual(yield* resultOf(sent, 6000), { status: 0, reason: "" })
+      const created = sent.fake.prompts[0]?.session
+      assert.deepStrictEqual(yield* TestConsole.logLines, [created])
+      assert.include(yield* sent.stderr, `\`opencode-fleet read fake ${created} --follow\``)
     }).pipe(Effect.provide(overTheFake)),
   )
 
