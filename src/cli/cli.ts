@@ -3,17 +3,23 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, type Exit, Layer, Runtime, Stdio } from "effect"
 import { CliError, Command, Completions } from "effect/cli"
 import { version } from "../version.ts"
+import { abort } from "./commands/abort.ts"
+import { answer } from "./commands/answer.ts"
+import { approve } from "./commands/approve.ts"
 import { attach } from "./commands/attach.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
+import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { help, version as versionCommand } from "./commands/help.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
+import { new_ } from "./commands/new.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
@@ -40,7 +46,7 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withExamples(rootExamples),
   Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
-    { group: "WORK WITH AGENTS", commands: [sessions, send, attach] },
+    { group: "WORK WITH AGENTS", commands: [sessions, new_, send, approve, reject, answer, abort, diff, attach] },
     { group: "THE FLEET", commands: [instances, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
   ]),
