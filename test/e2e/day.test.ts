@@ -3,7 +3,7 @@
  * test/docs/jobs.test.ts holds the pages to this file.
  */
 import { assert, layer } from "@effect/vitest"
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { localRegistry, pathWithOpencode, registered } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
@@ -23,7 +23,6 @@ const messages = {
 /** A laptop with the projects ~/docs and ~/api for opencode 1, and the opencode 2 `shop`, whose agent asks before it runs a command. */
 const makeLaptop = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const { directory, home } = yield* makeWorkspace({ project: "home/docs" })
   const env = { ...environment(home, password), HOME: home, PATH: pathWithOpencode }
