@@ -186,9 +186,9 @@ const six = fleet(
   { ...down, name: "old-laptop", last_seen: "2026-11-24T07:00:00.000Z" },
 )
 
-describe("the table of a fleet of six", () => {
-  const at = (room: number) => `\n${fleetTable(six, plain, path, room).join("\n")}\n`
+const at = (room: number) => `\n${fleetTable(six, plain, path, room).join("\n")}\n`
 
+describe("the table of a fleet of six", () => {
   it("shows at 60 columns what waits, whole, and what each instance does", () => {
     assert.strictEqual(
       at(60),
