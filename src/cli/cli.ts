@@ -11,6 +11,7 @@ import { endProcess } from "./process/endProcess.ts"
 import { exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
+import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
 import { send } from "./commands/send.ts"
@@ -31,7 +32,7 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
 
 const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
-  Command.withSubcommands([serve, connect, instances, sessions, send, attach, start, doctor, prune, config]),
+  Command.withSubcommands([serve, connect, instances, sessions, send, attach, start, notify, doctor, prune, config]),
 )
 
 /** A usage error has its own status; every other error carries its status. */
