@@ -1,7 +1,8 @@
 /** Decides pending requests: finds the open request, and sends the decision to opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf } from "./pendingRequests.ts"
-import { AmbiguousRequest, type ClientError, RequestNotOpen } from "../errors.ts"
+import { AmbiguousRequest, RequestNotOpen } from "./decisionErrors.ts"
+import { type ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import { alwaysScope, type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import { isAway, mayHaveArrived } from "../transient.ts"

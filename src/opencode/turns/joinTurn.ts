@@ -1,7 +1,8 @@
 /** Follows a turn that is already running or has ended, and then the messages in the server's queue. */
 import { Clock, Duration, Effect, Option, type Scope } from "effect"
 import { abandonable } from "./abandonable.ts"
-import { type ClientError, NoTurn } from "../errors.ts"
+import { type ClientError } from "../errors.ts"
+import { NoTurn } from "../requests/decisionErrors.ts"
 import { stillRunning } from "./followStep.ts"
 import { type DecideRequest, followTurn, type TurnReport, undecided } from "./followTurn.ts"
 import { makeKnownTurn } from "./knownTurn.ts"

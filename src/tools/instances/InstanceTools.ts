@@ -10,7 +10,7 @@ const toModelOutput = (fleet: FleetView) => [Prompt.textPart({ text: renderFleet
 
 export const ListInstances = Tool.make("list_instances", {
   description:
-    "List the opencode instances (coding agents on this and other machines): name, health, directory, and requests that wait for a person. Start here. Answers from memory; refresh_instances scans again.",
+    "List the opencode instances (coding agents on this and other machines): name, health, directory, whether they are busy or wait for a person. Start here. Answers from memory; refresh_instances scans again.",
   parameters: Schema.Struct({
     search: optionalText(
       Schema.String.annotate({

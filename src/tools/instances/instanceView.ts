@@ -1,4 +1,4 @@
-/** Builds the view of an instance, with its pending requests. */
+/** Builds the view of an instance, with its pending requests and its activity. */
 import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { versionNote } from "../../opencode/triedVersions.ts"
@@ -22,6 +22,29 @@ const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
 /** A text that says nothing is left out. */
 const present = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
   text === "" ? {} : ({ [name]: text } as { readonly [Key in Name]: string })
+
+/** Unknown if not everything could be read, and what could be read is idle. */
+export const activityOf = (report: PendingReport | undefined): InstanceView["activity"] => {
+  if (report?.known !== true) return undefined
+  if (report.count > 0) return "waiting"
+  if (report.active > 0) return "busy"
+  return report.broken === undefined && report.notUnderstood === undefined ? "idle" : undefined
+}
+
+const activityView = (
+  report: PendingReport | undefined,
+): Pick<InstanceView, "activity" | "active_count" | "last_active" | "last_session_title"> => {
+  if (report?.known !== true) return {}
+  const { active, lastSession } = report
+  const activity = activityOf(report)
+  return {
+    ...(activity === undefined ? {} : { activity }),
+    ...(active === 0 ? {} : { active_count: active }),
+    ...(lastSession === undefined
+      ? {}
+      : { last_active: iso(lastSession.updated), last_session_title: line(lastSession.title, 100) }),
+  }
+}
 
 const reportView = (
   report: PendingReport | undefined,
@@ -76,6 +99,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
+  ...(health.state === "online" ? activityView(report) : {}),
   ...present("reason", healthText({ health, ...instance })),
   ...versionView(health),
   ...(health.api === undefined ? {} : { api: health.api }),

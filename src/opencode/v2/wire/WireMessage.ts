@@ -40,8 +40,12 @@ export const WireToolContent = tolerantArray(
   ]),
 )
 
-/** `status` is `running` if the call returned and its work continues in the background. */
-export const WireToolMetadata = Schema.Struct({ status: opt(Schema.Unknown) })
+/** `status` is `running` if the call returned and its work continues in the background; see `toolReport.ts` for the rest. */
+export const WireToolMetadata = Schema.Struct({
+  status: opt(Schema.Unknown),
+  exit: opt(Schema.Unknown),
+  files: opt(Schema.Unknown),
+})
 
 const WireToolState = Schema.Union([
   /** The input is the JSON as far as the model has written it. */
@@ -67,7 +71,7 @@ const WireContent = Schema.Union([
     id: Schema.String,
     name: Schema.String,
     state: WireToolState,
-    time: opt(Schema.Struct({ created: Schema.Finite, ran: opt(Schema.Finite) })),
+    time: opt(Schema.Struct({ created: Schema.Finite, ran: opt(Schema.Finite), completed: opt(Schema.Finite) })),
   }),
 ])
 export type WireContent = typeof WireContent.Type
