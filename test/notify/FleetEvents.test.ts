@@ -64,6 +64,7 @@ describe("The events of a fleet", () => {
             kind: "waiting",
             key: "per_1",
             instance: "api",
+            at: 0,
             url: "http://fake-0.test:4096",
             session: { id: here, title: "Session main", directory: "/work/project" },
             request: { id: permission("1").id, kind: "permission", about: "permission for bash: rm -rf build" },
