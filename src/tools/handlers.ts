@@ -8,6 +8,8 @@ import { turnCuts } from "./turns/turnCuts.ts"
 import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
+import { manyCuts } from "./many/manyCuts.ts"
+import { manyHandlers } from "./many/manyHandlers.ts"
 import { requestHandlers } from "./requests/requestHandlers.ts"
 import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
@@ -31,6 +33,7 @@ const cuts = {
   get_status: statusCuts,
   send_message: turnCuts,
   wait_for_session: turnCuts,
+  wait_for_sessions: manyCuts,
   abort_session: [],
   respond_permission: turnCuts,
   answer_question: turnCuts,
@@ -44,6 +47,7 @@ export const layer = (options: ToolsOptions = {}) =>
         ...(yield* instanceHandlers(options)),
         ...(yield* sessionHandlers(options)),
         ...(yield* turnHandlers(options)),
+        ...(yield* manyHandlers(options)),
         ...(yield* requestHandlers(options)),
         ...(yield* changeHandlers(options)),
       })

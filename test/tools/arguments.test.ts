@@ -22,7 +22,7 @@ const received = (tool: Tool.Any, args: unknown) => {
 }
 
 /** A value that the parameter takes. */
-const sample = ({ enum: choices, items = {}, type }: SchemaNode): unknown => {
+const sample = ({ enum: choices, items = {}, properties = {}, type }: SchemaNode): unknown => {
   if (choices !== undefined) return choices[0]
   switch (type) {
     case "integer":
@@ -31,6 +31,8 @@ const sample = ({ enum: choices, items = {}, type }: SchemaNode): unknown => {
       return true
     case "array":
       return [sample(items)]
+    case "object":
+      return Record.map(properties, sample)
     default:
       return "some text"
   }

@@ -186,9 +186,9 @@ export const sendMessage = Effect.fnUntraced(function* ({
 export const send = Command.make("send", input, sendMessage).pipe(
   Command.withDescription(`Sends a message to an agent and follows its turn.
 
-The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits for a decision.
+The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits until \`approve\`, \`reject\` or \`answer\` decides it.
 
-Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide. --async follows nothing: it prints the session's id when opencode has the message.
+Ctrl-C stops following; the agent keeps working: \`read --follow\` follows it again, \`abort\` stops it. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide. --async follows nothing: it prints the session's id when opencode has the message.
 
 Exit status: 0 if the turn completed, or with --async if opencode has the message; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),

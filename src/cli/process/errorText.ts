@@ -4,13 +4,25 @@ import type { EffectUncertain } from "../../opencode/errors.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { afterStatus, type StatusWords } from "../../tools/shared/statusText.ts"
 
-const flags: Readonly<Record<string, string>> = { agent: "--agent", directory: "--directory", model: "--model" }
+const flags: Readonly<Record<string, string>> = {
+  agent: "--agent",
+  before: "--before",
+  directory: "--directory",
+  message: "--message",
+  message_id: "--message",
+  model: "--model",
+}
 
-const afterUncertain = ({ effect, instance }: EffectUncertain): string => {
+const parameterHints: Readonly<Record<string, string>> = {
+  before: "Leave it out for the newest messages.",
+  message_id: "`opencode-fleet read INSTANCE SESSION` shows the ids of its messages.",
+}
+
+const afterUncertain = ({ effect, instance, session }: EffectUncertain): string => {
   const sessions = `\`opencode-fleet sessions ${instance}\``
   switch (effect) {
     case "prompt":
-      return `Before you send it again, check in opencode whether it arrived; ${sessions} shows whether the session is busy.`
+      return `Before you send it again, check with \`opencode-fleet read ${instance} ${session}\` whether it arrived.`
     case "abort":
       return `${sessions} shows whether the session is still busy.`
     case "decision":
@@ -45,7 +57,7 @@ const nextStep = (error: ToolError): string => {
       return "Name an existing directory with --directory, as an absolute path."
     case "RunsElsewhere":
       if (error.at !== undefined) {
-        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet attach ${error.at} -- --session ${error.session}\` shows it.`
+        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet read ${error.at} ${error.session} --follow\` shows it.`
       }
       return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
     case "DirectoryRequired":
@@ -59,7 +71,9 @@ const nextStep = (error: ToolError): string => {
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {
-        return `Decide it in \`opencode-fleet attach ${error.instance} -- --session ${error.session}\` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.`
+        const commands = error.waitingFor.kind === "permission" ? ["approve", "reject"] : ["answer", "reject"]
+        const decide = commands.map((name) => `\`opencode-fleet ${name} ${error.instance} ${error.session}\``)
+        return `Decide it with ${decide.join(" or ")}, then send the message again; --if-busy steer adds it to that turn instead.`
       }
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "EffectUncertain":
@@ -69,9 +83,10 @@ const nextStep = (error: ToolError): string => {
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":
+      if (error.open !== undefined) return "Choose one with --id."
       return `\`opencode-fleet sessions ${error.instance}\` shows which sessions are waiting.`
     case "AmbiguousRequest":
-      return "Decide them in opencode."
+      return "Choose one with --id."
     case "InstanceNotFound":
       return error.known.length === 0
         ? "`opencode-fleet doctor` shows which transports were scanned."
@@ -91,13 +106,14 @@ const nextStep = (error: ToolError): string => {
     case "HostDirectoryRequired":
       return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
     case "InvalidParameter":
-      return ""
+      return parameterHints[error.parameter] ?? ""
   }
 }
 
-const facts = (error: ToolError): string =>
-  error._tag === "InvalidParameter"
-    ? `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
-    : error.message
+const facts = (error: ToolError): string => {
+  if (error._tag !== "InvalidParameter") return error.message
+  if (error.parameter === "answers") return `The answer cannot be used: ${error.detail}.`
+  return `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
+}
 
 export const errorText = (error: ToolError): string => `${facts(error)} ${nextStep(error)}`.trim()

@@ -46,6 +46,21 @@ const changesOf = (
         onSome: (message) => turnDiff(opencode, session, message, version),
       })
 
+/** The changes that get_diff shows, and the number of items that could not be understood. */
+export const readChanges = Effect.fnUntraced(function* (
+  target: Target,
+  opencode: Opencode,
+  { message_id, session_id }: Pick<DiffOptions, "session_id" | "message_id">,
+) {
+  const session = yield* resolveSession(target, opencode, session_id)
+  const { result: change, unreadable } = yield* countingUnreadable(
+    changesOf(opencode, session, message_id, target.version),
+  )
+  const unknown = notUnderstood(unreadable, target.version)
+  if (change === undefined) return yield* unknownMessage(message_id ?? "", unknown)
+  return { session, change, unknown, page: { message: change.message, unreadable } }
+})
+
 /** The file with this path, as opencode names it or as an answer shows it; otherwise those whose paths end with it. */
 const filesAt = (files: ReadonlyArray<FileChange>, path: string) => {
   const exact = files.filter((file) => file.path === path || shownPath(file) === path)
@@ -75,15 +90,8 @@ export const changeHandlers = Effect.fnUntraced(function* ({
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
 
-  const diff = Effect.fnUntraced(function* (target: Target, { message_id, offset, path, session_id }: DiffOptions) {
-    const opencode = client.at(target)
-    const session = yield* resolveSession(target, opencode, session_id)
-    const { result: change, unreadable } = yield* countingUnreadable(
-      changesOf(opencode, session, message_id, target.version),
-    )
-    const unknown = notUnderstood(unreadable, target.version)
-    if (change === undefined) return yield* unknownMessage(message_id ?? "", unknown)
-    const page = { message: change.message, unreadable }
+  const diff = Effect.fnUntraced(function* (target: Target, { offset, path, ...of }: DiffOptions) {
+    const { change, page, session, unknown } = yield* readChanges(target, client.at(target), of)
     if (path === undefined) return diffView(target, session, change, { ...page, offset })
     const files = filesAt(change.files, path.trim())
     if (files.length !== 1) return yield* unknownFile(path, change.files, files, unknown)

@@ -92,7 +92,7 @@ describe("send", () => {
       asks(sent.fake)
       const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.waits)
-      assert.include(reason, "`opencode-fleet attach fake -- --session ses_main`")
+      assert.include(reason, "`opencode-fleet approve fake ses_main` or `opencode-fleet reject fake ses_main`")
       assert.include(yield* sent.stderr, "Permission for bash:\n  rm -rf build")
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -106,7 +106,7 @@ describe("send", () => {
       assert.strictEqual(status, exitStatus.waits)
       assert.match(
         reason,
-        /\n {2}The agent waits until a person answers: in `opencode-fleet attach fake -- --session ses_main` or with an MCP client\.$/u,
+        /\n {2}The agent waits until a person answers: `opencode-fleet answer fake ses_main` or `opencode-fleet reject fake ses_main`\.$/u,
       )
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -166,7 +166,7 @@ describe("send", () => {
       for (const part of [
         "was not sent",
         "(permission for bash: rm -rf build)",
-        "`opencode-fleet attach fake -- --session ses_main`",
+        "`opencode-fleet approve fake ses_main`",
       ]) {
         assert.include(reason, part)
       }
