@@ -103,8 +103,9 @@ describe("The text of a turn on stdout", () => {
   )
 })
 
+const call = (state: ToolState) => event.part(toolPart(first, state))
+
 describe("The tools of a turn", () => {
-  const call = (state: ToolState) => event.part(toolPart(first, state))
   const input = { command: "npm test" }
   const running = call({ status: "running", input })
   const passed = call({ status: "completed", input, output: "", time: { start: 1000, end: 4000 } })
