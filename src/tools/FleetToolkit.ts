@@ -6,12 +6,20 @@
 import { Toolkit } from "effect/ai"
 import { ControlTools } from "./control/ControlTools.ts"
 import { ChangeTools } from "./changes/ChangeTools.ts"
+import { DescribeTools } from "./instances/DescribeTools.ts"
 import { InstanceTools } from "./instances/InstanceTools.ts"
 import { RequestTools } from "./requests/RequestTools.ts"
 import { SessionTools } from "./sessions/SessionTools.ts"
 import { TurnTools } from "./turns/TurnTools.ts"
 
-export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, RequestTools, ChangeTools)
+export const FleetToolkit = Toolkit.merge(
+  InstanceTools,
+  DescribeTools,
+  SessionTools,
+  TurnTools,
+  RequestTools,
+  ChangeTools,
+)
 
 /** With the tool that starts opencode, for fleets with ssh hosts. */
 export const FleetToolkitWithStart = Toolkit.merge(FleetToolkit, ControlTools)

@@ -2,10 +2,15 @@
 import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import { recognised } from "../http/tolerantArray.ts"
-import type { Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
+import type { Described, Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
+import { mayHaveArrived } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import type { Routes } from "./routes.ts"
 import type { NotReady } from "./wire/WireError.ts"
 import { joinModel } from "./wire/WireModel.ts"
+
+/** Milliseconds. opencode answers when the files are there and the project's setup script has run. */
+const worktreeTimeout = 45_000
 
 export const inDirectory = (directory: string) => ({ query: { "location[directory]": directory } })
 
@@ -33,6 +38,18 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       api: 2,
       reason,
     }))
+  const agents = (directory: string) =>
+    api.agents(inDirectory(directory)).pipe(
+      Effect.map(({ data }) =>
+        recognised(data)
+          .filter(({ hidden, mode }) => hidden !== true && mode !== "subagent")
+          .map(({ description, id }): Described => ({
+            name: id,
+            ...(description === undefined ? {} : { description }),
+          })),
+      ),
+      call("agents"),
+    )
   return {
     health: (timeout) =>
       info({}).pipe(
@@ -56,14 +73,30 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
         Effect.map(({ worktree }) => worktree !== undefined),
         call("location"),
       ),
-    agents: (directory) =>
-      api.agents(inDirectory(directory)).pipe(
-        Effect.map(({ data }) =>
-          recognised(data)
-            .filter(({ hidden, mode }) => hidden !== true && mode !== "subagent")
-            .map(({ id }) => id),
-        ),
-        call("agents"),
+    agents: (directory) => Effect.map(agents(directory), (all) => all.map(({ name }) => name)),
+    describedAgents: agents,
+    commands: (directory) =>
+      api.commands(inDirectory(directory)).pipe(
+        Effect.map(({ data }) => recognised(data)),
+        call("commands"),
+      ),
+    defaultModel: (directory) =>
+      api.defaultModel(inDirectory(directory)).pipe(
+        Effect.map(({ data }) => (data === null ? undefined : joinModel(data))),
+        call("default model"),
+      ),
+    projects: api.projects().pipe(
+      Effect.map((all) => recognised(all).flatMap(({ canonical }) => (canonical === undefined ? [] : [canonical]))),
+      call("projects"),
+    ),
+    createWorktree: (directory, name) =>
+      Effect.gen(function* () {
+        const { project } = yield* api.location(inDirectory(directory)).pipe(call("location"))
+        const payload = { projectID: project.id, name }
+        return yield* api.createWorktree({ payload }).pipe(call("create worktree", { timeout: worktreeTimeout }))
+      }).pipe(
+        Effect.map(({ directory }) => directory),
+        Effect.catchIf(mayHaveArrived, (error) => uncertain("worktree", "", error)),
       ),
     models: (directory) =>
       api.models(inDirectory(directory)).pipe(

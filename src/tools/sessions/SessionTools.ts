@@ -1,9 +1,9 @@
-/** The tools that show the sessions of an instance and what they are doing, and the tool that creates one. */
+/** The tools that show the sessions of an instance and what they are doing, and the tools that create one. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { CreateFailure, InstanceFailure, SessionFailure } from "../shared/failures.ts"
-import { Instance, limit, offset, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
+import { Instance, limit, NonBlank, offset, offsetOf, SessionReference, optionalText } from "../shared/parameters.ts"
 import { ConversationView } from "./conversationSchemas.ts"
 import { renderConversation } from "./renderConversation.ts"
 import { renderCreated, renderSessions } from "./renderSessions.ts"
@@ -59,6 +59,20 @@ export const CreateSession = Tool.make("create_session", {
     directory: optionalText(
       Schema.String.annotate({ description: "Absolute path; needed if the instance has several projects" }),
     ),
+    agent: optionalText(Schema.String),
+    model: optionalText(Schema.String.annotate({ description: "As provider/model" })),
+    worktree: optionalText(
+      Schema.String.annotate({ description: "Name of a new git worktree of the directory, to work there" }),
+    ),
+    permissions: Schema.optionalKey(
+      Schema.Array(
+        Schema.Struct({
+          permission: NonBlank.annotate({ description: 'Such as "bash", "edit", "*"' }),
+          pattern: NonBlank,
+          action: Schema.Literals(["allow", "ask", "deny"]),
+        }),
+      ).annotate({ description: "Rules after opencode's own. Your human confirms what they allow" }),
+    ),
   }),
   success: CreatedView,
   failure: CreateFailure,
@@ -66,6 +80,21 @@ export const CreateSession = Tool.make("create_session", {
   toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
 }).annotateMerge(
   annotations("Create a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),
+)
+
+export const ForkSession = Tool.make("fork_session", {
+  description: "Copy a session's conversation into a new session.",
+  parameters: Schema.Struct({
+    instance: Instance,
+    session_id: SessionReference,
+    message_id: optionalText(Schema.String.annotate({ description: "Copy only what is before this message" })),
+  }),
+  success: CreatedView,
+  failure: SessionFailure,
+  failureMode: "return",
+  toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
+}).annotateMerge(
+  annotations("Fork a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),
 )
 
 export const GetStatus = Tool.make("get_status", {
@@ -78,4 +107,4 @@ export const GetStatus = Tool.make("get_status", {
   toModelOutput: (view: StatusView) => [Prompt.textPart({ text: renderStatus(view) })],
 }).annotateMerge(readOnly("Status of an instance"))
 
-export const SessionTools = Toolkit.make(ListSessions, GetSession, CreateSession, GetStatus)
+export const SessionTools = Toolkit.make(ListSessions, GetSession, CreateSession, ForkSession, GetStatus)

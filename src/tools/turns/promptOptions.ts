@@ -34,9 +34,32 @@ const ownMessageId = (id: string) =>
     onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
   })
 
-export interface PromptParameters {
+export interface AgentAndModel {
   readonly agent?: string
   readonly model?: string
+}
+
+/** Fails if opencode has no such agent or model in this directory. */
+export const agentAndModel = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  directory: string,
+  { agent, model }: AgentAndModel,
+) {
+  const { capabilities } = opencode
+  if (agent !== undefined) {
+    yield* checkName("agent", agent, yield* namesWith(opencode.agents(directory), agent, capabilities))
+  }
+  if (model !== undefined) {
+    yield* checkName("model", model, yield* namesWith(opencode.models(directory), model, capabilities))
+  }
+  const checked: AgentAndModel = {
+    ...(agent === undefined ? {} : { agent }),
+    ...(model === undefined ? {} : { model }),
+  }
+  return checked
+})
+
+export interface PromptParameters extends AgentAndModel {
   readonly message_id?: string
 }
 
@@ -44,19 +67,11 @@ export interface PromptParameters {
 export const promptOptions = Effect.fnUntraced(function* (
   opencode: Opencode,
   directory: string,
-  { agent, message_id, model }: PromptParameters,
+  { message_id, ...chosen }: PromptParameters,
 ) {
-  const { capabilities } = opencode
   const messageID = message_id === undefined ? undefined : yield* ownMessageId(message_id)
-  if (agent !== undefined) {
-    yield* checkName("agent", agent, yield* namesWith(opencode.agents(directory), agent, capabilities))
-  }
-  if (model !== undefined) {
-    yield* checkName("model", model, yield* namesWith(opencode.models(directory), model, capabilities))
-  }
   return {
     ...(messageID === undefined ? {} : { messageID }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(model === undefined ? {} : { model }),
+    ...(yield* agentAndModel(opencode, directory, chosen)),
   }
 })
