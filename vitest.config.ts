@@ -23,6 +23,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/{e2e,faults}/**/*.test.ts"],
           // Each file starts an opencode of its own, and mostly waits for it.
+          isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
           ...timeouts,
@@ -34,6 +35,7 @@ export default defineConfig({
           include: ["test/system/**/*.test.ts"],
           // They ask whatever listens on this machine, and their opencodes can be heard on its network: after all others, and
           // one after the other.
+          isolate: false,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
           ...timeouts,

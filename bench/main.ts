@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, answers, turns, refresh, limits, discovery, memory, commands, connect, v2). Needs the built executable.
+ * (start, answers, turns, refresh, limits, discovery, large, memory, commands, connect, v2, tools). Needs the built executable.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -9,10 +9,12 @@ import { benchAnswers } from "./answers.ts"
 import { benchCommands } from "./commands.ts"
 import { benchConnect } from "./connect.ts"
 import { benchDiscovery } from "./discovery.ts"
+import { benchLarge } from "./large.ts"
 import { benchLimits } from "./limits.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
+import { benchToolsList } from "./toolsList.ts"
 import { benchTurns } from "./turns.ts"
 import { benchV2 } from "./v2.ts"
 import { makePrograms } from "./support/programs.ts"
@@ -25,10 +27,12 @@ const subjects = [
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
   { name: "limits", title: "1,000 registrations in a heap of 64 MB, with 256 descriptors", run: () => benchLimits },
   { name: "discovery", title: "Finding unregistered instances", run: benchDiscovery },
+  { name: "large", title: "Large answers: the longest time for which other calls wait", run: benchLarge },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },
   { name: "v2", title: "opencode 2", run: benchV2 },
+  { name: "tools", title: "Size of tools/list", run: benchToolsList },
 ]
 
 const wanted = process.argv.slice(2)

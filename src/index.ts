@@ -6,7 +6,13 @@ export * from "./exports/connect.ts"
 export * from "./exports/discovery.ts"
 export * from "./exports/opencode.ts"
 export * from "./exports/tools.ts"
-export type { PendingReport, PendingReports, Project, WaitingRequest } from "./fleet/attention/PendingReport.ts"
+export type {
+  LastSession,
+  PendingReport,
+  PendingReports,
+  Project,
+  WaitingRequest,
+} from "./fleet/attention/PendingReport.ts"
 export type { AttentionOptions } from "./fleet/attention/Attention.ts"
 export { Attention } from "./fleet/attention/Attention.ts"
 export type { FleetOptions } from "./fleet/Fleet.ts"

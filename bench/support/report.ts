@@ -3,7 +3,7 @@
 export interface Figure {
   readonly what: string
   readonly value: number
-  readonly unit: "ms" | "MB"
+  readonly unit: "ms" | "MB" | "KB"
   readonly floor?: { readonly name: string; readonly value: number }
   /** The maximum acceptable ratio to the floor. */
   readonly target?: number | undefined

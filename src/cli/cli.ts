@@ -3,16 +3,22 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, type Exit, Runtime } from "effect"
 import { CliError, Command } from "effect/cli"
 import { version } from "../version.ts"
+import { abort } from "./commands/abort.ts"
+import { answer } from "./commands/answer.ts"
+import { approve } from "./commands/approve.ts"
 import { attach } from "./commands/attach.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
+import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
+import { new_ } from "./commands/new.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
@@ -31,7 +37,24 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
 
 const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
-  Command.withSubcommands([serve, connect, instances, sessions, send, attach, start, doctor, prune, config]),
+  Command.withSubcommands([
+    serve,
+    connect,
+    instances,
+    sessions,
+    send,
+    approve,
+    reject,
+    answer,
+    new_,
+    diff,
+    abort,
+    attach,
+    start,
+    doctor,
+    prune,
+    config,
+  ]),
 )
 
 /** A usage error has its own status; every other error carries its status. */

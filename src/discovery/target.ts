@@ -18,8 +18,12 @@ const accessOf = (
     : { credentials: undefined, withheld: passwordWithheld }
 }
 
-/** `credentials` are the fleet's. */
-export const targetOf = (announcement: Announcement, credentials: Credentials | undefined): Target => {
+/** `credentials` are the fleet's; `version` is what the server has reported, if it was asked. */
+export const targetOf = (
+  announcement: Announcement,
+  credentials: Credentials | undefined,
+  version?: string,
+): Target => {
   const { api, directory, headers, listener, name, url } = announcement
   return {
     instance: name,
@@ -28,6 +32,7 @@ export const targetOf = (announcement: Announcement, credentials: Credentials | 
     ...(headers === undefined ? {} : { headers }),
     ...(directory === undefined ? {} : { directory }),
     ...(api === undefined ? {} : { api }),
+    ...(version === undefined ? {} : { version }),
     ...accessOf(announcement, credentials),
   }
 }

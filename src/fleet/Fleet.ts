@@ -197,10 +197,10 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
     if (instance.health.checkedAt > startedAt) return yield* unlessReplaced(instance)
     const health = yield* probeNow(instance)
     const isGone = health.state === "unreachable" || health.replaced === true
-    return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : instance
+    return isGone ? yield* Effect.flatMap(resolveAfresh, unlessReplaced) : { ...instance, health }
   })
 
-  const ownTarget = (instance: Instance) => targetOf(vouched(machine, instance), credentials)
+  const ownTarget = (instance: Instance) => targetOf(vouched(machine, instance), credentials, instance.health.version)
 
   const use = <A, E, R>(
     name: string | undefined,

@@ -32,6 +32,8 @@ export interface Target {
   readonly directory?: string
   /** The version of opencode's API, if it is known. Otherwise the first answer shows it. */
   readonly api?: ApiVersion
+  /** The version of opencode that the server reported last, if it is known. For errors, and for what is not understood. */
+  readonly version?: string
   /** Set when a password is configured but deliberately not sent to this target; part of the `Unauthorized` message. */
   readonly withheld?: string
   /** The local process that serves `url`. If it has exited, requests fail like a refused connection. */

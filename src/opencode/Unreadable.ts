@@ -1,20 +1,70 @@
 /** Counts the items of opencode's answers that cannot be understood, so that a surface can say that they are missing. */
 import { Context, Effect } from "effect"
 
+/** What the lists in opencode's answers contain. */
+export type ItemKind =
+  | "session"
+  | "message"
+  | "permission"
+  | "question"
+  | "agent"
+  | "model"
+  | "provider"
+  | "file change"
+  | "queued message"
+  | "project"
+  | "command"
+
+/** The number of items that were left out, by kind. Kinds of which none was left out are absent. */
+export type Unreadable = ReadonlyMap<ItemKind, number>
+
+export const nothingUnreadable: Unreadable = new Map()
+
 /** Requests read it from their fiber. */
-export const UnreadableItems = Context.Reference<{ count: number } | undefined>(
+const UnreadableItems = Context.Reference<Map<ItemKind, number> | undefined>(
   "opencode-fleet/opencode/UnreadableItems",
-  { defaultValue: () => undefined },
+  {
+    defaultValue: () => undefined,
+  },
 )
 
-/** Runs requests, and returns how many sessions, messages and pending requests were left out of their answers. */
+/** Counts items that a request leaves out of its answer. */
+export const leaveOut = (kind: ItemKind, count: number): Effect.Effect<void> =>
+  Effect.map(UnreadableItems, (items) => {
+    if (items !== undefined && count > 0) items.set(kind, (items.get(kind) ?? 0) + count)
+  })
+
+/** Runs requests, and returns how many items were left out of their answers. */
 export const countingUnreadable = <A, E, R>(
   requests: Effect.Effect<A, E, R>,
-): Effect.Effect<{ readonly result: A; readonly unreadable: number }, E, R> =>
+): Effect.Effect<{ readonly result: A; readonly unreadable: Unreadable }, E, R> =>
   Effect.suspend(() => {
-    const items = { count: 0 }
-    return Effect.map(Effect.provideService(requests, UnreadableItems, items), (result) => ({
+    const unreadable = new Map<ItemKind, number>()
+    return Effect.map(Effect.provideService(requests, UnreadableItems, unreadable), (result) => ({
       result,
-      unreadable: items.count,
+      unreadable,
     }))
   })
+
+/** Adds what a counted request left out to the count around it. For requests of which only the last one counts. */
+export const recount = <A>({
+  result,
+  unreadable,
+}: {
+  readonly result: A
+  readonly unreadable: Unreadable
+}): Effect.Effect<A> =>
+  Effect.as(
+    Effect.forEach(unreadable, ([kind, count]) => leaveOut(kind, count), { discard: true }),
+    result,
+  )
+
+export const unreadableTotal = (unreadable: Unreadable): number =>
+  Array.from(unreadable.values()).reduce((sum, count) => sum + count, 0)
+
+/** For example `2 sessions, 1 permission not understood (opencode 2.1.0)`; undefined if nothing was left out. */
+export const notUnderstood = (unreadable: Unreadable, version: string | undefined): string | undefined => {
+  if (unreadable.size === 0) return undefined
+  const items = Array.from(unreadable, ([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)
+  return `${items.join(", ")} not understood${version === undefined ? "" : ` (opencode ${version})`}`
+}

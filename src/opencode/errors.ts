@@ -1,12 +1,14 @@
 /**
- * The errors of requests to one opencode.
+ * The errors of requests to one opencode. `turns/sendErrors.ts` and `requests/decisionErrors.ts` have those of messages and
+ * decisions.
  *
  * A `message` states facts only: what happened, where, and why. It names no tool, no command and no setting, because an
  * embedding program has none of them. The surfaces add the next step: `tools/shared/errorText.ts` for MCP clients and
  * `cli/process/errorText.ts` for a terminal.
  */
 import { Schema } from "effect"
-import { line, quote } from "../text/plainText.ts"
+import { quote } from "../text/plainText.ts"
+import { isNewerThanTried } from "./triedVersions.ts"
 
 /** The detail of a request that was not sent, because the process that serves the URL is not running. */
 export const processExited = "its process has exited"
@@ -68,9 +70,13 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
   instance: Schema.String,
   session: Schema.String,
+  /** Sessions that this version does not understand. It may be one of them. */
+  notUnderstood: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
-    return `${this.instance} has no session ${quote(this.session)}.`
+    return this.notUnderstood === undefined
+      ? `${this.instance} has no session ${quote(this.session)}.`
+      : `${this.instance} has no session ${quote(this.session)} that can be shown, and ${this.notUnderstood}.`
   }
 }
 
@@ -100,9 +106,18 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>()
   detail: Schema.String,
   /** Seconds after which the answer asks to try again. */
   retryAfter: Schema.optionalKey(Schema.Finite),
+  /** The version of the opencode there, if it is known. */
+  version: Schema.optionalKey(Schema.String),
 }) {
+  /** Whether it is probably the answer of an opencode that is newer than this program. */
+  get isOfNewerVersion(): boolean {
+    return (this.status ?? 200) < 300 && isNewerThanTried(this.version)
+  }
   override get message() {
     const { detail, instance, operation, status = 0, url } = this
+    if (this.isOfNewerVersion) {
+      return `opencode ${this.version} on ${instance} (${url}) answered "${operation}" with something that this version of opencode-fleet does not understand (${detail}).`
+    }
     if (status >= 500) {
       return `${instance} (${url}) answered "${operation}" with ${status}: ${detail}. The answer is not opencode's: a proxy in front of it may not reach it.`
     }
@@ -179,83 +194,3 @@ export const ClientError = Schema.Union([
   UnexpectedResponse,
 ])
 export type ClientError = typeof ClientError.Type
-
-/** The message was not sent, because another turn is running in the session. */
-export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
-  instance: Schema.String,
-  session: Schema.String,
-  /** The pending request that the running turn waits for, if any. */
-  waitingFor: Schema.optionalKey(
-    Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
-  ),
-}) {
-  override get message() {
-    return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
-      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
-    }.`
-  }
-}
-
-/** The caller's own message id is malformed, or belongs to another message. */
-export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("MessageIdUnusable", {
-  id: Schema.String,
-  detail: Schema.String,
-}) {
-  override get message() {
-    return `The message id ${quote(this.id)} cannot be used: ${this.detail}. Nothing was sent.`
-  }
-}
-
-/** The session has no messages, so there is no turn to follow. */
-export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
-  instance: Schema.String,
-  session: Schema.String,
-}) {
-  override get message() {
-    return `Session ${this.session} on ${this.instance} has no messages yet, so it has no turn.`
-  }
-}
-
-/** The permission or question to decide is not open, or no longer. */
-export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("RequestNotOpen", {
-  instance: Schema.String,
-  session: Schema.String,
-  kind: Schema.Literals(["permission", "question"]),
-  id: Schema.optionalKey(Schema.String),
-  /** Number of pending requests of the instance that were not understood. It may be one of them. */
-  unreadable: Schema.optionalKey(Schema.Int),
-  /** The open requests of that kind, each with its id, if the given id is none of theirs. */
-  open: Schema.optionalKey(Schema.Array(Schema.String)),
-}) {
-  override get message() {
-    const { open = [] } = this
-    if (open.length > 0) {
-      return `Session ${this.session} on ${this.instance} has no open ${this.kind} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
-    }
-    if (this.unreadable !== undefined) {
-      return `Something waits on ${this.instance} that this version of opencode-fleet does not understand (${this.unreadable}); decide it in opencode. Nothing was sent.`
-    }
-    return this.id === undefined
-      ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`
-      : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`
-  }
-}
-
-/** Several requests are open, and the decision does not say which one it is for. */
-export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>()("AmbiguousRequest", {
-  session: Schema.String,
-  kind: Schema.Literals(["permission", "question"]),
-  candidates: Schema.Array(Schema.String),
-}) {
-  override get message() {
-    return `Session ${this.session} is waiting for several ${this.kind}s: ${this.candidates.map((text) => line(text)).join("; ")}. Nothing was sent.`
-  }
-}
-
-/** A decision was not delivered. */
-export const DecisionError = Schema.Union([NoTurn, RequestNotOpen, AmbiguousRequest])
-export type DecisionError = typeof DecisionError.Type
-
-/** A prompt was not sent, or may not have arrived. */
-export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
-export type SendError = typeof SendError.Type

@@ -20,6 +20,14 @@ export const isOlder = (version: string, than: string): boolean => {
   return numbers.every(Number.isInteger) && isLess(numbers, numbersOf(than))
 }
 
+/** Whether the version is newer than the one of its major version that was tried. */
+export const isNewerThanTried = (version: string | undefined): boolean => {
+  if (version === undefined) return false
+  const { newest, oldest } = triedVersions
+  const [major = Number.NaN] = numbersOf(version)
+  return isOlder(major <= Number.parseInt(oldest, 10) ? oldest : newest, version)
+}
+
 /** What to expect of a version that is too old, or newer than the tried major versions. Undefined for the others. */
 export const versionNote = (version: string): string | undefined => {
   const { newest, oldest } = triedVersions

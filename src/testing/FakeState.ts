@@ -52,8 +52,8 @@ export class FakeState {
   credentials: { readonly username: string; readonly password: string } | undefined
   /** The directory in which the server was started (opencode 1). */
   directory = "/work/project"
-  /** What it reports as its version (opencode 1). */
-  version = "1.18.33"
+  /** What it reports as its version. */
+  version: string
   sessions: Array<Session> = []
   readonly messages = new Map<SessionId, Array<Message>>()
   readonly statuses = new Map<SessionId, SessionStatus>()
@@ -83,6 +83,8 @@ export class FakeState {
   readonly worktrees: Array<string> = []
   /** The permission rules that sessions were created with, as they were sent. */
   readonly permissionRules = new Map<SessionId, ReadonlyArray<Readonly<Record<string, string>>>>()
+  /** When a prompt or an answer is stored, in epoch milliseconds. By default, all are as old as the samples. */
+  now: () => number = () => 1000
   heartbeats = true
   /** Only on opencode 2: whether the server is still starting, or could not start. */
   readiness: "ready" | "starting" | "failed" = "ready"
@@ -110,6 +112,7 @@ export class FakeState {
 
   constructor({ api = 1 }: FakeOptions = {}) {
     this.api = api
+    this.version = api === 1 ? "1.18.33" : "2.0.15"
     this.credentials = api === 1 ? undefined : { username: "opencode", password: "fake-password" }
   }
 
@@ -121,7 +124,8 @@ export class FakeState {
 
   take({ messageID, metadata, session, text }: StoredPrompt) {
     if (metadata !== undefined) this.metadata.set(messageID, metadata)
-    const message = user(messageID, text, session)
+    const { info, parts } = user(messageID, text, session)
+    const message: Message = { info: { ...info, time: { created: this.now() } }, parts }
     this.store(session, message)
     this.statuses.set(session, { type: "busy" })
     this.emit(event.message(message.info), event.busy(session))
@@ -138,10 +142,15 @@ export class FakeState {
   /** Completes the turn of a prompt with an answer. Its session becomes idle, or the next prompt of the inbox is delivered. */
   complete({ messageID, session }: StoredPrompt, answer: string) {
     const id = msg(`answer_to_${messageID}`)
-    const info = assistant(id, messageID, done(), session)
+    const created = this.now() + 100
+    const info = assistant(id, messageID, { ...done(), time: { created, completed: created + 100 } }, session)
     const part = textPart(id, answer)
     this.store(session, { info, parts: [part] })
-    this.emit(event.message(assistant(id, messageID, {}, session)), event.part(part), event.message(info))
+    this.emit(
+      event.message(assistant(id, messageID, { time: { created } }, session)),
+      event.part(part),
+      event.message(info),
+    )
     if (!this.deliver(session)) this.makeIdle(session)
   }
 

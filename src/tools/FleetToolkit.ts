@@ -8,6 +8,7 @@ import { ControlTools } from "./control/ControlTools.ts"
 import { ChangeTools } from "./changes/ChangeTools.ts"
 import { DescribeTools } from "./instances/DescribeTools.ts"
 import { InstanceTools } from "./instances/InstanceTools.ts"
+import { ManyTools } from "./many/ManyTools.ts"
 import { RequestTools } from "./requests/RequestTools.ts"
 import { SessionTools } from "./sessions/SessionTools.ts"
 import { TurnTools } from "./turns/TurnTools.ts"
@@ -17,6 +18,7 @@ export const FleetToolkit = Toolkit.merge(
   DescribeTools,
   SessionTools,
   TurnTools,
+  ManyTools,
   RequestTools,
   ChangeTools,
 )

@@ -10,6 +10,8 @@ import { turnCuts } from "./turns/turnCuts.ts"
 import { changeHandlers } from "./changes/changeHandlers.ts"
 import { FleetToolkit } from "./FleetToolkit.ts"
 import { instanceHandlers } from "./instances/instanceHandlers.ts"
+import { manyCuts } from "./many/manyCuts.ts"
+import { manyHandlers } from "./many/manyHandlers.ts"
 import { requestHandlers } from "./requests/requestHandlers.ts"
 import { sessionHandlers } from "./sessions/sessionHandlers.ts"
 import { turnHandlers } from "./turns/turnHandlers.ts"
@@ -35,6 +37,7 @@ const cuts = {
   get_status: statusCuts,
   send_message: turnCuts,
   wait_for_session: turnCuts,
+  wait_for_sessions: manyCuts,
   abort_session: [],
   respond_permission: turnCuts,
   answer_question: turnCuts,
@@ -49,6 +52,7 @@ export const layer = (options: ToolsOptions = {}) =>
         ...(yield* describeHandlers),
         ...(yield* sessionHandlers(options)),
         ...(yield* turnHandlers(options)),
+        ...(yield* manyHandlers(options)),
         ...(yield* requestHandlers(options)),
         ...(yield* changeHandlers(options)),
       })

@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { CreateSession, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
 import { makeRelay, type Relay } from "../support/Executable.ts"
@@ -73,13 +74,27 @@ layer(NodeServices.layer, { excludeTestServices: true })("the relay directory", 
         "text-port.json": '{"name": "text-port", "port": "4096"}',
         "far-port.json": '{"name": "far-port", "port": 70000}',
         "no-name.json": '{"port": 4096}',
+        "wrong-types.json": '{"name": 5, "port": {}, "cwd": [], "api": "two", "hostname": null}',
+        "null.json": "null",
+        "two.json": '{"name": "two", "port": 4096}{"name": "two", "port": 4097}',
         "large.json": JSON.stringify({ name: "large", port: 4096, more: "x".repeat(100_000) }),
+        "huge.json": "x".repeat(10_000_000),
+        "deep.json": "[".repeat(30_000),
         "binary.json": "\0\u001B[31m\uFFFD",
       }
       for (const [file, content] of Object.entries(bad)) yield* relay.write(file, content)
       yield* relay.write("notes.txt", "not meant for anybody")
       yield* fs.symlink("/etc/hostname", `${relay.directory}/link.json`)
+      const links = ["loop.json", "back.json", "there.json", "dangling.json"]
       const before = yield* everything(relay)
+      // Nothing can be read of these, and reading a pipe would wait for a writer.
+      yield* fs.symlink("loop.json", `${relay.directory}/loop.json`)
+      yield* fs.symlink("there.json", `${relay.directory}/back.json`)
+      yield* fs.symlink("back.json", `${relay.directory}/there.json`)
+      yield* fs.symlink("gone", `${relay.directory}/dangling.json`)
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      yield* spawner.exitCode(ChildProcess.make("mkfifo", [`${relay.directory}/pipe.json`]))
+      yield* fs.makeDirectory(`${relay.directory}/directory.json`)
       const client = yield* connect(relay)
       const fleet = yield* client.call(RefreshInstances)
       assert.deepStrictEqual(
@@ -87,11 +102,14 @@ layer(NodeServices.layer, { excludeTestServices: true })("the relay directory", 
         ["good"],
       )
       const problems = new Map(fleet.problems.map(({ reason, source }) => [source, reason]))
-      for (const file of [...Object.keys(bad), "link.json"]) {
+      for (const file of [...Object.keys(bad), "link.json", ...links, "pipe.json"]) {
         assert.isNotEmpty(problems.get(`${relay.directory}/${file}`), file)
       }
-      assert.strictEqual(fleet.problem_count, Object.keys(bad).length + 1)
+      assert.strictEqual(fleet.problem_count, Object.keys(bad).length + links.length + 2)
       assert.notInclude(JSON.stringify(fleet), "\\u001b")
+      yield* Effect.forEach([...links, "pipe.json", "directory.json"], (file) =>
+        fs.remove(`${relay.directory}/${file}`, { recursive: true }),
+      )
       assert.deepStrictEqual(yield* everything(relay), before)
     }),
   )
@@ -111,6 +129,23 @@ layer(NodeServices.layer, { excludeTestServices: true })("the relay directory", 
       const { text } = yield* Effect.flip(client.call(CreateSession, { instance: "twin" }))
       for (const port of ports) assert.include(text, `twin@${port}`)
     }),
+  )
+
+  it.effect(
+    "may hold names that differ only in case: each is used as it is written, and any other case is ambiguous",
+    () =>
+      Effect.gen(function* () {
+        const relay = yield* makeRelay()
+        const [lower, upper] = [yield* freePort, yield* freePort]
+        yield* relay.write("0.json", { name: "api", port: lower })
+        yield* relay.write("1.json", { name: "API", port: upper })
+        const client = yield* connect(relay)
+        const told = (instance: string) =>
+          Effect.map(Effect.flip(client.call(CreateSession, { instance })), ({ text }) => text)
+        assert.include(yield* told("api"), `127.0.0.1:${lower}`)
+        assert.include(yield* told("API"), `127.0.0.1:${upper}`)
+        assert.include(yield* told("Api"), '"Api" matches several instances')
+      }),
   )
 
   it.effect("may hold two registrations with the same port: they are one instance, that of the newer file", () =>

@@ -66,15 +66,18 @@ layer(Layer.provideMerge(sceneLayer(cases), NodeServices.layer), { excludeTestSe
       }),
     )
 
-    it.effect("leave the server working, every other instance untouched, and no descriptor or socket open", () =>
-      Effect.gen(function* () {
-        const { bystander, descriptors, megabytes, proxied } = yield* (yield* Scene).remains
-        assert.include(bystander.answer, "The session")
-        assert.deepStrictEqual(bystander.writes, [])
-        assert.isAtMost(descriptors.after, descriptors.before)
-        assert.isBelow(megabytes, maxMegabytes)
-        assert.strictEqual(proxied, 0, "connections to the proxy of the environment")
-      }),
+    it.effect(
+      "leave the server working, every other instance untouched, and no descriptor, socket, timer or fiber",
+      () =>
+        Effect.gen(function* () {
+          const { bystander, held, megabytes, proxied } = yield* (yield* Scene).remains
+          assert.include(bystander.answer, "The session")
+          assert.deepStrictEqual(bystander.writes, [])
+          for (const what of ["descriptors", "sockets", "timers", "fibers"] as const)
+            assert.isAtMost(held.after[what], held.before[what], what)
+          assert.isBelow(megabytes, maxMegabytes)
+          assert.strictEqual(proxied, 0, "connections to the proxy of the environment")
+        }),
     )
   },
 )

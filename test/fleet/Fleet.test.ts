@@ -654,7 +654,7 @@ describe("Using an instance", () => {
       const credentials = { username: "ada", password: Redacted.make("secret") }
       const { fleet } = yield* settled([announcement("api", 1), announcement("api", 2)], { credentials })
       const [target, instance] = yield* fleet.use("api@2", (...given) => Effect.succeed(given))
-      assert.deepStrictEqual(target, { instance: "api@2", url: url(2), credentials })
+      assert.deepStrictEqual(target, { instance: "api@2", url: url(2), credentials, version: "1.18.33" })
       assert.deepInclude(instance, { name: "api@2", directory: undefined })
     }),
   )

@@ -12,7 +12,7 @@ const started = Effect.gen(function* () {
 
 /** One process for the tests of revision 2026-07-28, whose requests are independent of each other. */
 class Shared extends Context.Service<Shared, Effect.Success<typeof started>>()("test/mcp/Shared") {
-  static readonly layer = Layer.effect(Shared, started).pipe(Layer.provideMerge(BundledToys.layer))
+  static readonly layer = Layer.effect(Shared, started)
 }
 
 /** A connection of an older revision with these client capabilities. */
@@ -22,6 +22,23 @@ const older = Effect.fnUntraced(function* (capabilities: object, protocolVersion
   yield* raw.request("initialize", { protocolVersion, capabilities, clientInfo })
   yield* raw.notify("notifications/initialized")
   return raw
+})
+
+/** One process for the tests of a client of revision 2025-11-25 with forms. They run one after the other. */
+class SharedOlder extends Context.Service<SharedOlder, Effect.Success<typeof started>>()("test/mcp/SharedOlder") {
+  static readonly layer = Layer.effect(SharedOlder, older({ elicitation: {} }))
+}
+
+/** The result of a call whose question gets this reply. */
+const resultAfter = Effect.fnUntraced(function* (raw: Effect.Success<typeof started>, reply: unknown) {
+  const questions = Effect.map(raw.answers, (all) => all.filter(({ method }) => method === "elicitation/create"))
+  const before = (yield* questions).length
+  const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
+  yield* raw.stdout.pipe(eventually((stdout) => stdout.split("elicitation/create").length > before + 1))
+  const question = (yield* questions).at(-1)
+  yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
+  const { result } = yield* raw.answerTo(call)
+  return result?.["structuredContent"]
 })
 
 /** The parameters of a call in revision 2026-07-28. */
@@ -46,22 +63,22 @@ const capabilities = [
   { announced: { sampling: {} }, canAsk: false },
 ]
 
-layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
+const shared = Layer.mergeAll(Shared.layer, SharedOlder.layer).pipe(Layer.provideMerge(BundledToys.layer))
+
+layer(shared, { excludeTestServices: true })("a question", (it) => {
   for (const { announced, canAsk } of capabilities) {
     const what = `is ${canAsk ? "" : "not "}sent to a client that announces ${JSON.stringify(announced)}`
 
     it.effect(`in revision 2025-11-25 ${what}`, () =>
       Effect.gen(function* () {
         const raw = yield* older(announced)
-        const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
         if (canAsk) {
-          yield* raw.stdout.pipe(asked)
-          const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
-          yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: { action: "decline" } }))
+          const replies = [{ action: "decline" }]
+          assert.deepStrictEqual(yield* resultAfter(raw, { action: "decline" }), { canAsk, replies })
+        } else {
+          const { result } = yield* raw.request("tools/call", { name: "ask", arguments: { times: 1 } })
+          assert.deepStrictEqual(result?.["structuredContent"], { canAsk, replies: [{ action: "unavailable" }] })
         }
-        const { result } = yield* raw.answerTo(call)
-        const action = canAsk ? "decline" : "unavailable"
-        assert.deepStrictEqual(result?.["structuredContent"], { canAsk, replies: [{ action }] })
       }),
     )
 
@@ -126,15 +143,10 @@ layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
     [],
   ])("in revision 2025-11-25 gives the handler whatever the client sends: %j", (reply) =>
     Effect.gen(function* () {
-      const raw = yield* older({ elicitation: {} })
-      const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
-      yield* raw.stdout.pipe(asked)
-      const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
-      yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
-      const { result } = yield* raw.answerTo(call)
+      const result = yield* resultAfter(yield* SharedOlder, reply)
       const detail = "the client's reply to the form is not one that MCP defines"
       const expected = "action" in reply && reply.action === "accept" ? reply : { action: "unavailable", detail }
-      assert.deepInclude(result?.["structuredContent"], { replies: [expected] })
+      assert.deepInclude(result, { replies: [expected] })
     }),
   )
 
@@ -161,14 +173,9 @@ layer(Shared.layer, { excludeTestServices: true })("a question", (it) => {
     "in revision 2025-11-25 ends the wait if the result is %j, and the handler learns why",
     (reply) =>
       Effect.gen(function* () {
-        const raw = yield* older({ elicitation: {} })
-        const call = yield* raw.send("tools/call", { name: "ask", arguments: { times: 1 } })
-        yield* raw.stdout.pipe(asked)
-        const question = (yield* raw.answers).find(({ method }) => method === "elicitation/create")
-        yield* raw.write(JSON.stringify({ jsonrpc: "2.0", id: question?.id, result: reply }))
-        const { result } = yield* raw.answerTo(call)
+        const result = yield* resultAfter(yield* SharedOlder, reply)
         const detail = "the client failed to show the form: The client sent a malformed response"
-        assert.deepInclude(result?.["structuredContent"], { replies: [{ action: "unavailable", detail }] })
+        assert.deepInclude(result, { replies: [{ action: "unavailable", detail }] })
       }),
   )
 

@@ -84,6 +84,8 @@ export const startSlot = Effect.fnUntraced(function* (relay: Relay, index: numbe
   const fake = new FakeState({ api })
   const name = nameOf(index)
   fake.pid = 5_000_000 + index
+  // A turn tells earlier messages from later ones by their time.
+  fake.now = () => Date.now()
   fake.sessions = Array.from({ length: sessionsPerSlot }, (_, number) => session(`soak${index}x${number}`))
   yield* makeAgent(fake)
   const life = Effect.gen(function* () {

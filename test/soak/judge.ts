@@ -54,6 +54,8 @@ const explained = [
   /with 50[24]\b/u,
   /no instance|There is no|not (?:found|known|registered)/iu,
   /Nothing was sent/u,
+  // Another of the fleet's servers got its port.
+  /Another program may be listening on that port/u,
 ]
 
 const explainedOutcomes = new Set<unknown>([

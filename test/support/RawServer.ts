@@ -58,7 +58,9 @@ export const startRaw = Effect.fn("startRaw")(function* (
     return decoded
   })
   const answerTo = (id: number) =>
-    Effect.map(answers, (all) => Option.fromUndefinedOr(all.find((answer) => answer.id === id))).pipe(
+    Effect.map(answers, (all) =>
+      Option.fromUndefinedOr(all.find((message) => message.id === id && message.method === undefined)),
+    ).pipe(
       Effect.repeat({ until: Option.isSome, schedule: Schedule.spaced("10 millis") }),
       Effect.flatMap((found): Effect.Effect<Answer> => Effect.orDie(Effect.fromOption(found))),
       Effect.timeout(patience),

@@ -15,7 +15,7 @@ import { WireMessages } from "../../src/opencode/v1/wire/WireMessage.ts"
 import { WirePermissionRequest, WireQuestionRequest } from "../../src/opencode/v1/wire/WireRequest.ts"
 import { WireSessionStatus } from "../../src/opencode/v1/wire/WireSession.ts"
 import { translateEvent } from "../../src/opencode/v1/translateEvent.ts"
-import { recognised } from "../../src/opencode/http/tolerantArray.ts"
+import { recognised } from "./recognised.ts"
 
 const Snapshot = Schema.Struct({
   after: Schema.Int,

@@ -10,6 +10,7 @@
  * | `say:<text>`               | exactly `<text>`                                                                    |
  * | `run: <shell command>`     | a call of the `bash` tool; after its result `Done: <its output, clipped>`           |
  * | `write: <path>`            | a call of the `write` tool; after its result `Done: <what the tool gives back>`       |
+ * | `edit: <path> \| <old> \| <new>` | a call of the `edit` tool; after its result `Done: <what the tool gives back>` |
  * | `later: <shell command>`   | the same in the background (opencode 2)                                             |
  * | `tell: <text> \| <command>` | the text, word by word 100 ms apart, and then as `run:`                               |
  * | `ask: <question> \| A \| B`  | a call of the `question` tool with these options (Yes and No if there are none);    |

@@ -4,7 +4,8 @@
  */
 import { Schema } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
-import { recognised, tolerantArray } from "../../src/opencode/http/tolerantArray.ts"
+import { tolerantArray } from "../../src/opencode/http/tolerantArray.ts"
+import { recognised } from "./recognised.ts"
 import { MessageId, SessionId } from "../../src/opencode/Identifiers.ts"
 import type { PendingRequest } from "../../src/opencode/requests/PendingRequest.ts"
 import * as Turn from "../../src/opencode/turn/Turn.ts"

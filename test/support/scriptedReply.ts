@@ -51,6 +51,7 @@ const commands: ReadonlyArray<readonly [RegExp, (argument: string) => Reply]> = 
   [/^say:([\s\S]*)$/, (text) => ({ _tag: "Text", chunks: [text] })],
   [/^run:\s*([\s\S]+)$/, (command) => bash(command)],
   [/^write:\s*(\S+)$/, (file) => ({ _tag: "ToolCall", name: "write", input: written(file) })],
+  [/^edit:\s*(\S+\s*\|[\s\S]+\|[\s\S]*)$/, (argument) => ({ _tag: "ToolCall", name: "edit", input: edited(argument) })],
   [/^later:\s*([\s\S]+)$/, (command) => ({ ...bash(command), input: { ...bash(command).input, background: true } })],
   [/^tell:\s*([\s\S]+\|[\s\S]+)$/, (argument) => told(argument)],
   [
@@ -70,6 +71,11 @@ const bash = (command: string, chunks: ReadonlyArray<string> = []) =>
 
 /** opencode 1 reads `filePath`, opencode 2 `path`. */
 const written = (file: string) => ({ filePath: file, path: file, content: "written" })
+
+const edited = (argument: string) => {
+  const [file = "", before = "", after = ""] = argument.split("|", 3).map((part) => part.trim())
+  return { filePath: file, path: file, oldString: before, newString: after }
+}
 
 const told = (argument: string): Reply => {
   const [text = "", command = ""] = argument.split("|", 2).map((part) => part.trim())

@@ -139,6 +139,12 @@ const calls = (instance: string): { readonly [Each in Name]: ToolParameters<Each
   get_diff: { instance, session_id: here },
   abort_session: { instance, session_id: "ses_s0" },
   wait_for_session: { instance, session_id: here },
+  wait_for_sessions: {
+    sessions: [here, ...Array.from({ length: 100 }, (_, index) => `ses_s${index}`)].map((session_id) => ({
+      instance,
+      session_id,
+    })),
+  },
   send_message: { instance, session_id: "ses_s30", message: "Do it" },
   respond_permission: { instance, session_id: here, permission_id: "per_0", response: "once" },
   answer_question: { instance, session_id: here, question_id: "que_1", answers: [["Red"]] },

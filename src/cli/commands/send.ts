@@ -1,19 +1,23 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
-import { Effect, Option, Stdio, Stream } from "effect"
+import { Console, Effect, Option, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { Settings } from "../../Settings.ts"
+import type { ToolError } from "../../tools/shared/errorText.ts"
 import { NonBlank } from "../../tools/shared/parameters.ts"
 import { checkNewSession } from "../../tools/turns/newSession.ts"
 import type { PromptParameters } from "../../tools/turns/promptOptions.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
+import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { typed } from "../arguments/choose.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { chosenSession, sessionReferences } from "../arguments/session.ts"
-import { CommandFailed, exitStatus, failedWith } from "../process/exitStatus.ts"
+import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
+import { endWith } from "../process/turnExit.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { showTurn } from "../terminal/showTurn.ts"
+import { toJson } from "../terminal/terminal.ts"
 import type { TurnScreen } from "../terminal/turnScreen.ts"
 
 const session = Argument.String("session").pipe(
@@ -61,6 +65,11 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
+const isAsync = Flag.Boolean("async").pipe(
+  Flag.withDescription("Return when opencode has the message, and print only the session's id, instead of the turn"),
+  Flag.withDefault(false),
+)
+
 const asJson = asJsonFlag(
   "the turn as JSON when it ends, in the shape of the MCP tool send_message, instead of its text",
 )
@@ -86,7 +95,7 @@ const createSession = Effect.fnUntraced(function* (
   instance: string,
   directory: Option.Option<string>,
   prompt: PromptParameters,
-  { note }: TurnScreen,
+  note: TurnScreen["note"],
 ) {
   const { create_session } = yield* sessionHandlers()
   const place = { instance, ...(Option.isSome(directory) ? { directory: directory.value } : {}) }
@@ -97,13 +106,16 @@ const createSession = Effect.fnUntraced(function* (
   return created.session.session_id
 })
 
+const unconfirmed = (instance: string) =>
+  `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`
+
 /** The agent keeps working when the command stops following it. */
 const noteInterrupted = ({ note, turn }: TurnScreen, instance: string) =>
   Effect.flatMap(turn, (turn) =>
     note(
       turn?.accepted === true
-        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it in opencode or with an MCP client.`
-        : `Interrupted before opencode confirmed the message; it may or may not have been delivered. \`opencode-fleet sessions ${instance}\` shows whether the session is busy.`,
+        ? `Stopped following. The agent is still working in session ${turn.session}. Stop it with \`opencode-fleet abort ${instance} ${turn.session}\`.`
+        : unconfirmed(instance),
     ),
   )
 
@@ -115,7 +127,25 @@ const chosenMessage = (given: Option.Option<string>) =>
     onSome: (message) => (message === "-" ? readStdin : Effect.succeed(message)),
   })
 
-const input = { instance, session, message, directory, ifBusy, agent, model, messageId, asJson }
+/** With `--async`, the command succeeds when opencode has the message. */
+const showAccepted = Effect.fnUntraced(function* <E extends ToolError | CommandFailed, R>(
+  { asJson, instance }: { readonly asJson: boolean; readonly instance: string },
+  sending: Effect.Effect<TurnView, E, R>,
+) {
+  const view = yield* sending.pipe(
+    Effect.onInterrupt(() => Console.error(unconfirmed(instance))),
+    Effect.mapError((error) => (error._tag === "CommandFailed" ? error : failedWithToolError(error))),
+  )
+  if (asJson) yield* Console.log(toJson(view))
+  // It waits in the queue of a session whose turn waits for a person, or has already failed.
+  if (view.outcome !== "accepted" || view.waiting_for !== undefined) return yield* endWith(view)
+  if (!asJson) yield* Console.log(view.session_id)
+  yield* Console.error(
+    `opencode has the message. \`opencode-fleet read ${view.instance} ${view.session_id} --follow\` shows what the agent does.`,
+  )
+})
+
+const input = { instance, session, message, directory, ifBusy, agent, model, messageId, isAsync, asJson }
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
@@ -124,6 +154,7 @@ export const sendMessage = Effect.fnUntraced(function* ({
   directory,
   ifBusy,
   instance,
+  isAsync,
   message,
   messageId,
   model,
@@ -133,32 +164,33 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const chosen = yield* chosenInstance(instance)
   const reference = yield* chosenSession(chosen, session, [newSession])
   const text = yield* chosenMessage(message)
-  yield* showTurn({ asJson, interrupted: (screen) => noteInterrupted(screen, chosen) }, (screen) =>
-    Effect.gen(function* () {
-      const prompt = {
-        ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-        ...(Option.isSome(model) ? { model: model.value } : {}),
-        ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
-      }
-      return yield* send_message({
-        instance: chosen,
-        session_id: reference === "new" ? yield* createSession(chosen, directory, prompt, screen) : reference,
-        message: text,
-        if_busy: ifBusy,
-        ...prompt,
-      })
-    }),
-  )
+  const prompt = {
+    ...(Option.isSome(agent) ? { agent: agent.value } : {}),
+    ...(Option.isSome(model) ? { model: model.value } : {}),
+    ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
+  }
+  const sending = Effect.fnUntraced(function* (note: TurnScreen["note"]) {
+    return yield* send_message({
+      instance: chosen,
+      session_id: reference === "new" ? yield* createSession(chosen, directory, prompt, note) : reference,
+      message: text,
+      if_busy: ifBusy,
+      ...(isAsync ? { async: true } : {}),
+      ...prompt,
+    })
+  })
+  if (isAsync) return yield* showAccepted({ asJson, instance: chosen }, sending(Console.error))
+  yield* showTurn({ asJson, interrupted: (screen) => noteInterrupted(screen, chosen) }, ({ note }) => sending(note))
 })
 
 export const send = Command.make("send", input, sendMessage).pipe(
   Command.withDescription(`Sends a message to an agent and follows its turn.
 
-The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits for a decision.
+The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits until \`approve\`, \`reject\` or \`answer\` decides it.
 
-Ctrl-C stops following; the agent keeps working. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide.
+Ctrl-C stops following; the agent keeps working: \`read --follow\` follows it again, \`abort\` stops it. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide. --async follows nothing: it prints the session's id when opencode has the message.
 
-Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
+Exit status: 0 if the turn completed, or with --async if opencode has the message; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
   Command.withExamples([
     {
@@ -168,6 +200,10 @@ Exit status: 0 if the turn completed; 1 if it failed, was aborted, rejected or i
     {
       command: 'opencode-fleet send my-project latest "Go on" --if-busy steer',
       description: "Add a message to the running turn of the most recently updated session",
+    },
+    {
+      command: 'id=$(opencode-fleet send my-project new "Update the docs" --async)',
+      description: "Give an agent work without waiting for it",
     },
     {
       command: "git diff | opencode-fleet send my-project new - --agent plan > review.md",

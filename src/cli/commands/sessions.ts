@@ -2,7 +2,6 @@
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
-import { unreadableText } from "../../tools/shared/markdown.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
@@ -38,9 +37,9 @@ const noteFor = ({
   matching_count: matching,
   session_count: total,
   sessions,
-  unreadable_count: unreadable,
+  unreadable,
 }: SessionsView): string | undefined => {
-  if (unreadable !== undefined) return unreadableText(unreadable, "session")
+  if (unreadable !== undefined) return unreadable
   if (listed_at.length > 0) {
     const others = listed_at.map(({ instance: other, session_count }) => `${other} ${session_count}`).join(", ")
     return `It shares its sessions with other instances, which list the rest: ${others}.`

@@ -1,15 +1,28 @@
 /** An error as a terminal shows it: the facts, then the next step, in terms of commands and flags. */
 import { line, quote } from "../../text/plainText.ts"
-import type { EffectUncertain, OpencodeError } from "../../opencode/errors.ts"
+import type { EffectUncertain } from "../../opencode/errors.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
+import { afterStatus, type StatusWords } from "../../tools/shared/statusText.ts"
 
-const flags: Readonly<Record<string, string>> = { agent: "--agent", directory: "--directory", model: "--model" }
+const flags: Readonly<Record<string, string>> = {
+  agent: "--agent",
+  before: "--before",
+  directory: "--directory",
+  message: "--message",
+  message_id: "--message",
+  model: "--model",
+}
 
-const afterUncertain = ({ effect, instance }: EffectUncertain): string => {
+const parameterHints: Readonly<Record<string, string>> = {
+  before: "Leave it out for the newest messages.",
+  message_id: "`opencode-fleet read INSTANCE SESSION` shows the ids of its messages.",
+}
+
+const afterUncertain = ({ effect, instance, session }: EffectUncertain): string => {
   const sessions = `\`opencode-fleet sessions ${instance}\``
   switch (effect) {
     case "prompt":
-      return `Before you send it again, check in opencode whether it arrived; ${sessions} shows whether the session is busy.`
+      return `Before you send it again, check with \`opencode-fleet read ${instance} ${session}\` whether it arrived.`
     case "abort":
       return `${sessions} shows whether the session is still busy.`
     case "decision":
@@ -21,28 +34,12 @@ const afterUncertain = ({ effect, instance }: EffectUncertain): string => {
   }
 }
 
-/** The next step after an answer with an error. */
-const afterStatus = ({ instance, retryAfter, status }: Pick<OpencodeError, "instance" | "retryAfter" | "status">) => {
-  switch (status) {
-    case 403:
-      return "Allow it in opencode, or in the proxy in front of it."
-    case 404:
-      return `\`opencode-fleet sessions ${instance}\` lists its sessions.`
-    case 409:
-      return `It has changed meanwhile; \`opencode-fleet sessions ${instance}\` shows the state of each session.`
-    case 413:
-      return "Send less text, or put it into a file that the agent reads."
-    case 429:
-      return `Too many requests: try again ${retryAfter === undefined ? "later" : `in ${retryAfter} s`}.`
-    case 408:
-    case 502:
-    case 503:
-    case 504:
-      return `It may be starting or stopping: try again ${retryAfter === undefined ? "in a moment" : `in ${retryAfter} s`}; \`opencode-fleet instances\` shows its health.`
-    default:
-      return status >= 500 ? "opencode's log on that machine has the details." : "Correct what it names, and try again."
-  }
-}
+const statusWords = (instance: string): StatusWords => ({
+  forbidden: "Allow it in opencode, or in the proxy in front of it.",
+  notFound: `\`opencode-fleet sessions ${instance}\` lists its sessions.`,
+  conflict: `It has changed meanwhile; \`opencode-fleet sessions ${instance}\` shows the state of each session.`,
+  health: "`opencode-fleet instances` shows its health",
+})
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
 const nextStep = (error: ToolError): string => {
@@ -62,7 +59,7 @@ const nextStep = (error: ToolError): string => {
       return "Name an existing directory with --directory, as an absolute path."
     case "RunsElsewhere":
       if (error.at !== undefined) {
-        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet attach ${error.at} -- --session ${error.session}\` shows it.`
+        return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet read ${error.at} ${error.session} --follow\` shows it.`
       }
       return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
     case "WorktreeLeft":
@@ -70,13 +67,17 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryRequired":
       return "Name the session's directory with --directory."
     case "OpencodeError":
-      return afterStatus(error)
+      return afterStatus(error, statusWords(error.instance))
     case "UnexpectedResponse":
-      if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
+      if (error.status !== undefined && error.status >= 400)
+        return afterStatus({ ...error, status: error.status }, statusWords(error.instance))
+      if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "`opencode-fleet doctor` checks each instance."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {
-        return `Decide it in \`opencode-fleet attach ${error.instance} -- --session ${error.session}\` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.`
+        const commands = error.waitingFor.kind === "permission" ? ["approve", "reject"] : ["answer", "reject"]
+        const decide = commands.map((name) => `\`opencode-fleet ${name} ${error.instance} ${error.session}\``)
+        return `Decide it with ${decide.join(" or ")}, then send the message again; --if-busy steer adds it to that turn instead.`
       }
       return "Send it again later, use --if-busy wait to send it when that turn ends, or --if-busy steer to add it to that turn."
     case "EffectUncertain":
@@ -86,9 +87,10 @@ const nextStep = (error: ToolError): string => {
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":
+      if (error.open !== undefined) return "Choose one with --id."
       return `\`opencode-fleet sessions ${error.instance}\` shows which sessions are waiting.`
     case "AmbiguousRequest":
-      return "Decide them in opencode."
+      return "Choose one with --id."
     case "InstanceNotFound":
       return error.known.length === 0
         ? "`opencode-fleet doctor` shows which transports were scanned."
@@ -108,13 +110,14 @@ const nextStep = (error: ToolError): string => {
     case "HostDirectoryRequired":
       return `\`opencode-fleet start ${error.host} DIRECTORY\` starts it there.`
     case "InvalidParameter":
-      return ""
+      return parameterHints[error.parameter] ?? ""
   }
 }
 
-const facts = (error: ToolError): string =>
-  error._tag === "InvalidParameter"
-    ? `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
-    : error.message
+const facts = (error: ToolError): string => {
+  if (error._tag !== "InvalidParameter") return error.message
+  if (error.parameter === "answers") return `The answer cannot be used: ${error.detail}.`
+  return `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
+}
 
 export const errorText = (error: ToolError): string => `${facts(error)} ${nextStep(error)}`.trim()

@@ -30,22 +30,23 @@ export const summary = (view: TurnView): string =>
     ...(view.cost === 0 ? [] : [`$${view.cost.toFixed(4)}`]),
   ].join(" · ")
 
-/** Where a person can decide or watch the turn. opencode's own command differs between versions, and lacks the password. */
-const attachCommand = ({ instance, session_id }: TurnView) =>
-  `\`opencode-fleet attach ${instance} -- --session ${session_id}\``
+/** The command of that name for the turn's session. */
+const command = (name: string, { instance, session_id }: TurnView, options = "") =>
+  `\`opencode-fleet ${name} ${instance} ${session_id}${options}\``
+
+const follow = (view: TurnView) => command("read", view, " --follow")
 
 const describe = (view: TurnView): string => {
   const outcome = `${view.outcome}${view.detail === undefined ? "" : `: ${view.detail}`}`
-  if (view.outcome === "accepted") {
-    return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}. Watch it, or decide what it waits for, in ${attachCommand(view)}.`
-  }
-  switch (statusOf(view.outcome)) {
-    case exitStatus.waits:
-      return `${outcome}\n  The agent waits until a person ${
-        view.outcome === "needs permission" ? "decides" : "answers"
-      }: in ${attachCommand(view)} or with an MCP client.`
-    case exitStatus.running:
-      return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. Watch it in ${attachCommand(view)}.`
+  switch (view.outcome) {
+    case "accepted":
+      return `${outcome}\n  opencode has the message ${view.message_id}. Do not send it again without --message-id ${view.message_id}. ${follow(view)} shows its turn, and what that waits for.`
+    case "needs permission":
+      return `${outcome}\n  The agent waits until a person decides: ${command("approve", view)} or ${command("reject", view)}.`
+    case "needs answer":
+      return `${outcome}\n  The agent waits until a person answers: ${command("answer", view)} or ${command("reject", view)}.`
+    case "still running":
+      return `${outcome}\n  Stopped following after SEND_TIMEOUT_MS; the agent keeps working. Do not send the message again. ${follow(view)} follows it, ${command("abort", view)} stops it.`
     default:
       return outcome
   }

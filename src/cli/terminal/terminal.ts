@@ -1,5 +1,5 @@
 /** Output for a person: as wide as the terminal, or unbounded without one. */
-import { Effect, Terminal } from "effect"
+import { Effect, Stdio, Terminal } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 
 /** The width in cells; Infinity for a pipe, and for a terminal that does not report its width. */
@@ -8,6 +8,9 @@ export const width = Effect.gen(function* () {
   const columns = yield* (yield* Terminal.Terminal).columns
   return canAnimate && columns > 0 ? columns : Infinity
 })
+
+/** Whether a person reads stdout. */
+export const isTerminal = Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal)
 
 /** Writes the text unchanged to stdout. */
 export const write = (text: string) =>

@@ -1,7 +1,12 @@
 /** A form in the terminal, one field after the other. */
 import { Console, Effect, Schema } from "effect"
 import { Prompt } from "effect/cli"
+import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { plainText } from "../../text/plainText.ts"
+import { type Origin, readReply } from "../../tools/requests/askPerson.ts"
+import { decisionForm } from "../../tools/requests/decisionForm.ts"
+import { formMessage } from "../../tools/requests/formMessage.ts"
+import type { Filled } from "../../tools/requests/formTypes.ts"
 import type { ElicitationRequest, ElicitationReply } from "../../mcp/Call.ts"
 import { formJson } from "../../mcp/formSchema.ts"
 
@@ -78,3 +83,17 @@ export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" 
     Effect.onError(() => Console.error("")),
     Effect.catchTag("QuitError", () => Effect.succeed<ElicitationReply>({ action: "cancel" })),
   )
+
+/** Shows the forms of a pending request. Undefined if the person closes one. */
+export const decisionInTerminal = Effect.fnUntraced(function* ({ session, target }: Origin, pending: PendingRequest) {
+  const asking = { instance: target.instance, session }
+  let filled: Filled | undefined
+  while (true) {
+    const form = decisionForm(pending, filled)
+    if (form === undefined) return undefined
+    const reply = yield* terminalForm({ form: form.schema, message: formMessage(asking, pending, form) })
+    const brought = readReply(pending, form, reply)
+    if (brought.filled === undefined) return brought.decision satisfies Decision | undefined
+    filled = brought.filled
+  }
+})

@@ -1,5 +1,6 @@
 /**
- * Keeps track of the pending requests and the projects of the fleet: asks each online instance for them after every refresh.
+ * Keeps track of the pending requests, the activity and the projects of the fleet: asks each online instance for them after
+ * every refresh.
  */
 import {
   Cause,
@@ -19,9 +20,8 @@ import {
 import { defaultProbeTimeout } from "../../discovery/defaults.ts"
 import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
-import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { countingUnreadable } from "../../opencode/Unreadable.ts"
+import { countingUnreadable, notUnderstood } from "../../opencode/Unreadable.ts"
 import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -32,7 +32,8 @@ import { isHome } from "../homes.ts"
 import type { Instance } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
-import { type PendingReport, type PendingReports, type Project, waitingRequest } from "./PendingReport.ts"
+import { type PendingReport, type PendingReports, waitingRequest } from "./PendingReport.ts"
+import { lastSessionOf, projectsOf } from "./recentWork.ts"
 
 /** Number of instances that are asked concurrently. */
 const concurrency = 32
@@ -67,21 +68,8 @@ const isOnline = ({ health }: Instance) => health.state === "online"
 const recentSessions = (sessions: ReadonlyArray<Session>, now: number) =>
   sessions.filter(({ time }) => now - time.updated < Duration.toMillis(maxSessionAge))
 
-/** Active ones first, then the most recently used; `sessions` must be sorted by update, newest first. */
-const projectsOf = (
-  sessions: ReadonlyArray<Session>,
-  active: ReadonlyMap<SessionId, unknown>,
-): ReadonlyArray<Project> =>
-  [...Map.groupBy(sessions, ({ directory }) => directory)]
-    .map(([directory, all]) => ({ directory, active: all.filter(({ id }) => active.has(id)).length }))
-    .toSorted((one, other) => Number(other.active > 0) - Number(one.active > 0))
-
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
-
-/** It may be a pending request, so it is not known that nothing waits. */
-const notUnderstood = (count: number) =>
-  `this version of opencode-fleet does not understand ${count} of its sessions and pending requests; open it at the terminal`
 
 /** Asks one instance for its pending requests. */
 const makeAskInstance = Effect.fnUntraced(function* (
@@ -92,12 +80,16 @@ const makeAskInstance = Effect.fnUntraced(function* (
   const client = yield* OpencodeClient
 
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
-    const opencode = client.at(targetOf(instance, credentials))
+    const opencode = client.at(targetOf(instance, credentials, instance.health.version))
     const now = yield* Clock.currentTimeMillis
-    const recent = recentSessions(yield* opencode.newestSessions(maxSessions), now)
+    const newest = yield* opencode.newestSessions(maxSessions)
     const isOwn = isHome(instance, online())
-    const own = recent.filter(({ directory }) => isOwn(directory))
-    const sessions = worthAsking(opencode, own, { home: instance.directory, limit: maxDirectories, now })
+    const own = newest.filter(({ directory }) => isOwn(directory))
+    const sessions = worthAsking(opencode, recentSessions(own, now), {
+      home: instance.directory,
+      limit: maxDirectories,
+      now,
+    })
     const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
     const [first] = broken
     // If no directory could be asked, the server is at fault.
@@ -112,6 +104,8 @@ const makeAskInstance = Effect.fnUntraced(function* (
         ? {}
         : { broken: broken.map(({ directory, error }) => ({ directory, reason: line(error.message) })) }),
       requests: [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
+      active: active.size,
+      lastSession: lastSessionOf(own),
       projects: projectsOf(sessions, active),
     }
   })
@@ -122,18 +116,20 @@ const makeAskInstance = Effect.fnUntraced(function* (
       Effect.timeout(timeout),
       Effect.match({
         onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport =>
-          unreadable > 0 && requests.length === 0
-            ? { askedAt, known: false, reason: notUnderstood(unreadable) }
-            : {
-                ...rest,
-                askedAt,
-                known: true,
-                count: requests.length,
-                waiting: requests.slice(0, maxRequests),
-                projects: projects.slice(0, maxProjects),
-                projectCount: projects.length,
-              },
+        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport => {
+          // It may be a pending request, so it is not known that nothing else waits.
+          const unknown = notUnderstood(unreadable, instance.health.version)
+          return {
+            ...rest,
+            ...(unknown === undefined ? {} : { notUnderstood: `${unknown}; open it in opencode` }),
+            askedAt,
+            known: true,
+            count: requests.length,
+            waiting: requests.slice(0, maxRequests),
+            projects: projects.slice(0, maxProjects),
+            projectCount: projects.length,
+          }
+        },
       }),
     )
   })

@@ -1,4 +1,4 @@
-/** The pending requests of one instance, as of its last report. */
+/** The pending requests and the activity of one instance, as of its last report. */
 import type { HashMap } from "effect"
 import type { PermissionId, QuestionId, SessionId } from "../../opencode/Identifiers.ts"
 import { describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
@@ -22,7 +22,15 @@ export interface Project {
   readonly active: number
 }
 
-/** The pending requests of an instance, or why they are unknown. */
+/** The session that was updated last. */
+export interface LastSession {
+  /** For a subagent's session, the title of the session that it works for. */
+  readonly title: string
+  /** Epoch milliseconds. */
+  readonly updated: number
+}
+
+/** The pending requests and the activity of an instance, or why they are unknown. */
 export type PendingReport = {
   /** When the instance was asked, in epoch milliseconds. */
   readonly askedAt: number
@@ -31,10 +39,16 @@ export type PendingReport = {
       readonly known: true
       /** The directories in which opencode cannot work, so their requests are unknown, with its reasons. */
       readonly broken?: ReadonlyArray<{ readonly directory: string; readonly reason: string }>
+      /** What the instance reported and this version does not understand. It may be pending requests. */
+      readonly notUnderstood?: string
       /** The number of pending requests. */
       readonly count: number
       /** The first of them. */
       readonly waiting: ReadonlyArray<WaitingRequest>
+      /** The number of sessions that are not idle, subagents included. */
+      readonly active: number
+      /** Undefined if there is no session. */
+      readonly lastSession: LastSession | undefined
       /** The directories of its active and recent sessions: active ones first, then the most recently used. */
       readonly projects: ReadonlyArray<Project>
       /** The number of projects, of which `projects` may contain only the first. */

@@ -10,6 +10,7 @@ import type { MessageId } from "../Identifiers.ts"
 import type { Message } from "../sessions/Message.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Session } from "../sessions/Session.ts"
+import { countingUnreadable, recount, type Unreadable } from "../Unreadable.ts"
 
 /** Why opencode records no changes for a session. */
 export type Unrecorded = "not in git" | "snapshots are off"
@@ -57,7 +58,8 @@ const concurrency = 4
 
 /** opencode stores the diff of a turn shortly after it has reported the session as idle. */
 const untilWritten = {
-  until: (files: ReadonlyArray<FileDiff>) => files.length > 0,
+  until: ({ result, unreadable }: { readonly result: ReadonlyArray<FileDiff>; readonly unreadable: Unreadable }) =>
+    result.length + unreadable.size > 0,
   schedule: Schedule.spaced("100 millis"),
   times: 10,
 }
@@ -132,7 +134,9 @@ const readDiffs = Effect.fnUntraced(function* (
   const running = (yield* opencode.statuses(session.directory)).has(session.id)
   const diffOf = (turn: TurnTrace): Effect.Effect<ReadonlyArray<FileDiff>, ClientError> => {
     const diff = opencode.diff(session.id, turn.message, version)
-    return turn === newest && turn.files.length > 0 && !running ? Effect.repeat(diff, untilWritten) : diff
+    return turn === newest && turn.files.length > 0 && !running
+      ? Effect.flatMap(Effect.repeat(countingUnreadable(diff), untilWritten), recount)
+      : diff
   }
   const { changes, filesWithoutDiff } = yield* Stream.fromIterable(turns).pipe(
     Stream.mapEffect((turn) => Effect.map(diffOf(turn), (diffs) => ({ diffs, turn })), { concurrency }),

@@ -98,7 +98,7 @@ const fromTransport = ({ instance, url }: Target, operation: string, error: unkn
 export const toClientError =
   (target: Target, operation: Operation) =>
   (error: RawError): ClientError => {
-    const { api, instance, ownCredentials, url, withheld } = target
+    const { api, instance, ownCredentials, url, version, withheld } = target
     const unexpected = (detail: string, status?: number, retryAfter?: number) =>
       new UnexpectedResponse({
         instance,
@@ -107,6 +107,7 @@ export const toClientError =
         detail,
         ...(status === undefined ? {} : { status }),
         ...(retryAfter === undefined ? {} : { retryAfter }),
+        ...(version === undefined ? {} : { version }),
       })
     switch (error._tag) {
       case "NoAnswer": {

@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { ClientError } from "../errors.ts"
-import { UnreadableItems } from "../Unreadable.ts"
+import { leaveOut } from "../Unreadable.ts"
 import { MaxResponseBytes, pageAnswer } from "./MaxResponseBytes.ts"
 
 /** Oldest first. */
@@ -24,15 +24,16 @@ export const isUnreadable = (error: ClientError): boolean =>
   (error._tag === "OpencodeError" && error.status === 400) ||
   (error._tag === "UnexpectedResponse" && error.detail.startsWith("more than "))
 
-const unreadableMessage: Effect.Effect<Page<never>> = Effect.map(UnreadableItems, (unreadable) => {
-  if (unreadable !== undefined) unreadable.count++
-  // opencode sends no cursor for the messages before it.
-  return { items: [], older: undefined }
+/** opencode sends no cursor for the messages before it. */
+const unreadableMessage: Effect.Effect<Page<never>> = Effect.as(leaveOut("message", 1), {
+  items: [],
+  older: undefined,
 })
 
 /**
- * Reads a page in halves if it cannot be read at once, because a large answer takes much memory. A message that cannot be read by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the
- * page's cursor, which is the caller's mistake.
+ * Reads a page in halves if it cannot be read at once, because a large answer takes much memory. A message that cannot be read
+ * by itself is left out and counted. `isWrongCursor`: whether the error means that the server does not take the page's cursor,
+ * which is the caller's mistake.
  */
 export const readAround = <A>(
   read: (page: PageOptions) => Effect.Effect<Page<A>, ClientError>,

@@ -3,7 +3,7 @@
  * undeclared fields; a list decodes an item of an unknown kind as `Unrecognised`, so that it does not fail the whole list.
  */
 import { Effect, Predicate, Schema, SchemaTransformation } from "effect"
-import { UnreadableItems } from "../Unreadable.ts"
+import { type ItemKind, leaveOut } from "../Unreadable.ts"
 
 /** Anything of an undeclared kind or shape. It encodes back to what it was. */
 export const Unrecognised = Schema.Unknown.pipe(
@@ -40,14 +40,13 @@ const inStep = <S extends Schema.Constraint>(item: S) =>
 export const tolerantArray = <S extends Schema.Constraint>(item: S) =>
   Schema.Array(inStep(Schema.Union([item, Unrecognised])))
 
-/** The declared items of a {@link tolerantArray}. */
-export const recognised = <A>(items: ReadonlyArray<A | Unrecognised>): ReadonlyArray<A> =>
-  items.filter((item): item is A => !isUnrecognised(item))
-
-/** The declared items of a {@link tolerantArray}. The others are counted. */
-export const understood = Effect.fnUntraced(function* <A>(items: ReadonlyArray<A | Unrecognised>) {
-  const known = recognised(items)
-  const unreadable = yield* UnreadableItems
-  if (unreadable !== undefined) unreadable.count += items.length - known.length
-  return known
-})
+/**
+ * The declared items of a {@link tolerantArray}. The others are counted: this is the only function that leaves items out, so
+ * none is left out silently.
+ */
+export const understood =
+  (kind: ItemKind) =>
+  <A>(items: ReadonlyArray<A | Unrecognised>): Effect.Effect<ReadonlyArray<A>> => {
+    const known = items.filter((item): item is A => !isUnrecognised(item))
+    return Effect.as(leaveOut(kind, items.length - known.length), known)
+  }

@@ -1,12 +1,13 @@
 /** Decides pending requests: finds the open request, and sends the decision to opencode. */
 import { Effect, Schedule } from "effect"
 import { pendingRequestsOf } from "./pendingRequests.ts"
-import { AmbiguousRequest, type ClientError, RequestNotOpen } from "../errors.ts"
+import { AmbiguousRequest, RequestNotOpen } from "./decisionErrors.ts"
+import { type ClientError } from "../errors.ts"
 import type { Opencode } from "../Opencode.ts"
 import { alwaysScope, type Decision, describe, type PendingRequest } from "./PendingRequest.ts"
 import { isAway, mayHaveArrived } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
-import { countingUnreadable } from "../Unreadable.ts"
+import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
@@ -88,13 +89,14 @@ const named = (pending: PendingRequest) => `${pending.request.id} (${describe(pe
 
 /** The open request of a session with this id; without an id, the only one of its kind. */
 export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"]>(
-  { instance }: Target,
+  { instance, version }: Target,
   opencode: Opencode,
   session: Session,
   kind: Kind,
   id: string | undefined,
 ) {
   const { result: requests, unreadable } = yield* countingUnreadable(pendingRequestsOf(opencode, session))
+  const unknown = notUnderstood(unreadable, version)
   const open = requests.filter((pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind)
   const [found, ...others] = id === undefined ? open : open.filter(({ request }) => request.id === id)
   if (found === undefined) {
@@ -103,7 +105,7 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
       session: session.id,
       kind,
       ...(id === undefined ? {} : { id }),
-      ...(unreadable === 0 ? {} : { unreadable }),
+      ...(unknown === undefined ? {} : { notUnderstood: unknown }),
       ...(open.length === 0 ? {} : { open: open.map(named) }),
     })
   }

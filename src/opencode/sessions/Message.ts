@@ -81,17 +81,29 @@ export interface FilePart extends PartBase {
 
 export type ToolInput = Readonly<Record<string, unknown>>
 
+/** What a tool reports about its work besides its output. */
+export interface ToolReport {
+  /** The exit status of a command. */
+  readonly exit?: number
+  /** Lines that an edit has added and removed. */
+  readonly added?: number
+  readonly removed?: number
+}
+
+/** `time` is absent if it is unknown. */
 export type ToolState =
   | { readonly status: "pending"; readonly input: ToolInput }
-  | { readonly status: "running"; readonly input: ToolInput }
+  | { readonly status: "running"; readonly input: ToolInput; readonly time?: PartTime }
   | {
       readonly status: "completed"
       readonly input: ToolInput
       readonly output: string
+      readonly time?: PartTime
+      readonly report?: ToolReport
       /** Whether the work continued in the background when the call returned. */
       readonly background?: boolean
     }
-  | { readonly status: "error"; readonly input: ToolInput; readonly error: string }
+  | { readonly status: "error"; readonly input: ToolInput; readonly error: string; readonly time?: PartTime }
 
 export interface ToolPart extends PartBase {
   readonly type: "tool"

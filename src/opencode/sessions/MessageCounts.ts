@@ -8,6 +8,7 @@ import type { SessionId } from "../Identifiers.ts"
 import { OpencodeClient } from "../Opencode.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
+import { countingUnreadable, unreadableTotal } from "../Unreadable.ts"
 import { makeValueCache } from "../valueCache.ts"
 
 export interface MessageCount {
@@ -37,10 +38,13 @@ export class MessageCounts extends Context.Service<
     Effect.gen(function* () {
       const client = yield* OpencodeClient
       const read = ({ id, target }: Key) =>
-        Effect.map(client.at(target).messages(id, { limit: countBound }), ({ messages, older }) => ({
-          count: messages.length,
-          more: older !== undefined,
-        }))
+        Effect.map(
+          countingUnreadable(client.at(target).messages(id, { limit: countBound })),
+          ({ result: { messages, older }, unreadable }) => ({
+            count: messages.length + unreadableTotal(unreadable),
+            more: older !== undefined,
+          }),
+        )
       const cached = yield* makeValueCache(read, { capacity: 10_000, timeToLive: "1 day" })
       return MessageCounts.of({
         count: (target, { id, time }, running) => {

@@ -8,6 +8,8 @@ import type { Opencode } from "../Opencode.ts"
 import { requestTimeout } from "../http/makeCall.ts"
 import { isWithin } from "./isWithin.ts"
 import type { Session } from "./Session.ts"
+import type { Target } from "../Target.ts"
+import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
 
 /** The reference matches several sessions. Each candidate starts with its full id. */
 export class AmbiguousSession extends Schema.TaggedError<AmbiguousSession>()("AmbiguousSession", {
@@ -52,7 +54,7 @@ const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
 
 /** Finds the session. An empty reference finds none, because it is more likely a mistake than a request for any. */
 export const resolveSession = Effect.fn("resolveSession")(function* (
-  instance: string,
+  { instance, version }: Pick<Target, "instance" | "version">,
   opencode: Opencode,
   reference: string,
 ): Effect.fn.Return<Session, ClientError | AmbiguousSession> {
@@ -65,12 +67,15 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
       Effect.asSome(opencode.session(id)).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeedNone)),
   })
   if (Option.isSome(exact)) return exact.value
-  const sessions = yield* opencode.sessions
+  const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
   const find = (among: ReadonlyArray<Session>) =>
     wanted.toLowerCase() === "latest" ? latest(among) : matching(among, wanted)
   const own = find(yield* ofOwnProject(opencode, sessions))
   const [session, ...others] = own.length > 0 ? own : find(sessions)
-  if (session === undefined) return yield* missing
+  if (session === undefined) {
+    const unknown = notUnderstood(unreadable, version)
+    return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })
+  }
   return others.length === 0
     ? session
     : yield* new AmbiguousSession({

@@ -1,6 +1,8 @@
 /** Sends prompts and follows their turns, or follows a turn that is already running. */
 import { Context, Effect, Layer, Option } from "effect"
-import type { ClientError, NoTurn, SendError } from "../errors.ts"
+import type { ClientError } from "../errors.ts"
+import type { NoTurn } from "../requests/decisionErrors.ts"
+import type { SendError } from "./sendErrors.ts"
 import { SessionClaims } from "../../machine/SessionClaims.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"

@@ -4,7 +4,8 @@
  */
 import { Effect, Schedule, type Scope } from "effect"
 import { type Claim, SessionClaims } from "../../machine/SessionClaims.ts"
-import type { ClientError, SessionBusy } from "../errors.ts"
+import type { ClientError } from "../errors.ts"
+import type { SessionBusy } from "./sendErrors.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"

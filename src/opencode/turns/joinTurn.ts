@@ -1,7 +1,8 @@
 /** Follows a turn that is already running or has ended, and then the messages in the server's queue. */
 import { Clock, Duration, Effect, Option, type Scope } from "effect"
 import { abandonable } from "./abandonable.ts"
-import { type ClientError, NoTurn } from "../errors.ts"
+import { type ClientError } from "../errors.ts"
+import { NoTurn } from "../requests/decisionErrors.ts"
 import { stillRunning } from "./followStep.ts"
 import { type DecideRequest, followTurn, type TurnReport, undecided } from "./followTurn.ts"
 import { makeKnownTurn } from "./knownTurn.ts"
@@ -13,7 +14,7 @@ import { followQueued, queuedOutcome, readServerQueue } from "./serverQueue.ts"
 import type { Session } from "../sessions/Session.ts"
 import { lastPrompt, refreshTurn } from "./storedTurn.ts"
 import * as Turn from "../turn/Turn.ts"
-import { countingUnreadable } from "../Unreadable.ts"
+import { countingUnreadable, nothingUnreadable, notUnderstood } from "../Unreadable.ts"
 
 export interface TurnTimeout {
   /** Timeout of the whole call, including the wait for another turn. A number is in milliseconds. */
@@ -39,18 +40,18 @@ export interface JoinOptions extends FollowOptions, TurnTimeout {
 export const reportTimeout = Effect.fnUntraced(function* (address: SessionAddress, before: Turn.Turn) {
   const queued = yield* queuedOutcome(address, before)
   if (Option.isSome(queued)) return { outcome: queued.value, turn: before }
-  const { opencode, session } = address
+  const { opencode, session, target } = address
   const read = yield* countingUnreadable(refreshTurn(opencode, session, before)).pipe(
     Effect.timeout("2 seconds"),
     Effect.option,
   )
-  const { result: turn, unreadable } = Option.getOrElse(read, () => ({ result: before, unreadable: 0 }))
+  const { result: turn, unreadable } = Option.getOrElse(read, () => ({ result: before, unreadable: nothingUnreadable }))
+  const unknown = notUnderstood(unreadable, target.version)
   const unfinished = (): Turn.Outcome => {
     if (turn.status.type === "idle")
       return { ...stillRunning, detail: "the session is idle, but its answer is not complete" }
-    if (unreadable > 0) {
-      const detail = `this version of opencode-fleet does not understand ${unreadable} of its messages and pending requests: it may wait for a person; open it in opencode`
-      return { ...stillRunning, detail }
+    if (unknown !== undefined) {
+      return { ...stillRunning, detail: `${unknown}: it may wait for a person; open it in opencode` }
     }
     return Option.isSome(read)
       ? Turn.runningOutcome(turn)
@@ -140,7 +141,7 @@ export const joinLast = Effect.fnUntraced(function* (
   // A decision concerns the running turn.
   const { isParked, prompts } = yield* readServerQueue(address)
   const queued = options.first === undefined && !isParked ? prompts.map(({ id }) => id) : []
-  const stored = yield* lastPrompt(opencode, session)
+  const { result: stored, unreadable } = yield* countingUnreadable(lastPrompt(opencode, session))
   const behind = queued.filter((id) => id !== stored)
   if (stored !== undefined) {
     const report = yield* joinTurns(events, address, { id: stored, isQueued: false }, behind, options)
@@ -153,6 +154,13 @@ export const joinLast = Effect.fnUntraced(function* (
       : withNote(stored, yield* joinTurn(events, address, before, { ...options, first: undefined }))
   }
   const [next, ...rest] = behind
-  if (next === undefined) return yield* new NoTurn({ instance: target.instance, session: session.id })
+  if (next === undefined) {
+    const unknown = notUnderstood(unreadable, target.version)
+    return yield* new NoTurn({
+      instance: target.instance,
+      session: session.id,
+      ...(unknown === undefined ? {} : { notUnderstood: unknown }),
+    })
+  }
   return yield* joinTurns(events, address, { id: next, isQueued: true }, rest, options)
 })

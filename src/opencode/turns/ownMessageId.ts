@@ -1,6 +1,7 @@
 /** Message ids that a caller chose, so that a repeated call sends nothing. */
 import { Effect } from "effect"
-import { type ClientError, MessageIdUnusable } from "../errors.ts"
+import { type ClientError } from "../errors.ts"
+import { MessageIdUnusable } from "./sendErrors.ts"
 import type { MessageId } from "../Identifiers.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { SessionAddress } from "./SessionAddress.ts"

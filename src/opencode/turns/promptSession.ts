@@ -1,6 +1,7 @@
 /** Sends one prompt when the session is free, and finds out whether an unacknowledged prompt has arrived. */
 import { type Duration, Effect, Schedule, type Scope } from "effect"
-import { type ClientError, EffectUncertain, MessageIdUnusable, type SendError } from "../errors.ts"
+import { type ClientError, EffectUncertain } from "../errors.ts"
+import { MessageIdUnusable, type SendError } from "./sendErrors.ts"
 import { isTransient, mayHaveArrived } from "../transient.ts"
 import { reasonOf } from "../uncertain.ts"
 import { maxAbsence } from "./followStep.ts"

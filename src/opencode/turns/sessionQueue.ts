@@ -8,7 +8,8 @@
  */
 import { Effect, Latch, Option, RcMap, Semaphore } from "effect"
 import { pendingRequestsOf } from "../requests/pendingRequests.ts"
-import { type ClientError, SessionBusy } from "../errors.ts"
+import { type ClientError } from "../errors.ts"
+import { SessionBusy } from "./sendErrors.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
 import { describe, type PendingRequest } from "../requests/PendingRequest.ts"

@@ -7,7 +7,7 @@ import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import { maxAbsence } from "./followStep.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
-import { countingUnreadable } from "../Unreadable.ts"
+import { countingUnreadable, type Unreadable, unreadableTotal } from "../Unreadable.ts"
 import { isTransient, isUnreadableAnswer } from "../transient.ts"
 import * as Turn from "../turn/Turn.ts"
 
@@ -64,6 +64,8 @@ const messagesOf = (opencode: Opencode, { prompt, session, accepted }: Turn.Turn
       (!accepted && messages.length > firstPage),
   )
 
+const oneMessage: Unreadable = new Map([["message", 1]])
+
 /** Reads what opencode has stored about the turn, for `Turn.reconcile`. */
 export const readStored = Effect.fnUntraced(function* (
   opencode: Opencode,
@@ -76,13 +78,13 @@ export const readStored = Effect.fnUntraced(function* (
     {
       // Without its stored messages, a turn is followed by its events and the session's status.
       read: countingUnreadable(messagesOf(opencode, turn)).pipe(
-        Effect.catchIf(isUnreadableAnswer, () => Effect.succeed({ result: [], unreadable: 1 })),
+        Effect.catchIf(isUnreadableAnswer, () => Effect.succeed({ result: [], unreadable: oneMessage })),
       ),
       pending: pendingRequestsOf(opencode, session),
     },
     { concurrency: "unbounded" },
   )
-  return { status, pending, messages: read.result, unreadable: read.unreadable }
+  return { status, pending, messages: read.result, unreadable: unreadableTotal(read.unreadable) }
 })
 
 /** Reads what opencode has stored and merges it into the turn. */

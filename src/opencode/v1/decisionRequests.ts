@@ -29,8 +29,8 @@ export const decisionRequests = ({ api: { request: api } }: Routes, call: Call) 
     pendingRequests: (directory) =>
       Effect.all(
         [
-          api.permissions({ query: { directory } }).pipe(Effect.flatMap(understood), call("permissions")),
-          api.questions({ query: { directory } }).pipe(Effect.flatMap(understood), call("questions")),
+          api.permissions({ query: { directory } }).pipe(Effect.flatMap(understood("permission")), call("permissions")),
+          api.questions({ query: { directory } }).pipe(Effect.flatMap(understood("question")), call("questions")),
         ],
         { concurrency: 2 },
       ).pipe(

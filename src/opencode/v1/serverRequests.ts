@@ -5,7 +5,7 @@ import type { Described, Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { translateFrames } from "./translateEvent.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import { joinModel } from "./wire/model.ts"
 
 /** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */
@@ -27,7 +27,8 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
     )
   const agents = (directory: string) =>
     api.server.agents({ query: { directory } }).pipe(
-      Effect.map((all) => recognised(all).filter((agent) => agent.hidden !== true && agent.mode !== "subagent")),
+      Effect.flatMap(understood("agent")),
+      Effect.map((all) => all.filter((agent) => agent.hidden !== true && agent.mode !== "subagent")),
       call("agents"),
     )
 
@@ -54,7 +55,8 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
     describedAgents: (directory) => Effect.map(agents(directory), (all) => all.map(described)),
     commands: (directory) =>
       api.server.commands({ query: { directory } }).pipe(
-        Effect.map((all) => recognised(all).map(described)),
+        Effect.flatMap(understood("command")),
+        Effect.map((all) => all.map(described)),
         call("commands"),
       ),
     defaultModel: (directory) =>
@@ -63,15 +65,17 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
         call("config"),
       ),
     projects: api.server.projects().pipe(
+      Effect.flatMap(understood("project")),
       Effect.map((all) =>
-        recognised(all).flatMap(({ sandboxes = [], worktree }) => (worktree === "/" ? [] : [worktree, ...sandboxes])),
+        all.flatMap(({ sandboxes = [], worktree }) => (worktree === "/" ? [] : [worktree, ...sandboxes])),
       ),
       call("projects"),
     ),
     models: (directory) =>
       api.server.providers({ query: { directory } }).pipe(
-        Effect.map(({ providers }) =>
-          recognised(providers).flatMap(({ id, models }) =>
+        Effect.flatMap(({ providers }) => understood("provider")(providers)),
+        Effect.map((providers) =>
+          providers.flatMap(({ id, models }) =>
             Object.keys(models).map((model) => joinModel({ providerID: id, modelID: model })),
           ),
         ),

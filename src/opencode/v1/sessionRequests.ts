@@ -12,7 +12,7 @@ import { isWrongCursor } from "./cursor.ts"
 import { readAround } from "../http/readAround.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
-import { recognised, understood } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import { isOlder } from "../triedVersions.ts"
 import { oldestWithTurnDiff, storedDiffs } from "./storedDiffs.ts"
 
@@ -70,16 +70,17 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
 
   const newestSessions = (limit: number) =>
     api.listAll({ query: { limit } }).pipe(
-      Effect.flatMap(understood),
+      Effect.flatMap(understood("session")),
       call("list sessions"),
       Effect.catchIf(hasNoSuchRoute, () =>
-        api.list({ query: { limit } }).pipe(Effect.flatMap(understood), call("list sessions")),
+        api.list({ query: { limit } }).pipe(Effect.flatMap(understood("session")), call("list sessions")),
       ),
       Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
     )
   const modelOfAgent = (directory: string, name: string) =>
     server.agents({ query: { directory } }).pipe(
-      Effect.map((agents) => recognised(agents).find((agent) => agent.name === name)?.model),
+      Effect.flatMap(understood("agent")),
+      Effect.map((agents) => agents.find((agent) => agent.name === name)?.model),
       Effect.map((model) => (model === undefined ? undefined : joinModel(model))),
       call("agents"),
     )
@@ -87,7 +88,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
   const readPage = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
     api.messages({ params: { sessionID: session }, query }).pipe(
       Effect.flatMap(({ body, headers }) =>
-        Effect.map(understood(body), (items) => ({ items, older: headers["x-next-cursor"] })),
+        Effect.map(understood("message")(body), (items) => ({ items, older: headers["x-next-cursor"] })),
       ),
       call("messages", { session }),
     )
@@ -173,10 +174,10 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       version !== undefined && isOlder(version, oldestWithTurnDiff)
         ? api
             .message({ params: { sessionID: session, messageID }, query: {} })
-            .pipe(Effect.map(storedDiffs), call("diff", { session }))
+            .pipe(Effect.flatMap(storedDiffs), call("diff", { session }))
         : api
             .diff({ params: { sessionID: session }, query: { messageID } })
-            .pipe(Effect.map(recognised), call("diff", { session })),
+            .pipe(Effect.flatMap(understood("file change")), call("diff", { session })),
     completeChoice: Effect.fnUntraced(function* (
       session,
       { agent, model },

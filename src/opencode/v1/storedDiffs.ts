@@ -1,7 +1,7 @@
 /** The changes of a turn as its user message stores them. */
-import { Option, Schema, TextDiff } from "effect"
+import { Effect, Option, Schema, TextDiff } from "effect"
 import type { FileDiff } from "../changes/FileDiff.ts"
-import { recognised, tolerantArray } from "../http/tolerantArray.ts"
+import { tolerantArray, understood } from "../http/tolerantArray.ts"
 import { WireFileDiff } from "./wire/WireFileDiff.ts"
 import type { WireMessage } from "./wire/WireMessage.ts"
 
@@ -30,7 +30,8 @@ const withPatch = ({ after, before, ...diff }: FileDiff & { readonly before?: st
 }
 
 /** Empty for an answer, and for a turn that has not ended. */
-export const storedDiffs = ({ info }: typeof WireMessage.Type): ReadonlyArray<FileDiff> =>
-  info.role === "user"
-    ? Option.match(decode(info.summary), { onNone: () => [], onSome: ({ diffs }) => recognised(diffs).map(withPatch) })
-    : []
+export const storedDiffs = ({ info }: typeof WireMessage.Type): Effect.Effect<ReadonlyArray<FileDiff>> =>
+  Option.match(info.role === "user" ? decode(info.summary) : Option.none(), {
+    onNone: () => Effect.succeed([]),
+    onSome: ({ diffs }) => Effect.map(understood("file change")(diffs), (all) => all.map(withPatch)),
+  })

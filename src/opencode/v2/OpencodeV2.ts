@@ -47,7 +47,7 @@ export const make = Effect.gen(function* () {
       ...server,
       ...sessionRequests(routes, call, target.instance),
       ...messageRequests(routes, call, target, { refused, worktrees }),
-      ...promptRequests(routes, call, target.instance, { ...server, capabilities }, ensureHere),
+      ...promptRequests(routes, call, target, { ...server, capabilities }, ensureHere),
       runningElsewhere,
       ...decisionRequests(routes, call, refused),
       ...eventRequests(routes, call, target, { refused, worktrees }),

@@ -2,10 +2,20 @@
  * The parts of messages. opencode 2 gives ids only to tool calls. The other parts are counted by kind, which yields the same
  * ids in events and in stored messages.
  */
-import { isUnrecognised, recognised } from "../http/tolerantArray.ts"
-import { unknownPart } from "../http/unknownPart.ts"
+import { isUnrecognised } from "../http/tolerantArray.ts"
+import { unknownPart, unknownText } from "../http/unknownPart.ts"
 import type { MessageId } from "../Identifiers.ts"
-import type { Part, PatchPart, ReasoningPart, TextPart, ToolInput, ToolPart, ToolState } from "../sessions/Message.ts"
+import { reportOf } from "../http/toolReport.ts"
+import type {
+  Part,
+  PartTime,
+  PatchPart,
+  ReasoningPart,
+  TextPart,
+  ToolInput,
+  ToolPart,
+  ToolState,
+} from "../sessions/Message.ts"
 import type { WireAssistant, WireContent, WireToolState } from "./wire/WireMessage.ts"
 
 interface Block {
@@ -42,34 +52,55 @@ export const patchPart = (messageID: MessageId, files: ReadonlyArray<string>, wo
   files: files.map((file) => (file.startsWith("/") ? file : `${worktree}/${file}`)),
 })
 
+/** The field of the tool's state; absent if it is unknown. */
+export type ToolTime = { readonly time?: PartTime }
+
 type Completed = Extract<WireToolState, { readonly status: "completed" }>
 
-const toolOutput = (content: Completed["content"]) =>
-  recognised(content)
-    .map(({ text }) => text)
-    .join("")
+const outputText = (item: Completed["content"][number]) => {
+  if (isUnrecognised(item)) return `[${unknownText(item)}]`
+  return item.type === "text" ? item.text : ""
+}
+
+const toolOutput = (content: Completed["content"]) => content.map(outputText).join("")
 
 export const completedTool = (
   input: ToolInput,
   content: Completed["content"],
   metadata: Completed["metadata"],
+  time: ToolTime,
 ): ToolState => ({
   status: "completed",
   input,
   output: toolOutput(content),
+  ...reportOf(metadata),
+  ...time,
   ...(metadata?.status === "running" ? { background: true } : {}),
 })
 
-const toolState = (state: WireToolState): ToolState => {
+/** The time of a tool that has ended now. */
+export const endedTime = (before: ToolState, now: number): ToolTime =>
+  before.status === "pending" || before.time === undefined ? {} : { time: { start: before.time.start, end: now } }
+
+type WireTool = Extract<WireContent, { readonly type: "tool" }>
+
+/** When the tool began and ended; the model has written its input before. */
+const toolTime = ({ time }: WireTool): ToolTime => {
+  const { completed, ran } = time ?? {}
+  return ran === undefined ? {} : { time: { start: ran, ...(completed === undefined ? {} : { end: completed }) } }
+}
+
+const toolState = (tool: WireTool): ToolState => {
+  const { state } = tool
   switch (state.status) {
     case "streaming":
       return { status: "pending", input: {} }
     case "running":
-      return state
+      return { ...state, ...toolTime(tool) }
     case "completed":
-      return completedTool(state.input, state.content, state.metadata)
+      return completedTool(state.input, state.content, state.metadata, toolTime(tool))
     case "error":
-      return { status: "error", input: state.input, error: state.error.message }
+      return { status: "error", input: state.input, error: state.error.message, ...toolTime(tool) }
   }
 }
 
@@ -78,7 +109,7 @@ export const answerParts = (answer: WireAssistant, worktree: string): ReadonlyAr
   const { id: messageID, snapshot, time } = answer
   const ordinals = { text: 0, reasoning: 0 }
   const partOf = (content: WireContent): Part => {
-    if (content.type === "tool") return toolPart(messageID, content.id, content.name, toolState(content.state))
+    if (content.type === "tool") return toolPart(messageID, content.id, content.name, toolState(content))
     const { text, type } = content
     const hasEnded = text !== "" || time.completed !== undefined
     return blockPart({

@@ -3,7 +3,8 @@
  * it, and the idle marker after it shows how it ended.
  */
 import type { MessageId, SessionId } from "../Identifiers.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { isUnrecognised } from "../http/tolerantArray.ts"
+import { unknownPart } from "../http/unknownPart.ts"
 import type { AssistantInfo, Message, NotePart, Part } from "../sessions/Message.ts"
 import { answerParts, blockPart } from "./answerParts.ts"
 import { ending, failureWithoutStep, isRefusedAnswer, type Sequel } from "./ending.ts"
@@ -48,13 +49,17 @@ const userMessage = (session: SessionId, { files = [], id, text, time }: WireUse
   info: { id, sessionID: session, role: "user", time },
   parts: [
     blockPart({ messageID: id, type: "text", ordinal: 0, text, time: { start: time.created, end: time.created } }),
-    ...recognised(files).map(({ mime, name }, index): Part => ({
-      type: "file",
-      id: `${id}:file:${index}`,
-      messageID: id,
-      mime,
-      ...(name === undefined ? {} : { filename: name }),
-    })),
+    ...files.map((file, index): Part => {
+      if (isUnrecognised(file)) return unknownPart(id, file, index)
+      const { mime, name } = file
+      return {
+        type: "file",
+        id: `${id}:file:${index}`,
+        messageID: id,
+        mime,
+        ...(name === undefined ? {} : { filename: name }),
+      }
+    }),
   ],
 })
 

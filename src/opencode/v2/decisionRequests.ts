@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised, understood } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import { freshMessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { Decision, PendingRequest } from "../requests/PendingRequest.ts"
@@ -25,13 +25,13 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
 
   const permissionsOf = (sessionID: SessionId) =>
     api.permissions({ params: { sessionID } }).pipe(
-      Effect.flatMap(({ data }) => understood(data)),
+      Effect.flatMap(({ data }) => understood("permission")(data)),
       call("permissions", { session: sessionID }),
     )
 
   const formsOf = (sessionID: SessionId) =>
     api.forms({ params: { sessionID } }).pipe(
-      Effect.flatMap(({ data }) => understood(data)),
+      Effect.flatMap(({ data }) => understood("question")(data)),
       call("forms", { session: sessionID }),
     )
 
@@ -41,7 +41,7 @@ export const decisionRequests = (routes: Routes, call: Call, refused: RefusedSte
     const { data } = yield* sessions
       .message({ params: { sessionID, messageID: source.messageID } })
       .pipe(call("message", { session: sessionID }))
-    const content = data.type === "assistant" ? recognised(data.content) : []
+    const content = data.type === "assistant" ? data.content : []
     const tool = content.find((item) => item.type === "tool" && item.id === source.id)
     return tool?.type === "tool" && "input" in tool.state ? tool.state.input : {}
   })

@@ -11,7 +11,7 @@ import { Clock, Effect } from "effect"
 import { DatabaseUsers } from "../../machine/DatabaseUsers.ts"
 import type { ClientError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import type { Unrecognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import { ensureNotElsewhere, locateTurns } from "../sessions/otherServers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
@@ -37,7 +37,7 @@ const mayBeOpen = ({ time: { created, idle, updated } }: Session, now: number) =
   now - updated < longestTurn && (idle === undefined ? updated > created : updated > idle)
 
 /** When the turn of the newest entries last stored something; undefined if it has ended. Newest entry first. */
-export const openSince = (entries: ReadonlyArray<WireEntry>): number | undefined => {
+export const openSince = (entries: ReadonlyArray<WireEntry | Unrecognised>): number | undefined => {
   const last = entries.find(
     (entry) => entry.type === "idle" || entry.type === "assistant" || (entry.type === "user" && !isReason(entry)),
   )
@@ -46,9 +46,7 @@ export const openSince = (entries: ReadonlyArray<WireEntry>): number | undefined
   if (last.type !== "assistant" || last.error?.type === "aborted") return undefined
   const { completed = 0, created, streamed = 0 } = last.time
   if (completed > 0 && last.finish !== "tool-calls") return undefined
-  const calls = recognised(last.content).flatMap((item) =>
-    item.type === "tool" && item.time !== undefined ? [item.time] : [],
-  )
+  const calls = last.content.flatMap((item) => (item.type === "tool" && item.time !== undefined ? [item.time] : []))
   return Math.max(created, streamed, completed, ...calls.flatMap(({ created, ran = 0 }) => [created, ran]))
 }
 
@@ -57,7 +55,7 @@ export const elsewhere = (routes: Routes, call: Call, instance: string) => {
 
   const openSinceOf = (session: SessionId) =>
     api.messages({ params: { sessionID: session }, query: { limit: entriesRead } }).pipe(
-      Effect.map(({ data }) => openSince(recognised(data))),
+      Effect.map(({ data }) => openSince(data)),
       call("messages", { session }),
       Effect.catchTag("SessionNotFound", () => Effect.undefined),
     )

@@ -1,5 +1,4 @@
 /** How a stored answer ended. opencode 2 stores it in the answer itself and in the idle marker after it. */
-import { recognised } from "../http/tolerantArray.ts"
 import type { AssistantInfo, Failure } from "../sessions/Message.ts"
 import { inactivity, isInactivity } from "./inactivity.ts"
 import { isRefusal, type RefusedStep } from "./refusals.ts"
@@ -23,23 +22,21 @@ export const failureWithoutStep = ({ failure }: Pick<Sequel, "failure">): Failur
 
 export const isRefusedAnswer = ({ content, id }: WireAssistant, refused: RefusedStep) =>
   refused.has(id) ||
-  recognised(content).some(
-    (item) => item.type === "tool" && item.state.status === "error" && isRefusal(item.state.error.message),
-  )
+  content.some((item) => item.type === "tool" && item.state.status === "error" && isRefusal(item.state.error.message))
 
 /** Whether a stopped step may have been refused from another process: a tool call of it was stopped, too. */
 export const mayBeRefused = (entry: WireEntry, refused: RefusedStep): boolean =>
   entry.type === "assistant" &&
   entry.error?.type === "aborted" &&
   !isRefusedAnswer(entry, refused) &&
-  recognised(entry.content).some((item) => item.type === "tool" && item.state.status === "error")
+  entry.content.some((item) => item.type === "tool" && item.state.status === "error")
 
 /** The last moment at which something is known to have happened in the answer, in epoch milliseconds. */
 const lastSign = ({ content, time }: WireAssistant) =>
   Math.max(
     time.created,
     time.streamed ?? 0,
-    ...recognised(content).map((item) => (item.type === "tool" ? (item.time?.ran ?? item.time?.created ?? 0) : 0)),
+    ...content.map((item) => (item.type === "tool" ? (item.time?.ran ?? item.time?.created ?? 0) : 0)),
   )
 
 /** Why a step was stopped. `failed`: opencode gave up, for example after several restarts. */

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { type ClientError, SessionNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { readAround } from "../http/readAround.ts"
-import { recognised, understood } from "../http/tolerantArray.ts"
+import { isUnrecognised, understood, type Unrecognised } from "../http/tolerantArray.ts"
 import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
@@ -80,7 +80,7 @@ export const messageRequests = (
           })
           .pipe(
             Effect.flatMap(({ cursor, data }) =>
-              Effect.map(understood(data), (entries) => ({
+              Effect.map(understood("message")(data), (entries) => ({
                 items: entries.toReversed(),
                 // A page that is not full is the last one, although opencode sends a cursor with it.
                 older: data.length < limit ? undefined : (cursor.next ?? undefined),
@@ -111,17 +111,18 @@ export const messageRequests = (
   const newestBefore = Effect.fnUntraced(function* (session: SessionId, before: string, type: "user" | "synthetic") {
     let cursor: string | undefined = before
     while (cursor !== undefined) {
-      const page: { readonly data: ReadonlyArray<WireEntry>; readonly next: string | undefined } = yield* api
-        .messages({ params: { sessionID: session }, query: { limit: 5, cursor, type } })
-        .pipe(
+      const page: { readonly data: ReadonlyArray<WireEntry | Unrecognised>; readonly next: string | undefined } =
+        yield* api.messages({ params: { sessionID: session }, query: { limit: 5, cursor, type } }).pipe(
           Effect.map(({ cursor, data }) => ({
-            data: recognised(data),
+            data,
             next: data.length < 5 ? undefined : (cursor.next ?? undefined),
           })),
           call("messages", { session }),
         )
-      const found = page.data.find((entry) => !isReason(entry))
+      // One that is not understood may be the newest prompt, so the prompt is unknown.
+      const found = page.data.find((entry) => isUnrecognised(entry) || !isReason(entry))
       if (found?.type === "user" || found?.type === "synthetic") return found
+      if (found?.type === "unrecognised") return undefined
       cursor = page.next
     }
     return undefined

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { posix, win32 } from "node:path"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { isUnrecognised } from "../http/tolerantArray.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { Routes } from "./routes.ts"
 
@@ -27,7 +27,11 @@ export const directoryLookup = ({ api }: Routes, call: Call) => {
     if (above === directory) return Effect.fail(error)
     return list(above).pipe(
       Effect.map(({ data }) =>
-        recognised(data).some(({ path, type }) => type === "directory" && win32.basename(path) === basename(directory)),
+        data.some(
+          (entry) =>
+            // It may be the directory.
+            isUnrecognised(entry) || (entry.type === "directory" && win32.basename(entry.path) === basename(directory)),
+        ),
       ),
       Effect.catchIf(isWithoutReason, () => isListedAbove(above, error)),
     )

@@ -5,12 +5,14 @@
 import { Effect } from "effect"
 import { type ClientError, OpencodeError } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import type { MessageId, SessionId } from "../Identifiers.ts"
 import type { Opencode, Prompt } from "../Opencode.ts"
 import { namesWith } from "../namesWith.ts"
 import type { Session } from "../sessions/Session.ts"
+import type { Target } from "../Target.ts"
 import { mayHaveArrived } from "../transient.ts"
+import { notUnderstood, type Unreadable } from "../Unreadable.ts"
 import { rejectedCall } from "./refusals.ts"
 import type { Routes } from "./routes.ts"
 import { sessionOf } from "./sessionRequests.ts"
@@ -20,16 +22,20 @@ import type { WireSession } from "./wire/WireSession.ts"
 export const promptRequests = (
   { api: { session: api } }: Routes,
   call: Call,
-  instance: string,
+  { instance, version }: Target,
   server: Pick<Opencode, "agents" | "models" | "capabilities">,
   ensureHere: (session: Session) => Effect.Effect<void, ClientError>,
 ) => {
-  const unknown = (kind: "Agent" | "Model", name: string, known: ReadonlyArray<string>) =>
+  const unknown = (
+    kind: "Agent" | "Model",
+    name: string,
+    { names, unreadable }: { readonly names: ReadonlyArray<string>; readonly unreadable: Unreadable },
+  ) =>
     new OpencodeError({
       instance,
       operation: "prompt",
       status: 400,
-      detail: `${kind} not found: ${JSON.stringify(name)}. There are ${known.join(", ")}`,
+      detail: `${kind} not found: ${JSON.stringify(name)}. There are ${[...names, notUnderstood(unreadable, version) ?? []].flat().join(", ")}`,
     })
 
   const select = Effect.fnUntraced(function* (
@@ -43,11 +49,11 @@ export const promptRequests = (
     const isOtherModel = model !== undefined && (data.model === undefined || model !== joinModel(data.model))
     if (isOtherAgent) {
       const agents = yield* namesWith(server.agents(directory), agent, server.capabilities)
-      if (!agents.includes(agent)) return yield* unknown("Agent", agent, agents)
+      if (!agents.names.includes(agent)) return yield* unknown("Agent", agent, agents)
     }
     if (isOtherModel) {
       const models = yield* namesWith(server.models(directory), model, server.capabilities)
-      if (!models.includes(model)) return yield* unknown("Model", model, models)
+      if (!models.names.includes(model)) return yield* unknown("Model", model, models)
     }
     // Each selection adds an entry to the session, even if it changes nothing.
     if (isOtherAgent) yield* api.selectAgent({ params, payload: { agent } }).pipe(call("select agent", { session }))
@@ -90,8 +96,9 @@ export const promptRequests = (
 
     queuedPrompts: (session) =>
       api.inbox({ params: { sessionID: session } }).pipe(
-        Effect.map(({ data }) =>
-          recognised(data)
+        Effect.flatMap(({ data }) => understood("queued message")(data)),
+        Effect.map((items) =>
+          items
             .filter(({ payload, type }) => type === "user" && rejectedCall(payload?.metadata) === undefined)
             .map(({ id, payload }) => ({ id, text: payload?.text ?? "" })),
         ),

@@ -1,6 +1,8 @@
 /** Permissions and forms of opencode 2 as the domain's pending requests, and answers to forms. */
 import { Array, Predicate, Record } from "effect"
-import { recognised } from "../http/tolerantArray.ts"
+import { isUnrecognised } from "../http/tolerantArray.ts"
+import { typeOf } from "../http/unknownPart.ts"
+import { line } from "../../text/plainText.ts"
 import type { PermissionRequest, Question, QuestionRequest } from "../requests/PendingRequest.ts"
 import type { WireField, WireForm, WireFormValue, WirePermission } from "./wire/WireRequest.ts"
 
@@ -46,7 +48,10 @@ const yes = "Yes"
 const no = "No"
 
 /** The fields that a person answers, in order. */
-const questionsOf = ({ fields }: WireForm) => recognised(fields).filter(({ hidden }) => hidden !== true)
+const questionsOf = ({ fields }: WireForm): ReadonlyArray<WireField> =>
+  fields.flatMap((field) =>
+    isUnrecognised(field) || field.type === "external" || field.hidden === true ? [] : [field],
+  )
 
 const toQuestionField = (field: WireField): Question => {
   const { description, key, title } = field
@@ -74,6 +79,17 @@ const toQuestionField = (field: WireField): Question => {
   }
 }
 
+/** Says in the last question which fields of the form are missing. */
+const withUnknownFields = (questions: ReadonlyArray<Question>, { fields }: WireForm): ReadonlyArray<Question> => {
+  const unknown = fields.filter(isUnrecognised).map((field) => line(typeOf(field), 50))
+  if (unknown.length === 0) return questions
+  const note = `opencode also shows ${unknown.length === 1 ? "a field" : `${unknown.length} fields`} here that this version of opencode-fleet does not understand: ${unknown.join(", ")}`
+  const last = questions.at(-1)
+  return last === undefined
+    ? [{ question: note, options: [] }]
+    : [...questions.slice(0, -1), { ...last, question: `${last.question} (${note})` }]
+}
+
 export const toQuestion = (form: WireForm): QuestionRequest => {
   const { id, metadata, sessionID } = form
   const messageID = metadata?.tool?.messageID
@@ -81,7 +97,7 @@ export const toQuestion = (form: WireForm): QuestionRequest => {
     id,
     sessionID,
     ...(messageID === undefined ? {} : { tool: { messageID } }),
-    questions: questionsOf(form).map(toQuestionField),
+    questions: withUnknownFields(questionsOf(form).map(toQuestionField), form),
   }
 }
 

@@ -1,10 +1,11 @@
 /** Requests about the server itself. */
 import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
-import { recognised } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import type { Described, Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
 import { mayHaveArrived } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
+import { countingUnreadable, recount } from "../Unreadable.ts"
 import type { Routes } from "./routes.ts"
 import type { NotReady } from "./wire/WireError.ts"
 import { joinModel } from "./wire/WireModel.ts"
@@ -19,8 +20,11 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
   const locate = (query: { readonly "location[directory]"?: string }) =>
     Effect.gen(function* () {
       const { directory, project } = yield* api.location({ query })
-      const projects = recognised(yield* api.projects())
-      const isInGit = projects.some(({ id, vcs }) => id === project.id && vcs === "git")
+      const projects = yield* countingUnreadable(Effect.flatMap(api.projects(), understood("project")))
+      const own = projects.result.find(({ id }) => id === project.id)
+      // It may be one of those that are not understood.
+      if (own === undefined) yield* recount(projects)
+      const isInGit = own?.vcs === "git"
       return { directory, worktree: isInGit ? project.directory : undefined } satisfies ServerLocation
     })
   const location = (timeout: number) => locate({}).pipe(call("location", { timeout }))
@@ -40,8 +44,9 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
     }))
   const agents = (directory: string) =>
     api.agents(inDirectory(directory)).pipe(
-      Effect.map(({ data }) =>
-        recognised(data)
+      Effect.flatMap(({ data }) => understood("agent")(data)),
+      Effect.map((all) =>
+        all
           .filter(({ hidden, mode }) => hidden !== true && mode !== "subagent")
           .map(({ description, id }): Described => ({
             name: id,
@@ -62,8 +67,9 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
     // All servers of a user on a machine share their projects, so the time of the first project is the same for all.
     machineMark: (timeout) =>
       api.projects().pipe(
+        Effect.flatMap(understood("project")),
         Effect.map((projects) => {
-          const created = recognised(projects).map(({ time }) => time.created)
+          const created = projects.map(({ time }) => time.created)
           return created.length === 0 ? undefined : String(Math.min(...created))
         }),
         call("projects", { timeout }),
@@ -77,7 +83,7 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
     describedAgents: agents,
     commands: (directory) =>
       api.commands(inDirectory(directory)).pipe(
-        Effect.map(({ data }) => recognised(data)),
+        Effect.flatMap(({ data }) => understood("command")(data)),
         call("commands"),
       ),
     defaultModel: (directory) =>
@@ -86,7 +92,8 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
         call("default model"),
       ),
     projects: api.projects().pipe(
-      Effect.map((all) => recognised(all).flatMap(({ canonical }) => (canonical === undefined ? [] : [canonical]))),
+      Effect.flatMap(understood("project")),
+      Effect.map((all) => all.flatMap(({ canonical }) => (canonical === undefined ? [] : [canonical]))),
       call("projects"),
     ),
     createWorktree: (directory, name) =>
@@ -100,11 +107,8 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       ),
     models: (directory) =>
       api.models(inDirectory(directory)).pipe(
-        Effect.map(({ data }) =>
-          recognised(data)
-            .filter(({ enabled }) => enabled)
-            .map(joinModel),
-        ),
+        Effect.flatMap(({ data }) => understood("model")(data)),
+        Effect.map((models) => models.filter(({ enabled }) => enabled).map(joinModel)),
         call("models"),
       ),
   } satisfies Partial<Opencode>

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
-import { recognised, understood } from "../http/tolerantArray.ts"
+import { understood } from "../http/tolerantArray.ts"
 import { freshSessionId, type SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import { namedFor, type PermissionRule } from "../sessions/PermissionRule.ts"
@@ -66,7 +66,7 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
 
   const newestSessions = (limit: number) =>
     api.list({ query: { limit } }).pipe(
-      Effect.flatMap(({ data }) => understood(data)),
+      Effect.flatMap(({ data }) => understood("session")(data)),
       Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined).map(sessionOf)),
       call("list sessions"),
     )
@@ -122,7 +122,7 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
       ),
     diff: (session, from) =>
       api.diff({ ...params(session), query: { from, context: wholeFile } }).pipe(
-        Effect.map(({ data }) => recognised(data)),
+        Effect.flatMap(({ data }) => understood("file change")(data)),
         call("diff", { session }),
         // It is not a user message.
         Effect.catchIf(

@@ -6,7 +6,7 @@
 import { Option, Schema } from "effect"
 import type { TurnEvent } from "../events/TurnEvent.ts"
 import type { SessionId } from "../Identifiers.ts"
-import { blockId, blockPart, completedTool, patchPart, toolPart } from "./answerParts.ts"
+import { blockId, blockPart, completedTool, endedTime, patchPart, toolPart } from "./answerParts.ts"
 import { isRefusal, refusalText, type RefusedSteps, rejectedCall } from "./refusals.ts"
 import { toPermission, toQuestion } from "./requests.ts"
 import { heartbeat, makeRunningTurns, stale } from "./runningTurns.ts"
@@ -159,7 +159,11 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       }
       case "session.tool.called": {
         const { assistantMessageID, id, input, sessionID } = event.data
-        return withTool(steps.get(assistantMessageID), sessionID, id, () => ({ status: "running", input }))
+        return withTool(steps.get(assistantMessageID), sessionID, id, () => ({
+          status: "running",
+          input,
+          time: { start: now },
+        }))
       }
       case "session.tool.progress": {
         const child = event.data.metadata?.sessionID
@@ -169,18 +173,19 @@ export const makeTranslator = (refused: RefusedSteps, onUnknown: (type: string) 
       }
       case "session.tool.success": {
         const { assistantMessageID, content, id, metadata, sessionID } = event.data
-        return withTool(steps.get(assistantMessageID), sessionID, id, ({ state: { input } }) =>
-          completedTool(input, content, metadata),
+        return withTool(steps.get(assistantMessageID), sessionID, id, ({ state }) =>
+          completedTool(state.input, content, metadata, endedTime(state, now)),
         )
       }
       case "session.tool.failed": {
         const { assistantMessageID, error, id, sessionID } = event.data
         const step = steps.get(assistantMessageID)
         if (step !== undefined && isRefusal(error.message)) step.isRefused = true
-        return withTool(step, sessionID, id, ({ state: { input } }) => ({
+        return withTool(step, sessionID, id, ({ state }) => ({
           status: "error",
-          input,
+          input: state.input,
           error: refused.has(assistantMessageID) ? refusalText : error.message,
+          ...endedTime(state, now),
         }))
       }
       case "permission.asked": {

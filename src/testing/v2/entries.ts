@@ -2,6 +2,7 @@
  * The messages of a fake as the entries of opencode 2. Those have no parents: an answer belongs to the prompt before it, and
  * an idle marker after a turn shows how it ended.
  */
+import { metadataOf } from "../../opencode/http/toolReport.ts"
 import type { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Unrecognised } from "../../opencode/http/tolerantArray.ts"
 import { MessageId as MessageIdSchema } from "../../opencode/Identifiers.ts"
@@ -34,12 +35,23 @@ const toolStateOf = (state: ToolState): WireToolState => {
     case "pending":
       return { status: "streaming" }
     case "running":
-      return state
+      return { status: "running", input: state.input }
     case "completed":
-      return { status: "completed", input: state.input, content: [{ type: "text", text: state.output }] }
+      return {
+        status: "completed",
+        input: state.input,
+        content: [{ type: "text", text: state.output }],
+        ...(state.report === undefined ? {} : { metadata: metadataOf(state.report) }),
+      }
     case "error":
       return { status: "error", input: state.input, error: toolError(state.error) }
   }
+}
+
+const timeOf = (state: ToolState) => {
+  if (state.status === "pending" || state.time === undefined) return {}
+  const { end, start } = state.time
+  return { time: { created: start, ran: start, ...(end === undefined ? {} : { completed: end }) } }
 }
 
 const contentOf = (part: Part): ReadonlyArray<WireContent> => {
@@ -48,7 +60,7 @@ const contentOf = (part: Part): ReadonlyArray<WireContent> => {
     case "reasoning":
       return [{ type: part.type, text: part.text }]
     case "tool":
-      return [{ type: "tool", id: part.callID, name: part.tool, state: toolStateOf(part.state) }]
+      return [{ type: "tool", id: part.callID, name: part.tool, state: toolStateOf(part.state), ...timeOf(part.state) }]
     default:
       return []
   }

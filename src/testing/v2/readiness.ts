@@ -2,10 +2,8 @@
 import { HttpServerResponse } from "effect/http"
 import type { FakeState } from "../FakeState.ts"
 
-export const version = "2.0.15"
-
 export const infoOf = (fake: FakeState) => ({
-  version,
+  version: fake.version,
   pid: fake.pid,
   urls: [],
   paths: { tmp: "/tmp/opencode" },

@@ -1,4 +1,5 @@
 /** The frames of steps and their parts: a step begins before its parts, and its parts have no ids but their order. */
+import { metadataOf } from "../../opencode/http/toolReport.ts"
 import type { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type {
   AssistantInfo,
@@ -110,7 +111,8 @@ export const makeSteps = (fake: FakeState) => {
         return [...opening, called]
       case "completed": {
         const content = [{ type: "text", text: state.output }]
-        return [...opening, called, { type: "session.tool.success", data: { ...data, content } }]
+        const metadata = state.report === undefined ? {} : { metadata: metadataOf(state.report) }
+        return [...opening, called, { type: "session.tool.success", data: { ...data, content, ...metadata } }]
       }
       case "error": {
         const error = toolError(state.error)

@@ -1,6 +1,7 @@
 /** The answer of get_diff. */
 import { Schema } from "effect"
 import { pageFields } from "../shared/page.ts"
+import { unreadableFields } from "../shared/unreadable.ts"
 import { count, field, InstanceName } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -28,13 +29,14 @@ export const DiffView = Schema.Struct({
   files: field(Schema.Array(FileView), "Most recently changed first"),
   files_without_diff: field(
     Schema.Array(Schema.String),
-    "Absolute paths of files changed by turns for which opencode has no diff: running, interrupted, or fully reverted turns. The first ones",
+    "Absolute paths of files changed by turns for which there is no diff: running, interrupted or fully reverted turns, or a diff that is not understood. The first ones",
   ),
   files_without_diff_count: opt(field(count, "Number of these files, if there are more")),
   ...pageFields,
   turn_count: field(count, "Number of turns included, the newest ones"),
   older_turn_count: opt(field(count, "Number of older turns not included")),
   has_more_turns: opt(field(Schema.Boolean, "True if there are more older turns than `older_turn_count`")),
+  ...unreadableFields,
   note: opt(field(Schema.String, "Why the diff is empty, incomplete or not reliable")),
 })
 export type DiffView = typeof DiffView.Type

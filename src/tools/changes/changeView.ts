@@ -5,10 +5,12 @@ import type { MessageId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { SessionDiff } from "../../opencode/changes/sessionDiff.ts"
 import type { Target } from "../../opencode/Target.ts"
+import { nothingUnreadable, type Unreadable } from "../../opencode/Unreadable.ts"
 import { line, plainText } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { greatest } from "../shared/answerSize.ts"
 import type { DiffView, FileView } from "./changeSchemas.ts"
+import { unreadableView } from "../shared/unreadable.ts"
 
 const maxPathLength = 1000
 
@@ -34,24 +36,27 @@ const fileView = (change: FileChange): FileView => {
   }
 }
 
-/** Why there are no files. */
-const reasonOf = ({ running, turns, undone, unrecorded, filesWithoutDiff }: SessionDiff): string => {
-  if (turns === 0) return "No messages yet."
-  if (unrecorded === "not in git") {
+/** Why there are no files. What is not understood may contradict a reason, which is then left out. */
+const reasonOf = (
+  { running, turns, undone, unrecorded, filesWithoutDiff }: SessionDiff,
+  unreadable: Unreadable,
+): string => {
+  if (turns === 0) return unreadable.has("message") ? "" : "No messages yet."
+  if (unrecorded === "not in git" && !unreadable.has("project")) {
     return "The session's directory is not in a git repository; opencode records changes only in one."
   }
-  if (unrecorded === "snapshots are off") {
+  if (unrecorded === "snapshots are off" && !unreadable.has("message")) {
     return 'opencode records no changes, because its snapshots are off ("snapshot": false in its configuration).'
   }
-  return running || undone + filesWithoutDiff.length > 0
+  return running || undone + filesWithoutDiff.length + unreadable.size > 0
     ? ""
     : "No file was changed. opencode does not record files that git ignores, files outside of the session's directory, and very large new files."
 }
 
-const noteOf = (diff: SessionDiff): string => {
+const noteOf = (diff: SessionDiff, unreadable: Unreadable): string => {
   const { files, more, olderTurns, running, undone } = diff
   return [
-    files.length === 0 ? reasonOf(diff) : "",
+    files.length === 0 ? reasonOf(diff, unreadable) : "",
     undone === 0 ? "" : `${plural(undone, "file")} changed and reverted.`,
     running ? "A turn is running; its changes are shown when it ends." : "",
     olderTurns === 0 && !more ? "" : `${olderTurns}${more ? "+" : ""} older turns are not included.`,
@@ -63,20 +68,22 @@ const noteOf = (diff: SessionDiff): string => {
 const sum = (files: ReadonlyArray<FileChange>, of: "additions" | "deletions") =>
   files.reduce((total, file) => total + file[of], 0)
 
-/** Which files, and where the page begins. */
+/** Which files, where the page begins, and what is missing. */
 export interface DiffPage {
   readonly message?: MessageId | undefined
   /** Files to skip. */
   readonly offset?: number | undefined
+  /** What was left out. */
+  readonly unreadable?: Unreadable
 }
 
 export const diffView = (
   target: Target,
   session: Session,
   diff: SessionDiff,
-  { message, offset = 0 }: DiffPage = {},
+  { message, offset = 0, unreadable = nothingUnreadable }: DiffPage = {},
 ): DiffView => {
-  const note = noteOf(diff)
+  const note = noteOf(diff, unreadable)
   const files = diff.files.slice(offset)
   return {
     instance: target.instance,
@@ -92,6 +99,7 @@ export const diffView = (
     ...(diff.olderTurns === 0 && !diff.more ? {} : { older_turn_count: diff.olderTurns }),
     ...(diff.more ? { has_more_turns: true } : {}),
     ...(note === "" ? {} : { note }),
+    ...unreadableView(unreadable, target.version),
   }
 }
 

@@ -17,9 +17,10 @@ export const renderDiff = (view: DiffView): string =>
       view.message_id === undefined ? plural(view.turn_count, "turn") : `the turn of message ${code(view.message_id)}`
     } of session ${code(view.session_id)} on ${code(view.instance)}.`,
     view.note ?? "",
+    view.unreadable ?? "",
     view.files_without_diff.length === 0
       ? ""
-      : `Also changed, by turns for which opencode has no diff (running, interrupted, or fully reverted): ${view.files_without_diff.map(code).join(", ")}${
+      : `Also changed, by turns without a diff (running, interrupted, fully reverted, or not understood): ${view.files_without_diff.map(code).join(", ")}${
           view.files_without_diff_count === undefined
             ? ""
             : ` and ${view.files_without_diff_count - view.files_without_diff.length} more`

@@ -11,7 +11,7 @@ export const DescribeInstance = Tool.make("describe_instance", {
   description: "Show what an instance offers: agents, models, slash commands and projects.",
   parameters: Schema.Struct({
     instance: Instance,
-    directory: optionalText(Schema.String.annotate({ description: "Absolute path, if it has several projects" })),
+    directory: optionalText(Schema.String.annotate({ description: "Absolute path" })),
     offset: offsetOf("Models to skip"),
   }),
   success: DescriptionView,

@@ -7,7 +7,9 @@ import type { Target } from "../../opencode/Target.ts"
 import { DirectoryNotFound } from "../../opencode/errors.ts"
 import { line } from "../../text/plainText.ts"
 import { sessionDirectory } from "../sessions/sessionDirectory.ts"
+import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { pageOf } from "../shared/page.ts"
+import { unreadableView } from "../shared/unreadable.ts"
 import type { DescribeInstance } from "./DescribeTools.ts"
 import { DescribeTools } from "./DescribeTools.ts"
 
@@ -31,15 +33,20 @@ export const describeHandlers = Effect.gen(function* () {
       return yield* new DirectoryNotFound({ instance: target.instance, directory: chosen })
     }
     const directory = chosen ?? (yield* opencode.directory)
-    const { agents, commands, defaultModel, models, projects } = yield* Effect.all(
-      {
-        agents: opencode.describedAgents(directory),
-        commands: opencode.commands(directory),
-        defaultModel: opencode.defaultModel(directory),
-        models: opencode.models(directory),
-        projects: opencode.projects,
-      },
-      { concurrency: "unbounded" },
+    const {
+      result: { agents, commands, defaultModel, models, projects },
+      unreadable,
+    } = yield* countingUnreadable(
+      Effect.all(
+        {
+          agents: opencode.describedAgents(directory),
+          commands: opencode.commands(directory),
+          defaultModel: opencode.defaultModel(directory),
+          models: opencode.models(directory),
+          projects: opencode.projects,
+        },
+        { concurrency: "unbounded" },
+      ),
     )
     const first = models.filter((model) => model === defaultModel)
     const sorted = Array.dedupe([...first, ...models.toSorted()])
@@ -54,6 +61,7 @@ export const describeHandlers = Effect.gen(function* () {
       model_count: sorted.length,
       commands: commands.map(described),
       projects: Array.dedupe(projects).map((project) => line(project)),
+      ...unreadableView(unreadable, target.version),
       ...pageOf("describe_instance", "model", { offset, shown: shown.length, total: sorted.length }),
     }
   })

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { count, field, InstanceName } from "../shared/fields.ts"
 import { pageFields } from "../shared/page.ts"
+import { unreadableFields } from "../shared/unreadable.ts"
 
 const opt = Schema.optionalKey
 
@@ -19,6 +20,7 @@ export const DescriptionView = Schema.Struct({
   command_count: opt(field(count, "Number of commands, if there are more")),
   projects: field(Schema.Array(Schema.String), "Directories of projects and worktrees that opencode knows"),
   project_count: opt(field(count, "Number of these directories, if there are more")),
+  ...unreadableFields,
   ...pageFields,
 })
 export type DescriptionView = typeof DescriptionView.Type

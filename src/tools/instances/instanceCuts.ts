@@ -1,8 +1,9 @@
 /** What list_instances leaves out if the fleet is too large for one answer. Its pages list the instances, then the problems. */
+import { Struct } from "effect"
 import { plural } from "../../text/plural.ts"
 import type { Cut } from "../shared/answerSize.ts"
 import { nextPage, type PageFields } from "../shared/page.ts"
-import type { FleetView } from "./instanceSchemas.ts"
+import type { FleetView, InstanceView } from "./instanceSchemas.ts"
 
 /** The page that begins after `offset` instances and problems. */
 export const instancePage = (
@@ -27,6 +28,15 @@ export const instancePage = (
   }
 }
 
+const brief: (view: InstanceView) => InstanceView = Struct.omit(["last_active", "last_session_title", "latency_ms"])
+
+/** Only the first `count` instances keep the details that the others can do without. */
+const withDetails = (view: FleetView, count: number): FleetView => ({
+  ...view,
+  instances: view.instances.map((instance, index) => (index < count ? instance : brief(instance))),
+  has_brief_instances: true,
+})
+
 const shortened = (view: FleetView, instances: number, problems: number): FleetView => ({
   ...view,
   instances: view.instances.slice(0, instances),
@@ -41,6 +51,7 @@ export const instanceCuts: ReadonlyArray<Cut<FleetView>> = [
     least: 3,
     keep: (view, count) => shortened(view, view.instances.length, count),
   },
+  { size: ({ instances }) => instances.length, keep: withDetails },
   {
     size: ({ instances }) => instances.length,
     least: 1,

@@ -11,12 +11,12 @@ import type { HealthState, Instance } from "../../fleet/Instance.ts"
 import type { FleetView } from "./instanceSchemas.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instancePage } from "./instanceCuts.ts"
-import { instanceView } from "./instanceView.ts"
+import { activityOf, instanceView } from "./instanceView.ts"
 import { iso } from "../shared/time.ts"
 
 const defaultLimit = 50
 
-/** Sort order after instances with pending requests: the usable ones first, then those that a person can fix. */
+/** Sort order after the active instances: the usable ones first, then those that a person can fix. */
 const rank: Readonly<Record<HealthState, number>> = {
   online: 0,
   unauthorized: 1,
@@ -42,7 +42,9 @@ const transportView = ({ duration, found, problems, scannedAt, transport }: Tran
 const projectDirectories = (report: PendingReport | undefined): ReadonlyArray<string> =>
   report?.known === true ? report.projects.map(({ directory }) => directory) : []
 
-const waits = (report: PendingReport | undefined): boolean => report?.known === true && report.count > 0
+const urgency = { waiting: 0, busy: 1, idle: 2 } as const
+
+const urgencyOf = (report: PendingReport | undefined): number => urgency[activityOf(report) ?? "idle"]
 
 interface ListOptions {
   readonly search?: string
@@ -89,7 +91,7 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
       const shown = found
         .toSorted(
           (one, other) =>
-            Number(waits(other.report)) - Number(waits(one.report)) ||
+            urgencyOf(one.report) - urgencyOf(other.report) ||
             rank[one.instance.health.state] - rank[other.instance.health.state],
         )
         .slice(offset, offset + limit)
@@ -104,10 +106,12 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
             all.length,
           ]),
         ),
-        waiting_instance_count: all.filter(({ report }) => waits(report)).length,
+        waiting_instance_count: all.filter(({ report }) => activityOf(report) === "waiting").length,
+        busy_instance_count: all.filter(({ report }) => activityOf(report) === "busy").length,
         unchecked_instance_count: all.filter(
           ({ instance, report }) =>
-            instance.health.state === "online" && (report?.known !== true || report.broken !== undefined),
+            instance.health.state === "online" &&
+            (report?.known !== true || report.broken !== undefined || report.notUnderstood !== undefined),
         ).length,
         matching_count: found.length,
         instances: shown,

@@ -14,6 +14,15 @@ export const InstanceView = Schema.Struct({
     Schema.Literals(states),
     "online; unauthorized (requires another password); timeout, unreachable (no answer); unhealthy (starting, failed, or not opencode)",
   ),
+  activity: opt(
+    field(
+      Schema.Literals(["waiting", "busy", "idle"]),
+      "waiting (for a person), busy or idle; absent if unknown or not online",
+    ),
+  ),
+  active_count: opt(field(count, "Sessions that are not idle; absent if none")),
+  last_active: opt(field(Schema.String, "When a session was last updated (ISO 8601)")),
+  last_session_title: opt(field(Schema.String, "Title of that session")),
   reason: opt(field(Schema.String, "Why it is not online, and what to do")),
   version: opt(field(Schema.String, "opencode version")),
   version_note: opt(field(Schema.String, "Set if opencode-fleet was not tried with this major version")),
@@ -65,11 +74,12 @@ export const FleetView = Schema.Struct({
     "Number of instances in each health state, in the whole fleet",
   ),
   waiting_instance_count: field(count, "Number of instances with requests that wait for a person, in the whole fleet"),
+  busy_instance_count: field(count, "Number of the other instances that are busy, in the whole fleet"),
   unchecked_instance_count: field(count, "Number of online instances for which this is unknown, in the whole fleet"),
   matching_count: field(count, "Number of instances that match the search"),
   instances: field(
     Schema.Array(InstanceView),
-    "Instances with waiting requests first, then the other online ones, then the rest",
+    "Instances with waiting requests first, then the busy ones, the other online ones, and the rest",
   ),
   problem_count: field(count, "Number of registrations and transports that could not be used"),
   problems: field(
@@ -83,6 +93,12 @@ export const FleetView = Schema.Struct({
   ),
   transports: field(Schema.Array(TransportView), "The last scan of each transport"),
   refreshed: field(Schema.String, "Time of the last refresh (ISO 8601)"),
+  has_brief_instances: opt(
+    field(
+      Schema.Boolean,
+      "True if the last ones lack latency and last activity, to save space; a smaller limit shows it",
+    ),
+  ),
   ...pageFields,
   hint: opt(field(Schema.String, "What to do if there is no instance")),
 })

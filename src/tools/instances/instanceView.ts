@@ -1,4 +1,4 @@
-/** Builds the view of an instance, with its pending requests. */
+/** Builds the view of an instance, with its pending requests and its activity. */
 import type { PendingReport, WaitingRequest } from "../../fleet/attention/PendingReport.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { versionNote } from "../../opencode/triedVersions.ts"
@@ -23,14 +23,40 @@ const waitingView = ({ about, id, kind, session, title }: WaitingRequest) => ({
 const present = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
   text === "" ? {} : ({ [name]: text } as { readonly [Key in Name]: string })
 
+/** Unknown if not everything could be read, and what could be read is idle. */
+export const activityOf = (report: PendingReport | undefined): InstanceView["activity"] => {
+  if (report?.known !== true) return undefined
+  if (report.count > 0) return "waiting"
+  if (report.active > 0) return "busy"
+  return report.broken === undefined && report.notUnderstood === undefined ? "idle" : undefined
+}
+
+const activityView = (
+  report: PendingReport | undefined,
+): Pick<InstanceView, "activity" | "active_count" | "last_active" | "last_session_title"> => {
+  if (report?.known !== true) return {}
+  const { active, lastSession } = report
+  const activity = activityOf(report)
+  return {
+    ...(activity === undefined ? {} : { activity }),
+    ...(active === 0 ? {} : { active_count: active }),
+    ...(lastSession === undefined
+      ? {}
+      : { last_active: iso(lastSession.updated), last_session_title: line(lastSession.title, 100) }),
+  }
+}
+
 const reportView = (
   report: PendingReport | undefined,
 ): Pick<InstanceView, "waiting_for" | "waiting_for_checked" | "waiting_for_count" | "waiting_for_unknown"> => {
   if (report === undefined) return { waiting_for_unknown: "not checked yet" }
   const checked = { waiting_for_checked: iso(report.askedAt) }
   if (!report.known) return { ...checked, waiting_for_unknown: report.reason }
-  const { broken = [] } = report
-  const unknown = broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`).join("; ")
+  const { broken = [], notUnderstood } = report
+  const unknown = [
+    ...broken.map(({ directory, reason }) => `in ${line(directory, 200)}: ${line(reason, 300)}`),
+    ...(notUnderstood === undefined ? [] : [notUnderstood]),
+  ].join("; ")
   if (report.count === 0)
     return unknown === "" ? { waiting_for_count: 0 } : { ...checked, waiting_for_unknown: unknown }
   return {
@@ -73,6 +99,7 @@ export const instanceView = (
 ): InstanceView => ({
   name: instance.name,
   health: health.state,
+  ...(health.state === "online" ? activityView(report) : {}),
   ...present("reason", healthText({ health, ...instance })),
   ...versionView(health),
   ...(health.api === undefined ? {} : { api: health.api }),

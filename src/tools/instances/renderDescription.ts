@@ -37,5 +37,6 @@ export const renderDescription = (view: DescriptionView): string =>
       view.projects.map((name) => ({ name })),
       view.project_count,
     ),
+    view.unreadable ?? "",
     view.next ?? "",
   )

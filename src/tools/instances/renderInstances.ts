@@ -28,6 +28,15 @@ const waiting = (
   return `\n  **waits for a person**, as of ${elapsed(now, checked)}: ${waiting.map(request).join("; ")}${more}${missing}`
 }
 
+/** What the instance does, and its last activity. Empty if both are unknown. */
+const activity = (
+  { activity, active_count: active = 0, last_active: last, last_session_title: title = "" }: InstanceView,
+  now: string,
+): ReadonlyArray<string> => [
+  activity === undefined ? "" : `**${activity}**${active > 1 ? ` (${active} sessions active)` : ""}`,
+  last === undefined ? "" : `last active ${elapsed(now, last)}${title === "" ? "" : `: ${code(title)}`}`,
+]
+
 type Project = NonNullable<InstanceView["projects"]>[number]
 
 const project = ({ active_count, directory }: Project) =>
@@ -45,6 +54,7 @@ const instance =
   (now: string) =>
   (view: InstanceView): string => {
     const facts = [
+      ...activity(view, now),
       view.version === undefined && view.api === undefined ? "" : `opencode ${code(view.version ?? String(view.api))}`,
       view.latency_ms === undefined ? "" : `${view.latency_ms} ms`,
       view.host === undefined ? "" : `host ${code(view.host)}`,
@@ -73,6 +83,7 @@ const transport =
 
 /** Pending requests of the whole fleet, as of the last refresh. */
 const fleetWaiting = ({
+  busy_instance_count: busy,
   health_counts: counts,
   instances,
   unchecked_instance_count: unknown,
@@ -82,8 +93,9 @@ const fleetWaiting = ({
     unknown,
     instances.some(({ waiting_for_unknown: reason }) => reason !== undefined),
   )
-  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${uncertain}`
-  return unknown > 0 ? uncertain : (counts["online"] ?? 0) > 0 ? " Nothing waits for a person." : ""
+  const working = busy === 0 ? "" : ` ${busy}${waiting > 0 ? " more" : ""} ${busy === 1 ? "is" : "are"} busy.`
+  if (waiting > 0) return ` **${waiting} ${waiting === 1 ? "waits" : "wait"} for a person.**${working}${uncertain}`
+  return unknown > 0 ? working + uncertain : (counts["online"] ?? 0) > 0 ? ` Nothing waits for a person.${working}` : ""
 }
 
 /** An instance that was checked may still have requests that could not be read or understood. */
@@ -106,6 +118,9 @@ export const renderFleet = (fleet: FleetView): string => {
     }${fleetWaiting(fleet)}`,
     fleet.instances.map(instance(fleet.as_of)).join("\n"),
     fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport(fleet.as_of)).join("; ")}.`,
+    fleet.has_brief_instances === true
+      ? "The last activity of some instances is left out; a search or a smaller limit shows it."
+      : "",
     fleet.next ?? "",
     fleet.hint ?? (fleet.matching_count === 0 ? "No instance matches the search." : ""),
     fleet.problem_count === 0

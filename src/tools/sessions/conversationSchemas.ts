@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { pageFields } from "../shared/page.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
+import { unreadableFields } from "../shared/unreadable.ts"
 import { SessionView } from "./sessionSchemas.ts"
 
 const opt = Schema.optionalKey
@@ -39,7 +40,7 @@ export const ConversationView = Schema.Struct({
   as_of: AsOf,
   session: field(SessionView, "The session"),
   messages: field(Schema.Array(MessageView), "Oldest first"),
-  unreadable_count: opt(field(count, "Number of messages left out because opencode-fleet does not understand them")),
+  ...unreadableFields,
   message_length: opt(field(count, "With message_id: characters of the whole message")),
   ...pageFields,
   before: opt(field(Schema.String, "Pass it as `before` to read older messages; absent if there are none")),

@@ -50,7 +50,7 @@ export const creationHandlers = Effect.gen(function* () {
   ) {
     const opencode = client.at(target)
     const place = yield* sessionDirectory(target.instance, opencode, directory, announced)
-    const chosen = yield* agentAndModel(opencode, place ?? "", {
+    const chosen = yield* agentAndModel(opencode, target, place ?? "", {
       ...(agent === undefined ? {} : { agent }),
       ...(model === undefined ? {} : { model }),
     })
@@ -92,7 +92,7 @@ export const creationHandlers = Effect.gen(function* () {
     { message_id, session_id }: typeof ForkSession.parametersSchema.Type,
   ) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, session_id)
+    const session = yield* resolveSession(target, opencode, session_id)
     const unknown = (value: string) =>
       new InvalidParameter({ parameter: "message_id", value, detail: "the session has no such message" })
     const before = Option.fromUndefinedOr(message_id)

@@ -1,18 +1,16 @@
 /** Builds the answer of get_status: the sessions of an instance that are not idle. */
 import { Clock, Effect } from "effect"
-import { isHome } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
-import { detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
+import { detailedActivities } from "../../opencode/sessions/activity.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
+import { unreadableView } from "../shared/unreadable.ts"
 import { iso } from "../shared/time.ts"
+import { checkedSessions } from "./checkedSessions.ts"
 import type { StatusView } from "./sessionSchemas.ts"
 import { brokenView } from "./brokenView.ts"
 import { sessionView } from "./sessionView.ts"
-
-/** Maximum number of directories that are checked, the most recently used ones. */
-const maxDirectories = 20
 
 export const instanceStatus = Effect.fnUntraced(function* (
   instance: Instance,
@@ -21,7 +19,6 @@ export const instanceStatus = Effect.fnUntraced(function* (
   offset = 0,
 ) {
   const now = yield* Clock.currentTimeMillis
-  const isOwn = isHome(instance, instances)
   const {
     result: {
       result: { active, checked, sessions },
@@ -31,8 +28,7 @@ export const instanceStatus = Effect.fnUntraced(function* (
   } = yield* countingUnreadable(
     collectingBroken(
       Effect.gen(function* () {
-        const sessions = (yield* opencode.sessions).filter(({ directory }) => isOwn(directory))
-        const checked = worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now })
+        const { checked, sessions } = yield* checkedSessions(instance, instances, opencode, now)
         return { sessions, checked, active: yield* detailedActivities(opencode, checked) }
       }),
     ),
@@ -54,6 +50,6 @@ export const instanceStatus = Effect.fnUntraced(function* (
     idle_count: checked.filter(({ directory }) => !refused.has(directory)).length - active.size,
     ...(sessions.length === checked.length ? {} : { unchecked_count: sessions.length - checked.length }),
     ...brokenView(broken),
-    ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
+    ...unreadableView(unreadable, instance.health.version, "Something may wait there for a person."),
   } satisfies StatusView
 })

@@ -1,6 +1,6 @@
 /** Renders the answer of get_session as Markdown. */
 import type { ConversationView, MessageView, PartView } from "./conversationSchemas.ts"
-import { block, code, paragraphs, unreadableText } from "../shared/markdown.ts"
+import { block, code, paragraphs } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { messageCount, statusText } from "./renderSessions.ts"
 
@@ -61,7 +61,7 @@ export const renderConversation = ({
   next = "",
   offset = 0,
   session,
-  unreadable_count,
+  unreadable,
 }: ConversationView): string =>
   paragraphs(
     `Session ${code(session.title)} · ${code(session.session_id)} on ${code(instance)} · ${statusText(session)} · ${messageCount(session)} · directory ${code(session.directory)} · updated ${elapsed(as_of, session.updated)}`,
@@ -72,8 +72,8 @@ export const renderConversation = ({
     message_length === undefined || offset + more_count === 0 || offset >= message_length
       ? ""
       : `Characters ${(offset + 1).toLocaleString("en")} to ${(message_length - more_count).toLocaleString("en")} of ${message_length.toLocaleString("en")}.`,
-    unreadableText(unreadable_count, "message"),
+    unreadable ?? "",
     ...messages.map(renderMessage),
-    messages.length === 0 && unreadable_count === undefined ? "No messages yet." : "",
+    messages.length === 0 && unreadable === undefined ? "No messages yet." : "",
     before === undefined ? next : "",
   )

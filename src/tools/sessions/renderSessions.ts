@@ -5,7 +5,7 @@ import { plural } from "../../text/plural.ts"
 import { brokenText } from "./brokenView.ts"
 import type { CreatedView, SessionsView, SessionView } from "./sessionSchemas.ts"
 import type { WaitingView } from "../requests/requestSchemas.ts"
-import { code, paragraphs, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 
 export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>
@@ -48,7 +48,7 @@ export const renderSessions = ({
   next = "",
   session_count: total,
   sessions,
-  unreadable_count: unreadable,
+  unreadable,
 }: SessionsView): string => {
   const shown = sessions.filter(({ parent_session_id }) => parent_session_id === undefined).length
   const directories = Array.dedupe(sessions.map(({ directory }) => directory))
@@ -58,7 +58,7 @@ export const renderSessions = ({
     sessions.map(session(as_of, directories.length > 1)).join("\n"),
     next,
     brokenText({ broken_directories }),
-    unreadableText(unreadable, "session"),
+    unreadable ?? "",
     matching > 0
       ? ""
       : total === 0

@@ -1,7 +1,7 @@
 /** Renders the answer of get_status as Markdown. */
 import { clip } from "../../text/clip.ts"
 import { plural } from "../../text/plural.ts"
-import { code, paragraphs, unreadableText } from "../shared/markdown.ts"
+import { code, paragraphs } from "../shared/markdown.ts"
 import { elapsed } from "../shared/time.ts"
 import { brokenText } from "./brokenView.ts"
 import { statusText } from "./renderSessions.ts"
@@ -20,8 +20,7 @@ export const renderStatus = (view: StatusView): string =>
     view.active.map(active(view.as_of)).join("\n"),
     view.next ?? "",
     brokenText(view),
-    unreadableText(view.unreadable_count, "session or pending request", "sessions and pending requests"),
-    (view.unreadable_count ?? 0) > 0 ? "Something may wait there for a person." : "",
+    view.unreadable ?? "",
     view.unchecked_count === undefined
       ? ""
       : `Not checked: ${plural(view.unchecked_count, "older session")} in other directories.`,

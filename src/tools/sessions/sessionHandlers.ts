@@ -21,6 +21,7 @@ import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
 import { type AnswerSizeOptions, defaultAnswerChars, fitsAnswer } from "../shared/answerSize.ts"
 import { newestWithin } from "../shared/markdown.ts"
 import { messagePage } from "./messagePage.ts"
+import { unreadableView } from "../shared/unreadable.ts"
 import { iso } from "../shared/time.ts"
 import { GetSession, SessionTools } from "./SessionTools.ts"
 import { sessionView } from "./sessionView.ts"
@@ -102,7 +103,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
       ...counted,
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
       ...brokenView(broken),
-      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
+      ...unreadableView(unreadable, target.version),
       sessions: (yield* Effect.forEach(shown, viewOf(target, active, unknown), { concurrency: countConcurrency })).map(
         (view, index) => {
           const [root] = shown.slice(index, index + 1)
@@ -131,7 +132,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
 
   const read = Effect.fnUntraced(function* (target: Target, parameters: ReadOptions) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
+    const session = yield* resolveSession(target, opencode, parameters.session_id)
     if (parameters.message_id !== undefined)
       return yield* readOne(target, session, parameters.message_id, parameters.offset)
     const { before, message_limit: limit = messagesByDefault } = parameters
@@ -158,7 +159,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
       as_of: iso(yield* Clock.currentTimeMillis),
       session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
       messages: views.slice(views.length - fit),
-      ...(unreadable === 0 ? {} : { unreadable_count: unreadable }),
+      ...unreadableView(unreadable, target.version),
       ...(older === undefined ? {} : { before: older, next: olderMessages }),
     }
   })

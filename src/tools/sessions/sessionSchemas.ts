@@ -3,6 +3,7 @@ import { Schema, Struct } from "effect"
 import { WaitingView } from "../requests/requestSchemas.ts"
 import { BrokenDirectories } from "./brokenView.ts"
 import { pageFields } from "../shared/page.ts"
+import { unreadableFields } from "../shared/unreadable.ts"
 import { AsOf, count, field, InstanceName } from "../shared/fields.ts"
 
 const opt = Schema.optionalKey
@@ -33,7 +34,7 @@ export const SessionsView = Schema.Struct({
   instance: InstanceName,
   as_of: AsOf,
   session_count: field(count, "Number of sessions, excluding subagent sessions"),
-  unreadable_count: opt(field(count, "Number of sessions left out because opencode-fleet does not understand them")),
+  ...unreadableFields,
   matching_count: field(count, "Number of sessions that match, excluding subagent sessions"),
   sessions: field(
     Schema.Array(SessionView),
@@ -94,12 +95,7 @@ export const StatusView = Schema.Struct({
   ),
   active_count: field(count, "Number of sessions that are not idle"),
   idle_count: field(count, "Number of idle sessions in the directories that were checked"),
-  unreadable_count: opt(
-    field(
-      count,
-      "Number of sessions and pending requests left out because opencode-fleet does not understand them; see opencode",
-    ),
-  ),
+  ...unreadableFields,
   broken_directories: BrokenDirectories,
   unchecked_count: opt(field(count, "Number of older sessions in directories that were not checked")),
   ...pageFields,

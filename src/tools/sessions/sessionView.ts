@@ -11,7 +11,7 @@ import type { WaitingView } from "../requests/requestSchemas.ts"
 /** Maximum number of pending requests shown per session. */
 const maxWaiting = 5
 
-const waitingView = (pending: PendingRequest): WaitingView => ({
+export const waitingView = (pending: PendingRequest): WaitingView => ({
   kind: pending.kind,
   id: pending.request.id,
   session_id: pending.request.sessionID,

@@ -2,10 +2,13 @@
 import { line } from "../../text/plainText.ts"
 import type { StartError } from "../../discovery/ssh/startErrors.ts"
 import type { ResolveError } from "../../fleet/naming.ts"
-import type { ClientError, DecisionError, EffectUncertain, OpencodeError, SendError } from "../../opencode/errors.ts"
+import type { ClientError, EffectUncertain } from "../../opencode/errors.ts"
+import type { DecisionError } from "../../opencode/requests/decisionErrors.ts"
+import type { SendError } from "../../opencode/turns/sendErrors.ts"
 import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import type { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
 import type { WorktreeLeft } from "./WorktreeLeft.ts"
+import { afterStatus, type StatusWords } from "./statusText.ts"
 
 /** Every error that a tool can fail with. */
 export type ToolError =
@@ -42,27 +45,11 @@ const afterUncertain = ({ effect }: EffectUncertain): string => {
   }
 }
 
-/** The next step after an answer with an error. */
-const afterStatus = ({ retryAfter, status }: Pick<OpencodeError, "retryAfter" | "status">): string => {
-  switch (status) {
-    case 403:
-      return "Only a person can allow it, in opencode or in the proxy in front of it."
-    case 404:
-      return "list_sessions shows what is there."
-    case 409:
-      return "It has changed meanwhile; get_status and get_session show its state."
-    case 413:
-      return "Send less text, or put it into a file that the agent reads."
-    case 429:
-      return `Too many requests: try again ${retryAfter === undefined ? "later" : `in ${retryAfter} s`}.`
-    case 408:
-    case 502:
-    case 503:
-    case 504:
-      return `It may be starting or stopping: try again ${retryAfter === undefined ? "in a moment" : `in ${retryAfter} s`}; refresh_instances shows its health.`
-    default:
-      return status >= 500 ? "opencode's log on that machine has the details." : "Correct what it names, and try again."
-  }
+const statusWords: StatusWords = {
+  forbidden: "Only a person can allow it, in opencode or in the proxy in front of it.",
+  notFound: "list_sessions shows what is there.",
+  conflict: "It has changed meanwhile; get_status and get_session show its state.",
+  health: "refresh_instances shows its health",
 }
 
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
@@ -91,9 +78,11 @@ const nextStep = (error: ToolError): string => {
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."
     case "OpencodeError":
-      return afterStatus(error)
+      return afterStatus(error, statusWords)
     case "UnexpectedResponse":
-      if (error.status !== undefined && error.status >= 400) return afterStatus({ ...error, status: error.status })
+      if (error.status !== undefined && error.status >= 400)
+        return afterStatus({ ...error, status: error.status }, statusWords)
+      if (error.isOfNewerVersion) return "Update opencode-fleet."
       return "list_instances shows its address and version."
     case "SessionBusy":
       if (error.waitingFor !== undefined) {

@@ -7,7 +7,9 @@
  */
 import { Schema, SchemaGetter } from "effect"
 import { ResolveError } from "../../fleet/naming.ts"
-import { ClientError, DecisionError, SendError } from "../../opencode/errors.ts"
+import { ClientError } from "../../opencode/errors.ts"
+import { DecisionError } from "../../opencode/requests/decisionErrors.ts"
+import { SendError } from "../../opencode/turns/sendErrors.ts"
 import { HostDirectoryRequired, HostNotNamed, HostNotStarted } from "../../discovery/ssh/startErrors.ts"
 import { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import { errorText, type ToolError } from "./errorText.ts"

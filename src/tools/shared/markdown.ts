@@ -34,10 +34,3 @@ export const newestWithin = <A>(items: ReadonlyArray<A>, length: (item: A) => nu
 
 /** Joins the paragraphs of an answer; empty ones are left out. */
 export const paragraphs = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join("\n\n")
-
-/** Says that something is missing in an answer; empty if nothing is. `things`: the plural. */
-export const unreadableText = (count: number | undefined, thing: string, things = `${thing}s`): string => {
-  if (count === undefined) return ""
-  const [what, them] = count === 1 ? [thing, "it"] : [things, "them"]
-  return `${count} ${what} not shown: this version of opencode-fleet does not understand ${them}. opencode shows ${them}.`
-}

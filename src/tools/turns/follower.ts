@@ -20,7 +20,7 @@ export interface FollowerOptions {
 const shownState = ({ pending, status }: Turn) => [status.type === "idle", ...pending.keys()].join(" ")
 
 /** Passes the stages on, and has list_instances notice each request that is opened or settled, and the end of the turn. */
-const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefined): TurnStages => {
+export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefined): TurnStages => {
   let shown = ""
   const notice = (stage: TurnStage) =>
     Effect.suspend(() => {

@@ -18,7 +18,7 @@ export const checkNewSession = Effect.fnUntraced(function* ({ directory, instanc
     Effect.gen(function* () {
       const opencode = client.at(target)
       const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)
-      yield* promptOptions(opencode, chosen ?? "", prompt)
+      yield* promptOptions(opencode, target, chosen ?? "", prompt)
     }),
   )
 })

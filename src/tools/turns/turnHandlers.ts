@@ -4,7 +4,6 @@ import { line } from "../../text/plainText.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
-import { ensureNotElsewhere } from "../../opencode/sessions/otherServers.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
@@ -16,6 +15,7 @@ import { promptOptions } from "./promptOptions.ts"
 import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
+import { unlessElsewhere } from "./unlessElsewhere.ts"
 
 /** Maximum number of parked messages shown. */
 const maxParked = 10
@@ -43,8 +43,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
   ) {
     const { message } = parameters
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, parameters.session_id)
-    const prompt = { text: message, ...(yield* promptOptions(opencode, session.directory, parameters)) }
+    const session = yield* resolveSession(target, opencode, parameters.session_id)
+    const prompt = { text: message, ...(yield* promptOptions(opencode, target, session.directory, parameters)) }
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
@@ -59,14 +59,8 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
-    // Asked first, because this server would tell an unfinished turn of another one as interrupted.
-    yield* ensureNotElsewhere(opencode, target.instance, session).pipe(
-      Effect.catchIf(
-        (error) => error._tag !== "RunsElsewhere",
-        () => Effect.void,
-      ),
-    )
+    const session = yield* resolveSession(target, opencode, reference)
+    yield* unlessElsewhere(opencode, target.instance, session)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
@@ -76,7 +70,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
 
   const abort = Effect.fnUntraced(function* (target: Target, reference: string) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target.instance, opencode, reference)
+    const session = yield* resolveSession(target, opencode, reference)
     const { cleared, elsewhere, final, wasRunning } = yield* abortTurn(opencode, session)
     const parked = yield* parkedIn(opencode, session)
     return {

@@ -20,7 +20,7 @@ const maxToolText = 150
 
 const sentBefore = "opencode had this message already, so nothing was sent"
 
-const detailOf = (outcome: Outcome): string => {
+export const outcomeDetail = (outcome: Outcome): string => {
   switch (outcome._tag) {
     case "needs permission":
       return describe({ kind: "permission", request: outcome.request })
@@ -98,7 +98,7 @@ export const turnView = (
     ),
   ].slice(0, maxTextMessages)
   const detail = line(
-    [...(repeated ? [sentBefore] : []), detailOf(outcome)].filter((text) => text !== "").join("; "),
+    [...(repeated ? [sentBefore] : []), outcomeDetail(outcome)].filter((text) => text !== "").join("; "),
     1000,
   )
   const next =

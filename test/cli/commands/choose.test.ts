@@ -18,6 +18,7 @@ const input = {
   agent: Option.none(),
   model: Option.none(),
   messageId: Option.none(),
+  isAsync: false,
   asJson: false,
 } as const
 

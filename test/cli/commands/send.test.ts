@@ -34,6 +34,7 @@ const input: Input = {
   agent: Option.none(),
   model: Option.none(),
   messageId: Option.none(),
+  isAsync: false,
   asJson: false,
 }
 
@@ -88,7 +89,7 @@ describe("send", () => {
       asks(sent.fake)
       const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, exitStatus.waits)
-      assert.include(reason, "`opencode-fleet attach fake -- --session ses_main`")
+      assert.include(reason, "`opencode-fleet approve fake ses_main` or `opencode-fleet reject fake ses_main`")
       assert.include(yield* sent.stderr, "Permission for bash:\n  rm -rf build")
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -102,7 +103,7 @@ describe("send", () => {
       assert.strictEqual(status, exitStatus.waits)
       assert.match(
         reason,
-        /\n {2}The agent waits until a person answers: in `opencode-fleet attach fake -- --session ses_main` or with an MCP client\.$/u,
+        /\n {2}The agent waits until a person answers: `opencode-fleet answer fake ses_main` or `opencode-fleet reject fake ses_main`\.$/u,
       )
     }).pipe(Effect.provide(overTheFake)),
   )
@@ -140,7 +141,7 @@ describe("send", () => {
       for (const part of [
         "was not sent",
         "(permission for bash: rm -rf build)",
-        "`opencode-fleet attach fake -- --session ses_main`",
+        "`opencode-fleet approve fake ses_main`",
       ]) {
         assert.include(reason, part)
       }
@@ -203,6 +204,16 @@ describe("send", () => {
       const [answer, ...others] = yield* TestConsole.logLines
       assert.lengthOf(others, 0)
       assert.deepInclude(JSON.parse(String(answer)), { outcome: "completed", text: "Done.", session_id: here })
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("with --async, prints the session's id when opencode has the message, and follows nothing", () =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({ isAsync: true, session: Option.some("new") })
+      assert.deepStrictEqual(yield* resultOf(sent, 6000), { status: 0, reason: "" })
+      const created = sent.fake.prompts[0]?.session
+      assert.deepStrictEqual(yield* TestConsole.logLines, [created])
+      assert.include(yield* sent.stderr, `\`opencode-fleet read fake ${created} --follow\``)
     }).pipe(Effect.provide(overTheFake)),
   )
 

@@ -2,21 +2,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { errorText as terminalText } from "../../../src/cli/process/errorText.ts"
 import { AmbiguousInstance, InstanceNotFound, InstanceRequired } from "../../../src/fleet/naming.ts"
+import { AmbiguousRequest, NoTurn, RequestNotOpen } from "../../../src/opencode/requests/decisionErrors.ts"
 import {
-  AmbiguousRequest,
   EffectUncertain,
   InstanceUnreachable,
-  MessageIdUnusable,
-  NoTurn,
   OpencodeError,
-  RequestNotOpen,
   RequestTimeout,
   RunsElsewhere,
-  SessionBusy,
   SessionNotFound,
   Unauthorized,
   UnexpectedResponse,
 } from "../../../src/opencode/errors.ts"
+import { MessageIdUnusable, SessionBusy } from "../../../src/opencode/turns/sendErrors.ts"
 import { AmbiguousSession } from "../../../src/opencode/sessions/sessionReference.ts"
 import { FleetToolkit } from "../../../src/tools/FleetToolkit.ts"
 import { errorText as mcpText, type ToolError } from "../../../src/tools/shared/errorText.ts"
@@ -104,7 +101,7 @@ const snapshots: ReadonlyArray<Snapshot> = [
     message: "Nothing was sent: the turn in session ses_1 is running on web, which shares its sessions with api.",
     mcp: ' Pass instance "web" to send_message, which waits for the turn\'s end, wait_for_session, abort_session, respond_permission or answer_question.',
     terminal:
-      " `opencode-fleet send web ses_1 MESSAGE` sends it there when that turn ends; `opencode-fleet attach web -- --session ses_1` shows it.",
+      " `opencode-fleet send web ses_1 MESSAGE` sends it there when that turn ends; `opencode-fleet read web ses_1 --follow` shows it.",
   },
   {
     error: new RunsElsewhere({ instance, session, until: 0, pid: 7 }),
@@ -131,14 +128,13 @@ const snapshots: ReadonlyArray<Snapshot> = [
       "The message was not sent: session ses_1 on api is busy with another turn, which is waiting for a person (permission for bash).",
     mcp: ' wait_for_session shows the request in full. Show it to your human, and pass on their decision with respond_permission (permission_id per_1); then send the message again. if_busy "steer" adds it to the waiting turn instead.',
     terminal:
-      " Decide it in `opencode-fleet attach api -- --session ses_1` or with an MCP client, then send the message again; --if-busy steer adds it to that turn instead.",
+      " Decide it with `opencode-fleet approve api ses_1` or `opencode-fleet reject api ses_1`, then send the message again; --if-busy steer adds it to that turn instead.",
   },
   {
     error: new EffectUncertain({ instance, effect: "prompt", session, detail: "ECONNRESET" }),
     message: "It is unknown whether the message reached session ses_1 on api (ECONNRESET). It was not sent again.",
     mcp: " Before you send it again, check with get_session whether it arrived.",
-    terminal:
-      " Before you send it again, check in opencode whether it arrived; `opencode-fleet sessions api` shows whether the session is busy.",
+    terminal: " Before you send it again, check with `opencode-fleet read api ses_1` whether it arrived.",
   },
   {
     error: new MessageIdUnusable({ id: "msg_1", detail: "it is the id of an agent's answer" }),
@@ -170,7 +166,7 @@ const snapshots: ReadonlyArray<Snapshot> = [
     error: new AmbiguousRequest({ session, kind: "permission", candidates: ["per_1 (bash)", "per_2 (edit)"] }),
     message: "Session ses_1 is waiting for several permissions: per_1 (bash); per_2 (edit). Nothing was sent.",
     mcp: " Choose one with permission_id.",
-    terminal: " Decide them in opencode.",
+    terminal: " Choose one with --id.",
   },
   {
     error: new InstanceNotFound({ reference: "nope", known: [] }),
@@ -211,12 +207,6 @@ const snapshots: ReadonlyArray<Snapshot> = [
     mcp: " Use the full id of one.",
     terminal: " Use the full id of one.",
   },
-  {
-    error: new InvalidParameter({ parameter: "message_id", value: "msg_x", detail: "the session has no such message" }),
-    message: 'message_id "msg_x" cannot be used: the session has no such message.',
-    mcp: " get_session shows the ids of the session's messages; omit message_id for the whole session.",
-    terminal: "",
-  },
 ]
 
 const tools = new RegExp(Object.keys(FleetToolkit.tools).join("|"), "u")
@@ -236,5 +226,17 @@ describe("Each surface chooses its own words for an error", () => {
     const error = new InvalidParameter({ parameter: "agent", value: "nope", detail: "this opencode has build" })
     assert.strictEqual(mcpText(error), 'agent "nope" cannot be used: this opencode has build.')
     assert.strictEqual(terminalText(error), '--agent "nope" cannot be used: this opencode has build.')
+  })
+
+  it("says in each surface's terms where to find the id of a message", () => {
+    const error = new InvalidParameter({ parameter: "message_id", value: "msg_x", detail: "the session has none" })
+    assert.strictEqual(
+      mcpText(error),
+      'message_id "msg_x" cannot be used: the session has none. get_session shows the ids of the session\'s messages; omit message_id for the whole session.',
+    )
+    assert.strictEqual(
+      terminalText(error),
+      '--message "msg_x" cannot be used: the session has none. `opencode-fleet read INSTANCE SESSION` shows the ids of its messages.',
+    )
   })
 })

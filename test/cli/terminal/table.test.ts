@@ -36,6 +36,7 @@ const fleet = (...instances: ReadonlyArray<InstanceView>): FleetView => ({
   as_of,
   health_counts: {},
   waiting_instance_count: 0,
+  busy_instance_count: 0,
   unchecked_instance_count: 0,
   matching_count: instances.length,
   instances,

@@ -56,8 +56,8 @@ export const framing: ReadonlyArray<Row> = [
   },
   {
     ...isDone,
-    name: "every answer and every event arrives in pieces of three bytes, which cut characters and lines",
-    faults: wire.everywhere(wire.inPieces(3, 0)),
+    name: "events and stored messages arrive in pieces of three bytes, which cut characters and lines",
+    faults: (["events", "messages"] as const).map((to) => ({ to, fault: wire.inPieces(3, 0) })),
   },
   {
     name: "the sessions arrive at one byte per second",

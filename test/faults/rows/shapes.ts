@@ -53,6 +53,13 @@ export const shapes: ReadonlyArray<Row> = [
     never: ["Nothing waits for a person"],
   },
   {
+    name: "file changes of another shape",
+    faults: [{ to: "diff", fault: list(() => [unknown]) }],
+    call: ["get_diff"],
+    says: [/file changes? not understood \(opencode /u],
+    never: ["No file was changed"],
+  },
+  {
     name: "an object in place of the list of sessions",
     faults: [{ to: "sessions", fault: wire.reply(200, { sessions: {} }) }],
     call: ["list_sessions"],

@@ -2,7 +2,7 @@
  * The built executable over a fleet in which every row of the table has an instance of its own, and a bystander that nothing
  * happens to. All rows happen at once, as in a real fleet.
  */
-import { Context, Effect, Fiber, FileSystem, Layer, Schedule, Schema, Semaphore } from "effect"
+import { Context, Effect, Fiber, FileSystem, Layer, Schedule, Schema, Semaphore, Struct } from "effect"
 import { createServer } from "node:net"
 import type { SessionId } from "../../../src/opencode/Identifiers.ts"
 import { FakeState } from "../../../src/testing/FakeState.ts"
@@ -80,8 +80,8 @@ export class Scene extends Context.Service<
     /** What is left behind when all rows have been answered. */
     readonly remains: Effect.Effect<{
       readonly bystander: { readonly answer: string; readonly writes: ReadonlyArray<string> }
-      /** The descriptors of the server before it knew the instances, and after it has forgotten them. */
-      readonly descriptors: { readonly before: number; readonly after: number }
+      /** What the server held before it knew the instances, and after it has forgotten them. */
+      readonly held: { readonly before: Holdings; readonly after: Holdings }
       /** The most memory that the server has used. */
       readonly megabytes: number
       /** Connections to the proxy of the server's environment, where instances redirect to, too. No request may go there. */
@@ -89,6 +89,27 @@ export class Scene extends Context.Service<
     }>
   }
 >()("test/faults/Scene") {}
+
+/** Numbers of objects that a leak would add to. */
+const Holdings = Schema.Struct({
+  descriptors: Schema.Int,
+  fibers: Schema.Int,
+  sockets: Schema.Int,
+  timers: Schema.Int,
+})
+type Holdings = typeof Holdings.Type
+
+const isAtMost = (now: Holdings, before: Holdings) =>
+  now.descriptors <= before.descriptors &&
+  now.fibers <= before.fibers &&
+  now.sockets <= before.sockets &&
+  now.timers <= before.timers
+
+/** Reports what the server holds; see the file. */
+const reporting = `--import ${new URL("reportHoldings.mjs", import.meta.url).href}`
+const decodeReport = Schema.decodeUnknownSync(
+  Schema.fromJsonString(Schema.Struct(Struct.omit(Holdings.fields, ["descriptors"]))),
+)
 
 export interface Outcome {
   readonly result: Result
@@ -120,6 +141,7 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
       const proxy = yield* countingServer
       const server = yield* startRaw(relay, {
         variables: {
+          NODE_OPTIONS: reporting,
           NODE_USE_ENV_PROXY: "1",
           HTTP_PROXY: proxy.url,
           HTTPS_PROXY: proxy.url,
@@ -140,11 +162,23 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
       }, Effect.orDie)
 
       const descriptors = Effect.map(Effect.orDie(fs.readDirectory(`/proc/${server.pid}/fd`)), (all) => all.length)
+      const reports = Effect.map(server.stderr, (text) =>
+        [...text.matchAll(/^holdings (.*)$/gmu)].map(([, json]) => json),
+      )
+      const holdings = Effect.gen(function* () {
+        const { length } = yield* reports
+        yield* server.kill("SIGUSR2")
+        const [report] = yield* Effect.repeat(
+          Effect.map(reports, (all) => all.slice(length)),
+          { until: (all) => all.length > 0, schedule: Schedule.spaced("50 millis") },
+        )
+        return { ...decodeReport(report), descriptors: yield* descriptors }
+      })
       const megabytes = Effect.map(Effect.orDie(fs.readFileString(`/proc/${server.pid}/status`)), (status) =>
         Math.round(Number(/VmHWM:\s+(\d+)/u.exec(status)?.[1]) / 1024),
       )
       yield* call("refresh_instances", {})
-      const before = yield* descriptors
+      const before = yield* holdings
 
       const start = Effect.fnUntraced(function* (
         each: Pick<Case, "api" | "instance" | "faults" | "listener" | "onWrite" | "prepare">,
@@ -192,14 +226,14 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           const { text: answer } = yield* call("list_sessions", { instance: bystander.instance })
           yield* Effect.forEach(started.values(), ({ file }) => Effect.orDie(fs.remove(file)))
           yield* call("refresh_instances", {})
-          const after = yield* descriptors.pipe(
+          const after = yield* holdings.pipe(
             // Idle connections are kept for a few seconds.
-            Effect.repeat({ until: (now) => now <= before, schedule: Schedule.spaced("100 millis") }),
-            Effect.timeoutOrElse({ duration: patience, orElse: () => descriptors }),
+            Effect.repeat({ until: (now) => isAtMost(now, before), schedule: Schedule.spaced("500 millis") }),
+            Effect.timeoutOrElse({ duration: patience, orElse: () => holdings }),
           )
           return {
             bystander: { answer, writes: writesOf(at(bystander.instance).fake) },
-            descriptors: { before, after },
+            held: { before, after },
             megabytes: yield* megabytes,
             proxied: proxy.connections(),
           }

@@ -98,6 +98,8 @@ describe("Pending requests", () => {
         known: true,
         count: 1,
         waiting: [{ kind: "permission", id: permission("1").id, session: here, title: "Session main", about: asking }],
+        active: 1,
+        lastSession: { title: "Session main", updated: session("main").time.updated },
         projects: [{ directory: "/work/project", active: 1 }],
         projectCount: 1,
       })
@@ -112,8 +114,10 @@ describe("Pending requests", () => {
       const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)
       const report = yield* setup.report(1)
-      assert.isFalse(report?.known)
-      assert.include(String(about(report)), "does not understand 1 of its sessions and pending requests")
+      assert.deepInclude(report, {
+        count: 0,
+        notUnderstood: "1 permission not understood (opencode 1.18.33); open it in opencode",
+      })
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
@@ -165,13 +169,34 @@ describe("Pending requests", () => {
     }).pipe(Effect.provide(FakeOpencode.layer)),
   )
 
+  it.effect("come with the number of active sessions, and the title and time of the last activity, however old", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("old", { title: "Last year", ...updatedAt(-1e10) }),
+        session("child", { parentID: ses("old"), ...updatedAt(-1e10 + 1) }),
+      ]
+      const setup = yield* attentive([1])
+      yield* TestClock.adjust(scanTime)
+      const last = { title: "Last year", updated: -1e10 + 1 }
+      assert.deepInclude(yield* setup.report(1), { active: 0, lastSession: last })
+      fake.sessions = [session("main"), session("child", { parentID: here })]
+      for (const id of [here, ses("child")]) fake.statuses.set(id, { type: "busy" })
+      yield* setup.refresh
+      assert.deepInclude(yield* setup.report(1), { active: 2 })
+      fake.sessions = []
+      yield* setup.refresh
+      assert.deepInclude(yield* setup.report(1), { active: 0, lastSession: undefined })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
   it.effect("are all counted, and bounded in memory", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       wait(fake)
       fake.permissions = Array.from({ length: 300 }, (_, index) => ({
         ...permission(String(index)),
-        patterns: ["x".repeat(100_000)],
+        patterns: ["x".repeat(10_000)],
       }))
       const setup = yield* attentive([1])
       yield* TestClock.adjust(scanTime)

@@ -6,7 +6,7 @@ import * as HttpTransport from "../../../src/opencode/http/HttpTransport.ts"
 import { OpencodeClient } from "../../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../../src/opencode/v1/OpencodeV1.ts"
 import * as OpencodeV2 from "../../../src/opencode/v2/OpencodeV2.ts"
-import { here, msg, session, textPart, user } from "../../../src/testing/samples.ts"
+import { here, msg, permission, session, textPart, user } from "../../../src/testing/samples.ts"
 import { target } from "../../support/overFake.ts"
 import { answeringJson, rawHttp } from "../../support/rawHttp.ts"
 import { turnsDuring } from "../../support/turnsDuring.ts"
@@ -104,12 +104,17 @@ describe.each(versions)("A large answer of $version", ({ make, page, sessions })
           )
           socket.write(body.subarray(0, MiB), () => Deferred.doneUnsafe(half, Effect.void))
           rest.push(() => socket.write(body.subarray(MiB)))
+        } else if (path.includes("/session/ses_main/permission/")) {
+          // opencode 2 answers a decision without a body.
+          socket.write("HTTP/1.1 204 No Content\r\n\r\n")
         } else answeringJson(path.endsWith("/interrupt") ? { interrupted: true } : true)(socket)
       })
       const opencode = (yield* OpencodeClient).at({ ...target, url })
       const reading = yield* Effect.forkChild(opencode.messages(here, { limit: 1 }))
       yield* Deferred.await(half)
       yield* opencode.abort(here)
+      const decision = { kind: "permission", request: permission("1"), reply: { reply: "once" } } as const
+      assert.isTrue(yield* opencode.decide("/work", decision))
       for (const write of rest) write()
       assert.lengthOf((yield* Fiber.join(reading)).messages, 1)
     }).pipe(Effect.provide(make.pipe(Layer.provide(HttpTransport.layer)))),

@@ -1,7 +1,8 @@
 /** Decoding a large list leaves time for everything else. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { recognised, tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
+import { tolerantArray } from "../../../src/opencode/http/tolerantArray.ts"
+import { recognised } from "../../support/recognised.ts"
 import { WireMessages } from "../../../src/opencode/v1/wire/WireMessage.ts"
 import { turnsDuring } from "../../support/turnsDuring.ts"
 

@@ -6,7 +6,8 @@ import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { opencode, overFake } from "../../support/overFake.ts"
 import { here, ses, session, updatedAt } from "../../../src/testing/samples.ts"
 
-const resolve = (reference: string) => Effect.flatMap(opencode, (client) => resolveSession("fake", client, reference))
+const resolve = (reference: string) =>
+  Effect.flatMap(opencode, (client) => resolveSession({ instance: "fake" }, client, reference))
 
 const withSessions = Effect.tap(FakeOpencode, (fake) =>
   Effect.sync(() => {

@@ -1,7 +1,7 @@
 /** The entries of a session in opencode 2 as the domain's messages, and the outcome of the turn that they tell of. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { recognised } from "../../../src/opencode/http/tolerantArray.ts"
+import { recognised } from "../../support/recognised.ts"
 import type { AssistantInfo, Message } from "../../../src/opencode/sessions/Message.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { conversation } from "../../../src/opencode/v2/conversation.ts"

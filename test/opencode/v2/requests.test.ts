@@ -13,6 +13,9 @@ const permission = (fields: object) =>
     ...fields,
   })
 
+/** What a person reads in place of the hologram. */
+const missing = "opencode also shows a field here that this version of opencode-fleet does not understand: hologram"
+
 const form = Schema.decodeUnknownSync(WireForm)({
   id: "frm_1",
   sessionID: "ses_1",
@@ -32,6 +35,7 @@ const form = Schema.decodeUnknownSync(WireForm)({
     { key: "q2", title: "Sure?", type: "boolean" },
     { key: "q3", title: "How many?", type: "integer" },
     { key: "q4", type: "hologram" },
+    { key: "q5", type: "external", url: "https://example.com" },
   ],
 })
 
@@ -71,7 +75,7 @@ describe("A form of opencode 2", () => {
       },
       { question: "Which sizes?", options: [{ label: "Small" }], multiple: true, custom: false },
       { question: "Sure?", options: [{ label: "Yes" }, { label: "No" }], custom: false },
-      { question: "How many?", options: [] },
+      { question: `How many? (${missing})`, options: [] },
     ])
   })
 

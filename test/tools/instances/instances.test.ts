@@ -8,6 +8,11 @@ import { Fleet } from "../../../src/fleet/Fleet.ts"
 import type { Snapshot } from "../../../src/fleet/Snapshot.ts"
 import type { HealthState } from "../../../src/fleet/Instance.ts"
 import { instanceHandlers } from "../../../src/tools/instances/instanceHandlers.ts"
+import { instanceCuts } from "../../../src/tools/instances/instanceCuts.ts"
+import type { FleetView } from "../../../src/tools/instances/instanceSchemas.ts"
+import { ListInstances } from "../../../src/tools/instances/InstanceTools.ts"
+import { instanceView } from "../../../src/tools/instances/instanceView.ts"
+import { fitAnswer, fitsAnswer } from "../../../src/tools/shared/answerSize.ts"
 import { renderFleet } from "../../../src/tools/instances/renderInstances.ts"
 import { server } from "../../discovery/announcements.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
@@ -27,7 +32,7 @@ const refusing = (name: string, port: number, authorization: "missing" | "reject
   return { ...one, health: { ...one.health, authorization, reason } }
 }
 
-const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
+const waitingFor = (...requests: ReadonlyArray<string>): Extract<PendingReport, { known: true }> => ({
   askedAt: 0,
   known: true,
   count: requests.length,
@@ -38,6 +43,8 @@ const waitingFor = (...requests: ReadonlyArray<string>): PendingReport => ({
     title: "A title",
     about,
   })),
+  active: 0,
+  lastSession: undefined,
   projects: [],
   projectCount: 0,
 })
@@ -133,6 +140,76 @@ describe("list_instances", () => {
       assert.include(text, "**2 wait for a person.**")
     }),
   )
+
+  it.effect("shows what each instance does and its last activity, and what is unknown as unknown", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("5 minutes")
+      const lastSession = { title: "Fix the login", updated: 60_000 }
+      const broken = [{ directory: "/work/broken", reason: "invalid configuration" }]
+      const { text, view } = yield* listed(
+        ["idle", "waiting", "busy", "partly", "failing", "new"].map((name, index) =>
+          instance(name, index + 1, "online"),
+        ),
+        [
+          [1, { ...waitingFor(), lastSession }],
+          [2, { ...waitingFor("x"), active: 3, lastSession }],
+          [3, { ...waitingFor(), active: 1, lastSession }],
+          [4, { ...waitingFor(), broken, lastSession }],
+          [5, { askedAt: 0, known: false, reason: "no answer within 3 s" }],
+        ],
+      )
+      assert.deepStrictEqual(
+        view.instances.map(({ activity, active_count: active, name }) => [name, activity, active]),
+        [
+          ["waiting", "waiting", 3],
+          ["busy", "busy", 1],
+          ["idle", "idle", undefined],
+          ["partly", undefined, undefined],
+          ["failing", undefined, undefined],
+          ["new", undefined, undefined],
+        ],
+      )
+      const last = { last_active: "1970-01-01T00:01:00.000Z", last_session_title: "Fix the login" }
+      assert.deepInclude(view.instances[3], last)
+      assert.strictEqual(view.busy_instance_count, 1)
+      assert.include(text, "**1 waits for a person.** 1 more is busy.")
+      assert.include(
+        text,
+        "- `waiting`: **online** · **waiting** (3 sessions active) · last active 4 min ago: `Fix the login` ·",
+      )
+      assert.include(text, "- `failing`: **online** · host")
+    }),
+  )
+
+  it("keeps as many instances as fit, and the last activity of the first ones only", () => {
+    const report = { ...waitingFor(), lastSession: { title: "Fix the login of the shop", updated: 0 } }
+    const health = { state: "online", version: "1.18.33", api: 1, latency: 3, reason: "", checkedAt: 0 } as const
+    const instances = Array.from({ length: 40 }, (_, index) =>
+      instanceView(
+        { ...instance(`laptop-project-${index}`, index, "online"), directory: `/home/me/work/${index}`, health },
+        report,
+      ),
+    )
+    const view: FleetView = {
+      as_of: "1970-01-01T00:00:00.000Z",
+      health_counts: { online: 40 },
+      waiting_instance_count: 0,
+      busy_instance_count: 0,
+      unchecked_instance_count: 0,
+      matching_count: 40,
+      instances,
+      problem_count: 0,
+      problems: [],
+      transports: [],
+      refreshed: "1970-01-01T00:00:00.000Z",
+    }
+    const fitted = fitAnswer(view, instanceCuts, fitsAnswer(ListInstances, 9000))
+    assert.isTrue(fitsAnswer(ListInstances, 9000)(fitted))
+    assert.lengthOf(fitted.instances, 40)
+    assert.isDefined(fitted.instances[0]?.last_active)
+    assert.isUndefined(fitted.instances[39]?.last_active)
+    assert.include(renderFleet(fitted), "The last activity of some instances is left out")
+  })
 
   it.effect("shows when each transport was scanned, the duration, and its problems", () =>
     Effect.gen(function* () {

@@ -22,7 +22,11 @@ describe("What opencode-fleet does not understand", () => {
       fake.fail("GET /experimental/session", Fault.json([session("main"), unknown, unknown]))
       const { text, view } = yield* call("list_sessions", {})
       assert.deepInclude(view, { matching_count: 1, unreadable_count: 2 })
-      assert.include(text, "2 sessions not shown: this version of opencode-fleet does not understand them.")
+      assert.include(text, "2 sessions not understood (opencode 1.18.33)")
+      assert.strictEqual(
+        view.unreadable,
+        text.split("\n").find((each) => each.includes("not understood")),
+      )
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -32,7 +36,8 @@ describe("What opencode-fleet does not understand", () => {
       fake.fail(`GET /session/${here}/message`, Fault.json([unknown]))
       const { text, view } = yield* call("get_session", { session_id: here })
       assert.deepInclude(view, { messages: [], unreadable_count: 1 })
-      assert.include(text, "1 message not shown")
+      assert.include(text, "1 message not understood (opencode 1.18.33)")
+      assert.include(text, "1 message ·")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -43,7 +48,8 @@ describe("What opencode-fleet does not understand", () => {
       fake.fail("GET /permission", Fault.json([permission("1"), unknown]))
       const { text, view } = yield* call("get_status", {})
       assert.strictEqual(view.unreadable_count, 1)
-      assert.include(text, "1 session or pending request not shown")
+      assert.include(text, "1 permission not understood (opencode 1.18.33)")
+      assert.include(text, "Something may wait there for a person.")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -54,12 +60,12 @@ describe("What opencode-fleet does not understand", () => {
       assert.notInclude((yield* call("get_session", { session_id: here })).text, "No messages yet")
       fake.fail("GET /experimental/session", Fault.json([unknown, 7, null]))
       const listed = yield* call("list_sessions", {})
-      assert.include(listed.text, "3 sessions not shown")
+      assert.include(listed.text, "3 sessions not understood")
       assert.notInclude(listed.text, "0 sessions")
       assert.notInclude(listed.text, "create_session starts one")
       const status = yield* call("get_status", {})
       assert.strictEqual(status.view.unreadable_count, 3)
-      assert.include(status.text, "may wait there for a person")
+      assert.include(status.view.unreadable, "may wait there for a person")
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -82,7 +88,7 @@ describe("What opencode-fleet does not understand", () => {
       fake.statuses.set(here, { type: "busy" })
       fake.fail("GET /permission", Fault.json([unknown]))
       const { message } = yield* Effect.flip(call("respond_permission", { session_id: here, response: "once" }))
-      assert.include(message, "Something waits on")
+      assert.include(message, "Something waits on fake: 1 permission not understood (opencode 1.18.33)")
       assert.include(message, "decide it in opencode")
     }).pipe(Effect.provide(toolsOverFake)),
   )

@@ -194,6 +194,8 @@ describe("Untrusted text in Markdown", () => {
       known: true,
       count: 1,
       waiting: [{ kind: "permission", id: permission("1").id, session: here, title, about: text }],
+      active: 1,
+      lastSession: { title, updated: 0 },
       projects: [{ directory: text, active: 1 }],
       projectCount: 1,
     }
@@ -211,6 +213,7 @@ describe("Untrusted text in Markdown", () => {
       as_of: "1970-01-01T00:00:00.000Z",
       health_counts: { online: 2 },
       waiting_instance_count: 1,
+      busy_instance_count: 0,
       unchecked_instance_count: 1,
       transports: [],
       matching_count: 2,

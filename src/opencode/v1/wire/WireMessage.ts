@@ -1,9 +1,10 @@
 /** Messages and their parts, as in `GET /session/:id/message` and the events. They decode to domain types. */
 import { Schema, SchemaTransformation } from "effect"
 import { MessageId, SessionId } from "../../Identifiers.ts"
-import type { AssistantInfo, Failure, NotePart, StepPart } from "../../sessions/Message.ts"
+import type { AssistantInfo, Failure, NotePart, StepPart, ToolState } from "../../sessions/Message.ts"
 import { joinModel, splitModel } from "./model.ts"
 import { isUnrecognised, tolerantArray, typed, Unrecognised } from "../../http/tolerantArray.ts"
+import { metadataOf, reportOf } from "../../http/toolReport.ts"
 import { typeOf, unknownPart } from "../../http/unknownPart.ts"
 
 const opt = Schema.optionalKey
@@ -92,11 +93,40 @@ const Span = Schema.Struct({ start: Schema.Finite, end: opt(Schema.Finite) })
 
 const Input = Schema.Record(Schema.String, Schema.Unknown)
 
+const completed = {
+  status: Schema.Literal("completed"),
+  input: Input,
+  output: Schema.String,
+  time: opt(Span),
+}
+
+const RawCompleted = Schema.Struct({ ...completed, metadata: opt(Schema.Unknown) })
+
+type Completed = Extract<ToolState, { readonly status: "completed" }>
+
+const Count = opt(Schema.Finite)
+
+const WireCompleted = RawCompleted.pipe(
+  Schema.decodeTo(
+    Schema.toType(
+      Schema.Struct({ ...completed, report: opt(Schema.Struct({ exit: Count, added: Count, removed: Count })) }),
+    ),
+    SchemaTransformation.transform<Completed, typeof RawCompleted.Type>({
+      decode: ({ metadata, ...state }) => ({ ...state, ...reportOf(metadata) }),
+      encode: ({ report, ...state }) => (report === undefined ? state : { ...state, metadata: metadataOf(report) }),
+    }),
+  ),
+)
+
 const WireToolState = Schema.Union([
   Schema.Struct({ status: Schema.Literal("pending"), input: Input }),
-  Schema.Struct({ status: Schema.Literal("running"), input: Input }),
-  Schema.Struct({ status: Schema.Literal("completed"), input: Input, output: Schema.String }),
-  Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String }),
+  Schema.Struct({
+    status: Schema.Literal("running"),
+    input: Input,
+    time: opt(Schema.Struct({ start: Schema.Finite })),
+  }),
+  WireCompleted,
+  Schema.Struct({ status: Schema.Literal("error"), input: Input, error: Schema.String, time: opt(Span) }),
 ])
 
 /** The snapshot is the hash of a git tree. Absent or empty if opencode takes none. */

@@ -33,10 +33,19 @@ export const WireTokens = Schema.Struct({ input: Schema.Finite, output: Schema.F
 const Input = Schema.Record(Schema.String, Schema.Unknown)
 
 /** What a tool returned: texts and files. */
-export const WireToolContent = tolerantArray(Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }))
+export const WireToolContent = tolerantArray(
+  Schema.Union([
+    Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
+    Schema.Struct({ type: Schema.Literal("file") }),
+  ]),
+)
 
-/** `status` is `running` if the call returned and its work continues in the background. */
-export const WireToolMetadata = Schema.Struct({ status: opt(Schema.Unknown) })
+/** `status` is `running` if the call returned and its work continues in the background; see `toolReport.ts` for the rest. */
+export const WireToolMetadata = Schema.Struct({
+  status: opt(Schema.Unknown),
+  exit: opt(Schema.Unknown),
+  files: opt(Schema.Unknown),
+})
 
 const WireToolState = Schema.Union([
   /** The input is the JSON as far as the model has written it. */
@@ -62,7 +71,7 @@ const WireContent = Schema.Union([
     id: Schema.String,
     name: Schema.String,
     state: WireToolState,
-    time: opt(Schema.Struct({ created: Schema.Finite, ran: opt(Schema.Finite) })),
+    time: opt(Schema.Struct({ created: Schema.Finite, ran: opt(Schema.Finite), completed: opt(Schema.Finite) })),
   }),
 ])
 export type WireContent = typeof WireContent.Type

@@ -46,7 +46,10 @@ const Options = Schema.Array(
   Schema.Struct({ value: Schema.String, label: Schema.String, description: opt(Schema.String) }),
 )
 
-/** Fields of other types (`external`) have no answer. */
+/** A link, which has no answer. */
+const WireLink = Schema.Struct({ type: Schema.Literal("external"), key: Schema.String })
+
+/** The fields that have an answer. */
 const WireField = Schema.Union([
   field("string", { options: opt(Options), custom: opt(Schema.Boolean) }),
   field("multiselect", { options: Options, custom: opt(Schema.Boolean) }),
@@ -61,7 +64,7 @@ export const WireForm = Schema.Struct({
   sessionID: SessionId,
   title: Schema.String,
   metadata: opt(Schema.Struct({ tool: opt(WireTool) })),
-  fields: tolerantArray(WireField),
+  fields: tolerantArray(Schema.Union([WireField, WireLink])),
 })
 export type WireForm = typeof WireForm.Type
 

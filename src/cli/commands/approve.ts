@@ -1,0 +1,54 @@
+/** `opencode-fleet approve`: allows what an agent asks for. */
+import { Effect } from "effect"
+import { Command, Flag, Prompt, TerminalCapabilities } from "effect/cli"
+import { fleetWithAttentionLayer } from "../fleetLayer.ts"
+import { decideRequest, decisionArguments, isNamed } from "../process/decideRequest.ts"
+
+const always = Flag.Boolean("always").pipe(
+  Flag.withDescription("Also allow similar requests from now on; the command shows which"),
+  Flag.withDefault(false),
+)
+
+const yes = Flag.Boolean("yes").pipe(
+  Flag.withAlias("y"),
+  Flag.withDescription("Do not ask for confirmation in a terminal"),
+  Flag.withDefault(false),
+)
+
+const input = { ...decisionArguments, always, yes }
+
+/** Fails with `CommandFailed` if the permission is not granted. */
+export const approvePermission = Effect.fnUntraced(function* ({
+  always,
+  yes,
+  ...given
+}: Command.Command.Config.Infer<typeof input>) {
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  // Another request than the one that the person saw may be open by now.
+  const confirmed =
+    canPrompt && !yes && !isNamed(given)
+      ? Prompt.Confirm({ message: always ? "Allow this, always?" : "Allow this, once?" }).pipe(
+          Effect.catchTag("QuitError", () => Effect.succeed(false)),
+        )
+      : Effect.succeed(true)
+  yield* decideRequest(given, {
+    kinds: ["permission"],
+    showsAlways: always,
+    decide: (pending) =>
+      Effect.map(confirmed, (confirmed) =>
+        confirmed ? { ...pending, reply: { reply: always ? "always" : "once" } } : undefined,
+      ),
+  })
+})
+
+export const approve = Command.make("approve", input, approvePermission).pipe(
+  Command.withDescription(`Allows what an agent asks a permission for, once or always. Shows the whole request first; in a terminal, it asks for confirmation unless you name the request with --id. Without a session, it is the only permission that waits on the instance.
+
+Exit status: 0 if opencode has the decision; 1 if nothing waits, if the decision came too late, or for any other error; 2 for a usage error; 3 if you left the request open; with --follow that of \`send\`.`),
+  Command.withShortDescription("Allow what an agent asks for"),
+  Command.withExamples([
+    { command: "opencode-fleet approve", description: "Choose among all permissions that wait in the fleet" },
+    { command: "opencode-fleet approve my-project latest --follow", description: "Allow it, and follow the turn" },
+  ]),
+  Command.provide(fleetWithAttentionLayer),
+)

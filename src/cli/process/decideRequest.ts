@@ -1,0 +1,123 @@
+/** Delivers a person's decision about a pending request, as `approve`, `reject` and `answer` do. */
+import { Console, Effect, Option } from "effect"
+import { Flag } from "effect/cli"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import { sendDecision, verdict } from "../../opencode/requests/decision.ts"
+import { type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { Settings } from "../../Settings.ts"
+import type { Origin } from "../../tools/requests/askPerson.ts"
+import { findOrigin, findRequest } from "../../tools/requests/findRequest.ts"
+import { requestHandlers } from "../../tools/requests/requestHandlers.ts"
+import { makeUseAndTell } from "../../tools/shared/useAndTell.ts"
+import { asJsonFlag } from "../arguments/asJson.ts"
+import { type ChosenRequest, chosenRequest, type GivenRequest, requestArguments } from "../arguments/request.ts"
+import { decidedText, requestLines } from "../terminal/decision.ts"
+import { showTurn } from "../terminal/showTurn.ts"
+import { toJson } from "../terminal/terminal.ts"
+import { CommandFailed, exitStatus, failedBecause, failedWithToolError } from "./exitStatus.ts"
+
+const follow = Flag.Boolean("follow").pipe(
+  Flag.withAlias("f"),
+  Flag.withDescription("Show the rest of the turn, as `send` does"),
+  Flag.withDefault(false),
+)
+
+const asJson = asJsonFlag(
+  "the decision as JSON; with --follow the turn when it ends, in the shape of the MCP tool respond_permission",
+)
+
+/** The arguments of every command that decides a request. */
+export const decisionArguments = { ...requestArguments, follow, asJson }
+
+export interface GivenDecision extends GivenRequest {
+  readonly follow: boolean
+  readonly asJson: boolean
+}
+
+/** The same decision as the parameters of a tool. */
+const asParameters = ({ instance, session_id }: ChosenRequest, decision: Decision) => {
+  const place = { instance, session_id }
+  if (decision.kind === "permission") {
+    const { message, reply } = decision.reply
+    const words = message === undefined ? {} : { message }
+    return { ...place, permission_id: decision.request.id, response: reply, ...words } as const
+  }
+  return {
+    ...place,
+    question_id: decision.request.id,
+    ...(decision.answers === undefined ? { reject: true } : { answers: decision.answers }),
+  } as const
+}
+
+const leftOpen = new CommandFailed({ status: exitStatus.waits, reason: "Nothing was sent; the request stays open." })
+
+export interface Deciding<Kind extends PendingRequest["kind"], E, R> {
+  /** Which kinds of requests the command decides. */
+  readonly kinds: ReadonlyArray<Kind>
+  readonly showsAlways?: boolean
+  /** Whether `decide` itself shows the request. */
+  readonly showsForm?: boolean
+  /** Undefined if the person decides nothing. */
+  readonly decide: (
+    pending: Extract<PendingRequest, { kind: Kind }>,
+    origin: Origin,
+  ) => Effect.Effect<Decision | undefined, E, R>
+}
+
+const isOf = <Kind extends PendingRequest["kind"]>(
+  pending: PendingRequest,
+  kinds: ReadonlyArray<Kind>,
+): pending is Extract<PendingRequest, { kind: Kind }> => kinds.some((kind) => kind === pending.kind)
+
+/** Shows the request, takes the decision, and sends it. Fails with `CommandFailed` if it is not delivered. */
+export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"], R>(
+  given: GivenDecision,
+  { decide, kinds, showsAlways = false, showsForm = false }: Deciding<Kind, CommandFailed, R>,
+) {
+  const use = yield* makeUseAndTell
+  const client = yield* OpencodeClient
+  const chosen = yield* chosenRequest(given, kinds)
+  const { instance, session_id } = chosen
+  const find = use(instance, (target) =>
+    Effect.gen(function* () {
+      const origin = yield* findOrigin(client, target, session_id)
+      return { origin, pending: yield* findRequest<PendingRequest["kind"]>(origin, chosen.kind, chosen.id) }
+    }),
+  ).pipe(Effect.mapError(failedWithToolError))
+  const { origin, pending } = yield* find
+  if (!isOf(pending, kinds)) return yield* leftOpen
+  if (!showsForm) yield* Console.error(requestLines(pending, { always: showsAlways }))
+  const decision = yield* decide(pending, origin)
+  if (decision === undefined) return yield* leftOpen
+  if (given.follow) {
+    const { answer_question, respond_permission } = yield* requestHandlers(yield* Settings)
+    const parameters = asParameters(chosen, decision)
+    return yield* showTurn(
+      {
+        asJson: given.asJson,
+        interrupted: ({ note }) =>
+          note(
+            `Stopped following. The agent keeps working. \`opencode-fleet abort ${instance} ${session_id}\` stops it.`,
+          ),
+      },
+      () => ("response" in parameters ? respond_permission(parameters) : answer_question(parameters)),
+    )
+  }
+  const delivery = yield* use(instance, (target) => {
+    const { opencode, session } = { ...origin, opencode: client.at(target) }
+    return sendDecision(opencode, session, decision)
+  }).pipe(Effect.mapError(failedWithToolError))
+  const text = decidedText(delivery, decision, pending)
+  if (given.asJson) {
+    yield* Console.log(
+      toJson({ ...chosen, about: describe(pending), decision: verdict(decision), delivery } satisfies object),
+    )
+  }
+  if (delivery === "too late") return yield* failedBecause(text)
+  if (given.asJson) return
+  yield* Console.log(text)
+  yield* Console.error(`\`opencode-fleet read ${instance} ${session_id} --follow\` shows how the agent goes on.`)
+})
+
+/** Whether the request was named by its id, so that the person has seen it. */
+export const isNamed = ({ id }: GivenRequest): boolean => Option.isSome(id)

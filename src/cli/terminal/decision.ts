@@ -1,0 +1,25 @@
+/** A pending request in full, and what became of a person's decision about it. */
+import { type Delivery, deliveryText } from "../../opencode/requests/decision.ts"
+import { alwaysScope, type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { line } from "../../text/plainText.ts"
+import { wholeRequestText } from "../../tools/requests/requestView.ts"
+
+/** What a person must know to decide. `always`: also what that would allow. */
+export const requestLines = (pending: PendingRequest, { always = false } = {}): string => {
+  const { kind, request } = pending
+  const text = wholeRequestText(pending)
+  if (kind !== "permission" || !always) return text
+  const { always: patterns = [] } = request
+  return patterns.length === 0
+    ? `${text}\n--always would allow nothing beyond this.`
+    : [
+        text,
+        `--always also allows, in ${alwaysScope(request)}:`,
+        ...patterns.map((pattern) => `  ${line(pattern, 500)}`),
+      ].join("\n")
+}
+
+const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+export const decidedText = (delivery: Delivery, decision: Decision, pending: PendingRequest): string =>
+  capitalised(line(`${deliveryText(delivery, decision)}: ${describe(pending)}`, 1000))

@@ -1,0 +1,33 @@
+/** The errors of messages that were not sent. */
+import { Schema } from "effect"
+import { quote } from "../../text/plainText.ts"
+
+/** The message was not sent, because another turn is running in the session. */
+export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
+  instance: Schema.String,
+  session: Schema.String,
+  /** The pending request that the running turn waits for, if any. */
+  waitingFor: Schema.optionalKey(
+    Schema.Struct({ kind: Schema.Literals(["permission", "question"]), id: Schema.String, about: Schema.String }),
+  ),
+}) {
+  override get message() {
+    return `The message was not sent: session ${this.session} on ${this.instance} is busy with another turn${
+      this.waitingFor === undefined ? "" : `, which is waiting for a person (${this.waitingFor.about})`
+    }.`
+  }
+}
+
+/** The caller's own message id is malformed, or belongs to another message. */
+export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("MessageIdUnusable", {
+  id: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `The message id ${quote(this.id)} cannot be used: ${this.detail}. Nothing was sent.`
+  }
+}
+
+/** A prompt was not sent, or may not have arrived. */
+export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
+export type SendError = typeof SendError.Type

@@ -1,0 +1,27 @@
+/** The tool that waits for several sessions at once. */
+import { Schema } from "effect"
+import { Prompt, Tool, Toolkit } from "effect/ai"
+import { readOnly } from "../shared/annotations.ts"
+import { InstanceFailure } from "../shared/failures.ts"
+import { optionalText } from "../shared/parameters.ts"
+import { ManySessionsView } from "./manySchemas.ts"
+import { renderMany } from "./renderMany.ts"
+
+const opt = Schema.optionalKey
+
+/** As in the other tools, which describe the parameters to the model. */
+const Reference = Schema.Struct({ instance: optionalText(Schema.String), session_id: Schema.String })
+
+export const WaitForSessions = Tool.make("wait_for_sessions", {
+  description: "Wait until all (or any) of several sessions have ended or wait for a person. Sends nothing.",
+  parameters: Schema.Struct({
+    sessions: opt(Schema.Array(Reference).annotate({ description: "Default: all busy ones" })),
+    until: opt(Schema.Literals(["all", "any"])),
+  }),
+  success: ManySessionsView,
+  failure: InstanceFailure,
+  failureMode: "return",
+  toModelOutput: (view: ManySessionsView) => [Prompt.textPart({ text: renderMany(view) })],
+}).annotateMerge(readOnly("Wait for sessions"))
+
+export const ManyTools = Toolkit.make(WaitForSessions)
