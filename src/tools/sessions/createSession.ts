@@ -37,6 +37,9 @@ const notStored = ({ agent, model }: { readonly agent?: string; readonly model?:
   ...(model === undefined || session.model === model ? [] : ["model"]),
 ]
 
+const unknown = (value: string) =>
+  new InvalidParameter({ parameter: "message_id", value, detail: "the session has no such message" })
+
 const asMessageId = Schema.decodeOption(MessageId)
 
 export const creationHandlers = Effect.gen(function* () {
@@ -93,8 +96,6 @@ export const creationHandlers = Effect.gen(function* () {
   ) {
     const opencode = client.at(target)
     const session = yield* resolveSession(target, opencode, session_id)
-    const unknown = (value: string) =>
-      new InvalidParameter({ parameter: "message_id", value, detail: "the session has no such message" })
     const before = Option.fromUndefinedOr(message_id)
     const id = Option.flatMap(before, (given) => asMessageId(given.trim()))
     if (Option.isSome(before) && Option.isNone(id)) return yield* unknown(before.value)
