@@ -22,6 +22,7 @@ import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
+import { wait } from "./commands/wait.ts"
 
 /**
  * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
@@ -43,6 +44,7 @@ const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
     instances,
     sessions,
     send,
+    wait,
     approve,
     reject,
     answer,
