@@ -1,10 +1,11 @@
 /** `opencode-fleet sessions`: lists the sessions of an instance. */
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
+import { wholeNumber } from "../arguments/numbers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"
@@ -24,10 +25,9 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
-const limit = Flag.Int("limit").pipe(
+const limit = wholeNumber("limit", { minimum: 1, maximum: 200 }).pipe(
   Flag.withAlias("n"),
   Flag.withDescription("Maximum number of sessions, not counting subagents: 1 to 200 (default 20)"),
-  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
   Flag.withDefault(20),
 )
 
