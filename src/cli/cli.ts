@@ -17,6 +17,7 @@ import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
+import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
 import { reject } from "./commands/reject.ts"
@@ -48,7 +49,7 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
     { group: "WORK WITH AGENTS", commands: [sessions, new_, send, wait, approve, reject, answer, abort, diff, attach] },
-    { group: "THE FLEET", commands: [instances, connect, start, prune] },
+    { group: "THE FLEET", commands: [instances, notify, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
   ]),
 )
