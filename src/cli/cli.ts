@@ -1,7 +1,7 @@
 /** The command line: every command except the bare server, which is loaded without this module. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, type Exit, Runtime } from "effect"
-import { CliError, Command } from "effect/cli"
+import { Cause, Console, Effect, type Exit, Layer, Runtime, Stdio } from "effect"
+import { CliError, Command, Completions } from "effect/cli"
 import { version } from "../version.ts"
 import { abort } from "./commands/abort.ts"
 import { answer } from "./commands/answer.ts"
@@ -11,17 +11,24 @@ import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
+import { help, version as versionCommand } from "./commands/help.ts"
 import { endProcess } from "./process/endProcess.ts"
-import { exitStatus } from "./process/exitStatus.ts"
+import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
+import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
+import { wait } from "./commands/wait.ts"
+import { CommandLine, takeHelp } from "./usage/CommandLine.ts"
+import { HelpSections } from "./usage/HelpSections.ts"
+import { environment, rootDescription, rootExamples } from "./usage/rootHelp.ts"
+import { usageLines, usageOutput } from "./usage/usageOutput.ts"
 
 /**
  * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
@@ -35,33 +42,63 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
   Command.withDescription("Run the MCP server on stdin and stdout. This is the default command."),
 )
 
-const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
-  Command.withDescription("Finds every opencode instance you run and lets any MCP client work with it."),
+/** Everything that can be typed. */
+export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
+  Command.withDescription(rootDescription),
+  Command.withExamples(rootExamples),
+  Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
-    serve,
-    connect,
-    instances,
-    sessions,
-    send,
-    approve,
-    reject,
-    answer,
-    new_,
-    diff,
-    abort,
-    attach,
-    start,
-    doctor,
-    prune,
-    config,
+    { group: "WORK WITH AGENTS", commands: [sessions, new_, send, wait, approve, reject, answer, abort, diff, attach] },
+    { group: "THE FLEET", commands: [instances, notify, connect, start, prune] },
+    { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
   ]),
+)
+
+const run = Command.runWith(root, { version })
+
+const commandLine = Layer.effect(
+  CommandLine,
+  Effect.map(Effect.context<Command.Environment>(), (services) => {
+    const show = (...args: ReadonlyArray<string>) =>
+      Effect.suspend(() => Effect.provideService(run(args), CommandLine, self)).pipe(
+        Effect.provide(services),
+        Effect.orDie,
+      )
+    const self: CommandLine["Service"] = {
+      version: show("--version"),
+      showHelp: (command) => show(...(command === "" ? [] : [command]), "--help"),
+      descriptor: Effect.sync(() => Completions.fromCommand(root)),
+    }
+    return self
+  }),
+)
+
+const isUsageError = (error: unknown): boolean =>
+  CliError.isCliError(error) || (error instanceof CommandFailed && error.status === exitStatus.usage)
+
+/** A command may find a usage error itself. It knows what is wrong, but not how it is called. */
+const showUsage = Effect.gen(function* () {
+  const { descriptor, showHelp } = yield* CommandLine
+  const [name = ""] = yield* (yield* Stdio.Stdio).args
+  const { subcommands } = yield* descriptor
+  const docs = yield* takeHelp(showHelp(subcommands.some((each) => each.name === name) ? name : ""))
+  yield* Effect.forEach(docs, (doc) => Console.error(usageLines(doc)), { discard: true })
+})
+
+/** Runs what the arguments of the process say. */
+export const program = Effect.gen(function* () {
+  const { args } = yield* Stdio.Stdio
+  yield* run(yield* args)
+}).pipe(
+  Effect.tapError((error) => (error instanceof CommandFailed && isUsageError(error) ? showUsage : Effect.void)),
+  Effect.provide(Layer.mergeAll(usageOutput, commandLine)),
 )
 
 /** A usage error has its own status; every other error carries its status. */
 const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
-  const isUsageError = exit._tag === "Failure" && CliError.isCliError(Cause.squash(exit.cause))
+  const isUsage = exit._tag === "Failure" && isUsageError(Cause.squash(exit.cause))
   // `setImmediate`, because a failed write (a full disk) is reported one tick later.
-  Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsageError ? exitStatus.usage : status))
+  Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsage ? exitStatus.usage : status))
 }
 
 /** A reader that closes stdout early (`| head`) is not an error. */
@@ -73,5 +110,5 @@ const onStdoutError = (error: NodeJS.ErrnoException) => {
 
 export const runCli = (): void => {
   process.stdout.on("error", onStdoutError)
-  runProgram(Effect.provide(Command.run(root, { version }), [NodeServices.layer, telemetry]), teardown)
+  runProgram(Effect.provide(program, [NodeServices.layer, telemetry]), teardown)
 }

@@ -28,7 +28,7 @@ const schemas = (tool: Tool.Any) => [
 ]
 
 describe("The tools", () => {
-  it("are these twelve tools", () => {
+  it("are these thirteen tools", () => {
     assert.sameMembers(Object.keys(FleetToolkit.tools), [
       "list_instances",
       "refresh_instances",
@@ -37,6 +37,7 @@ describe("The tools", () => {
       "create_session",
       "send_message",
       "wait_for_session",
+      "wait_for_sessions",
       "respond_permission",
       "answer_question",
       "get_status",

@@ -1,6 +1,6 @@
 /** The arguments of every tool as models and frameworks send them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Predicate, Schema } from "effect"
+import { Effect, Predicate, Record, Schema } from "effect"
 import type { Tool } from "effect/ai"
 import { parametersOf } from "../../src/mcp/describeTool.ts"
 import { readArguments } from "../../src/mcp/arguments/readArguments.ts"
@@ -22,7 +22,7 @@ const received = (tool: Tool.Any, args: unknown) => {
 }
 
 /** A value that the parameter takes. */
-const sample = ({ enum: choices, items = {}, type }: SchemaNode): unknown => {
+const sample = ({ enum: choices, items = {}, properties = {}, type }: SchemaNode): unknown => {
   if (choices !== undefined) return choices[0]
   switch (type) {
     case "integer":
@@ -31,6 +31,8 @@ const sample = ({ enum: choices, items = {}, type }: SchemaNode): unknown => {
       return true
     case "array":
       return [sample(items)]
+    case "object":
+      return Record.map(properties, sample)
     default:
       return "some text"
   }

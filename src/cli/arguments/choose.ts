@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
 import { plainLine } from "../../text/plainText.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
+import { argumentName } from "../usage/names.ts"
 
 export interface Choice<A> {
   readonly title: string
@@ -23,7 +24,7 @@ export interface Missing<A, E, R> {
 const missing = (argument: string) =>
   new CommandFailed({
     status: exitStatus.usage,
-    reason: `Missing required argument: ${argument}. In a terminal it can be left out, and is chosen from a list.`,
+    reason: `${argumentName(argument)} is missing. In a terminal it can be left out, and is chosen from a list.`,
   })
 
 /** Ctrl-C or Esc ends the command. */

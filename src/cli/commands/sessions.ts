@@ -1,12 +1,15 @@
 /** `opencode-fleet sessions`: lists the sessions of an instance. */
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Fleet } from "../../fleet/Fleet.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
+import { wholeNumber } from "../arguments/numbers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
+import { homePath } from "../terminal/homePath.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"
 import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
@@ -24,10 +27,9 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
-const limit = Flag.Int("limit").pipe(
+const limit = wholeNumber("limit", { minimum: 1, maximum: 200 }).pipe(
   Flag.withAlias("n"),
   Flag.withDescription("Maximum number of sessions, not counting subagents: 1 to 200 (default 20)"),
-  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
   Flag.withDefault(20),
 )
 
@@ -65,7 +67,9 @@ export const sessions = Command.make(
       failedWithToolError,
     )
     if (asJson) return yield* Console.log(toJson(view))
-    const lines = sessionTable(view, yield* style, yield* width)
+    const host = (yield* (yield* Fleet).snapshot).instances.find(({ name }) => name === view.instance)?.host
+    const path = yield* homePath
+    const lines = sessionTable(view, yield* style, (each) => path(each, host), yield* width)
     if (lines.length > 0) yield* Console.log(lines.join("\n"))
     const note = noteFor(view)
     if (note !== undefined) yield* Console.error(note)

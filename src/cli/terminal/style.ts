@@ -10,6 +10,7 @@ export interface Style {
   readonly warning: Format
   readonly bad: Format
   readonly faint: Format
+  readonly strong: Format
 }
 
 const coloured =
@@ -21,8 +22,14 @@ const plain: Format = (text) => text
 
 export const styleOf = (colours: boolean): Style =>
   colours
-    ? { good: coloured("green"), warning: coloured("yellow"), bad: coloured("red"), faint: coloured("dim") }
-    : { good: plain, warning: plain, bad: plain, faint: plain }
+    ? {
+        good: coloured("green"),
+        warning: coloured("yellow"),
+        bad: coloured("red"),
+        faint: coloured("dim"),
+        strong: coloured("bold"),
+      }
+    : { good: plain, warning: plain, bad: plain, faint: plain, strong: plain }
 
 /** For stdout. Follows `NO_COLOR`. */
 export const style = Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) => styleOf(canColor))

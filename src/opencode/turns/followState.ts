@@ -22,8 +22,11 @@ export type FollowInput =
 
 /** What the driver does next. */
 export type FollowAction =
-  /** Read what opencode has stored, after a delay in milliseconds. Notices that arrive meanwhile are queued. */
-  | { readonly _tag: "Read"; readonly delay: number }
+  /**
+   * Read what opencode has stored, after a delay in milliseconds. Notices that arrive meanwhile are queued. `retryFor`: how
+   * many milliseconds opencode may be unreachable (default: `maxAbsence`).
+   */
+  | { readonly _tag: "Read"; readonly delay: number; readonly retryFor?: number }
   /** Wait for the next notice, at most this many milliseconds. */
   | { readonly _tag: "Listen"; readonly atMost: number }
   /**

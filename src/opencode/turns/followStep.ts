@@ -18,6 +18,9 @@ export const maxAbsence = 30_000
 /** Milliseconds without news of a turn after which its stored state is read: a cheap read that finds missed events. */
 const refreshAfter = 20_000
 
+/** Milliseconds without an event stream after which the stored state is read: reads may work although the stream does not. */
+const readWithoutEventsAfter = 15_000
+
 /** Milliseconds. The previous turn's error may be reported again after its end, so an early error is confirmed later. */
 const refusalDelay = 1000
 
@@ -26,11 +29,6 @@ const untilFinal = { readsLeft: 20, interval: 100 }
 
 /** In a directory that opencode uses for the first time, a turn takes over two seconds to start. */
 const untilStarted = { readsLeft: 20, interval: 250 }
-
-const absent: Turn.Outcome = {
-  _tag: "unreachable",
-  detail: `it went away and did not come back within ${maxAbsence / 1000} seconds`,
-}
 
 export const stillRunning = { _tag: "still running" } as const
 
@@ -60,7 +58,7 @@ export const step = (state: FollowState, input: FollowInput): FollowState => {
     case "Notice":
       return onNotice(state, input.notice, input.now)
     case "NoNotice":
-      return state.connected ? refresh(state) : onUnreachable(state, absent)
+      return state.connected ? refresh(state) : readWithoutEvents(state)
     case "Stored":
       return onStored({ ...state, turn: Turn.reconcile(state.turn, input.stored), lastNews: input.now })
     case "Decided":
@@ -90,9 +88,16 @@ const read = (state: FollowState, reading: Reading, delay = 0): FollowState => (
 
 const refresh = (state: FollowState) => read(state, { _tag: "Refresh" })
 
+/** Without events, a turn is followed by what is stored, for as long as that can be read. */
+const readWithoutEvents = (state: FollowState): FollowState => ({
+  ...state,
+  reading: { _tag: "Refresh" },
+  next: { _tag: "Read", delay: 0, retryFor: maxAbsence - readWithoutEventsAfter },
+})
+
 const listen = (state: FollowState): FollowState => ({
   ...state,
-  next: { _tag: "Listen", atMost: state.connected ? refreshAfter : maxAbsence },
+  next: { _tag: "Listen", atMost: state.connected ? refreshAfter : readWithoutEventsAfter },
 })
 
 /**

@@ -77,9 +77,9 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
       : ({ _tag: "Notice", notice: notice.value, now: yield* Clock.currentTimeMillis } as const)
   })
 
-  const read = Effect.fnUntraced(function* (delay: number) {
+  const read = Effect.fnUntraced(function* ({ delay, retryFor }: Extract<FollowAction, { _tag: "Read" }>) {
     if (delay > 0) yield* Effect.sleep(delay)
-    const stored = yield* persistently(readStored(opencode, session, state.turn))
+    const stored = yield* persistently(readStored(opencode, session, state.turn), retryFor)
     return { _tag: "Stored", stored, now: yield* Clock.currentTimeMillis } as const
   })
 
@@ -89,7 +89,7 @@ export const followTurn = Effect.fnUntraced(function* (options: FollowTurn): Eff
       case "Listen":
         return listen(action.atMost)
       case "Read":
-        return failed(read(action.delay))
+        return failed(read(action))
       case "SendDecision":
         return failed(
           Effect.map(abandonable(orElseUndecided(decision, false)), (accepted) => ({ _tag: "DecisionSent", accepted })),

@@ -11,11 +11,11 @@ import { countingUnreadable, type Unreadable, unreadableTotal } from "../Unreada
 import { isTransient, isUnreadableAnswer } from "../transient.ts"
 import * as Turn from "../turn/Turn.ts"
 
-/** Retries a read on transient failures, for as long as an instance may be unreachable. */
-export const persistently = <A, R>(read: Effect.Effect<A, ClientError, R>) =>
+/** Retries a read on transient failures, for as long as an instance may be unreachable, in milliseconds. */
+export const persistently = <A, R>(read: Effect.Effect<A, ClientError, R>, retryFor = maxAbsence) =>
   Effect.retry(read, {
     while: isTransient,
-    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: maxAbsence }),
+    schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: retryFor }),
   })
 
 export const statusOf = (opencode: Opencode, session: Session): Effect.Effect<SessionStatus, ClientError> =>

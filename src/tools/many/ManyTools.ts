@@ -9,14 +9,17 @@ import { renderMany } from "./renderMany.ts"
 
 const opt = Schema.optionalKey
 
-/** As in the other tools, which describe the parameters to the model. */
-const Reference = Schema.Struct({ instance: optionalText(Schema.String), session_id: Schema.String })
+/** In short, because the other tools describe both to the model. */
+const Reference = Schema.Struct({
+  instance: optionalText(Schema.String.annotate({ description: "Name" })),
+  session_id: Schema.String.annotate({ description: 'Id, or "latest"' }),
+})
 
 export const WaitForSessions = Tool.make("wait_for_sessions", {
   description: "Wait until all (or any) of several sessions have ended or wait for a person. Sends nothing.",
   parameters: Schema.Struct({
     sessions: opt(Schema.Array(Reference).annotate({ description: "Default: all busy ones" })),
-    until: opt(Schema.Literals(["all", "any"])),
+    until: opt(Schema.Literals(["all", "any"]).annotate({ description: "Default: all" })),
   }),
   success: ManySessionsView,
   failure: InstanceFailure,

@@ -27,7 +27,7 @@ describe("arguments that are left out", () => {
     Effect.gen(function* () {
       const { reason, status } = yield* resultOf(yield* startCommand(sendMessage(input)))
       assert.strictEqual(status, exitStatus.usage)
-      assert.include(reason, "instance")
+      assert.include(reason, "INSTANCE is missing")
       assert.include(reason, "terminal")
     }).pipe(Effect.provide(overTheFake)),
   )

@@ -10,7 +10,10 @@ const input = (name: string, character?: string): Terminal.UserInput => ({
 })
 
 /** Each form field reads the next list of `typed`: key names, and words letter by letter. */
-export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly word: string }>> = []) => {
+export const fakeTerminal = (
+  typed: ReadonlyArray<ReadonlyArray<Key | { readonly word: string }>> = [],
+  columns = 80,
+) => {
   let written = ""
   let fields = 0
   const readInput = Effect.gen(function* () {
@@ -28,7 +31,7 @@ export const fakeTerminal = (typed: ReadonlyArray<ReadonlyArray<Key | { readonly
     return queue
   })
   const terminal = Terminal.make({
-    columns: Effect.succeed(80),
+    columns: Effect.succeed(columns),
     rows: Effect.succeed(24),
     size: Effect.die("not used"),
     readInput,

@@ -124,6 +124,24 @@ describe("Turns and a connection that breaks", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("a turn is followed to its end by what is stored while no event stream can be had", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      const fiber = yield* sending()
+      beginAnswer(fake, "Hel")
+      yield* pass(200)
+      fake.fail("GET /event", Fault.refused)
+      fake.cut()
+      yield* pass(45_000)
+      pending(fiber)
+      finishAnswer(fake, "Hello")
+      yield* pass(20_000)
+      const { outcome, turn } = yield* Fiber.join(fiber)
+      assert.strictEqual(outcome._tag, "completed")
+      assert.strictEqual(Turn.text(turn), "Hello")
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("an instance that does not answer at first after a restart is given time", () =>
     Effect.gen(function* () {
       const fake = yield* withMain

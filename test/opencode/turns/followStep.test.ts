@@ -79,10 +79,6 @@ const away = after(running, lost(unreachable))
 const accepting = begin({ goal: "accepted" })
 
 const needsPermission: Turn.Outcome = { _tag: "needs permission", request: permission("1") }
-const absent: Turn.Outcome = {
-  _tag: "unreachable",
-  detail: "it went away and did not come back within 30 seconds",
-}
 const failed = { kind: "failed", message: "Agent not found" } as const
 
 type Row = readonly [string, FollowState, ReadonlyArray<FollowInput>, FollowAction]
@@ -91,7 +87,7 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
   "A turn that begins": [
     ["is listened to", begin(), [], listen()],
     ["is read first when it was joined", begin({ joined: true }), [], read()],
-    ["gives a broken connection 30 s", begin({ connected: false }), [], listen(30_000)],
+    ["is read after 15 s without events", begin({ connected: false }), [], listen(15_000)],
   ],
   "A turn that runs": [
     ["is listened to after its own events", running, [status("busy")], listen()],
@@ -151,8 +147,20 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
     ],
   ],
   "A connection that breaks": [
-    ["has 30 s to come back", running, [lost(unreachable)], listen(30_000)],
-    ["ends the turn when it does not", away, [{ _tag: "NoNotice" }], end(absent)],
+    ["has 15 s to come back", running, [lost(unreachable)], listen(15_000)],
+    [
+      "leaves what is stored to follow, which has 15 s more to be read",
+      away,
+      [{ _tag: "NoNotice" }],
+      { ...read(), retryFor: 15_000 },
+    ],
+    [
+      "ends the turn when that cannot be read either",
+      away,
+      [{ _tag: "NoNotice" }, { _tag: "Failed", error: unreachable }],
+      end({ _tag: "unreachable", detail: unreachable.message, error: unreachable }),
+    ],
+    ["goes on without events while the session is busy", away, [{ _tag: "NoNotice" }, stored("busy")], listen(15_000)],
     ["is back with the next event", away, [status("busy")], listen()],
     [
       "ends the turn at once when the credentials are refused",
@@ -219,7 +227,12 @@ const rows: Readonly<Record<string, ReadonlyArray<Row>>> = {
       [{ _tag: "Decided" }, { _tag: "DecisionSent", accepted: false }],
       end(needsPermission),
     ],
-    ["is read once more when the instance is away", asking, [lost(unreachable), { _tag: "NoNotice" }], read()],
+    [
+      "is read once more when the instance is away",
+      asking,
+      [lost(unreachable), { _tag: "NoNotice" }],
+      { ...read(), retryFor: 15_000 },
+    ],
   ],
   "A prompt that only has to be accepted": [
     ["is listened for", accepting, [], listen()],
