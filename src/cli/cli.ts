@@ -25,6 +25,7 @@ import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
+import { wait } from "./commands/wait.ts"
 import { CommandLine, takeHelp } from "./usage/CommandLine.ts"
 import { HelpSections } from "./usage/HelpSections.ts"
 import { environment, rootDescription, rootExamples } from "./usage/rootHelp.ts"
@@ -48,7 +49,10 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withExamples(rootExamples),
   Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
-    { group: "WORK WITH AGENTS", commands: [sessions, read, new_, send, approve, reject, answer, abort, diff, attach] },
+    {
+      group: "WORK WITH AGENTS",
+      commands: [sessions, read, new_, send, wait, approve, reject, answer, abort, diff, attach],
+    },
     { group: "THE FLEET", commands: [instances, notify, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
   ]),

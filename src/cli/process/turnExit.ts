@@ -4,7 +4,7 @@ import { plural } from "../../text/plural.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 
-const statusOf = (outcome: TurnView["outcome"]): number => {
+export const statusOf = (outcome: TurnView["outcome"]): number => {
   switch (outcome) {
     case "completed":
       return 0
