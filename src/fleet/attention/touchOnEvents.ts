@@ -37,7 +37,7 @@ export const touchOnEvents = Effect.fnUntraced(function* (credentials: Credentia
     Effect.gen(function* () {
       const { take } = yield* events.subscribe(targetOf(instance, credentials, instance.health.version))
       const next = Effect.flatMap(take, (notice) => (matters(notice) ? attention.touch(instance.url) : Effect.void))
-      yield* Effect.forever(next)
+      return yield* Effect.forever(next)
     }).pipe(Effect.scoped, Effect.ignore)
 
   yield* fleet.changes.pipe(
