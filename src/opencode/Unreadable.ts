@@ -15,6 +15,7 @@ export type ItemKind =
   | "file change"
   | "queued message"
   | "project"
+  | "command"
 
 /** The number of items that were left out, by kind. Kinds of which none was left out are absent. */
 export type Unreadable = ReadonlyMap<ItemKind, number>

@@ -66,4 +66,36 @@ describe("A delivery", () => {
       )
     }),
   )
+
+  it.effect("that fails is tried again at most ten times, and one that is refused is not", () =>
+    Effect.gen(function* () {
+      const failing = channelOf(...Array.from({ length: 20 }, () => "fails" as const))
+      const refusing = channelOf("refuses")
+      const deliver = yield* makeDeliver([failing, refusing])
+      yield* deliver(message("one"))
+      yield* pass(1_200_000, 1000)
+      assert.strictEqual(failing.attempts.length, 10)
+      assert.strictEqual(refusing.attempts.length, 1)
+      // A restart tells it again.
+      assert.deepStrictEqual([failing.told.ids, refusing.told.ids], [[], []])
+    }),
+  )
+
+  it.effect("is not repeated: neither after a success nor if the program was ended during it", () =>
+    Effect.gen(function* () {
+      const one = channelOf()
+      const hanging = channelOf("hangs")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const deliver = yield* makeDeliver([one, hanging])
+          yield* deliver(message("one"))
+          yield* pass(100)
+        }),
+      )
+      const deliver = yield* makeDeliver([one, hanging])
+      yield* deliver(message("one"))
+      yield* pass(1000)
+      assert.deepStrictEqual([one.attempts, hanging.attempts], [["one"], ["one"]])
+    }),
+  )
 })

@@ -70,13 +70,14 @@ const shrink = (fitted: ReadonlyArray<Fitted>, minWidth: (index: number) => numb
 const fit = (
   columns: ReadonlyArray<Column>,
   naturalWidths: ReadonlyArray<number>,
+  isEmpty: (index: number) => boolean,
   room: number,
 ): ReadonlyArray<Fitted> => {
   const widthOf = (index: number) => naturalWidths[index] ?? 0
   const minWidth = (index: number) => Math.min(widthOf(index), columns[index]?.minWidth ?? widthOf(index))
   const leastWidth = (index: number) => (columns[index]?.whole === true ? widthOf(index) : 1)
   const priority = (index: number) => columns[index]?.priority ?? 0
-  let shown = columns.map((_, index) => index)
+  let shown = columns.flatMap((_, index) => (isEmpty(index) ? [] : [index]))
   const tooWide = (width: (index: number) => number) =>
     total(shown.map((index) => ({ index, width: width(index) }))) > room
   while (tooWide(minWidth)) {
@@ -129,7 +130,9 @@ const draw = (columns: ReadonlyArray<Column>, rows: ReadonlyArray<ReadonlyArray<
   const naturalWidths = columns.map((_, index) =>
     Math.max(...lines.map((cells) => displayWidth(cells[index]?.text ?? ""))),
   )
-  const fitted = fit(columns, naturalWidths, room)
+  const isEmpty = (index: number) => rows.every((cells) => (cells[index]?.text ?? "") === "")
+  // In a pipe the columns are always the same.
+  const fitted = fit(columns, naturalWidths, room === Infinity ? () => false : isEmpty, room)
   const drawn = lines.map((cells) =>
     fitted
       .map(({ index, width }, position) => {

@@ -37,12 +37,16 @@ const notifierOf = (platform: NodeJS.Platform): Notifier | undefined =>
 
 export const hasDesktop = (platform: NodeJS.Platform = process.platform) => notifierOf(platform) !== undefined
 
-export const desktop = Effect.fnUntraced(function* (platform: NodeJS.Platform = process.platform) {
+/** `env`: variables of the process besides those of this program. */
+export const desktop = Effect.fnUntraced(function* (
+  platform: NodeJS.Platform = process.platform,
+  env: Readonly<Record<string, string>> = {},
+) {
   const run = yield* makeRun
   const notifier = notifierOf(platform) ?? notifySend
   return {
     name: "desktop",
     id: "desktop",
-    deliver: (message) => run(...notifier(message)),
+    deliver: (message) => run(...notifier(message), { env }),
   } satisfies Channel as Channel
 })

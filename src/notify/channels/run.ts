@@ -25,7 +25,7 @@ export const makeRun = Effect.map(
         forceKillAfter: "2 seconds",
       }).pipe(
         spawner.exitCode,
-        Effect.mapError((error) => failed(`it cannot be run: ${failureText(error)}`)),
+        Effect.mapError((error) => failed(`${command} cannot be run: ${failureText(error)}`)),
         Effect.flatMap((status) => (status === 0 ? Effect.void : failed(`it ended with exit status ${status}`))),
       ),
 )

@@ -250,6 +250,13 @@ old-laptop   unreachable                                                        
     )
   })
 
+  it("has no empty columns in a terminal", () => {
+    assert.deepStrictEqual(
+      fleetTable(fleet({ ...down, reason: "" }), plain, path, 78)[0],
+      "NAME        STATUS       HOST  FOUND BY     URL",
+    )
+  })
+
   it("is one line for each instance in a pipe, with everything", () => {
     const [titles, ...rows] = fleetTable(six, plain, path, Infinity)
     assert.match(
