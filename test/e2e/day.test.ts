@@ -69,6 +69,8 @@ withOpencode2("a day's work", () => {
 
         // Three agents.
         yield* begin("cd ~/docs && opencode-fleet connect --headless")
+        // The first opencode of a home creates its database.
+        yield* registered(relay.directory, 2)
         yield* begin("cd ~/api && opencode-fleet connect --headless")
         yield* registered(relay.directory, 3)
         const notify = yield* begin(
