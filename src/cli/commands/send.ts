@@ -2,6 +2,7 @@
 import { Console, Effect, Option, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
+import { makeSendToSessions } from "../../tools/many/followSessions.ts"
 import { Settings } from "../../Settings.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { NonBlank } from "../../tools/shared/parameters.ts"
@@ -11,12 +12,13 @@ import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { typed } from "../arguments/choose.ts"
+import { destinationsOf, manyFlags, onlyMessage } from "../arguments/destinations.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { chosenSession, sessionReferences } from "../arguments/session.ts"
 import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { endWith } from "../process/turnExit.ts"
 import { fleetLayer } from "../fleetLayer.ts"
-import { manyFlags, onlyMessage, sendToMany } from "./sendToMany.ts"
+import { showMany } from "../terminal/showMany.ts"
 import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
 import type { TurnScreen } from "../terminal/turnScreen.ts"
@@ -154,13 +156,16 @@ const sendToAll = Effect.fnUntraced(function* (given: Command.Command.Config.Inf
   const { agent, directory, ifBusy, instance, isAsync, message, messageId, model, session } = given
   const refused = { "--message-id": Option.isSome(messageId), "--async": isAsync }
   const text = yield* chosenMessage(yield* onlyMessage([instance, session, message], refused))
-  yield* sendToMany(given, {
+  const sessions = yield* destinationsOf(given)
+  const send = yield* makeSendToSessions(yield* Settings)
+  const sent = {
     text,
     ifBusy,
     ...(Option.isSome(agent) ? { agent: agent.value } : {}),
     ...(Option.isSome(model) ? { model: model.value } : {}),
     ...(Option.isSome(directory) ? { directory: directory.value } : {}),
-  })
+  }
+  yield* showMany({ until: "all", asJson: given.asJson }, (options) => send(sessions, sent, options))
 })
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */

@@ -1,14 +1,12 @@
-/** `opencode-fleet send --to … --all-idle`: sends a message to several sessions. */
+/** The sessions that a message goes to with `--to` and `--all-idle`. */
 import { Console, Effect, Option } from "effect"
 import { Flag, Prompt, TerminalCapabilities } from "effect/cli"
-import { Settings } from "../../Settings.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import { makeReadActivity } from "../../tools/many/busySessions.ts"
-import { makeSendToSessions, type ManyMessage } from "../../tools/many/followSessions.ts"
-import { placeOf, placeText } from "../arguments/places.ts"
+import type { Named } from "../../tools/many/followSessions.ts"
+import { placeOf, placeText } from "./places.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
-import { showMany } from "../terminal/showMany.ts"
 
 export const manyFlags = {
   to: Flag.String("to").pipe(
@@ -55,13 +53,6 @@ const idleSessions = Effect.fnUntraced(function* (yes: boolean) {
   return agreed ? idle : yield* new CommandFailed({ status: exitStatus.failed, reason: "Nothing was sent." })
 })
 
-export interface SendToManyOptions {
-  readonly to: ReadonlyArray<string>
-  readonly allIdle: boolean
-  readonly yes: boolean
-  readonly asJson: boolean
-}
-
 /** With `--to` or `--all-idle`, the only argument is the message, which is the first one. */
 export const onlyMessage = (
   [message, ...others]: ReadonlyArray<Option.Option<string>>,
@@ -74,13 +65,13 @@ export const onlyMessage = (
     : Effect.succeed(message ?? Option.none())
 }
 
-/** Fails with `CommandFailed` for the worst outcome. */
-export const sendToMany = Effect.fnUntraced(function* (
-  { allIdle, asJson, to, yes }: SendToManyOptions,
-  message: ManyMessage,
-) {
-  const named = to.map(placeOf)
-  const sessions = allIdle ? [...named, ...(yield* idleSessions(yes))] : named
-  const sending = yield* makeSendToSessions(yield* Settings)
-  yield* showMany({ until: "all", asJson }, (options) => sending(sessions, message, options))
+export interface Destinations {
+  readonly to: ReadonlyArray<string>
+  readonly allIdle: boolean
+  readonly yes: boolean
+}
+
+export const destinationsOf = Effect.fnUntraced(function* ({ allIdle, to, yes }: Destinations) {
+  const named: ReadonlyArray<Named> = to.map(placeOf)
+  return allIdle ? [...named, ...(yield* idleSessions(yes))] : named
 })
