@@ -7,6 +7,8 @@ import { abort } from "./commands/abort.ts"
 import { answer } from "./commands/answer.ts"
 import { approve } from "./commands/approve.ts"
 import { attach } from "./commands/attach.ts"
+import { complete } from "./completion/complete.ts"
+import { completion } from "./commands/completion.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
 import { diff } from "./commands/diff.ts"
@@ -48,7 +50,8 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withSubcommands([
     { group: "WORK WITH AGENTS", commands: [sessions, new_, send, approve, reject, answer, abort, diff, attach] },
     { group: "THE FLEET", commands: [instances, connect, start, prune] },
-    { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
+    { group: "SET UP", commands: [config, doctor, serve, completion, help, versionCommand] },
+    complete,
   ]),
 )
 
