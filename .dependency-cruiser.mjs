@@ -10,6 +10,7 @@ const folders = {
   opencode: ["machine", "text"],
   discovery: ["opencode", "machine", "text"],
   fleet: ["discovery", "opencode", "machine", "text"],
+  notify: ["fleet", "discovery", "opencode", "machine", "text"],
   mcp: ["text"],
   connect: ["discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],

@@ -2,7 +2,7 @@
  * The settings of the program: every environment variable that it reads, with its default. Only this module and
  * `settings/` read the environment; each service takes its own options instead.
  */
-import { Context, Duration, Effect, Layer, LogLevel, Option } from "effect"
+import { Context, Duration, Effect, Layer, LogLevel, Option, Redacted } from "effect"
 import { defaultLocalPorts, defaultProbeTimeout, defaultTailscalePorts } from "./discovery/defaults.ts"
 import { isHostItem } from "./discovery/ssh/hostList.ts"
 import { isTransportName, type TransportName, transportNames } from "./discovery/transportNames.ts"
@@ -52,6 +52,10 @@ export interface SettingsValues {
   readonly relayCommand: string | undefined
   /** The relay directory on the relay, resolved by its shell; undefined for that machine's default. */
   readonly relayRemoteDirectory: string | undefined
+  /** Signs what `notify --webhook` sends. */
+  readonly webhookSecret: Redacted.Redacted | undefined
+  /** Authorizes `notify --ntfy`. */
+  readonly ntfyToken: Redacted.Redacted | undefined
   /** Absolute path of the directory of logs and of the records of `prune`. */
   readonly stateDirectory: string
 }
@@ -82,6 +86,8 @@ const defaults: Omit<
   instanceName: undefined,
   relayCommand: undefined,
   relayRemoteDirectory: undefined,
+  webhookSecret: undefined,
+  ntfyToken: undefined,
 }
 
 const enabledTransports = parsed(
@@ -126,6 +132,12 @@ const relayRemoteDirectory = parsed(
       : Option.some(value),
 ).pipe(Effect.map(Option.getOrUndefined))
 
+/** White space around a secret is usually the line end of a file. */
+const secret = (name: "WEBHOOK_SECRET" | "NTFY_TOKEN") =>
+  Effect.map(variable(name), (value) =>
+    Option.match(value, { onNone: () => undefined, onSome: (text) => Redacted.make(text.trim()) }),
+  )
+
 /** Hosts are named to be used, so they need not be repeated in `TRANSPORT`. */
 const withSsh = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
   const { sshHosts, transports } = values
@@ -159,6 +171,8 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     instanceName: Effect.map(variable("INSTANCE_NAME"), Option.getOrUndefined),
     relayCommand: oneLine("RELAY_SSH_CMD", "it takes a command line such as: ssh me@relay"),
     relayRemoteDirectory,
+    webhookSecret: secret("WEBHOOK_SECRET"),
+    ntfyToken: secret("NTFY_TOKEN"),
     stateDirectory,
   }).pipe(Effect.flatMap(withSsh))
 

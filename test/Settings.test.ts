@@ -101,6 +101,8 @@ describe("Settings", () => {
         instanceName: undefined,
         relayCommand: undefined,
         relayRemoteDirectory: undefined,
+        webhookSecret: undefined,
+        ntfyToken: undefined,
         stateDirectory: "/home/ada/.local/state/opencode-fleet",
       })
     }),
@@ -258,6 +260,8 @@ describe("Settings", () => {
         instanceName: "my build box",
         relayCommand: "ssh -J bastion me@relay",
         relayRemoteDirectory: "~/relay",
+        webhookSecret: undefined,
+        ntfyToken: undefined,
         stateDirectory: "/srv/state/opencode-fleet",
       })
     }),

@@ -19,12 +19,14 @@ import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
+import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
+import { wait } from "./commands/wait.ts"
 import { CommandLine, takeHelp } from "./usage/CommandLine.ts"
 import { HelpSections } from "./usage/HelpSections.ts"
 import { environment, rootDescription, rootExamples } from "./usage/rootHelp.ts"
@@ -48,8 +50,8 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withExamples(rootExamples),
   Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
-    { group: "WORK WITH AGENTS", commands: [sessions, new_, send, approve, reject, answer, abort, diff, attach] },
-    { group: "THE FLEET", commands: [instances, connect, start, prune] },
+    { group: "WORK WITH AGENTS", commands: [sessions, new_, send, wait, approve, reject, answer, abort, diff, attach] },
+    { group: "THE FLEET", commands: [instances, notify, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, completion, help, versionCommand] },
     complete,
   ]),

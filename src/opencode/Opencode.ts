@@ -9,6 +9,7 @@ import type { TurnEvent } from "./events/TurnEvent.ts"
 import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
 import type { Message } from "./sessions/Message.ts"
+import type { PermissionRule } from "./sessions/PermissionRule.ts"
 import type { Elsewhere, Session, SessionStatus } from "./sessions/Session.ts"
 import type { ApiVersion, Target } from "./Target.ts"
 
@@ -102,6 +103,18 @@ export interface SessionOptions {
   readonly title?: string
   /** An absolute path, which must exist on the server's machine. Default: the directory that the server was started in. */
   readonly directory?: string
+  /** opencode does not check that it exists. Default: opencode's own. */
+  readonly agent?: string
+  /** As `provider/model`. opencode does not check that it exists. Default: the agent's own. */
+  readonly model?: string
+  /** They come after opencode's own rules; the last rule that matches counts. */
+  readonly permissions?: ReadonlyArray<PermissionRule>
+}
+
+/** An agent or a slash command. */
+export interface Described {
+  readonly name: string
+  readonly description?: string
 }
 
 /** One opencode server. Every request has a timeout. Reads are tried up to three times, writes once. */
@@ -123,6 +136,19 @@ export interface Opencode {
   readonly agents: (directory: string) => Effect.Effect<ReadonlyArray<string>, ClientError>
   /** Models that a prompt may name, as `provider/model`. */
   readonly models: (directory: string) => Effect.Effect<ReadonlyArray<string>, ClientError>
+  /** The model of a session that has chosen none; undefined if opencode does not report one. */
+  readonly defaultModel: (directory: string) => Effect.Effect<string | undefined, ClientError>
+  /** The agents that a prompt may name. */
+  readonly describedAgents: (directory: string) => Effect.Effect<ReadonlyArray<Described>, ClientError>
+  /** The slash commands, without the slash. */
+  readonly commands: (directory: string) => Effect.Effect<ReadonlyArray<Described>, ClientError>
+  /** The directories of the projects that opencode knows, with their worktrees. */
+  readonly projects: Effect.Effect<ReadonlyArray<string>, ClientError>
+  /**
+   * Creates a git worktree of the directory's project, and returns its directory when its files are there. opencode
+   * chooses another name if the name is taken.
+   */
+  readonly createWorktree: (directory: string, name: string) => Effect.Effect<string, ClientError>
   /** Whether the directory belongs to a git repository. */
   readonly inGit: (directory: string) => Effect.Effect<boolean, ClientError>
 
@@ -135,6 +161,8 @@ export interface Opencode {
   readonly hasDirectory: (directory: string) => Effect.Effect<boolean, ClientError>
   /** Fails with `DirectoryNotFound` if the directory does not exist. */
   readonly createSession: (options: SessionOptions) => Effect.Effect<Session, ClientError>
+  /** Creates a session with a copy of the conversation. `before`: only of the messages before this one, which must exist. */
+  readonly forkSession: (session: SessionId, before?: MessageId) => Effect.Effect<Session, ClientError>
   /**
    * Those of these sessions, which this server reports as idle, in which another server of the same user is running a turn.
    * `prompt` fails for them with `RunsElsewhere`.

@@ -5,6 +5,8 @@ import { Context, Effect } from "effect"
 export type ItemKind =
   | "session"
   | "message"
+  /** opencode fails to send it, or it is too large: not a matter of versions. */
+  | "unread message"
   | "permission"
   | "question"
   | "agent"
@@ -13,6 +15,7 @@ export type ItemKind =
   | "file change"
   | "queued message"
   | "project"
+  | "command"
 
 /** The number of items that were left out, by kind. Kinds of which none was left out are absent. */
 export type Unreadable = ReadonlyMap<ItemKind, number>
@@ -61,9 +64,29 @@ export const recount = <A>({
 export const unreadableTotal = (unreadable: Unreadable): number =>
   Array.from(unreadable.values()).reduce((sum, count) => sum + count, 0)
 
-/** For example `2 sessions, 1 permission not understood (opencode 2.1.0)`; undefined if nothing was left out. */
-export const notUnderstood = (unreadable: Unreadable, version: string | undefined): string | undefined => {
-  if (unreadable.size === 0) return undefined
-  const items = Array.from(unreadable, ([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)
+/** Whether there are messages that were left out. */
+export const lacksMessages = (unreadable: Unreadable): boolean =>
+  unreadable.has("message") || unreadable.has("unread message")
+
+export const unreadMessages = (unreadable: Unreadable): number => unreadable.get("unread message") ?? 0
+
+/** For example `1 message could not be read`; undefined if there is none. */
+export const notRead = (unreadable: Unreadable): string | undefined => {
+  const count = unreadMessages(unreadable)
+  return count === 0 ? undefined : `${count} message${count === 1 ? "" : "s"} could not be read`
+}
+
+/** For example `2 sessions, 1 permission not understood (opencode 2.1.0)`; undefined if there is none. */
+export const ofAnotherShape = (unreadable: Unreadable, version: string | undefined): string | undefined => {
+  const items = Array.from(unreadable, ([kind, count]) =>
+    kind === "unread message" ? [] : [`${count} ${kind}${count === 1 ? "" : "s"}`],
+  ).flat()
+  if (items.length === 0) return undefined
   return `${items.join(", ")} not understood${version === undefined ? "" : ` (opencode ${version})`}`
+}
+
+/** What was left out, in one line; undefined if nothing was. */
+export const notUnderstood = (unreadable: Unreadable, version: string | undefined): string | undefined => {
+  const parts = [notRead(unreadable) ?? [], ofAnotherShape(unreadable, version) ?? []].flat()
+  return parts.length === 0 ? undefined : parts.join("; ")
 }

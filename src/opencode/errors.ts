@@ -165,13 +165,14 @@ const effects = {
   abort: (session: string) => `the turn in session ${session} was told to stop`,
   decision: (session: string) => `the decision reached session ${session}`,
   creation: () => "the session was created",
+  worktree: () => "the worktree was created",
 }
 
 /** The request failed, and what opencode shows does not tell whether it took effect. */
 export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("EffectUncertain", {
   instance: Schema.String,
-  effect: Schema.Literals(["prompt", "abort", "decision", "creation"]),
-  /** Empty for a creation. */
+  effect: Schema.Literals(["prompt", "abort", "decision", "creation", "worktree"]),
+  /** Empty for what creates something. */
   session: Schema.String,
   detail: Schema.String,
 }) {

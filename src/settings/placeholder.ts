@@ -27,7 +27,7 @@ const patterns: Readonly<Record<Content, RegExp>> = {
 
 /** The name of a secret, which is shown. Any other text inside a placeholder may be the secret itself, such as a default. */
 const secretName =
-  /^\W*(?:(?:env|file|input|user_config|secrets?)[.:])?(?:OPENCODE|OTEL)_[A-Z_]+\W*$|^\$\{(?:(?:input|user_config)[.:]\w+)?\}$/u
+  /^\W*(?:(?:env|file|input|user_config|secrets?)[.:])?(?:OPENCODE|OTEL|NTFY|WEBHOOK)_[A-Z_]+\W*$|^\$\{(?:(?:input|user_config)[.:]\w+)?\}$/u
 
 /** The first placeholder in the value, as an error may show it. */
 export const placeholderIn = (content: Content, value: string): Option.Option<string> => {

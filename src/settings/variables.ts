@@ -2,7 +2,7 @@
 
 interface Declaration {
   /** `server`: the MCP server reads it, so `config` passes it on. `machine`: it describes the user's account. */
-  readonly use: "server" | "connect" | "machine"
+  readonly use: "server" | "connect" | "notify" | "machine"
   /** Decides which placeholders it may contain, and what an error may show of it. */
   readonly content: "text" | "path" | "command" | "secret"
 }
@@ -32,6 +32,8 @@ export const variables = declare({
   INSTANCE_NAME: { use: "connect", content: "text" },
   RELAY_SSH_CMD: { use: "connect", content: "command" },
   RELAY_REMOTE_DIR: { use: "connect", content: "path" },
+  WEBHOOK_SECRET: { use: "notify", content: "secret" },
+  NTFY_TOKEN: { use: "notify", content: "secret" },
   XDG_CONFIG_HOME: { use: "machine", content: "path" },
   HOME: { use: "machine", content: "path" },
   USERPROFILE: { use: "machine", content: "path" },

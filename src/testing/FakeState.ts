@@ -74,6 +74,15 @@ export class FakeState {
   providers: Array<{ readonly id: string; readonly models: Readonly<Record<string, { readonly id: string }>> }> = [
     { id: "scripted", models: { small: { id: "small" } } },
   ]
+  /** As `provider/model`. */
+  defaultModel: string | undefined = "scripted/small"
+  commands: Array<{ readonly name: string; readonly description?: string }> = [
+    { name: "init", description: "Create AGENTS.md" },
+  ]
+  /** The directories of the worktrees, in the order of their creation. */
+  readonly worktrees: Array<string> = []
+  /** The permission rules that sessions were created with, as they were sent. */
+  readonly permissionRules = new Map<SessionId, ReadonlyArray<Readonly<Record<string, string>>>>()
   /** When a prompt or an answer is stored, in epoch milliseconds. By default, all are as old as the samples. */
   now: () => number = () => 1000
   heartbeats = true
@@ -95,6 +104,8 @@ export class FakeState {
   readonly aborts: Array<SessionId> = []
   /** The open event streams, as functions that end them. */
   readonly connections = new Set<() => void>()
+  /** Only on opencode 1: what sends events that concern no turn to its connections. */
+  readonly reporters = new Set<(directory: string, event: unknown) => void>()
   /** What sends the events of the fake to its connections. */
   readonly listeners = new Set<(event: WireEvent) => void>()
   private readonly faults: Array<{ readonly route: string; readonly fault: Fault; times: number }> = []
@@ -204,6 +215,28 @@ export class FakeState {
     this.emit(event.error(aborted, session))
     this.makeIdle(session)
     return true
+  }
+
+  addWorktree(name: string) {
+    const directory = `/work/worktrees/${name}`
+    this.worktrees.push(directory)
+    return directory
+  }
+
+  report(directory: string, event: unknown) {
+    for (const send of this.reporters) send(directory, event)
+  }
+
+  /** Copies the messages before `before`; all of them if there is no such message. */
+  fork({ directory, id, title }: Session, before: MessageId | undefined): Session {
+    const messages = this.messages.get(id) ?? []
+    const end = messages.findIndex(({ info }) => info.id === before)
+    const copy = `ses_fork${this.sessions.length}` as SessionId
+    const made = { id: copy, title: `${title} (fork #1)`, directory, time: { created: 0, updated: 0 } }
+    this.sessions.push(made)
+    for (const { info, parts } of end < 0 ? messages : messages.slice(0, end))
+      this.store(copy, { info: { ...info, sessionID: copy }, parts })
+    return made
   }
 
   /** Appends a message to a session, or replaces the message that has its id. */

@@ -32,6 +32,14 @@ export const cut = (text: string, width: number): string => {
   return width < 1 ? "" : `${fitting(split(text), width - 1).join("")}…`
 }
 
+/** Shortens a path to `width` cells at its beginning, between two names if possible: `…/shop/api`. */
+export const cutPath = (path: string, width: number): string => {
+  if (fits(path, width)) return path
+  if (width < 1) return ""
+  const end = [...fitting(split(path).toReversed(), width - 1)].toReversed().join("")
+  return `…${end.slice(Math.max(0, end.search(/[/\\]/u)))}`
+}
+
 const gap = " … "
 
 /** UTF-16 units of the longest character that occurs in practice, an emoji of a family. */

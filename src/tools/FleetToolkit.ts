@@ -6,13 +6,22 @@
 import { Toolkit } from "effect/ai"
 import { ControlTools } from "./control/ControlTools.ts"
 import { ChangeTools } from "./changes/ChangeTools.ts"
+import { DescribeTools } from "./instances/DescribeTools.ts"
 import { InstanceTools } from "./instances/InstanceTools.ts"
 import { ManyTools } from "./many/ManyTools.ts"
 import { RequestTools } from "./requests/RequestTools.ts"
 import { SessionTools } from "./sessions/SessionTools.ts"
 import { TurnTools } from "./turns/TurnTools.ts"
 
-export const FleetToolkit = Toolkit.merge(InstanceTools, SessionTools, TurnTools, ManyTools, RequestTools, ChangeTools)
+export const FleetToolkit = Toolkit.merge(
+  InstanceTools,
+  DescribeTools,
+  SessionTools,
+  TurnTools,
+  ManyTools,
+  RequestTools,
+  ChangeTools,
+)
 
 /** With the tool that starts opencode, for fleets with ssh hosts. */
 export const FleetToolkitWithStart = Toolkit.merge(FleetToolkit, ControlTools)

@@ -1,6 +1,8 @@
 /** The handlers of all tools. They need `Fleet`, `Attention`, `OpencodeClient`, `MessageCounts` and `Turns`. */
 import { type Duration, Effect } from "effect"
 import { changeCuts } from "./changes/changeCuts.ts"
+import { describeCuts } from "./instances/describeCuts.ts"
+import { describeHandlers } from "./instances/describeHandlers.ts"
 import { instanceCuts } from "./instances/instanceCuts.ts"
 import { sessionCuts, statusCuts } from "./sessions/sessionCuts.ts"
 import { type AnswerSizeOptions, boundAnswers } from "./shared/answerSize.ts"
@@ -30,6 +32,8 @@ const cuts = {
   list_sessions: sessionCuts,
   get_session: [],
   create_session: [],
+  fork_session: [],
+  describe_instance: describeCuts,
   get_status: statusCuts,
   send_message: turnCuts,
   wait_for_session: turnCuts,
@@ -45,6 +49,7 @@ export const layer = (options: ToolsOptions = {}) =>
     Effect.gen(function* () {
       const handlers = FleetToolkit.of({
         ...(yield* instanceHandlers(options)),
+        ...(yield* describeHandlers),
         ...(yield* sessionHandlers(options)),
         ...(yield* turnHandlers(options)),
         ...(yield* manyHandlers(options)),

@@ -42,7 +42,7 @@ withTmux("connect in a terminal", () => {
       yield* watching.screenUntil(/No instance was found/u)
 
       const { registration, terminal } = yield* inTerminal(workspace)
-      yield* watching.screenUntil(/-web-shop +online/u)
+      yield* watching.screenUntil(/-web-shop +(?:online|idle)/u)
       yield* terminal.type("say:typed by hand")
       yield* terminal.press("Enter")
       const screen = yield* terminal.screenUntil((text) => text.split("typed by hand").length > 2)

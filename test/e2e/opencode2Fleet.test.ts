@@ -7,12 +7,16 @@ import { GetDiff } from "../../src/tools/changes/ChangeTools.ts"
 import { ListInstances, RefreshInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { CreateSession, GetSession, GetStatus, ListSessions } from "../../src/tools/sessions/SessionTools.ts"
+import { WaitForSessions } from "../../src/tools/many/ManyTools.ts"
 import { AbortSession, SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, type Kind, kinds } from "../support/McpClients.ts"
 import * as facts from "../support/opencode2Facts.ts"
+import * as facts1 from "../support/opencodeFacts.ts"
+import { start as start1 } from "../support/RealOpencode.ts"
 import { RealOpencode2 } from "../support/RealOpencode2.ts"
 import { withOpencode2 } from "../support/requirements.ts"
+import { runCommand } from "../support/runCommand.ts"
 
 interface SceneOptions {
   readonly kind?: Kind
@@ -136,6 +140,35 @@ withOpencode2("a registered opencode 2", () => {
         assert.include(yield* client.text(WaitForSession, { session_id }), waiting.message_id)
         const turn = yield* client.call(SendMessage, waiting)
         assert.deepInclude(turn, { outcome: "completed", text: "parked", message_id: waiting.message_id })
+      }),
+    )
+
+    it.effect("is waited for together with an opencode 1, in one call and from the terminal", () =>
+      Effect.gen(function* () {
+        const { client, real, relay } = yield* scene()
+        const one = yield* start1()
+        yield* relay.register("one", { directory: one.directory, port: one.port })
+        const asking = { instance: "main", session_id: (yield* facts.createSession(real, "Asks")).id }
+        const working = { instance: "one", session_id: (yield* facts1.createSession(one, "Works")).id }
+        const sessions = [asking, working]
+        yield* client.call(SendMessage, { ...working, message: "slow: 600", async: true })
+        yield* client.call(SendMessage, { ...asking, message: "run: echo many", async: true })
+        const first = yield* client.call(WaitForSessions, { until: "any" })
+        assert.deepInclude(first.sessions[0], { ...asking, outcome: "needs permission" })
+        assert.deepInclude(first.sessions[1], { ...working, outcome: "still running" })
+        yield* client.call(RespondPermission, { ...asking, response: "once" })
+        yield* client.call(AbortSession, working)
+        const { sessions: ended } = yield* client.call(WaitForSessions, { sessions })
+        assert.deepStrictEqual(
+          ended.map(({ instance, outcome }) => `${instance} ${outcome}`),
+          ["main completed", "one aborted"],
+        )
+        const places = sessions.map(({ instance, session_id }) => `${instance}/${session_id}`)
+        const variables = { OPENCODE_SERVER_PASSWORD: real.password }
+        const { status, stderr, stdout } = yield* runCommand(relay, ["wait", ...places], { variables })
+        assert.strictEqual(status, 1)
+        for (const place of places) assert.include(stdout, place)
+        assert.include(stderr, "Of 2 sessions: 1 session failed")
       }),
     )
 

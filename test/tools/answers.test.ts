@@ -87,6 +87,19 @@ const fill = (fake: FakeState, piece: string) => {
       },
     ],
   })
+  const described = Array.from({ length: 300 }, (_, index) => ({
+    name: `${index}${long(piece, 300)}`,
+    description: long(piece, 1000),
+  }))
+  fake.commands = described
+  fake.agents = described.map((agent) => ({ ...agent, mode: "primary" }))
+  fake.providers = [
+    {
+      id: "scripted",
+      models: Object.fromEntries(described.map(({ name: id }) => [id, { id }])),
+    },
+  ]
+  fake.worktrees.push(...described.map(({ name }) => `/${name}`))
   fake.diffs.set(
     msg("u"),
     Array.from({ length: 200 }, (_, index) => fileDiff(`src/${index}.ts`, "one\n", `${long(piece, 20_000)}\n`)),
@@ -120,6 +133,8 @@ const calls = (instance: string): { readonly [Each in Name]: ToolParameters<Each
   list_sessions: { instance, limit: 200 },
   get_session: { instance, session_id: here, message_limit: 100 },
   create_session: { instance, title: "x".repeat(500), directory: "/work" },
+  fork_session: { instance, session_id: here },
+  describe_instance: { instance },
   get_status: { instance },
   get_diff: { instance, session_id: here },
   abort_session: { instance, session_id: "ses_s0" },

@@ -1,6 +1,6 @@
 /** The arguments of every tool as models and frameworks send them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Predicate, Schema } from "effect"
+import { Effect, Predicate, Record, Schema } from "effect"
 import type { Tool } from "effect/ai"
 import { parametersOf } from "../../src/mcp/describeTool.ts"
 import { readArguments } from "../../src/mcp/arguments/readArguments.ts"

@@ -8,17 +8,18 @@ import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
 import { Settings } from "../../Settings.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { fleetProblems, fleetTable } from "../terminal/fleetTable.ts"
+import { homePath } from "../terminal/homePath.ts"
 import { liveView } from "../terminal/liveView.ts"
 import { style } from "../terminal/style.ts"
-import { wrap } from "../terminal/table.ts"
 import { toJson, width } from "../terminal/terminal.ts"
+import { wrap } from "../terminal/wrap.ts"
 
 /** The fleet without ages and durations, which change with every refresh. */
 const stablePart = (fleet: FleetView) =>
   JSON.stringify({
     ...Struct.omit(fleet, ["as_of", "refreshed"]),
     transports: fleet.transports.map(Struct.omit(["scanned", "duration_ms"])),
-    instances: fleet.instances.map(Struct.omit(["last_seen", "latency_ms", "waiting_for_checked"])),
+    instances: fleet.instances.map(Struct.omit(["last_active", "last_seen", "latency_ms", "waiting_for_checked"])),
   })
 
 /** The whole fleet in the shape of `list_instances`: `current` immediately, `settled` after all pending requests are known. */
@@ -30,7 +31,7 @@ const views = Effect.gen(function* () {
 })
 
 const print = Effect.fnUntraced(function* (fleet: FleetView) {
-  const lines = fleetTable(fleet, yield* style, yield* width)
+  const lines = fleetTable(fleet, yield* style, yield* homePath, yield* width)
   if (lines.length > 0) yield* Console.log(lines.join("\n"))
   for (const line of fleetProblems(fleet)) yield* Console.error(line)
 })
@@ -49,7 +50,7 @@ const watchInPlace = Effect.gen(function* () {
       Effect.gen(function* () {
         const room = yield* width
         const problems = fleetProblems(fleet).flatMap((line) => wrap(line, room))
-        yield* draw([...fleetTable(fleet, yield* style, room), ...problems])
+        yield* draw([...fleetTable(fleet, yield* style, yield* homePath, room), ...problems])
       }),
     ),
   )

@@ -2,6 +2,7 @@
 import { Console, Effect, Option, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
+import { makeSendToSessions } from "../../tools/many/followSessions.ts"
 import { Settings } from "../../Settings.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { NonBlank } from "../../tools/shared/parameters.ts"
@@ -11,11 +12,13 @@ import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { typed } from "../arguments/choose.ts"
+import { destinationsOf, manyFlags, onlyMessage } from "../arguments/destinations.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { chosenSession, sessionReferences } from "../arguments/session.ts"
 import { CommandFailed, exitStatus, failedWith, failedWithToolError } from "../process/exitStatus.ts"
 import { endWith } from "../process/turnExit.ts"
 import { fleetLayer } from "../fleetLayer.ts"
+import { showMany } from "../terminal/showMany.ts"
 import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
 import type { TurnScreen } from "../terminal/turnScreen.ts"
@@ -147,6 +150,24 @@ const showAccepted = Effect.fnUntraced(function* <E extends ToolError | CommandF
 
 const input = { instance, session, message, directory, ifBusy, agent, model, messageId, isAsync, asJson }
 
+const all = { ...input, ...manyFlags }
+
+const sendToAll = Effect.fnUntraced(function* (given: Command.Command.Config.Infer<typeof all>) {
+  const { agent, directory, ifBusy, instance, isAsync, message, messageId, model, session } = given
+  const refused = { "--message-id": Option.isSome(messageId), "--async": isAsync }
+  const text = yield* chosenMessage(yield* onlyMessage([instance, session, message], refused))
+  const sessions = yield* destinationsOf(given)
+  const send = yield* makeSendToSessions(yield* Settings)
+  const sent = {
+    text,
+    ifBusy,
+    ...(Option.isSome(agent) ? { agent: agent.value } : {}),
+    ...(Option.isSome(model) ? { model: model.value } : {}),
+    ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+  }
+  yield* showMany({ until: "all", asJson: given.asJson }, (options) => send(sessions, sent, options))
+})
+
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
 export const sendMessage = Effect.fnUntraced(function* ({
   agent,
@@ -183,14 +204,19 @@ export const sendMessage = Effect.fnUntraced(function* ({
   yield* showTurn({ asJson, interrupted: (screen) => noteInterrupted(screen, chosen) }, ({ note }) => sending(note))
 })
 
-export const send = Command.make("send", input, sendMessage).pipe(
+export const sendOneOrMany = (given: Command.Command.Config.Infer<typeof all>) =>
+  given.to.length > 0 || given.allIdle ? sendToAll(given) : sendMessage(given)
+
+export const send = Command.make("send", all, sendOneOrMany).pipe(
   Command.withDescription(`Sends a message to an agent and follows its turn.
 
 The agent's text is streamed to stdout; tools, retries and heartbeats are shown on stderr. In a terminal, a permission or a question of the agent is shown as a form; Esc or Ctrl-C closes the form and leaves the request open. Without a terminal, the command prints the request and exits; the agent waits until \`approve\`, \`reject\` or \`answer\` decides it.
 
 Ctrl-C stops following; the agent keeps working: \`read --follow\` follows it again, \`abort\` stops it. The turn is followed for at most SEND_TIMEOUT_MS (default 280 s), including the time you take to decide. --async follows nothing: it prints the session's id when opencode has the message.
 
-Exit status: 0 if the turn completed, or with --async if opencode has the message; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; 130 after Ctrl-C.`),
+With --to or --all-idle, MESSAGE is the only argument. It is sent to each of the sessions; one line shows how each turn ended, or what it waits for.
+
+Exit status: 0 if the turn completed, or with --async if opencode has the message; 1 if it failed, was aborted, rejected or interrupted, if the instance went away, or for any other error; 2 for a usage error; 3 if the turn, or the turn that the session is busy with, is waiting for a person; 4 if it is still running; with several sessions, that of the worst; 130 after Ctrl-C.`),
   Command.withShortDescription("Send a message to an agent and follow its turn"),
   Command.withExamples([
     {
@@ -204,6 +230,10 @@ Exit status: 0 if the turn completed, or with --async if opencode has the messag
     {
       command: 'id=$(opencode-fleet send my-project new "Update the docs" --async)',
       description: "Give an agent work without waiting for it",
+    },
+    {
+      command: 'opencode-fleet send --to api/latest --to web/new "Update the dependencies"',
+      description: "Give several agents the same task, and print one line for each",
     },
     {
       command: "git diff | opencode-fleet send my-project new - --agent plan > review.md",

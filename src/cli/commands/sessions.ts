@@ -1,6 +1,7 @@
 /** `opencode-fleet sessions`: lists the sessions of an instance. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { Fleet } from "../../fleet/Fleet.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
@@ -8,6 +9,7 @@ import { chosenInstance, instance } from "../arguments/instance.ts"
 import { wholeNumber } from "../arguments/numbers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
 import { fleetLayer } from "../fleetLayer.ts"
+import { homePath } from "../terminal/homePath.ts"
 import { sessionTable } from "../terminal/sessionTable.ts"
 import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
@@ -65,7 +67,9 @@ export const sessions = Command.make(
       failedWithToolError,
     )
     if (asJson) return yield* Console.log(toJson(view))
-    const lines = sessionTable(view, yield* style, yield* width)
+    const host = (yield* (yield* Fleet).snapshot).instances.find(({ name }) => name === view.instance)?.host
+    const path = yield* homePath
+    const lines = sessionTable(view, yield* style, (each) => path(each, host), yield* width)
     if (lines.length > 0) yield* Console.log(lines.join("\n"))
     const note = noteFor(view)
     if (note !== undefined) yield* Console.error(note)

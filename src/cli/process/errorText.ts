@@ -29,6 +29,8 @@ const afterUncertain = ({ effect, instance, session }: EffectUncertain): string 
       return `${sessions} shows whether the session is still waiting.`
     case "creation":
       return `Before you create another, check with ${sessions} whether it is there.`
+    case "worktree":
+      return `Before you create another, check with \`opencode-fleet describe ${instance}\` whether it is there.`
   }
 }
 
@@ -60,6 +62,8 @@ const nextStep = (error: ToolError): string => {
         return `\`opencode-fleet send ${error.at} ${error.session} MESSAGE\` sends it there when that turn ends; \`opencode-fleet read ${error.at} ${error.session} --follow\` shows it.`
       }
       return `Wait until it has ended there, or use another session; \`opencode-fleet sessions ${error.instance}\` shows when it is idle.`
+    case "WorktreeLeft":
+      return `${nextStep(error.cause)} --directory with that path uses the worktree.`
     case "DirectoryRequired":
       return "Name the session's directory with --directory."
     case "OpencodeError":

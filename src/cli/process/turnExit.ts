@@ -1,10 +1,10 @@
 /** How `send` ends: the exit status of a turn's outcome, and the text on stderr. */
-import { Effect } from "effect"
+import { Effect, Runtime, Schema } from "effect"
 import { plural } from "../../text/plural.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { CommandFailed, exitStatus } from "./exitStatus.ts"
 
-const statusOf = (outcome: TurnView["outcome"]): number => {
+export const statusOf = (outcome: TurnView["outcome"]): number => {
   switch (outcome) {
     case "completed":
       return 0
@@ -52,8 +52,32 @@ const describe = (view: TurnView): string => {
   }
 }
 
+/** Ends a command with the status of an outcome that the person has chosen and seen, which is no error. */
+export class ChosenOutcome extends Schema.TaggedError<ChosenOutcome>()("ChosenOutcome", { status: Schema.Int }) {
+  override readonly [Runtime.errorReported] = false
+  override get [Runtime.errorExitCode]() {
+    return this.status
+  }
+}
+
+/** The outcomes that a person can choose at a form: by what they decide, or by closing it. */
+const chosenAtForm = new Set<TurnView["outcome"]>(["rejected", "aborted", "needs permission", "needs answer"])
+
+/** What a person is told about an outcome that they have chosen. They have seen the request. */
+const describeChosen = (view: TurnView): string => {
+  const [outcome = "", next] = describe(view).split("\n  ")
+  return next === undefined ? outcome : `The request is still open. ${next}`
+}
+
 /** Fails with `CommandFailed` if the turn is not completed. */
 export const endWith = Effect.fnUntraced(function* (view: TurnView) {
   const status = statusOf(view.outcome)
   if (status !== 0) return yield* new CommandFailed({ status, reason: describe(view) })
+})
+
+/** Like {@link endWith}, after forms for all requests of the turn: the outcome that they led to is noted, and is no error. */
+export const endAfterForms = Effect.fnUntraced(function* (view: TurnView, note: (text: string) => Effect.Effect<void>) {
+  if (!chosenAtForm.has(view.outcome)) return yield* endWith(view)
+  yield* note(describeChosen(view))
+  return yield* new ChosenOutcome({ status: statusOf(view.outcome) })
 })

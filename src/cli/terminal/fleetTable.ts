@@ -1,60 +1,98 @@
 /** The fleet as a table, and its problems as lines. */
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { elapsed } from "../../tools/shared/time.ts"
+import { cutPath } from "../../text/cells.ts"
 import { line } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
+import type { ShowPath } from "./homePath.ts"
 import type { Style } from "./style.ts"
-import { type Cell, type Column, table } from "./table.ts"
+import { type Cell, type Column, type Note, type Row, tableWithNotes } from "./table.ts"
 
 const columns: ReadonlyArray<Column> = [
   { title: "NAME" },
-  { title: "HEALTH" },
-  { title: "VERSION", optional: true },
-  { title: "DIRECTORY", minWidth: 12 },
-  { title: "HOST", minWidth: 8, optional: true },
-  { title: "URL", optional: true },
-  { title: "FOUND BY", optional: true },
-  { title: "NOTE", minWidth: 22 },
+  { title: "STATUS" },
+  { title: "LAST SESSION", minWidth: 20, priority: 1 },
+  { title: "LAST ACTIVE", priority: 2 },
+  { title: "DIRECTORY", minWidth: 16, priority: 3, cut: cutPath },
+  { title: "HOST", minWidth: 8, priority: 4 },
+  { title: "FOUND BY", priority: 5 },
+  { title: "VERSION", priority: 6 },
+  { title: "URL", priority: 7 },
 ]
 
-const healthStyle = (style: Style, health: InstanceView["health"]) =>
-  health === "online" ? style.good : health === "unreachable" || health === "timeout" ? style.bad : style.warning
+/** What an online instance does, with the number of active sessions if there are several; otherwise its health. */
+const status = ({ active_count: active = 0, activity, health }: InstanceView, style: Style): Cell => {
+  switch (health) {
+    case "online": {
+      const text = `${activity ?? health}${active > 1 ? ` (${active})` : ""}`
+      return activity === undefined ? { text } : { text, style: activityStyle(style)[activity] }
+    }
+    case "unreachable":
+    case "timeout":
+      return { text: health, style: style.bad }
+    default:
+      return { text: health, style: style.warning }
+  }
+}
+
+const activityStyle = (style: Style) => ({ waiting: style.warning, busy: style.good, idle: style.faint }) as const
+
+/** Maximum number of lines of a note that no agent waits for. */
+const maxNoteLines = 2
 
 /** For an online instance its pending requests, or why they are unknown; otherwise when it was last seen and why it is down. */
-const note = (view: InstanceView, style: Style, now: string): Cell => {
-  const { health, last_seen, reason = "", waiting_for: [first] = [], waiting_for_count: count = 0 } = view
+const notes = (view: InstanceView, style: Style, now: string): ReadonlyArray<Note> => {
+  const { health, last_seen, reason = "", waiting_for: waiting = [], waiting_for_count: count = 0 } = view
   if (health !== "online") {
-    return { text: `${last_seen === undefined ? "not seen yet" : `last seen ${elapsed(now, last_seen)}`}: ${reason}` }
+    const seen = last_seen === undefined ? "not seen yet" : `last seen ${elapsed(now, last_seen)}`
+    return [{ text: `${seen}: ${reason}`, maxLines: maxNoteLines }]
   }
-  if (count > 0) {
-    const others = count === 1 ? "" : ` (and ${count - 1} more)`
-    return { text: `waiting for a person${others}: ${first?.about ?? ""}`, style: style.warning }
-  }
-  return { text: view.version_note ?? (view.waiting_for_checked === undefined ? "" : (view.waiting_for_unknown ?? "")) }
+  const requests = [
+    ...waiting.map(({ about, session_title: title }) => `${about}${title === undefined ? "" : ` (${title})`}`),
+    ...(count > waiting.length ? [`and ${count - waiting.length} more`] : []),
+  ]
+  const unknown = view.waiting_for_checked === undefined ? undefined : view.waiting_for_unknown
+  return [
+    ...requests.map((text) => ({ text, style: style.warning })),
+    ...[unknown, view.version_note].flatMap((text) => (text === undefined ? [] : [{ text, maxLines: maxNoteLines }])),
+  ]
 }
 
 /** An opencode 2 serves several directories: the first of its projects, and the number of the others. */
-const directory = ({ directory, project_count = 0, projects: [first] = [] }: InstanceView): string => {
-  if (first === undefined) return directory ?? ""
-  return project_count === 1 ? first.directory : `${first.directory} and ${project_count - 1} more`
+const directory = (
+  { directory, host, project_count = 0, projects: [first] = [] }: InstanceView,
+  path: ShowPath,
+): string => {
+  if (first === undefined) return path(directory ?? "", host)
+  const shown = path(first.directory, host)
+  return project_count === 1 ? shown : `${shown} and ${project_count - 1} more`
 }
 
 const row =
-  (style: Style, now: string) =>
-  (view: InstanceView): ReadonlyArray<Cell> => [
-    { text: view.name },
-    { text: view.health, style: healthStyle(style, view.health) },
-    { text: view.version ?? view.api?.toString() ?? "" },
-    { text: directory(view) },
-    { text: view.host ?? "" },
-    { text: view.url ?? "" },
-    { text: view.transports.join(", ") },
-    note(view, style, now),
-  ]
+  (style: Style, path: ShowPath, now: string) =>
+  (view: InstanceView): Row => ({
+    cells: [
+      { text: view.name },
+      status(view, style),
+      { text: view.last_session_title ?? "" },
+      { text: view.last_active === undefined ? "" : elapsed(now, view.last_active) },
+      { text: directory(view, path) },
+      { text: view.host ?? "" },
+      { text: view.transports.join(", ") },
+      { text: view.version ?? view.api?.toString() ?? "" },
+      { text: view.url ?? "" },
+    ],
+    notes: notes(view, style, now),
+  })
 
 /** Empty if there is no instance. */
-export const fleetTable = ({ as_of, instances }: FleetView, style: Style, room: number): ReadonlyArray<string> =>
-  instances.length === 0 ? [] : table(columns, instances.map(row(style, as_of)), room)
+export const fleetTable = (
+  { as_of, instances }: FleetView,
+  style: Style,
+  path: ShowPath,
+  room: number,
+): ReadonlyArray<string> =>
+  instances.length === 0 ? [] : tableWithNotes(columns, instances.map(row(style, path, as_of)), room)
 
 /** Maximum number of problems below the table. */
 const maxProblems = 20

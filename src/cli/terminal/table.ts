@@ -2,6 +2,7 @@
 import { CliOutput } from "effect/cli"
 import { cut } from "../../text/cells.ts"
 import { plainLine } from "../../text/plainText.ts"
+import { wrap } from "./wrap.ts"
 
 export interface Cell {
   readonly text: string
@@ -15,27 +16,31 @@ export interface Column {
   readonly title: string
   /** The width in cells to which the column may be cut. A column without a minimum is cut last. */
   readonly minWidth?: number
-  /** Whether the column may be dropped if the minimum widths do not fit. The last such column is dropped first. */
-  readonly optional?: boolean
+  /**
+   * A column with a priority is dropped if the minimum widths do not fit, the one with the highest number first. Columns
+   * without a priority remain as long as one cell of each fits.
+   */
+  readonly priority?: number
+  /** Never cut, not even in a terminal that is narrower than its text. */
+  readonly whole?: boolean
+  /** How a text is cut. Default: at its end. */
+  readonly cut?: (text: string, width: number) => string
+}
+
+/** A text about a row: at the end of the row if all notes fit there, otherwise wrapped into lines below the row. */
+export interface Note extends Cell {
+  /** Maximum number of lines below the row; the last one is cut. Default: no maximum. */
+  readonly maxLines?: number
+}
+
+export interface Row {
+  readonly cells: ReadonlyArray<Cell>
+  readonly notes: ReadonlyArray<Note>
 }
 
 const gap = "  "
 
 const { displayWidth } = CliOutput
-
-/** Wraps text into lines that fit. A word that is longer than a line is cut. */
-export const wrap = (text: string, width: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  let current = ""
-  for (const word of text.split(" ")) {
-    const longer = current === "" ? word : `${current} ${word}`
-    if (current !== "" && displayWidth(longer) > width) {
-      lines.push(current)
-      current = word
-    } else current = longer
-  }
-  return [...lines, current].map((each) => cut(each, width))
-}
 
 interface Fitted {
   readonly index: number
@@ -65,45 +70,104 @@ const shrink = (fitted: ReadonlyArray<Fitted>, minWidth: (index: number) => numb
 const fit = (
   columns: ReadonlyArray<Column>,
   naturalWidths: ReadonlyArray<number>,
+  isEmpty: (index: number) => boolean,
   room: number,
 ): ReadonlyArray<Fitted> => {
   const widthOf = (index: number) => naturalWidths[index] ?? 0
   const minWidth = (index: number) => Math.min(widthOf(index), columns[index]?.minWidth ?? widthOf(index))
-  let shown = columns.map((_, index) => index)
+  const leastWidth = (index: number) => (columns[index]?.whole === true ? widthOf(index) : 1)
+  const priority = (index: number) => columns[index]?.priority ?? 0
+  let shown = columns.flatMap((_, index) => (isEmpty(index) ? [] : [index]))
   const tooWide = (width: (index: number) => number) =>
     total(shown.map((index) => ({ index, width: width(index) }))) > room
   while (tooWide(minWidth)) {
-    const dropped = shown.findLast((index) => columns[index]?.optional === true)
-    if (dropped === undefined) break
-    shown = shown.filter((index) => index !== dropped)
+    const lowest = Math.max(...shown.map(priority))
+    if (lowest === 0) break
+    shown = shown.filter((index) => priority(index) !== lowest)
   }
-  while (shown.length > 1 && tooWide(() => 1)) shown = shown.slice(0, -1)
-  const whole = shown.map((index) => ({ index, width: widthOf(index) }))
-  return shrink(shrink(whole, minWidth, room), () => 1, room)
+  while (shown.length > 1 && tooWide(leastWidth)) shown = shown.slice(0, -1)
+  const natural = shown.map((index) => ({ index, width: widthOf(index) }))
+  return shrink(shrink(natural, minWidth, room), leastWidth, room)
 }
 
-/** The lines of the table, titles first. `room` is the width of the terminal in cells; Infinity without a terminal. */
-export const table = (
-  columns: ReadonlyArray<Column>,
-  rows: ReadonlyArray<ReadonlyArray<Cell>>,
-  room: number,
-): ReadonlyArray<string> => {
-  const lines = [columns.map(({ title }): Cell => ({ text: title })), ...rows].map((cells) =>
-    cells.map(({ indent = 0, text, ...cell }) => ({ ...cell, text: " ".repeat(indent) + plainLine(text) })),
-  )
+const plain = <A extends Cell>({ indent = 0, ...cell }: A) => ({
+  ...cell,
+  text: " ".repeat(indent) + plainLine(cell.text),
+})
+
+const unstyled = (text: string) => text
+
+/** The notes of a row as one cell. */
+const beside = (notes: ReadonlyArray<Note>): Cell => {
+  const style = notes.find(({ style }) => style !== undefined)?.style
+  return { text: notes.map(({ text }) => text).join("; "), ...(style === undefined ? {} : { style }) }
+}
+
+const noteIndent = 2
+
+/** The notes of a row as lines below it, which start where the text of its first cell starts, plus an indent. */
+const below = ({ cells: [first], notes }: Row, room: number): ReadonlyArray<string> => {
+  const indent = Math.min((first?.indent ?? 0) + noteIndent, Math.max(0, room - 1))
+  return notes.flatMap(({ maxLines = Infinity, style = unstyled, text }) => {
+    const lines = wrap(plainLine(text), room - indent)
+    const shown =
+      lines.length <= maxLines
+        ? lines
+        : [...lines.slice(0, maxLines - 1), cut(lines.slice(maxLines - 1).join(" "), room - indent)]
+    return shown.map((line) => " ".repeat(indent) + style(line))
+  })
+}
+
+interface Drawn {
+  /** Titles first. */
+  readonly lines: ReadonlyArray<string>
+  /** Whether no column was dropped or cut. */
+  readonly isWhole: boolean
+}
+
+const draw = (columns: ReadonlyArray<Column>, rows: ReadonlyArray<ReadonlyArray<Cell>>, room: number): Drawn => {
+  const lines = [columns.map(({ title }): Cell => ({ text: title })), ...rows].map((cells) => cells.map(plain))
   const naturalWidths = columns.map((_, index) =>
     Math.max(...lines.map((cells) => displayWidth(cells[index]?.text ?? ""))),
   )
-  const fitted = fit(columns, naturalWidths, room)
-  return lines.map((cells) =>
+  const isEmpty = (index: number) => rows.every((cells) => (cells[index]?.text ?? "") === "")
+  // In a pipe the columns are always the same.
+  const fitted = fit(columns, naturalWidths, room === Infinity ? () => false : isEmpty, room)
+  const drawn = lines.map((cells) =>
     fitted
       .map(({ index, width }, position) => {
-        const { style = (text: string) => text, text } = cells[index] ?? { text: "" }
-        const shown = cut(text, width)
+        const { style = unstyled, text } = cells[index] ?? { text: "" }
+        const shown = (columns[index]?.cut ?? cut)(text, width)
         const padding = position === fitted.length - 1 ? 0 : width - displayWidth(shown)
         return style(shown) + " ".repeat(Math.max(0, padding))
       })
       .join(gap)
       .trimEnd(),
   )
+  return { lines: drawn, isWhole: total(naturalWidths.map((width, index) => ({ index, width }))) <= room }
+}
+
+/**
+ * The lines of the table, titles first. `room` is the width of the terminal in cells; Infinity without a terminal, where each
+ * row is one line.
+ */
+export const table = (
+  columns: ReadonlyArray<Column>,
+  rows: ReadonlyArray<ReadonlyArray<Cell>>,
+  room: number,
+): ReadonlyArray<string> => draw(columns, rows, room).lines
+
+/** Like {@link table}, with notes. */
+export const tableWithNotes = (
+  columns: ReadonlyArray<Column>,
+  rows: ReadonlyArray<Row>,
+  room: number,
+): ReadonlyArray<string> => {
+  const cells = rows.map(({ cells }) => cells)
+  if (rows.every(({ notes }) => notes.length === 0)) return table(columns, cells, room)
+  const withColumn = rows.map(({ cells, notes }) => [...cells, beside(notes)])
+  const { isWhole, lines } = draw([...columns, { title: "NOTE" }], withColumn, room)
+  if (isWhole) return lines
+  const [titles = "", ...others] = table(columns, cells, room)
+  return [titles, ...rows.flatMap((row, index) => [others[index] ?? "", ...below(row, room)])]
 }

@@ -2,7 +2,7 @@
 import { Context, Option } from "effect"
 import { CliOutput, type HelpDoc } from "effect/cli"
 import type { Style } from "../terminal/style.ts"
-import { wrap } from "../terminal/table.ts"
+import { wrap } from "../terminal/wrap.ts"
 import { HelpSections } from "./HelpSections.ts"
 import { argumentName, flagDescription, flagNames, usageLine } from "./names.ts"
 

@@ -25,7 +25,7 @@ export const isUnreadable = (error: ClientError): boolean =>
   (error._tag === "UnexpectedResponse" && error.detail.startsWith("more than "))
 
 /** opencode sends no cursor for the messages before it. */
-const unreadableMessage: Effect.Effect<Page<never>> = Effect.as(leaveOut("message", 1), {
+const unreadableMessage: Effect.Effect<Page<never>> = Effect.as(leaveOut("unread message", 1), {
   items: [],
   older: undefined,
 })

@@ -56,6 +56,7 @@ class ServerGroup extends HttpApiGroup.make("server").add(
         name: Schema.String,
         mode: Schema.String,
         hidden: opt(Schema.Boolean),
+        description: opt(Schema.String),
         model: opt(Schema.Struct({ providerID: Schema.String, modelID: Schema.String })),
       }),
     ),
@@ -77,6 +78,33 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     }),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
+  /** The real answer contains API keys in clear text; only the default model is decoded. */
+  HttpApiEndpoint.get("config", "/config", {
+    query: directory,
+    success: Schema.Struct({ model: opt(Schema.String) }),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /** Slash commands, also those of MCP servers and skills. */
+  HttpApiEndpoint.get("commands", "/command", {
+    query: directory,
+    success: tolerantArray(Schema.Struct({ name: Schema.String, description: opt(Schema.String) })),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /** The projects in the database of the server's user. Directories without a repository are one project at `/`. */
+  HttpApiEndpoint.get("projects", "/project", {
+    success: tolerantArray(Schema.Struct({ worktree: Schema.String, sandboxes: opt(Schema.Array(Schema.String)) })),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /**
+   * Answers before the files are there. Then the event `worktree.ready` or `worktree.failed` follows. opencode makes a
+   * branch from the name, and appends to it if there is such a worktree.
+   */
+  HttpApiEndpoint.post("createWorktree", "/experimental/worktree", {
+    query: directory,
+    payload: Schema.Struct({ name: Schema.String }),
+    success: Schema.Struct({ name: Schema.String, directory: Schema.String }),
+    error: [refused(400)],
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** The entries of a folder. 500 if the directory of the request does not exist. */
   HttpApiEndpoint.get("files", "/file", {
     query: { ...directory, path: Schema.String },
@@ -110,9 +138,30 @@ class SessionGroup extends HttpApiGroup.make("session").add(
   }),
   HttpApiEndpoint.post("create", "/session", {
     query: directory,
-    payload: Schema.Struct({ title: opt(Schema.String) }),
+    payload: Schema.Struct({
+      title: opt(Schema.String),
+      agent: opt(Schema.String),
+      model: opt(Schema.Struct({ providerID: Schema.String, id: Schema.String })),
+      permission: opt(
+        Schema.Array(
+          Schema.Struct({
+            permission: Schema.String,
+            pattern: Schema.String,
+            action: Schema.Literals(["allow", "deny", "ask"]),
+          }),
+        ),
+      ),
+    }),
     success: WireSession,
     error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /** Copies the messages before `messageID`; all of them without one, and if there is no such message. */
+  HttpApiEndpoint.post("fork", "/session/:sessionID/fork", {
+    params: session,
+    query: directory,
+    payload: Schema.Struct({ messageID: opt(MessageId) }),
+    success: WireSession,
+    error: [refused(400), refused(404)],
   }).annotate(MaxResponseBytes, mediumAnswer),
   HttpApiEndpoint.get("statuses", "/session/status", {
     query: directory,

@@ -9,6 +9,7 @@ import { elsewhere, type EndedSessions } from "./elsewhere.ts"
 import { makeRoutes } from "./routes.ts"
 import { serverRequests } from "./serverRequests.ts"
 import { sessionRequests } from "./sessionRequests.ts"
+import { worktreeRequests } from "./worktreeRequests.ts"
 
 const capabilities: Capabilities = {
   // Measured: events begin up to 50 ms after `server.connected`.
@@ -35,6 +36,7 @@ export const make = Effect.map(makeRoutes, (routes) => {
     return {
       capabilities,
       ...serverRequests(routes, call),
+      ...worktreeRequests(routes, call, target.instance, capabilities),
       ...sessions,
       // If the check does not get through, only the prompt itself tells whether it may have arrived.
       prompt: (session, prompt) =>

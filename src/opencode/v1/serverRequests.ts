@@ -1,7 +1,7 @@
 /** Requests about the server itself, and its event stream. */
 import { Effect, Stream } from "effect"
 import { eventFrames } from "../http/eventStream.ts"
-import type { Opencode, ServerLocation } from "../Opencode.ts"
+import type { Described, Opencode, ServerLocation } from "../Opencode.ts"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import type { Routes } from "./routes.ts"
 import { translateFrames } from "./translateEvent.ts"
@@ -10,6 +10,11 @@ import { joinModel } from "./wire/model.ts"
 
 /** Timeout of connecting in milliseconds. While opencode is starting, it accepts the connection and never answers. */
 const connectTimeout = 3000
+
+const described = ({ description, name }: Described): Described => ({
+  name,
+  ...(description === undefined ? {} : { description }),
+})
 
 export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
   const location = (timeout: number) =>
@@ -20,6 +25,13 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
       })),
       call("path", { timeout }),
     )
+  const agents = (directory: string) =>
+    api.server.agents({ query: { directory } }).pipe(
+      Effect.flatMap(understood("agent")),
+      Effect.map((all) => all.filter((agent) => agent.hidden !== true && agent.mode !== "subagent")),
+      call("agents"),
+    )
+
   return {
     health: (timeout) =>
       health({}).pipe(
@@ -39,14 +51,26 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
         Effect.map(({ vcs }) => vcs === "git"),
         call("project"),
       ),
-    agents: (directory) =>
-      api.server.agents({ query: { directory } }).pipe(
-        Effect.flatMap(understood("agent")),
-        Effect.map((agents) =>
-          agents.filter((agent) => agent.hidden !== true && agent.mode !== "subagent").map((agent) => agent.name),
-        ),
-        call("agents"),
+    agents: (directory) => Effect.map(agents(directory), (all) => all.map(({ name }) => name)),
+    describedAgents: (directory) => Effect.map(agents(directory), (all) => all.map(described)),
+    commands: (directory) =>
+      api.server.commands({ query: { directory } }).pipe(
+        Effect.flatMap(understood("command")),
+        Effect.map((all) => all.map(described)),
+        call("commands"),
       ),
+    defaultModel: (directory) =>
+      api.server.config({ query: { directory } }).pipe(
+        Effect.map(({ model }) => model),
+        call("config"),
+      ),
+    projects: api.server.projects().pipe(
+      Effect.flatMap(understood("project")),
+      Effect.map((all) =>
+        all.flatMap(({ sandboxes = [], worktree }) => (worktree === "/" ? [] : [worktree, ...sandboxes])),
+      ),
+      call("projects"),
+    ),
     models: (directory) =>
       api.server.providers({ query: { directory } }).pipe(
         Effect.flatMap(({ providers }) => understood("provider")(providers)),

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
+import { namedFor } from "../sessions/PermissionRule.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
@@ -20,6 +21,11 @@ const allSessions = 100_000
 
 /** Routes with a session id find the session's directory themselves. */
 const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
+
+const sessionModel = (model: string) => {
+  const { modelID, providerID } = splitModel(model)
+  return { providerID, id: modelID }
+}
 
 /** What Bun says if it cannot reach a web site. */
 const isOffline = /able to access the url|typo in the url/u
@@ -130,13 +136,25 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       return yield* api
         .create({
           query: directory === undefined ? {} : { directory },
-          payload: title === undefined ? {} : { title },
+          payload: {
+            ...(title === undefined ? {} : { title }),
+            ...(options.agent === undefined ? {} : { agent: options.agent }),
+            ...(options.model === undefined ? {} : { model: sessionModel(options.model) }),
+            ...(options.permissions === undefined
+              ? {}
+              : { permission: options.permissions.map((rule) => namedFor(1, rule)) }),
+          },
         })
         .pipe(
           call("create session"),
           Effect.catchIf(mayHaveArrived, (error) => findCreated(error, newest, options)),
         )
     }),
+    forkSession: (session, before) =>
+      api.fork({ ...ofSession(session), payload: before === undefined ? {} : { messageID: before } }).pipe(
+        call("fork session", { session }),
+        Effect.catchIf(mayHaveArrived, (error) => uncertain("creation", "", error)),
+      ),
     statuses: (directory) =>
       api.statuses({ query: { directory } }).pipe(
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),

@@ -65,7 +65,12 @@ class ServerGroup extends HttpApiGroup.make("server").add(
    */
   HttpApiEndpoint.get("projects", "/api/project", {
     success: tolerantArray(
-      Schema.Struct({ id: Schema.String, vcs: opt(Schema.String), time: Schema.Struct({ created: Schema.Finite }) }),
+      Schema.Struct({
+        id: Schema.String,
+        canonical: opt(Schema.String),
+        vcs: opt(Schema.String),
+        time: Schema.Struct({ created: Schema.Finite }),
+      }),
     ),
     error,
   }),
@@ -73,7 +78,14 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   HttpApiEndpoint.get("agents", "/api/agent", {
     query: location,
     success: Data(
-      tolerantArray(Schema.Struct({ id: Schema.String, mode: Schema.String, hidden: opt(Schema.Boolean) })),
+      tolerantArray(
+        Schema.Struct({
+          id: Schema.String,
+          mode: Schema.String,
+          hidden: opt(Schema.Boolean),
+          description: opt(Schema.String),
+        }),
+      ),
     ),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
@@ -83,6 +95,23 @@ class ServerGroup extends HttpApiGroup.make("server").add(
     success: Data(tolerantArray(Schema.Struct({ ...WireModel.fields, enabled: Schema.Boolean }))),
     error,
   }),
+  /** The model of a session that has chosen none. The real answer contains API keys in clear text. */
+  HttpApiEndpoint.get("defaultModel", "/api/model/default", {
+    query: location,
+    success: Data(Schema.NullOr(WireModel)),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  HttpApiEndpoint.get("commands", "/api/command", {
+    query: location,
+    success: Data(tolerantArray(Schema.Struct({ name: Schema.String, description: opt(Schema.String) }))),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /** Answers when the files are there. opencode appends a number to the name if there is such a worktree. */
+  HttpApiEndpoint.post("createWorktree", "/api/worktree", {
+    payload: Schema.Struct({ projectID: Schema.String, name: Schema.String }),
+    success: Schema.Struct({ directory: Schema.String }),
+    error,
+  }).annotate(MaxResponseBytes, smallAnswer),
 ) {}
 
 class SessionGroup extends HttpApiGroup.make("session").add(
@@ -98,7 +127,25 @@ class SessionGroup extends HttpApiGroup.make("session").add(
       id: opt(SessionId),
       title: opt(Schema.String),
       location: opt(Schema.Struct({ directory: Schema.String })),
+      agent: opt(Schema.String),
+      model: opt(WireModel),
+      permissions: opt(
+        Schema.Array(
+          Schema.Struct({
+            action: Schema.String,
+            resource: Schema.String,
+            effect: Schema.Literals(["allow", "deny", "ask"]),
+          }),
+        ),
+      ),
     }),
+    success: Data(WireSession),
+    error,
+  }).annotate(MaxResponseBytes, mediumAnswer),
+  /** Copies the messages before `before`; all of them without one. */
+  HttpApiEndpoint.post("fork", "/api/session/:sessionID/fork", {
+    params: session,
+    payload: Schema.Struct({ before: opt(MessageId) }),
     success: Data(WireSession),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),

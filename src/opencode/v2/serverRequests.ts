@@ -2,11 +2,16 @@
 import { Effect } from "effect"
 import { type Call, requestTimeout } from "../http/makeCall.ts"
 import { understood } from "../http/tolerantArray.ts"
-import type { Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
+import type { Described, Opencode, ServerHealth, ServerLocation } from "../Opencode.ts"
+import { mayHaveArrived } from "../transient.ts"
+import { uncertain } from "../uncertain.ts"
 import { countingUnreadable, recount } from "../Unreadable.ts"
 import type { Routes } from "./routes.ts"
 import type { NotReady } from "./wire/WireError.ts"
 import { joinModel } from "./wire/WireModel.ts"
+
+/** Milliseconds. opencode answers when the files are there and the project's setup script has run. */
+const worktreeTimeout = 45_000
 
 export const inDirectory = (directory: string) => ({ query: { "location[directory]": directory } })
 
@@ -37,6 +42,19 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       api: 2,
       reason,
     }))
+  const agents = (directory: string) =>
+    api.agents(inDirectory(directory)).pipe(
+      Effect.flatMap(({ data }) => understood("agent")(data)),
+      Effect.map((all) =>
+        all
+          .filter(({ hidden, mode }) => hidden !== true && mode !== "subagent")
+          .map(({ description, id }): Described => ({
+            name: id,
+            ...(description === undefined ? {} : { description }),
+          })),
+      ),
+      call("agents"),
+    )
   return {
     health: (timeout) =>
       info({}).pipe(
@@ -61,13 +79,31 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
         Effect.map(({ worktree }) => worktree !== undefined),
         call("location"),
       ),
-    agents: (directory) =>
-      api.agents(inDirectory(directory)).pipe(
-        Effect.flatMap(({ data }) => understood("agent")(data)),
-        Effect.map((agents) =>
-          agents.filter(({ hidden, mode }) => hidden !== true && mode !== "subagent").map(({ id }) => id),
-        ),
-        call("agents"),
+    agents: (directory) => Effect.map(agents(directory), (all) => all.map(({ name }) => name)),
+    describedAgents: agents,
+    commands: (directory) =>
+      api.commands(inDirectory(directory)).pipe(
+        Effect.flatMap(({ data }) => understood("command")(data)),
+        call("commands"),
+      ),
+    defaultModel: (directory) =>
+      api.defaultModel(inDirectory(directory)).pipe(
+        Effect.map(({ data }) => (data === null ? undefined : joinModel(data))),
+        call("default model"),
+      ),
+    projects: api.projects().pipe(
+      Effect.flatMap(understood("project")),
+      Effect.map((all) => all.flatMap(({ canonical }) => (canonical === undefined ? [] : [canonical]))),
+      call("projects"),
+    ),
+    createWorktree: (directory, name) =>
+      Effect.gen(function* () {
+        const { project } = yield* api.location(inDirectory(directory)).pipe(call("location"))
+        const payload = { projectID: project.id, name }
+        return yield* api.createWorktree({ payload }).pipe(call("create worktree", { timeout: worktreeTimeout }))
+      }).pipe(
+        Effect.map(({ directory }) => directory),
+        Effect.catchIf(mayHaveArrived, (error) => uncertain("worktree", "", error)),
       ),
     models: (directory) =>
       api.models(inDirectory(directory)).pipe(

@@ -5,12 +5,14 @@ import type { Call } from "../http/makeCall.ts"
 import { understood } from "../http/tolerantArray.ts"
 import { freshSessionId, type SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
+import { namedFor, type PermissionRule } from "../sessions/PermissionRule.ts"
 import type { Session, SessionStatus } from "../sessions/Session.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
 import { directoryLookup } from "./missingDirectory.ts"
 import type { Routes } from "./routes.ts"
 import { sessionMetadata } from "./sessionMetadata.ts"
+import { joinModel, splitModel } from "./wire/WireModel.ts"
 import type { WireSession } from "./wire/WireSession.ts"
 
 /** `GET /api/session` returns 50 sessions by default. */
@@ -24,9 +26,16 @@ const untitled = "New session"
 
 const params = (sessionID: SessionId) => ({ params: { sessionID } })
 
+const wireRule = (rule: PermissionRule) => {
+  const { action, pattern, permission } = namedFor(2, rule)
+  return { action: permission, resource: pattern, effect: action }
+}
+
 export const sessionOf = ({
   id,
   location: { directory },
+  agent,
+  model,
   parentID,
   revert,
   time,
@@ -36,6 +45,8 @@ export const sessionOf = ({
   title,
   directory,
   time,
+  ...(agent === undefined ? {} : { agent }),
+  ...(model === undefined ? {} : { model: joinModel(model) }),
   ...(parentID === undefined ? {} : { parentID }),
   ...(revert === undefined ? {} : { undoneFrom: revert.messageID }),
 })
@@ -71,7 +82,8 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
     newestSessions,
     session: get,
     hasDirectory,
-    createSession: Effect.fnUntraced(function* ({ directory, title }): Effect.fn.Return<Session, ClientError> {
+    createSession: Effect.fnUntraced(function* (options): Effect.fn.Return<Session, ClientError> {
+      const { agent, directory, model, permissions, title } = options
       if (directory !== undefined && !(yield* hasDirectory(directory))) {
         return yield* new DirectoryNotFound({ instance, directory })
       }
@@ -79,6 +91,9 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         id: yield* freshSessionId,
         ...(title === undefined ? {} : { title }),
         ...(directory === undefined ? {} : { location: { directory } }),
+        ...(agent === undefined ? {} : { agent }),
+        ...(model === undefined ? {} : { model: splitModel(model) }),
+        ...(permissions === undefined ? {} : { permissions: permissions.map(wireRule) }),
       }
       const create = api.create({ payload }).pipe(
         Effect.map(({ data }) => sessionOf(data)),
@@ -94,6 +109,12 @@ export const sessionRequests = (routes: Routes, call: Call, instance: string) =>
         ),
       )
     }),
+    forkSession: (session, before) =>
+      api.fork({ ...params(session), payload: before === undefined ? {} : { before } }).pipe(
+        Effect.map(({ data }) => sessionOf(data)),
+        call("fork session", { session }),
+        Effect.catchIf(mayHaveArrived, (error) => uncertain("creation", "", error)),
+      ),
     statuses: () =>
       Effect.map(
         activeSessions(routes, call),

@@ -20,8 +20,11 @@ const events = (fake: FakeState) =>
   Effect.gen(function* () {
     const queue = yield* Queue.unbounded<WireFrame, Cause.Done>()
     const listen = (payload: WireEvent) => Queue.offerUnsafe(queue, { directory: "/work/project", payload })
+    const report = (directory: string, raw: unknown) =>
+      Queue.offerUnsafe(queue, { directory, payload: { type: "unrecognised", raw } })
     const end = () => Queue.endUnsafe(queue)
     fake.listeners.add(listen)
+    fake.reporters.add(report)
     fake.connections.add(end)
     Queue.offerUnsafe(queue, { payload: { type: "server.connected", properties: {} } })
     const heartbeats = Stream.tick("10 seconds").pipe(
@@ -34,6 +37,7 @@ const events = (fake: FakeState) =>
       Stream.ensuring(
         Effect.sync(() => {
           fake.listeners.delete(listen)
+          fake.reporters.delete(report)
           fake.connections.delete(end)
         }),
       ),
@@ -46,6 +50,19 @@ const serverHandlers = (fake: FakeState) =>
       health: () => Effect.sync(() => ({ healthy: true as const, version: fake.version })),
       events: () => events(fake),
       agents: () => Effect.sync(() => fake.agents),
+      config: () => Effect.sync(() => (fake.defaultModel === undefined ? {} : { model: fake.defaultModel })),
+      commands: () => Effect.sync(() => fake.commands),
+      projects: () => Effect.sync(() => [{ worktree: fake.directory, sandboxes: fake.worktrees }]),
+      createWorktree: ({ payload: { name } }) =>
+        Effect.sync(() => {
+          if (!fake.inGit) {
+            const message = "Worktrees are only supported for git projects"
+            return HttpServerResponse.jsonUnsafe({ name: "WorktreeNotGitError", data: { message } }, { status: 400 })
+          }
+          const directory = fake.addWorktree(name)
+          fake.report(directory, { type: "worktree.ready", properties: { name } })
+          return { name, directory }
+        }),
       files: ({ query: { directory = "" } }) =>
         fake.missingDirectories.has(directory)
           ? refuse(500, "UnknownError", "Unexpected server error")
@@ -106,14 +123,27 @@ const sessionHandlers = (fake: FakeState) =>
           ),
         ),
       list: ({ query: { limit = 100 } }) => Effect.sync(() => newest(fake.sessions, limit)),
-      create: ({ payload: { title = "New session" }, query: { directory = "/work/project" } }) =>
+      create: ({
+        payload: { agent, model, permission, title = "New session" },
+        query: { directory = "/work/project" },
+      }) =>
         Effect.sync(() => {
           const id = `ses_new${fake.sessions.length}` as SessionId
           const now = Math.max(0, ...fake.sessions.map(({ time }) => time.updated))
-          const made: Session = { id, title, directory, time: { created: now, updated: now } }
+          const made: Session = {
+            id,
+            title,
+            directory,
+            time: { created: now, updated: now },
+            ...(agent === undefined ? {} : { agent }),
+            ...(model === undefined ? {} : { model: `${model.providerID}/${model.id}` }),
+          }
           fake.sessions.push(made)
+          if (permission !== undefined) fake.permissionRules.set(id, permission)
           return made
         }),
+      fork: ({ params: { sessionID }, payload: { messageID } }) =>
+        within(fake, sessionID, (session) => Effect.sync(() => fake.fork(session, messageID))),
       statuses: ({ query }) =>
         Effect.sync(() =>
           Object.fromEntries(

@@ -25,8 +25,22 @@ const serverHandlers = (fake: FakeState, events: ReturnType<typeof makeEvents>) 
           fake.missingDirectories.has(path) ? HttpServerResponse.empty({ status: 500 }) : { data: [] },
         ),
       projects: () =>
-        Effect.sync(() => [{ id: "prj_fake", time: { created: 1 }, ...(fake.inGit ? { vcs: "git" } : {}) }]),
+        Effect.sync(() => [
+          {
+            id: "prj_fake",
+            canonical: "/work/project",
+            time: { created: 1 },
+            ...(fake.inGit ? { vcs: "git" } : {}),
+          },
+        ]),
       agents: () => Effect.sync(() => ({ data: fake.agents.map(({ mode, name }) => ({ id: name, mode })) })),
+      defaultModel: () =>
+        Effect.sync(() => {
+          const [providerID = "", id = ""] = fake.defaultModel?.split("/") ?? []
+          return { data: fake.defaultModel === undefined ? null : { providerID, id } }
+        }),
+      commands: () => Effect.sync(() => ({ data: fake.commands })),
+      createWorktree: ({ payload: { name } }) => Effect.sync(() => ({ directory: fake.addWorktree(name) })),
       models: () =>
         Effect.sync(() => ({
           data: fake.providers.flatMap(({ id: providerID, models }) =>

@@ -5,6 +5,7 @@ import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Unrecognised } from "../../opencode/http/tolerantArray.ts"
 import { OpencodeApi } from "../../opencode/v2/OpencodeApi.ts"
 import type { WireEntry } from "../../opencode/v2/wire/WireMessage.ts"
+import type { WireSession } from "../../opencode/v2/wire/WireSession.ts"
 import type { FakeState, StoredPrompt } from "../FakeState.ts"
 import { entriesOf } from "./entries.ts"
 import { refuse, sessionOf } from "./wire.ts"
@@ -85,7 +86,13 @@ export const sessionHandlers = (fake: FakeState) =>
         })),
       /** A second request with the same id creates nothing. */
       create: ({
-        payload: { id = SessionId.make(`ses_new${fake.sessions.length}`), location, title = "New session" },
+        payload: {
+          id = SessionId.make(`ses_new${fake.sessions.length}`),
+          location,
+          permissions,
+          title = "New session",
+          ...chosen
+        },
       }) =>
         Effect.sync(() => {
           const found = fake.sessions.find((session) => session.id === id)
@@ -97,7 +104,15 @@ export const sessionHandlers = (fake: FakeState) =>
             time: { created: 0, updated: 0 },
           }
           fake.sessions.push(made)
+          fake.select(id, chosen)
+          if (permissions !== undefined) fake.permissionRules.set(id, permissions)
           return { data: sessionOf(fake, made) }
+        }),
+      fork: ({ params, payload: { before } }) =>
+        within(fake, params.sessionID, (session): Answer<{ readonly data: WireSession }> => {
+          if (before !== undefined && !(fake.messages.get(session.id) ?? []).some(({ info }) => info.id === before))
+            return refuse(404, "MessageNotFoundError", `Message not found: ${before}`)
+          return Effect.sync(() => ({ data: sessionOf(fake, fake.fork(session, before)) }))
         }),
       active: () => Effect.sync(() => ({ data: Object.fromEntries([...fake.statuses.keys()].map((id) => [id, {}])) })),
       get: ({ params }) =>

@@ -8,17 +8,16 @@ import { DiffView } from "./changeSchemas.ts"
 import { renderDiff } from "./renderChanges.ts"
 
 export const GetDiff = Tool.make("get_diff", {
-  description:
-    "Show the files an agent changed, with a unified diff, in a whole session or one turn. Works in git repositories only.",
+  description: "Show what an agent changed in a session or one turn, as a diff. In git repositories only.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
     message_id: optionalText(
       Schema.String.annotate({
-        description: "Only this message's turn: an id from get_session or send_message",
+        description: "Only the turn of this message",
       }),
     ),
-    path: optionalText(Schema.String.annotate({ description: "Only this file, with its patch in full" })),
+    path: optionalText(Schema.String.annotate({ description: "Only this file, in full" })),
     offset: offsetOf("Files to skip; with path: characters of its patch"),
   }),
   success: DiffView,

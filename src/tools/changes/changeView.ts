@@ -5,7 +5,7 @@ import type { MessageId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import type { SessionDiff } from "../../opencode/changes/sessionDiff.ts"
 import type { Target } from "../../opencode/Target.ts"
-import { nothingUnreadable, type Unreadable } from "../../opencode/Unreadable.ts"
+import { lacksMessages, nothingUnreadable, type Unreadable } from "../../opencode/Unreadable.ts"
 import { line, plainText } from "../../text/plainText.ts"
 import { truncate } from "../../text/truncate.ts"
 import { greatest } from "../shared/answerSize.ts"
@@ -41,11 +41,11 @@ const reasonOf = (
   { running, turns, undone, unrecorded, filesWithoutDiff }: SessionDiff,
   unreadable: Unreadable,
 ): string => {
-  if (turns === 0) return unreadable.has("message") ? "" : "No messages yet."
+  if (turns === 0) return lacksMessages(unreadable) ? "" : "No messages yet."
   if (unrecorded === "not in git" && !unreadable.has("project")) {
     return "The session's directory is not in a git repository; opencode records changes only in one."
   }
-  if (unrecorded === "snapshots are off" && !unreadable.has("message")) {
+  if (unrecorded === "snapshots are off" && !lacksMessages(unreadable)) {
     return 'opencode records no changes, because its snapshots are off ("snapshot": false in its configuration).'
   }
   return running || undone + filesWithoutDiff.length + unreadable.size > 0

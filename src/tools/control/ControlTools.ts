@@ -9,7 +9,7 @@ import { renderStarted } from "./renderStarted.ts"
 
 export const StartInstance = Tool.make("start_instance", {
   description:
-    "Start opencode on a host in SSH_HOSTS where none is running: its background service (opencode 2), or a server in a directory (opencode 1). Does nothing if it is running.",
+    "Start opencode on a host in SSH_HOSTS: its service (opencode 2), or a server in a directory (opencode 1). Does nothing if it is running.",
   parameters: Schema.Struct({
     host: Schema.String.annotate({ description: "A host in SSH_HOSTS" }),
     directory: optionalText(Schema.String.annotate({ description: "Path there; required by opencode 1" })),

@@ -10,11 +10,11 @@ const toModelOutput = (fleet: FleetView) => [Prompt.textPart({ text: renderFleet
 
 export const ListInstances = Tool.make("list_instances", {
   description:
-    "List the opencode instances (coding agents on this and other machines): name, health, directory, whether they are busy or wait for a person. Start here. Answers from memory; refresh_instances scans again.",
+    "List the opencode instances (coding agents): health, directory, whether they are busy or wait for a person. Start here. Answers from memory.",
   parameters: Schema.Struct({
     search: optionalText(
       Schema.String.annotate({
-        description: "Part of the name, host or directory, case-insensitive",
+        description: "Part of name, host or directory",
       }),
     ),
     limit: limit(1000, 50),
@@ -22,13 +22,12 @@ export const ListInstances = Tool.make("list_instances", {
   }),
   success: FleetView,
   toModelOutput,
-}).annotateMerge(readOnly("List opencode instances"))
+}).annotateMerge(readOnly("List instances"))
 
 export const RefreshInstances = Tool.make("refresh_instances", {
-  description:
-    "Scan for instances and check their health now, then list them. Use it if an instance is missing or was just started.",
+  description: "Scan again, then list the instances: if one is missing or was just started.",
   success: FleetView,
   toModelOutput,
-}).annotateMerge(readOnly("Refresh opencode instances"))
+}).annotateMerge(readOnly("Refresh instances"))
 
 export const InstanceTools = Toolkit.make(ListInstances, RefreshInstances)

@@ -1,90 +1,10 @@
-/** The handler of wait_for_sessions, and what follows a session for it. */
-import { Duration, Effect } from "effect"
-import { Call } from "../../mcp/Call.ts"
-import { toucher } from "../../fleet/attention/Attention.ts"
-import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient } from "../../opencode/Opencode.ts"
-import type { Session } from "../../opencode/sessions/Session.ts"
-import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
-import type { Target } from "../../opencode/Target.ts"
-import type { TurnReport } from "../../opencode/turns/followTurn.ts"
-import type { JoinOptions } from "../../opencode/turns/Turns.ts"
-import { Turns } from "../../opencode/turns/Turns.ts"
-import type { ToolError } from "../shared/errorText.ts"
-import { defaultSendTimeout } from "../turns/defaultSendTimeout.ts"
-import { type FollowerOptions, noticing } from "../turns/follower.ts"
-import { unlessElsewhere } from "../turns/unlessElsewhere.ts"
+/** The handler of wait_for_sessions. */
+import { Effect } from "effect"
+import type { FollowerOptions } from "../turns/follower.ts"
 import { makeReadBusySessions } from "./busySessions.ts"
-import { followMany, type Member } from "./followMany.ts"
-import { reportProgress } from "./manyProgress.ts"
+import { makeWaitForSessions } from "./followSessions.ts"
 import { ManyTools } from "./ManyTools.ts"
-import type { ManyTurn, Until } from "./ManyTurns.ts"
 import { manySessionsView } from "./manyView.ts"
-
-/** A session as the caller names it. */
-export interface Named {
-  readonly instance?: string
-  readonly session_id: string
-}
-
-type FollowOne<R> = (target: Target, session: Session, options: JoinOptions) => Effect.Effect<TurnReport, ToolError, R>
-
-export interface ManyCallOptions {
-  readonly until: Until
-  readonly onReported?: ((turn: ManyTurn) => Effect.Effect<void>) | undefined
-}
-
-/** Follows a turn in each of the sessions. `begin` sends a message first, for example. */
-export const makeFollowSessions = Effect.fnUntraced(function* ({ sendTimeout = defaultSendTimeout }: FollowerOptions) {
-  const fleet = yield* Fleet
-  const client = yield* OpencodeClient
-  const touchAt = yield* toucher
-
-  const member =
-    <R>(follow: FollowOne<R>, timeout: number) =>
-    ({ instance, session_id }: Named): Member<R> => ({
-      place: { instance: instance ?? "", session: session_id },
-      run: ({ decide, found, stages }) =>
-        fleet.use(instance, (target) =>
-          Effect.gen(function* () {
-            const session = yield* resolveSession(target, client.at(target), session_id)
-            yield* found({ instance: target.instance, session: session.id, title: session.title })
-            const noticed = noticing(touchAt(target.url), stages)
-            const report = yield* follow(target, session, { timeout, decide, stages: noticed })
-            if (report.outcome._tag === "unreachable" || report.outcome._tag === "interrupted") {
-              yield* fleet.recheck(target.url)
-            }
-            return report
-          }),
-        ),
-    })
-
-  return Effect.fnUntraced(function* <R>(
-    sessions: ReadonlyArray<Named>,
-    follow: FollowOne<R>,
-    { onReported, until }: ManyCallOptions,
-  ) {
-    const call = yield* Call
-    const longest = Duration.toMillis(sendTimeout)
-    const timeout = call.answerWithin === undefined ? longest : Math.min(longest, Duration.toMillis(call.answerWithin))
-    return yield* followMany(sessions.map(member(follow, timeout)), {
-      until,
-      timeout,
-      onReported,
-      observe: reportProgress(call),
-    })
-  })
-})
-
-/** Waits for the running turns of the sessions, or reports the last ones. */
-export const makeWaitForSessions = Effect.fnUntraced(function* (options: FollowerOptions) {
-  const turns = yield* Turns
-  const client = yield* OpencodeClient
-  const followSessions = yield* makeFollowSessions(options)
-  const follow: FollowOne<never> = (target, session, options) =>
-    Effect.andThen(unlessElsewhere(client.at(target), target.instance, session), turns.follow(target, session, options))
-  return (sessions: ReadonlyArray<Named>, options: ManyCallOptions) => followSessions(sessions, follow, options)
-})
 
 export const manyHandlers = Effect.fnUntraced(function* (options: FollowerOptions) {
   const wait = yield* makeWaitForSessions(options)

@@ -23,12 +23,11 @@ export const RespondPermission = Tool.make("respond_permission", {
     permission_id: opt(Schema.String.annotate({ description: "Optional if only one is open" })),
     response: Schema.Literals(["once", "always", "reject"]).annotate({
       description:
-        "once; always (similar requests from now on, in `always_scope`); reject (ends the session's turn and rejects its other open requests)",
+        "always: similar requests too, in `always_scope`; reject: ends the turn and rejects its other requests",
     }),
     message: optionalText(
       Schema.String.annotate({
-        description:
-          "With reject: what to do instead. The agent then continues, unless other requests are rejected too",
+        description: "With reject: what to do instead; the agent then continues",
       }),
     ),
   }),
@@ -36,7 +35,7 @@ export const RespondPermission = Tool.make("respond_permission", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Answer a permission request"))
+}).annotateMerge(decision("Decide a permission"))
 
 export const AnswerQuestion = Tool.make("answer_question", {
   description:
@@ -56,6 +55,6 @@ export const AnswerQuestion = Tool.make("answer_question", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Answer an agent's question"))
+}).annotateMerge(decision("Answer a question"))
 
 export const RequestTools = Toolkit.make(RespondPermission, AnswerQuestion)

@@ -60,6 +60,9 @@ const note = (decided: Ref.Ref<ReadonlyArray<string>>, ...texts: ReadonlyArray<s
 const notTaken = (pending: PendingRequest, reasons: ReadonlyArray<string>) =>
   reasons.map((reason) => `not taken: ${reason} (${describe(pending)})`)
 
+/** Whether a note says more than that a decision arrived as the person made it. */
+export const wentWrong = (note: string): boolean => /^(?:not (?:taken|delivered)|too late)\b|, probably: /u.test(note)
+
 /** What a reply brings: a decision, more of the form, or nothing. */
 export interface Brought {
   readonly decision?: Decision

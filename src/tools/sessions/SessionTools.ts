@@ -1,4 +1,4 @@
-/** The tools that show the sessions of an instance and what they are doing, and the tool that creates one. */
+/** The tools that show the sessions of an instance and what they are doing, and the tools that create one. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
 import { annotations, readOnly } from "../shared/annotations.ts"
@@ -11,17 +11,16 @@ import { renderStatus } from "./renderStatus.ts"
 import { CreatedView, SessionsView, StatusView } from "./sessionSchemas.ts"
 
 export const ListSessions = Tool.make("list_sessions", {
-  description:
-    "List the sessions (conversations) of an instance, newest first: id, title, directory, messages, status, age.",
+  description: "List an instance's sessions (conversations), newest first.",
   parameters: Schema.Struct({
     instance: Instance,
     search: optionalText(
       Schema.String.annotate({
-        description: "Part of the title or id, case-insensitive; the id of one session shows all its subagents",
+        description: "Part of title or id; a session's id shows all its subagents",
       }),
     ),
-    directory: optionalText(Schema.String.annotate({ description: "Only sessions in this directory or below" })),
-    limit: limit(200, 20, "Not counting subagent sessions"),
+    directory: optionalText(Schema.String.annotate({ description: "In this directory or below" })),
+    limit: limit(200, 20),
     offset,
   }),
   success: SessionsView,
@@ -32,7 +31,7 @@ export const ListSessions = Tool.make("list_sessions", {
 
 export const GetSession = Tool.make("get_session", {
   description:
-    "Read a session's conversation: messages, tool calls and their state, errors, tokens and cost. Returns the newest messages, oldest first; `before` pages back.",
+    "Read a session's conversation: its newest messages, with tool calls, errors and cost. `before` pages back.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
@@ -53,11 +52,21 @@ export const CreateSession = Tool.make("create_session", {
     instance: Instance,
     title: optionalText(
       Schema.String.check(Schema.isMaxLength(500)).annotate({
-        description: "Default: from the first message",
+        description: "Else from the first message",
       }),
     ),
-    directory: optionalText(
-      Schema.String.annotate({ description: "Absolute path; needed if the instance has several projects" }),
+    directory: optionalText(Schema.String.annotate({ description: "Absolute path" })),
+    agent: optionalText(Schema.String),
+    model: optionalText(Schema.String.annotate({ description: "provider/model" })),
+    worktree: optionalText(Schema.String.annotate({ description: "Name of a new git worktree to work in" })),
+    permissions: Schema.optionalKey(
+      Schema.Array(
+        Schema.Struct({
+          permission: Schema.String.annotate({ description: 'Such as "bash"' }),
+          pattern: Schema.String,
+          action: Schema.Literals(["allow", "ask", "deny"]),
+        }),
+      ).annotate({ description: "Added to opencode's own. Your human confirms what they allow" }),
     ),
   }),
   success: CreatedView,
@@ -68,9 +77,23 @@ export const CreateSession = Tool.make("create_session", {
   annotations("Create a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),
 )
 
+export const ForkSession = Tool.make("fork_session", {
+  description: "Copy a session's conversation into a new session.",
+  parameters: Schema.Struct({
+    instance: Instance,
+    session_id: SessionReference,
+    message_id: optionalText(Schema.String.annotate({ description: "Copy only what is before this message" })),
+  }),
+  success: CreatedView,
+  failure: SessionFailure,
+  failureMode: "return",
+  toModelOutput: (view: CreatedView) => [Prompt.textPart({ text: renderCreated(view) })],
+}).annotateMerge(
+  annotations("Fork a session", { readOnly: false, destructive: false, idempotent: false, openWorld: false }),
+)
+
 export const GetStatus = Tool.make("get_status", {
-  description:
-    "Show what an instance is doing: which sessions are busy, retrying, or waiting for a person. All others are idle.",
+  description: "Show which sessions of an instance are busy, retrying or waiting for a person.",
   parameters: Schema.Struct({ instance: Instance, offset }),
   success: StatusView,
   failure: InstanceFailure,
@@ -78,4 +101,4 @@ export const GetStatus = Tool.make("get_status", {
   toModelOutput: (view: StatusView) => [Prompt.textPart({ text: renderStatus(view) })],
 }).annotateMerge(readOnly("Status of an instance"))
 
-export const SessionTools = Toolkit.make(ListSessions, GetSession, CreateSession, GetStatus)
+export const SessionTools = Toolkit.make(ListSessions, GetSession, CreateSession, ForkSession, GetStatus)

@@ -72,5 +72,24 @@ export const renderSessions = ({
   )
 }
 
-export const renderCreated = ({ instance, session: { directory, session_id, title } }: CreatedView): string =>
-  `Session ${code(session_id)} (${code(clip(title, 120))}) was created on ${code(instance)} in ${code(clip(directory, 200))}. send_message gives it work.`
+export const renderCreated = ({
+  agent,
+  allowed = [],
+  forked_from,
+  instance,
+  model,
+  next = "send_message gives it work.",
+  session: { directory, session_id, title },
+  worktree,
+}: CreatedView): string =>
+  paragraphs(
+    `Session ${code(session_id)} (${code(clip(title, 120))}) was created on ${code(instance)} in ${worktree === undefined ? "" : "the new worktree "}${code(clip(directory, 200))}${
+      forked_from === undefined ? "" : `, with the conversation of ${code(forked_from)}`
+    }.`,
+    [
+      ...(agent === undefined ? [] : [`Agent: ${code(agent)}.`]),
+      ...(model === undefined ? [] : [`Model: ${code(model)}.`]),
+    ].join(" "),
+    allowed.length === 0 ? "" : `It may do this without asking; tell your human: ${allowed.map(code).join(", ")}.`,
+    next,
+  )

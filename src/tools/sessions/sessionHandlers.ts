@@ -1,10 +1,9 @@
-/** The handlers of list_sessions, get_session, create_session and get_status. */
+/** The handlers of list_sessions, get_session and get_status, with those that create a session. */
 import { Clock, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { type Activity, detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
-import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { MessageId, type SessionId } from "../../opencode/Identifiers.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
@@ -12,8 +11,8 @@ import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
-import { plainText } from "../../text/plainText.ts"
 import { brokenView } from "./brokenView.ts"
+import { creationHandlers } from "./createSession.ts"
 import { messageSize, messageView } from "./conversationView.ts"
 import { families, type ListOptions } from "./families.ts"
 import { instanceStatus } from "./instanceStatus.ts"
@@ -25,7 +24,6 @@ import { messagePage } from "./messagePage.ts"
 import { unreadableView } from "../shared/unreadable.ts"
 import { iso } from "../shared/time.ts"
 import { GetSession, SessionTools } from "./SessionTools.ts"
-import { sessionDirectory } from "./sessionDirectory.ts"
 import { sessionView } from "./sessionView.ts"
 import { makeSharedSessions } from "./sharedSessions.ts"
 
@@ -65,7 +63,6 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
 }: AnswerSizeOptions = {}) {
   const messageBudget = maxAnswerChars - besideMessages
   const fleet = yield* Fleet
-  const useAndTell = yield* makeUseAndTell
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
@@ -170,18 +167,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
   return SessionTools.of({
     list_sessions: ({ instance, ...parameters }) => fleet.use(instance, (target, one) => list(target, one, parameters)),
     get_session: ({ instance, ...parameters }) => fleet.use(instance, (target) => read(target, parameters)),
-    create_session: ({ directory, instance, title }) =>
-      useAndTell(instance, (target, { directory: announced }) =>
-        Effect.gen(function* () {
-          const opencode = client.at(target)
-          const chosen = yield* sessionDirectory(target.instance, opencode, directory, announced)
-          const session = yield* opencode.createSession({
-            ...(title === undefined ? {} : { title: plainText(title) }),
-            ...(chosen === undefined ? {} : { directory: chosen }),
-          })
-          return { instance: target.instance, session: sessionView(yield* Clock.currentTimeMillis, session) }
-        }),
-      ),
+    ...(yield* creationHandlers),
     get_status: ({ instance, offset }) =>
       fleet.use(instance, (target, one) =>
         Effect.flatMap(fleet.snapshot, ({ instances }) => instanceStatus(one, instances, client.at(target), offset)),

@@ -56,7 +56,19 @@ export const SessionsView = Schema.Struct({
 })
 export type SessionsView = typeof SessionsView.Type
 
-export const CreatedView = Schema.Struct({ instance: InstanceName, session: field(SessionView, "The new session") })
+export const CreatedView = Schema.Struct({
+  instance: InstanceName,
+  session: field(
+    SessionView.mapFields(Struct.pick(["session_id", "title", "status", "created", "updated", "directory"])),
+    "The new session",
+  ),
+  agent: opt(field(Schema.String, "Its agent, if one was given")),
+  model: opt(field(Schema.String, "Its model, if one was given")),
+  worktree: opt(field(Schema.String, "The directory of the new worktree")),
+  allowed: opt(field(Schema.Array(Schema.String), "The given rules that allow something: tell your human")),
+  forked_from: opt(field(Schema.String, "The session whose conversation it has")),
+  next: opt(field(Schema.String, "What to do next")),
+})
 export type CreatedView = typeof CreatedView.Type
 
 export const StatusView = Schema.Struct({

@@ -7,6 +7,7 @@ import type { DecisionError } from "../../opencode/requests/decisionErrors.ts"
 import type { SendError } from "../../opencode/turns/sendErrors.ts"
 import type { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import type { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
+import type { WorktreeLeft } from "./WorktreeLeft.ts"
 import { afterStatus, type StatusWords } from "./statusText.ts"
 
 /** Every error that a tool can fail with. */
@@ -16,6 +17,7 @@ export type ToolError =
   | AmbiguousSession
   | InvalidParameter
   | DirectoryRequired
+  | WorktreeLeft
   | DecisionError
   | SendError
   | StartError
@@ -38,6 +40,8 @@ const afterUncertain = ({ effect }: EffectUncertain): string => {
       return "get_status shows whether the request is still waiting."
     case "creation":
       return "Before you create another, check with list_sessions whether it is there."
+    case "worktree":
+      return "Before you create another, check with describe_instance whether it is there."
   }
 }
 
@@ -69,6 +73,8 @@ const nextStep = (error: ToolError): string => {
         return `Pass instance "${error.at}" to send_message, which waits for the turn's end, wait_for_session, abort_session, respond_permission or answer_question.`
       }
       return "Wait until it has ended there, or use another session; list_sessions shows when it is idle."
+    case "WorktreeLeft":
+      return `${nextStep(error.cause)} create_session with it as \`directory\` uses the worktree.`
     case "DirectoryRequired":
       return "Pass the session's directory as `directory`."
     case "OpencodeError":

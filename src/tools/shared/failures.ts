@@ -14,6 +14,7 @@ import { HostDirectoryRequired, HostNotNamed, HostNotStarted } from "../../disco
 import { AmbiguousSession } from "../../opencode/sessions/sessionReference.ts"
 import { errorText, type ToolError } from "./errorText.ts"
 import { DirectoryRequired, InvalidParameter } from "./InvalidParameter.ts"
+import { WorktreeLeft } from "./WorktreeLeft.ts"
 
 const asText = <Error extends ToolError>(errors: Schema.Codec<Error, unknown>) =>
   Schema.String.pipe(
@@ -31,8 +32,8 @@ const send = [...follow, SendError] as const
 /** Failures of a tool that works on an instance. */
 export const InstanceFailure = asText(Schema.Union(instance))
 
-/** Failures of the tool that creates a session. */
-export const CreateFailure = asText(Schema.Union([...instance, InvalidParameter, DirectoryRequired]))
+/** Failures of a tool that needs a directory: of a new session, or of what is described. */
+export const CreateFailure = asText(Schema.Union([...instance, InvalidParameter, DirectoryRequired, WorktreeLeft]))
 
 /** Failures of a tool that works on a session. */
 export const SessionFailure = asText(Schema.Union(session))

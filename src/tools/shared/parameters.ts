@@ -10,11 +10,8 @@ export const optionalText = (text: Schema.Codec<string>) =>
     }),
   )
 
-export const Instance = optionalText(
-  Schema.String.annotate({
-    description: "Name; optional if only one is online",
-  }),
-)
+/** Without a description, which every tool would repeat: the server's instructions have it. */
+export const Instance = optionalText(Schema.String)
 
 /** A text with more than white space. */
 export const NonBlank = Schema.String.check(
@@ -25,7 +22,7 @@ export const NonBlank = Schema.String.check(
 )
 
 export const SessionReference = Schema.String.annotate({
-  description: 'Id, part of the title, or "latest"',
+  description: "Id, part of the title or latest",
 })
 
 const WholeNumber = Schema.Finite.check(Schema.makeFilter(() => true, { toJsonSchema: () => ({ type: "integer" }) }))

@@ -13,20 +13,20 @@ const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(vi
 
 export const SendMessage = Tool.make("send_message", {
   description:
-    "Give an agent work: send a message to a session and wait for its outcome, up to 50 s, or several minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session continues waiting.",
+    "Give an agent work: send a message to a session and wait for the outcome, 50 s, or minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session waits on.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
     message: NonBlank.annotate({ description: "What the agent should do" }),
-    async: opt(Schema.Boolean.annotate({ description: "Return once opencode has the message (default false)" })),
+    async: opt(Schema.Boolean.annotate({ description: "Do not wait" })),
     if_busy: opt(
       Schema.Literals(["wait", "steer", "fail"]).annotate({
         description:
           "While another turn runs: wait for its end (default), steer (add to it) or fail (default with async)",
       }),
     ),
-    agent: optionalText(Schema.String.annotate({ description: 'Agent, such as "build" or "plan"' })),
-    model: optionalText(Schema.String.annotate({ description: "Model, as provider/model" })),
+    agent: optionalText(Schema.String.annotate({ description: 'Such as "plan"' })),
+    model: optionalText(Schema.String.annotate({ description: "provider/model" })),
     message_id: optionalText(
       Schema.String.annotate({ description: "Own id msg_…: a repeated call with it sends nothing" }),
     ),
@@ -36,12 +36,11 @@ export const SendMessage = Tool.make("send_message", {
   failureMode: "return",
   toModelOutput,
 }).annotateMerge(
-  annotations("Send a message to an agent", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
+  annotations("Send a message", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
 )
 
 export const WaitForSession = Tool.make("wait_for_session", {
-  description:
-    "Wait for a session's running turn, however it was started, and return its outcome; for an idle session, the last turn's. Sends nothing.",
+  description: "Wait for a session's turn and return its outcome; of an idle session, the last one's. Sends nothing.",
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: TurnView,
   failure: FollowFailure,
@@ -50,8 +49,7 @@ export const WaitForSession = Tool.make("wait_for_session", {
 }).annotateMerge(readOnly("Wait for a session"))
 
 export const AbortSession = Tool.make("abort_session", {
-  description:
-    "Stop the running turn of a session. Work done so far is kept. Nothing else stops an agent; cancelling send_message does not.",
+  description: "Stop a session's running turn. Work done is kept. Cancelling send_message does not stop it.",
   parameters: Schema.Struct({ instance: Instance, session_id: SessionReference }),
   success: AbortView,
   failure: SessionFailure,

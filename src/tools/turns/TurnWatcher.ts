@@ -1,6 +1,6 @@
 /**
- * Receives the turn after each change, and before each form. Provided by a caller that shows the agent's text and its pending
- * requests itself, such as the command `send`; progress messages then leave both out.
+ * Receives the turn after each change, and before each form. Provided by a caller that shows the agent's text, its tool calls
+ * and its pending requests itself, such as the command `send`; progress messages then leave them out.
  */
 import { Context, type Effect, Option } from "effect"
 import type { Turn } from "../../opencode/turn/Turn.ts"

@@ -44,34 +44,50 @@ const ownMessageId = (id: string) =>
     onNone: () => new MessageIdUnusable({ id, detail: 'it needs "msg_" and at most 120 letters, digits, "_" or "-"' }),
   })
 
-export interface PromptParameters {
+export interface AgentAndModel {
   readonly agent?: string
   readonly model?: string
-  readonly message_id?: string
 }
 
-/** The options of a prompt in this directory. Fails if opencode has no such agent or model, or cannot take the id. */
-export const promptOptions = Effect.fnUntraced(function* (
+/** Fails if opencode has no such agent or model in this directory. */
+export const agentAndModel = Effect.fnUntraced(function* (
   opencode: Opencode,
   { version }: Pick<Target, "version">,
   directory: string,
-  { agent, message_id, model }: PromptParameters,
+  { agent, model }: AgentAndModel,
 ) {
   const known = (names: Effect.Effect<ReadonlyArray<string>, ClientError>, wanted: string) =>
     Effect.map(namesWith(names, wanted, opencode.capabilities), ({ names, unreadable }): KnownNames => ({
       names,
       unknown: notUnderstood(unreadable, version),
     }))
-  const messageID = message_id === undefined ? undefined : yield* ownMessageId(message_id)
   if (agent !== undefined) {
     yield* checkName("agent", agent, yield* known(opencode.agents(directory), agent))
   }
   if (model !== undefined) {
     yield* checkName("model", model, yield* known(opencode.models(directory), model))
   }
-  return {
-    ...(messageID === undefined ? {} : { messageID }),
+  const checked: AgentAndModel = {
     ...(agent === undefined ? {} : { agent }),
     ...(model === undefined ? {} : { model }),
+  }
+  return checked
+})
+
+export interface PromptParameters extends AgentAndModel {
+  readonly message_id?: string
+}
+
+/** The options of a prompt in this directory. Fails if opencode has no such agent or model, or cannot take the id. */
+export const promptOptions = Effect.fnUntraced(function* (
+  opencode: Opencode,
+  target: Pick<Target, "version">,
+  directory: string,
+  { message_id, ...chosen }: PromptParameters,
+) {
+  const messageID = message_id === undefined ? undefined : yield* ownMessageId(message_id)
+  return {
+    ...(messageID === undefined ? {} : { messageID }),
+    ...(yield* agentAndModel(opencode, target, directory, chosen)),
   }
 })

@@ -40,12 +40,12 @@ const textSoFar = (turn: Turn): string => {
 const retryText = ({ attempt, message, next }: Extract<SessionStatus, { type: "retry" }>, now: number) =>
   `The provider failed (attempt ${attempt}): ${line(message)}. Retrying in ${Math.max(0, Math.ceil((next - now) / 1000))} s, at ${iso(next)}.`
 
-/** The tool calls, retries and requests that are new since `before`, without requests if the caller shows them itself. */
+/** The tool calls, retries and requests that are new since `before`; only the retries if the caller shows the turn itself. */
 const eventsSince = (
   before: Turn | undefined,
   turn: Turn,
   now: number,
-  callerShowsText: boolean,
+  callerShowsTurn: boolean,
 ): ReadonlyArray<string> => {
   const states = new Map((before === undefined ? [] : toolCalls(before)).map(({ id, state }) => [id, state.status]))
   const changed = toolCalls(turn).filter(
@@ -56,13 +56,17 @@ const eventsSince = (
     status.type === "retry" && (before?.status.type !== "retry" || before.status.attempt !== status.attempt)
       ? [retryText(status, now)]
       : []
+  if (callerShowsTurn) return retry
   const opened = [...turn.pending.values()].filter(({ request }) => !(before?.pending.has(request.id) ?? false))
   return [
     ...changed.map(({ state, tool }) => `${line(tool)} ${state.status}: ${inputText(state.input, 150)}`),
     ...retry,
-    ...(callerShowsText ? [] : opened).map(waitingText),
+    ...opened.map(waitingText),
   ]
 }
+
+/** What a caller that shows the turn itself has shown of it. */
+const shown = (turn: Turn) => [text(turn), ...toolCalls(turn).map(({ state }) => state.status)].join("\n")
 
 const waitingText = (request: PendingRequest) => `Waiting for a person: ${describe(request)}`
 
@@ -95,7 +99,7 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
   let progress = 0
   let lastSent = started
   let lastNews = started
-  /** A caller that shows the text itself has a line for each event. */
+  /** A caller that shows the turn itself has a line for each event. */
   const withText = (turn: Turn, events: ReadonlyArray<string>) =>
     watch === undefined ? [...events, textSoFar(turn)].filter((text) => text !== "").join(" · ") : events.join("\n")
   const send = Effect.fnUntraced(function* (message: string, now: number) {
@@ -116,7 +120,7 @@ export const makeProgressReporter = Effect.fnUntraced(function* (call: Pick<Call
     const { turn } = stage
     if (watch !== undefined && turn !== before) {
       yield* watch(turn)
-      if (before === undefined || text(before) !== text(turn)) lastSent = now
+      if (before === undefined || shown(before) !== shown(turn)) lastSent = now
     }
     const events = turn === before ? [] : eventsSince(before, turn, now, watch !== undefined)
     const hasNewText = watch === undefined && text(turn) !== (before === undefined ? "" : text(before))

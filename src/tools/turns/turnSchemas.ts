@@ -26,7 +26,7 @@ export const TurnView = Schema.Struct({
   answered_message_id: opt(field(Schema.String, "Id of a later message that was answered instead or together with it")),
   outcome: field(
     Schema.Literals(outcomes),
-    "accepted (opencode has the message); completed; failed (the provider's error); aborted; rejected (a person refused a request); needs permission, needs answer (a person must decide); still running (the agent continues; the call stopped waiting); interrupted (opencode stopped, or stopped the turn itself); unreachable (the instance went away)",
+    "rejected: a person refused a request; needs permission, needs answer: a person must decide; still running: only this call stopped waiting; interrupted: by opencode; unreachable: the instance went away",
   ),
   detail: opt(field(Schema.String, "Details of the outcome")),
   decided: opt(field(Schema.Array(Schema.String), "Decisions made during this call")),

@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { TestConsole } from "effect/testing"
+import { ChosenOutcome } from "../../../src/cli/process/turnExit.ts"
 import { CommandFailed } from "../../../src/cli/process/exitStatus.ts"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
@@ -49,6 +50,7 @@ export const resultOf = Effect.fnUntraced(function* <E>(
   const exit = yield* Fiber.await(fiber)
   if (Exit.isSuccess(exit)) return { status: 0, reason: "" }
   const error = Option.getOrThrow(Exit.findErrorOption(exit))
+  if (error instanceof ChosenOutcome) return { status: error.status, reason: "" }
   assert.instanceOf(error, CommandFailed)
   return { status: error.status, reason: error.reason }
 })

@@ -10,7 +10,9 @@ import { beginAnswer, finishAnswer, makeBusy, makeIdle, storeAnswer } from "../.
 import {
   aborted,
   assistant,
+  done,
   event,
+  failedTool,
   failedWith,
   here,
   msg,
@@ -18,6 +20,7 @@ import {
   question,
   session,
   textPart,
+  toolPart,
 } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
 
@@ -118,7 +121,7 @@ describe("send", () => {
       finishAnswer(sent.fake, "I need this. Done.")
       assert.strictEqual((yield* resultOf(sent)).status, 0)
       assert.match(sent.stdout(), /^I need this[^.]*Decision[\s\S]*\. Done\.\n$/u)
-      assert.include(yield* sent.stderr, "Decision: allowed always")
+      assert.strictEqual((yield* sent.stderr).split("rm -rf build").length - 1, 1)
     }).pipe(Effect.provide(overTheFake)),
   )
 
@@ -126,8 +129,30 @@ describe("send", () => {
     Effect.gen(function* () {
       const sent = yield* startSending({}, [["escape"]])
       asks(sent.fake)
-      assert.strictEqual((yield* resultOf(sent)).status, exitStatus.waits)
+      assert.deepStrictEqual(yield* resultOf(sent), { status: exitStatus.waits, reason: "" })
       assert.deepStrictEqual(sent.fake.replies, [])
+      assert.match(yield* sent.stderr, /^The request is still open\. The agent waits until a person decides: /mu)
+      assert.strictEqual((yield* sent.stderr).split("rm -rf build").length - 1, 1)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("says that a turn was rejected in a plain line if the person rejected it here", () =>
+    Effect.gen(function* () {
+      const sent = yield* startSending({}, [["down", "down", "enter"]])
+      asks(sent.fake)
+      yield* pass(500)
+      assert.deepStrictEqual(sent.fake.replies, [{ id: permission("1").id, reply: "reject" }])
+      const info = assistant(msg("refused"), sent.fake.prompts[0]?.messageID ?? msg("none"), done("tool-calls"))
+      const part = toolPart(info.id, failedTool("The user rejected permission"))
+      sent.fake.store(here, { info, parts: [part] })
+      sent.fake.emit(event.message(info))
+      sent.fake.emit(event.part(part))
+      makeIdle(sent.fake)
+      assert.deepStrictEqual(yield* resultOf(sent), { status: exitStatus.failed, reason: "" })
+      assert.match(
+        yield* sent.stderr,
+        /\n\$ ls ✗: The user rejected permission\n[^]*\nrejected: bash: The user rejected/u,
+      )
     }).pipe(Effect.provide(overTheFake)),
   )
 

@@ -2,13 +2,14 @@
 import { advance } from "../../support/advance.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { TestConsole } from "effect/testing"
+import { TestClock, TestConsole } from "effect/testing"
 import { makeTurnScreen } from "../../../src/cli/terminal/turnScreen.ts"
 import type { WireEvent } from "../../../src/opencode/v1/wire/WireEvent.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { first, opened, prompt, second, taken, written } from "../../opencode/turn/turnPieces.ts"
 import { scenarios } from "../../opencode/turn/turnScenarios.ts"
-import { event, here, textPart } from "../../../src/testing/samples.ts"
+import type { ToolState } from "../../../src/opencode/sessions/Message.ts"
+import { event, here, textPart, toolPart } from "../../../src/testing/samples.ts"
 import { fakeTerminal } from "./fakeTerminal.ts"
 
 /** A screen that shows the turn after each event. */
@@ -98,6 +99,51 @@ describe("The text of a turn on stdout", () => {
       yield* hear(...taken, ...opened(), ...written(first, "Hello"))
       yield* screen.end
       assert.strictEqual(stdout(), "")
+    }),
+  )
+})
+
+const call = (state: ToolState) => event.part(toolPart(first, state))
+
+describe("The tools of a turn", () => {
+  const input = { command: "npm test" }
+  const running = call({ status: "running", input })
+  const passed = call({ status: "completed", input, output: "", time: { start: 1000, end: 4000 } })
+
+  it.effect("are a line each when they have ended, once", () =>
+    Effect.gen(function* () {
+      const { hear } = yield* startScreen()
+      yield* hear(...taken, ...opened(), running)
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [])
+      yield* hear(passed, passed, event.part(text), event.delta(text, "One"))
+      assert.deepStrictEqual(yield* TestConsole.errorLines, ["$ npm test ✓ 3 s"])
+    }),
+  )
+
+  it.effect("are a line if the command ends before them", () =>
+    Effect.gen(function* () {
+      const { hear, screen } = yield* startScreen()
+      yield* hear(...taken, ...opened(), running)
+      yield* screen.end
+      assert.deepStrictEqual(yield* TestConsole.errorLines, ["$ npm test …"])
+    }),
+  )
+
+  it.effect("are overwritten on one screen until they have ended, and become older instead of repeating progress", () =>
+    Effect.gen(function* () {
+      const { layer, written } = fakeTerminal()
+      const together = { stdoutIsTerminal: Effect.succeed(true), stderrIsTerminal: Effect.succeed(true) }
+      const screen = yield* Effect.provide(makeTurnScreen(false), layer({ canAnimate: true }, together))
+      const turn = [...taken, ...opened(), running].reduce(advance, Turn.begin(here, prompt))
+      yield* screen.written(turn)
+      yield* TestClock.adjust("15 seconds")
+      yield* screen.progress("Still waiting")
+      assert.strictEqual(written(), "\r\u001B[K$ npm test …\r\u001B[K$ npm test … 15 s")
+      yield* screen.written(advance(turn, passed))
+      assert.isTrue(written().endsWith("15 s\r\u001B[K"))
+      assert.deepStrictEqual(yield* TestConsole.errorLines, ["$ npm test ✓ 3 s"])
+      yield* screen.progress("Still waiting")
+      assert.include(yield* TestConsole.errorLines, "Still waiting")
     }),
   )
 })

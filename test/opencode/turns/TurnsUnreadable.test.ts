@@ -28,7 +28,7 @@ describe("With an unreadable message in the session", () => {
         result.messages.map(({ info }) => info.id),
         ids.slice(1),
       )
-      assert.deepStrictEqual([...unreadable], [["message", 1]])
+      assert.deepStrictEqual([...unreadable], [["unread message", 1]])
     }).pipe(Effect.provide(overFake)),
   )
 

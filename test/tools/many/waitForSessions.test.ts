@@ -1,50 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { Call, type CallValues } from "../../../src/mcp/Call.ts"
-import { FakeFleet, fakeFleetLayer } from "../../../src/testing/FakeFleet.ts"
-import type { FakeState } from "../../../src/testing/FakeState.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
-import {
-  assistant,
-  done,
-  event,
-  here,
-  msg,
-  permission,
-  ses,
-  session,
-  textPart,
-  user,
-} from "../../../src/testing/samples.ts"
+import { event, here, permission, ses } from "../../../src/testing/samples.ts"
+import { asks, end, ended, fakes, fleet, running } from "../../support/twoInstances.ts"
 import { call, type ToolParameters } from "../../support/fleetOver.ts"
 import { pass } from "../../support/overFake.ts"
-import { makeIdle } from "../../support/play.ts"
-
-/** A session whose turn has ended with this text. */
-const ended = (fake: FakeState, text: string, id = here) => {
-  fake.store(id, user(msg(`u_${id}`), "Do it", id))
-  const info = assistant(msg(`a_${id}`), msg(`u_${id}`), done(), id)
-  fake.store(id, { info, parts: [textPart(info.id, text)] })
-}
-
-/** A session whose turn is running. */
-const running = (fake: FakeState, id = here) => {
-  fake.store(id, user(msg(`u_${id}`), "Do it", id))
-  fake.store(id, { info: assistant(msg(`a_${id}`), msg(`u_${id}`), {}, id), parts: [] })
-  fake.statuses.set(id, { type: "busy" })
-}
-
-const end = (fake: FakeState, text: string, id = here) => {
-  const info = assistant(msg(`a_${id}`), msg(`u_${id}`), done(), id)
-  fake.store(id, { info, parts: [textPart(info.id, text)] })
-  fake.emit(event.message(info), event.part(textPart(info.id, text)))
-  makeIdle(fake, id)
-}
-
-const asks = (fake: FakeState, id = here) => {
-  fake.permissions.push(permission("1", id))
-  fake.emit(event.asked(permission("1", id)))
-}
 
 const waiting = Effect.fnUntraced(function* (
   parameters: ToolParameters<"wait_for_sessions">,
@@ -56,14 +17,6 @@ const waiting = Effect.fnUntraced(function* (
   yield* pass(2000)
   return fiber
 })
-
-const fakes = Effect.map(FakeFleet, ({ at }) => {
-  const both = { api: at("api"), web: at("web") }
-  for (const fake of Object.values(both)) fake.sessions = [session("main"), session("other")]
-  return both
-})
-
-const fleet = fakeFleetLayer("api", { name: "web", api: 2 })
 
 const both = [
   { instance: "api", session_id: here },

@@ -1,0 +1,42 @@
+/** How a command over several sessions ends: the exit status for the worst of them, and what to do next. */
+import { Effect } from "effect"
+import { plural } from "../../text/plural.ts"
+import { isPhase, type ManyPhase, type ManyTurn, reportOf, type Until } from "../../tools/many/ManyTurns.ts"
+import { CommandFailed, exitStatus } from "./exitStatus.ts"
+import { statusOf } from "./turnExit.ts"
+
+const statusOfTurn = (turn: ManyTurn): number => {
+  if (isPhase("failed")(turn)) return exitStatus.failed
+  return statusOf(reportOf(turn)?.outcome._tag ?? "still running")
+}
+
+/** The worst first. */
+const order = [exitStatus.failed, exitStatus.waits, exitStatus.running]
+
+const commandFor = (name: string, { place }: ManyTurn) =>
+  `\`opencode-fleet ${name} ${place.instance} ${place.session}\``
+
+const waitsText = (waiting: ReadonlyArray<ManyTurn>): ReadonlyArray<string> =>
+  waiting.slice(0, 3).map((turn) => {
+    const name = reportOf(turn)?.outcome._tag === "needs answer" ? "answer" : "approve"
+    return `Decide with ${commandFor(name, turn)} or ${commandFor("reject", turn)}.`
+  })
+
+/** Fails with `CommandFailed` unless every turn is completed; with `any`, unless every turn that has ended is. */
+export const endWithWorst = Effect.fnUntraced(function* (turns: ReadonlyArray<ManyTurn>, until: Until) {
+  const count = (phase: ManyPhase) => turns.filter(isPhase(phase))
+  const [running, waiting] = [count("running"), count("waiting")]
+  const counted =
+    until === "any" && running.length < turns.length ? turns.filter((one) => !isPhase("running")(one)) : turns
+  const statuses = counted.map(statusOfTurn)
+  const status = order.find((one) => statuses.includes(one))
+  if (status === undefined) return
+  const failed = statuses.filter((one) => one === exitStatus.failed).length
+  const facts = [
+    ...(failed === 0 ? [] : [`${plural(failed, "session")} failed`]),
+    ...(waiting.length === 0 ? [] : [`${plural(waiting.length, "session")} waiting for a person`]),
+    ...(running.length === 0 ? [] : [`${plural(running.length, "session")} still running`]),
+  ]
+  const reason = [`Of ${plural(turns.length, "session")}: ${facts.join(", ")}.`, ...waitsText(waiting)].join("\n  ")
+  return yield* new CommandFailed({ status, reason })
+})

@@ -1,0 +1,38 @@
+/** One line about a session of several, when it ends or begins to wait for a person. */
+import { cut } from "../../text/cells.ts"
+import { line, plainLine } from "../../text/plainText.ts"
+import { text } from "../../opencode/turn/Turn.ts"
+import { isPhase, type ManyTurn, reportOf } from "../../tools/many/ManyTurns.ts"
+import { outcomeDetail } from "../../tools/turns/turnView.ts"
+import { errorText } from "../process/errorText.ts"
+import { statusOf } from "../process/turnExit.ts"
+import type { Style } from "./style.ts"
+
+/** Characters of the last line of the agent's text. */
+const maxText = 200
+
+const lastLine = (written: string) => line(written.trimEnd().split("\n").at(-1) ?? "", maxText)
+
+const outcomeOf = (turn: ManyTurn): { readonly outcome: string; readonly about: string } => {
+  if (turn.state._tag === "Failed") return { outcome: "error", about: errorText(turn.state.error) }
+  const report = reportOf(turn)
+  if (report === undefined) return { outcome: "still running", about: "" }
+  const detail = outcomeDetail(report.outcome)
+  return { outcome: report.outcome._tag, about: detail === "" ? lastLine(text(report.turn)) : detail }
+}
+
+const styleOf = (style: Style, turn: ManyTurn) => {
+  if (isPhase("waiting")(turn) || isPhase("running")(turn)) return style.warning
+  return statusOf(reportOf(turn)?.outcome._tag ?? "failed") === 0 ? style.good : style.bad
+}
+
+/** `room` is the width of the terminal in cells. */
+export const manyLine = (turn: ManyTurn, style: Style, room: number): string => {
+  const { instance, session, title } = turn.place
+  const { about, outcome } = outcomeOf(turn)
+  const [shownOutcome, ...rest] = [outcome, `${instance}/${session}`, title ?? "", about]
+    .map((each) => plainLine(each))
+    .filter((each) => each !== "")
+  const after = cut(`  ${rest.join("  ")}`, Math.max(1, room - outcome.length))
+  return styleOf(style, turn)(shownOutcome ?? "") + after
+}

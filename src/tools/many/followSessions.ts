@@ -1,0 +1,132 @@
+/** Follows sessions on any instances of the fleet, each named as a caller names it. */
+import { Duration, Effect } from "effect"
+import { Call } from "../../mcp/Call.ts"
+import { toucher } from "../../fleet/attention/Attention.ts"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
+import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
+import type { Target } from "../../opencode/Target.ts"
+import type { TurnReport } from "../../opencode/turns/followTurn.ts"
+import type { JoinOptions } from "../../opencode/turns/Turns.ts"
+import { Turns } from "../../opencode/turns/Turns.ts"
+import type { IfBusy } from "../../opencode/turns/sessionQueue.ts"
+import { sessionHandlers } from "../sessions/sessionHandlers.ts"
+import { checkNewSession } from "../turns/newSession.ts"
+import { promptOptions, type PromptParameters } from "../turns/promptOptions.ts"
+import type { ToolError } from "../shared/errorText.ts"
+import { defaultSendTimeout } from "../turns/defaultSendTimeout.ts"
+import { type FollowerOptions, noticing } from "../turns/follower.ts"
+import { unlessElsewhere } from "../turns/unlessElsewhere.ts"
+import { followMany, type Member } from "./followMany.ts"
+import { reportProgress } from "./manyProgress.ts"
+import type { ManyTurn, Until } from "./ManyTurns.ts"
+
+/** A session as the caller names it. */
+export interface Named {
+  readonly instance?: string
+  readonly session_id: string
+}
+
+export type FollowOne<R> = (
+  target: Target,
+  session: Session,
+  options: JoinOptions,
+) => Effect.Effect<TurnReport, ToolError, R>
+
+/** A message to several sessions. */
+export interface ManyMessage extends Pick<PromptParameters, "agent" | "model"> {
+  readonly text: string
+  readonly ifBusy: IfBusy
+  /** Of a new session. */
+  readonly directory?: string
+}
+
+/** The session that a reference means. */
+export type FindSession<R> = (target: Target, reference: string) => Effect.Effect<Session, ToolError, R>
+
+export interface ManyCallOptions {
+  readonly until: Until
+  readonly onReported?: ((turn: ManyTurn) => Effect.Effect<void>) | undefined
+}
+
+/** Follows a turn in each of the sessions: its last one, or that of a message that `follow` sends. */
+export const makeFollowSessions = Effect.fnUntraced(function* ({ sendTimeout = defaultSendTimeout }: FollowerOptions) {
+  const fleet = yield* Fleet
+  const client = yield* OpencodeClient
+  const touchAt = yield* toucher
+
+  const member =
+    <R>(follow: FollowOne<R>, find: FindSession<R>, timeout: number) =>
+    ({ instance, session_id }: Named): Member<R> => ({
+      place: { instance: instance ?? "", session: session_id },
+      run: ({ decide, found, stages }) =>
+        fleet.use(instance, (target) =>
+          Effect.gen(function* () {
+            const session = yield* find(target, session_id)
+            yield* found({ instance: target.instance, session: session.id, title: session.title })
+            const noticed = noticing(touchAt(target.url), stages)
+            const report = yield* follow(target, session, { timeout, decide, stages: noticed })
+            if (report.outcome._tag === "unreachable" || report.outcome._tag === "interrupted") {
+              yield* fleet.recheck(target.url)
+            }
+            return report
+          }),
+        ),
+    })
+
+  return Effect.fnUntraced(function* <R>(
+    sessions: ReadonlyArray<Named>,
+    follow: FollowOne<R>,
+    { onReported, until }: ManyCallOptions,
+    find: FindSession<R> = (target, reference) => resolveSession(target, client.at(target), reference),
+  ) {
+    const call = yield* Call
+    const longest = Duration.toMillis(sendTimeout)
+    const timeout = call.answerWithin === undefined ? longest : Math.min(longest, Duration.toMillis(call.answerWithin))
+    return yield* followMany(sessions.map(member(follow, find, timeout)), {
+      until,
+      timeout,
+      onReported,
+      observe: reportProgress(call),
+    })
+  })
+})
+
+/** Waits for the running turns of the sessions, or reports the last ones. */
+export const makeWaitForSessions = Effect.fnUntraced(function* (options: FollowerOptions) {
+  const turns = yield* Turns
+  const client = yield* OpencodeClient
+  const followSessions = yield* makeFollowSessions(options)
+  const follow: FollowOne<never> = (target, session, options) =>
+    Effect.andThen(unlessElsewhere(client.at(target), target.instance, session), turns.follow(target, session, options))
+  return (sessions: ReadonlyArray<Named>, options: ManyCallOptions) => followSessions(sessions, follow, options)
+})
+
+/** Sends a message to each of the sessions, and follows its turn. The session `new` is created first. */
+export const makeSendToSessions = Effect.fnUntraced(function* (options: FollowerOptions) {
+  const turns = yield* Turns
+  const client = yield* OpencodeClient
+  const { create_session } = yield* sessionHandlers()
+  const services = yield* Effect.context<Fleet | OpencodeClient>()
+  const followSessions = yield* makeFollowSessions(options)
+  return (
+    sessions: ReadonlyArray<Named>,
+    { directory, ifBusy, text, ...prompt }: ManyMessage,
+    options: ManyCallOptions,
+  ) => {
+    const follow: FollowOne<never> = (target, session, options) =>
+      Effect.flatMap(promptOptions(client.at(target), target, session.directory, prompt), (chosen) =>
+        turns.send(target, session, { text, ifBusy, ...chosen, ...options }),
+      )
+    const create = Effect.fnUntraced(function* (target: Target) {
+      const place = { instance: target.instance, ...(directory === undefined ? {} : { directory }) }
+      yield* checkNewSession({ ...place, ...prompt })
+      const { session } = yield* create_session(place)
+      return yield* resolveSession(target, client.at(target), session.session_id)
+    }, Effect.provideContext(services))
+    const find: FindSession<never> = (target, reference) =>
+      reference === "new" ? create(target) : resolveSession(target, client.at(target), reference)
+    return followSessions(sessions, follow, options, find)
+  }
+})

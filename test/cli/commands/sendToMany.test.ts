@@ -1,0 +1,102 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option } from "effect"
+import { TestConsole } from "effect/testing"
+import { sendOneOrMany } from "../../../src/cli/commands/send.ts"
+import { Settings } from "../../../src/Settings.ts"
+import { here } from "../../../src/testing/samples.ts"
+import { pass } from "../../support/overFake.ts"
+import { finishAnswer } from "../../support/play.ts"
+import { ended, fakes, fleet, running } from "../../support/twoInstances.ts"
+import { fakeTerminal } from "../terminal/fakeTerminal.ts"
+import { resultOf, type Typed } from "./scene.ts"
+
+const scene = Layer.merge(fleet, Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 }))
+
+const none = Option.none()
+
+const sending = Effect.fnUntraced(function* (given: Partial<Parameters<typeof sendOneOrMany>[0]>, typed?: Typed) {
+  const command = sendOneOrMany({
+    instance: Option.some("Do it"),
+    session: none,
+    message: none,
+    directory: none,
+    ifBusy: "wait",
+    agent: none,
+    model: none,
+    messageId: none,
+    isAsync: false,
+    asJson: false,
+    to: [],
+    allIdle: false,
+    yes: false,
+    ...given,
+  })
+  const terminal = fakeTerminal(typed).layer({ canPrompt: typed !== undefined })
+  const fiber = yield* Effect.forkChild(Effect.provide(command, terminal))
+  yield* pass(3000)
+  return { fiber }
+})
+
+const stdout = Effect.map(TestConsole.logLines, (lines) => lines.map(String))
+const stderr = Effect.map(TestConsole.errorLines, (lines) => lines.join("\n"))
+
+describe("send --to", () => {
+  it.effect("sends the message to each session, prints a line as each turn ends, and exits with the worst", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      const sent = yield* sending({ to: ["api", "web/new", "api/nope"] })
+      assert.deepStrictEqual(
+        [...api.prompts, ...web.prompts].map(({ text }) => text),
+        ["Do it", "Do it"],
+      )
+      assert.strictEqual(api.prompts[0]?.session, here)
+      assert.lengthOf(web.sessions, 3)
+      finishAnswer(api, "From api.")
+      finishAnswer(web, "From web.")
+      const { reason, status } = yield* resultOf(sent, 3000)
+      assert.strictEqual(status, 1)
+      assert.include(reason, "Of 3 sessions: 1 session failed")
+      const lines = (yield* stdout).join("\n")
+      for (const part of ["From api.", "From web.", "error  api/nope"]) assert.include(lines, part)
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect.each([
+    { given: { message: Option.some("it") }, says: "the only argument" },
+    { given: { messageId: Option.some("msg_a") }, says: "--message-id" },
+    { given: { isAsync: true }, says: "--async" },
+    { given: { to: [], allIdle: true }, says: "--yes" },
+  ])("is a usage error: $says", ({ given, says }) =>
+    Effect.gen(function* () {
+      const { api } = yield* fakes
+      const { reason, status } = yield* resultOf(yield* sending({ to: ["api"], ...given }))
+      assert.strictEqual(status, 2)
+      assert.include(reason, says)
+      assert.deepStrictEqual(api.prompts, [])
+    }).pipe(Effect.provide(scene)),
+  )
+})
+
+describe("send --all-idle", () => {
+  it.effect("sends to the latest session of each idle instance, and shows which", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      ended(api, "Before.")
+      running(web)
+      const sent = yield* sending({ allIdle: true, yes: true })
+      assert.include(yield* stderr, `api/${here}  Session main`)
+      finishAnswer(api, "Done.")
+      assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
+      assert.deepStrictEqual(web.prompts, [])
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("asks in a terminal, and sends nothing without a yes", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      const { reason } = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))
+      assert.strictEqual(reason, "Nothing was sent.")
+      assert.deepStrictEqual([...api.prompts, ...web.prompts], [])
+    }).pipe(Effect.provide(scene)),
+  )
+})
