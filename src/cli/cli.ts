@@ -11,8 +11,10 @@ import { complete } from "./completion/complete.ts"
 import { completion } from "./commands/completion.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
+import { describe } from "./commands/describe.ts"
 import { diff } from "./commands/diff.ts"
 import { doctor } from "./commands/doctor.ts"
+import { fork } from "./commands/fork.ts"
 import { help, version as versionCommand } from "./commands/help.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
@@ -50,8 +52,11 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withExamples(rootExamples),
   Command.annotate(HelpSections, [environment]),
   Command.withSubcommands([
-    { group: "WORK WITH AGENTS", commands: [sessions, new_, send, wait, approve, reject, answer, abort, diff, attach] },
-    { group: "THE FLEET", commands: [instances, notify, connect, start, prune] },
+    {
+      group: "WORK WITH AGENTS",
+      commands: [sessions, new_, fork, send, wait, approve, reject, answer, abort, diff, attach],
+    },
+    { group: "THE FLEET", commands: [instances, describe, notify, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, completion, help, versionCommand] },
     complete,
   ]),

@@ -90,7 +90,7 @@ layer(Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer), { excludeTestSe
         const { received, url } = yield* recorder(status)
         const { deliver } = yield* webhook({ url: url("/hook?key=private"), secret: Redacted.make(secret) })
         const error = yield* Effect.flip(deliver(waiting))
-        assert.deepInclude(error, { isFinal, reason: `${url("/").host} answered with status ${status}` })
+        assert.deepInclude(error, { isFinal, reason: `it answered with status ${status}` })
         assert.lengthOf(received, 1)
       }),
     )
@@ -100,7 +100,7 @@ layer(Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer), { excludeTestSe
         const url = new URL("http://127.0.0.1:9/hook?key=private")
         const { deliver } = yield* webhook({ url, secret: Redacted.make(secret) })
         const error = yield* Effect.flip(deliver(waiting))
-        assert.deepInclude(error, { isFinal: false, reason: "127.0.0.1:9 cannot be reached" })
+        assert.deepInclude(error, { isFinal: false, reason: "it cannot be reached" })
       }),
     )
 

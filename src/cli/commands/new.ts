@@ -21,15 +21,46 @@ const directory = Flag.String("directory").pipe(
   Flag.optional,
 )
 
+const agent = Flag.String("agent").pipe(
+  Flag.withDescription('Its agent, such as "plan" (default: opencode\'s)'),
+  Flag.optional,
+)
+
+const model = Flag.String("model").pipe(
+  Flag.withDescription("Its model, as provider/model (default: the agent's or opencode's)"),
+  Flag.optional,
+)
+
+const worktree = Flag.String("worktree").pipe(
+  Flag.withDescription("Work in a new git worktree of the directory, with this name"),
+  Flag.optional,
+)
+
+const allow = Flag.String("allow").pipe(
+  Flag.withDescription(
+    'What the agent may do without asking, as "permission" or "permission pattern": "bash npm *". Can be repeated',
+  ),
+  Flag.atLeast(0),
+)
+
+const rule = (text: string) => {
+  const [permission = "", ...pattern] = text.trim().split(" ")
+  return { permission, pattern: pattern.join(" ").trim() || "*", action: "allow" } as const
+}
+
 const asJson = asJsonFlag("JSON in the shape of the MCP tool create_session, instead of the id")
 
-const input = { instance, title, directory, asJson }
+const input = { instance, title, directory, agent, model, worktree, allow, asJson }
 
 export const newSession = Effect.fnUntraced(function* ({
+  agent,
+  allow,
   asJson,
   directory,
   instance,
+  model,
   title,
+  worktree,
 }: Command.Command.Config.Infer<typeof input>) {
   const { create_session } = yield* sessionHandlers()
   const view = yield* Effect.mapError(
@@ -37,6 +68,10 @@ export const newSession = Effect.fnUntraced(function* ({
       instance: yield* chosenInstance(instance),
       ...(Option.isSome(title) ? { title: title.value } : {}),
       ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+      ...(Option.isSome(agent) ? { agent: agent.value } : {}),
+      ...(Option.isSome(model) ? { model: model.value } : {}),
+      ...(Option.isSome(worktree) ? { worktree: worktree.value } : {}),
+      ...(allow.length === 0 ? {} : { permissions: allow.map(rule) }),
     }),
     failedWithToolError,
   )

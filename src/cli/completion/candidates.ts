@@ -65,12 +65,14 @@ const flagCandidates = ({ command, usedFlags }: Position): ReadonlyArray<Candida
   help,
 ]
 
-/** Flags that take an instance, by their name. */
-const instanceFlags = new Set(["instance", "to"])
+/** The latest session of each instance, as the commands for several sessions name it. */
+const places = <R>({ instances }: LiveNames<R>) =>
+  Effect.map(instances, (all) => all.map((each) => ({ ...each, value: `${each.value}/latest` })))
 
-const flagValues = <R>(flag: Completions.FlagDescriptor, { instances }: LiveNames<R>) => {
+const flagValues = <R>(flag: Completions.FlagDescriptor, live: LiveNames<R>) => {
   if (flag.type._tag === "Choice") return Effect.succeed(plain(flag.type.values))
-  return instanceFlags.has(flag.name) ? instances : Effect.succeed([])
+  if (flag.name === "instance") return live.instances
+  return flag.name === "to" ? places(live) : Effect.succeed([])
 }
 
 const latest = { value: "latest", description: "the most recently updated session" }
@@ -87,6 +89,8 @@ const argumentValues = <R>(position: Position, live: LiveNames<R>) => {
   switch (argument?.name) {
     case "instance":
       return live.instances
+    case "instance/session":
+      return places(live)
     case "session":
       return Effect.map(live.sessions(given.at(-1) ?? ""), (sessions) => [
         ...(command.name === "send" ? [newSession] : []),

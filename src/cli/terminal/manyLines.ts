@@ -30,7 +30,9 @@ const styleOf = (style: Style, turn: ManyTurn) => {
 export const manyLine = (turn: ManyTurn, style: Style, room: number): string => {
   const { instance, session, title } = turn.place
   const { about, outcome } = outcomeOf(turn)
-  const [shownOutcome, ...rest] = [outcome, `${instance}/${session}`, title ?? "", about]
+  // On a narrow screen, the end is cut: an agent's text rather than the title, but not what it waits for or why it failed.
+  const facts = outcome === "completed" ? [title ?? "", about] : [about, title ?? ""]
+  const [shownOutcome, ...rest] = [outcome, `${instance}/${session}`, ...facts]
     .map((each) => plainLine(each))
     .filter((each) => each !== "")
   const after = cut(`  ${rest.join("  ")}`, Math.max(1, room - outcome.length))

@@ -24,11 +24,11 @@ export const makePost = Effect.map(HttpClient.HttpClient, (client) => ({ body, h
   return client.execute(request).pipe(
     Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     // The client's own text contains the URL.
-    Effect.mapError(() => new ChannelFailed({ reason: `${url.host} cannot be reached`, isFinal: false })),
+    Effect.mapError(() => new ChannelFailed({ reason: "it cannot be reached", isFinal: false })),
     Effect.flatMap(({ status }) =>
       status >= 200 && status < 300
         ? Effect.void
-        : new ChannelFailed({ reason: `${url.host} answered with status ${status}`, isFinal: !isTransient(status) }),
+        : new ChannelFailed({ reason: `it answered with status ${status}`, isFinal: !isTransient(status) }),
     ),
     Effect.scoped,
   )

@@ -1,10 +1,16 @@
 /** Runs the process of a channel. */
-import { Effect, Stream } from "effect"
+import { Effect, type PlatformError, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { failureText } from "../../machine/fileError.ts"
 import { ChannelFailed } from "../Channel.ts"
 
-const failed = (reason: string) => new ChannelFailed({ reason, isFinal: false })
+/** A program that is not installed is not tried again. */
+const cannotRun = (command: string, error: PlatformError.PlatformError) =>
+  error.reason._tag === "NotFound"
+    ? new ChannelFailed({ reason: `${command} is not installed`, isFinal: true })
+    : new ChannelFailed({ reason: `${command} cannot be run: ${failureText(error)}`, isFinal: false })
+
+const ended = (status: number) => new ChannelFailed({ reason: `it ended with exit status ${status}`, isFinal: false })
 
 /** Succeeds with exit status 0. An interruption ends the process and those that it has started. */
 export const makeRun = Effect.map(
@@ -25,7 +31,7 @@ export const makeRun = Effect.map(
         forceKillAfter: "2 seconds",
       }).pipe(
         spawner.exitCode,
-        Effect.mapError((error) => failed(`${command} cannot be run: ${failureText(error)}`)),
-        Effect.flatMap((status) => (status === 0 ? Effect.void : failed(`it ended with exit status ${status}`))),
+        Effect.mapError((error) => cannotRun(command, error)),
+        Effect.flatMap((status) => (status === 0 ? Effect.void : ended(status))),
       ),
 )

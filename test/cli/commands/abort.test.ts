@@ -41,6 +41,10 @@ describe("new", () => {
           instance: Option.some("fake"),
           title: Option.some("Nightly"),
           directory: Option.none(),
+          agent: Option.none(),
+          model: Option.none(),
+          worktree: Option.none(),
+          allow: [],
           asJson: false,
         }),
       )
@@ -58,6 +62,10 @@ describe("new", () => {
           instance: Option.some("fake"),
           title: Option.none(),
           directory: Option.some("shop"),
+          agent: Option.none(),
+          model: Option.none(),
+          worktree: Option.none(),
+          allow: [],
           asJson: false,
         }),
       )

@@ -55,7 +55,7 @@ describe("wait", () => {
       assert.include(reason, `\`opencode-fleet approve api ${here}\``)
       assert.strictEqual(
         (yield* stdout)[0],
-        `needs permission  api/${here}  Session main  permission for bash: rm -rf build`,
+        `needs permission  api/${here}  permission for bash: rm -rf build  Session main`,
       )
       running(web)
       assert.strictEqual((yield* resultOf(yield* waiting({ places: ["web"] }), 64_000)).status, 4)

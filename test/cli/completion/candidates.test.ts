@@ -35,6 +35,8 @@ describe("completion", () => {
       assert.deepStrictEqual(yield* offered("diff", "my shop", ""), ["latest", "Fix the login"])
       assert.deepStrictEqual(yield* offered("send", "my shop", ""), ["new", "latest", "Fix the login"])
       assert.deepStrictEqual(yield* offered("send", "my shop", "new", ""), [])
+      assert.deepStrictEqual(yield* offered("wait", ""), ["my shop/latest"])
+      assert.deepStrictEqual(yield* offered("send", "--to", ""), ["my shop/latest"])
     }),
   )
 
