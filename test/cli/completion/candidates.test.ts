@@ -20,6 +20,8 @@ const offered = (...words: ReadonlyArray<string>) =>
 
 const last = (line: string) => bashWords(line).at(-1) ?? { raw: "", text: "" }
 
+const replaced = (line: string, readlineWord: string, value: string) => bashReplacement(value, last(line), readlineWord)
+
 describe("completion", () => {
   it.effect("offers commands, flags and their values, instances and sessions", () =>
     Effect.gen(function* () {
@@ -50,8 +52,6 @@ describe("completion", () => {
   })
 
   it("reads and quotes words as bash does", () => {
-    const replaced = (line: string, readlineWord: string, value: string) =>
-      bashReplacement(value, last(line), readlineWord)
     assert.deepStrictEqual(
       bashWords(String.raw`x my\ shop "a b" 'c $d'`).map(({ text }) => text),
       ["x", "my shop", "a b", "c $d"],
