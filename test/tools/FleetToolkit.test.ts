@@ -17,10 +17,13 @@ const undescribed = (schema: unknown, path: string): ReadonlyArray<string> => {
     ? Object.entries(properties).filter(([, property]) => isObject(property) && property["description"] === undefined)
     : []
   return [
-    ...own.map(([name]) => `${path}.${name}`),
+    ...own.map(([name]) => `${path}.${name}`).filter((field) => !inInstructions.test(field)),
     ...Object.entries(schema).flatMap(([key, value]) => undescribed(value, `${path}.${key}`)),
   ]
 }
+
+/** The server's instructions describe it once for all tools. */
+const inInstructions = /^\w+\.instance$/u
 
 const schemas = (tool: Tool.Any) => [
   Tool.getJsonSchemaFromSchema(tool.parametersSchema),
@@ -28,13 +31,15 @@ const schemas = (tool: Tool.Any) => [
 ]
 
 describe("The tools", () => {
-  it("are these thirteen tools", () => {
+  it("are these fifteen tools", () => {
     assert.sameMembers(Object.keys(FleetToolkit.tools), [
       "list_instances",
       "refresh_instances",
+      "describe_instance",
       "list_sessions",
       "get_session",
       "create_session",
+      "fork_session",
       "send_message",
       "wait_for_session",
       "wait_for_sessions",
@@ -62,7 +67,7 @@ describe("The tools", () => {
       ["send_message", "respond_permission", "answer_question", "abort_session"],
     )
     for (const { annotations, name } of tools) {
-      const changes = Context.get(annotations, Tool.Destructive) || name === "create_session"
+      const changes = Context.get(annotations, Tool.Destructive) || ["create_session", "fork_session"].includes(name)
       assert.strictEqual(Context.get(annotations, Tool.Readonly), !changes, name)
     }
   })

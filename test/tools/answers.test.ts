@@ -140,7 +140,7 @@ const calls = (instance: string): { readonly [Each in Name]: ToolParameters<Each
   abort_session: { instance, session_id: "ses_s0" },
   wait_for_session: { instance, session_id: here },
   wait_for_sessions: {
-    sessions: [here, ...Array.from({ length: 100 }, (_, index) => `ses_s${index}`)].map((session_id) => ({
+    sessions: [here, ...Array.from({ length: 50 }, (_, index) => `ses_s${index}`)].map((session_id) => ({
       instance,
       session_id,
     })),

@@ -43,9 +43,9 @@ describe("The error about an argument", () => {
         assert.notInclude(text, unusable.secret)
       }
       assert.includeMembers(said.flat(), [
-        "limit is an object. It takes a whole number. Description: Not counting subagent sessions. 1 to 200, default 20.",
-        "title is an object. It takes text (at most 500 characters). Description: Default: from the first message.",
-        "async is an object. It takes true or false. Description: Return once opencode has the message (default false).",
+        "limit is an object. It takes a whole number. Description: 1 to 200, default 20.",
+        "title is an object. It takes text (at most 500 characters). Description: Else from the first message.",
+        "async is an object. It takes true or false. Description: Do not wait.",
       ])
     }),
   )

@@ -6,7 +6,10 @@ import { unreadableFields } from "../shared/unreadable.ts"
 
 const opt = Schema.optionalKey
 
-const Described = Schema.Struct({ name: Schema.String, description: opt(Schema.String) })
+const Described = Schema.Struct({
+  name: field(Schema.String, "Name"),
+  description: opt(field(Schema.String, "Description")),
+})
 
 export const DescriptionView = Schema.Struct({
   instance: InstanceName,

@@ -56,17 +56,17 @@ export const CreateSession = Tool.make("create_session", {
       }),
     ),
     directory: optionalText(Schema.String.annotate({ description: "Absolute path" })),
-    agent: optionalText(Schema.String),
+    agent: optionalText(Schema.String.annotate({ description: 'Such as "plan"' })),
     model: optionalText(Schema.String.annotate({ description: "provider/model" })),
     worktree: optionalText(Schema.String.annotate({ description: "Name of a new git worktree to work in" })),
     permissions: Schema.optionalKey(
       Schema.Array(
         Schema.Struct({
           permission: Schema.String.annotate({ description: 'Such as "bash"' }),
-          pattern: Schema.String,
-          action: Schema.Literals(["allow", "ask", "deny"]),
+          pattern: Schema.String.annotate({ description: 'Such as "npm *"' }),
+          action: Schema.Literals(["allow", "ask", "deny"]).annotate({ description: "Action" }),
         }),
-      ).annotate({ description: "Added to opencode's own. Your human confirms what they allow" }),
+      ).annotate({ description: "Your human confirms what they allow" }),
     ),
   }),
   success: CreatedView,

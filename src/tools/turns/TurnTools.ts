@@ -13,7 +13,7 @@ const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(vi
 
 export const SendMessage = Tool.make("send_message", {
   description:
-    "Give an agent work: send a message to a session and wait for the outcome, 50 s, or minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session waits on.",
+    "Give an agent work: send a message and wait for the outcome, 50 s, or minutes if the client follows progress. The agent keeps working when the wait ends; wait_for_session waits on.",
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
