@@ -11,6 +11,7 @@ import { opencode2Binary } from "../support/opencode2Binary.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { withOpencode2, withTmux } from "../support/requirements.ts"
+import { runCommand } from "../support/runCommand.ts"
 
 const registered = Effect.gen(function* () {
   const opencode = yield* RealOpencode
@@ -50,11 +51,39 @@ const attached = Effect.gen(function* () {
   assert.include(yield* facts.texts(opencode, session?.id ?? ""), "typed by hand")
 })
 
+/** An agent that another client drives is watched, helped and read from the terminal alone. */
+const helped = Effect.gen(function* () {
+  const { opencode, relay } = yield* registered
+  const { id } = yield* facts.createSession(opencode, "Watched")
+  const watching = yield* inTerminal(relay, ["read", "漢字", id, "--follow"])
+  yield* watching.screenUntil(/No messages yet/u)
+  yield* facts.prompt(opencode, id, "run: echo helped | tee made")
+  yield* watching.screenUntil(/Decide it with `opencode-fleet approve/u)
+  const variables = { OPENCODE_SERVER_PASSWORD: password }
+  const approved = yield* runCommand(relay, ["approve", "漢字", id], { variables })
+  assert.strictEqual(approved.status, 0, approved.stderr)
+  assert.match(approved.stdout, /^Allowed once: permission for /u)
+  assert.include(approved.stderr, "tee made")
+  const end = yield* watching.screenUntil(/Done: /u)
+  assert.match(end, /── user · /u)
+  assert.include(end, "$ echo helped | tee made ✓")
+  yield* watching.press("C-c")
+  assert.strictEqual(yield* watching.exitStatus, 130)
+  const read = yield* runCommand(relay, ["read", "漢字", id], { variables })
+  assert.strictEqual(read.status, 0, read.stderr)
+  assert.match(read.stdout, /run: echo helped \| tee made\n\n── [^]*\$ echo helped \| tee made ✓[^]*\nDone: /u)
+  const nothing = yield* runCommand(relay, ["abort", "漢字", id], { variables })
+  assert.strictEqual(nothing.status, 0, nothing.stderr)
+  assert.include(nothing.stdout, "Nothing is running")
+})
+
 const suite = { excludeTestServices: true } as const
 
 withTmux("at a terminal", () => {
   layer(RealOpencode.layer({ permission: "ask", password }), suite)("with a real opencode", (it) => {
     it.effect("opencode's own screen is attached, with the password in no argument", () => attached)
+
+    it.effect("an agent is watched, helped and read", () => helped)
 
     it.effect("the fleet is redrawn in place, never wider or higher than the window", () =>
       Effect.gen(function* () {
@@ -182,10 +211,12 @@ withTmux("at a terminal", () => {
 
   withOpencode2("with a real opencode 2", () => {
     layer(
-      RealOpencode.layer({ api: 2, password }),
+      RealOpencode.layer({ api: 2, permission: "ask", password }),
       suite,
     )((it) => {
       it.effect("opencode's own screen is attached, with the password in no argument", () => attached)
+
+      it.effect("an agent is watched, helped and read", () => helped)
     })
   })
 })
