@@ -22,6 +22,7 @@ import { new_ } from "./commands/new.ts"
 import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { read } from "./commands/read.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
@@ -52,7 +53,7 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withSubcommands([
     {
       group: "WORK WITH AGENTS",
-      commands: [sessions, new_, fork, send, wait, approve, reject, answer, abort, diff, attach],
+      commands: [sessions, read, new_, fork, send, wait, approve, reject, answer, abort, diff, attach],
     },
     { group: "THE FLEET", commands: [instances, describe, notify, connect, start, prune] },
     { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
