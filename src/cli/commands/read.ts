@@ -108,7 +108,7 @@ export const readSession = Effect.fnUntraced(function* (input: Input) {
       // Subscribed first, so that nothing is missed between what is stored and what comes.
       const notices = yield* events.subscribe(target)
       const { messages, screen } = yield* showPage(origin, input)
-      yield* followConversation(origin, notices, screen, messages)
+      return yield* followConversation(origin, notices, screen, messages)
     }).pipe(Effect.scoped),
   ).pipe(Effect.mapError((error) => (error._tag === "CommandFailed" ? error : failedWithToolError(error))))
 })
