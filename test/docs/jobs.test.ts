@@ -7,6 +7,7 @@ const commandsOf = (page: string) =>
 
 const played = [
   { page: "docs/drive-agents.md", test: "test/e2e/day.test.ts" },
+  { page: "docs/be-told.md", test: "test/e2e/day.test.ts" },
   { page: "docs/orchestrate-agents.md", test: "test/e2e/orchestrate.test.ts" },
 ].flatMap(({ page, test }) => commandsOf(page).map((command) => ({ page, test, command })))
 
@@ -19,7 +20,7 @@ const declaration = (tool: string) => tool.replaceAll(/(?:^|_)([a-z])/gu, (_, le
 
 describe("The pages of jobs", () => {
   it("have commands and calls", () => {
-    assert.isAtLeast(played.length, 11)
+    assert.isAtLeast(played.length, 15)
     assert.isAtLeast(calls.length, 8)
   })
 

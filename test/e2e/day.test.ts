@@ -1,12 +1,15 @@
 /**
- * A day's work from the terminal alone, with opencode 1 and 2: what docs/drive-agents.md tells to type.
+ * A day's work from the terminal alone, with opencode 1 and 2: what docs/drive-agents.md and docs/be-told.md tell to type.
  * test/docs/jobs.test.ts holds the pages to this file.
  */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { createServer } from "node:http"
+import { text } from "node:stream/consumers"
 import { localRegistry, pathWithOpencode, registered } from "../support/connectProcess.ts"
 import { relayIn } from "../support/Executable.ts"
+import { listen } from "../support/loopback.ts"
 import { eventually } from "../support/McpClients.ts"
 import { environment, makeWorkspace } from "../support/OpencodeWorkspace.ts"
 import { password, RealOpencode2 } from "../support/RealOpencode2.ts"
@@ -20,6 +23,19 @@ const messages = {
   "Update the dependencies": "slow: 600",
 }
 
+/** A topic's server that records what is published. */
+const ntfyServer = Effect.gen(function* () {
+  const published: Array<string> = []
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      published.push(body)
+      response.writeHead(200, { "content-type": "application/json" }).end("{}")
+    })
+  })
+  const port = yield* Effect.acquireRelease(listen(server), () => Effect.sync(() => server.close()))
+  return { published, url: `http://127.0.0.1:${port}` }
+})
+
 /** A laptop with the projects ~/docs and ~/api for opencode 1, and the opencode 2 `shop`, whose agent asks before it runs a command. */
 const makeLaptop = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
@@ -31,15 +47,20 @@ const makeLaptop = Effect.gen(function* () {
   yield* fs.makeDirectory(relay.directory, { recursive: true, mode: 0o700 })
   const shop = yield* RealOpencode2
   yield* relay.register("shop", { directory: shop.directory, port: shop.port })
-  const shell = yield* makeShell({ env, instead: messages })
-  return { ...shell, relay }
+  const ntfy = yield* ntfyServer
+  const shell = yield* makeShell({ env, instead: { ...messages, "https://ntfy.sh": ntfy.url } })
+  const told = fs.readFileString(`${home}/told.txt`).pipe(
+    Effect.orElseSucceed(() => ""),
+    Effect.map((text) => text.split("\n").slice(0, -1)),
+  )
+  return { ...shell, relay, told, published: ntfy.published }
 })
 
 withOpencode2("a day's work", () => {
   layer(RealOpencode2.layer({ project: "shop", permission: "ask" }), { excludeTestServices: true })((it) => {
     it.effect("is done from the terminal alone", () =>
       Effect.gen(function* () {
-        const { begin, relay, type } = yield* makeLaptop
+        const { begin, published, relay, told, type } = yield* makeLaptop
         const succeed = Effect.fnUntraced(function* (line: string) {
           const { status, stderr, stdout } = yield* type(line)
           assert.strictEqual(status, 0, `${line}\n${stdout}${stderr}`)
@@ -48,10 +69,16 @@ withOpencode2("a day's work", () => {
 
         // Three agents.
         yield* begin("cd ~/docs && opencode-fleet connect --headless")
+        // The first opencode of a home creates its database.
+        yield* registered(relay.directory, 2)
         yield* begin("cd ~/api && opencode-fleet connect --headless")
         yield* registered(relay.directory, 3)
+        const notify = yield* begin(
+          `opencode-fleet notify --on waiting,done --exec 'echo "$OPENCODE_FLEET_TITLE: $OPENCODE_FLEET_COMMAND" >> ~/told.txt'`,
+        )
+        yield* begin("opencode-fleet notify --ntfy https://ntfy.sh/agents-7f3k9 --on waiting,failed,gone")
         const fleet = yield* type("opencode-fleet instances").pipe(
-          eventually(({ stdout }) => stdout.match(/online/gu)?.length === 3),
+          eventually(({ stdout }) => stdout.match(/ (?:online|idle) /gu)?.length === 3),
         )
         assert.include(fleet.stdout, "shop")
 
@@ -61,23 +88,39 @@ withOpencode2("a day's work", () => {
         yield* succeed('opencode-fleet send docs new "Write an introduction" --async')
         yield* succeed('opencode-fleet send api new "Update the dependencies" --async')
 
-        // Two of them wait for a person.
-        yield* type("opencode-fleet instances").pipe(
-          eventually(({ stdout }) => stdout.includes("echo fixed > login.txt") && stdout.includes("Which tone?")),
+        // Two of them wait for a person, who is told what to type.
+        const waiting = (yield* told.pipe(eventually((all) => all.length === 2))).join("\n")
+        assert.match(waiting, /^\S*docs waits for you.*: opencode-fleet answer \S*docs ses_\w+$/mu)
+        const command = `opencode-fleet approve shop ${id.trim()}`
+        assert.include(waiting, command)
+        assert.include((yield* succeed("opencode-fleet instances")).stdout, "echo fixed > login.txt")
+        yield* Effect.sync(() => published.join("\n")).pipe(
+          eventually((all) => all.includes(command) && all.includes("echo fixed > login.txt")),
         )
 
-        // One is approved, the other is answered.
+        // One is approved, the other is followed and answered.
+        const following = yield* begin("opencode-fleet read docs latest --follow")
+        yield* following.until(/Which tone\?/u)
         const approved = yield* succeed("opencode-fleet approve shop latest")
         assert.include(approved.stdout + approved.stderr, "echo fixed > login.txt")
         yield* succeed("opencode-fleet answer docs latest Friendly")
+        yield* following.until(/Done: [^]*Friendly/u)
+        yield* following.stop
+        assert.strictEqual((yield* following.ended).status, 130)
+
         // The third is stopped.
         yield* succeed("opencode-fleet abort api latest")
 
         // What was done.
-        const { stdout: diff } = yield* succeed("opencode-fleet diff shop latest").pipe(
-          eventually(({ stdout }) => stdout !== ""),
-        )
+        yield* succeed("opencode-fleet wait shop/latest docs/latest")
+        const read = yield* succeed("opencode-fleet read shop latest")
+        assert.match(read.stdout, /echo fixed > login\.txt[^]*Done:/u)
+        const { stdout: diff } = yield* succeed("opencode-fleet diff shop latest")
         assert.match(diff, /^\+\+\+ .*login\.txt[^]*\n\+fixed\n/mu)
+        yield* told.pipe(eventually((all) => all.filter((line) => line.includes("is done")).length === 2))
+        assert.lengthOf(yield* told, 4)
+        yield* notify.stop
+        assert.strictEqual((yield* notify.ended).status, 130)
       }),
     )
   })

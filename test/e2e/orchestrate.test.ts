@@ -104,7 +104,7 @@ withOpencode2("five agents", () => {
           env: { ...relay.environment({ OPENCODE_SERVER_PASSWORD: password }), HOME: relay.home },
         })
         assert.match((yield* type("opencode-fleet config claude-code")).stdout, /^claude mcp add opencode-fleet /mu)
-        assert.match((yield* type("opencode-fleet instances")).stdout, /\napi +online/u)
+        assert.match((yield* type("opencode-fleet instances")).stdout, /\napi +(?:online|idle) /u)
       }),
     )
   })

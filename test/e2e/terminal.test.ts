@@ -64,18 +64,41 @@ withTmux("at a terminal", () => {
         assert.include(yield* terminal.styledScreen, "\u001B[2midle")
         assert.isFalse(yield* terminal.cursorShows)
         yield* relay.register("down", { port: 9 })
-        yield* terminal.screenUntil(/\ndown +unreachable/u)
+        yield* terminal.screenUntil(/\n {2}down +unreachable/u)
         yield* Effect.forEach(["a", "b", "c", "d", "e", "f"], (name) =>
           relay.register(name, { port: 9 + name.charCodeAt(0) }),
         )
         yield* terminal.resize({ columns: 60, rows: 6 })
         const small = yield* terminal.screenUntil(/more lines/u)
-        assert.match(small, /^NAME .*\n漢字 {2}idle.*\n.*\n.*\n… and \d+ more lines$/u)
+        assert.match(small, /^NAME .*\n❯ 漢字 {2}.*\n.*\n… and \d+ more lines\nq quit .*$/u)
         yield* terminal.resize({ columns: 120, rows: 30 })
-        const large = yield* terminal.screenUntil(/\nf +unreachable/u)
+        const large = yield* terminal.screenUntil(/\n {2}f +unreachable/u)
         assert.lengthOf(large.match(/NAME/gu) ?? [], 1)
         yield* terminal.press("C-c")
         assert.strictEqual(yield* terminal.exitStatus, 130)
+        assert.isTrue(yield* terminal.cursorShows)
+      }),
+    )
+
+    it.effect("the dashboard filters, allows what waits after a confirmation, and quits", () =>
+      Effect.gen(function* () {
+        const { opencode, relay } = yield* registered
+        yield* relay.register("down", { port: 9 })
+        const { id } = yield* facts.createSession(opencode, "Watched")
+        const sending = yield* inTerminal(relay, ["send", "漢字", id, "run: touch watched", "--async"])
+        assert.strictEqual(yield* sending.exitStatus, 0)
+        const terminal = yield* inTerminal(relay, ["instances", "--watch"])
+        yield* terminal.screenUntil((text) => text.includes("touch watched") && text.includes("a approve"))
+        yield* terminal.type("/idle-or-busy")
+        yield* terminal.screenUntil(/No instance matches the filter/u)
+        yield* terminal.press("Escape")
+        yield* terminal.screenUntil((text) => text.includes("touch watched") && text.includes("a approve"))
+        yield* terminal.type("a")
+        yield* terminal.screenUntil(/Allow this, once\?/u)
+        yield* terminal.type("y")
+        yield* terminal.screenUntil(/Allowed once: permission for bash: touch watched[^]*❯ 漢字[^]*q quit/u)
+        yield* terminal.type("q")
+        assert.strictEqual(yield* terminal.exitStatus, 0)
         assert.isTrue(yield* terminal.cursorShows)
       }),
     )

@@ -20,11 +20,11 @@ export const makeShell = Effect.fn("makeShell")(function* ({ env, instead = {} }
   const script = `#!/bin/sh\nexec "${process.execPath}" "${executable}" "$@"\n`
   yield* fs.writeFileString(path.join(bin, "opencode-fleet"), script, { mode: 0o755 })
 
-  /** Starts a line. Closing the scope ends it. */
+  /** Starts a line. Closing the scope ends it. A command replaces its shell, so that its exit status is seen after a signal. */
   const begin = Effect.fn("begin")(
     function* (line: string) {
       const typed = Object.entries(instead).reduce((text, [shown, real]) => text.replaceAll(shown, real), line)
-      const handle = yield* ChildProcess.make("sh", ["-c", typed], {
+      const handle = yield* ChildProcess.make("sh", ["-c", typed.replace(/^opencode-fleet /u, "exec $&")], {
         cwd: env.HOME,
         env: { ...env, PATH: `${bin}:${env["PATH"] ?? ""}` },
         stdin: "ignore",

@@ -22,7 +22,8 @@ const args = Argument.String("opencode arguments").pipe(
   Argument.withDescription("Passed to opencode; put them after --"),
 )
 
-const run = Effect.fnUntraced(function* ({
+/** Fails with `OpencodeEnded` if opencode reports an error. */
+export const attachInstance = Effect.fnUntraced(function* ({
   args,
   instance,
 }: {
@@ -46,7 +47,7 @@ const run = Effect.fnUntraced(function* ({
   if (status !== 0) return yield* new OpencodeEnded({ status })
 })
 
-export const attach = Command.make("attach", { instance, args }, run).pipe(
+export const attach = Command.make("attach", { instance, args }, attachInstance).pipe(
   Command.withShortDescription("Open opencode's terminal UI on an instance"),
   Command.withDescription(
     `Opens opencode's own terminal UI on an instance of the fleet, also on another machine. The opencode on the PATH must have the instance's major version. It receives the instance's password in its environment, never as an argument. When it ends, the instance keeps running.

@@ -2,11 +2,13 @@
 import { Console, Effect, Stream, Struct, Terminal } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Attention } from "../../fleet/attention/Attention.ts"
+import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
 import { Settings } from "../../Settings.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
+import { runDashboard } from "./dashboard.ts"
 import { fleetProblems, fleetTable } from "../terminal/fleetTable.ts"
 import { homePath } from "../terminal/homePath.ts"
 import { liveView } from "../terminal/liveView.ts"
@@ -25,9 +27,13 @@ const stablePart = (fleet: FleetView) =>
 /** The whole fleet in the shape of `list_instances`: `current` immediately, `settled` after all pending requests are known. */
 const views = Effect.gen(function* () {
   const attention = yield* Attention
-  const { list_instances } = yield* instanceHandlers({ ...(yield* Settings), withUrls: true })
+  const { list_instances, refresh_instances } = yield* instanceHandlers({ ...(yield* Settings), withUrls: true })
   const current = list_instances({ limit: Number.MAX_SAFE_INTEGER })
-  return { current, settled: Effect.andThen(attention.settled, current) }
+  return {
+    current,
+    settled: Effect.andThen(attention.settled, current),
+    refreshed: Effect.andThen(refresh_instances(), current),
+  }
 })
 
 const print = Effect.fnUntraced(function* (fleet: FleetView) {
@@ -83,7 +89,7 @@ const asJson = Flag.Boolean("json").pipe(
 const watch = Flag.Boolean("watch").pipe(
   Flag.withAlias("w"),
   Flag.withDescription(
-    "Keep running until Ctrl-C: redraw the table in a terminal; otherwise print it again after each change",
+    "Keep running: in a terminal as a dashboard with keys, which its last line shows; otherwise print the table again after each change",
   ),
   Flag.withDefault(false),
 )
@@ -96,9 +102,11 @@ export const instances = Command.make(
       const fleet = yield* Effect.flatMap(views, ({ settled }) => settled)
       return yield* asJson ? Console.log(toJson(fleet)) : print(fleet)
     }
+    yield* Effect.forkChild(touchOnEvents((yield* Settings).credentials))
     if (asJson) return yield* watchLines
-    const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities
-    yield* canAnimate ? watchInPlace : watchTables
+    const { canAnimate, canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+    if (!canAnimate) return yield* watchTables
+    yield* canPrompt ? runDashboard(yield* views) : watchInPlace
   }),
 ).pipe(
   Command.withDescription(`Shows every instance with its health, its directory, and its pending requests.

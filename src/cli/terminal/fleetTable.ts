@@ -68,11 +68,19 @@ const directory = (
   return project_count === 1 ? shown : `${shown} and ${project_count - 1} more`
 }
 
+/** Stands before the selected instance. */
+export const selectionMark = "❯ "
+
+const nameCell = ({ name }: InstanceView, selected: string | undefined): Cell => {
+  if (selected === undefined) return { text: name }
+  return name === selected ? { text: `${selectionMark}${name}` } : { text: name, indent: selectionMark.length }
+}
+
 const row =
-  (style: Style, path: ShowPath, now: string) =>
+  (style: Style, path: ShowPath, now: string, selected: string | undefined) =>
   (view: InstanceView): Row => ({
     cells: [
-      { text: view.name },
+      nameCell(view, selected),
       status(view, style),
       { text: view.last_session_title ?? "" },
       { text: view.last_active === undefined ? "" : elapsed(now, view.last_active) },
@@ -85,14 +93,15 @@ const row =
     notes: notes(view, style, now),
   })
 
-/** Empty if there is no instance. */
+/** Empty if there is no instance. `selected` is the name of the instance that is marked. */
 export const fleetTable = (
   { as_of, instances }: FleetView,
   style: Style,
   path: ShowPath,
   room: number,
+  selected?: string,
 ): ReadonlyArray<string> =>
-  instances.length === 0 ? [] : tableWithNotes(columns, instances.map(row(style, path, as_of)), room)
+  instances.length === 0 ? [] : tableWithNotes(columns, instances.map(row(style, path, as_of, selected)), room)
 
 /** Maximum number of problems below the table. */
 const maxProblems = 20

@@ -1,0 +1,122 @@
+/** `opencode-fleet instances --watch` in a terminal: the fleet as it changes, and keys that work with it. */
+import { Console, Effect, Option, Ref, Stream, Terminal } from "effect"
+import { Prompt } from "effect/cli"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { refusal } from "../../opencode/requests/decision.ts"
+import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
+import { decideRequest } from "../process/decideRequest.ts"
+import { type DashboardAction, type DashboardState, firstState, press, shownInstances } from "../terminal/dashboard.ts"
+import { dashboardLines } from "../terminal/dashboardView.ts"
+import { homePath } from "../terminal/homePath.ts"
+import { liveView } from "../terminal/liveView.ts"
+import { style } from "../terminal/style.ts"
+import { width } from "../terminal/terminal.ts"
+import { answerQuestion } from "./answer.ts"
+import { approvePermission } from "./approve.ts"
+import { attachInstance } from "./attach.ts"
+
+export interface DashboardViews {
+  /** The fleet as it is known. */
+  readonly current: Effect.Effect<FleetView>
+  /** The fleet when everything that waits is known. */
+  readonly settled: Effect.Effect<FleetView>
+  /** Scans and asks every instance. */
+  readonly refreshed: Effect.Effect<FleetView>
+}
+
+type Event =
+  | { readonly _tag: "Fleet"; readonly fleet: FleetView }
+  | { readonly _tag: "Key"; readonly input: Terminal.UserInput }
+  | { readonly _tag: "NoMoreKeys" }
+
+/** Draws until a key asks for something. Esc ends the keys, too, which are then read anew. */
+const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: Ref.Ref<DashboardState>) {
+  const terminal = yield* Terminal.Terminal
+  const { changes } = yield* Fleet
+  const draw = yield* liveView
+  const latest = yield* Ref.make(yield* views.current)
+  const resized = Stream.fromQueue(yield* terminal.size)
+  const redraw = Effect.gen(function* () {
+    const room = { style: yield* style, path: yield* homePath, columns: yield* width, rows: yield* terminal.rows }
+    yield* draw(dashboardLines(yield* Ref.get(latest), yield* Ref.get(state), room))
+  })
+  const fleets = changes.pipe(
+    Stream.mapEffect(() => views.settled),
+    Stream.merge(Stream.merge(Stream.tick("2 seconds"), resized).pipe(Stream.mapEffect(() => views.current))),
+    Stream.map((fleet): Event => ({ _tag: "Fleet", fleet })),
+  )
+  const keys = Stream.fromQueue(yield* terminal.readInput).pipe(
+    Stream.map((input): Event => ({ _tag: "Key", input })),
+    Stream.concat(Stream.make<ReadonlyArray<Event>>({ _tag: "NoMoreKeys" })),
+  )
+  let last = ""
+  const take = Effect.fnUntraced(function* (event: Event) {
+    let action: DashboardAction | { readonly _tag: "Again" } | undefined
+    if (event._tag === "Fleet") yield* Ref.set(latest, event.fleet)
+    else if (event._tag === "NoMoreKeys") action = last === "escape" ? { _tag: "Again" } : { _tag: "Interrupt" }
+    else {
+      last = event.input.key.name
+      const now = yield* Ref.get(state)
+      const pressed = press(now, event.input, shownInstances(yield* Ref.get(latest), now))
+      yield* Ref.set(state, pressed.state)
+      action = pressed.action
+    }
+    yield* redraw
+    return Option.fromUndefinedOr(action)
+  })
+  yield* redraw
+  return yield* Stream.merge(fleets, keys).pipe(
+    Stream.mapEffect(take),
+    Stream.filter(Option.isSome),
+    Stream.runHead,
+    Effect.map(Option.flatten),
+  )
+}, Effect.scoped)
+
+const confirm = (message: string) =>
+  Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.succeed(false))
+
+type Work = Exclude<DashboardAction, { _tag: "Quit" | "Interrupt" | "Refresh" }>
+
+const work = Effect.fnUntraced(function* (action: Work) {
+  const place = { instance: Option.some(action.instance), session: Option.none() }
+  const decision = { ...place, id: Option.none(), follow: false, asJson: false }
+  switch (action._tag) {
+    case "Open":
+      return yield* attachInstance({ instance: place.instance, args: [] })
+    case "Allow":
+      return yield* action.kind === "permission"
+        ? approvePermission({ ...decision, always: false, yes: false })
+        : answerQuestion({ ...decision, texts: [] })
+    case "Reject":
+      return yield* decideRequest(decision, {
+        kinds: ["permission", "question"],
+        decide: (pending) =>
+          Effect.map(confirm("Reject this, which ends the agent's turn?"), (confirmed) =>
+            confirmed ? refusal(pending) : undefined,
+          ),
+      })
+  }
+})
+
+/** Runs until the person quits. What an action prints stays above the table. */
+export const runDashboard = Effect.fnUntraced(function* (views: DashboardViews) {
+  const state = yield* Ref.make(firstState)
+  while (true) {
+    const action = Option.getOrElse(yield* untilAction(views, state), () => ({ _tag: "Interrupt" }) as const)
+    switch (action._tag) {
+      case "Quit":
+        return
+      case "Interrupt":
+        return yield* Effect.interrupt
+      case "Again":
+        break
+      case "Refresh":
+        yield* views.refreshed
+        break
+      default:
+        // What went wrong is no reason to end the dashboard.
+        yield* Effect.catchTag(work(action), "CommandFailed", ({ reason }) => Console.error(reason))
+    }
+  }
+})
