@@ -11,9 +11,9 @@ import { homePath } from "../terminal/homePath.ts"
 import { liveView } from "../terminal/liveView.ts"
 import { style } from "../terminal/style.ts"
 import { width } from "../terminal/terminal.ts"
-import { answerQuestion } from "./answer.ts"
-import { approvePermission } from "./approve.ts"
-import { attachInstance } from "./attach.ts"
+import { answerQuestion } from "../commands/answer.ts"
+import { approvePermission } from "../commands/approve.ts"
+import { attachInstance } from "../commands/attach.ts"
 
 export interface DashboardViews {
   /** The fleet as it is known. */
