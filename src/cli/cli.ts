@@ -7,6 +7,8 @@ import { abort } from "./commands/abort.ts"
 import { answer } from "./commands/answer.ts"
 import { approve } from "./commands/approve.ts"
 import { attach } from "./commands/attach.ts"
+import { complete } from "./completion/complete.ts"
+import { completion } from "./commands/completion.ts"
 import { config } from "./commands/config.ts"
 import { connect } from "./commands/connect.ts"
 import { describe } from "./commands/describe.ts"
@@ -22,6 +24,7 @@ import { new_ } from "./commands/new.ts"
 import { notify } from "./commands/notify.ts"
 import { prune } from "./commands/prune.ts"
 import { telemetry } from "./telemetry/telemetry.ts"
+import { read } from "./commands/read.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
 import { sessions } from "./commands/sessions.ts"
@@ -52,10 +55,11 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withSubcommands([
     {
       group: "WORK WITH AGENTS",
-      commands: [sessions, new_, fork, send, wait, approve, reject, answer, abort, diff, attach],
+      commands: [sessions, read, new_, fork, send, wait, approve, reject, answer, abort, diff, attach],
     },
     { group: "THE FLEET", commands: [instances, describe, notify, connect, start, prune] },
-    { group: "SET UP", commands: [config, doctor, serve, help, versionCommand] },
+    { group: "SET UP", commands: [config, doctor, serve, completion, help, versionCommand] },
+    complete,
   ]),
 )
 

@@ -2,6 +2,7 @@
 import { Console, Effect, Stream, Struct, Terminal } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Attention } from "../../fleet/attention/Attention.ts"
+import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
@@ -101,6 +102,7 @@ export const instances = Command.make(
       const fleet = yield* Effect.flatMap(views, ({ settled }) => settled)
       return yield* asJson ? Console.log(toJson(fleet)) : print(fleet)
     }
+    yield* Effect.forkChild(touchOnEvents((yield* Settings).credentials))
     if (asJson) return yield* watchLines
     const { canAnimate, canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
     if (!canAnimate) return yield* watchTables

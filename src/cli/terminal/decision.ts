@@ -1,8 +1,10 @@
 /** A pending request in full, and what became of a person's decision about it. */
 import { type Delivery, deliveryText } from "../../opencode/requests/decision.ts"
 import { alwaysScope, type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
 import { line } from "../../text/plainText.ts"
 import { wholeRequestText } from "../../tools/requests/requestView.ts"
+import type { Style } from "./style.ts"
 
 /** What a person must know to decide. `always`: also what that would allow. */
 export const requestLines = (pending: PendingRequest, { always = false } = {}): string => {
@@ -23,3 +25,16 @@ const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(
 
 export const decidedText = (delivery: Delivery, decision: Decision, pending: PendingRequest): string =>
   capitalised(line(`${deliveryText(delivery, decision)}: ${describe(pending)}`, 1000))
+
+/** A request in a conversation, with the commands that decide it. */
+export const waitingText = (instance: string, session: Session, pending: PendingRequest, style: Style): string => {
+  const { kind, request } = pending
+  const decide = kind === "permission" ? "approve" : "answer"
+  const command = (name: string) => `\`opencode-fleet ${name} ${instance} ${session.id} --id ${request.id}\``
+  const asking = request.sessionID === session.id ? "" : ` (asked by subagent session ${request.sessionID})`
+  return [
+    style.warning(`Waiting for a person${asking}:`),
+    wholeRequestText(pending),
+    `Decide it with ${command(decide)} or ${command("reject")}.`,
+  ].join("\n")
+}

@@ -25,7 +25,7 @@ const finalText = (turn: Turn.Turn): string => {
 }
 
 /** The new text. If text that was already shown has changed, it is repeated from the start of its line. */
-const newText = (shown: string, text: string): string => {
+export const newText = (shown: string, text: string): string => {
   if (text.startsWith(shown)) return text.slice(shown.length)
   if (shown.startsWith(text)) return ""
   let same = 0

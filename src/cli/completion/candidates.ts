@@ -1,0 +1,132 @@
+/** What can stand at the cursor of a command line. */
+import { Effect } from "effect"
+import type { Completions } from "effect/cli"
+
+export interface Candidate {
+  readonly value: string
+  readonly description: string
+}
+
+/** Names that only the running fleet knows. */
+export interface LiveNames<R> {
+  readonly instances: Effect.Effect<ReadonlyArray<Candidate>, never, R>
+  readonly sessions: (instance: string) => Effect.Effect<ReadonlyArray<Candidate>, never, R>
+}
+
+/** What the words before the cursor have said. */
+interface Position {
+  readonly command: Completions.CommandDescriptor
+  /** The flag whose value comes next. */
+  readonly flag: Completions.FlagDescriptor | undefined
+  readonly given: ReadonlyArray<string>
+  readonly usedFlags: ReadonlySet<string>
+  /** Whether `--` has ended the flags. */
+  readonly flagsEnded: boolean
+}
+
+const spellings = ({ aliases, name }: Completions.FlagDescriptor) => [
+  `--${name}`,
+  ...aliases.map((alias) => (alias.length === 1 ? `-${alias}` : `--${alias}`)),
+]
+
+const takesValue = ({ optionalValue, type }: Completions.FlagDescriptor) =>
+  type._tag !== "Boolean" && optionalValue !== true
+
+const flagIn = ({ flags }: Completions.CommandDescriptor, word: string) => {
+  const [name = ""] = word.split("=")
+  return flags.find((flag) => spellings(flag).includes(name))
+}
+
+const read = (position: Position, word: string): Position => {
+  const { command, flag, flagsEnded, given, usedFlags } = position
+  if (flag !== undefined) return { ...position, flag: undefined }
+  if (word === "--" && !flagsEnded) return { ...position, flagsEnded: true }
+  if (word.startsWith("-") && !flagsEnded) {
+    const known = flagIn(command, word)
+    if (known === undefined) return position
+    const waits = takesValue(known) && !word.includes("=")
+    return { ...position, flag: waits ? known : undefined, usedFlags: new Set([...usedFlags, known.name]) }
+  }
+  const subcommand = given.length === 0 ? command.subcommands.find(({ name }) => name === word) : undefined
+  return subcommand === undefined
+    ? { ...position, given: [...given, word] }
+    : { ...position, command: subcommand, usedFlags: new Set() }
+}
+
+const plain = (values: ReadonlyArray<string>): ReadonlyArray<Candidate> =>
+  values.map((value) => ({ value, description: "" }))
+
+const help = { value: "--help", description: "Show help" }
+
+const flagCandidates = ({ command, usedFlags }: Position): ReadonlyArray<Candidate> => [
+  ...command.flags
+    .filter(({ name }) => !usedFlags.has(name))
+    .map(({ description = "", name }) => ({ value: `--${name}`, description })),
+  help,
+]
+
+/** The latest session of each instance, as the commands for several sessions name it. */
+const places = <R>({ instances }: LiveNames<R>) =>
+  Effect.map(instances, (all) => all.map((each) => ({ ...each, value: `${each.value}/latest` })))
+
+const flagValues = <R>(flag: Completions.FlagDescriptor, live: LiveNames<R>) => {
+  if (flag.type._tag === "Choice") return Effect.succeed(plain(flag.type.values))
+  if (flag.name === "instance") return live.instances
+  return flag.name === "to" ? places(live) : Effect.succeed([])
+}
+
+const latest = { value: "latest", description: "the most recently updated session" }
+
+const newSession = { value: "new", description: "a new session" }
+
+const isAt = ({ given }: Position, index: number, variadic: boolean) =>
+  variadic ? given.length >= index : given.length === index
+
+const argumentValues = <R>(position: Position, live: LiveNames<R>) => {
+  const { command, given } = position
+  const argument = command.arguments.find(({ variadic }, index) => isAt(position, index, variadic))
+  if (argument?.type._tag === "Choice") return Effect.succeed(plain(argument.type.values))
+  switch (argument?.name) {
+    case "instance":
+      return live.instances
+    case "instance/session":
+      return places(live)
+    case "session":
+      return Effect.map(live.sessions(given.at(-1) ?? ""), (sessions) => [
+        ...(command.name === "send" ? [newSession] : []),
+        ...(sessions.length === 0 ? [] : [latest]),
+        ...sessions,
+      ])
+    default:
+      return Effect.succeed([])
+  }
+}
+
+/** `words`: those after the program's name, before the cursor. `current`: the one at the cursor, up to it. */
+export const candidates = Effect.fnUntraced(function* <R>(
+  root: Completions.CommandDescriptor,
+  words: ReadonlyArray<string>,
+  current: string,
+  live: LiveNames<R>,
+) {
+  const start: Position = { command: root, flag: undefined, given: [], usedFlags: new Set(), flagsEnded: false }
+  const position = words.reduce(read, start)
+  const { command, flag, flagsEnded, given } = position
+  const [name = "", typedValue] = current.split("=", 2)
+  const assigned = typedValue === undefined || flagsEnded ? undefined : flagIn(command, name)
+  const offered: ReadonlyArray<Candidate> = yield* Effect.suspend(() => {
+    if (flag !== undefined) return flagValues(flag, live)
+    if (assigned !== undefined) {
+      return Effect.map(flagValues(assigned, live), (values) =>
+        values.map((each) => ({ ...each, value: `${name}=${each.value}` })),
+      )
+    }
+    if (current.startsWith("-") && !flagsEnded) return Effect.succeed(flagCandidates(position))
+    const explained = command.name === "help" ? root.subcommands : command.subcommands
+    if (explained.length > 0 && given.length === 0) {
+      return Effect.succeed(explained.map(({ description = "", name }) => ({ value: name, description })))
+    }
+    return argumentValues(position, live)
+  })
+  return offered.filter(({ value }) => value.startsWith(current))
+})

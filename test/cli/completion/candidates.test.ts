@@ -1,0 +1,65 @@
+/** What Tab offers. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Completions } from "effect/cli"
+import { root } from "../../../src/cli/cli.ts"
+import { bashReplacement, bashWords } from "../../../src/cli/completion/bashWords.ts"
+import { candidates } from "../../../src/cli/completion/candidates.ts"
+import { sessionName } from "../../../src/cli/completion/liveNames.ts"
+
+const live = {
+  instances: Effect.succeed([{ value: "my shop", description: "/shop" }]),
+  sessions: (instance: string) =>
+    Effect.succeed(instance === "my shop" ? [{ value: "Fix the login", description: "ses_1" }] : []),
+}
+
+const offered = (...words: ReadonlyArray<string>) =>
+  Effect.map(candidates(Completions.fromCommand(root), words.slice(0, -1), words.at(-1) ?? "", live), (found) =>
+    found.map(({ value }) => value),
+  )
+
+const last = (line: string) => bashWords(line).at(-1) ?? { raw: "", text: "" }
+
+const replaced = (line: string, readlineWord: string, value: string) => bashReplacement(value, last(line), readlineWord)
+
+describe("completion", () => {
+  it.effect("offers commands, flags and their values, instances and sessions", () =>
+    Effect.gen(function* () {
+      assert.includeMembers(yield* offered("se"), ["sessions", "send"])
+      assert.notInclude(yield* offered(""), "__complete")
+      assert.deepStrictEqual(yield* offered("help", "sess"), ["sessions"])
+      assert.deepStrictEqual(yield* offered("send", "--if"), ["--if-busy"])
+      assert.notInclude(yield* offered("send", "--if-busy", "wait", "--"), "--if-busy")
+      assert.deepStrictEqual(yield* offered("send", "--if-busy", ""), ["wait", "steer", "fail"])
+      assert.deepStrictEqual(yield* offered("send", "--if-busy=f"), ["--if-busy=fail"])
+      assert.deepStrictEqual(yield* offered("completion", ""), ["bash", "zsh", "fish"])
+      assert.deepStrictEqual(yield* offered("sessions", "--limit", "5", ""), ["my shop"])
+      assert.deepStrictEqual(yield* offered("diff", "my shop", ""), ["latest", "Fix the login"])
+      assert.deepStrictEqual(yield* offered("send", "my shop", ""), ["new", "latest", "Fix the login"])
+      assert.deepStrictEqual(yield* offered("send", "my shop", "new", ""), [])
+      assert.deepStrictEqual(yield* offered("wait", ""), ["my shop/latest"])
+      assert.deepStrictEqual(yield* offered("send", "--to", ""), ["my shop/latest"])
+    }),
+  )
+
+  it("names a session by its title if no other session has it, else by its id", () => {
+    const login = { session_id: "ses_1", title: "Fix the login" }
+    const page = { session_id: "ses_2", title: "Fix the login page" }
+    assert.strictEqual(sessionName(login, [login, page]).value, "ses_1")
+    assert.strictEqual(sessionName(page, [login, page]).value, "Fix the login page")
+    assert.strictEqual(sessionName({ ...login, title: "-rf" }, []).value, "ses_1")
+    assert.strictEqual(sessionName({ ...login, title: "a\u001B[2Jb" }, []).value, "ses_1")
+  })
+
+  it("reads and quotes words as bash does", () => {
+    assert.deepStrictEqual(
+      bashWords(String.raw`x my\ shop "a b" 'c $d'`).map(({ text }) => text),
+      ["x", "my shop", "a b", "c $d"],
+    )
+    assert.strictEqual(replaced("x ", "", "a $b's"), String.raw`a\ \$b\'s`)
+    assert.strictEqual(replaced(String.raw`x my\ s`, String.raw`my\ s`, "my shop"), String.raw`my\ shop`)
+    assert.strictEqual(replaced('x "my s', "my s", "my $shop"), undefined)
+    assert.strictEqual(replaced('x "my ', "my ", "my $shop"), String.raw`my \$shop`)
+    assert.strictEqual(replaced("x fix:t", "t", "fix:the login"), String.raw`the\ login`)
+  })
+})
