@@ -20,7 +20,7 @@ const declaration = (tool: string) => tool.replaceAll(/(?:^|_)([a-z])/gu, (_, le
 
 describe("The pages of jobs", () => {
   it("have commands and calls", () => {
-    assert.isAtLeast(played.length, 12)
+    assert.isAtLeast(played.length, 15)
     assert.isAtLeast(calls.length, 8)
   })
 

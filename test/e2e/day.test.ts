@@ -98,15 +98,23 @@ withOpencode2("a day's work", () => {
           eventually((all) => all.includes(command) && all.includes("echo fixed > login.txt")),
         )
 
-        // One is approved, the other is answered.
+        // One is approved, the other is followed and answered.
+        const following = yield* begin("opencode-fleet read docs latest --follow")
+        yield* following.until(/Which tone\?/u)
         const approved = yield* succeed("opencode-fleet approve shop latest")
         assert.include(approved.stdout + approved.stderr, "echo fixed > login.txt")
         yield* succeed("opencode-fleet answer docs latest Friendly")
+        yield* following.until(/Done: [^]*Friendly/u)
+        yield* following.stop
+        assert.strictEqual((yield* following.ended).status, 130)
+
         // The third is stopped.
         yield* succeed("opencode-fleet abort api latest")
 
         // What was done.
         yield* succeed("opencode-fleet wait shop/latest docs/latest")
+        const read = yield* succeed("opencode-fleet read shop latest")
+        assert.match(read.stdout, /echo fixed > login\.txt[^]*Done:/u)
         const { stdout: diff } = yield* succeed("opencode-fleet diff shop latest")
         assert.match(diff, /^\+\+\+ .*login\.txt[^]*\n\+fixed\n/mu)
         yield* told.pipe(eventually((all) => all.filter((line) => line.includes("is done")).length === 2))
