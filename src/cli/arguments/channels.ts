@@ -39,7 +39,7 @@ const topics = Flag.String("ntfy").pipe(
 const commands = Flag.String("exec").pipe(
   Flag.withMetavar("COMMAND"),
   Flag.withDescription(
-    "Run this shell command for each event, with its facts in the environment (OPENCODE_FLEET_EVENT, …) and as JSON on stdin. Can be repeated",
+    "Run this shell command for each event, with its facts in the environment (OPENCODE_FLEET_EVENT and others) and as JSON on stdin. Can be repeated",
   ),
   Flag.filter(
     (value) => value.trim() !== "",
