@@ -1,5 +1,5 @@
 /** `opencode-fleet instances --watch` in a terminal: the fleet as it changes, and keys that work with it. */
-import { Console, Effect, Option, Ref, Stream, Terminal } from "effect"
+import { Cause, Console, Effect, Option, Queue, Ref, Stream, Terminal } from "effect"
 import { Prompt } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { refusal } from "../../opencode/requests/decision.ts"
@@ -13,7 +13,8 @@ import { style } from "../terminal/style.ts"
 import { width } from "../terminal/terminal.ts"
 import { answerQuestion } from "../commands/answer.ts"
 import { approvePermission } from "../commands/approve.ts"
-import { attachInstance } from "../commands/attach.ts"
+import { readSession } from "../commands/read.ts"
+import { chosenSession } from "../arguments/session.ts"
 
 export interface DashboardViews {
   /** The fleet as it is known. */
@@ -76,6 +77,29 @@ const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: R
 const confirm = (message: string) =>
   Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.succeed(false))
 
+/** The newest messages of a session that is opened. `read` shows more. */
+const messagesShown = 20
+
+/** Shows a session as it goes on, until any key returns to the table. */
+const open = Effect.fnUntraced(function* (instance: string) {
+  const session = yield* chosenSession(instance, Option.none())
+  const terminal = yield* Terminal.Terminal
+  yield* Console.error("Any key returns to the table.")
+  const aKey = Effect.scoped(Effect.flatMap(terminal.readInput, (keys) => Effect.exit(Queue.take(keys))))
+  yield* Effect.raceFirst(
+    readSession({
+      instance: Option.some(instance),
+      session: Option.some(session),
+      limit: messagesShown,
+      before: Option.none(),
+      message: Option.none(),
+      follow: true,
+      asJson: false,
+    }),
+    Effect.asVoid(aKey),
+  )
+})
+
 type Work = Exclude<DashboardAction, { _tag: "Quit" | "Interrupt" | "Refresh" }>
 
 const work = Effect.fnUntraced(function* (action: Work) {
@@ -83,7 +107,7 @@ const work = Effect.fnUntraced(function* (action: Work) {
   const decision = { ...place, id: Option.none(), follow: false, asJson: false }
   switch (action._tag) {
     case "Open":
-      return yield* attachInstance({ instance: place.instance, args: [] })
+      return yield* open(action.instance)
     case "Allow":
       return yield* action.kind === "permission"
         ? approvePermission({ ...decision, always: false, yes: false })
@@ -115,8 +139,11 @@ export const runDashboard = Effect.fnUntraced(function* (views: DashboardViews) 
         yield* views.refreshed
         break
       default:
-        // What went wrong is no reason to end the dashboard.
-        yield* Effect.catchTag(work(action), "CommandFailed", ({ reason }) => Console.error(reason))
+        yield* work(action).pipe(
+          // What went wrong is no reason to end the dashboard, nor is a list that the person closed.
+          Effect.catchTag("CommandFailed", ({ reason }) => Console.error(reason)),
+          Effect.catchCauseIf(Cause.hasInterruptsOnly, () => Effect.void),
+        )
     }
   }
 })
