@@ -177,7 +177,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       const { status, stderr, stdout } = yield* runCommand(relay, ["send", "shop", id, "--json", "run: touch made"])
       assert.strictEqual(status, 3)
       assert.deepInclude(yield* decode(TurnView, stdout), { outcome: "needs permission", session_id: id })
-      assert.include(stderr, `-- --session ${id}`)
+      assert.include(stderr, `opencode-fleet approve shop ${id}`)
       assert.include((yield* runCommand(relay, ["instances"])).stdout, "permission for bash: touch made")
       yield* facts.abort(opencode, id)
     }),
