@@ -19,6 +19,7 @@ export type * from "../opencode/sessions/Message.ts"
 export { MessageCounts } from "../opencode/sessions/MessageCounts.ts"
 export type {
   Capabilities,
+  Described,
   MessagePage,
   Opencode,
   Prompt,
@@ -41,6 +42,7 @@ export type {
   WaitingTool,
 } from "../opencode/requests/PendingRequest.ts"
 export type { Elsewhere, Retry, Session, SessionStatus, Tokens as TokenCounts } from "../opencode/sessions/Session.ts"
+export type { PermissionRule } from "../opencode/sessions/PermissionRule.ts"
 export type { SessionDiff, Unrecorded as UnrecordedReason } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"
 export { AmbiguousSession, resolveSession } from "../opencode/sessions/sessionReference.ts"
