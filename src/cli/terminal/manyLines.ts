@@ -1,7 +1,7 @@
 /** One line about a session of several, when it ends or begins to wait for a person. */
 import { cut } from "../../text/cells.ts"
 import { line, plainLine } from "../../text/plainText.ts"
-import { text } from "../../opencode/turn/Turn.ts"
+import { type Outcome, text } from "../../opencode/turn/Turn.ts"
 import { isPhase, type ManyTurn, reportOf } from "../../tools/many/ManyTurns.ts"
 import { outcomeDetail } from "../../tools/turns/turnView.ts"
 import { errorText } from "../process/errorText.ts"
@@ -13,11 +13,15 @@ const maxText = 200
 
 const lastLine = (written: string) => line(written.trimEnd().split("\n").at(-1) ?? "", maxText)
 
+/** The error's next step in terms of commands. */
+const detailOf = (outcome: Outcome) =>
+  outcome._tag === "unreachable" && outcome.error !== undefined ? errorText(outcome.error) : outcomeDetail(outcome)
+
 const outcomeOf = (turn: ManyTurn): { readonly outcome: string; readonly about: string } => {
   if (turn.state._tag === "Failed") return { outcome: "error", about: errorText(turn.state.error) }
   const report = reportOf(turn)
   if (report === undefined) return { outcome: "still running", about: "" }
-  const detail = outcomeDetail(report.outcome)
+  const detail = detailOf(report.outcome)
   return { outcome: report.outcome._tag, about: detail === "" ? lastLine(text(report.turn)) : detail }
 }
 

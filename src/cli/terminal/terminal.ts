@@ -12,8 +12,8 @@ export const width = Effect.gen(function* () {
 /** Whether a person reads stdout. */
 export const isTerminal = Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal)
 
-/** Writes the text unchanged to stdout. */
+/** Writes the text unchanged to stdout. The program ends by itself when stdout is closed (`| head`), which is no error. */
 export const write = (text: string) =>
-  Effect.flatMap(Terminal.Terminal, (terminal) => Effect.orDie(terminal.display(text)))
+  Effect.flatMap(Terminal.Terminal, (terminal) => Effect.catch(terminal.display(text), () => Effect.never))
 
 export const toJson = (value: unknown): string => JSON.stringify(value, undefined, 2)
