@@ -15,25 +15,29 @@ const before = Flag.String("before").pipe(
 
 const asJson = asJsonFlag("JSON in the shape of the MCP tool fork_session, instead of the id")
 
-export const fork = Command.make(
-  "fork",
-  { ...placeArguments, before, asJson },
-  Effect.fnUntraced(function* ({ asJson, before, ...given }) {
-    const { fork_session } = yield* sessionHandlers()
-    const view = yield* Effect.mapError(
-      fork_session({
-        ...(yield* chosenPlace(given)),
-        ...(Option.isSome(before) ? { message_id: before.value } : {}),
-      }),
-      failedWithToolError,
-    )
-    const { session_id: id, title } = view.session
-    yield* Console.log(asJson ? toJson(view) : id)
-    yield* Console.error(
-      `New session "${title}" on ${view.instance}. \`opencode-fleet send ${view.instance} ${id} MESSAGE\` continues there.`,
-    )
-  }),
-).pipe(
+const input = { ...placeArguments, before, asJson }
+
+export const forkSession = Effect.fnUntraced(function* ({
+  asJson,
+  before,
+  ...given
+}: Command.Command.Config.Infer<typeof input>) {
+  const { fork_session } = yield* sessionHandlers()
+  const view = yield* Effect.mapError(
+    fork_session({
+      ...(yield* chosenPlace(given)),
+      ...(Option.isSome(before) ? { message_id: before.value } : {}),
+    }),
+    (error) => failedWithToolError(error, { message_id: "--before" }),
+  )
+  const { session_id: id, title } = view.session
+  yield* Console.log(asJson ? toJson(view) : id)
+  yield* Console.error(
+    `New session "${title}" on ${view.instance}. \`opencode-fleet send ${view.instance} ${id} MESSAGE\` continues there.`,
+  )
+})
+
+export const fork = Command.make("fork", input, forkSession).pipe(
   Command.withDescription(`Copies the conversation of a session into a new one, and prints the id of the new one alone on stdout.
 
 Exit status: 0; 1 if the session was not created; 2 for a usage error.`),

@@ -36,17 +36,21 @@ const worktree = Flag.String("worktree").pipe(
   Flag.optional,
 )
 
+const rule = (text: string) => {
+  const [permission = "", ...pattern] = text.trim().split(/\s+/u)
+  return { permission, pattern: pattern.join(" ") || "*", action: "allow" } as const
+}
+
 const allow = Flag.String("allow").pipe(
+  Flag.filterMap(
+    (text) => Option.liftPredicate(rule(text), ({ permission }) => permission !== ""),
+    () => 'a permission and a pattern, such as "bash npm *"',
+  ),
   Flag.withDescription(
     'What the agent may do without asking, as "permission" or "permission pattern": "bash npm *". Can be repeated',
   ),
   Flag.atLeast(0),
 )
-
-const rule = (text: string) => {
-  const [permission = "", ...pattern] = text.trim().split(" ")
-  return { permission, pattern: pattern.join(" ").trim() || "*", action: "allow" } as const
-}
 
 const asJson = asJsonFlag("JSON in the shape of the MCP tool create_session, instead of the id")
 
@@ -71,7 +75,7 @@ export const newSession = Effect.fnUntraced(function* ({
       ...(Option.isSome(agent) ? { agent: agent.value } : {}),
       ...(Option.isSome(model) ? { model: model.value } : {}),
       ...(Option.isSome(worktree) ? { worktree: worktree.value } : {}),
-      ...(allow.length === 0 ? {} : { permissions: allow.map(rule) }),
+      ...(allow.length === 0 ? {} : { permissions: allow }),
     }),
     failedWithToolError,
   )

@@ -1,5 +1,5 @@
 /** `opencode-fleet read`: shows the conversation of a session, and with `--follow` what comes. */
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { InstanceEvents } from "../../opencode/events/InstanceEvents.ts"
@@ -12,6 +12,7 @@ import type { Origin } from "../../tools/requests/askPerson.ts"
 import { findOrigin } from "../../tools/requests/findRequest.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { wholeNumber } from "../arguments/numbers.ts"
 import { chosenPlace, type Place, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { CommandFailed, exitStatus, failedWithToolError } from "../process/exitStatus.ts"
@@ -20,12 +21,11 @@ import { followConversation } from "../terminal/followConversation.ts"
 import { showMessage } from "../terminal/showMessage.ts"
 import { toJson } from "../terminal/terminal.ts"
 
-const limit = Flag.Int("limit").pipe(
+const limit = wholeNumber("limit", { minimum: 1, maximum: 100 }).pipe(
   Flag.withAlias("n"),
   Flag.withDescription(
     "Maximum number of messages, the newest ones: 1 to 100 (default 20). A turn has one for each step",
   ),
-  Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 }))),
   Flag.withDefault(20),
 )
 

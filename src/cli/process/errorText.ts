@@ -114,10 +114,14 @@ const nextStep = (error: ToolError): string => {
   }
 }
 
-const facts = (error: ToolError): string => {
+type FlagNames = Readonly<Record<string, string>>
+
+const facts = (error: ToolError, named: FlagNames): string => {
   if (error._tag !== "InvalidParameter") return error.message
   if (error.parameter === "answers") return `The answer cannot be used: ${error.detail}.`
-  return `${flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
+  return `${named[error.parameter] ?? flags[error.parameter] ?? error.parameter} ${quote(error.value)} cannot be used: ${error.detail}.`
 }
 
-export const errorText = (error: ToolError): string => `${facts(error)} ${nextStep(error)}`.trim()
+/** `named` are the flags of a command that calls a parameter otherwise than the others. */
+export const errorText = (error: ToolError, named: FlagNames = {}): string =>
+  `${facts(error, named)} ${nextStep(error)}`.trim()

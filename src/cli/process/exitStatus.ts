@@ -49,4 +49,5 @@ const statusOf = (error: ToolError) =>
   error._tag === "SessionBusy" && error.waitingFor !== undefined ? exitStatus.waits : exitStatus.failed
 
 /** For errors of the tools' handlers. */
-export const failedWithToolError = (error: ToolError) => failedBecause(errorText(error), statusOf(error))
+export const failedWithToolError = (error: ToolError, named?: Readonly<Record<string, string>>) =>
+  failedBecause(errorText(error, named), statusOf(error))

@@ -30,11 +30,14 @@ type Event =
   | { readonly _tag: "Key"; readonly input: Terminal.UserInput }
   | { readonly _tag: "NoMoreKeys" }
 
+const again = { _tag: "Again" } as const
+
+type Draw = Effect.Success<typeof liveView>
+
 /** Draws until a key asks for something. Esc ends the keys, too, which are then read anew. */
-const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: Ref.Ref<DashboardState>) {
+const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: Ref.Ref<DashboardState>, draw: Draw) {
   const terminal = yield* Terminal.Terminal
   const { changes } = yield* Fleet
-  const draw = yield* liveView
   const latest = yield* Ref.make(yield* views.current)
   const resized = Stream.fromQueue(yield* terminal.size)
   const redraw = Effect.gen(function* () {
@@ -52,9 +55,9 @@ const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: R
   )
   let last = ""
   const take = Effect.fnUntraced(function* (event: Event) {
-    let action: DashboardAction | { readonly _tag: "Again" } | undefined
+    let action: DashboardAction | typeof again | undefined
     if (event._tag === "Fleet") yield* Ref.set(latest, event.fleet)
-    else if (event._tag === "NoMoreKeys") action = last === "escape" ? { _tag: "Again" } : { _tag: "Interrupt" }
+    else if (event._tag === "NoMoreKeys") action = last === "escape" ? again : { _tag: "Interrupt" }
     else {
       last = event.input.key.name
       const now = yield* Ref.get(state)
@@ -72,6 +75,16 @@ const untilAction = Effect.fnUntraced(function* (views: DashboardViews, state: R
     Stream.runHead,
     Effect.map(Option.flatten),
   )
+}, Effect.scoped)
+
+/** Updates one table until a key asks for something that writes below it, or ends the dashboard. */
+const untilWork = Effect.fnUntraced(function* (views: DashboardViews, state: Ref.Ref<DashboardState>) {
+  const draw = yield* liveView
+  while (true) {
+    const action = Option.getOrElse(yield* untilAction(views, state, draw), () => ({ _tag: "Interrupt" }) as const)
+    if (action._tag === "Refresh") yield* views.refreshed
+    else if (action._tag !== "Again") return action
+  }
 }, Effect.scoped)
 
 const confirm = (message: string) =>
@@ -127,17 +140,12 @@ const work = Effect.fnUntraced(function* (action: Work) {
 export const runDashboard = Effect.fnUntraced(function* (views: DashboardViews) {
   const state = yield* Ref.make(firstState)
   while (true) {
-    const action = Option.getOrElse(yield* untilAction(views, state), () => ({ _tag: "Interrupt" }) as const)
+    const action = yield* untilWork(views, state)
     switch (action._tag) {
       case "Quit":
         return
       case "Interrupt":
         return yield* Effect.interrupt
-      case "Again":
-        break
-      case "Refresh":
-        yield* views.refreshed
-        break
       default:
         yield* work(action).pipe(
           // What went wrong is no reason to end the dashboard, nor is a list that the person closed.

@@ -1,8 +1,9 @@
-/** The commands `abort` and `new` with the fake opencode. */
+/** The commands `abort`, `new` and `fork` with the fake opencode. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { TestConsole } from "effect/testing"
 import { abortSession } from "../../../src/cli/commands/abort.ts"
+import { forkSession } from "../../../src/cli/commands/fork.ts"
 import { newSession } from "../../../src/cli/commands/new.ts"
 import { exitStatus } from "../../../src/cli/process/exitStatus.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
@@ -73,6 +74,17 @@ describe("new", () => {
       assert.strictEqual(status, exitStatus.failed)
       assert.include(reason, '--directory "shop" cannot be used')
       assert.deepStrictEqual(yield* TestConsole.logLines, [])
+    }).pipe(Effect.provide(overTheFake)),
+  )
+})
+
+describe("fork", () => {
+  it.effect("names its own flag if there is no such message", () =>
+    Effect.gen(function* () {
+      const refused = yield* startCommand(forkSession({ ...place, before: Option.some("msg_none"), asJson: false }))
+      const { reason, status } = yield* resultOf(refused)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, '--before "msg_none" cannot be used')
     }).pipe(Effect.provide(overTheFake)),
   )
 })
