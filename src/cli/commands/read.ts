@@ -42,7 +42,7 @@ const message = Flag.String("message").pipe(
 
 const follow = Flag.Boolean("follow").pipe(
   Flag.withAlias("f"),
-  Flag.withDescription("Then show what comes, whoever sends it, until Ctrl-C"),
+  Flag.withDescription("Then also show new messages, from any client, until Ctrl-C"),
   Flag.withDefault(false),
 )
 
