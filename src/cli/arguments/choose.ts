@@ -28,7 +28,7 @@ const missing = (argument: string) =>
   })
 
 /** Ctrl-C or Esc ends the command. */
-const quittable = <A>(prompt: Prompt.Prompt<A>) => Effect.catchTag(prompt, "QuitError", () => Effect.interrupt)
+export const quittable = <A>(prompt: Prompt.Prompt<A>) => Effect.catchTag(prompt, "QuitError", () => Effect.interrupt)
 
 /** A single choice is taken without a question. Fails with `CommandFailed` without a terminal. */
 export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices, message, none }: Missing<A, E, R>) {
@@ -49,3 +49,7 @@ export const typed = Effect.fnUntraced(function* ({ argument, message }: { argum
   if (!canPrompt) return yield* missing(argument)
   return yield* quittable(Prompt.String({ message, validate: notBlank }))
 })
+
+/** Asks yes or no. Ctrl-C and Esc mean no. */
+export const confirmed = (message: string) =>
+  Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.succeed(false))

@@ -5,6 +5,7 @@ import { plainLine } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import { makeReadActivity } from "../../tools/many/busySessions.ts"
 import type { Named } from "../../tools/many/followSessions.ts"
+import { quittable } from "./choose.ts"
 import { placeOf, placeText } from "./places.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 
@@ -47,9 +48,7 @@ const idleSessions = Effect.fnUntraced(function* (yes: boolean) {
     yield* Console.error(`${plainLine(instance)}/${session_id}  ${plainLine(title)}`)
   }
   if (yes) return idle
-  const agreed = yield* Prompt.Confirm({ message: `Send it to ${plural(idle.length, "session")}?` }).pipe(
-    Effect.catchTag("QuitError", () => Effect.interrupt),
-  )
+  const agreed = yield* quittable(Prompt.Confirm({ message: `Send it to ${plural(idle.length, "session")}?` }))
   return agreed ? idle : yield* new CommandFailed({ status: exitStatus.failed, reason: "Nothing was sent." })
 })
 

@@ -1,6 +1,7 @@
 /** `opencode-fleet approve`: allows what an agent asks for. */
 import { Effect } from "effect"
-import { Command, Flag, Prompt, TerminalCapabilities } from "effect/cli"
+import { Command, Flag, TerminalCapabilities } from "effect/cli"
+import { confirmed } from "../arguments/choose.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { decideRequest, decisionArguments, isNamed } from "../process/decideRequest.ts"
 
@@ -25,18 +26,16 @@ export const approvePermission = Effect.fnUntraced(function* ({
 }: Command.Command.Config.Infer<typeof input>) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   // Another request than the one that the person saw may be open by now.
-  const confirmed =
+  const consent =
     canPrompt && !yes && !isNamed(given)
-      ? Prompt.Confirm({ message: always ? "Allow this, always?" : "Allow this, once?" }).pipe(
-          Effect.catchTag("QuitError", () => Effect.succeed(false)),
-        )
+      ? confirmed(always ? "Allow this, always?" : "Allow this, once?")
       : Effect.succeed(true)
   yield* decideRequest(given, {
     kinds: ["permission"],
     showsAlways: always,
     decide: (pending) =>
-      Effect.map(confirmed, (confirmed) =>
-        confirmed ? { ...pending, reply: { reply: always ? "always" : "once" } } : undefined,
+      Effect.map(consent, (allowed) =>
+        allowed ? { ...pending, reply: { reply: always ? "always" : "once" } } : undefined,
       ),
   })
 })

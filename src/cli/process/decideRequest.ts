@@ -78,13 +78,12 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   const client = yield* OpencodeClient
   const chosen = yield* chosenRequest(given, kinds)
   const { instance, session_id } = chosen
-  const find = use(instance, (target) =>
+  const { origin, pending } = yield* use(instance, (target) =>
     Effect.gen(function* () {
       const origin = yield* findOrigin(client, target, session_id)
       return { origin, pending: yield* findRequest<PendingRequest["kind"]>(origin, chosen.kind, chosen.id) }
     }),
   ).pipe(Effect.mapError(failedWithToolError))
-  const { origin, pending } = yield* find
   if (!isOf(pending, kinds)) return yield* leftOpen
   if (!showsForm) yield* Console.error(requestLines(pending, { always: showsAlways }))
   const decision = yield* decide(pending, origin)
@@ -103,10 +102,9 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
       () => ("response" in parameters ? respond_permission(parameters) : answer_question(parameters)),
     )
   }
-  const delivery = yield* use(instance, (target) => {
-    const { opencode, session } = { ...origin, opencode: client.at(target) }
-    return sendDecision(opencode, session, decision)
-  }).pipe(Effect.mapError(failedWithToolError))
+  const delivery = yield* use(instance, (target) => sendDecision(client.at(target), origin.session, decision)).pipe(
+    Effect.mapError(failedWithToolError),
+  )
   const text = decidedText(delivery, decision, pending)
   if (given.asJson) {
     yield* Console.log(

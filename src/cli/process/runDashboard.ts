@@ -1,6 +1,5 @@
 /** `opencode-fleet instances --watch` in a terminal: the fleet as it changes, and keys that work with it. */
 import { Cause, Console, Effect, Option, Queue, Ref, Stream, Terminal } from "effect"
-import { Prompt } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { refusal } from "../../opencode/requests/decision.ts"
 import type { FleetView } from "../../tools/instances/instanceSchemas.ts"
@@ -14,6 +13,7 @@ import { width } from "../terminal/terminal.ts"
 import { answerQuestion } from "../commands/answer.ts"
 import { approvePermission } from "../commands/approve.ts"
 import { readSession } from "../commands/read.ts"
+import { confirmed } from "../arguments/choose.ts"
 import { chosenSession } from "../arguments/session.ts"
 
 export interface DashboardViews {
@@ -87,9 +87,6 @@ const untilWork = Effect.fnUntraced(function* (views: DashboardViews, state: Ref
   }
 }, Effect.scoped)
 
-const confirm = (message: string) =>
-  Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.succeed(false))
-
 /** The newest messages of a session that is opened. `read` shows more. */
 const messagesShown = 20
 
@@ -129,8 +126,8 @@ const work = Effect.fnUntraced(function* (action: Work) {
       return yield* decideRequest(decision, {
         kinds: ["permission", "question"],
         decide: (pending) =>
-          Effect.map(confirm("Reject this, which ends the agent's turn?"), (confirmed) =>
-            confirmed ? refusal(pending) : undefined,
+          Effect.map(confirmed("Reject this, which ends the agent's turn?"), (yes) =>
+            yes ? refusal(pending) : undefined,
           ),
       })
   }

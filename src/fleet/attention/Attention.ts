@@ -22,16 +22,13 @@ import { targetOf } from "../../discovery/target.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { countingUnreadable, notUnderstood } from "../../opencode/Unreadable.ts"
-import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
-import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
-import type { Session } from "../../opencode/sessions/Session.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../Fleet.ts"
-import { isHome } from "../homes.ts"
 import type { Instance } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
+import { recentActivity } from "./recentActivity.ts"
 import { type PendingReport, type PendingReports, waitingRequest } from "./PendingReport.ts"
 import { lastSessionOf, projectsOf } from "./recentWork.ts"
 
@@ -40,12 +37,6 @@ const concurrency = 32
 
 /** Maximum number of directories of an instance that are checked, the most recently used ones. */
 const maxDirectories = 5
-
-/** Older sessions are left out, because a request about a directory makes opencode load it. */
-const maxSessionAge = Duration.weeks(1)
-
-/** Maximum number of sessions that are considered, newest first. `get_status` considers all. */
-const maxSessions = 200
 
 /** Maximum number of pending requests stored per instance. */
 const maxRequests = 5
@@ -65,9 +56,6 @@ export interface AttentionOptions {
 
 const isOnline = ({ health }: Instance) => health.state === "online"
 
-const recentSessions = (sessions: ReadonlyArray<Session>, now: number) =>
-  sessions.filter(({ time }) => now - time.updated < Duration.toMillis(maxSessionAge))
-
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
 
@@ -81,29 +69,23 @@ const makeAskInstance = Effect.fnUntraced(function* (
 
   const activityOf = Effect.fnUntraced(function* (instance: Instance) {
     const opencode = client.at(targetOf(instance, credentials, instance.health.version))
-    const now = yield* Clock.currentTimeMillis
-    const newest = yield* opencode.newestSessions(maxSessions)
-    const isOwn = isHome(instance, online())
-    const own = newest.filter(({ directory }) => isOwn(directory))
-    const sessions = worthAsking(opencode, recentSessions(own, now), {
-      home: instance.directory,
-      limit: maxDirectories,
-      now,
-    })
-    const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
+    const { active, broken, own, pending, sessions } = yield* recentActivity(
+      opencode,
+      instance,
+      online(),
+      maxDirectories,
+    )
     const [first] = broken
     // If no directory could be asked, the server is at fault.
     if (first !== undefined && broken.length === new Set(sessions.map(({ directory }) => directory)).size) {
       return yield* first.error
     }
-    // A subagent's request is listed under its parent sessions, too.
-    const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
     const titles = new Map(sessions.map(({ id, title }) => [id, title]))
     return {
       ...(broken.length === 0
         ? {}
         : { broken: broken.map(({ directory, error }) => ({ directory, reason: line(error.message) })) }),
-      requests: [...pending.values()].map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
+      requests: pending.map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
       active: active.size,
       lastSession: lastSessionOf(own),
       projects: projectsOf(sessions, active),

@@ -1,5 +1,5 @@
 /** Follows sessions on any instances of the fleet, each named as a caller names it. */
-import { Duration, Effect } from "effect"
+import { Effect } from "effect"
 import { Call } from "../../mcp/Call.ts"
 import { toucher } from "../../fleet/attention/Attention.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
@@ -16,7 +16,7 @@ import { checkNewSession } from "../turns/newSession.ts"
 import { promptOptions, type PromptParameters } from "../turns/promptOptions.ts"
 import type { ToolError } from "../shared/errorText.ts"
 import { defaultSendTimeout } from "../turns/defaultSendTimeout.ts"
-import { type FollowerOptions, noticing } from "../turns/follower.ts"
+import { callTimeout, type FollowerOptions, noticing, recheckIfLost } from "../turns/follower.ts"
 import { unlessElsewhere } from "../turns/unlessElsewhere.ts"
 import { followMany, type Member } from "./followMany.ts"
 import { reportProgress } from "./manyProgress.ts"
@@ -67,9 +67,7 @@ export const makeFollowSessions = Effect.fnUntraced(function* ({ sendTimeout = d
             yield* found({ instance: target.instance, session: session.id, title: session.title })
             const noticed = noticing(touchAt(target.url), stages)
             const report = yield* follow(target, session, { timeout, decide, stages: noticed })
-            if (report.outcome._tag === "unreachable" || report.outcome._tag === "interrupted") {
-              yield* fleet.recheck(target.url)
-            }
+            yield* recheckIfLost(fleet, target, report)
             return report
           }),
         ),
@@ -82,8 +80,7 @@ export const makeFollowSessions = Effect.fnUntraced(function* ({ sendTimeout = d
     find: FindSession<R> = (target, reference) => resolveSession(target, client.at(target), reference),
   ) {
     const call = yield* Call
-    const longest = Duration.toMillis(sendTimeout)
-    const timeout = call.answerWithin === undefined ? longest : Math.min(longest, Duration.toMillis(call.answerWithin))
+    const timeout = callTimeout(call, sendTimeout)
     return yield* followMany(sessions.map(member(follow, find, timeout)), {
       until,
       timeout,

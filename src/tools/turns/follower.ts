@@ -6,7 +6,8 @@ import type { Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
 import { observeTurn, type TurnStage, type TurnStages } from "../../opencode/turns/observeTurn.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
-import { Call } from "../../mcp/Call.ts"
+import { Call, type CallValues } from "../../mcp/Call.ts"
+import type { Target } from "../../opencode/Target.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
 import { defaultSendTimeout } from "./defaultSendTimeout.ts"
 import { turnView } from "./turnView.ts"
@@ -35,8 +36,15 @@ export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefi
   }
 }
 
+/** In milliseconds: a caller may wait for less than `sendTimeout`. */
+export const callTimeout = ({ answerWithin = Duration.infinity }: CallValues, sendTimeout: Duration.Input): number =>
+  Math.min(Duration.toMillis(sendTimeout), Duration.toMillis(answerWithin))
+
+/** A turn that lost its server may mean that the instance is gone. */
+export const recheckIfLost = (fleet: Fleet["Service"], { url }: Target, { outcome }: TurnReport) =>
+  outcome._tag === "unreachable" || outcome._tag === "interrupted" ? fleet.recheck(url) : Effect.void
+
 export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = defaultSendTimeout }: FollowerOptions = {}) {
-  const timeout = Duration.toMillis(sendTimeout)
   const touchAt = yield* toucher
   const fleet = yield* Fleet
 
@@ -50,7 +58,7 @@ export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = default
     const call = yield* Call
     const decided = yield* Ref.make(before.decided)
     const { observe } = yield* makeProgressReporter(call)
-    const longest = call.answerWithin === undefined ? timeout : Math.min(timeout, Duration.toMillis(call.answerWithin))
+    const longest = callTimeout(call, sendTimeout)
     const asking = { call, origin, decided, rounds: before.rounds }
     return {
       asking,
@@ -65,9 +73,7 @@ export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = default
           const touch = touchAt(origin.target.url)
           const noticed = (stages?: TurnStages) => follow(noticing(touch, stages))
           const report = yield* call.wantsProgress ? observeTurn(noticed, observe) : noticed()
-          if (report.outcome._tag === "unreachable" || report.outcome._tag === "interrupted") {
-            yield* fleet.recheck(origin.target.url)
-          }
+          yield* recheckIfLost(fleet, origin.target, report)
           return turnView(origin.target, report, yield* Ref.get(decided))
         }),
     }
