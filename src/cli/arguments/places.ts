@@ -12,3 +12,15 @@ export const placeOf = (given: string): Named => {
     ? { instance: given, session_id: "latest" }
     : { instance: given.slice(0, slash), session_id: given.slice(slash + 1) }
 }
+
+/** A word that cannot be an instance, because it stands for a session. */
+const isSession = (given: string) => given === "latest" || /^ses_\w+$/u.test(given)
+
+/** The places. `INSTANCE SESSION`, as other commands take them, is one place. */
+export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> =>
+  given.reduce<ReadonlyArray<Named>>((places, word, index) => {
+    const before = given[index - 1]
+    return before !== undefined && !before.includes("/") && !isSession(before) && isSession(word)
+      ? [...places.slice(0, -1), { instance: before, session_id: word }]
+      : [...places, placeOf(word)]
+  }, [])

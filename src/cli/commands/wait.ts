@@ -6,7 +6,7 @@ import { makeWaitForSessions } from "../../tools/many/followSessions.ts"
 import { Settings } from "../../Settings.ts"
 import { line } from "../../text/plainText.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
-import { placeOf, placeText } from "../arguments/places.ts"
+import { placesOf, placeText } from "../arguments/places.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { showMany } from "../terminal/showMany.ts"
 
@@ -31,7 +31,7 @@ export const waitForSessions = Effect.fnUntraced(function* ({
   const wait = yield* makeWaitForSessions(yield* Settings)
   const until = any ? ("any" as const) : ("all" as const)
   if (places.length > 0) {
-    return yield* showMany({ until, asJson }, (options) => wait(places.map(placeOf), options))
+    return yield* showMany({ until, asJson }, (options) => wait(placesOf(places), options))
   }
   const { sessions, unchecked } = yield* yield* makeReadBusySessions
   for (const { error, instance } of unchecked) yield* Console.error(`Not checked: ${line(instance)}: ${line(error)}`)
