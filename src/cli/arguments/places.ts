@@ -24,3 +24,6 @@ export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> =>
       ? [...places.slice(0, -1), { instance: before, session_id: word }]
       : [...places, placeOf(word)]
   }, [])
+
+/** A place as it is typed. */
+export const placeName = ({ instance = "", session_id }: Named) => `${instance}/${session_id}`
