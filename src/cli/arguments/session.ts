@@ -26,7 +26,7 @@ const recent = Effect.fnUntraced(function* (instance: string) {
     failedWithToolError,
   )
   return sessions.map(({ session_id, status, title, updated }) => ({
-    title: `${title}  ${status}, ${elapsed(as_of, updated)}  ${session_id}`,
+    title: `${title} · ${status}, ${elapsed(as_of, updated)} · ${session_id}`,
     value: session_id,
   }))
 })
