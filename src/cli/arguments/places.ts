@@ -14,16 +14,19 @@ export const placeOf = (given: string): Named => {
 }
 
 /** A word that cannot be an instance, because it stands for a session. */
-const isSession = (given: string) => given === "latest" || /^ses_\w+$/u.test(given)
+const isSession = (given = "") => given === "latest" || /^ses_\w+$/u.test(given)
 
 /** The places. `INSTANCE SESSION`, as other commands take them, is one place. */
-export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> =>
-  given.reduce<ReadonlyArray<Named>>((places, word, index) => {
-    const before = given[index - 1]
-    return before !== undefined && !before.includes("/") && !isSession(before) && isSession(word)
-      ? [...places.slice(0, -1), { instance: before, session_id: word }]
-      : [...places, placeOf(word)]
-  }, [])
+export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> => {
+  const isInstance = (word = "/") => !word.includes("/") && !isSession(word)
+  return given.flatMap((word, index) => {
+    if (isSession(word) && isInstance(given[index - 1])) return []
+    const next = given[index + 1]
+    return isInstance(word) && next !== undefined && isSession(next)
+      ? [{ instance: word, session_id: next }]
+      : [placeOf(word)]
+  })
+}
 
 /** A place as it is typed. */
 export const placeName = ({ instance = "", session_id }: Named) => `${instance}/${session_id}`
