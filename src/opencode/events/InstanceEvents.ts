@@ -81,9 +81,7 @@ export class InstanceEvents extends Context.Service<
       const client = yield* OpencodeClient
       const layerScope = yield* Effect.scope
 
-      const connect = Effect.fnUntraced(function* (
-        target: Target,
-      ): Effect.fn.Return<SharedStream, never, Scope.Scope> {
+      const connect = Effect.fnUntraced(function* (target: Target): Effect.fn.Return<SharedStream, never, Scope.Scope> {
         const opencode = client.at(target)
         const scope = yield* Effect.scope
         const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(bufferSize), PubSub.shutdown)
