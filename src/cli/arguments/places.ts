@@ -16,9 +16,10 @@ export const placeOf = (given: string): Named => {
 /** A word that cannot be an instance, because it stands for a session. */
 const isSession = (given = "") => given === "latest" || /^ses_\w+$/u.test(given)
 
+const isInstance = (given = "/") => !given.includes("/") && !isSession(given)
+
 /** The places. `INSTANCE SESSION`, as other commands take them, is one place. */
 export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> => {
-  const isInstance = (word = "/") => !word.includes("/") && !isSession(word)
   return given.flatMap((word, index) => {
     if (isSession(word) && isInstance(given[index - 1])) return []
     const next = given[index + 1]
