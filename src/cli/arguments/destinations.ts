@@ -7,7 +7,7 @@ import { makeReadActivity } from "../../tools/many/busySessions.ts"
 import type { Named } from "../../tools/many/followSessions.ts"
 import { quittable } from "./choose.ts"
 import { placeOf, placeText } from "./places.ts"
-import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
+import { CommandFailed, endedByChoice, exitStatus } from "../process/exitStatus.ts"
 
 export const manyFlags = {
   to: Flag.String("to").pipe(
@@ -49,7 +49,7 @@ const idleSessions = Effect.fnUntraced(function* (yes: boolean) {
   }
   if (yes) return idle
   const agreed = yield* quittable(Prompt.Confirm({ message: `Send it to ${plural(idle.length, "session")}?` }))
-  return agreed ? idle : yield* new CommandFailed({ status: exitStatus.failed, reason: "Nothing was sent." })
+  return agreed ? idle : yield* endedByChoice("Nothing was sent.", exitStatus.failed)
 })
 
 /** With `--to` or `--all-idle`, the only argument is the message, which is the first one. */

@@ -1,5 +1,5 @@
 /** The exit statuses of every command except `connect`, which exits with opencode's status. */
-import { PlatformError, Runtime, Schema } from "effect"
+import { Console, Effect, PlatformError, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 import { fileFailure } from "../../machine/fileError.ts"
 import { line } from "../../text/plainText.ts"
@@ -33,6 +33,18 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
     return this.reason
   }
 }
+
+/** Ends a command with the status of an outcome that the person has chosen and been told about, which is no error. */
+export class ChosenOutcome extends Schema.TaggedError<ChosenOutcome>()("ChosenOutcome", { status: Schema.Int }) {
+  override readonly [Runtime.errorReported] = false
+  override get [Runtime.errorExitCode]() {
+    return this.status
+  }
+}
+
+/** Ends a command because the person chose so: says what that means. */
+export const endedByChoice = (text: string, status: number) =>
+  Effect.andThen(Console.error(text), Effect.fail(new ChosenOutcome({ status })))
 
 /** The maximum length of a reason, in characters. */
 const longestReason = 2000

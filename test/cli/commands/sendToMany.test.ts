@@ -94,8 +94,9 @@ describe("send --all-idle", () => {
   it.effect("asks in a terminal, and sends nothing without a yes", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
-      const { reason } = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))
-      assert.strictEqual(reason, "Nothing was sent.")
+      const result = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))
+      assert.deepStrictEqual(result, { status: 1, reason: "" })
+      assert.include(yield* stderr, "Nothing was sent.")
       assert.deepStrictEqual([...api.prompts, ...web.prompts], [])
     }).pipe(Effect.provide(scene)),
   )
