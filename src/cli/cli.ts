@@ -39,7 +39,9 @@ import { usageLines, usageOutput } from "./usage/usageOutput.ts"
  * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
  * the command line.
  */
-const runServer = Effect.promise(() => Promise.all([import("./commands/serve.ts"), import("./server/program.ts")])).pipe(
+const runServer = Effect.promise(() =>
+  Promise.all([import("./commands/serve.ts"), import("./server/program.ts")]),
+).pipe(
   Effect.flatMap(([{ openServer }, { program, teardown }]) =>
     Effect.onExit(program(openServer().served), (exit) => Effect.sync(() => teardown(exit))),
   ),

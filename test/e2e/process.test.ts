@@ -87,7 +87,10 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
       for (const name of ["list_instances", "send_message"]) {
         const { result } = yield* raw.request("tools/call", { name, arguments: {} })
         assert.isTrue(result?.["isError"])
-        assert.include(JSON.stringify(result), JSON.stringify(`${variable}=${JSON.stringify(value)} cannot be used`).slice(1, -1))
+        assert.include(
+          JSON.stringify(result),
+          JSON.stringify(`${variable}=${JSON.stringify(value)} cannot be used`).slice(1, -1),
+        )
       }
       const lines = (yield* raw.stderr).trimEnd().split("\n")
       assert.lengthOf(lines, 1)

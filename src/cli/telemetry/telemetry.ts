@@ -43,9 +43,7 @@ export const exporter = Layer.unwrap(
       return yield* new SettingsError({ variable: endpointVariable, value, allowed: "it takes an http or https URL" })
     }
     const { otlpExport } = yield* Effect.promise(() => import("./otlpExport.ts"))
-    return Layer.catchCause(otlpExport, (cause) =>
-      Layer.effectContext(invalidVariable(cause)),
-    )
+    return Layer.catchCause(otlpExport, (cause) => Layer.effectContext(invalidVariable(cause)))
   }),
 )
 

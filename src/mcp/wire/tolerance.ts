@@ -29,10 +29,7 @@ const isUnusable = (key: string, member: unknown): boolean =>
   member === null || (key === "progressToken" && typeof member === "number" && !Number.isSafeInteger(member))
 
 /** The message as the specification wants it: null is absent, and an empty list that stands for an object is one. */
-export const tolerant = (
-  message: { readonly [x: string]: unknown },
-  depth = 0,
-): { readonly [x: string]: unknown } =>
+export const tolerant = (message: { readonly [x: string]: unknown }, depth = 0): { readonly [x: string]: unknown } =>
   Object.fromEntries(
     Object.entries(message).flatMap(([key, member]) =>
       isUnusable(key, member) ? [] : [[key, tolerantMember(key, member, depth + 1)]],
