@@ -57,9 +57,10 @@ export const failedBecause = (reason: string, status: number = exitStatus.failed
 export const failedWith = (error: PlatformError.PlatformError | { readonly message: string }) =>
   failedBecause(error instanceof PlatformError.PlatformError ? fileFailure(error) : error.message)
 
-const statusOf = (error: ToolError) =>
+/** The exit status for an error of a tool's handler. */
+export const statusOfError = (error: ToolError) =>
   error._tag === "SessionBusy" && error.waitingFor !== undefined ? exitStatus.waits : exitStatus.failed
 
 /** For errors of the tools' handlers. */
 export const failedWithToolError = (error: ToolError, named?: Readonly<Record<string, string>>) =>
-  failedBecause(errorText(error, named), statusOf(error))
+  failedBecause(errorText(error, named), statusOfError(error))
