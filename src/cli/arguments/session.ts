@@ -50,7 +50,7 @@ const chosenMatch = Effect.fnUntraced(function* (instance: string, reference: st
     argument: "session",
     message: `Which of the ${found.length} sessions that match ${quote(reference)}?`,
     choices: Effect.succeed(
-      found.map(({ directory, id, title }) => ({ title: `${title}  ${directory}  ${id}`, value: id })),
+      found.map(({ directory, id, title }) => ({ title: `${title} · ${directory} · ${id}`, value: id })),
     ),
     none: "",
   })
