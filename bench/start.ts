@@ -53,6 +53,7 @@ export const benchStart = Effect.fn("benchStart")(function* (programs: Programs)
     return candidates.map(({ [kind]: times, name, target }) => ({
       what: `${label}: ${name}`,
       value: median(times),
+      samples: times,
       unit: "ms",
       floor,
       target,
