@@ -22,6 +22,7 @@ const afterUncertain = ({ effect, instance, session }: EffectUncertain): string 
   const sessions = `\`opencode-fleet sessions ${instance}\``
   switch (effect) {
     case "prompt":
+    case "command":
       return `Before you send it again, check with \`opencode-fleet read ${instance} ${session}\` whether it arrived.`
     case "abort":
       return `${sessions} shows whether the session is still busy.`

@@ -11,6 +11,7 @@ import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import type * as Turn from "../turn/Turn.ts"
 import { stillRunning } from "./followStep.ts"
+import { followSubagent } from "./followSubagent.ts"
 import { followTurn, type TurnReport, undecided } from "./followTurn.ts"
 import {
   type FollowOptions,
@@ -128,15 +129,17 @@ export class Turns extends Context.Service<
         const { decide = undecided } = options
         const work: Sending = Effect.fnUntraced(function* ({ known, onPosition }, sent) {
           const prompted = yield* prompt(address, options, known, sent)
-          const { repeated } = prompted
+          const { repeated, subagent } = prompted
           const following = {
             ...address,
             ...prompted,
+            session: subagent ?? address.session,
             goal: "settled",
-            joined: repeated,
+            joined: repeated || subagent !== undefined,
             decide,
             onTurn: known.set,
           } as const
+          if (subagent !== undefined) return yield* followSubagent(following, address.session)
           const report = yield* repeated || !entersQueue(address.opencode, options)
             ? followTurn(following)
             : followQueued(following, prompted.isBusy, onPosition)
@@ -153,12 +156,19 @@ export class Turns extends Context.Service<
         const address = { target, session, opencode: client.at(target) }
         const work: Sending = Effect.fnUntraced(function* ({ known }, sent) {
           const prompted = yield* prompt(address, options, known, sent)
-          const { isBusy, repeated, turn } = prompted
+          const { isBusy, repeated, subagent = address.session, turn } = prompted
           if (isBusy) {
             const outcome = yield* queuedOutcome(address, turn)
             if (Option.isSome(outcome)) return { outcome: outcome.value, turn, repeated }
           }
-          const following = { ...address, ...prompted, joined: repeated, decide: undecided, onTurn: known.set }
+          const following = {
+            ...address,
+            ...prompted,
+            session: subagent,
+            joined: repeated,
+            decide: undecided,
+            onTurn: known.set,
+          }
           const report = yield* followTurn({ ...following, goal: repeated ? "settled" : "accepted" }).pipe(
             // opencode has accepted the prompt. If it is slow to show that, `follow` can wait for it.
             Effect.timeoutOrElse({

@@ -33,6 +33,7 @@ const parameterHints: Readonly<Record<string, string>> = {
 const afterUncertain = ({ effect }: EffectUncertain): string => {
   switch (effect) {
     case "prompt":
+    case "command":
       return "Before you send it again, check with get_session whether it arrived."
     case "abort":
       return "get_status shows whether the session is still busy."
