@@ -84,7 +84,7 @@ const nextStep = (error: ToolError): string => {
     case "EffectUncertain":
       return afterUncertain(error)
     case "MessageIdUnusable":
-      return "Choose a new one, or leave --message-id out."
+      return error.noneUsable === true ? "Leave --message-id out." : "Choose a new one, or leave --message-id out."
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":

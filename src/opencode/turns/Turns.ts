@@ -147,9 +147,8 @@ export class Turns extends Context.Service<
           const queued = !isSettled(report) ? Option.none() : yield* queuedOutcome(address, report.turn)
           return { ...report, ...(Option.isSome(queued) ? { outcome: queued.value } : {}), repeated }
         }, Effect.scoped)
-        return yield* unlessSent(address, options, withTimeout(address, options, work), (prompt) =>
-          joinTurn(events, address, prompt, options),
-        )
+        const working = Effect.map(withTimeout(address, options, work), ofCommand(session))
+        return yield* unlessSent(address, options, working, (prompt) => joinTurn(events, address, prompt, options))
       })
 
       const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
@@ -178,7 +177,8 @@ export class Turns extends Context.Service<
           )
           return { ...report, repeated }
         }, Effect.scoped)
-        return yield* unlessSent(address, options, withTimeout(address, options, work), (prompt) =>
+        const working = Effect.map(withTimeout(address, options, work), ofCommand(session))
+        return yield* unlessSent(address, options, working, (prompt) =>
           joinTurn(events, address, prompt, { timeout: "2 seconds" }),
         )
       })
@@ -205,6 +205,12 @@ export class Turns extends Context.Service<
     }),
   )
 }
+
+/** Names the session if the turn is that of a subagent. */
+const ofCommand =
+  ({ id }: Session) =>
+  (report: TurnReport): TurnReport =>
+    report.turn.session === id ? report : { ...report, commandOf: id }
 
 const reportRunning =
   (sent: Turn.Turn) =>

@@ -185,6 +185,7 @@ export const promptSession = Effect.fnUntraced(function* (
     return yield* new MessageIdUnusable({
       id: messageID,
       detail: `this opencode takes no id for a slash command (/${command.name})`,
+      noneUsable: true,
     })
   }
   const notices = yield* events.subscribe(target)

@@ -95,7 +95,7 @@ const nextStep = (error: ToolError): string => {
     case "EffectUncertain":
       return afterUncertain(error)
     case "MessageIdUnusable":
-      return "Choose a new one, or leave message_id out."
+      return error.noneUsable === true ? "Leave message_id out." : "Choose a new one, or leave message_id out."
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":

@@ -210,7 +210,8 @@ describe("A slash command of opencode 2", () => {
     Effect.gen(function* () {
       const fake = yield* withCommands
       fake.commands.push({ name: "review", template: "Review $ARGUMENTS", subtask: true })
-      const { outcome, turn } = yield* whilePassing(20_000, sendTo2("/review main"))
+      const { commandOf, outcome, turn } = yield* whilePassing(20_000, sendTo2("/review main"))
+      assert.strictEqual(commandOf, main.id)
       assert.deepStrictEqual([outcome._tag, Turn.text(turn)], ["completed", "Echo: Review main"])
       assert.strictEqual(turn.session, fake.sessions.at(-1)?.id)
     }).pipe(Effect.provide(overFake2)),
