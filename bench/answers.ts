@@ -28,6 +28,7 @@ export const benchAnswers = Effect.fn("benchAnswers")(function* (programs: Progr
   const figure: Figure = {
     what: "list_instances, 3 instances",
     value: median(listed),
+    samples: listed,
     unit: "ms",
     floor: { name: "echo tool", value: median(echoed) },
     target: 1.5,

@@ -29,6 +29,7 @@ export const benchCommands = Effect.fn("benchCommands")(function* (programs: Pro
   const figure = (what: string, measured: typeof list, name: string, floor: typeof list): Figure => ({
     what,
     value: median(measured.times),
+    samples: measured.times,
     unit: "ms",
     floor: { name, value: median(floor.times) },
     note: `median of ${runs}`,

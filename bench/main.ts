@@ -1,6 +1,8 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
  * (start, answers, turns, refresh, limits, discovery, large, memory, commands, connect, v2, tools). Needs the built executable.
+ *
+ * A run of all subjects also writes `bench/RESULTS.md`.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -19,6 +21,7 @@ import { benchTurns } from "./turns.ts"
 import { benchV2 } from "./v2.ts"
 import { makePrograms } from "./support/programs.ts"
 import { renderTable } from "./support/report.ts"
+import { writeResults } from "./support/writeResults.ts"
 
 const subjects = [
   { name: "start", title: "Start, spawn to answer (medians of 21 interleaved runs)", run: benchStart },
@@ -39,10 +42,14 @@ const wanted = process.argv.slice(2)
 
 const program = Effect.gen(function* () {
   const programs = yield* makePrograms
+  const tables: Array<string> = []
   for (const { name, run, title } of subjects) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
-    yield* Console.log(renderTable(title, yield* run(programs)))
+    const table = renderTable(title, yield* run(programs))
+    yield* Console.log(table)
+    tables.push(table)
   }
+  if (wanted.length === 0) yield* writeResults(tables)
 }).pipe(Effect.scoped)
 
 program.pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)

@@ -44,6 +44,7 @@ const benchFleet = Effect.fn("benchFleet")(function* (programs: Programs, health
   const figure: Figure = {
     what: `refresh_instances, ${healthy + hung}${hung === 0 ? "" : `, ${hung} hung`}`,
     value: median(refreshed),
+    samples: refreshed,
     unit: "ms",
     ...(hung === 0
       ? {

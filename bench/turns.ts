@@ -65,6 +65,7 @@ export const benchTurns = Effect.fn("benchTurns")(
     const figure = (what: string, { bare, ours }: Effect.Success<ReturnType<typeof alternating>>): Figure => ({
       what,
       value: median(ours),
+      samples: ours,
       unit: "ms",
       floor: { name: "bare client", value: median(bare) },
       target: 1.5,

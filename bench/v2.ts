@@ -84,10 +84,11 @@ const benchTurns = Effect.fnUntraced(function* (programs: Programs, real: RealOp
     {
       what: "a turn",
       value: median(one.ours),
+      samples: one.ours,
       unit: "ms",
       floor: { name: "bare client", value: median(one.floor) },
       target: 1.1,
-      note: `median of ${rounds}; ${spread(one.ours)} against ${spread(one.floor)}`,
+      note: `median of ${rounds}; the floor ${spread(one.floor)}`,
     },
     {
       what: `resident while it follows ${followed} turns`,
@@ -108,10 +109,11 @@ const benchRefresh = Effect.fnUntraced(function* (programs: Programs) {
   return {
     what: `refresh_instances, ${services} services`,
     value: median(measured.ours),
+    samples: measured.ours,
     unit: "ms",
     floor: { name: "bare fetch", value: median(measured.floor) },
     target: 2,
-    note: `median of ${rounds}; ${spread(measured.ours)} against ${spread(measured.floor)}`,
+    note: `median of ${rounds}; the floor ${spread(measured.floor)}`,
   } satisfies Figure as Figure
 }, Effect.scoped)
 
@@ -140,9 +142,10 @@ const benchProxy = Effect.fnUntraced(function* (real: RealOpencode2["Service"]) 
     {
       what: "GET /api/info through the proxy of connect",
       value: median(ours),
+      samples: ours,
       unit: "ms",
       floor: { name: "without it", value: median(floor) },
-      note: `median of ${requests}; ${spread(ours)} against ${spread(floor)}`,
+      note: `median of ${requests}; the floor ${spread(floor)}`,
     },
     {
       what: `${streams} event streams through the proxy`,

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process"
 import { once } from "node:events"
 import { Effect, Schema, type Scope } from "effect"
+import { processorTime } from "./processorTime.ts"
 import { residentMemory } from "./residentMemory.ts"
 
 export class RequestFailed extends Schema.TaggedError<RequestFailed>()("RequestFailed", {
@@ -102,6 +103,8 @@ export class JsonRpcProcess {
   readonly callTool = (name: string, args: unknown = {}) => this.request("tools/call", { name, arguments: args })
 
   readonly residentMemory = Effect.suspend(() => residentMemory(this.#child.pid))
+
+  readonly processorTime = Effect.suspend(() => processorTime(this.#child.pid))
 
   #read(chunk: string, at: number): void {
     this.#text += chunk

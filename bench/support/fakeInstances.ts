@@ -5,7 +5,7 @@
  * services of opencode 2. Prints the ports as one line of JSON, and exits when stdin ends.
  */
 import { once } from "node:events"
-import { createServer, type RequestListener } from "node:http"
+import { createServer, type RequestListener, type ServerResponse } from "node:http"
 
 // Updated just now, because the status of an unused directory is not requested.
 const time = { created: 1, updated: Date.now() }
@@ -18,13 +18,14 @@ const bodies = new Map([
   ["/session/status", "{}"],
 ])
 
-const answer: RequestListener = ({ url = "" }, response) => {
-  const body = bodies.get(url.split("?", 1).join())
-  response
-    .setHeader("content-type", "application/json")
-    .writeHead(body === undefined ? 404 : 200)
-    .end(body)
+/** With its length, as both versions of opencode answer. */
+const send = (response: ServerResponse, body: string | undefined) => {
+  if (body === undefined) return void response.writeHead(404).end()
+  const length = Buffer.byteLength(body)
+  response.writeHead(200, { "content-type": "application/json", "content-length": length }).end(body)
 }
+
+const answer: RequestListener = ({ url = "" }, response) => send(response, bodies.get(url.split("?", 1).join()))
 const neverAnswer: RequestListener = () => undefined
 const answerOther: RequestListener = (_, response) => response.writeHead(404).end()
 
@@ -55,10 +56,7 @@ const answer2: RequestListener = ({ headers, url = "" }, response) => {
   if (headers.authorization === undefined) {
     return void response.writeHead(401, { "www-authenticate": 'Basic realm="Secure Area"' }).end()
   }
-  const body = bodies2.get(path)
-  response
-    .writeHead(body === undefined ? 404 : 200, body === undefined ? {} : { "content-type": "application/json" })
-    .end(body)
+  send(response, bodies2.get(path))
 }
 
 const [healthy = 0, hung = 0, strangers = 0, services = 0] = process.argv.slice(2).map(Number)

@@ -3,7 +3,10 @@
 export interface Figure {
   readonly what: string
   readonly value: number
-  readonly unit: "ms" | "MB" | "KB"
+  /** All measurements, if `value` is their median. The table shows the smallest and the largest. */
+  readonly samples?: ReadonlyArray<number>
+  /** "%" is of one core. */
+  readonly unit: "ms" | "MB" | "KB" | "%"
   readonly floor?: { readonly name: string; readonly value: number }
   /** The maximum acceptable ratio to the floor. */
   readonly target?: number | undefined
@@ -22,15 +25,18 @@ export const median = (values: ReadonlyArray<number>): number => {
 export const spread = (values: ReadonlyArray<number>): string =>
   `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`
 
-const columns = ["", "measured", "floor", "ratio", "target", "met", "note"] as const
+const columns = ["", "measured", "spread", "floor", "ratio", "target", "met", "note"] as const
 
-const format = (value: number, unit: string) => `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`
+const digits = (value: number) => value.toFixed(value < 10 ? 2 : 1)
 
-const cells = ({ what, value, unit, floor, target, note }: Figure): ReadonlyArray<string> => {
+const format = (value: number, unit: string) => `${digits(value)} ${unit}`
+
+const cells = ({ what, value, samples, unit, floor, target, note }: Figure): ReadonlyArray<string> => {
   const ratio = floor === undefined ? undefined : value / floor.value
   return [
     what,
     format(value, unit),
+    samples === undefined ? "" : `${digits(Math.min(...samples))} to ${digits(Math.max(...samples))}`,
     floor === undefined ? "" : `${format(floor.value, unit)} ${floor.name}`,
     ratio?.toFixed(2) ?? "",
     target === undefined ? "" : `<= ${target}`,
