@@ -6,7 +6,7 @@ import type { WireEvent } from "../opencode/v1/wire/WireEvent.ts"
 import type { PermissionReply, PermissionRequest, QuestionRequest } from "../opencode/requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "../opencode/sessions/Session.ts"
 import type { WireModel } from "../opencode/v2/wire/WireModel.ts"
-import type { FakeCommand } from "./commands.ts"
+import type { FakeCommand } from "./FakeCommand.ts"
 import type { Fault } from "./Fault.ts"
 import { aborted, assistant, done, event, msg, textPart, user } from "./samples.ts"
 

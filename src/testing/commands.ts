@@ -1,23 +1,8 @@
 /** The slash commands of a fake opencode. */
 import { Effect } from "effect"
 import { MessageId, SessionId } from "../opencode/Identifiers.ts"
+import { type FakeCommand, messageOf } from "./FakeCommand.ts"
 import type { FakeState, StoredPrompt } from "./FakeState.ts"
-
-export interface FakeCommand {
-  readonly name: string
-  readonly description?: string
-  /** `$ARGUMENTS` stands for the arguments; without it, they are appended. */
-  readonly template?: string
-  /** Whether it works in a subagent of its own. */
-  readonly subtask?: boolean
-}
-
-/** The message that a command becomes. */
-const textOf = ({ template = "" }: FakeCommand, args: string) => {
-  const trimmed = args.trim()
-  if (template.includes("$ARGUMENTS")) return template.replaceAll("$ARGUMENTS", trimmed)
-  return trimmed === "" ? template : `${template}\n\n${trimmed}`
-}
 
 /** Runs a command; undefined if there is none of this name. */
 export const runCommand = (
@@ -29,7 +14,7 @@ export const runCommand = (
   const command = fake.commands.find((each) => each.name === name)
   if (command === undefined) return undefined
   fake.ran.push({ name, arguments: args })
-  return { command, prompt: { ...prompt, text: textOf(command, args) } }
+  return { command, prompt: { ...prompt, text: messageOf(command, args) } }
 }
 
 /** Completes when no turn is running in the session. */
