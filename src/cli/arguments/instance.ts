@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { Argument } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { choose } from "./choose.ts"
+import { isOnline } from "../../fleet/Instance.ts"
 
 export const instance = Argument.String("instance").pipe(
   Argument.withDescription("The instance: its name or a unique part of it (case-insensitive)"),
@@ -12,12 +13,10 @@ export const instance = Argument.String("instance").pipe(
 const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
-  return instances
-    .filter(({ health }) => health.state === "online")
-    .map(({ directory, name }) => ({
-      title: directory === undefined ? name : `${name}  ${directory}`,
-      value: name,
-    }))
+  return instances.filter(isOnline).map(({ directory, name }) => ({
+    title: directory === undefined ? name : `${name}  ${directory}`,
+    value: name,
+  }))
 })
 
 /** The given reference, or the name of the online instance that the person chooses. */

@@ -25,7 +25,7 @@ import { countingUnreadable, notUnderstood } from "../../opencode/Unreadable.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { line } from "../../text/plainText.ts"
 import { Fleet } from "../Fleet.ts"
-import type { Instance } from "../Instance.ts"
+import { type Instance, isOnline } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { coalesced } from "./coalesced.ts"
 import { recentActivity } from "./recentActivity.ts"
@@ -53,8 +53,6 @@ export interface AttentionOptions {
   /** Sent to trusted instances without credentials of their own. Default: none. */
   readonly credentials?: Credentials | undefined
 }
-
-const isOnline = ({ health }: Instance) => health.state === "online"
 
 const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
   error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
