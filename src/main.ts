@@ -82,14 +82,14 @@ const workingDirectoryIsGone = (): boolean => {
 }
 
 const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
-  const stopSignals = ["SIGINT", "SIGTERM"] as const
+  const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
   for (const signal of stopSignals) process.on(signal, exitEarly)
   enableCompileCache()
   skipSchemaCompilation()
   if (others.length === 0 && (command === undefined || command === "serve"))
-    (await import("./cli/commands/serve.ts")).runServe()
+    await (await import("./cli/commands/serve.ts")).runServe()
   else (await import("./cli/cli.ts")).runCli()
-  // From here on, Effect's runtime handles these two. A closed terminal means the same.
+  // From here on, Effect's runtime handles the first two. A closed terminal means the same.
   for (const signal of stopSignals) process.off(signal, exitEarly)
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 }

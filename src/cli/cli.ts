@@ -39,8 +39,12 @@ import { usageLines, usageOutput } from "./usage/usageOutput.ts"
  * The server is loaded on demand, because the MCP SDK would make `--help` a sixth slower. It ends exactly as it does without
  * the command line.
  */
-const runServer = Effect.promise(() => import("./commands/serve.ts")).pipe(
-  Effect.flatMap(({ program, teardown }) => Effect.onExit(program, (exit) => Effect.sync(() => teardown(exit)))),
+const runServer = Effect.promise(() =>
+  Promise.all([import("./commands/serve.ts"), import("./server/program.ts")]),
+).pipe(
+  Effect.flatMap(([{ openServer }, { program, teardown }]) =>
+    Effect.onExit(program(openServer().served), (exit) => Effect.sync(() => teardown(exit))),
+  ),
 )
 
 const serve = Command.make("serve", {}, () => runServer).pipe(

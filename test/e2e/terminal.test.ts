@@ -144,6 +144,14 @@ withTmux("at a terminal", () => {
       }),
     )
 
+    it.effect("a setting that cannot be used ends a server that was started by hand", () =>
+      Effect.gen(function* () {
+        const terminal = yield* inTerminal(yield* makeRelay(), [], { TRANSPORT: "carrier-pigeon" })
+        assert.strictEqual(yield* terminal.exitStatus, 1)
+        yield* terminal.screenUntil(/TRANSPORT="carrier-pigeon" cannot be used/u)
+      }),
+    )
+
     it.effect("NO_COLOR turns colours off", () =>
       Effect.gen(function* () {
         const { relay } = yield* registered
