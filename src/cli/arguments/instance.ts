@@ -2,8 +2,9 @@
 import { Effect, Option } from "effect"
 import { Argument } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { choose } from "./choose.ts"
 import { isOnline } from "../../fleet/Instance.ts"
+import { homePath } from "../terminal/homePath.ts"
+import { choose } from "./choose.ts"
 
 export const instance = Argument.String("instance").pipe(
   Argument.withDescription("The instance: its name or a unique part of it (case-insensitive)"),
@@ -13,8 +14,9 @@ export const instance = Argument.String("instance").pipe(
 const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
-  return instances.filter(isOnline).map(({ directory, name }) => ({
-    title: directory === undefined ? name : `${name}  ${directory}`,
+  const path = yield* homePath
+  return instances.filter(isOnline).map(({ directory, host, name }) => ({
+    title: directory === undefined ? name : `${name} · ${path(directory, host)}`,
     value: name,
   }))
 })

@@ -88,6 +88,7 @@ describe("arguments that are left out", () => {
     Effect.gen(function* () {
       const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [""])
       assert.lengthOf(fake.prompts, 0)
     }).pipe(Effect.provide(overTheFake)),
   )
