@@ -42,6 +42,13 @@ export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices,
   return yield* quittable(Prompt.AutoComplete({ message, choices: [first, ...others] }))
 })
 
+/** Lets the person choose several, at first all. A single choice is taken without a question. */
+export const chooseSeveral = Effect.fnUntraced(function* <A>(message: string, choices: ReadonlyArray<Choice<A>>) {
+  if (choices.length < 2) return choices.map(({ value }) => value)
+  const titled = choices.map(({ title, value }) => ({ title: plainLine(title), value, selected: true }))
+  return yield* quittable(Prompt.MultiSelect({ message, choices: titled, min: 1 }))
+})
+
 const notBlank = (text: string) => (text.trim() === "" ? Effect.fail("Type a text.") : Effect.succeed(text))
 
 /** A text that the person types. Fails with `CommandFailed` without a terminal. */

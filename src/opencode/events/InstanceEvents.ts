@@ -1,5 +1,5 @@
 /**
- * One event stream per instance, shared by all subscribers: opened for the first one, closed after the last one.
+ * One event stream per instance, shared by all subscribers: opened for the first one, closed a minute after the last one.
  *
  * `Stream.share` is not enough: a slow subscriber would delay the others, and a late subscriber would not learn that the
  * stream is connected, which it must know before it sends a prompt.
@@ -40,11 +40,23 @@ interface Numbered {
   readonly notice: Notice
 }
 
+interface SharedStream {
+  readonly hub: PubSub.PubSub<Numbered>
+  readonly connection: SubscriptionRef.SubscriptionRef<Connection>
+  /** The number of the last notice. */
+  readonly last: () => number
+  /** Counts a subscriber until the scope closes. */
+  readonly use: Effect.Effect<void, never, Scope.Scope>
+}
+
 /** Notices that are buffered for a slow subscriber: enough for some minutes of fast streaming. */
 const bufferSize = 4096
 
 /** Timeout of `subscribe` in seconds, the same as for any other request. */
 const connectTimeout = 10
+
+/** Opening a stream is half of what a short turn costs besides opencode's own work, so it is kept for the next one. */
+const keptFor = "60 seconds"
 
 class StreamLost extends Schema.TaggedError<StreamLost>()("StreamLost", {}) {}
 
@@ -67,13 +79,30 @@ export class InstanceEvents extends Context.Service<
     InstanceEvents,
     Effect.gen(function* () {
       const client = yield* OpencodeClient
+      const layerScope = yield* Effect.scope
 
-      const connect = Effect.fnUntraced(function* (target: Target) {
+      const connect = Effect.fnUntraced(function* (target: Target): Effect.fn.Return<SharedStream, never, Scope.Scope> {
         const opencode = client.at(target)
         const scope = yield* Effect.scope
         const hub = yield* Effect.acquireRelease(PubSub.sliding<Numbered>(bufferSize), PubSub.shutdown)
         const connection = yield* SubscriptionRef.make<Connection>({ _tag: "Connecting" })
         let published = 0
+        let subscribers = 0
+        // The next subscriber opens a new stream at once instead of waiting for this one's next attempt.
+        const dropIfUnused = Effect.gen(function* () {
+          const { _tag } = yield* SubscriptionRef.get(connection)
+          if (subscribers > 0 || _tag !== "Lost") return
+          // In another fiber, because the one that receives events ends with the connection.
+          yield* Effect.forkIn(RcMap.invalidate(connections, target), layerScope)
+        })
+        const use = Effect.acquireRelease(
+          Effect.sync(() => void subscribers++),
+          () =>
+            Effect.andThen(
+              Effect.sync(() => void subscribers--),
+              dropIfUnused,
+            ),
+        )
         const publish = (notice: Notice) => Effect.suspend(() => PubSub.publish(hub, { number: ++published, notice }))
         const unreachable = new InstanceUnreachable({
           instance: target.instance,
@@ -87,6 +116,7 @@ export class InstanceEvents extends Context.Service<
           // Reconnecting does not help if the credentials are refused.
           if (before._tag === "Connected" || error._tag === "Unauthorized") yield* publish({ _tag: "Lost", error })
           yield* Effect.logDebug("events lost", error)
+          yield* dropIfUnused
         })
         const settled = Effect.gen(function* () {
           if ((yield* SubscriptionRef.get(connection))._tag === "Connected") yield* publish({ _tag: "Settled" })
@@ -124,13 +154,17 @@ export class InstanceEvents extends Context.Service<
           Stream.runForEach(receive),
           Effect.forkScoped,
         )
-        return { hub, connection, last: () => published }
+        return { hub, connection, last: () => published, use }
       })
 
-      const connections = yield* RcMap.make({ lookup: connect, idleTimeToLive: "500 millis" })
+      const connections: RcMap.RcMap<Target, SharedStream> = yield* RcMap.make({
+        lookup: connect,
+        idleTimeToLive: keptFor,
+      })
 
       const subscribe = Effect.fn("InstanceEvents.subscribe")(function* (target: Target) {
-        const { connection, hub, last } = yield* RcMap.get(connections, target)
+        const { connection, hub, last, use } = yield* RcMap.get(connections, target)
+        yield* use
         let expected = last() + 1
         let postponed: Notice | undefined
         const subscription = yield* PubSub.subscribe(hub)

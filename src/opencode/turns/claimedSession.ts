@@ -39,7 +39,6 @@ export const claimSession = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
   const { opencode, session } = address
   while (true) {
-    if (ifBusy === "wait") yield* awaitIdle(address, notices)
     const claim = yield* claimScoped(session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
@@ -49,8 +48,9 @@ export const claimSession = Effect.fnUntraced(function* (
     const release = claim === "unavailable" ? undefined : claim.release
     const isBusy = (yield* statusOf(opencode, session)).type !== "idle"
     if (!isBusy || ifBusy === "fail") return { isBusy, release }
-    // A turn has begun since.
+    // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void
+    yield* awaitIdle(address, notices)
   }
 })
 

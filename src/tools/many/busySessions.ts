@@ -48,11 +48,19 @@ export const makeReadActivity = Effect.gen(function* () {
   })
 })
 
+export interface BusySession {
+  readonly instance: string
+  readonly session_id: string
+  readonly title: string
+}
+
 /** The busy sessions of the fleet, and the instances that could not be asked. */
 export const makeReadBusySessions = Effect.map(
   makeReadActivity,
   Effect.map(({ found, unchecked }) => ({
-    sessions: found.flatMap(({ busy, instance }) => busy.map(({ id }) => ({ instance, session_id: id }))),
+    sessions: found.flatMap(({ busy, instance }) =>
+      busy.map(({ id, title }): BusySession => ({ instance, session_id: id, title })),
+    ),
     unchecked,
   })),
 )

@@ -17,18 +17,29 @@ export interface FollowerOptions {
   readonly sendTimeout?: Duration.Input | undefined
 }
 
-/** The open requests of a turn, and whether it runs: what list_instances shows of it. */
-const shownState = ({ pending, status }: Turn) => [status.type === "idle", ...pending.keys()].join(" ")
+/** Milliseconds. Most of the requests that a touch sends would delay a shorter turn. */
+const longTurn = 1000
 
-/** Passes the stages on, and has list_instances notice each request that is opened or settled, and the end of the turn. */
+/** The open requests of a turn, and whether it runs: what list_instances shows of it. */
+const shownState = ({ pending, status }: Turn, isLong: boolean) =>
+  [isLong && status.type !== "idle", ...pending.keys()].join(" ")
+
+/**
+ * Passes the stages on, and has list_instances notice each request that is opened or settled, a turn that is still running
+ * after a second, and its end. The caller notices the end of the call.
+ */
 export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefined): TurnStages => {
-  let shown = ""
-  const notice = (stage: TurnStage) =>
-    Effect.suspend(() => {
-      const before = shown
-      shown = stage._tag === "Following" ? shownState(stage.turn) : before
-      return shown === before ? Effect.void : touch
-    })
+  let shown: string | undefined
+  let begun: number | undefined
+  const notice = Effect.fnUntraced(function* (stage: TurnStage) {
+    if (stage._tag !== "Following") return
+    const now = yield* Clock.currentTimeMillis
+    begun ??= now
+    // A prompt that is about to be sent changes nothing yet; a decision that this call has sent does.
+    const before = shown ?? (stage.turn.accepted ? undefined : shownState(stage.turn, false))
+    shown = shownState(stage.turn, now - begun >= longTurn)
+    if (shown !== before) yield* touch
+  })
   return {
     publish: (stage) => Effect.andThen(notice(stage), stages?.publish(stage) ?? Effect.void),
     end: stages?.end ?? Effect.void,

@@ -47,6 +47,30 @@ describe("arguments that are left out", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
+  it.effect("offers the sessions that a title matches; without a terminal it names them", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main"), session("other", { directory: "/worktrees/other" })]
+      fake.sessions = fake.sessions.map((each) => ({ ...each, title: "Fix the login", project: "p1" }))
+      const given = {
+        ...input,
+        instance: Option.some("fake"),
+        session: Option.some("login"),
+        message: Option.some("Go"),
+      }
+      const { reason } = yield* resultOf(yield* startCommand(sendMessage(given)))
+      assert.include(
+        reason,
+        "ses_main (Fix the login, in /work/project); ses_other (Fix the login, in /worktrees/other)",
+      )
+      const sent = yield* startCommand(sendMessage(given), [["down", "enter"]])
+      assert.deepInclude(fake.prompts[0], { session: ses("other"), text: "Go" })
+      assert.include(sent.stdout(), "Which of the 2 sessions that match")
+      finishAnswer(fake, "Done.")
+      yield* resultOf(sent)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
   it.effect("offers a new session", () =>
     Effect.gen(function* () {
       const sent = yield* startCommand(sendMessage({ ...input, message: Option.some("Begin") }), [["enter"]])

@@ -7,15 +7,20 @@ import { here } from "../../../src/testing/samples.ts"
 import { pass } from "../../support/overFake.ts"
 import { asks, end, ended, fakes, fleet, running } from "../../support/twoInstances.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
-import { resultOf } from "./scene.ts"
+import { resultOf, type Typed } from "./scene.ts"
 
 const scene = Layer.merge(fleet, Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 }))
 
 const both = ["api/latest", "web"]
 
-const waiting = Effect.fnUntraced(function* (given: Partial<Parameters<typeof waitForSessions>[0]> = {}) {
+const waiting = Effect.fnUntraced(function* (
+  given: Partial<Parameters<typeof waitForSessions>[0]> = {},
+  typed?: Typed,
+) {
   const command = waitForSessions({ places: both, any: false, asJson: false, ...given })
-  const fiber = yield* Effect.forkChild(Effect.provide(command, fakeTerminal().layer()))
+  const fiber = yield* Effect.forkChild(
+    Effect.provide(command, fakeTerminal(typed).layer({ canPrompt: typed !== undefined })),
+  )
   yield* pass(2000)
   return { fiber }
 })
@@ -100,6 +105,21 @@ describe("wait", () => {
       const [json, ...others] = yield* stdout
       assert.lengthOf(others, 0)
       assert.deepInclude(JSON.parse(json ?? ""), { ended_count: 1, running_count: 0 })
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("without arguments in a terminal lets the person choose among what is busy", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      running(api)
+      running(web)
+      // Below the two rows for all and for the inverse, the first session is deselected.
+      const waits = yield* waiting({ places: [] }, [["down", "down", "space", "enter"]])
+      end(web, "Done.")
+      assert.strictEqual((yield* resultOf(waits, 2000)).status, 0)
+      assert.deepStrictEqual(yield* stdout, [`completed  web/${here}  Session main  Done.`])
+      yield* Fiber.interrupt((yield* waiting({ places: [] }, [])).fiber)
+      assert.include(yield* stderr, "Stopped following.")
     }).pipe(Effect.provide(scene)),
   )
 

@@ -60,7 +60,7 @@ describe("InstanceEvents", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("closes the stream when the last subscriber leaves, and opens it again for the next", () =>
+  it.effect("keeps the stream for a minute after the last subscriber, and opens it again for the next", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const [one, two] = yield* Effect.all([reader, reader])
@@ -68,10 +68,29 @@ describe("InstanceEvents", () => {
       yield* pass(10_000)
       assert.strictEqual(fake.connections.size, 1)
       yield* two.leave
-      yield* pass(10_000)
+      yield* pass(50_000, 50)
+      const three = yield* reader
+      assert.strictEqual(fake.count(streamRoute), 1)
+      yield* three.leave
+      yield* pass(70_000, 70)
       assert.strictEqual(fake.connections.size, 0)
       yield* reader
       assert.strictEqual(fake.connections.size, 1)
+      assert.strictEqual(fake.count(streamRoute), 2)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect("does not keep a stream that breaks when nothing uses it", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      const first = yield* reader
+      yield* first.leave
+      fake.fail(streamRoute, Fault.refused)
+      fake.cut()
+      yield* pass(20_000, 20)
+      assert.strictEqual(fake.count(streamRoute), 1)
+      fake.heal()
+      yield* reader
       assert.strictEqual(fake.count(streamRoute), 2)
     }).pipe(Effect.provide(overFake)),
   )

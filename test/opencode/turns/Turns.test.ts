@@ -129,7 +129,7 @@ describe("Turns.send", () => {
       const fiber = yield* sending()
       assert.strictEqual(fake.connections.size, 1)
       yield* Fiber.interrupt(fiber)
-      yield* pass(10_000)
+      yield* pass(70_000)
       assert.strictEqual(fake.connections.size, 0)
       assert.deepStrictEqual(fake.aborts, [])
       assert.strictEqual(fake.prompts.length, 1)

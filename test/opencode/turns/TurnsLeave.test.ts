@@ -105,8 +105,8 @@ describe("A call that is interrupted", () => {
         const prompts = fake.count(promptRoute)
         // The clock is not adjusted: the interruption waits for nothing.
         yield* Fiber.interrupt(fiber)
-        // An unused connection is kept for half a second.
-        yield* pass(1000)
+        // An unused event stream is kept for a minute.
+        yield* pass(70_000)
         assert.deepStrictEqual([yield* living, fake.connections.size], [before, 0])
         yield* pass(60_000)
         assert.deepStrictEqual([fake.count(promptRoute), fake.aborts], [prompts, []])
@@ -143,7 +143,7 @@ describe("A call that is interrupted", () => {
           beginAnswer(fake, "Hel")
           yield* Fiber.interrupt(fiber)
         }
-        yield* pass(1000)
+        yield* pass(70_000)
         assert.deepStrictEqual([yield* living, fake.connections.size], [before, 0])
         assert.strictEqual(fake.count("GET /global/event"), 1)
       }).pipe(Effect.provide(overFake)),
@@ -167,7 +167,7 @@ describe("A call that ends by itself", () => {
         const fiber = yield* sending({ timeout })
         yield* pass(1000)
         end(fake)
-        yield* pass(65_000, 65)
+        yield* pass(130_000, 130)
         yield* Fiber.join(fiber)
         assert.deepStrictEqual([yield* living, fake.connections.size], [before, 0])
       }).pipe(Effect.provide(overFake)),

@@ -79,7 +79,7 @@ describe("Many concurrent turns", () => {
           },
         )
       })
-      yield* pass(1000)
+      yield* pass(70_000)
       for (const { fake } of members) {
         const routes = fake.requests.map(({ route }) => route)
         assert.strictEqual(fake.count("GET /global/event"), 1)
