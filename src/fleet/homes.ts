@@ -26,6 +26,10 @@ export const innermost = (instances: ReadonlyArray<Instance>, directory: string)
 /** Whether the sessions of a directory are the instance's, and not those of another opencode 1 server, which shows them. */
 export const isHome = (one: Instance, instances: ReadonlyArray<Instance>): ((directory: string) => boolean) => {
   if (one.health.api !== 1) return () => true
-  const all = [one, ...instances.filter((other) => mayShare(one, other))]
-  return (directory) => (innermost(all, directory) ?? one).name === one.name
+  let all: ReadonlyArray<Instance> | undefined
+  // Most sessions are in the instance's own directory, and in a large fleet the others take long to compare.
+  return (directory) =>
+    directory === one.directory ||
+    (innermost((all ??= [one, ...instances.filter((other) => mayShare(one, other))]), directory) ?? one).name ===
+      one.name
 }

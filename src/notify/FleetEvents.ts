@@ -8,6 +8,7 @@ import { Turns } from "../opencode/turns/Turns.ts"
 import type { FleetEvent } from "./FleetEvent.ts"
 import { followGone } from "./goneInstances.ts"
 import { makeRecentKeys } from "./recentKeys.ts"
+import { stillHolds } from "./stillHolds.ts"
 import { RunningSessions } from "./RunningSessions.ts"
 import { makeWatchInstance } from "./watchInstance.ts"
 
@@ -59,7 +60,8 @@ const make = Effect.fnUntraced(function* ({
     Effect.forkScoped,
   )
   yield* Effect.forkScoped(followGone({ publish, includes, goneAfter }))
-  return FleetEvents.of({ events: Stream.fromQueue(queue) })
+  const client = yield* OpencodeClient
+  return FleetEvents.of({ events: Stream.fromQueue(queue), holds: stillHolds(fleet, client) })
 })
 
 export class FleetEvents extends Context.Service<
@@ -70,6 +72,8 @@ export class FleetEvents extends Context.Service<
      * instance in several ways, is there once. For one reader.
      */
     readonly events: Stream.Stream<FleetEvent>
+    /** Whether the event is still true: an agent may not be waiting any more. True if that cannot be read. */
+    readonly holds: (event: FleetEvent) => Effect.Effect<boolean>
   }
 >()("opencode-fleet/notify/FleetEvents") {
   static readonly layer = (

@@ -161,6 +161,25 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
     }),
   )
 
+  it.effect("serves without Node's fetch, which costs 15 MB", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("main", yield* RealOpencode)
+      const report = `process.on("exit", () => console.error("loaded:", process.moduleLoadList.filter((name) => name.includes("undici")).join()))`
+      const raw = yield* startRaw(relay, {
+        variables: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}`, LOG_LEVEL: "error" },
+      })
+      yield* raw.initialize()
+      yield* raw.request("tools/call", { name: "refresh_instances", arguments: {} })
+      const { result } = yield* raw.request("tools/call", { name: "create_session", arguments: { title: "Light" } })
+      const session_id = /"session_id":"(\w+)"/u.exec(JSON.stringify(result))?.[1]
+      yield* raw.request("tools/call", { name: "send_message", arguments: { session_id, message: "say:done" } })
+      yield* raw.closeStdin
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
+      assert.strictEqual((yield* raw.stderr).trim(), "loaded:")
+    }),
+  )
+
   it.effect("prints the version of package.json", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem

@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Argument } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { homePath } from "../terminal/homePath.ts"
 import { choose } from "./choose.ts"
 
 export const instance = Argument.String("instance").pipe(
@@ -12,10 +13,11 @@ export const instance = Argument.String("instance").pipe(
 const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
+  const path = yield* homePath
   return instances
     .filter(({ health }) => health.state === "online")
-    .map(({ directory, name }) => ({
-      title: directory === undefined ? name : `${name}  ${directory}`,
+    .map(({ directory, host, name }) => ({
+      title: directory === undefined ? name : `${name} · ${path(directory, host)}`,
       value: name,
     }))
 })

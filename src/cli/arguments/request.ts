@@ -138,7 +138,7 @@ export const chosenRequest = Effect.fnUntraced(function* (given: GivenRequest, k
     argument: "--id",
     message: "Which request?",
     choices: Effect.succeed(
-      open.map((value) => ({ title: `${value.about}  ${value.instance}  ${value.session_id}`, value })),
+      open.map((value) => ({ title: `${value.about} · ${value.instance} · ${value.session_id}`, value })),
     ),
     none,
   })

@@ -30,7 +30,7 @@ const recent = Effect.fnUntraced(function* (instance: string) {
     failedWithToolError,
   )
   return sessions.map(({ session_id, status, title, updated }) => ({
-    title: `${title}  ${status}, ${elapsed(as_of, updated)}  ${session_id}`,
+    title: `${title} · ${status}, ${elapsed(as_of, updated)} · ${session_id}`,
     value: session_id,
   }))
 })
@@ -50,7 +50,7 @@ const chosenMatch = Effect.fnUntraced(function* (instance: string, reference: st
     argument: "session",
     message: `Which of the ${found.length} sessions that match ${quote(reference)}?`,
     choices: Effect.succeed(
-      found.map(({ directory, id, title }) => ({ title: `${title}  ${directory}  ${id}`, value: id })),
+      found.map(({ directory, id, title }) => ({ title: `${title} · ${directory} · ${id}`, value: id })),
     ),
     none: "",
   })

@@ -7,7 +7,7 @@ import { Settings } from "../../Settings.ts"
 import { line } from "../../text/plainText.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { type Choice, chooseSeveral } from "../arguments/choose.ts"
-import { placeName, placeOf, placeText } from "../arguments/places.ts"
+import { placeName, placesOf, placeText } from "../arguments/places.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { showMany } from "../terminal/showMany.ts"
 
@@ -26,7 +26,7 @@ const any = Flag.Boolean("any").pipe(
 const input = { places, any, asJson: asJsonFlag("JSON at the end, in the shape of the MCP tool wait_for_sessions") }
 
 const choiceOf = (session: BusySession): Choice<BusySession> => ({
-  title: `${session.title}  ${placeName(session)}`,
+  title: `${session.title} · ${placeName(session)}`,
   value: session,
 })
 
@@ -39,7 +39,7 @@ export const waitForSessions = Effect.fnUntraced(function* ({
   const wait = yield* makeWaitForSessions(yield* Settings)
   const until = any ? ("any" as const) : ("all" as const)
   if (places.length > 0) {
-    return yield* showMany({ until, asJson }, (options) => wait(places.map(placeOf), options))
+    return yield* showMany({ until, asJson }, (options) => wait(placesOf(places), options))
   }
   const { sessions, unchecked } = yield* yield* makeReadBusySessions
   for (const { error, instance } of unchecked) yield* Console.error(`Not checked: ${line(instance)}: ${line(error)}`)

@@ -80,11 +80,14 @@ describe("arguments that are left out", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends without a word and without sending anything when the person closes the list", () =>
-    Effect.gen(function* () {
-      const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-      assert.lengthOf(fake.prompts, 0)
-    }).pipe(Effect.provide(overTheFake)),
+  it.effect(
+    "ends with the cursor in a new line, without a word and without sending anything when the person closes the list",
+    () =>
+      Effect.gen(function* () {
+        const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+        assert.deepStrictEqual(yield* TestConsole.errorLines, [""])
+        assert.lengthOf(fake.prompts, 0)
+      }).pipe(Effect.provide(overTheFake)),
   )
 })

@@ -168,6 +168,7 @@ describe("reject", () => {
       assert.strictEqual((yield* resultOf(run)).status, 0)
       assert.deepStrictEqual(fake.replies, [{ id: permission("1").id, reply: "reject", message: "Keep it" }])
       assert.include(yield* stdout, "Rejected (Keep it): permission for bash")
+      assert.include(yield* stderr, "`opencode-fleet read fake ses_main --follow` shows how the agent goes on.")
     }).pipe(Effect.provide(overTheFake)),
   )
 
@@ -180,6 +181,7 @@ describe("reject", () => {
       const run = yield* startCommand(rejectRequest({ ...given, message: Option.none() }))
       assert.strictEqual((yield* resultOf(run)).status, 0)
       assert.deepStrictEqual(fake.replies, [{ id: question("1").id, reply: "reject" }])
+      assert.include(yield* stderr, "`opencode-fleet send fake ses_main MESSAGE` tells the agent what to do instead.")
     }).pipe(Effect.provide(overTheFake)),
   )
 

@@ -67,6 +67,20 @@ describe("wait", () => {
     }).pipe(Effect.provide(scene)),
   )
 
+  it.effect("takes a place as two words, as other commands do", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      ended(api, "Done.")
+      ended(web, "Looked.")
+      const waits = yield* waiting({ places: ["web", here, "api", "latest"] })
+      assert.deepStrictEqual(yield* resultOf(waits), { status: 0, reason: "" })
+      assert.sameMembers(yield* stdout, [
+        `completed  api/${here}  Session main  Done.`,
+        `completed  web/${here}  Session main  Looked.`,
+      ])
+    }).pipe(Effect.provide(scene)),
+  )
+
   it.effect("with --any exits with 0 when the first is completed", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
