@@ -135,6 +135,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       diff: (session, message, version) => ask((opencode) => opencode.diff(session, message, version)),
       completeChoice: (session, choice) => ask((opencode) => opencode.completeChoice(session, choice)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
+      runCommand: (session, command) => ask((opencode) => opencode.runCommand(session, command)),
       queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),
       withdrawPrompt: (session, prompt) => ask((opencode) => opencode.withdrawPrompt(session, prompt)),
       keepAwake: (session) => ask((opencode) => opencode.keepAwake(session)),
