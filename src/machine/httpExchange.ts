@@ -3,8 +3,9 @@
  * only Node's global agent reads them. Redirects are not followed.
  */
 import { Effect, Schema } from "effect"
-import { type Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http"
-import { type Agent as HttpsAgent, request as requestHttps } from "node:https"
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage } from "node:http"
+import type { Agent as HttpsAgent } from "node:https"
+import { http, https } from "./nodeHttp.ts"
 
 /** A URL, or a path of an HTTP server behind a Unix socket or a named pipe. */
 export type HttpAddress = URL | { readonly socketPath: string; readonly path: string }
@@ -50,21 +51,36 @@ export class AnswerTooLarge extends Schema.TaggedError<AnswerTooLarge>()("Answer
   maxBytes: Schema.Finite,
 }) {}
 
+/** One buffer of its own, however many parts there are. */
+const joined = (chunks: ReadonlyArray<Buffer>, size: number): Buffer<ArrayBuffer> => {
+  const body = Buffer.allocUnsafeSlow(size)
+  let end = 0
+  for (const chunk of chunks) end += chunk.copy(body, end)
+  return body
+}
+
 /** Sends a request, and reads its answer to the end. An interruption closes the connection. */
 export const exchange = ({
   address,
   agents,
   body,
   headers,
-  leavesBody = () => false,
+  leavesBody,
   maxBytes,
   method = "GET",
-  onConnected = () => undefined,
-  onReceived = () => undefined,
+  onConnected,
+  onReceived,
 }: HttpRequest): Effect.Effect<HttpAnswer, ExchangeFailed | AnswerTooLarge> =>
   Effect.callback((resume) => {
     let inBody = false
-    const fail = (cause: Error) => resume(Effect.fail(new ExchangeFailed({ cause, inBody })))
+    let isDone = false
+    const done = (result: Effect.Effect<HttpAnswer, ExchangeFailed | AnswerTooLarge>) => {
+      isDone = true
+      resume(result)
+    }
+    const fail = (cause: Error) => {
+      if (!isDone) done(Effect.fail(new ExchangeFailed({ cause, inBody })))
+    }
     const read = (message: IncomingMessage) => {
       const chunks: Array<Buffer> = []
       let size = 0
@@ -72,22 +88,22 @@ export const exchange = ({
       message.on("data", (chunk: Buffer) => {
         chunks.push(chunk)
         size += chunk.byteLength
-        onReceived(size)
+        onReceived?.(size)
         if (size <= maxBytes) return
-        resume(Effect.fail(new AnswerTooLarge({ maxBytes })))
+        done(Effect.fail(new AnswerTooLarge({ maxBytes })))
         request.destroy()
       })
       message.on("error", fail)
-      message.on("end", () => resume(Effect.succeed({ message, body: Buffer.concat(chunks) })))
+      message.on("end", () => done(Effect.succeed({ message, body: joined(chunks, size) })))
     }
     const onResponse = (message: IncomingMessage) =>
-      leavesBody(message) ? resume(Effect.succeed({ message, body: Buffer.alloc(0) })) : read(message)
+      leavesBody?.(message) === true ? done(Effect.succeed({ message, body: joined([], 0) })) : read(message)
     const options = { method, headers: { ...headers } }
     const open = () => {
-      if (!(address instanceof URL)) return requestHttp({ ...options, ...address, agent: false }, onResponse)
+      if (!(address instanceof URL)) return http.request({ ...options, ...address, agent: false }, onResponse)
       return address.protocol === "https:"
-        ? requestHttps(address, { ...options, agent: agents?.https ?? false }, onResponse)
-        : requestHttp(address, { ...options, agent: agents?.http ?? false }, onResponse)
+        ? https.request(address, { ...options, agent: agents?.https ?? false }, onResponse)
+        : http.request(address, { ...options, agent: agents?.http ?? false }, onResponse)
     }
     let request: ClientRequest
     try {
@@ -95,13 +111,15 @@ export const exchange = ({
     } catch (error) {
       return fail(error instanceof Error ? error : new Error(String(error)))
     }
-    request.on("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", onConnected)
-      else onConnected()
-    })
+    if (onConnected !== undefined) {
+      request.on("socket", (socket) => {
+        if (socket.connecting) socket.once("connect", onConnected)
+        else onConnected()
+      })
+    }
     request.on("error", fail)
     // After some answers, such as an upgrade, Node closes the connection without an error or an end.
-    request.on("close", () => fail(new Error("the connection was closed")))
+    request.on("close", () => isDone || fail(new Error("the connection was closed")))
     request.end(body)
     return Effect.sync(() => request.destroy())
   })

@@ -18,6 +18,8 @@ import type { Row } from "./scene/Row.ts"
 import { type Case, casesOf, type Outcome, Scene, sceneLayer } from "./scene/Scene.ts"
 
 const cases = casesOf([
+  // They take longest.
+  ...takeovers,
   ...calls,
   ...events,
   ...framing,
@@ -28,7 +30,6 @@ const cases = casesOf([
   ...refusals,
   ...shapes,
   ...sizes,
-  ...takeovers,
   ...writes,
 ])
 

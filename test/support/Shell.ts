@@ -17,6 +17,7 @@ export const makeShell = Effect.fn("makeShell")(function* ({ env, instead = {} }
   const path = yield* Path.Path
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const bin = yield* fs.makeTempDirectoryScoped({ prefix: "bin-" })
+  const ownPath = `${bin}:${env["PATH"] ?? ""}`
   const script = `#!/bin/sh\nexec "${process.execPath}" "${executable}" "$@"\n`
   yield* fs.writeFileString(path.join(bin, "opencode-fleet"), script, { mode: 0o755 })
 
@@ -26,7 +27,7 @@ export const makeShell = Effect.fn("makeShell")(function* ({ env, instead = {} }
       const typed = Object.entries(instead).reduce((text, [shown, real]) => text.replaceAll(shown, real), line)
       const handle = yield* ChildProcess.make("sh", ["-c", typed.replace(/^opencode-fleet /u, "exec $&")], {
         cwd: env.HOME,
-        env: { ...env, PATH: `${bin}:${env["PATH"] ?? ""}` },
+        env: { ...env, PATH: ownPath },
         stdin: "ignore",
         forceKillAfter: "10 seconds",
       })
@@ -59,6 +60,8 @@ export const makeShell = Effect.fn("makeShell")(function* ({ env, instead = {} }
   )
 
   return {
+    /** The environment of its lines. */
+    env: { ...env, PATH: ownPath },
     begin,
     /** Runs a line to its end. */
     type: (line: string) => Effect.scoped(Effect.flatMap(begin(line), ({ ended }) => ended)),

@@ -25,7 +25,16 @@ export const find = (program: string): string | undefined =>
   directories.map((directory) => join(directory, program)).find(isExecutable)
 
 /** The Debian package of each program. */
-const packageOf = { ssh: "openssh-client", "ssh-keygen": "openssh-client", sshd: "openssh-server", tmux: "tmux" }
+const packageOf = {
+  bash: "bash",
+  fish: "fish",
+  script: "bsdutils",
+  ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
+  sshd: "openssh-server",
+  tmux: "tmux",
+  zsh: "zsh",
+}
 
 type Program = keyof typeof packageOf
 
@@ -57,6 +66,11 @@ export const withTmux = requiring("tmux")
 
 /** For tests that start both. */
 export const withSshAndTmux = requiring("ssh", "sshd", "ssh-keygen", "tmux")
+
+/** For tests that press Tab in a shell. `script` gives it a terminal, which fish can do without. */
+export const withBash = requiring("bash", "script")
+export const withZsh = requiring("zsh", "script")
+export const withFish = requiring("fish")
 
 const opencode2Missing = "no opencode 2; `npm run opencode2` installs it on Linux on x64"
 

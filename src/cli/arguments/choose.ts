@@ -21,10 +21,11 @@ export interface Missing<A, E, R> {
   readonly none: string
 }
 
-const missing = (argument: string) =>
+/** `how`: what a terminal does about it. */
+export const missing = (argument: string, how: string) =>
   new CommandFailed({
     status: exitStatus.usage,
-    reason: `${argumentName(argument)} is missing. In a terminal it can be left out, and is chosen from a list.`,
+    reason: `${argumentName(argument)} is missing. In a terminal it can be left out, and ${how}.`,
   })
 
 /** Ctrl-C or Esc ends the command. */
@@ -33,7 +34,7 @@ export const quittable = <A>(prompt: Prompt.Prompt<A>) => Effect.catchTag(prompt
 /** A single choice is taken without a question. Fails with `CommandFailed` without a terminal. */
 export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices, message, none }: Missing<A, E, R>) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (!canPrompt) return yield* missing(argument)
+  if (!canPrompt) return yield* missing(argument, "is chosen from a list")
   const all = yield* choices
   const [first, ...others] = all.map(({ title, value }) => ({ title: plainLine(title), value }))
   if (first === undefined) return yield* new CommandFailed({ status: exitStatus.failed, reason: none })
@@ -46,7 +47,7 @@ const notBlank = (text: string) => (text.trim() === "" ? Effect.fail("Type a tex
 /** A text that the person types. Fails with `CommandFailed` without a terminal. */
 export const typed = Effect.fnUntraced(function* ({ argument, message }: { argument: string; message: string }) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (!canPrompt) return yield* missing(argument)
+  if (!canPrompt) return yield* missing(argument, "the command asks for it")
   return yield* quittable(Prompt.String({ message, validate: notBlank }))
 })
 

@@ -12,3 +12,6 @@ export const placeOf = (given: string): Named => {
     ? { instance: given, session_id: "latest" }
     : { instance: given.slice(0, slash), session_id: given.slice(slash + 1) }
 }
+
+/** A place as it is typed. */
+export const placeName = ({ instance = "", session_id }: Named) => `${instance}/${session_id}`

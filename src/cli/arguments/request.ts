@@ -69,8 +69,7 @@ const inSession = Effect.fnUntraced(function* (
           about: describe(each),
         }))
         .filter(wanted(kinds, given))
-      const [kind = "permission"] = kinds
-      if (open.length === 0) yield* findRequest(origin, kind, Option.getOrUndefined(given))
+      if (open.length === 0) yield* findRequest(origin, kinds, Option.getOrUndefined(given))
       return open
     }),
   ).pipe(Effect.mapError(failedWithToolError))
@@ -108,7 +107,7 @@ const inFleet = Effect.fnUntraced(function* (
 const described = ({ about, id, instance, session_id }: Candidate) => `${id} (${about}; ${session_id} on ${instance})`
 
 const nothingWaits = (given: GivenRequest, kinds: ReadonlyArray<Kind>) => {
-  const what = kinds.length > 1 ? "Nothing waits" : `No ${kinds.join("")} waits`
+  const what = `No ${kinds.join(" or ")} waits`
   const which = Option.match(given.id, { onNone: () => "", onSome: (id) => ` with the id ${line(id, 100)}` })
   const where = Option.match(given.instance, { onNone: () => "", onSome: (name) => ` on ${line(name, 100)}` })
   return `${what} for a person${where}${which}. \`opencode-fleet instances\` shows what waits.`

@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import { Argument, Command, TerminalCapabilities } from "effect/cli"
 import { answer as checkedAnswer } from "../../tools/requests/personDecision.ts"
+import { missing } from "../arguments/choose.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { decideRequest, decisionArguments } from "../process/decideRequest.ts"
-import { CommandFailed, exitStatus, failedWithToolError } from "../process/exitStatus.ts"
+import { failedWithToolError } from "../process/exitStatus.ts"
 import { decisionInTerminal } from "../terminal/terminalForm.ts"
 
 const texts = Argument.String("text").pipe(
@@ -16,18 +17,13 @@ const texts = Argument.String("text").pipe(
 
 const input = { ...decisionArguments, texts }
 
-const missing = new CommandFailed({
-  status: exitStatus.usage,
-  reason: "Missing required argument: text. In a terminal it can be left out, and a form asks for it.",
-})
-
 /** Fails with `CommandFailed` if the question is not answered. */
 export const answerQuestion = Effect.fnUntraced(function* ({
   texts,
   ...given
 }: Command.Command.Config.Infer<typeof input>) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (texts.length === 0 && !canPrompt) return yield* missing
+  if (texts.length === 0 && !canPrompt) return yield* missing("text", "a form asks for it")
   yield* decideRequest(given, {
     kinds: ["question"],
     showsForm: texts.length === 0,

@@ -1,8 +1,9 @@
 /** `opencode-fleet describe`: shows the agents, models, slash commands and projects of an instance. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { describeHandlers } from "../../tools/instances/describeHandlers.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -27,7 +28,7 @@ export const describe = Command.make(
     const view = yield* Effect.mapError(
       describe_instance({
         instance: yield* chosenInstance(instance),
-        ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+        ...ifGiven("directory", directory),
       }),
       failedWithToolError,
     )

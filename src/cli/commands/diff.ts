@@ -1,11 +1,12 @@
 /** `opencode-fleet diff`: shows the files that a session has changed, as a unified diff. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { readChanges } from "../../tools/changes/changeHandlers.ts"
 import { diffView } from "../../tools/changes/changeView.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { chosenPlace, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -33,7 +34,7 @@ export const showDiff = Effect.fnUntraced(function* ({
   const { instance, session_id } = yield* chosenPlace(place)
   const { change, view } = yield* use(instance, (target) =>
     Effect.gen(function* () {
-      const of = { session_id, ...(Option.isSome(message) ? { message_id: message.value } : {}) }
+      const of = { session_id, ...ifGiven("message_id", message) }
       const { change, page, session } = yield* readChanges(target, client.at(target), of)
       return { change, view: diffView(target, session, change, page) }
     }),

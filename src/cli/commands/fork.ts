@@ -1,8 +1,9 @@
 /** `opencode-fleet fork`: copies a session's conversation into a new session. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { chosenPlace, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -26,7 +27,7 @@ export const forkSession = Effect.fnUntraced(function* ({
   const view = yield* Effect.mapError(
     fork_session({
       ...(yield* chosenPlace(given)),
-      ...(Option.isSome(before) ? { message_id: before.value } : {}),
+      ...ifGiven("message_id", before),
     }),
     (error) => failedWithToolError(error, { message_id: "--before" }),
   )

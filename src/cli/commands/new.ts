@@ -3,6 +3,7 @@ import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -70,11 +71,11 @@ export const newSession = Effect.fnUntraced(function* ({
   const view = yield* Effect.mapError(
     create_session({
       instance: yield* chosenInstance(instance),
-      ...(Option.isSome(title) ? { title: title.value } : {}),
-      ...(Option.isSome(directory) ? { directory: directory.value } : {}),
-      ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-      ...(Option.isSome(model) ? { model: model.value } : {}),
-      ...(Option.isSome(worktree) ? { worktree: worktree.value } : {}),
+      ...ifGiven("title", title),
+      ...ifGiven("directory", directory),
+      ...ifGiven("agent", agent),
+      ...ifGiven("model", model),
+      ...ifGiven("worktree", worktree),
       ...(allow.length === 0 ? {} : { permissions: allow }),
     }),
     failedWithToolError,

@@ -12,6 +12,7 @@ import type { Origin } from "../../tools/requests/askPerson.ts"
 import { findOrigin } from "../../tools/requests/findRequest.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { wholeNumber } from "../arguments/numbers.ts"
 import { chosenPlace, type Place, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
@@ -52,12 +53,9 @@ const input = { ...placeArguments, limit, before, message, follow, asJson }
 
 type Input = Command.Command.Config.Infer<typeof input>
 
-const given = <Name extends string>(name: Name, value: Option.Option<string>): { readonly [_ in Name]?: string } =>
-  Option.match(value, { onNone: () => ({}), onSome: (text) => ({ [name]: text }) as { readonly [_ in Name]: string } })
-
 const printJson = Effect.fnUntraced(function* (place: Place, { before, limit, message }: Input) {
   const { get_session } = yield* sessionHandlers({ maxAnswerChars: Infinity })
-  const parameters = { ...place, message_limit: limit, ...given("before", before), ...given("message_id", message) }
+  const parameters = { ...place, message_limit: limit, ...ifGiven("before", before), ...ifGiven("message_id", message) }
   yield* Console.log(toJson(yield* Effect.mapError(get_session(parameters), failedWithToolError)))
 })
 
@@ -65,7 +63,7 @@ const printJson = Effect.fnUntraced(function* (place: Place, { before, limit, me
 const showPage = Effect.fnUntraced(function* (origin: Origin, { before, limit }: Input) {
   const { opencode, session, target } = origin
   const { result: page, unreadable } = yield* countingUnreadable(
-    opencode.messages(session.id, { limit, ...given("before", before) }),
+    opencode.messages(session.id, { limit, ...ifGiven("before", before) }),
   )
   const active = yield* detailedActivities(opencode, [session])
   const status = active.get(session.id)?.status.type ?? "idle"

@@ -2,7 +2,7 @@
 import { Console, Effect, Option, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
-import { makeSendToSessions } from "../../tools/many/followSessions.ts"
+import { makeSendToSessions } from "../../tools/many/sendToSessions.ts"
 import { Settings } from "../../Settings.ts"
 import type { ToolError } from "../../tools/shared/errorText.ts"
 import { NonBlank } from "../../tools/shared/parameters.ts"
@@ -11,6 +11,7 @@ import type { PromptParameters } from "../../tools/turns/promptOptions.ts"
 import { turnHandlers } from "../../tools/turns/turnHandlers.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { typed } from "../arguments/choose.ts"
 import { destinationsOf, manyFlags, onlyMessage } from "../arguments/destinations.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
@@ -101,7 +102,7 @@ const createSession = Effect.fnUntraced(function* (
   note: TurnScreen["note"],
 ) {
   const { create_session } = yield* sessionHandlers()
-  const place = { instance, ...(Option.isSome(directory) ? { directory: directory.value } : {}) }
+  const place = { instance, ...ifGiven("directory", directory) }
   yield* checkNewSession({ ...place, ...prompt })
   if (prompt.message_id !== undefined) return yield* idForNewSession
   const created = yield* create_session(place)
@@ -153,19 +154,19 @@ const input = { instance, session, message, directory, ifBusy, agent, model, mes
 const all = { ...input, ...manyFlags }
 
 const sendToAll = Effect.fnUntraced(function* (given: Command.Command.Config.Infer<typeof all>) {
-  const { agent, directory, ifBusy, instance, isAsync, message, messageId, model, session } = given
+  const { agent, allIdle, directory, ifBusy, instance, isAsync, messageId, model, session, to, yes } = given
   const refused = { "--message-id": Option.isSome(messageId), "--async": isAsync }
-  const text = yield* chosenMessage(yield* onlyMessage([instance, session, message], refused))
-  const sessions = yield* destinationsOf(given)
+  const message = yield* onlyMessage([instance, session, given.message], refused)
+  const choice = { ...ifGiven("agent", agent), ...ifGiven("model", model), ...ifGiven("directory", directory) }
+  const sessions = yield* destinationsOf({ to, allIdle, yes, ifBusy, ...choice })
+  const text = yield* chosenMessage(message)
   const send = yield* makeSendToSessions(yield* Settings)
-  const sent = {
-    text,
-    ifBusy,
-    ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-    ...(Option.isSome(model) ? { model: model.value } : {}),
-    ...(Option.isSome(directory) ? { directory: directory.value } : {}),
-  }
-  yield* showMany({ until: "all", asJson: given.asJson }, (options) => send(sessions, sent, options))
+  const sent = { text, ifBusy, ...choice }
+  const isWaiting = ifBusy === "wait" && sessions.some(({ isBusy }) => isBusy)
+  const interrupted = isWaiting
+    ? "A session that was busy until now does not get the message, unless its opencode keeps a queue (opencode 2)."
+    : ""
+  yield* showMany({ until: "all", asJson: given.asJson, interrupted }, (options) => send(sessions, sent, options))
 })
 
 /** Sends the message and shows its turn. Fails with `CommandFailed` if the turn is not completed. */
@@ -186,9 +187,9 @@ export const sendMessage = Effect.fnUntraced(function* ({
   const reference = yield* chosenSession(chosen, session, [newSession])
   const text = yield* chosenMessage(message)
   const prompt = {
-    ...(Option.isSome(agent) ? { agent: agent.value } : {}),
-    ...(Option.isSome(model) ? { model: model.value } : {}),
-    ...(Option.isSome(messageId) ? { message_id: messageId.value } : {}),
+    ...ifGiven("agent", agent),
+    ...ifGiven("model", model),
+    ...ifGiven("message_id", messageId),
   }
   const sending = Effect.fnUntraced(function* (note: TurnScreen["note"]) {
     return yield* send_message({

@@ -1,10 +1,11 @@
 /** `opencode-fleet sessions`: lists the sessions of an instance. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { SessionsView } from "../../tools/sessions/sessionSchemas.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
+import { ifGiven } from "../arguments/ifGiven.ts"
 import { chosenInstance, instance } from "../arguments/instance.ts"
 import { wholeNumber } from "../arguments/numbers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -64,8 +65,8 @@ export const sessions = Command.make(
       list_sessions({
         instance: yield* chosenInstance(instance),
         limit,
-        ...(Option.isSome(search) ? { search: search.value } : {}),
-        ...(Option.isSome(directory) ? { directory: directory.value } : {}),
+        ...ifGiven("search", search),
+        ...ifGiven("directory", directory),
       }),
       failedWithToolError,
     )

@@ -55,9 +55,10 @@ const quoted = (text: string, head: string): string | undefined => {
  * word begins after the last quote, colon or the like.
  */
 export const bashReplacement = (value: string, word: Word, readlineWord: string): string | undefined => {
-  if (!value.startsWith(word.text) || !word.raw.endsWith(readlineWord)) return undefined
+  if (!word.raw.endsWith(readlineWord)) return undefined
   const head = word.raw.slice(0, word.raw.length - readlineWord.length)
   const [{ text: committed } = { text: "" }] = bashWords(head)
+  if (!value.startsWith(committed)) return undefined
   const replacement = quoted(value.slice(committed.length), head)
   const quote = openQuote(head)
   // Readline leaves a closing quote out if the text already ends with one.

@@ -65,38 +65,59 @@ const flagCandidates = ({ command, usedFlags }: Position): ReadonlyArray<Candida
   help,
 ]
 
-/** The latest session of each instance, as the commands for several sessions name it. */
-const places = <R>({ instances }: LiveNames<R>) =>
-  Effect.map(instances, (all) => all.map((each) => ({ ...each, value: `${each.value}/latest` })))
+const starting = (all: ReadonlyArray<Candidate>, current: string) =>
+  all.filter(({ value }) => value.startsWith(current))
 
-const flagValues = <R>(flag: Completions.FlagDescriptor, live: LiveNames<R>) => {
-  if (flag.type._tag === "Choice") return Effect.succeed(plain(flag.type.values))
-  if (flag.name === "instance") return live.instances
-  return flag.name === "to" ? places(live) : Effect.succeed([])
+/** Names are accepted by a part and in any case, too. */
+const accepted = (all: ReadonlyArray<Candidate>, current: string) => {
+  const found = starting(all, current)
+  const part = current.toLowerCase()
+  return found.length > 0 ? found : all.filter(({ value }) => value.toLowerCase().includes(part))
 }
+
+const instances = <R>(live: LiveNames<R>, current: string) =>
+  Effect.map(live.instances, (all) => accepted(all, current))
 
 const latest = { value: "latest", description: "the most recently updated session" }
 
 const newSession = { value: "new", description: "a new session" }
 
+const sessions = <R>(live: LiveNames<R>, instance: string, current: string, others: ReadonlyArray<Candidate> = []) =>
+  Effect.map(live.sessions(instance), (all) =>
+    accepted([...others, ...(all.length === 0 ? [] : [latest]), ...all], current),
+  )
+
+/** `INSTANCE/SESSION`: each instance with its latest session, and after the slash the instance's sessions. */
+const places = <R>(live: LiveNames<R>, current: string) => {
+  const slash = current.indexOf("/")
+  const [instance, session] = [current.slice(0, slash), current.slice(slash + 1)]
+  return slash === -1
+    ? Effect.map(instances(live, current), (all) => all.map((each) => ({ ...each, value: `${each.value}/latest` })))
+    : Effect.map(sessions(live, instance, session), (all) =>
+        all.map((each) => ({ ...each, value: `${instance}/${each.value}` })),
+      )
+}
+
+const flagValues = <R>(flag: Completions.FlagDescriptor, live: LiveNames<R>, current: string) => {
+  if (flag.type._tag === "Choice") return Effect.succeed(starting(plain(flag.type.values), current))
+  if (flag.name === "instance") return instances(live, current)
+  return flag.name === "to" ? places(live, current) : Effect.succeed([])
+}
+
 const isAt = ({ given }: Position, index: number, variadic: boolean) =>
   variadic ? given.length >= index : given.length === index
 
-const argumentValues = <R>(position: Position, live: LiveNames<R>) => {
+const argumentValues = <R>(position: Position, live: LiveNames<R>, current: string) => {
   const { command, given } = position
   const argument = command.arguments.find(({ variadic }, index) => isAt(position, index, variadic))
-  if (argument?.type._tag === "Choice") return Effect.succeed(plain(argument.type.values))
+  if (argument?.type._tag === "Choice") return Effect.succeed(starting(plain(argument.type.values), current))
   switch (argument?.name) {
     case "instance":
-      return live.instances
+      return instances(live, current)
     case "instance/session":
-      return places(live)
+      return places(live, current)
     case "session":
-      return Effect.map(live.sessions(given.at(-1) ?? ""), (sessions) => [
-        ...(command.name === "send" ? [newSession] : []),
-        ...(sessions.length === 0 ? [] : [latest]),
-        ...sessions,
-      ])
+      return sessions(live, given.at(-1) ?? "", current, command.name === "send" ? [newSession] : [])
     default:
       return Effect.succeed([])
   }
@@ -114,19 +135,16 @@ export const candidates = Effect.fnUntraced(function* <R>(
   const { command, flag, flagsEnded, given } = position
   const [name = "", typedValue] = current.split("=", 2)
   const assigned = typedValue === undefined || flagsEnded ? undefined : flagIn(command, name)
-  const offered: ReadonlyArray<Candidate> = yield* Effect.suspend(() => {
-    if (flag !== undefined) return flagValues(flag, live)
-    if (assigned !== undefined) {
-      return Effect.map(flagValues(assigned, live), (values) =>
-        values.map((each) => ({ ...each, value: `${name}=${each.value}` })),
-      )
-    }
-    if (current.startsWith("-") && !flagsEnded) return Effect.succeed(flagCandidates(position))
-    const explained = command.name === "help" ? root.subcommands : command.subcommands
-    if (explained.length > 0 && given.length === 0) {
-      return Effect.succeed(explained.map(({ description = "", name }) => ({ value: name, description })))
-    }
-    return argumentValues(position, live)
-  })
-  return offered.filter(({ value }) => value.startsWith(current))
+  if (flag !== undefined) return yield* flagValues(flag, live, current)
+  if (assigned !== undefined) {
+    const values = yield* flagValues(assigned, live, typedValue ?? "")
+    return values.map((each) => ({ ...each, value: `${name}=${each.value}` }))
+  }
+  if (current.startsWith("-") && !flagsEnded) return starting(flagCandidates(position), current)
+  const explained = command.name === "help" ? root.subcommands : command.subcommands
+  if (explained.length > 0 && given.length === 0) {
+    const commands = explained.map(({ description = "", name }) => ({ value: name, description }))
+    return starting(commands, current)
+  }
+  return yield* argumentValues(position, live, current)
 })

@@ -15,6 +15,19 @@ const live = Effect.map(
 
 const isAssignment = (word: string) => /^[A-Za-z_]\w*=/u.test(word)
 
+const commonStart = (one: string, other: string) => {
+  const end = Array.from(one).findIndex((letter, index) => letter !== Array.from(other)[index])
+  return end === -1 ? one : Array.from(one).slice(0, end).join("")
+}
+
+/** Readline puts the common start of all candidates in place of the word, which must not lose what was typed. */
+const losesWord = (found: ReadonlyArray<Candidate>, typed: string) =>
+  !found
+    .map(({ value }) => value)
+    .reduce(commonStart, found[0]?.value ?? "")
+    .toLowerCase()
+    .includes(typed.toLowerCase())
+
 /** bash passes its line and the part of the word that it replaces. */
 const forBash = Effect.fnUntraced(function* (line: string, readlineWord: string) {
   const { descriptor } = yield* CommandLine
@@ -23,6 +36,7 @@ const forBash = Effect.fnUntraced(function* (line: string, readlineWord: string)
   const before = all.slice(program + 1, -1).map(({ text }) => text)
   const current = all.at(-1) ?? { raw: "", text: "" }
   const found = yield* candidates(yield* descriptor, before, current.text, yield* live)
+  if (losesWord(found, current.text)) return []
   return found.flatMap(({ value }) => bashReplacement(value, current, readlineWord) ?? [])
 })
 

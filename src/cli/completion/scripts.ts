@@ -18,7 +18,7 @@ const zsh = `#compdef opencode-fleet
 _opencode_fleet() {
   local -a found
   found=("\${(@f)$(opencode-fleet __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
-  [[ -n "$found[1]" ]] && _describe -V opencode-fleet found
+  [[ -n "$found[1]" ]] && _describe -V opencode-fleet found -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]} l:|=* r:|=*'
 }
 (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 compdef _opencode_fleet opencode-fleet`

@@ -2,7 +2,7 @@
 import { Console, Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { sendDecision, verdict } from "../../opencode/requests/decision.ts"
+import { isRefusal, sendDecision, verdict } from "../../opencode/requests/decision.ts"
 import { type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { Settings } from "../../Settings.ts"
 import type { Origin } from "../../tools/requests/askPerson.ts"
@@ -14,7 +14,7 @@ import { type ChosenRequest, chosenRequest, type GivenRequest, requestArguments 
 import { decidedText, requestLines } from "../terminal/decision.ts"
 import { showTurn } from "../terminal/showTurn.ts"
 import { toJson } from "../terminal/terminal.ts"
-import { CommandFailed, exitStatus, failedBecause, failedWithToolError } from "./exitStatus.ts"
+import { type CommandFailed, endedByChoice, exitStatus, failedBecause, failedWithToolError } from "./exitStatus.ts"
 
 const follow = Flag.Boolean("follow").pipe(
   Flag.withAlias("f"),
@@ -49,7 +49,7 @@ const asParameters = ({ instance, session_id }: ChosenRequest, decision: Decisio
   } as const
 }
 
-const leftOpen = new CommandFailed({ status: exitStatus.waits, reason: "Nothing was sent; the request stays open." })
+const leftOpen = endedByChoice("Nothing was sent; the request stays open.", exitStatus.waits)
 
 export interface Deciding<Kind extends PendingRequest["kind"], E, R> {
   /** Which kinds of requests the command decides. */
@@ -64,12 +64,10 @@ export interface Deciding<Kind extends PendingRequest["kind"], E, R> {
   ) => Effect.Effect<Decision | undefined, E, R>
 }
 
-const isOf = <Kind extends PendingRequest["kind"]>(
-  pending: PendingRequest,
-  kinds: ReadonlyArray<Kind>,
-): pending is Extract<PendingRequest, { kind: Kind }> => kinds.some((kind) => kind === pending.kind)
-
-/** Shows the request, takes the decision, and sends it. Fails with `CommandFailed` if it is not delivered. */
+/**
+ * Shows the request, takes the decision, and sends it. Fails with `CommandFailed` if it is not delivered, and with
+ * `ChosenOutcome` if the person leaves the request open.
+ */
 export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"], R>(
   given: GivenDecision,
   { decide, kinds, showsAlways = false, showsForm = false }: Deciding<Kind, CommandFailed, R>,
@@ -81,10 +79,9 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   const { origin, pending } = yield* use(instance, (target) =>
     Effect.gen(function* () {
       const origin = yield* findOrigin(client, target, session_id)
-      return { origin, pending: yield* findRequest<PendingRequest["kind"]>(origin, chosen.kind, chosen.id) }
+      return { origin, pending: yield* findRequest(origin, kinds, chosen.id) }
     }),
   ).pipe(Effect.mapError(failedWithToolError))
-  if (!isOf(pending, kinds)) return yield* leftOpen
   if (!showsForm) yield* Console.error(requestLines(pending, { always: showsAlways }))
   const decision = yield* decide(pending, origin)
   if (decision === undefined) return yield* leftOpen
@@ -94,6 +91,7 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
     return yield* showTurn(
       {
         asJson: given.asJson,
+        isRefused: isRefusal(decision),
         interrupted: ({ note }) =>
           note(
             `Stopped following. The agent keeps working. \`opencode-fleet abort ${instance} ${session_id}\` stops it.`,
@@ -105,7 +103,7 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   const delivery = yield* use(instance, (target) => sendDecision(client.at(target), origin.session, decision)).pipe(
     Effect.mapError(failedWithToolError),
   )
-  const text = decidedText(delivery, decision, pending)
+  const text = decidedText(delivery, decision)
   if (given.asJson) {
     yield* Console.log(
       toJson({ ...chosen, about: describe(pending), decision: verdict(decision), delivery } satisfies object),

@@ -1,5 +1,5 @@
 /** The exit statuses of every command except `connect`, which exits with opencode's status. */
-import { PlatformError, Runtime, Schema } from "effect"
+import { Console, Effect, PlatformError, Runtime, Schema } from "effect"
 import { CliError } from "effect/cli"
 import { fileFailure } from "../../machine/fileError.ts"
 import { line } from "../../text/plainText.ts"
@@ -34,6 +34,18 @@ export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandF
   }
 }
 
+/** Ends a command with the status of an outcome that the person has chosen and been told about, which is no error. */
+export class ChosenOutcome extends Schema.TaggedError<ChosenOutcome>()("ChosenOutcome", { status: Schema.Int }) {
+  override readonly [Runtime.errorReported] = false
+  override get [Runtime.errorExitCode]() {
+    return this.status
+  }
+}
+
+/** Ends a command because the person chose so: says what that means. */
+export const endedByChoice = (text: string, status: number) =>
+  Effect.andThen(Console.error(text), Effect.fail(new ChosenOutcome({ status })))
+
 /** The maximum length of a reason, in characters. */
 const longestReason = 2000
 
@@ -45,9 +57,10 @@ export const failedBecause = (reason: string, status: number = exitStatus.failed
 export const failedWith = (error: PlatformError.PlatformError | { readonly message: string }) =>
   failedBecause(error instanceof PlatformError.PlatformError ? fileFailure(error) : error.message)
 
-const statusOf = (error: ToolError) =>
+/** The exit status for an error of a tool's handler. */
+export const statusOfError = (error: ToolError) =>
   error._tag === "SessionBusy" && error.waitingFor !== undefined ? exitStatus.waits : exitStatus.failed
 
 /** For errors of the tools' handlers. */
 export const failedWithToolError = (error: ToolError, named?: Readonly<Record<string, string>>) =>
-  failedBecause(errorText(error, named), statusOf(error))
+  failedBecause(errorText(error, named), statusOfError(error))

@@ -147,6 +147,7 @@ export const runDashboard = Effect.fnUntraced(function* (views: DashboardViews) 
         yield* work(action).pipe(
           // What went wrong is no reason to end the dashboard, nor is a list that the person closed.
           Effect.catchTag("CommandFailed", ({ reason }) => Console.error(reason)),
+          Effect.catchTag("ChosenOutcome", () => Effect.void),
           Effect.catchCauseIf(Cause.hasInterruptsOnly, () => Effect.void),
         )
     }

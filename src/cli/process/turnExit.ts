@@ -1,8 +1,8 @@
 /** How `send` ends: the exit status of a turn's outcome, and the text on stderr. */
-import { Effect, Runtime, Schema } from "effect"
+import { Effect } from "effect"
 import { plural } from "../../text/plural.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
-import { CommandFailed, exitStatus } from "./exitStatus.ts"
+import { ChosenOutcome, CommandFailed, exitStatus } from "./exitStatus.ts"
 
 export const statusOf = (outcome: TurnView["outcome"]): number => {
   switch (outcome) {
@@ -52,16 +52,13 @@ const describe = (view: TurnView): string => {
   }
 }
 
-/** Ends a command with the status of an outcome that the person has chosen and seen, which is no error. */
-export class ChosenOutcome extends Schema.TaggedError<ChosenOutcome>()("ChosenOutcome", { status: Schema.Int }) {
-  override readonly [Runtime.errorReported] = false
-  override get [Runtime.errorExitCode]() {
-    return this.status
-  }
+/** How a person can choose the outcome of a turn, and the outcomes that this leads to. */
+const chosenBy = {
+  /** They decided all of its requests at a form, or closed it. */
+  form: new Set<TurnView["outcome"]>(["rejected", "aborted", "needs permission", "needs answer"]),
+  /** They refused what the turn was waiting for. */
+  refusal: new Set<TurnView["outcome"]>(["rejected", "aborted"]),
 }
-
-/** The outcomes that a person can choose at a form: by what they decide, or by closing it. */
-const chosenAtForm = new Set<TurnView["outcome"]>(["rejected", "aborted", "needs permission", "needs answer"])
 
 /** What a person is told about an outcome that they have chosen. They have seen the request. */
 const describeChosen = (view: TurnView): string => {
@@ -75,9 +72,13 @@ export const endWith = Effect.fnUntraced(function* (view: TurnView) {
   if (status !== 0) return yield* new CommandFailed({ status, reason: describe(view) })
 })
 
-/** Like {@link endWith}, after forms for all requests of the turn: the outcome that they led to is noted, and is no error. */
-export const endAfterForms = Effect.fnUntraced(function* (view: TurnView, note: (text: string) => Effect.Effect<void>) {
-  if (!chosenAtForm.has(view.outcome)) return yield* endWith(view)
+/** Like {@link endWith}, but an outcome that the person has chosen is noted, and is no error. */
+export const endAsChosen = Effect.fnUntraced(function* (
+  view: TurnView,
+  choice: keyof typeof chosenBy,
+  note: (text: string) => Effect.Effect<void>,
+) {
+  if (!chosenBy[choice].has(view.outcome)) return yield* endWith(view)
   yield* note(describeChosen(view))
   return yield* new ChosenOutcome({ status: statusOf(view.outcome) })
 })

@@ -9,9 +9,15 @@ import { greet } from "./greeting.ts"
 
 const nodeServices = Layer.provideMerge(NodeChildProcessSpawner.layer, NodeFileSystem.layer)
 
-/** Lives as long as the scope that it is built in. */
-export const buildToolkit = Effect.map(Layer.build(Layer.provide(toolsLayer(Settings), nodeServices)), (services) => ({
-  handled: Effect.provide(FleetToolkit, services),
-  handledWithStart: Effect.provide(FleetToolkitWithStart, services),
-  greet: Effect.provide(greet, services),
-}))
+/**
+ * Lives as long as the scope that it is built in. Each Toolkit is evaluated once: its schemas are prepared at their first use,
+ * which costs as much as the answer of list_instances.
+ */
+export const buildToolkit = Effect.gen(function* () {
+  const services = yield* Layer.build(Layer.provide(toolsLayer(Settings), nodeServices))
+  return {
+    handled: Effect.succeed(yield* Effect.provide(FleetToolkit, services)),
+    handledWithStart: Effect.succeed(yield* Effect.provide(FleetToolkitWithStart, services)),
+    greet: Effect.provide(greet, services),
+  }
+})

@@ -3,9 +3,10 @@ import { cut } from "../../text/cells.ts"
 import { plainLine } from "../../text/plainText.ts"
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { type DashboardState, selectedOf, shownInstances } from "./dashboard.ts"
-import { fleetProblems, fleetTable, selectionMark } from "./fleetTable.ts"
+import { fleetProblems, fleetRows } from "./fleetTable.ts"
 import type { ShowPath } from "./homePath.ts"
 import type { Style } from "./style.ts"
+import { visibleRows } from "./visibleRows.ts"
 import { wrap } from "./wrap.ts"
 
 export interface DashboardRoom {
@@ -36,27 +37,52 @@ const fitLines = (lines: ReadonlyArray<string>, rows: number): ReadonlyArray<str
     ? lines.slice(0, Math.max(1, rows))
     : [...lines.slice(0, rows - 1), `… and ${lines.length - (rows - 1)} more lines`]
 
-/** The table, without as many of its first instances as hide the selected one. */
-const tableAround = (fleet: FleetView, name: string | undefined, { columns, path, rows, style }: DashboardRoom) => {
-  for (let first = 0; ; first++) {
-    const instances = fleet.instances.slice(first)
-    const lines = fleetTable({ ...fleet, instances }, style, path, columns, name)
-    const index = lines.findIndex((line) => line.startsWith(selectionMark))
-    if (index < rows - 2 || instances[0]?.name === name || instances.length < 2) return lines
-  }
+/** The number of instances that are not shown, and of those that wait for a person, which stand first. */
+const hidden = (arrow: string, instances: ReadonlyArray<InstanceView>): ReadonlyArray<string> => {
+  if (instances.length === 0) return []
+  const waiting = instances.filter(({ activity }) => activity === "waiting").length
+  return [`${arrow} ${instances.length} more${waiting === 0 ? "" : `, ${waiting} waiting`}`]
 }
 
-export const dashboardLines = (fleet: FleetView, state: DashboardState, room: DashboardRoom): ReadonlyArray<string> => {
-  const { columns, rows, style } = room
+/** The table, scrolled until the selected instance is whole. */
+const fitTable = (fleet: FleetView, selected: string, { columns, path, rows: height, style }: DashboardRoom) => {
+  const { instances } = fleet
+  const options = { style, path, room: columns, selected }
+  const natural = fleetRows(fleet, options)
+  const isWhole = natural.rows.flat().length < height
+  const { rows, titles } = isWhole ? natural : fleetRows(fleet, { ...options, maxNoteLines: 1 })
+  const { end, start } = visibleRows(
+    rows.map((lines) => lines.length),
+    instances.findIndex(({ name }) => name === selected),
+    height - 1,
+  )
+  return [
+    titles,
+    ...hidden("↑", instances.slice(0, start)).map(style.faint),
+    ...rows.slice(start, end).flat(),
+    ...hidden("↓", instances.slice(end)).map(style.faint),
+  ]
+}
+
+/** The lines that problems take from a table that needs more. */
+const maxProblemLines = 3
+
+export const dashboardLines = (
+  fleet: FleetView,
+  state: DashboardState,
+  window: DashboardRoom,
+): ReadonlyArray<string> => {
+  const { columns, rows, style } = window
   const instances = shownInstances(fleet, state)
   const selected = selectedOf(instances, state)
   // The cursor stands in a line of its own.
   const height = rows - 2
-  const shown = { ...fleet, instances }
-  const body = [
-    ...tableAround(shown, selected?.name, { ...room, rows: height }),
+  const problems = [
     ...(instances.length === 0 && fleet.instances.length > 0 ? ["No instance matches the filter."] : []),
     ...fleetProblems(fleet).flatMap((line) => wrap(line, columns)),
   ]
+  const room = { ...window, rows: height - Math.min(problems.length, maxProblemLines) }
+  const table = selected === undefined ? [] : fitTable({ ...fleet, instances }, selected.name, room)
+  const body = [...table, ...fitLines(problems, height - table.length)]
   return [...fitLines(body, height), style.faint(cut(help(state, selected), columns))]
 }

@@ -1,6 +1,6 @@
 /** A pending request in full, and what became of a person's decision about it. */
 import { type Delivery, deliveryText } from "../../opencode/requests/decision.ts"
-import { alwaysScope, type Decision, describe, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
+import { alwaysScope, type Decision, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { line } from "../../text/plainText.ts"
 import { wholeRequestText } from "../../tools/requests/requestView.ts"
@@ -23,8 +23,8 @@ export const requestLines = (pending: PendingRequest, { always = false } = {}): 
 
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
-export const decidedText = (delivery: Delivery, decision: Decision, pending: PendingRequest): string =>
-  capitalised(line(`${deliveryText(delivery, decision)}: ${describe(pending)}`, 1000))
+export const decidedText = (delivery: Delivery, decision: Decision): string =>
+  capitalised(line(deliveryText(delivery, decision), 1000))
 
 /** A request in a conversation, with the commands that decide it. */
 export const waitingText = (instance: string, session: Session, pending: PendingRequest, style: Style): string => {

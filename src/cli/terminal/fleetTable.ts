@@ -6,7 +6,7 @@ import { line } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import type { ShowPath } from "./homePath.ts"
 import type { Style } from "./style.ts"
-import { type Cell, type Column, type Note, type Row, tableWithNotes } from "./table.ts"
+import { type Cell, type Column, type Note, type Row, tableRows, type TableRows } from "./table.ts"
 
 const columns: ReadonlyArray<Column> = [
   { title: "NAME" },
@@ -37,11 +37,23 @@ const status = ({ active_count: active = 0, activity, health }: InstanceView, st
 
 const activityStyle = (style: Style) => ({ waiting: style.warning, busy: style.good, idle: style.faint }) as const
 
-/** Maximum number of lines of a note that no agent waits for. */
-const maxNoteLines = 2
+export interface FleetTableOptions {
+  readonly style: Style
+  readonly path: ShowPath
+  /** The width of the terminal. */
+  readonly room: number
+  /** The name of the instance that is marked. */
+  readonly selected?: string | undefined
+  /** Maximum number of lines of a note that no agent waits for. Default: 2. */
+  readonly maxNoteLines?: number
+}
 
 /** For an online instance its pending requests, or why they are unknown; otherwise when it was last seen and why it is down. */
-const notes = (view: InstanceView, style: Style, now: string): ReadonlyArray<Note> => {
+const notes = (
+  view: InstanceView,
+  { maxNoteLines = 2, style }: FleetTableOptions,
+  now: string,
+): ReadonlyArray<Note> => {
   const { health, last_seen, reason = "", waiting_for: waiting = [], waiting_for_count: count = 0 } = view
   if (health !== "online") {
     const seen = last_seen === undefined ? "not seen yet" : `last seen ${elapsed(now, last_seen)}`
@@ -73,35 +85,36 @@ export const selectionMark = "❯ "
 
 const nameCell = ({ name }: InstanceView, selected: string | undefined): Cell => {
   if (selected === undefined) return { text: name }
-  return name === selected ? { text: `${selectionMark}${name}` } : { text: name, indent: selectionMark.length }
+  return { text: name, indent: selectionMark.length, ...(name === selected ? { mark: selectionMark } : {}) }
 }
 
 const row =
-  (style: Style, path: ShowPath, now: string, selected: string | undefined) =>
+  (options: FleetTableOptions, now: string) =>
   (view: InstanceView): Row => ({
     cells: [
-      nameCell(view, selected),
-      status(view, style),
+      nameCell(view, options.selected),
+      status(view, options.style),
       { text: view.last_session_title ?? "" },
       { text: view.last_active === undefined ? "" : elapsed(now, view.last_active) },
-      { text: directory(view, path) },
+      { text: directory(view, options.path) },
       { text: view.host ?? "" },
       { text: view.transports.join(", ") },
       { text: view.version ?? view.api?.toString() ?? "" },
       { text: view.url ?? "" },
     ],
-    notes: notes(view, style, now),
+    notes: notes(view, options, now),
   })
 
-/** Empty if there is no instance. `selected` is the name of the instance that is marked. */
-export const fleetTable = (
-  { as_of, instances }: FleetView,
-  style: Style,
-  path: ShowPath,
-  room: number,
-  selected?: string,
-): ReadonlyArray<string> =>
-  instances.length === 0 ? [] : tableWithNotes(columns, instances.map(row(style, path, as_of, selected)), room)
+/** The lines of each instance. */
+export const fleetRows = ({ as_of, instances }: FleetView, options: FleetTableOptions): TableRows =>
+  tableRows(columns, instances.map(row(options, as_of)), options.room)
+
+/** Empty if there is no instance. */
+export const fleetTable = (fleet: FleetView, style: Style, path: ShowPath, room: number): ReadonlyArray<string> => {
+  if (fleet.instances.length === 0) return []
+  const { rows, titles } = fleetRows(fleet, { style, path, room })
+  return [titles, ...rows.flat()]
+}
 
 /** Maximum number of problems below the table. */
 const maxProblems = 20

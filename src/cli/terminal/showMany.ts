@@ -13,12 +13,14 @@ export interface ShowManyOptions {
   readonly until: Until
   /** Print the answer of wait_for_sessions at the end, instead of the lines. */
   readonly asJson: boolean
+  /** What to say, after that the agents are still working, if the person stops the command. */
+  readonly interrupted?: string
   readonly unchecked?: ReadonlyArray<Unchecked>
 }
 
 /** Fails with `CommandFailed` for the worst outcome. */
 export const showMany = Effect.fnUntraced(function* <E, R>(
-  { asJson, unchecked = [], until }: ShowManyOptions,
+  { asJson, interrupted = "", unchecked = [], until }: ShowManyOptions,
   follow: (options: ManyCallOptions) => Effect.Effect<ReadonlyArray<ManyTurn>, E, R>,
 ) {
   const [colours, room] = [yield* style, yield* width]
@@ -34,7 +36,7 @@ export const showMany = Effect.fnUntraced(function* <E, R>(
       ask: () => Effect.succeed({ action: "unavailable" }),
       resumed: Option.none(),
     }),
-    Effect.onInterrupt(() => Console.error("Stopped following. The agents are still working.")),
+    Effect.onInterrupt(() => Console.error(`Stopped following. The agents are still working. ${interrupted}`.trim())),
   )
   if (asJson) yield* Console.log(toJson(manySessionsView(turns, unchecked)))
   yield* endWithWorst(turns, until)

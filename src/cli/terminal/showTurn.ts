@@ -7,7 +7,7 @@ import type { ToolError } from "../../tools/shared/errorText.ts"
 import type { TurnView } from "../../tools/turns/turnSchemas.ts"
 import { TurnWatcher } from "../../tools/turns/TurnWatcher.ts"
 import { type CommandFailed, failedWithToolError } from "../process/exitStatus.ts"
-import { endAfterForms, endWith, summary } from "../process/turnExit.ts"
+import { endAsChosen, endWith, summary } from "../process/turnExit.ts"
 import { terminalForm } from "./terminalForm.ts"
 import { toJson } from "./terminal.ts"
 import { makeTurnScreen, type TurnScreen } from "./turnScreen.ts"
@@ -15,6 +15,8 @@ import { makeTurnScreen, type TurnScreen } from "./turnScreen.ts"
 export interface ShowTurnOptions {
   /** Print the turn as JSON when it ends, instead of the agent's text. */
   readonly asJson: boolean
+  /** Whether the person has refused what the turn was waiting for. */
+  readonly isRefused?: boolean
   /** What to say if the person stops the command. The agent keeps working. */
   readonly interrupted: (screen: TurnScreen) => Effect.Effect<void>
 }
@@ -23,7 +25,7 @@ const decodeForm = Schema.decodeUnknownOption(OpenForm)
 
 /** Fails with `CommandFailed` or `ChosenOutcome` if the turn is not completed. */
 export const showTurn = Effect.fnUntraced(function* <R>(
-  { asJson, interrupted }: ShowTurnOptions,
+  { asJson, interrupted, isRefused = false }: ShowTurnOptions,
   follow: (screen: TurnScreen) => Effect.Effect<TurnView, ToolError | CommandFailed, R>,
 ) {
   const screen = yield* makeTurnScreen(asJson)
@@ -55,5 +57,6 @@ export const showTurn = Effect.fnUntraced(function* <R>(
   for (const { text } of unseen) yield* screen.note(text)
   if (asJson) yield* Console.log(toJson(view))
   yield* screen.note(summary(view))
-  yield* asked.size > 0 && unseen.length === 0 ? endAfterForms(view, screen.note) : endWith(view)
+  if (asked.size > 0 && unseen.length === 0) return yield* endAsChosen(view, "form", screen.note)
+  yield* isRefused ? endAsChosen(view, "refusal", screen.note) : endWith(view)
 })

@@ -8,6 +8,8 @@ export interface Cell {
   readonly text: string
   /** Number of spaces before the text. */
   readonly indent?: number
+  /** Stands in the indent. */
+  readonly mark?: string
   /** Adds colour. Must not change the width. */
   readonly style?: (text: string) => string
 }
@@ -90,9 +92,9 @@ const fit = (
   return shrink(shrink(natural, minWidth, room), leastWidth, room)
 }
 
-const plain = <A extends Cell>({ indent = 0, ...cell }: A) => ({
+const plain = <A extends Cell>({ indent = 0, mark = "", ...cell }: A) => ({
   ...cell,
-  text: " ".repeat(indent) + plainLine(cell.text),
+  text: mark.padEnd(indent) + plainLine(cell.text),
 })
 
 const unstyled = (text: string) => text
@@ -157,17 +159,34 @@ export const table = (
   room: number,
 ): ReadonlyArray<string> => draw(columns, rows, room).lines
 
+export interface TableRows {
+  readonly titles: string
+  /** The lines of each row. */
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
+const separate = ([titles = "", ...lines]: ReadonlyArray<string>): TableRows => ({
+  titles,
+  rows: lines.map((line) => [line]),
+})
+
+/** Like {@link table}, with notes, row by row. */
+export const tableRows = (columns: ReadonlyArray<Column>, rows: ReadonlyArray<Row>, room: number): TableRows => {
+  const cells = rows.map(({ cells }) => cells)
+  if (rows.every(({ notes }) => notes.length === 0)) return separate(table(columns, cells, room))
+  const withColumn = rows.map(({ cells, notes }) => [...cells, beside(notes)])
+  const { isWhole, lines } = draw([...columns, { title: "NOTE" }], withColumn, room)
+  if (isWhole) return separate(lines)
+  const { rows: others, titles } = separate(table(columns, cells, room))
+  return { titles, rows: rows.map((row, index) => [...(others[index] ?? []), ...below(row, room)]) }
+}
+
 /** Like {@link table}, with notes. */
 export const tableWithNotes = (
   columns: ReadonlyArray<Column>,
   rows: ReadonlyArray<Row>,
   room: number,
 ): ReadonlyArray<string> => {
-  const cells = rows.map(({ cells }) => cells)
-  if (rows.every(({ notes }) => notes.length === 0)) return table(columns, cells, room)
-  const withColumn = rows.map(({ cells, notes }) => [...cells, beside(notes)])
-  const { isWhole, lines } = draw([...columns, { title: "NOTE" }], withColumn, room)
-  if (isWhole) return lines
-  const [titles = "", ...others] = table(columns, cells, room)
-  return [titles, ...rows.flatMap((row, index) => [others[index] ?? "", ...below(row, room)])]
+  const { rows: lines, titles } = tableRows(columns, rows, room)
+  return [titles, ...lines.flat()]
 }

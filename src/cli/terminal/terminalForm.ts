@@ -70,7 +70,7 @@ const promptFor = (name: string, field: Field, required: boolean) => {
 export const terminalForm = ({ form, message }: Pick<ElicitationRequest, "form" | "message">) =>
   Effect.gen(function* () {
     const { properties, required = [] } = yield* Effect.orDie(Schema.decodeUnknownEffect(Form)(formJson(form)))
-    yield* Console.error(`\n${plainText(message)} Esc closes this form.\n`)
+    yield* Console.error(`\n${plainText(message)} Esc closes it.\n`)
     const content: Record<string, string | ReadonlyArray<string>> = {}
     for (const [name, field] of Object.entries(properties)) {
       const value = yield* promptFor(name, field, required.includes(name))

@@ -41,16 +41,30 @@ export const none: FileChanges = new Map()
 /** Maximum characters of a patch that cannot be composed with another. */
 const maxTextLength = 50_000
 
-/** git quotes a file name with control characters, quotes or backslashes. */
-const quoted = (name: string) => (/[\p{Cc}"\\]/u.test(name) ? JSON.stringify(name) : name)
+const octal = (character: string) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`
 
-/** A unified diff that git can apply. */
+/** JSON and git have the same short escapes. */
+const escaped = (character: string) => {
+  const json = JSON.stringify(character).slice(1, -1)
+  return json.length === 2 ? json : octal(character)
+}
+
+// oxlint-disable-next-line no-control-regex -- git escapes these characters
+const unusual = /[\u0000-\u001F\u007F"\\]/gu
+
+/** A file name in the header of a patch, as git writes it. GNU patch takes a name with spaces to end at the tab. */
+const named = (name: string) => {
+  if (name.search(unusual) !== -1) return `"${name.replaceAll(unusual, escaped)}"`
+  return name.includes(" ") ? `${name}\t` : name
+}
+
+/** A unified diff that git and GNU patch can apply. */
 const textOf = ({ content }: Piece, path: string, { existed, exists }: Pick<Changed, "existed" | "exists">) =>
   "text" in content
     ? content.text
     : TextDiff.unified(content.script, {
-        fromFile: existed ? quoted(`a/${path}`) : "/dev/null",
-        toFile: exists ? quoted(`b/${path}`) : "/dev/null",
+        fromFile: existed ? named(`a/${path}`) : "/dev/null",
+        toFile: exists ? named(`b/${path}`) : "/dev/null",
       })
 
 /** Converts a piece to text, because it cannot be composed with the next one. */

@@ -1,5 +1,5 @@
 /** Runs a request of a version's HTTP client at a target: with a timeout, typed errors and a span. */
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 import type { ClientError } from "../errors.ts"
 import { CurrentTarget, type Target } from "../Target.ts"
 import { type Operation, type RawError, toClientError } from "./clientErrors.ts"
@@ -16,12 +16,16 @@ export const makeCall =
     request: Effect.Effect<A, Exclude<RawError, NoAnswer>, typeof CurrentTarget.Identifier>,
   ): Effect.Effect<A, ClientError> => {
     const timeout = options?.timeout ?? requestTimeout
-    return request.pipe(
+    const answer = request.pipe(
       Effect.provideService(CurrentTarget, target),
       withTimeout(timeout),
       Effect.mapError(toClientError(target, { ...options, name, timeout: timeout / 1000 })),
+    )
+    // Where tracing is off, as in probes, a span would cost a twentieth of the request.
+    const traced = answer.pipe(
       Effect.withSpan(`Opencode.${name}`, { attributes: { instance: target.instance } }, { captureStackTrace: false }),
     )
+    return Effect.flatMap(References.TracerEnabled, (isTraced) => (isTraced ? traced : answer))
   }
 
 export type Call = ReturnType<typeof makeCall>

@@ -4,15 +4,15 @@
  *
  * Not `fetch`, which would send requests and passwords through the proxy that environment variables name.
  */
-import { Effect } from "effect"
-import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Effect, Stream, Tracer } from "effect"
+import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
-import { Readable } from "node:stream"
 import { type Agents, AnswerTooLarge, exchange, type ExchangeFailed } from "../../machine/httpExchange.ts"
 import { brokenAnswer, transportError } from "./clientErrors.ts"
 import { acceptedEncodings, decodeContent, type UnreadableContent } from "./contentEncoding.ts"
 import { asksForEvents, isEventStream } from "./eventStream.ts"
 import { MaxResponseBytes } from "./MaxResponseBytes.ts"
+import { type Answer, NodeResponse } from "./NodeResponse.ts"
 import { OnProgress } from "./withTimeout.ts"
 
 export interface TransportOptions {
@@ -22,38 +22,15 @@ export interface TransportOptions {
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** Fails if the status or a header is invalid. */
-const responseOf = (
-  request: Request,
-  { headersDistinct, statusCode = 0 }: IncomingMessage,
-  body: NonNullable<ConstructorParameters<typeof Response>[0]> | null,
-) =>
-  Effect.try({
-    try: () => {
-      const headers = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
-        values.map((value): [string, string] => [name, value]),
-      )
-      return HttpClientResponse.fromWeb(request, new Response(body, { status: statusCode, headers }))
-    },
-    catch: (cause) => transportError(request, cause),
-  })
+/** `body` is that of an event stream. */
+const responseOf = (request: Request, { headers, statusCode = 0 }: IncomingMessage, body: Answer["body"]) =>
+  new NodeResponse(request, { status: statusCode, headers, body })
 
-/** `Response` would copy a body twice, which blocks for long if it is large. */
-const withBody = (
-  response: HttpClientResponse.HttpClientResponse,
-  { buffer, byteLength, byteOffset }: Buffer<ArrayBuffer>,
-) => {
-  const isWhole = byteLength === buffer.byteLength
-  const body = isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)
-  const whole: HttpClientResponse.HttpClientResponse = Object.create(response, {
-    arrayBuffer: { value: Effect.succeed(body) },
-  })
-  return whole
-}
+const noBody = Buffer.allocUnsafeSlow(0)
 
 /** The answer has arrived, so another try does not help. */
 const unusable = (request: Request, detail: string) => {
-  const response = HttpClientResponse.fromWeb(request, new Response())
+  const response = new NodeResponse(request, { status: 200, headers: {}, body: noBody })
   const reason = new HttpClientError.DecodeError({ request, response, cause: new Error(detail) })
   return new HttpClientError.HttpClientError({ reason })
 }
@@ -75,17 +52,20 @@ const bodyOf = ({ body }: Request) => (body._tag === "Uint8Array" ? body.body : 
 /** Events arrive as they are sent: a compressed stream could hold them back. */
 const encodingsFor = (request: Request) => (asksForEvents(request) ? "identity" : acceptedEncodings)
 
+/** A body that arrives while it is read. The connection is closed when its reader ends. */
+const eventsOf = (message: IncomingMessage) => Stream.fromAsyncIterable<Uint8Array, unknown>(message, (cause) => cause)
+
 const send = (
   request: Request,
   url: URL,
-  signal: AbortSignal,
   { agents }: TransportOptions,
+  signal?: AbortSignal,
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.gen(function* () {
-    const maxBytes = yield* MaxResponseBytes
-    const onProgress = yield* OnProgress
+  Effect.withFiber((fiber) => {
+    const maxBytes = fiber.getRef(MaxResponseBytes)
+    const onProgress = fiber.getRef(OnProgress)
     onProgress("connecting")
-    const { body, message } = yield* exchange({
+    return exchange({
       address: url,
       method: request.method,
       headers: { "accept-encoding": encodingsFor(request), ...request.headers },
@@ -96,20 +76,43 @@ const send = (
       leavesBody: isEventStream,
       onConnected: () => onProgress("connected"),
       onReceived: (received) => onProgress({ received }),
-    })
-    if (isEventStream(message) && !asksForEvents(request)) {
-      message.destroy()
-      return yield* responseOf(request, message, null)
-    }
-    if (isEventStream(message)) {
-      signal.addEventListener("abort", () => message.destroy(), { once: true })
-      return yield* responseOf(request, message, Readable.toWeb(message))
-    }
-    onProgress("arrived")
-    const content = yield* decodeContent(body, message.headers["content-encoding"], maxBytes)
-    return withBody(yield* responseOf(request, message, null), content)
-  }).pipe(Effect.catch((error) => (error._tag === "HttpClientError" ? error : toHttpClientError(request)(error))))
+    }).pipe(
+      Effect.flatMap(({ body, message }) => {
+        if (!isEventStream(message)) {
+          onProgress("arrived")
+          const encoding = message.headers["content-encoding"]
+          return encoding === undefined
+            ? Effect.succeed(responseOf(request, message, body))
+            : Effect.map(decodeContent(body, encoding, maxBytes), (body) => responseOf(request, message, body))
+        }
+        if (!asksForEvents(request)) {
+          message.destroy()
+          return Effect.succeed(responseOf(request, message, noBody))
+        }
+        signal?.addEventListener("abort", () => message.destroy(), { once: true })
+        return Effect.succeed(responseOf(request, message, eventsOf(message)))
+      }),
+      Effect.mapError(toHttpClientError(request)),
+    )
+  })
 
-/** Follows no redirect: a 307 would repeat a prompt, and another server would answer in the instance's place. */
-export const makeTransport = (options: TransportOptions = {}): HttpClient.HttpClient =>
-  HttpClient.make((request, url, signal) => send(request, url, signal, options))
+/**
+ * Follows no redirect: a 307 would repeat a prompt, and another server would answer in the instance's place.
+ *
+ * `HttpClient.make` gives each request a span and its answer a finalizer. Without tracing, only an event stream needs them: its
+ * connection would stay open if its reader never began. The others go without, which saves a tenth of a refresh.
+ */
+export const makeTransport = (options: TransportOptions = {}): HttpClient.HttpClient => {
+  const managed = HttpClient.make((request, url, signal) => send(request, url, options, signal))
+  const execute = (request: Request) =>
+    Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
+      const url = HttpClientRequest.toUrl(request)
+      return url._tag === "Some" && fiber.getRef(Tracer.DisablePropagation) && !asksForEvents(request)
+        ? send(request, url.value, options)
+        : managed.execute(request)
+    })
+  return HttpClient.makeWith<never, never, HttpClientError.HttpClientError, never>(
+    Effect.flatMap(execute),
+    Effect.succeed,
+  )
+}

@@ -34,18 +34,25 @@ export const wholeAnswers = HttpClient.transform(
 const isWorthRepeating = (response: HttpClientResponse.HttpClientResponse) =>
   HttpClient.isTransientResponse(response) && response.headers["retry-after"] === undefined
 
-/** Retries reads only, because a repeated prompt would be a second prompt. */
+/**
+ * Retries reads only, because a repeated prompt would be a second prompt. The schedules are set up for a request that has
+ * failed once: they cost more than a request.
+ */
 export const retryReads = HttpClient.transform(
   <E, R>(
     send: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>,
     request: HttpClientRequest.HttpClientRequest,
-  ) =>
-    request.method === "GET"
-      ? send.pipe(
-          Effect.repeat({ while: isWorthRepeating, schedule: backoff, times: 2 }),
-          Effect.retry({ while: HttpClient.isTransientError, schedule: backoff, times: 2 }),
-        )
-      : send,
+  ) => {
+    if (request.method !== "GET") return send
+    return Effect.flatMap(Effect.exit(send), (first) => {
+      if (first._tag === "Success" && !isWorthRepeating(first.value)) return first
+      let tries = 0
+      return Effect.suspend(() => (tries++ === 0 ? first : send)).pipe(
+        Effect.repeat({ while: isWorthRepeating, schedule: backoff, times: 2 }),
+        Effect.retry({ while: HttpClient.isTransientError, schedule: backoff, times: 2 }),
+      )
+    })
+  },
 )
 
 type Content = "json" | "events"
@@ -91,19 +98,22 @@ const refusedFor = (request: HttpClientRequest.HttpClientRequest) => transportEr
 export const addressed = Effect.gen(function* () {
   const machine = yield* LocalMachine
   const processes = yield* ServerProcesses
-  return HttpClient.mapRequestEffect(
-    Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest) {
-      const { credentials, headers = {}, listener, url } = yield* CurrentTarget
+  return HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+    Effect.flatMap(CurrentTarget, ({ credentials, headers, listener, url }) => {
       if (listener !== undefined && !isServing(machine, processes, url, listener)) {
-        return yield* refusedFor(request)
+        return Effect.fail(refusedFor(request))
       }
-      const to = HttpClientRequest.setHeaders(
-        HttpClientRequest.prependUrl(request, url),
-        Record.map(headers, (value) => Redacted.value(value)),
+      const there = HttpClientRequest.prependUrl(request, url)
+      const to =
+        headers === undefined
+          ? there
+          : HttpClientRequest.setHeaders(
+              there,
+              Record.map(headers, (value) => Redacted.value(value)),
+            )
+      return Effect.succeed(
+        credentials === undefined ? to : HttpClientRequest.basicAuth(to, credentials.username, credentials.password),
       )
-      return credentials === undefined
-        ? to
-        : HttpClientRequest.basicAuth(to, credentials.username, credentials.password)
     }),
   )
 })

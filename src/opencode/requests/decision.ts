@@ -11,6 +11,10 @@ import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 
+/** Whether the decision rejects a permission or dismisses questions. */
+export const isRefusal = (decision: Decision): boolean =>
+  decision.kind === "permission" ? decision.reply.reply === "reject" : decision.answers === undefined
+
 /** The decision that rejects a permission or dismisses questions. */
 export const refusal = (pending: PendingRequest): Decision =>
   pending.kind === "permission" ? { ...pending, reply: { reply: "reject" } } : { ...pending, answers: undefined }
@@ -73,37 +77,49 @@ export const verdict = (decision: Decision): string => {
   return reply === "once" ? "allowed once" : `allowed always, in ${alwaysScope(decision.request)}`
 }
 
-/** Describes what became of a decision in a few words. */
+/** The decision and its request, such as `allowed once: permission for bash: npm test`, `answered Red to the question: Which?` */
+const decided = (decision: Decision): string => {
+  const about = describe(decision)
+  if (decision.kind === "permission") return `${verdict(decision)}: ${about}`
+  return decision.answers === undefined ? `dismissed the ${about}` : `${verdict(decision)} to the ${about}`
+}
+
+/** Describes in one sentence what became of a decision. */
 export const deliveryText = (delivery: Delivery, decision: Decision): string => {
   switch (delivery) {
     case "delivered":
-      return verdict(decision)
+      return decided(decision)
     case "unconfirmed":
-      return `${verdict(decision)}, probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first`
+      return `${decided(decision)} (probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first)`
     case "too late":
-      return "too late, because the request was already settled elsewhere"
+      return `too late, because the request was already settled elsewhere: ${describe(decision)}`
   }
 }
 
+const isOf =
+  <Kind extends PendingRequest["kind"]>(kinds: ReadonlyArray<Kind>) =>
+  (pending: PendingRequest): pending is Extract<PendingRequest, { kind: Kind }> =>
+    kinds.some((kind) => kind === pending.kind)
+
 const named = (pending: PendingRequest) => `${pending.request.id} (${describe(pending)})`
 
-/** The open request of a session with this id; without an id, the only one of its kind. */
+/** The open request of a session with this id; without an id, the only one of these kinds. */
 export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequest["kind"]>(
   { instance, version }: Target,
   opencode: Opencode,
   session: Session,
-  kind: Kind,
+  kinds: ReadonlyArray<Kind>,
   id: string | undefined,
 ) {
   const { result: requests, unreadable } = yield* countingUnreadable(pendingRequestsOf(opencode, session))
   const unknown = notUnderstood(unreadable, version)
-  const open = requests.filter((pending): pending is Extract<PendingRequest, { kind: Kind }> => pending.kind === kind)
+  const open = requests.filter(isOf(kinds))
   const [found, ...others] = id === undefined ? open : open.filter(({ request }) => request.id === id)
   if (found === undefined) {
     return yield* new RequestNotOpen({
       instance,
       session: session.id,
-      kind,
+      kinds,
       ...(id === undefined ? {} : { id }),
       ...(unknown === undefined ? {} : { notUnderstood: unknown }),
       ...(open.length === 0 ? {} : { open: open.map(named) }),
@@ -113,7 +129,7 @@ export const openRequest = Effect.fnUntraced(function* <Kind extends PendingRequ
     ? found
     : yield* new AmbiguousRequest({
         session: session.id,
-        kind,
+        kinds,
         candidates: [found, ...others].map(named),
       })
 })

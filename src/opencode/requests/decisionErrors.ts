@@ -2,6 +2,9 @@
 import { Schema } from "effect"
 import { line, quote } from "../../text/plainText.ts"
 
+/** The kinds of requests that the decision could be for. */
+const Kinds = Schema.Array(Schema.Literals(["permission", "question"]))
+
 /** The session has no messages, so there is no turn to follow. */
 export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
   instance: Schema.String,
@@ -20,35 +23,36 @@ export class NoTurn extends Schema.TaggedError<NoTurn>()("NoTurn", {
 export class RequestNotOpen extends Schema.TaggedError<RequestNotOpen>()("RequestNotOpen", {
   instance: Schema.String,
   session: Schema.String,
-  kind: Schema.Literals(["permission", "question"]),
+  kinds: Kinds,
   id: Schema.optionalKey(Schema.String),
   /** What the instance reported and this version does not understand. It may be the request. */
   notUnderstood: Schema.optionalKey(Schema.String),
-  /** The open requests of that kind, each with its id, if the given id is none of theirs. */
+  /** The open requests of these kinds, each with its id, if the given id is none of theirs. */
   open: Schema.optionalKey(Schema.Array(Schema.String)),
 }) {
   override get message() {
     const { open = [] } = this
+    const what = this.kinds.join(" or ")
     if (open.length > 0) {
-      return `Session ${this.session} on ${this.instance} has no open ${this.kind} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
+      return `Session ${this.session} on ${this.instance} has no open ${what} ${quote(this.id ?? "")}. Open there: ${open.map((text) => line(text)).join("; ")}. Nothing was sent.`
     }
     if (this.notUnderstood !== undefined) {
       return `Something waits on ${this.instance}: ${this.notUnderstood}; decide it in opencode. Nothing was sent.`
     }
     return this.id === undefined
-      ? `Session ${this.session} on ${this.instance} is not waiting for a ${this.kind}; it may have been settled elsewhere. Nothing was sent.`
-      : `The ${this.kind} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`
+      ? `Session ${this.session} on ${this.instance} is not waiting for a ${what}; it may have been settled elsewhere. Nothing was sent.`
+      : `The ${what} ${quote(this.id)} is not open in session ${this.session} on ${this.instance}: it was already settled, or its turn has ended. Nothing was sent.`
   }
 }
 
 /** Several requests are open, and the decision does not say which one it is for. */
 export class AmbiguousRequest extends Schema.TaggedError<AmbiguousRequest>()("AmbiguousRequest", {
   session: Schema.String,
-  kind: Schema.Literals(["permission", "question"]),
+  kinds: Kinds,
   candidates: Schema.Array(Schema.String),
 }) {
   override get message() {
-    return `Session ${this.session} is waiting for several ${this.kind}s: ${this.candidates.map((text) => line(text)).join("; ")}. Nothing was sent.`
+    return `Session ${this.session} is waiting for several ${this.kinds.map((kind) => `${kind}s`).join(" or ")}: ${this.candidates.map((text) => line(text)).join("; ")}. Nothing was sent.`
   }
 }
 

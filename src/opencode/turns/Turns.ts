@@ -166,6 +166,8 @@ export class Turns extends Context.Service<
               orElse: () => Effect.map(known.get, reportRunning(turn)),
             }),
           )
+          // Until opencode shows the turn as running, another server could send a second message.
+          yield* prompted.released
           return { ...report, repeated }
         }, Effect.scoped)
         return yield* unlessSent(address, options, withTimeout(address, options, work), (prompt) =>

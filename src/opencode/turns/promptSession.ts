@@ -1,5 +1,5 @@
 /** Sends one prompt when the session is free, and finds out whether an unacknowledged prompt has arrived. */
-import { type Duration, Effect, Schedule, type Scope } from "effect"
+import { type Duration, Effect, Fiber, Schedule, type Scope } from "effect"
 import { type ClientError, EffectUncertain } from "../errors.ts"
 import { MessageIdUnusable, type SendError } from "./sendErrors.ts"
 import { isTransient, mayHaveArrived } from "../transient.ts"
@@ -39,6 +39,8 @@ export interface SentPrompt {
   readonly isBusy: boolean
   /** Whether opencode had the message before, so that nothing was sent. */
   readonly repeated: boolean
+  /** Waits until the session's claim has ended: opencode shows the turn, or does not show it in time. */
+  readonly released: Effect.Effect<void>
 }
 
 /** Whether the prompt is put into the server's queue, from where its own turn starts. */
@@ -153,7 +155,7 @@ export const promptSession = Effect.fnUntraced(function* (
   const started = Turn.begin(session.id, messageID ?? (yield* freshMessageId))
   if (messageID !== undefined && (yield* hasPrompt(address, messageID))) {
     yield* claim?.release ?? Effect.void
-    return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true }
+    return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true, released: Effect.void }
   }
   const choice = yield* opencode.completeChoice(session.id, {
     ...(options.agent === undefined ? {} : { agent: options.agent }),
@@ -165,9 +167,12 @@ export const promptSession = Effect.fnUntraced(function* (
     messageID === undefined
       ? { repeated: false, result: yield* posting }
       : yield* ownIds.once(address, messageID, posting, confirmArrival(address, started, "another call was sending it"))
-  if (claim?.release !== undefined) yield* releaseWhenBusy(address, started.prompt, claim.release)
+  // Beside following the turn, whose events say how it goes although the session may not be readable any more.
+  const release = claim?.release
+  const releasing = release && (yield* Effect.forkScoped(releaseWhenBusy(address, started.prompt, release)))
   // A steered turn may already be waiting for a person, and no event has reported its subagents.
   const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
   if (turn !== started) yield* onTurn(turn)
-  return { turn, notices, connected, isBusy, repeated }
+  const released = releasing === undefined ? Effect.void : Effect.asVoid(Fiber.await(releasing))
+  return { turn, notices, connected, isBusy, repeated, released }
 })

@@ -8,12 +8,9 @@ import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
+import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
 import type { JoinOptions } from "../../opencode/turns/Turns.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
-import type { IfBusy } from "../../opencode/turns/sessionQueue.ts"
-import { sessionHandlers } from "../sessions/sessionHandlers.ts"
-import { checkNewSession } from "../turns/newSession.ts"
-import { promptOptions, type PromptParameters } from "../turns/promptOptions.ts"
 import type { ToolError } from "../shared/errorText.ts"
 import { defaultSendTimeout } from "../turns/defaultSendTimeout.ts"
 import { callTimeout, type FollowerOptions, noticing, recheckIfLost } from "../turns/follower.ts"
@@ -31,16 +28,8 @@ export interface Named {
 export type FollowOne<R> = (
   target: Target,
   session: Session,
-  options: JoinOptions,
+  options: JoinOptions & { readonly stages: TurnStages },
 ) => Effect.Effect<TurnReport, ToolError, R>
-
-/** A message to several sessions. */
-export interface ManyMessage extends Pick<PromptParameters, "agent" | "model"> {
-  readonly text: string
-  readonly ifBusy: IfBusy
-  /** Of a new session. */
-  readonly directory?: string
-}
 
 /** The session that a reference means. */
 export type FindSession<R> = (target: Target, reference: string) => Effect.Effect<Session, ToolError, R>
@@ -98,32 +87,4 @@ export const makeWaitForSessions = Effect.fnUntraced(function* (options: Followe
   const follow: FollowOne<never> = (target, session, options) =>
     Effect.andThen(unlessElsewhere(client.at(target), target.instance, session), turns.follow(target, session, options))
   return (sessions: ReadonlyArray<Named>, options: ManyCallOptions) => followSessions(sessions, follow, options)
-})
-
-/** Sends a message to each of the sessions, and follows its turn. The session `new` is created first. */
-export const makeSendToSessions = Effect.fnUntraced(function* (options: FollowerOptions) {
-  const turns = yield* Turns
-  const client = yield* OpencodeClient
-  const { create_session } = yield* sessionHandlers()
-  const services = yield* Effect.context<Fleet | OpencodeClient>()
-  const followSessions = yield* makeFollowSessions(options)
-  return (
-    sessions: ReadonlyArray<Named>,
-    { directory, ifBusy, text, ...prompt }: ManyMessage,
-    options: ManyCallOptions,
-  ) => {
-    const follow: FollowOne<never> = (target, session, options) =>
-      Effect.flatMap(promptOptions(client.at(target), target, session.directory, prompt), (chosen) =>
-        turns.send(target, session, { text, ifBusy, ...chosen, ...options }),
-      )
-    const create = Effect.fnUntraced(function* (target: Target) {
-      const place = { instance: target.instance, ...(directory === undefined ? {} : { directory }) }
-      yield* checkNewSession({ ...place, ...prompt })
-      const { session } = yield* create_session(place)
-      return yield* resolveSession(target, client.at(target), session.session_id)
-    }, Effect.provideContext(services))
-    const find: FindSession<never> = (target, reference) =>
-      reference === "new" ? create(target) : resolveSession(target, client.at(target), reference)
-    return followSessions(sessions, follow, options, find)
-  }
 })

@@ -61,7 +61,7 @@ const notTaken = (pending: PendingRequest, reasons: ReadonlyArray<string>) =>
   reasons.map((reason) => `not taken: ${reason} (${describe(pending)})`)
 
 /** Whether a note says more than that a decision arrived as the person made it. */
-export const wentWrong = (note: string): boolean => /^(?:not (?:taken|delivered)|too late)\b|, probably: /u.test(note)
+export const wentWrong = (note: string): boolean => /^(?:not (?:taken|delivered)|too late)\b| \(probably: /u.test(note)
 
 /** What a reply brings: a decision, more of the form, or nothing. */
 export interface Brought {
@@ -93,14 +93,9 @@ export const readReply = (
 }
 
 /** Sends the decision to opencode and adds it to the notes. */
-export const deliver = (
-  { opencode, session }: Origin,
-  pending: PendingRequest,
-  decision: Decision,
-  decided: Ref.Ref<ReadonlyArray<string>>,
-) =>
+export const deliver = ({ opencode, session }: Origin, decision: Decision, decided: Ref.Ref<ReadonlyArray<string>>) =>
   Effect.flatMap(sendDecision(opencode, session, decision), (delivery) =>
-    note(decided, `${deliveryText(delivery, decision)}: ${describe(pending)}`),
+    note(decided, deliveryText(delivery, decision)),
   )
 
 /** Shows the request's form, and the forms that it leads to, until the person has decided or decides nothing. */
@@ -151,7 +146,7 @@ export const askPerson =
       const decision = yield* fillIn(asking, pending, turn, filled)
       if (decision === undefined) return Option.none()
       return Option.some(
-        deliver(origin, pending, decision, decided).pipe(
+        deliver(origin, decision, decided).pipe(
           Effect.as(true),
           // The request is still open, so the decision must be sent again.
           Effect.catchIf(

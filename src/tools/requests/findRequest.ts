@@ -14,13 +14,13 @@ export const findOrigin = (client: OpencodeClient["Service"], target: Target, re
   return Effect.map(resolveSession(target, opencode, reference), (session): Origin => ({ target, opencode, session }))
 }
 
-/** The open request of that kind with this id; without an id, the only one. */
+/** The open request of these kinds with this id; without an id, the only one. */
 export const findRequest = <Kind extends PendingRequest["kind"]>(
   { opencode, session, target }: Origin,
-  kind: Kind,
+  kinds: ReadonlyArray<Kind>,
   id: string | undefined,
 ) =>
-  openRequest(target, opencode, session, kind, id).pipe(
+  openRequest(target, opencode, session, kinds, id).pipe(
     // It may be open at the instance that is running the turn.
     Effect.tapErrorTag("RequestNotOpen", () =>
       ensureNotElsewhere(opencode, target.instance, session).pipe(

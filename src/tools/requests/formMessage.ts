@@ -133,7 +133,7 @@ export const formMessage = (asking: Asking, pending: PendingRequest, form: Decis
     ...top,
     ...rows,
     isWhole
-      ? "Declining or closing this form leaves the request open."
+      ? "The request stays open until you submit this form."
       : "Not shown in full. Close this form to read it all; the request stays open.",
   ].join("\n")
 }

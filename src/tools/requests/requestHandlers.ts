@@ -30,10 +30,10 @@ export const requestHandlers = Effect.fnUntraced(function* (followerOptions: Fol
         instance,
         Effect.fnUntraced(function* (target: Target) {
           const origin = yield* findOrigin(client, target, reference)
-          const pending = yield* findRequest(origin, kind, id)
+          const pending = yield* findRequest(origin, [kind], id)
           const decision = yield* decisionOn(pending)
           const { decided, options, report } = yield* follower(origin, startedAt)
-          const first = deliver(origin, pending, decision, decided)
+          const first = deliver(origin, decision, decided)
           return yield* report((stages) => turns.follow(target, origin.session, { ...options, first, stages }))
         }),
       ),

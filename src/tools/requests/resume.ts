@@ -49,9 +49,7 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
         // Do not ask again about the request whose form was just closed.
         return filled === undefined ? Effect.succeedNone : askPerson(asking, filled)(request, turn)
       },
-      ...(pending === undefined || decision === undefined
-        ? {}
-        : { first: deliver(origin, pending, decision, asking.decided) }),
+      ...(pending === undefined || decision === undefined ? {} : { first: deliver(origin, decision, asking.decided) }),
     }
     return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
   })

@@ -52,6 +52,8 @@ const statusWords: StatusWords = {
   health: "refresh_instances shows its health",
 }
 
+const chooseId = (kinds: ReadonlyArray<string>) => `Choose one with ${kinds.map((kind) => `${kind}_id`).join(" or ")}.`
+
 /** Exhaustive: a new error does not compile until it has its next step, or an empty text because none helps. */
 const nextStep = (error: ToolError): string => {
   switch (error._tag) {
@@ -98,10 +100,10 @@ const nextStep = (error: ToolError): string => {
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":
-      if (error.open !== undefined) return `Choose one with ${error.kind}_id.`
+      if (error.open !== undefined) return chooseId(error.kinds)
       return "wait_for_session follows the turn; get_status shows which sessions are waiting."
     case "AmbiguousRequest":
-      return `Choose one with ${error.kind}_id.`
+      return chooseId(error.kinds)
     case "InstanceNotFound":
       return error.known.length === 0
         ? "list_instances shows which transports were scanned."

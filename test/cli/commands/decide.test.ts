@@ -7,8 +7,18 @@ import { approvePermission } from "../../../src/cli/commands/approve.ts"
 import { rejectRequest } from "../../../src/cli/commands/reject.ts"
 import { exitStatus } from "../../../src/cli/process/exitStatus.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
-import { here, msg, permission, question, user } from "../../../src/testing/samples.ts"
-import { finishAnswer, makeBusy } from "../../support/play.ts"
+import {
+  assistant,
+  done,
+  failedTool,
+  here,
+  msg,
+  permission,
+  question,
+  toolPart,
+  user,
+} from "../../../src/testing/samples.ts"
+import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { overTheFake, resultOf, startCommand } from "./scene.ts"
 
 const place = { instance: Option.some("fake"), session: Option.some("latest") }
@@ -25,6 +35,7 @@ const waiting = (permissions: ReadonlyArray<string>, questions: ReadonlyArray<st
     return fake
   })
 
+const stderr = Effect.map(TestConsole.errorLines, (lines) => lines.join("\n"))
 const stdout = Effect.map(TestConsole.logLines, (lines) => lines.join("\n"))
 
 describe("approve", () => {
@@ -67,10 +78,8 @@ describe("approve", () => {
     Effect.gen(function* () {
       const fake = yield* waiting(["1"])
       const no = yield* resultOf(yield* startCommand(approvePermission(once), [["enter"]]))
-      assert.deepStrictEqual(no, {
-        status: exitStatus.waits,
-        reason: "Nothing was sent; the request stays open.",
-      })
+      assert.deepStrictEqual(no, { status: exitStatus.waits, reason: "" })
+      assert.include(yield* stderr, "Nothing was sent; the request stays open.")
       assert.lengthOf(fake.replies, 0)
       const yes = yield* startCommand(approvePermission(once), [[{ word: "y" }]])
       assert.strictEqual((yield* resultOf(yes)).status, 0)
@@ -173,6 +182,32 @@ describe("reject", () => {
       assert.deepStrictEqual(fake.replies, [{ id: question("1").id, reply: "reject" }])
     }).pipe(Effect.provide(overTheFake)),
   )
+
+  it.effect("with --follow notes that the turn is rejected, which is no error", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting(["1"])
+      fake.store(here, user(msg("1")))
+      const run = yield* startCommand(rejectRequest({ ...given, follow: true, message: Option.none() }))
+      const info = assistant(msg("2"), msg("1"), done("tool-calls"))
+      fake.store(here, { info, parts: [toolPart(info.id, failedTool("The user rejected permission"))] })
+      makeIdle(fake)
+      assert.deepStrictEqual(yield* resultOf(run, 5000), { status: exitStatus.failed, reason: "" })
+      assert.match(yield* stderr, /Decision: rejected: permission for bash[^]*\nrejected/u)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("says that neither a permission nor a question waits", () =>
+    Effect.gen(function* () {
+      const command = (id: Option.Option<string>) => rejectRequest({ ...given, id, message: Option.none() })
+      const nothing = yield* resultOf(yield* startCommand(command(Option.none())))
+      assert.include(nothing.reason, "is not waiting for a permission or question")
+      const named = yield* resultOf(yield* startCommand(command(Option.some("que_9"))))
+      assert.include(named.reason, 'The permission or question "que_9" is not open')
+      const anywhere = { ...given, session: Option.none(), message: Option.none() }
+      const { reason } = yield* resultOf(yield* startCommand(rejectRequest(anywhere)), 2000)
+      assert.include(reason, "No permission or question waits for a person on fake.")
+    }).pipe(Effect.provide(overTheFake)),
+  )
 })
 
 describe("answer", () => {
@@ -183,7 +218,7 @@ describe("answer", () => {
       const run = yield* startCommand(answerQuestion({ ...given, texts: [label] }))
       assert.strictEqual((yield* resultOf(run)).status, 0)
       assert.deepStrictEqual(fake.replies, [{ id: question("1").id, answers: [[label]] }])
-      assert.include(yield* stdout, `Answered ${label}: question:`)
+      assert.include(yield* stdout, `Answered ${label} to the question: `)
     }).pipe(Effect.provide(overTheFake)),
   )
 

@@ -3,10 +3,10 @@ import { Effect, Layer, Option } from "effect"
 import { TestConsole } from "effect/testing"
 import { sendOneOrMany } from "../../../src/cli/commands/send.ts"
 import { Settings } from "../../../src/Settings.ts"
-import { here } from "../../../src/testing/samples.ts"
+import { here, ses, session } from "../../../src/testing/samples.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer } from "../../support/play.ts"
-import { ended, fakes, fleet, running } from "../../support/twoInstances.ts"
+import { asks, ended, fakes, fleet, running } from "../../support/twoInstances.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
 import { resultOf, type Typed } from "./scene.ts"
 
@@ -44,7 +44,7 @@ describe("send --to", () => {
   it.effect("sends the message to each session, prints a line as each turn ends, and exits with the worst", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
-      const sent = yield* sending({ to: ["api", "web/new", "api/nope"] })
+      const sent = yield* sending({ to: ["api", "web/new", "api/latest"] })
       assert.deepStrictEqual(
         [...api.prompts, ...web.prompts].map(({ text }) => text),
         ["Do it", "Do it"],
@@ -53,11 +53,76 @@ describe("send --to", () => {
       assert.lengthOf(web.sessions, 3)
       finishAnswer(api, "From api.")
       finishAnswer(web, "From web.")
-      const { reason, status } = yield* resultOf(sent, 3000)
+      assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
+      const lines = yield* stdout
+      assert.lengthOf(lines, 2)
+      for (const part of ["From api.", "From web."]) assert.include(lines.join("\n"), part)
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("sends nothing if one of the places is wrong, and names each of those", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      const sent = yield* sending({ to: ["api", "api/no such", "docs", "web/new"] })
+      const { reason, status } = yield* resultOf(sent)
       assert.strictEqual(status, 1)
-      assert.include(reason, "Of 3 sessions: 1 session failed")
-      const lines = (yield* stdout).join("\n")
-      for (const part of ["From api.", "From web.", "error  api/nope"]) assert.include(lines, part)
+      assert.match(reason, /^Nothing was sent\.\n {2}api\/no such: .+\n {2}docs\/latest: There is no instance "docs"/u)
+      assert.deepStrictEqual([...api.prompts, ...web.prompts], [])
+      assert.lengthOf(web.sessions, 2)
+      const agent = yield* resultOf(yield* sending({ to: ["api", "web"], agent: Option.some("nope") }))
+      assert.match(agent.reason, /--agent "nope" cannot be used/u)
+      assert.deepStrictEqual([...api.prompts, ...web.prompts], [])
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("says which sessions are busy, and exits with 3 if such a turn waits for a person", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      running(api)
+      const sent = yield* sending({ to: ["api", "web"] })
+      assert.include(yield* stderr, `busy  api/${here}  the message is sent when its current turn ends  Session main`)
+      asks(api)
+      finishAnswer(web, "From web.")
+      const { reason, status } = yield* resultOf(sent, 20_000)
+      assert.strictEqual(status, 3)
+      assert.include(reason, "Of 2 sessions: 1 session waiting for a person.")
+      assert.include(reason, `\`opencode-fleet approve api ${here}\``)
+      assert.include((yield* stdout).join("\n"), `error  api/${here}`)
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("sends at most 16 messages at once, and all of them", () =>
+    Effect.gen(function* () {
+      const { api } = yield* fakes
+      const names = Array.from({ length: 20 }, (_, index) => `s${index}xxxx`)
+      api.sessions = names.map((name) => session(name))
+      let [now, most] = [0, 0]
+      api.fail("POST /session/*", (answer) => {
+        most = Math.max(most, ++now)
+        return Effect.ensuring(
+          Effect.delay(answer, "1 second"),
+          Effect.sync(() => void now--),
+        )
+      })
+      yield* sending({ to: names.map((name) => `api/${ses(name)}`) })
+      assert.lengthOf(api.prompts, 20)
+      assert.strictEqual(most, 16)
+    }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("asks for the message in a terminal, and says so without one", () =>
+    Effect.gen(function* () {
+      const { api } = yield* fakes
+      const missing = yield* resultOf(yield* sending({ to: ["api"], instance: none }))
+      assert.deepStrictEqual(missing, {
+        status: 2,
+        reason: "MESSAGE is missing. In a terminal it can be left out, and the command asks for it.",
+      })
+      yield* sending({ to: ["api"], instance: none }, [[{ word: "Go on" }, "enter"]])
+      assert.deepStrictEqual(
+        api.prompts.map(({ text }) => text),
+        ["Go on"],
+      )
     }).pipe(Effect.provide(scene)),
   )
 
@@ -94,8 +159,9 @@ describe("send --all-idle", () => {
   it.effect("asks in a terminal, and sends nothing without a yes", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
-      const { reason } = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))
-      assert.strictEqual(reason, "Nothing was sent.")
+      const result = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))
+      assert.deepStrictEqual(result, { status: 1, reason: "" })
+      assert.include(yield* stderr, "Nothing was sent.")
       assert.deepStrictEqual([...api.prompts, ...web.prompts], [])
     }).pipe(Effect.provide(scene)),
   )

@@ -39,6 +39,19 @@ describe("completion", () => {
       assert.deepStrictEqual(yield* offered("send", "my shop", "new", ""), [])
       assert.deepStrictEqual(yield* offered("wait", ""), ["my shop/latest"])
       assert.deepStrictEqual(yield* offered("send", "--to", ""), ["my shop/latest"])
+      assert.deepStrictEqual(yield* offered("send", "--to", "my shop/F"), ["my shop/Fix the login"])
+    }),
+  )
+
+  it.effect("offers a name by a part of it and in any case, as it is accepted", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* offered("read", "Shop"), ["my shop"])
+      assert.deepStrictEqual(yield* offered("read", "shop", "log"), [])
+      assert.deepStrictEqual(yield* offered("read", "my shop", "log"), ["Fix the login"])
+      assert.deepStrictEqual(yield* offered("read", "my shop", "la"), ["latest"])
+      assert.deepStrictEqual(yield* offered("wait", "shop"), ["my shop/latest"])
+      assert.deepStrictEqual(yield* offered("send", "--to=shop"), ["--to=my shop/latest"])
+      assert.deepStrictEqual(yield* offered("essions"), [])
     }),
   )
 
@@ -58,7 +71,7 @@ describe("completion", () => {
     )
     assert.strictEqual(replaced("x ", "", "a $b's"), String.raw`a\ \$b\'s`)
     assert.strictEqual(replaced(String.raw`x my\ s`, String.raw`my\ s`, "my shop"), String.raw`my\ shop`)
-    assert.strictEqual(replaced('x "my s', "my s", "my $shop"), undefined)
+    assert.strictEqual(replaced("x fix:t", "t", "other:the"), undefined)
     assert.strictEqual(replaced('x "my ', "my ", "my $shop"), String.raw`my \$shop`)
     assert.strictEqual(replaced("x fix:t", "t", "fix:the login"), String.raw`the\ login`)
   })

@@ -149,21 +149,21 @@ const snapshots: ReadonlyArray<Snapshot> = [
     terminal: " `opencode-fleet send api ses_1 MESSAGE` starts one.",
   },
   {
-    error: new RequestNotOpen({ instance, session, kind: "permission" }),
+    error: new RequestNotOpen({ instance, session, kinds: ["permission"] }),
     message:
       "Session ses_1 on api is not waiting for a permission; it may have been settled elsewhere. Nothing was sent.",
     mcp: " wait_for_session follows the turn; get_status shows which sessions are waiting.",
     terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
   },
   {
-    error: new RequestNotOpen({ instance, session, kind: "question", id: "que_1" }),
+    error: new RequestNotOpen({ instance, session, kinds: ["question"], id: "que_1" }),
     message:
       'The question "que_1" is not open in session ses_1 on api: it was already settled, or its turn has ended. Nothing was sent.',
     mcp: " wait_for_session follows the turn; get_status shows which sessions are waiting.",
     terminal: " `opencode-fleet sessions api` shows which sessions are waiting.",
   },
   {
-    error: new AmbiguousRequest({ session, kind: "permission", candidates: ["per_1 (bash)", "per_2 (edit)"] }),
+    error: new AmbiguousRequest({ session, kinds: ["permission"], candidates: ["per_1 (bash)", "per_2 (edit)"] }),
     message: "Session ses_1 is waiting for several permissions: per_1 (bash); per_2 (edit). Nothing was sent.",
     mcp: " Choose one with permission_id.",
     terminal: " Choose one with --id.",

@@ -116,6 +116,32 @@ describe("The lines of the dashboard", () => {
     }
   })
 
+  it("say how many instances are above and below, and how many of them wait for a person", () => {
+    const down = Array.from({ length: 28 }, (_, index) =>
+      instance(`down-${index}`, { health: "unreachable", reason: "nothing listens there ".repeat(10) }),
+    )
+    const many = { ...fleet, instances: [...fleet.instances.slice(0, 2), ...down] }
+    const drawn = (selected: string) => {
+      const state = { ...firstState, selected }
+      return dashboardLines(many, state, { style: styleOf(false), path: (path) => path, columns: 80, rows: 24 })
+    }
+    const top = drawn("api")
+    assert.lengthOf(top, 22)
+    assert.match(
+      top.join("\n"),
+      /^NAME +STATUS [^]*\n❯ api [^]*\n {4}permission for bash: ls\n[^]*\n↓ 20 more\nq quit/u,
+    )
+    const middle = drawn("down-12")
+    assert.isAtMost(middle.length, 23)
+    assert.match(
+      middle.join("\n"),
+      /^NAME [^]*\n↑ \d+ more, 1 waiting\n[^]*\n❯ down-12 [^\n]*\n {4}not seen [^\n]*…\n↓ 15 more\nq/u,
+    )
+    // The columns stay where they are.
+    assert.strictEqual(middle[0], top[0])
+    assert.match(drawn("down-27").join("\n"), /\n❯ down-27 [^\n]*\n {4}not seen [^\n]*…\nq quit/u)
+  })
+
   it("say that the filter leaves nothing", () => {
     const lines = draw({ ...firstState, filter: "nope\u001B[2J" })
     assert.include(lines, "No instance matches the filter.")

@@ -42,7 +42,7 @@ export interface Armed {
 }
 
 export interface FaultyOptions {
-  /** Runs when a request that changes something has taken effect, beside its answer. */
+  /** Runs when a request that changes something has taken effect: after its answer was sent, or instead of that. */
   readonly onWrite?: Effect.Effect<void>
   /** See {@link Exchange}. */
   readonly elsewhere?: string
@@ -82,15 +82,16 @@ export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
 
   const serve = Effect.fnUntraced(function* (request: IncomingMessage, response: ServerResponse) {
     const body = yield* read(request)
-    const ask = Effect.promise((signal) => handler(webRequest(request, body, port, signal))).pipe(
+    const isWrite = request.method !== "GET"
+    const written = Effect.sync(() => void (isWrite && run(onWrite)))
+    const take = Effect.promise((signal) => handler(webRequest(request, body, port, signal))).pipe(
       Effect.tap(() =>
         Effect.sync(() => {
-          if (request.method === "GET") return
-          hasWritten = true
-          run(onWrite)
+          hasWritten ||= isWrite
         }),
       ),
     )
+    const ask = Effect.tap(take, written)
     const exchange: Exchange = {
       request,
       response,
@@ -103,7 +104,9 @@ export const startFaultyServer = Effect.fn("startFaultyServer")(function* (
           body: Buffer.from(await answer.arrayBuffer()),
         })),
       ),
-      pass: Effect.flatMap(ask, (answer) => {
+      // The client may disconnect as soon as it has the answer, which interrupts this.
+      pass: Effect.flatMap(take, (answer) => {
+        response.once("finish", () => run(written))
         response.writeHead(answer.status, Object.fromEntries(answer.headers))
         if (answer.body === null) return Effect.sync(() => void response.end())
         const source = Readable.fromWeb(answer.body)

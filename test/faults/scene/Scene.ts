@@ -146,7 +146,8 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           HTTP_PROXY: proxy.url,
           HTTPS_PROXY: proxy.url,
           HEALTH_CHECK_TIMEOUT_MS: "5000",
-          SEND_TIMEOUT_MS: "20000",
+          // Longer than any row takes, so that no row depends on how busy the machine is.
+          SEND_TIMEOUT_MS: "120000",
           OPENCODE_SERVER_PASSWORD: new FakeState({ api: 2 }).credentials?.password,
         },
       })

@@ -89,6 +89,16 @@ describe("The changes of several turns", () => {
     )
   })
 
+  it.each([
+    ["a plain name", "ü.txt", "b/ü.txt"],
+    ["spaces, after which GNU patch needs a tab", "my file.txt", "b/my file.txt\t"],
+    ["a quote, a backslash and control characters", 'a"\\\t\u0001', String.raw`"b/a\"\\\t\001"`],
+  ])("name a file as git does: %s", (_, file, header) => {
+    const patch = "--- f\n+++ f\n@@ -0,0 +1 @@\n+a\n"
+    const { files } = merged([{ file, patch, additions: 1, deletions: 0, status: "added" }])
+    assert.deepStrictEqual(files[0]?.patches, [`--- /dev/null\n+++ ${header}\n@@ -0,0 +1 @@\n+a\n`])
+  })
+
   it("keep a patch that omits lines unchanged", () => {
     const patch = "--- f\n+++ f\n@@ -10,1 +10,1 @@\n-a\n+b\n"
     const { files } = merged([{ file: "f", patch, additions: 1, deletions: 1, status: "modified" }])

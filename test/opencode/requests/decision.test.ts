@@ -139,14 +139,26 @@ describe("verdict", () => {
 
 describe("deliveryText", () => {
   it("does not claim a decision whose confirmation was lost", () => {
-    assert.strictEqual(deliveryText("delivered", allow()), "allowed once")
-    assert.match(deliveryText("unconfirmed", allow()), /^allowed once, probably: .*another client may have settled it/u)
+    assert.strictEqual(deliveryText("delivered", allow()), "allowed once: permission for bash: rm -rf build")
+    assert.match(
+      deliveryText("unconfirmed", allow()),
+      /^allowed once: .* \(probably: .*another client may have settled it first\)$/u,
+    )
     assert.match(deliveryText("too late", allow()), /^too late/u)
+  })
+
+  it("is a sentence about a question", () => {
+    const request = question("1")
+    assert.strictEqual(deliveryText("delivered", answer([["Red"]])), "answered Red to the question: Which colour?")
+    assert.strictEqual(
+      deliveryText("delivered", refusal({ kind: "question", request })),
+      "dismissed the question: Which colour?",
+    )
   })
 })
 
 const find = (kind: "permission" | "question", id?: string) =>
-  Effect.flatMap(opencode, (api) => openRequest(target, api, main, kind, id))
+  Effect.flatMap(opencode, (api) => openRequest(target, api, main, [kind], id))
 
 describe("openRequest", () => {
   it.effect("finds the only one of its kind, whatever else is open", () =>

@@ -1,6 +1,7 @@
 /** An instance that answers incorrectly during a turn: what was done before must not look as if it had not been done. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { SessionClaims } from "../../../src/machine/SessionClaims.ts"
 import { settle } from "../../../src/opencode/requests/decision.ts"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import * as Fault from "../../../src/testing/Fault.ts"
@@ -46,6 +47,26 @@ describe("A start whose read fails after the prompt was sent", () => {
       assert.lengthOf(fake.prompts, 1)
       assert.strictEqual((yield* Fiber.join(fiber)).view.outcome, "accepted")
     }).pipe(Effect.provide(toolsOverFake)),
+  )
+})
+
+const claimed = Effect.provideService(SessionClaims, {
+  claim: () => Effect.succeed({ release: Effect.void }),
+  problem: Effect.undefined,
+})
+
+describe("A send whose instance hangs after it has shown the message", () => {
+  it.effect("reports `still running` at its timeout, not that the message may not have arrived", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      fake.onPrompt = (prompt) => {
+        fake.take(prompt)
+        fake.fail("*", Fault.hang)
+      }
+      const fiber = yield* sending({ timeout: 5000 })
+      yield* pass(10_000)
+      assert.strictEqual((yield* Fiber.join(fiber)).outcome._tag, "still running")
+    }).pipe(Effect.provide(Layer.fresh(overFake)), claimed),
   )
 })
 

@@ -30,7 +30,7 @@ const asking = (...questions: ReadonlyArray<Partial<Question>>): PendingRequest 
   },
 })
 
-const open = "Declining or closing this form leaves the request open."
+const open = "The request stays open until you submit this form."
 const partly = "Not shown in full. Close this form to read it all; the request stays open."
 
 describe("the form for a permission", () => {
@@ -184,7 +184,7 @@ const allowed = [
   /^always allows, in all sessions of this directory, until opencode exits:$/u,
   /^Question \d+ of \d+: /u,
   /^Not shown in full\. /u,
-  /^Declining or closing /u,
+  /^The request stays open until /u,
 ]
 
 // oxlint-disable-next-line no-control-regex -- these are the characters under test

@@ -216,7 +216,7 @@ describe("answer_question", () => {
       const { text, view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, { outcome: "completed", text: "Went on." })
       assert.deepStrictEqual(view.decided, [
-        "answered Red [31m / Blue, Red, Pink / Forty-two / nothing: question: Which? / Which? / Which? / Which?",
+        "answered Red [31m / Blue, Red, Pink / Forty-two / nothing to the question: Which? / Which? / Which? / Which?",
       ])
       assert.notInclude(text, "\u001B")
     }).pipe(Effect.provide(toolsOverFake)),
@@ -231,7 +231,7 @@ describe("answer_question", () => {
       finishAnswer(fake, "")
       yield* pass(500)
       const { view } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(view.decided, ["not answered, dismissed: question: Which colour?"])
+      assert.deepStrictEqual(view.decided, ["dismissed the question: Which colour?"])
     }).pipe(Effect.provide(toolsOverFake)),
   )
 
@@ -285,11 +285,11 @@ describe("answer_question", () => {
 })
 
 describe("delivering a decision", () => {
-  const unconfirmed =
-    "allowed once, probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first"
+  const allowed = "allowed once: permission for bash: rm -rf build"
+  const unconfirmed = `${allowed} (probably: the request is settled, but opencode's confirmation was lost, so another client may have settled it first)`
   it.effect.each([
-    ["sent again if it never left", Fault.refused, 2, "allowed once"],
-    ["sent again if it was lost", Fault.lost, 2, "allowed once"],
+    ["sent again if it never left", Fault.refused, 2, allowed],
+    ["sent again if it was lost", Fault.lost, 2, allowed],
     ["sent once if it arrived, and its answer was lost", Fault.reset, 1, unconfirmed],
   ] as const)("is %s", ([, fault, times, decided]) =>
     Effect.gen(function* () {
@@ -305,7 +305,7 @@ describe("delivering a decision", () => {
       const { view } = yield* Fiber.join(fiber)
       assert.deepInclude(view, {
         outcome: "completed",
-        decided: [`${decided}: permission for bash: rm -rf build`],
+        decided: [decided],
       })
     }).pipe(Effect.provide(toolsOverFake)),
   )
