@@ -66,7 +66,10 @@ const besides = Effect.fnUntraced(function* (pid: number) {
 
 /** An opencode uses a database, so few processes are looked at. */
 const listener = (url: string) =>
-  Effect.flatMap(databaseLocks, (locks) => listenerAt(url, [...new Set(locks.map(({ pid }) => pid))]))
+  listenerAt(
+    url,
+    Effect.map(databaseLocks, (locks) => [...new Set(locks.map(({ pid }) => pid))]),
+  )
 
 const besidesListener = (url: string) =>
   Effect.flatMap(listener(url), (pid) => (pid === undefined ? Effect.undefined : besides(pid)))

@@ -200,9 +200,14 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
     const activity = active.get(session.id)
     const views = page.messages.map((message) => messageView(message, messageBudget))
     const fit = newestWithin(views, messageSize, messageBudget)
-    // If not all messages fit, the cursor of the older ones must be read from opencode.
+    const [oldest] = page.messages.slice(-fit)
+    // If not all messages fit, opencode 2 must be asked for the cursor of the older ones.
     const older =
-      fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
+      fit === views.length
+        ? page.older
+        : oldest !== undefined && page.olderThan !== undefined
+          ? page.olderThan(oldest)
+          : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
     const counted = yield* countBy(target, session, {
       isIdle: activity === undefined,
       isNewest: before === undefined,
