@@ -1,10 +1,39 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** The whole of a test may take this long, of which it usually needs seconds: the machine may be busy. */
 const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 }
 
+/** The files that wait the longest, however fast the machine is. Begun last, they would run alone at the end. */
+const longest = [
+  "faults/faults",
+  "e2e/connectionsLong",
+  "e2e/package",
+  "e2e/connectRelay",
+  "e2e/decisions",
+  "e2e/connect",
+  "e2e/clients",
+  "e2e/connectTerminal",
+  "e2e/notify",
+  "e2e/day",
+  "e2e/subagent",
+].map((name) => `/test/${name}.test.ts`)
+
+const rank = ({ moduleId }: TestSpecification) => {
+  const found = longest.findIndex((name) => moduleId.endsWith(name))
+  return found < 0 ? longest.length : found
+}
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    const sorted = await super.sort(files)
+    return sorted.toSorted((one, other) => rank(one) - rank(other))
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -22,9 +51,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/{e2e,faults}/**/*.test.ts"],
-          // Each file starts an opencode of its own, and mostly waits for it.
+          // Each file starts an opencode of its own, and mostly waits for it: more workers than CI has cores.
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
           ...timeouts,
         },
@@ -33,8 +62,8 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
-          // They ask whatever listens on this machine, and their opencodes can be heard on its network: after all others, and
-          // one after the other.
+          // They ask whatever listens on this machine, and their opencodes can be heard on its network: apart from all others,
+          // and one after the other.
           isolate: false,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },

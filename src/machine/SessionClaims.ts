@@ -44,9 +44,12 @@ const processSpace = async ({ birthOf, hostname }: LocalMachineValues) => {
   return [hostname, boot, await readlink("/proc/self/ns/pid").catch(() => "")].join(" ")
 }
 
-/** Claims that are made by `attempt`, which fails with a clause that says why claims cannot be made. */
+const mayBeMerged = "messages that several opencode-fleet servers send to a session at the same moment may be merged"
+
+/** Claims that are made by `attempt`, which fails with a clause that says why claims cannot be made, with this consequence. */
 const telling = (
   attempt: (name: string) => Effect.Effect<Exclude<Claim, "unavailable">, string>,
+  consequence = mayBeMerged,
 ): SessionClaimsValues => {
   let told: string | undefined
   /** Each new reason once, because every message would repeat it. */
@@ -54,9 +57,7 @@ const telling = (
     Effect.suspend(() => {
       if (told === reason) return Effect.void
       told = reason
-      return Effect.logWarning(
-        `messages that several opencode-fleet servers send to a session at the same moment may be merged: ${reason}`,
-      )
+      return Effect.logWarning(`${consequence}: ${reason}`)
     })
   return {
     claim: (session) => Effect.catch(attempt(session), (reason) => Effect.as(tell(reason), "unavailable" as const)),
@@ -101,8 +102,19 @@ const renew = async (file: string, claim: string) => {
 
 const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(run))
 
-/** The claims in a directory. The directory is shared by all servers of the user. */
-export const claimsIn = (directory: string, machine: LocalMachineValues, pid = process.pid): SessionClaimsValues => {
+export interface ClaimOptions {
+  /** The process that makes the claims. Default: this one. */
+  readonly pid?: number
+  /** What the warning says if claims cannot be made. */
+  readonly consequence?: string
+}
+
+/** The claims in a directory. The directory is shared by all processes of the user. */
+export const claimsIn = (
+  directory: string,
+  machine: LocalMachineValues,
+  { consequence, pid = process.pid }: ClaimOptions = {},
+): SessionClaimsValues => {
   const isAbandoned = (claim: string, space: string) => {
     const [otherSpace, otherPid, birth] = claim.split("\n")
     return otherSpace === space && !machine.isAlive(Number(otherPid), birth === "" ? undefined : birth)
@@ -156,27 +168,29 @@ export const claimsIn = (directory: string, machine: LocalMachineValues, pid = p
       Effect.mapError((reason) => `${line(directory)} cannot be used: ${reason}`),
     )
 
-  return telling((name) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const made = yield* restore(create(name))
-        if (made === undefined) return "taken"
-        const { claim, file } = made
-        // Closing a scope again does nothing, so releasing twice never removes the claim of another server.
-        const scope = yield* Scope.make()
-        yield* Scope.addFinalizer(
-          scope,
-          quietly(() => release(file, claim)),
-        )
-        yield* quietly(() => renew(file, claim)).pipe(
-          Effect.delay(renewEvery),
-          Effect.repeat(Schedule.forever),
-          Effect.interruptible,
-          Effect.forkIn(scope),
-        )
-        return { release: Scope.close(scope, Exit.void) }
-      }),
-    ),
+  return telling(
+    (name) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const made = yield* restore(create(name))
+          if (made === undefined) return "taken"
+          const { claim, file } = made
+          // Closing a scope again does nothing, so releasing twice never removes the claim of another server.
+          const scope = yield* Scope.make()
+          yield* Scope.addFinalizer(
+            scope,
+            quietly(() => release(file, claim)),
+          )
+          yield* quietly(() => renew(file, claim)).pipe(
+            Effect.delay(renewEvery),
+            Effect.repeat(Schedule.forever),
+            Effect.interruptible,
+            Effect.forkIn(scope),
+          )
+          return { release: Scope.close(scope, Exit.void) }
+        }),
+      ),
+    consequence,
   )
 }
 

@@ -1,20 +1,11 @@
 /** The description of a tool in `tools/list`. */
-import type { StandardSchemaWithJSON, ToolAnnotations } from "@modelcontextprotocol/server"
 import { Context, Option } from "effect"
-import { Tool } from "effect/ai"
-import { advertised, jsonSchema, once } from "./jsonSchema.ts"
+import { Tool, type Toolkit } from "effect/ai"
+import { jsonSchema } from "./jsonSchema.ts"
+import { advertised, type ListedTool, once } from "./listedTool.ts"
 import { inputSchema } from "./schema/inputSchema.ts"
 import { outputSchema } from "./schema/outputSchema.ts"
 import { type SchemaNode, schemaNode } from "./schema/SchemaNode.ts"
-
-export interface ToolDescription {
-  readonly title?: string
-  readonly description: string
-  readonly inputSchema: StandardSchemaWithJSON
-  readonly outputSchema?: StandardSchemaWithJSON
-  readonly annotations: ToolAnnotations
-  readonly _meta?: Record<string, unknown>
-}
 
 /** The tool's parameters, of which unknown ones are forbidden unless the tool declares a raw JSON Schema. */
 export const parametersOf = (tool: Tool.Any): (() => SchemaNode) =>
@@ -30,7 +21,8 @@ export const parametersOf = (tool: Tool.Any): (() => SchemaNode) =>
 export const hasOutputSchema = ({ successSchema }: Tool.Any): boolean =>
   !["Void", "Undefined", "Unknown", "Any", "Never"].includes(successSchema.ast._tag)
 
-export const describeTool = (name: string, tool: Tool.Any, parameters: () => SchemaNode): ToolDescription => ({
+export const describeTool = (name: string, tool: Tool.Any, parameters: () => SchemaNode): ListedTool => ({
+  name,
   ...Option.match(Context.getOption(tool.annotations, Tool.Title), {
     onNone: () => ({}),
     onSome: (title) => ({ title }),
@@ -51,3 +43,7 @@ export const describeTool = (name: string, tool: Tool.Any, parameters: () => Sch
     onSome: (_meta) => ({ _meta }),
   }),
 })
+
+/** The descriptions of all tools, in the order of the Toolkit. Schemas are generated when they are first read. */
+export const describeTools = (toolkit: Toolkit.Any): ReadonlyArray<ListedTool> =>
+  Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => describeTool(name, tool, parametersOf(tool)))

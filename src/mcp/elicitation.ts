@@ -18,7 +18,7 @@ import {
 import { Deferred, Effect, Option, Predicate, Schema } from "effect"
 import type { CallValues, ElicitationReply, ElicitationRequest } from "./Call.ts"
 import { formSchema, replyContent } from "./formSchema.ts"
-import { advertised } from "./jsonSchema.ts"
+import { advertised } from "./listedTool.ts"
 
 /** The part of a call that asks the person. */
 export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed">

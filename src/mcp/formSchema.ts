@@ -5,7 +5,8 @@
  */
 import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server"
 import { Option, Record, Schema } from "effect"
-import { advertised, jsonSchema } from "./jsonSchema.ts"
+import { jsonSchema } from "./jsonSchema.ts"
+import { advertised } from "./listedTool.ts"
 import { withoutSwitches, withSwitches } from "./switches.ts"
 
 /** Effect's JSON Schema of a literal. */

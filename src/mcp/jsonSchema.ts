@@ -1,5 +1,4 @@
-/** JSON Schemas for the SDK, and through it for the client. */
-import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server"
+/** JSON Schemas for clients. */
 import { Schema } from "effect"
 
 type Json = Readonly<Record<string, unknown>>
@@ -11,24 +10,4 @@ export const jsonSchema = (schema: Schema.Constraint, onExcessProperty: "error" 
     referencePolicy: ({ identifier, occurrences }) => (occurrences === 1 ? undefined : identifier),
   })
   return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
-}
-
-/** Computes the value at its first use, because generating all schemas would delay the start. */
-export const once = <A>(compute: () => A): (() => A) => {
-  let computed: { readonly value: A } | undefined
-  return () => (computed ??= { value: compute() }).value
-}
-
-/**
- * A schema that the SDK advertises but does not validate, because the Toolkit decodes arguments and encodes results. */
-export const advertised = (generate: () => Json): StandardSchemaWithJSON => {
-  const json = once(() => ({ ...generate() }))
-  return {
-    "~standard": {
-      version: 1,
-      vendor: "effect",
-      validate: (value) => ({ value }),
-      jsonSchema: { input: json, output: json },
-    },
-  }
 }

@@ -1,5 +1,4 @@
 /** The error about a tool that does not exist, with the name that the model probably meant. */
-import { Option } from "effect"
 import { nearest } from "../text/nearest.ts"
 import { quote } from "../text/plainText.ts"
 
@@ -9,9 +8,7 @@ export const unknownTool = (names: ReadonlyArray<string>, unavailable: Readonly<
   return (name: string): string | undefined => {
     if (names.includes(name)) return undefined
     if (Object.hasOwn(unavailable, name)) return `The tool ${name} is not available: ${unavailable[name]}`
-    return `Unknown tool ${quote(name)}. ${Option.match(nearest(name, known), {
-      onNone: () => `The tools are: ${names.join(", ")}.`,
-      onSome: (near) => `Did you mean ${near}?`,
-    })}`
+    const near = nearest(name, known)
+    return `Unknown tool ${quote(name)}. ${near === undefined ? `The tools are: ${names.join(", ")}.` : `Did you mean ${near}?`}`
   }
 }

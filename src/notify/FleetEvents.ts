@@ -1,13 +1,14 @@
 /** The events of the fleet that a person is told about, each once. */
 import { Context, Duration, Effect, FiberMap, Layer, Queue, Schedule, Stream } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import type { Instance } from "../fleet/Instance.ts"
+import { type Instance, isOnline } from "../fleet/Instance.ts"
 import { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
 import { Turns } from "../opencode/turns/Turns.ts"
 import type { FleetEvent } from "./FleetEvent.ts"
 import { followGone } from "./goneInstances.ts"
 import { makeRecentKeys } from "./recentKeys.ts"
+import { stillHolds } from "./stillHolds.ts"
 import { RunningSessions } from "./RunningSessions.ts"
 import { makeWatchInstance } from "./watchInstance.ts"
 
@@ -49,7 +50,7 @@ const make = Effect.fnUntraced(function* ({
   yield* fleet.changes.pipe(
     Stream.runForEach(({ instances }) =>
       Effect.gen(function* () {
-        const online = instances.filter((one) => one.health.state === "online" && includes(one))
+        const online = instances.filter((one) => isOnline(one) && includes(one))
         const urls = new Set(online.map(({ url }) => url))
         const offline = Array.from(watchers, ([url]) => url).filter((url) => !urls.has(url))
         yield* Effect.forEach(offline, (url) => FiberMap.remove(watchers, url), { discard: true })
@@ -59,7 +60,8 @@ const make = Effect.fnUntraced(function* ({
     Effect.forkScoped,
   )
   yield* Effect.forkScoped(followGone({ publish, includes, goneAfter }))
-  return FleetEvents.of({ events: Stream.fromQueue(queue) })
+  const client = yield* OpencodeClient
+  return FleetEvents.of({ events: Stream.fromQueue(queue), holds: stillHolds(fleet, client) })
 })
 
 export class FleetEvents extends Context.Service<
@@ -70,6 +72,8 @@ export class FleetEvents extends Context.Service<
      * instance in several ways, is there once. For one reader.
      */
     readonly events: Stream.Stream<FleetEvent>
+    /** Whether the event is still true: an agent may not be waiting any more. True if that cannot be read. */
+    readonly holds: (event: FleetEvent) => Effect.Effect<boolean>
   }
 >()("opencode-fleet/notify/FleetEvents") {
   static readonly layer = (

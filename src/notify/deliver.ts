@@ -33,7 +33,16 @@ const died = (name: string) => (cause: Cause.Cause<ChannelFailed>) =>
     () => new ChannelFailed({ reason: "it failed unexpectedly", isFinal: true }),
   )
 
-const deliverOne = Effect.fnUntraced(function* ({ channel: { deliver, name }, told }: ToldChannel, message: Message) {
+/** A message, and whether it still holds, which is asked before a repeated attempt. */
+interface Delivery {
+  readonly message: Message
+  readonly holds: Effect.Effect<boolean>
+}
+
+const deliverOne = Effect.fnUntraced(function* (
+  { channel: { deliver, name }, told }: ToldChannel,
+  { holds, message }: Delivery,
+) {
   if (told.has(message.id)) return
   let failures = 0
   // Stored before the attempt: if this program is ended during the attempt, the person may have been told.
@@ -42,7 +51,11 @@ const deliverOne = Effect.fnUntraced(function* ({ channel: { deliver, name }, to
     Effect.catchCauseIf(Cause.hasDies, died(name)),
     Effect.tapError(() => told.remove(message.id)),
   )
-  yield* attempt.pipe(
+  const asked = Effect.timeoutOrElse(holds, { duration: attemptTimeout, orElse: () => Effect.succeed(true) })
+  const outdated = Effect.logWarning(`${name}: "${message.title}" was settled meanwhile, so it is not told any more.`)
+  yield* Effect.suspend(() =>
+    failures === 0 ? attempt : Effect.flatMap(asked, (still) => (still ? attempt : outdated)),
+  ).pipe(
     Effect.tapError(({ isFinal, reason }) =>
       failures++ === 0 && !isFinal
         ? Effect.logWarning(`${name}: ${reason}. Trying again to tell "${message.title}".`)
@@ -53,22 +66,25 @@ const deliverOne = Effect.fnUntraced(function* ({ channel: { deliver, name }, to
   )
 })
 
-/** A function that hands a message to all channels, without waiting. What a channel was told already is left out. */
+/**
+ * A function that hands a message to all channels, without waiting. What a channel was told already is left out. `holds`:
+ * whether the message is still true, by default for good.
+ */
 export const makeDeliver = Effect.fnUntraced(function* (channels: ReadonlyArray<ToldChannel>) {
   const queues = yield* Effect.forEach(
     channels,
     Effect.fnUntraced(function* (channel) {
-      const queue = yield* Queue.sliding<Message>(maxWaiting)
+      const queue = yield* Queue.sliding<Delivery>(maxWaiting)
       yield* Stream.fromQueue(queue).pipe(
-        Stream.mapEffect((message) => deliverOne(channel, message), { concurrency, unordered: true }),
+        Stream.mapEffect((delivery) => deliverOne(channel, delivery), { concurrency, unordered: true }),
         Stream.runDrain,
         Effect.forkScoped,
       )
       return queue
     }),
   )
-  return (message: Message) =>
+  return (message: Message, holds: Effect.Effect<boolean> = Effect.succeed(true)) =>
     Effect.sync(() => {
-      for (const queue of queues) Queue.offerUnsafe(queue, message)
+      for (const queue of queues) Queue.offerUnsafe(queue, { message, holds })
     })
 })

@@ -4,11 +4,12 @@ import { createHash } from "node:crypto"
 import { replaceFile } from "../machine/atomicWrite.ts"
 import { failureText } from "../machine/fileError.ts"
 
-/** A path that depends on a text that may be private, such as a URL. */
+/** A file name that depends on a text that may be private, such as a URL. */
+export const stateNameOf = (kind: string, text: string) =>
+  `${kind}-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`
+
 export const stateFileOf = (directory: string, kind: string, text: string) =>
-  Effect.map(Path.Path, (path) =>
-    path.join(directory, `${kind}-${createHash("sha256").update(text).digest("hex").slice(0, 16)}.json`),
-  )
+  Effect.map(Path.Path, (path) => path.join(directory, `${stateNameOf(kind, text)}.json`))
 
 /** Reads the content once; empty if there is no usable file. A failure is logged as a warning with its consequence. */
 export const openStateFile = Effect.fnUntraced(function* <A>(

@@ -1,5 +1,4 @@
 /** The known name that a misspelt one means. */
-import { Option } from "effect"
 
 /** In lower case and without separators. */
 export const folded = (name: string) => name.toLowerCase().replaceAll(/[\s_-]/gu, "")
@@ -27,10 +26,10 @@ export const edits = (from: string, to: string): number => {
 const maxLength = 200
 
 /** The closest of the names: the same but for case and separators, few edits away, or with the other one as a part. */
-export const nearest = (wanted: string, names: ReadonlyArray<string>): Option.Option<string> => {
-  if (wanted.length > maxLength) return Option.none()
+export const nearest = (wanted: string, names: ReadonlyArray<string>): string | undefined => {
+  if (wanted.length > maxLength) return undefined
   const sought = folded(wanted)
-  if (sought === "") return Option.none()
+  if (sought === "") return undefined
   const [best] = names
     .map((name) => ({ name, other: folded(name) }))
     .map(({ name, other }) => ({
@@ -40,5 +39,5 @@ export const nearest = (wanted: string, names: ReadonlyArray<string>): Option.Op
     }))
     .filter(({ edits, isPart }) => isPart || edits <= Math.max(1, Math.floor(sought.length / 3)))
     .sort((one, other) => one.edits - other.edits)
-  return Option.map(Option.fromUndefinedOr(best), ({ name }) => name)
+  return best?.name
 }

@@ -33,8 +33,8 @@ describe("The README", () => {
     )
   })
 
-  it("has at most 12 KB", () => {
-    assert.isAtMost(Buffer.byteLength(read("README.md")), 12 * 1024)
+  it("has at most 10 KB", () => {
+    assert.isAtMost(Buffer.byteLength(read("README.md")), 10 * 1024)
   })
 
   it("lists every tool", () => {

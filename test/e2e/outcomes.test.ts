@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Progress } from "../support/McpClients.ts"
@@ -28,8 +29,13 @@ const isBusy = (session: string) =>
     facts.status(opencode, session).pipe(eventually((status) => status !== "idle")),
   )
 
+const commands = {
+  greet: "---\ndescription: Greets\n---\nsay:Hello $ARGUMENTS",
+  delegate: "---\ndescription: Delegates\nsubtask: true\nagent: general\n---\nrun: echo $ARGUMENTS",
+}
+
 onBothVersions((api) => {
-  layer(FleetClient.layer({ permission: "ask", api }), {
+  layer(FleetClient.layer({ permission: "ask", api, commands }), {
     excludeTestServices: true,
     concurrent: true,
   })("what happens when", (it) => {
@@ -39,6 +45,34 @@ onBothVersions((api) => {
         assert.deepInclude(turn, { outcome: "completed", text: "All done." })
         assert.isUndefined(turn.detail)
       }),
+    )
+
+    it.effect("the message is a slash command of the instance: the command runs, and its turn is followed", () =>
+      Effect.gen(function* () {
+        const session = yield* newSession("Slash")
+        const turn = yield* send(session, '/greet  "two  words"')
+        assert.deepInclude(turn, { outcome: "completed", text: 'Hello  "two  words"' })
+        const path = yield* send(session, "/etc/hosts is broken")
+        assert.deepInclude(path, { outcome: "completed", text: "Echo: /etc/hosts is broken" })
+        const all = yield* facts.texts(yield* RealOpencode, session)
+        assert.strictEqual(all.length, 4)
+      }),
+    )
+
+    it.effect(
+      "a slash command works in a subagent: its requests are shown and decided, and the agent tells the result",
+      () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const session = yield* newSession("Delegates")
+          const waiting = yield* send(session, "/delegate from-$((40 + 2))")
+          assert.strictEqual(waiting.outcome, "needs permission")
+          yield* client.call(RespondPermission, { session_id: waiting.session_id, response: "once" })
+          const { outcome } = yield* client.call(WaitForSession, { session_id: waiting.session_id })
+          assert.strictEqual(outcome, "completed")
+          const told = client.text(GetSession, { session_id: session })
+          yield* told.pipe(eventually((text) => text.includes("from-42")))
+        }),
     )
 
     it.effect("the provider refuses the request: failed, with the provider's own message", () =>
@@ -170,7 +204,8 @@ onBothVersions((api) => {
         const session_id = yield* newSession("Long work")
         const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 150" })
         assert.strictEqual(turn.outcome, "still running")
-        assert.include(turn.text, "tick 1")
+        // On a busy machine, the answer may not have begun.
+        assert.match(turn.text, /^(?:tick 1\b|$)/u)
         assert.include(turn.next, "wait_for_session")
         const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
         assert.strictEqual(after.outcome, "completed")
@@ -211,7 +246,7 @@ onBothVersions((api) => {
     it.effect("a turn was started in the terminal: wait_for_session follows it", () =>
       Effect.gen(function* () {
         const session_id = yield* newSession("By hand")
-        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 20")
+        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 50")
         yield* isBusy(session_id)
         const notifications: Array<string> = []
         const client = yield* FleetClient
@@ -219,7 +254,7 @@ onBothVersions((api) => {
           notifications.push(message),
         )
         assert.strictEqual(turn.outcome, "completed")
-        assert.match(turn.text, /^tick 1 .*tick 20 $/u)
+        assert.match(turn.text, /^tick 1 .*tick 50 $/u)
         assert.isNotEmpty(notifications)
       }),
     )
@@ -253,7 +288,7 @@ onBothVersions((api) => {
       () =>
         Effect.gen(function* () {
           const session_id = yield* newSession("Steer")
-          const first = yield* Effect.forkChild(send(session_id, "slow: 20"))
+          const first = yield* Effect.forkChild(send(session_id, "slow: 60"))
           yield* isBusy(session_id)
           const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
           yield* facts.hasReceived(yield* RealOpencode, session_id, "say:left").pipe(eventually((received) => received))
@@ -262,7 +297,7 @@ onBothVersions((api) => {
           assert.isUndefined(third.answered_message_id)
           const merged = yield* Fiber.join(second)
           assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
-          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 20 $/u)
+          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 60 $/u)
         }),
     )
   })

@@ -2,7 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { fileURLToPath } from "node:url"
-import { executable, makeRelay } from "../support/Executable.ts"
+import { controlTools, fleetTools } from "../../src/cli/server/listedTools.ts"
+import { executable, makeRelay, type Variables } from "../support/Executable.ts"
 import { silentServer } from "../support/loopback.ts"
 import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
@@ -78,14 +79,50 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
     }),
   )
 
-  it.effect.each(refusals)("exits with 1 and one line if $variable is '$value'", ({ value, variable }) =>
+  it.effect.each(refusals)("answers every call with the reason if $variable is '$value'", ({ value, variable }) =>
     Effect.gen(function* () {
       const raw = yield* startRaw(yield* makeRelay(), { variables: { [variable]: value } })
-      assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
+      yield* raw.initialize()
+      yield* raw.request("tools/list")
+      for (const name of ["list_instances", "send_message"]) {
+        const { result } = yield* raw.request("tools/call", { name, arguments: {} })
+        assert.isTrue(result?.["isError"])
+        assert.include(
+          JSON.stringify(result),
+          JSON.stringify(`${variable}=${JSON.stringify(value)} cannot be used`).slice(1, -1),
+        )
+      }
       const lines = (yield* raw.stderr).trimEnd().split("\n")
       assert.lengthOf(lines, 1)
       for (const part of [variable, value]) assert.include(lines[0], part)
-      assert.strictEqual(yield* raw.stdout, "")
+      yield* raw.closeStdin
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
+    }),
+  )
+
+  it.effect("exits with 0 before it has loaded the fleet, if its client leaves or a signal arrives that early", () =>
+    Effect.forEach(
+      endings,
+      ({ end }) =>
+        Effect.gen(function* () {
+          const raw = yield* startRaw(yield* makeRelay())
+          yield* raw.request("server/discover")
+          yield* end(raw)
+          assert.deepStrictEqual(yield* raw.ended, succeeded)
+        }),
+      { concurrency: 2 },
+    ),
+  )
+
+  it.effect("lists the tools of the Toolkit, and start_instance only with SSH_HOSTS", () =>
+    Effect.gen(function* () {
+      const listed = Effect.fnUntraced(function* (variables: Variables) {
+        const raw = yield* startRaw(yield* makeRelay(), { variables })
+        yield* raw.initialize()
+        return (yield* raw.request("tools/list")).result?.["tools"]
+      })
+      assert.deepStrictEqual(yield* listed({}), fleetTools)
+      assert.deepStrictEqual(yield* listed({ SSH_HOSTS: "box" }), [...fleetTools, ...controlTools])
     }),
   )
 
@@ -121,6 +158,25 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
         yield* raw.closeStdin
         assert.deepStrictEqual(yield* raw.ended, succeeded)
       }
+    }),
+  )
+
+  it.effect("serves without Node's fetch, which costs 15 MB", () =>
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("main", yield* RealOpencode)
+      const report = `process.on("exit", () => console.error("loaded:", process.moduleLoadList.filter((name) => name.includes("undici")).join()))`
+      const raw = yield* startRaw(relay, {
+        variables: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}`, LOG_LEVEL: "error" },
+      })
+      yield* raw.initialize()
+      yield* raw.request("tools/call", { name: "refresh_instances", arguments: {} })
+      const { result } = yield* raw.request("tools/call", { name: "create_session", arguments: { title: "Light" } })
+      const session_id = /"session_id":"(\w+)"/u.exec(JSON.stringify(result))?.[1]
+      yield* raw.request("tools/call", { name: "send_message", arguments: { session_id, message: "say:done" } })
+      yield* raw.closeStdin
+      assert.deepStrictEqual(yield* raw.ended, succeeded)
+      assert.strictEqual((yield* raw.stderr).trim(), "loaded:")
     }),
   )
 

@@ -149,35 +149,26 @@ layer(NodeServices.layer, { excludeTestServices: true })("OTLP export", (it) => 
     }),
   )
 
-  it.effect("an endpoint that is not a URL ends the program with one line", () =>
-    Effect.gen(function* () {
-      const relay = yield* makeRelay()
-      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "not a URL" }
-      for (const args of [[], ["instances"]]) {
-        const raw = yield* startRaw(relay, { variables, args })
-        assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
-        assert.strictEqual(
-          yield* raw.stderr,
-          'opencode-fleet: OTEL_EXPORTER_OTLP_ENDPOINT="not a URL" cannot be used: it takes an http or https URL\n',
-        )
-        assert.strictEqual(yield* raw.stdout, "")
-      }
-    }),
-  )
-
   it.effect.each([
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "not a URL", "not a URL"],
     ["OTEL_METRIC_EXPORT_INTERVAL", "often", "often"],
     ["OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret%zz", "…"],
-  ] as const)("an invalid %s ends the program with one line on stderr", ([name, value, shown]) =>
+  ] as const)("an invalid %s is the answer to every call, and ends a command", ([name, value, shown]) =>
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", [name]: value }
-      for (const args of [[], ["instances"]]) {
-        const raw = yield* startRaw(relay, { variables, args })
-        assert.deepStrictEqual(yield* raw.ended, { code: 1, signal: null })
-        assert.match(yield* raw.stderr, new RegExp(`^opencode-fleet: ${name}="${shown}" cannot be used: .+\\n$`, "u"))
-        assert.strictEqual(yield* raw.stdout, "")
-      }
+      const report = new RegExp(`^opencode-fleet: ${name}="${shown}" cannot be used: .+\\n$`, "u")
+      const server = yield* startRaw(relay, { variables })
+      yield* server.initialize()
+      const { result } = yield* server.request("tools/call", { name: "list_instances", arguments: {} })
+      assert.isTrue(result?.["isError"])
+      assert.include(JSON.stringify(result), name)
+      assert.notInclude(JSON.stringify(result), "secret")
+      assert.match(yield* server.stderr, report)
+      const command = yield* startRaw(relay, { variables, args: ["instances"] })
+      assert.deepStrictEqual(yield* command.ended, { code: 1, signal: null })
+      assert.match(yield* command.stderr, report)
+      assert.strictEqual(yield* command.stdout, "")
     }),
   )
 })

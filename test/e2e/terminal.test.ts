@@ -98,8 +98,8 @@ withTmux("at a terminal", () => {
           relay.register(name, { port: 9 + name.charCodeAt(0) }),
         )
         yield* terminal.resize({ columns: 60, rows: 6 })
-        const small = yield* terminal.screenUntil(/more lines/u)
-        assert.match(small, /^NAME .*\n❯ 漢字 {2}.*\n.*\n… and \d+ more lines\nq quit .*$/u)
+        const small = yield* terminal.screenUntil(/↓ \d+ more/u)
+        assert.match(small, /^NAME .*\n❯ 漢字 {2}.*\n↓ 7 more\nq quit .*$/u)
         yield* terminal.resize({ columns: 120, rows: 30 })
         const large = yield* terminal.screenUntil(/\n {2}f +unreachable/u)
         assert.lengthOf(large.match(/NAME/gu) ?? [], 1)
@@ -141,6 +141,14 @@ withTmux("at a terminal", () => {
         yield* terminal.type("q")
         assert.strictEqual(yield* terminal.exitStatus, 0)
         assert.isTrue(yield* terminal.cursorShows)
+      }),
+    )
+
+    it.effect("a setting that cannot be used ends a server that was started by hand", () =>
+      Effect.gen(function* () {
+        const terminal = yield* inTerminal(yield* makeRelay(), [], { TRANSPORT: "carrier-pigeon" })
+        assert.strictEqual(yield* terminal.exitStatus, 1)
+        yield* terminal.screenUntil(/TRANSPORT="carrier-pigeon" cannot be used/u)
       }),
     )
 

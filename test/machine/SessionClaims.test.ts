@@ -18,9 +18,9 @@ const scene = Effect.gen(function* () {
     directory,
     file: `${directory}/ses_1.claim`,
     own: claimsIn(directory, machine),
-    other: claimsIn(directory, machine, process.ppid),
-    ended: claimsIn(directory, machine, endedProcess),
-    remote: claimsIn(directory, { ...machine, hostname: "remote" }, endedProcess),
+    other: claimsIn(directory, machine, { pid: process.ppid }),
+    ended: claimsIn(directory, machine, { pid: endedProcess }),
+    remote: claimsIn(directory, { ...machine, hostname: "remote" }, { pid: endedProcess }),
   }
 })
 

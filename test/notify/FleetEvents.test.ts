@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Stream } from "effect"
 import {
   aborted,
   assistant,
@@ -30,14 +30,14 @@ const told = Effect.fnUntraced(function* (
 ) {
   const running = makeRunningSessions(before)
   const layer = FleetEvents.layer(options).pipe(Layer.provide(Layer.succeed(RunningSessions, running)))
-  const { events } = Context.get(yield* Layer.build(layer), FleetEvents)
+  const { events, holds } = Context.get(yield* Layer.build(layer), FleetEvents)
   const seen: Array<FleetEvent> = []
   yield* events.pipe(
     Stream.runForEach((one) => Effect.sync(() => seen.push(one))),
     Effect.forkScoped,
   )
   yield* pass(2000)
-  return { seen, running, kinds: () => seen.map(({ instance, kind }) => `${kind} ${instance}`) }
+  return { seen, running, holds, kinds: () => seen.map(({ instance, kind }) => `${kind} ${instance}`) }
 })
 
 const fakeAt = (name: string) => Effect.map(FakeFleet, ({ at }) => at(name))
@@ -81,6 +81,25 @@ describe("The events of a fleet", () => {
           },
         ],
       )
+    }).pipe(Effect.provide(fakeFleetLayer("api"))),
+  )
+
+  it.effect("say whether an agent still waits; one that cannot be asked does", () =>
+    Effect.gen(function* () {
+      const fake = yield* fakeAt("api")
+      working(fake)
+      fake.permissions = [permission("1")]
+      const { holds, seen } = yield* told()
+      const holding = Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(Effect.forEach(seen, holds))
+        yield* pass(30_000, 100)
+        return yield* Fiber.join(fiber)
+      })
+      assert.deepStrictEqual(yield* holding, [true])
+      fake.permissions = []
+      assert.deepStrictEqual(yield* holding, [false])
+      fake.fail("*", unavailable)
+      assert.deepStrictEqual(yield* holding, [true])
     }).pipe(Effect.provide(fakeFleetLayer("api"))),
   )
 

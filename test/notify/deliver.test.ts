@@ -81,6 +81,23 @@ describe("A delivery", () => {
     }),
   )
 
+  it.effect("is not tried again if its message was settled meanwhile", () =>
+    Effect.gen(function* () {
+      let waits = true
+      const failing = channelOf("fails", "fails")
+      const deliver = yield* makeDeliver([failing])
+      yield* deliver(
+        message("one"),
+        Effect.sync(() => waits),
+      )
+      yield* pass(2500)
+      assert.lengthOf(failing.attempts, 2)
+      waits = false
+      yield* pass(1_200_000, 1000)
+      assert.deepStrictEqual([failing.attempts.length, failing.delivered], [2, []])
+    }),
+  )
+
   it.effect("is not repeated: neither after a success nor if the program was ended during it", () =>
     Effect.gen(function* () {
       const one = channelOf()

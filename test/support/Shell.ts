@@ -67,3 +67,4 @@ export const makeShell = Effect.fn("makeShell")(function* ({ env, instead = {} }
     type: (line: string) => Effect.scoped(Effect.flatMap(begin(line), ({ ended }) => ended)),
   }
 })
+export type Shell = Effect.Success<ReturnType<typeof makeShell>>

@@ -17,7 +17,7 @@ export interface Options {
 }
 
 /** A PATH with the command `opencode`. */
-export const pathWithOpencode = `${fileURLToPath(new URL("../../node_modules/.bin", import.meta.url))}:${process.env["PATH"]}`
+export const pathWithOpencode = `${fileURLToPath(new URL("bin", import.meta.url))}:${process.env["PATH"]}`
 
 /** Its command line, directory and environment. */
 export const connectCommand = (

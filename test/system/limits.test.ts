@@ -15,7 +15,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("A heap of 64 MB and 12
         hung: 80,
         refused: 80,
         limits: { heap: 64, descriptors: 128 },
-        probeTimeout: 500,
+        probeTimeout: 3000,
       })
       assert.deepStrictEqual(found, { counts: { online: 80, timeout: 80, unreachable: 80 }, problems: [] })
     }),

@@ -3,7 +3,8 @@ import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import type { Tool } from "effect/ai"
-import { describeTool, parametersOf, type ToolDescription } from "../../src/mcp/describeTool.ts"
+import { describeTool, parametersOf } from "../../src/mcp/describeTool.ts"
+import { toData } from "../../src/mcp/listedTool.ts"
 import { ControlTools } from "../../src/tools/control/ControlTools.ts"
 import { FleetToolkit } from "../../src/tools/FleetToolkit.ts"
 import { instructions } from "../../src/tools/instructions.ts"
@@ -11,18 +12,9 @@ import { unportable } from "../support/unportable.ts"
 
 const tools: ReadonlyArray<Tool.Any> = Object.values({ ...FleetToolkit.tools, ...ControlTools.tools })
 
-const jsonOf = (schema: ToolDescription["inputSchema"]) =>
-  schema["~standard"].jsonSchema.input({ target: "draft-2020-12" })
-
 const listed = tools.map((tool) => {
-  const { inputSchema, outputSchema, ...description } = describeTool(tool.name, tool, parametersOf(tool))
-  return {
-    tool,
-    name: tool.name,
-    description: { name: tool.name, ...description },
-    inputSchema: jsonOf(inputSchema),
-    outputSchema: outputSchema === undefined ? undefined : jsonOf(outputSchema),
-  }
+  const { inputSchema, outputSchema, ...description } = toData(describeTool(tool.name, tool, parametersOf(tool)))
+  return { tool, name: tool.name, description, inputSchema, outputSchema }
 })
 
 const sizeOf = (value: unknown) => JSON.stringify(value).length

@@ -1,5 +1,5 @@
 /** Lets the person choose what a command needs and was not given, from a list that filters as they type. */
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import { Prompt, TerminalCapabilities } from "effect/cli"
 import { plainLine } from "../../text/plainText.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
@@ -28,8 +28,12 @@ export const missing = (argument: string, how: string) =>
     reason: `${argumentName(argument)} is missing. In a terminal it can be left out, and ${how}.`,
   })
 
+/** The cursor is still inside a prompt that was closed. */
+const newLine = Console.error("")
+
 /** Ctrl-C or Esc ends the command. */
-export const quittable = <A>(prompt: Prompt.Prompt<A>) => Effect.catchTag(prompt, "QuitError", () => Effect.interrupt)
+export const quittable = <A>(prompt: Prompt.Prompt<A>) =>
+  Effect.catchTag(prompt, "QuitError", () => Effect.andThen(newLine, Effect.interrupt))
 
 /** A single choice is taken without a question. Fails with `CommandFailed` without a terminal. */
 export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices, message, none }: Missing<A, E, R>) {
@@ -40,6 +44,13 @@ export const choose = Effect.fnUntraced(function* <A, E, R>({ argument, choices,
   if (first === undefined) return yield* new CommandFailed({ status: exitStatus.failed, reason: none })
   if (others.length === 0) return first.value
   return yield* quittable(Prompt.AutoComplete({ message, choices: [first, ...others] }))
+})
+
+/** Lets the person choose several, at first all. A single choice is taken without a question. */
+export const chooseSeveral = Effect.fnUntraced(function* <A>(message: string, choices: ReadonlyArray<Choice<A>>) {
+  if (choices.length < 2) return choices.map(({ value }) => value)
+  const titled = choices.map(({ title, value }) => ({ title: plainLine(title), value, selected: true }))
+  return yield* quittable(Prompt.MultiSelect({ message, choices: titled, min: 1 }))
 })
 
 const notBlank = (text: string) => (text.trim() === "" ? Effect.fail("Type a text.") : Effect.succeed(text))
@@ -53,4 +64,4 @@ export const typed = Effect.fnUntraced(function* ({ argument, message }: { argum
 
 /** Asks yes or no. Ctrl-C and Esc mean no. */
 export const confirmed = (message: string) =>
-  Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.succeed(false))
+  Effect.catchTag(Prompt.Confirm({ message }), "QuitError", () => Effect.as(newLine, false))

@@ -2,6 +2,8 @@
 import { Effect, Option } from "effect"
 import { Argument } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { isOnline } from "../../fleet/Instance.ts"
+import { homePath } from "../terminal/homePath.ts"
 import { choose } from "./choose.ts"
 
 export const instance = Argument.String("instance").pipe(
@@ -12,12 +14,11 @@ export const instance = Argument.String("instance").pipe(
 const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
-  return instances
-    .filter(({ health }) => health.state === "online")
-    .map(({ directory, name }) => ({
-      title: directory === undefined ? name : `${name}  ${directory}`,
-      value: name,
-    }))
+  const path = yield* homePath
+  return instances.filter(isOnline).map(({ directory, host, name }) => ({
+    title: directory === undefined ? name : `${name} · ${path(directory, host)}`,
+    value: name,
+  }))
 })
 
 /** The given reference, or the name of the online instance that the person chooses. */

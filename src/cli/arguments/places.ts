@@ -13,5 +13,21 @@ export const placeOf = (given: string): Named => {
     : { instance: given.slice(0, slash), session_id: given.slice(slash + 1) }
 }
 
+/** A word that cannot be an instance, because it stands for a session. */
+const isSession = (given = "") => given === "latest" || /^ses_\w+$/u.test(given)
+
+const isInstance = (given = "/") => !given.includes("/") && !isSession(given)
+
+/** The places. `INSTANCE SESSION`, as other commands take them, is one place. */
+export const placesOf = (given: ReadonlyArray<string>): ReadonlyArray<Named> => {
+  return given.flatMap((word, index) => {
+    if (isSession(word) && isInstance(given[index - 1])) return []
+    const next = given[index + 1]
+    return isInstance(word) && next !== undefined && isSession(next)
+      ? [{ instance: word, session_id: next }]
+      : [placeOf(word)]
+  })
+}
+
 /** A place as it is typed. */
 export const placeName = ({ instance = "", session_id }: Named) => `${instance}/${session_id}`

@@ -12,7 +12,7 @@ import { findOrigin, findRequest } from "../../tools/requests/findRequest.ts"
 import { CommandFailed, exitStatus, failedBecause, failedWithToolError } from "../process/exitStatus.ts"
 import { choose } from "./choose.ts"
 import { chosenInstance } from "./instance.ts"
-import { placeArguments } from "./session.ts"
+import { chosenSession, placeArguments } from "./session.ts"
 
 const id = Flag.String("id").pipe(
   Flag.withDescription("The request, if several are open: an id that `read` shows"),
@@ -123,7 +123,7 @@ export const chosenRequest = Effect.fnUntraced(function* (given: GivenRequest, k
       : given.instance
   const open =
     Option.isSome(instance) && Option.isSome(given.session)
-      ? yield* inSession(instance.value, given.session.value, given.id, kinds)
+      ? yield* inSession(instance.value, yield* chosenSession(instance.value, given.session), given.id, kinds)
       : yield* inFleet(instance, given.id, kinds)
   const [only, ...others] = open
   const none = nothingWaits({ ...given, instance }, kinds)
@@ -138,7 +138,7 @@ export const chosenRequest = Effect.fnUntraced(function* (given: GivenRequest, k
     argument: "--id",
     message: "Which request?",
     choices: Effect.succeed(
-      open.map((value) => ({ title: `${value.about}  ${value.instance}  ${value.session_id}`, value })),
+      open.map((value) => ({ title: `${value.about} · ${value.instance} · ${value.session_id}`, value })),
     ),
     none,
   })

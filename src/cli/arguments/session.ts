@@ -1,6 +1,10 @@
 /** The argument `session`, and the choice of one in a terminal. */
 import { Effect, Option } from "effect"
-import { Argument } from "effect/cli"
+import { Argument, TerminalCapabilities } from "effect/cli"
+import { Fleet } from "../../fleet/Fleet.ts"
+import { OpencodeClient } from "../../opencode/Opencode.ts"
+import { matchingSessions } from "../../opencode/sessions/sessionReference.ts"
+import { quote } from "../../text/plainText.ts"
 import { elapsed } from "../../tools/shared/time.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -26,19 +30,46 @@ const recent = Effect.fnUntraced(function* (instance: string) {
     failedWithToolError,
   )
   return sessions.map(({ session_id, status, title, updated }) => ({
-    title: `${title}  ${status}, ${elapsed(as_of, updated)}  ${session_id}`,
+    title: `${title} · ${status}, ${elapsed(as_of, updated)} · ${session_id}`,
     value: session_id,
   }))
 })
 
-/** The given reference, or the id of the session that the person chooses. `before`: choices above the sessions. */
+/** The id of the session that the person chooses among those that the reference matches. Other references stay as they are. */
+const chosenMatch = Effect.fnUntraced(function* (instance: string, reference: string) {
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  if (!canPrompt) return reference
+  const { use } = yield* Fleet
+  const client = yield* OpencodeClient
+  const found = yield* Effect.orElseSucceed(
+    use(instance, (target) => matchingSessions(target, client.at(target), reference)),
+    () => [],
+  )
+  if (found.length < 2) return reference
+  return yield* choose<string, never, never>({
+    argument: "session",
+    message: `Which of the ${found.length} sessions that match ${quote(reference)}?`,
+    choices: Effect.succeed(
+      found.map(({ directory, id, title }) => ({ title: `${title} · ${directory} · ${id}`, value: id })),
+    ),
+    none: "",
+  })
+})
+
+/** References that mean one session, or a new one, without asking opencode. */
+const isCertain = (reference: string) => /^(?:latest|new|ses_.*)$/iu.test(reference.trim())
+
+/**
+ * The given reference, or the id of the session that the person chooses. `before`: choices above the sessions. The person
+ * also chooses if the reference matches several sessions.
+ */
 export const chosenSession = (
   instance: string,
   given: Option.Option<string>,
   before: ReadonlyArray<Choice<string>> = [],
 ) =>
   Option.match(given, {
-    onSome: Effect.succeed,
+    onSome: (reference) => (isCertain(reference) ? Effect.succeed(reference) : chosenMatch(instance, reference)),
     onNone: () =>
       choose({
         argument: "session",

@@ -4,6 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
 import type { Instance } from "../../fleet/Instance.ts"
 import type { Channel } from "../../notify/Channel.ts"
+import { type ChannelTaken, claimChannels } from "../../notify/channelClaims.ts"
 import { makeDeliver } from "../../notify/deliver.ts"
 import { type EventKind, eventKinds } from "../../notify/FleetEvent.ts"
 import { FleetEvents } from "../../notify/FleetEvents.ts"
@@ -15,6 +16,7 @@ import { matchesWildcard } from "../../text/wildcard.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
 import { channelFlags, chosenChannels } from "../arguments/channels.ts"
 import { fleetLayer } from "../fleetLayer.ts"
+import { failedBecause } from "../process/exitStatus.ts"
 
 const isKind = (name: string): name is EventKind => eventKinds.some((kind) => kind === name)
 
@@ -61,27 +63,34 @@ const idOf = (channels: ReadonlyArray<Channel>) =>
     .toSorted()
     .join("\n")
 
+const taken = ({ channel }: ChannelTaken) =>
+  failedBecause(
+    `Another opencode-fleet notify is running with this channel (${channel}) and would tell everything, too. End that one first, or leave the channel out here: without a channel, notify only prints.`,
+  )
+
 const input = { ...channelFlags, on, names, asJson }
 
 const run = Effect.fnUntraced(function* ({ asJson, names, on, ...flags }: Command.Command.Config.Infer<typeof input>) {
   const settings = yield* Settings
   const directory = (yield* Path.Path).join(settings.stateDirectory, "notify")
   const channels = yield* chosenChannels(flags, settings)
+  yield* claimChannels(directory, channels).pipe(Effect.mapError(taken))
   const deliver = yield* makeDeliver(
     yield* Effect.forEach(channels, (channel) =>
       Effect.map(readTold(directory, channel.id), (told) => ({ channel, told })),
     ),
   )
   const follow = Effect.gen(function* () {
-    const { events } = yield* FleetEvents
+    const { events, holds } = yield* FleetEvents
     const through = channels.length === 0 ? "here only" : channels.map(({ name }) => name).join(", ")
     yield* Console.error(`Telling ${[...on].join(", ")}: ${through}. Ctrl-C ends this.`)
     yield* events.pipe(
       Stream.filter(({ kind }) => on.has(kind)),
-      Stream.map(messageOf),
-      Stream.runForEach((message) =>
-        Effect.andThen(deliver(message), Console.log(asJson ? JSON.stringify(message) : shown(message))),
-      ),
+      Stream.runForEach((event) => {
+        const message = messageOf(event)
+        const printed = Console.log(asJson ? JSON.stringify(message) : shown(message))
+        return Effect.andThen(deliver(message, holds(event)), printed)
+      }),
     )
   })
   yield* follow.pipe(
@@ -100,7 +109,7 @@ Runs until Ctrl-C and prints each event. In addition, it tells each event once t
 
 A turn that a person stopped or rejected is not told. An instance counts as gone after 15 s. With several instances, use --instance to choose.
 
-Exit status: 1 if a setting cannot be used; 2 for a usage error; 130 after Ctrl-C.`),
+Exit status: 1 if a setting cannot be used, or another notify is running with one of the channels; 2 for a usage error; 130 after Ctrl-C.`),
   Command.withShortDescription("Be told when an agent waits, ends or is gone"),
   Command.withExamples([
     { command: "opencode-fleet notify --desktop", description: "Show notifications on this desktop" },

@@ -1,6 +1,7 @@
 /** `opencode-fleet read`: shows the conversation of a session, and with `--follow` what comes. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { makeReadAbsence } from "../../fleet/absence.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { InstanceEvents } from "../../opencode/events/InstanceEvents.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
@@ -17,7 +18,7 @@ import { wholeNumber } from "../arguments/numbers.ts"
 import { chosenPlace, type Place, placeArguments } from "../arguments/session.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { CommandFailed, exitStatus, failedWithToolError } from "../process/exitStatus.ts"
-import { makeConversationScreen } from "../terminal/conversationScreen.ts"
+import { type ConversationScreen, makeConversationScreen } from "../terminal/conversationScreen.ts"
 import { followConversation } from "../terminal/followConversation.ts"
 import { showMessage } from "../terminal/showMessage.ts"
 import { toJson } from "../terminal/terminal.ts"
@@ -59,22 +60,51 @@ const printJson = Effect.fnUntraced(function* (place: Place, { before, limit, me
   yield* Console.log(toJson(yield* Effect.mapError(get_session(parameters), failedWithToolError)))
 })
 
-/** Shows the messages, and returns the screen and the messages. */
-const showPage = Effect.fnUntraced(function* (origin: Origin, { before, limit }: Input) {
+/** What the conversation is about, on stderr. */
+const showFacts = Effect.fnUntraced(function* ({ opencode, session, target }: Origin) {
+  const active = yield* detailedActivities(opencode, [session])
+  const status = active.get(session.id)?.status.type ?? "idle"
+  yield* Console.error([line(session.title), session.id, status, line(session.directory), target.instance].join(" · "))
+})
+
+/** Shows the messages and returns them. */
+const showPage = Effect.fnUntraced(function* (origin: Origin, screen: ConversationScreen, { before, limit }: Input) {
   const { opencode, session, target } = origin
   const { result: page, unreadable } = yield* countingUnreadable(
     opencode.messages(session.id, { limit, ...ifGiven("before", before) }),
   )
-  const active = yield* detailedActivities(opencode, [session])
-  const status = active.get(session.id)?.status.type ?? "idle"
-  yield* Console.error([line(session.title), session.id, status, line(session.directory), target.instance].join(" · "))
   if (page.older !== undefined) yield* Console.error(`Older messages: --before ${page.older}`)
   const unknown = notUnderstood(unreadable, target.version)
   if (unknown !== undefined) yield* Console.error(unknown)
   if (page.messages.length === 0 && unknown === undefined) yield* Console.error("No messages yet.")
-  const screen = yield* makeConversationScreen(target.instance, session)
   yield* Effect.forEach(page.messages, screen.message, { discard: true })
-  return { screen, messages: page.messages }
+  return page.messages
+})
+
+/** Follows the session wherever the instance of that name is. Ends only with an error. */
+const followSession = Effect.fnUntraced(function* ({ instance, session_id }: Place, input: Input) {
+  const { use } = yield* Fleet
+  const client = yield* OpencodeClient
+  const events = yield* InstanceEvents
+  const readAbsence = yield* makeReadAbsence
+  let reference = session_id
+  let screen: ConversationScreen | undefined
+  const once = use(instance, (target) =>
+    Effect.gen(function* () {
+      const origin = yield* findOrigin(client, target, reference)
+      reference = origin.session.id
+      // Subscribed first, so that nothing is missed between what is stored and what comes.
+      const notices = yield* events.subscribe(target)
+      if (screen === undefined) yield* showFacts(origin)
+      else yield* screen.note(`${target.instance} is at ${target.url} now.`)
+      screen ??= yield* makeConversationScreen(target.instance, origin.session)
+      const before = yield* showPage(origin, screen, input)
+      return yield* followConversation({ origin, notices, screen, before, readAbsence: readAbsence(target) })
+    }).pipe(Effect.scoped),
+  )
+  return yield* Effect.forever(once).pipe(
+    Effect.mapError((error) => (error instanceof CommandFailed ? error : failedWithToolError(error))),
+  )
 })
 
 const excluding = (one: string, other: string) =>
@@ -87,36 +117,36 @@ const checkFlags = ({ asJson, before, follow, message }: Input) => {
   return Option.isSome(message) ? excluding("--follow", "--message") : Effect.void
 }
 
+/** The messages, and what waits for a person. */
+const show = Effect.fnUntraced(function* (origin: Origin, input: Input) {
+  yield* showFacts(origin)
+  const screen = yield* makeConversationScreen(origin.target.instance, origin.session)
+  yield* showPage(origin, screen, input)
+  const pending = yield* pendingRequestsOf(origin.opencode, origin.session)
+  yield* Effect.forEach(pending, screen.request, { discard: true })
+})
+
 export const readSession = Effect.fnUntraced(function* (input: Input) {
   yield* checkFlags(input)
   const { use } = yield* Fleet
   const client = yield* OpencodeClient
-  const events = yield* InstanceEvents
   const place = yield* chosenPlace(input)
   if (input.asJson) return yield* printJson(place, input)
+  if (input.follow) return yield* followSession(place, input)
   yield* use(place.instance, (target) =>
     Effect.gen(function* () {
       const origin = yield* findOrigin(client, target, place.session_id)
-      if (Option.isSome(input.message)) return yield* showMessage(origin, input.message.value)
-      if (!input.follow) {
-        const { screen } = yield* showPage(origin, input)
-        const pending = yield* pendingRequestsOf(origin.opencode, origin.session)
-        return yield* Effect.forEach(pending, screen.request, { discard: true })
-      }
-      // Subscribed first, so that nothing is missed between what is stored and what comes.
-      const notices = yield* events.subscribe(target)
-      const { messages, screen } = yield* showPage(origin, input)
-      return yield* followConversation(origin, notices, screen, messages)
-    }).pipe(Effect.scoped),
-  ).pipe(Effect.mapError((error) => (error._tag === "CommandFailed" ? error : failedWithToolError(error))))
+      return yield* Option.isSome(input.message) ? showMessage(origin, input.message.value) : show(origin, input)
+    }),
+  ).pipe(Effect.mapError(failedWithToolError))
 })
 
 export const read = Command.make("read", input, readSession).pipe(
   Command.withDescription(`Shows the conversation of a session, newest message last: who wrote when, texts in full, each tool call in one line, and what waits for a person with the command that decides it. The conversation goes to stdout, facts about it to stderr.
 
---follow then shows what comes, through all turns and also those that other clients start, until Ctrl-C. It survives a broken connection. The agent does not notice.
+--follow then shows what comes, through all turns and also those that other clients start, until Ctrl-C. The agent does not notice. If the instance cannot be reached, it says why and since when, and keeps trying. It ends when the instance is gone: its process has exited, or it is not announced any more.
 
-Exit status: 0; 1 if the session is unknown or deleted, or the instance does not answer; 2 for a usage error; 130 after Ctrl-C.`),
+Exit status: 0; 1 if the session is unknown or deleted, or the instance does not answer or refuses the password; 2 for a usage error; 5 if the instance is gone (--follow); 130 after Ctrl-C.`),
   Command.withShortDescription("Show the conversation of a session"),
   Command.withExamples([
     { command: "opencode-fleet read my-project latest", description: "Read the most recently updated session" },

@@ -1,17 +1,20 @@
 /** `opencode-fleet wait`: waits for the turns of several sessions. */
 import { Console, Effect } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { makeReadBusySessions } from "../../tools/many/busySessions.ts"
+import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
+import { type BusySession, makeReadBusySessions } from "../../tools/many/busySessions.ts"
 import { makeWaitForSessions } from "../../tools/many/followSessions.ts"
 import { Settings } from "../../Settings.ts"
 import { line } from "../../text/plainText.ts"
 import { asJsonFlag } from "../arguments/asJson.ts"
-import { placeOf, placeText } from "../arguments/places.ts"
+import { type Choice, chooseSeveral } from "../arguments/choose.ts"
+import { placeName, placesOf, placeText } from "../arguments/places.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { showMany } from "../terminal/showMany.ts"
 
 const places = Argument.String("instance/session").pipe(
-  Argument.withDescription(`${placeText}. Default: all sessions that are busy now`),
+  Argument.withDescription(
+    `${placeText}. Default: all sessions that are busy now; in a terminal, those of them that you choose`,
+  ),
   Argument.variadic(),
 )
 
@@ -22,6 +25,11 @@ const any = Flag.Boolean("any").pipe(
 
 const input = { places, any, asJson: asJsonFlag("JSON at the end, in the shape of the MCP tool wait_for_sessions") }
 
+const choiceOf = (session: BusySession): Choice<BusySession> => ({
+  title: `${session.title} · ${placeName(session)}`,
+  value: session,
+})
+
 /** Fails with `CommandFailed` for the worst outcome. */
 export const waitForSessions = Effect.fnUntraced(function* ({
   any,
@@ -31,12 +39,14 @@ export const waitForSessions = Effect.fnUntraced(function* ({
   const wait = yield* makeWaitForSessions(yield* Settings)
   const until = any ? ("any" as const) : ("all" as const)
   if (places.length > 0) {
-    return yield* showMany({ until, asJson }, (options) => wait(places.map(placeOf), options))
+    return yield* showMany({ until, asJson }, (options) => wait(placesOf(places), options))
   }
   const { sessions, unchecked } = yield* yield* makeReadBusySessions
   for (const { error, instance } of unchecked) yield* Console.error(`Not checked: ${line(instance)}: ${line(error)}`)
   if (sessions.length === 0) yield* Console.error("No session is busy.")
-  yield* showMany({ until, asJson, unchecked }, (options) => wait(sessions, options))
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  const chosen = canPrompt ? yield* chooseSeveral("Wait for which?", sessions.map(choiceOf)) : sessions
+  yield* showMany({ until, asJson, unchecked }, (options) => wait(chosen, options))
 })
 
 export const wait = Command.make("wait", input, waitForSessions).pipe(

@@ -51,6 +51,12 @@ const asParameters = ({ instance, session_id }: ChosenRequest, decision: Decisio
 
 const leftOpen = endedByChoice("Nothing was sent; the request stays open.", exitStatus.waits)
 
+/** A refusal without a reason ends the turn, unless a subagent asked. */
+const endsTurn = (decision: Decision, { session }: Origin) =>
+  isRefusal(decision) &&
+  (decision.kind === "question" || decision.reply.message === undefined) &&
+  decision.request.sessionID === session.id
+
 export interface Deciding<Kind extends PendingRequest["kind"], E, R> {
   /** Which kinds of requests the command decides. */
   readonly kinds: ReadonlyArray<Kind>
@@ -112,7 +118,11 @@ export const decideRequest = Effect.fnUntraced(function* <Kind extends PendingRe
   if (delivery === "too late") return yield* failedBecause(text)
   if (given.asJson) return
   yield* Console.log(text)
-  yield* Console.error(`\`opencode-fleet read ${instance} ${session_id} --follow\` shows how the agent goes on.`)
+  yield* Console.error(
+    endsTurn(decision, origin)
+      ? `\`opencode-fleet send ${instance} ${session_id} MESSAGE\` tells the agent what to do instead.`
+      : `\`opencode-fleet read ${instance} ${session_id} --follow\` shows how the agent goes on.`,
+  )
 })
 
 /** Whether the request was named by its id, so that the person has seen it. */

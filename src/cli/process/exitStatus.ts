@@ -15,6 +15,8 @@ export const exitStatus = {
   waits: 3,
   /** The turn is still running; the command stopped following it. */
   running: 4,
+  /** The instance that was followed is gone. */
+  gone: 5,
 } as const
 
 /** Ends a command with a status and one line on stderr. */

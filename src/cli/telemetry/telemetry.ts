@@ -33,8 +33,8 @@ const invalidVariable = Effect.fnUntraced(function* (cause: Cause.Cause<never>) 
   return yield* new SettingsError({ variable: name, value, allowed: line(issue?.message ?? defect.message, 200) })
 })
 
-/** Ends the program with one line on stderr if a variable cannot be used. */
-export const telemetry = Layer.unwrap(
+/** Fails for a variable that cannot be used. */
+export const exporter = Layer.unwrap(
   Effect.gen(function* () {
     const endpoint = yield* variable(endpointVariable)
     if (Option.isNone(endpoint)) return Layer.empty
@@ -43,8 +43,11 @@ export const telemetry = Layer.unwrap(
       return yield* new SettingsError({ variable: endpointVariable, value, allowed: "it takes an http or https URL" })
     }
     const { otlpExport } = yield* Effect.promise(() => import("./otlpExport.ts"))
-    return Layer.catchCause(otlpExport, (cause) =>
-      Layer.effectContext(Effect.catchTag(invalidVariable(cause), "SettingsError", reportInvalidSettings)),
-    )
-  }).pipe(Effect.catchTag("SettingsError", reportInvalidSettings)),
+    return Layer.catchCause(otlpExport, (cause) => Layer.effectContext(invalidVariable(cause)))
+  }),
+)
+
+/** Ends the program with one line on stderr if a variable cannot be used. */
+export const telemetry = Layer.catchTag(exporter, "SettingsError", (error) =>
+  Layer.effectContext(reportInvalidSettings(error)),
 )

@@ -1,5 +1,6 @@
 /** Shows what comes in a conversation, from the instance's events, across turns and broken connections. */
 import { Effect } from "effect"
+import type { Absence } from "../../fleet/absence.ts"
 import type { Notices } from "../../opencode/events/InstanceEvents.ts"
 import type { TurnEvent } from "../../opencode/events/TurnEvent.ts"
 import type { MessageId, SessionId } from "../../opencode/Identifiers.ts"
@@ -9,26 +10,39 @@ import { persistently } from "../../opencode/turns/storedTurn.ts"
 import { isStreaming } from "../../opencode/turn/state.ts"
 import { line } from "../../text/plainText.ts"
 import type { Origin } from "../../tools/requests/askPerson.ts"
-import { failedBecause } from "../process/exitStatus.ts"
+import { failedBecause, failedWithToolError } from "../process/exitStatus.ts"
 import type { ConversationScreen } from "./conversationScreen.ts"
+import { whileAway } from "./whileAway.ts"
 
 /** Messages read after events were missed. */
 const readAgain = 50
 
-/** Ends only with an error. `before`: the messages that are shown already. */
-export const followConversation = Effect.fnUntraced(function* (
-  { opencode, session, target }: Origin,
-  notices: Notices,
-  screen: ConversationScreen,
-  before: ReadonlyArray<Message>,
-) {
+export interface Following {
+  readonly origin: Origin
+  readonly notices: Notices
+  readonly screen: ConversationScreen
+  /** The messages that are shown already. */
+  readonly before: ReadonlyArray<Message>
+  /** Asked while there is no contact. */
+  readonly readAbsence: Effect.Effect<Absence>
+}
+
+/** Ends with an error, or when the instance answers at another address. */
+export const followConversation = Effect.fnUntraced(function* ({
+  before,
+  notices,
+  origin: { opencode, session, target },
+  readAbsence,
+  screen,
+}: Following) {
   const infos = new Map<MessageId, MessageInfo>()
   /** Texts that are being streamed, as far as they are known from their beginning. */
   const texts = new Map<string, TextPart | ReasoningPart>()
   /** Texts of which a part was missed: they are shown when they are complete. */
   const gaps = new Set<string>()
   const family = new Set<SessionId>([session.id])
-  let isLost = false
+  /** Set while there is no contact. */
+  let away: ReturnType<typeof whileAway> | undefined
 
   /** Remembers a stored message. A text that streams was missed in part. */
   const remember = ({ info, parts }: Message) => {
@@ -142,19 +156,22 @@ export const followConversation = Effect.fnUntraced(function* (
 
   yield* showRequests.pipe(Effect.ignore)
   while (true) {
-    const notice = yield* notices.take
+    const notice = yield* away === undefined ? notices.take : Effect.raceFirst(notices.take, away)
+    if (notice === undefined) return
     switch (notice._tag) {
       case "Event":
         yield* onEvent(notice.event)
         break
       case "Lost":
-        if (!isLost) yield* screen.note(`No contact with ${target.instance}; reconnecting.`)
-        isLost = true
+        // Trying again does not help.
+        if (notice.error._tag === "Unauthorized") return yield* failedWithToolError(notice.error)
+        if (away === undefined) yield* screen.note(`No contact with ${target.instance}; reconnecting.`)
+        away ??= whileAway(target.instance, readAbsence, screen.note)
         missed()
         break
       case "Reconnected":
-        if (isLost) yield* screen.note(`Connected to ${target.instance} again.`)
-        isLost = false
+        if (away !== undefined) yield* screen.note(`Connected to ${target.instance} again.`)
+        away = undefined
         missed()
         yield* catchUp
         break

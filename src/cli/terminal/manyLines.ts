@@ -17,12 +17,20 @@ const lastLine = (written: string) => line(written.trimEnd().split("\n").at(-1) 
 const detailOf = (outcome: Outcome) =>
   outcome._tag === "unreachable" && outcome.error !== undefined ? errorText(outcome.error) : outcomeDetail(outcome)
 
-const outcomeOf = (turn: ManyTurn): { readonly outcome: string; readonly about: string } => {
-  if (turn.state._tag === "Failed") return { outcome: "error", about: errorText(turn.state.error) }
+interface Told {
+  readonly outcome: string
+  /** What the session waits for, or why it failed. */
+  readonly detail: string
+  /** The last line of the agent's text, without a detail. */
+  readonly written: string
+}
+
+const outcomeOf = (turn: ManyTurn): Told => {
+  if (turn.state._tag === "Failed") return { outcome: "error", detail: errorText(turn.state.error), written: "" }
   const report = reportOf(turn)
-  if (report === undefined) return { outcome: "still running", about: "" }
+  if (report === undefined) return { outcome: "still running", detail: "", written: "" }
   const detail = detailOf(report.outcome)
-  return { outcome: report.outcome._tag, about: detail === "" ? lastLine(text(report.turn)) : detail }
+  return { outcome: report.outcome._tag, detail, written: detail === "" ? lastLine(text(report.turn)) : "" }
 }
 
 const styleOf = (style: Style, turn: ManyTurn) => {
@@ -33,10 +41,9 @@ const styleOf = (style: Style, turn: ManyTurn) => {
 /** `room` is the width of the terminal in cells. */
 export const manyLine = (turn: ManyTurn, style: Style, room: number): string => {
   const { instance, session, title } = turn.place
-  const { about, outcome } = outcomeOf(turn)
+  const { detail, outcome, written } = outcomeOf(turn)
   // On a narrow screen, the end is cut: an agent's text rather than the title, but not what it waits for or why it failed.
-  const facts = outcome === "completed" ? [title ?? "", about] : [about, title ?? ""]
-  const [shownOutcome, ...rest] = [outcome, `${instance}/${session}`, ...facts]
+  const [shownOutcome, ...rest] = [outcome, `${instance}/${session}`, detail, title ?? "", written]
     .map((each) => plainLine(each))
     .filter((each) => each !== "")
   const after = cut(`  ${rest.join("  ")}`, Math.max(1, room - outcome.length))

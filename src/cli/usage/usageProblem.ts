@@ -1,5 +1,4 @@
 /** What is wrong with a command line, as a person reads it. */
-import { Option } from "effect"
 import type { CliError, HelpDoc } from "effect/cli"
 import { nearest } from "../../text/nearest.ts"
 import { quote } from "../../text/plainText.ts"
@@ -8,8 +7,10 @@ import { argumentName, choicesOf, valueName } from "./names.ts"
 const orList = (values: ReadonlyArray<string>): string =>
   values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`
 
-const didYouMean = (wanted: string, known: ReadonlyArray<string>, prefix = ""): string =>
-  Option.match(nearest(wanted, known), { onNone: () => "", onSome: (name) => ` Did you mean ${prefix}${name}?` })
+const didYouMean = (wanted: string, known: ReadonlyArray<string>, prefix = ""): string => {
+  const near = nearest(wanted, known)
+  return near === undefined ? "" : ` Did you mean ${prefix}${near}?`
+}
 
 const flagOf = (doc: HelpDoc.HelpDoc, option: string) =>
   [...doc.flags, ...(doc.globalFlags ?? [])].find(({ name }) => name === option)

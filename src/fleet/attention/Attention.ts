@@ -4,7 +4,6 @@
  */
 import {
   Cause,
-  Clock,
   Context,
   Deferred,
   Duration,
@@ -18,34 +17,21 @@ import {
   Tracer,
 } from "effect"
 import { defaultProbeTimeout } from "../../discovery/defaults.ts"
-import { targetOf } from "../../discovery/target.ts"
-import type { ClientError } from "../../opencode/errors.ts"
-import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { countingUnreadable, notUnderstood } from "../../opencode/Unreadable.ts"
 import type { Credentials } from "../../opencode/Target.ts"
-import { line } from "../../text/plainText.ts"
 import { Fleet } from "../Fleet.ts"
-import type { Instance } from "../Instance.ts"
+import { type Instance, isOnline } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
+import { makeAskInstance } from "./askInstance.ts"
 import { coalesced } from "./coalesced.ts"
-import { recentActivity } from "./recentActivity.ts"
-import { type PendingReport, type PendingReports, waitingRequest } from "./PendingReport.ts"
-import { lastSessionOf, projectsOf } from "./recentWork.ts"
+import { Online } from "./Online.ts"
+import type { PendingReports } from "./PendingReport.ts"
+import { makeQuiet } from "./quiet.ts"
 
 /** Number of instances that are asked concurrently. */
 const concurrency = 32
 
-/** Maximum number of directories of an instance that are checked, the most recently used ones. */
-const maxDirectories = 5
-
-/** Maximum number of pending requests stored per instance. */
-const maxRequests = 5
-
 /** How long a reader waits for what is being asked because of a {@link Attention.touch}. */
 const maxCatchUp = "1 second"
-
-/** Maximum number of projects stored per instance. */
-const maxProjects = 10
 
 export interface AttentionOptions {
   /** How long one instance may take to report its pending requests. Default: 3 s. */
@@ -54,83 +40,23 @@ export interface AttentionOptions {
   readonly credentials?: Credentials | undefined
 }
 
-const isOnline = ({ health }: Instance) => health.state === "online"
-
-const unknownReason = (error: ClientError | Cause.TimeoutError, timeout: Duration.Input) =>
-  error._tag === "TimeoutError" ? `no answer within ${Duration.toSeconds(timeout)} s` : line(error.message)
-
-/** Asks one instance for its pending requests. */
-const makeAskInstance = Effect.fnUntraced(function* (
-  { credentials }: AttentionOptions,
-  timeout: Duration.Input,
-  online: () => ReadonlyArray<Instance>,
-) {
-  const client = yield* OpencodeClient
-
-  const activityOf = Effect.fnUntraced(function* (instance: Instance) {
-    const opencode = client.at(targetOf(instance, credentials, instance.health.version))
-    const { active, broken, own, pending, sessions } = yield* recentActivity(
-      opencode,
-      instance,
-      online(),
-      maxDirectories,
-    )
-    const [first] = broken
-    // If no directory could be asked, the server is at fault.
-    if (first !== undefined && broken.length === new Set(sessions.map(({ directory }) => directory)).size) {
-      return yield* first.error
-    }
-    const titles = new Map(sessions.map(({ id, title }) => [id, title]))
-    return {
-      ...(broken.length === 0
-        ? {}
-        : { broken: broken.map(({ directory, error }) => ({ directory, reason: line(error.message) })) }),
-      requests: pending.map((each) => waitingRequest(titles.get(each.request.sessionID), each)),
-      active: active.size,
-      lastSession: lastSessionOf(own),
-      projects: projectsOf(sessions, active),
-    }
-  })
-
-  return Effect.fnUntraced(function* (instance: Instance) {
-    const askedAt = yield* Clock.currentTimeMillis
-    return yield* countingUnreadable(activityOf(instance)).pipe(
-      Effect.timeout(timeout),
-      Effect.match({
-        onFailure: (error): PendingReport => ({ askedAt, known: false, reason: unknownReason(error, timeout) }),
-        onSuccess: ({ result: { projects, requests, ...rest }, unreadable }): PendingReport => {
-          // It may be a pending request, so it is not known that nothing else waits.
-          const unknown = notUnderstood(unreadable, instance.health.version)
-          return {
-            ...rest,
-            ...(unknown === undefined ? {} : { notUnderstood: `${unknown}; open it in opencode` }),
-            askedAt,
-            known: true,
-            count: requests.length,
-            waiting: requests.slice(0, maxRequests),
-            projects: projects.slice(0, maxProjects),
-            projectCount: projects.length,
-          }
-        },
-      }),
-    )
-  })
-})
-
 const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const { timeout = defaultProbeTimeout } = options
   const fleet = yield* Fleet
   const scope = yield* Scope.Scope
-  /** By URL. A report that arrives after its instance went offline is dropped. */
-  const online = new Map<string, Instance>()
-  const askInstance = yield* makeAskInstance(options, timeout, () => [...online.values()])
+  /** A report that arrives after its instance went offline is dropped. */
+  const online = new Online()
+  const quiet = makeQuiet()
+  const askInstance = yield* makeAskInstance(options.credentials, timeout, online, quiet)
   const reports = yield* Ref.make<PendingReports>(HashMap.empty())
 
   const askForReport = yield* coalesced(concurrency, (instance) =>
     // The instance may have gone offline while its run was queued.
-    Effect.suspend(() => (online.has(instance.url) ? Effect.asSome(askInstance(instance)) : Effect.succeedNone)).pipe(
+    Effect.suspend(() =>
+      online.byUrl.has(instance.url) ? Effect.asSome(askInstance(instance)) : Effect.succeedNone,
+    ).pipe(
       Effect.flatMap((report) =>
-        report._tag === "Some" && online.has(instance.url)
+        report._tag === "Some" && online.byUrl.has(instance.url)
           ? Ref.update(reports, HashMap.set(instance.url, report.value))
           : Effect.void,
       ),
@@ -143,14 +69,14 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   )
   const ask = (instance: Instance) =>
     Effect.suspend(() => {
-      online.set(instance.url, instance)
+      online.add(instance)
       return askForReport(instance)
     })
   const askAll = ({ instances }: Snapshot) => Effect.forEach(instances.filter(isOnline), ask)
 
   const dropOffline = ({ instances }: Snapshot) => {
     const current = new Set(instances.filter(isOnline).map(({ url }) => url))
-    for (const url of online.keys()) if (!current.has(url)) online.delete(url)
+    online.keep(current)
     return Ref.update(
       reports,
       HashMap.filter((_, url) => current.has(url)),
@@ -171,6 +97,7 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
     Effect.gen(function* () {
       const instance = (yield* fleet.snapshot).instances.find((one) => one.url === url)
       if (instance === undefined || !isOnline(instance)) return
+      quiet.forget(url)
       // A run that is in progress may have asked before. A new object does not share it.
       const run = yield* ask({ ...instance })
       if (catchingUp.has(run)) return

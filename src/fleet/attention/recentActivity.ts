@@ -13,7 +13,7 @@ const maxSessionAge = Duration.toMillis(Duration.weeks(1))
 const maxSessions = 200
 
 /**
- * `own`: the newest sessions that belong to this instance among `instances`. `sessions`: those of them that were asked about,
+ * `newest`: the most recently updated sessions. `own`: the newest sessions that belong to this instance among `instances`. `sessions`: those of them that were asked about,
  * in at most `maxDirectories` directories. `active`: those that are not idle. `pending`: the requests that wait for a person.
  */
 export const recentActivity = Effect.fnUntraced(function* (
@@ -31,5 +31,5 @@ export const recentActivity = Effect.fnUntraced(function* (
   const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
   // A subagent's request is listed under its parent sessions, too.
   const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
-  return { own, sessions, active, broken, pending: [...pending.values()] }
+  return { newest, own, sessions, active, broken, pending: [...pending.values()] }
 })

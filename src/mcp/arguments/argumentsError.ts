@@ -1,5 +1,5 @@
 /** The error about arguments that a tool's schema rejects: for each of them, what came and what is allowed. */
-import { Option, Predicate, SchemaIssue } from "effect"
+import { Predicate, SchemaIssue } from "effect"
 import { nearest } from "../../text/nearest.ts"
 import { line, quote } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
@@ -93,7 +93,7 @@ const problem = ({ args, parameters }: Rejected, path: Path, message: string): s
   if (message === "UnexpectedKey") {
     const known = Object.keys(nodeAt(parameters, path.slice(0, -1)).properties ?? {})
     const near = nearest(String(path.at(-1)), known)
-    return `${name} is not a parameter${Option.match(near, { onNone: () => ".", onSome: (near) => `. Did you mean ${near}?` })}`
+    return `${name} is not a parameter${near === undefined ? "." : `. Did you mean ${near}?`}`
   }
   if (message === "MissingKey") return `${name} is missing. ${expected(node)}`
   const value = valueAt(args, path)

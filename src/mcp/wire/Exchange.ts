@@ -7,8 +7,8 @@ import {
   type JSONRPCMessage,
   ProtocolErrorCode,
 } from "@modelcontextprotocol/server"
-import { Reading, readValue, refused } from "./readMessage.ts"
-import { writeMessage } from "./requestIds.ts"
+import { type Reading, readValue, refused } from "./readMessage.ts"
+import { type Refusal, writeMessage } from "./requestIds.ts"
 import { type Batch, makeUnanswered } from "./Unanswered.ts"
 
 /** The only revision of MCP with batches. */
@@ -68,17 +68,25 @@ export const makeExchange = ({ deliver, onUnusable, unknownTool, write }: Exchan
     return problem === undefined ? reading : refused(reading.message.id, ProtocolErrorCode.InvalidParams, problem)
   }
 
-  const receiveOne = (reading: Reading, batch?: Batch): void =>
-    Reading.$match(known(reading), {
-      Message: ({ message }) => receiveMessage(message, batch),
-      Batch: ({ messages }) => receiveBatch(messages),
-      Ignored: ({ reason }) => onUnusable(`Ignored ${reason}`),
-      Refused: ({ refusal }) => {
-        onUnusable(`Refused a message (${refusal.error.code}). ${refusal.error.message}`)
-        if (batch !== undefined) batch.waiting++
-        unawaited(batch === undefined ? write(writeMessage(refusal)) : settle(batch, writeMessage(refusal)))
-      },
-    })
+  const refuse = (refusal: Refusal, batch: Batch | undefined): void => {
+    onUnusable(`Refused a message (${refusal.error.code}). ${refusal.error.message}`)
+    if (batch !== undefined) batch.waiting++
+    unawaited(batch === undefined ? write(writeMessage(refusal)) : settle(batch, writeMessage(refusal)))
+  }
+
+  const receiveOne = (received: Reading, batch?: Batch): void => {
+    const reading = known(received)
+    switch (reading._tag) {
+      case "Message":
+        return receiveMessage(reading.message, batch)
+      case "Batch":
+        return receiveBatch(reading.messages)
+      case "Ignored":
+        return onUnusable(`Ignored ${reading.reason}`)
+      case "Refused":
+        return refuse(reading.refusal, batch)
+    }
+  }
 
   /** A member of a batch, as it counts in it. */
   const inBatch = (reading: Reading): Reading => {

@@ -3,18 +3,16 @@
  * strings inside this program and the client's own number on the wire.
  */
 import type { JSONRPCMessage } from "@modelcontextprotocol/server"
-import { Option, Schema } from "effect"
-import { isObject } from "effect/Predicate"
+import { isObject, parseJson } from "./json.ts"
 import { topLevelId } from "./topLevelId.ts"
 
 const prefix = "number:"
 
-const parse = Schema.decodeOption(Schema.fromJsonString(Schema.Union([Schema.String, Schema.Number])))
-
 /** The id of a request as the SDK takes it, from its JSON text. Undefined if that is no string and no number. */
 export const idFromJson = (text: string): string | number | undefined => {
-  const id = Option.getOrUndefined(parse(text))
-  return typeof id === "number" && !Number.isSafeInteger(id) ? `${prefix}${text}` : id
+  const id = parseJson(text)
+  if (typeof id === "number") return Number.isSafeInteger(id) ? id : `${prefix}${text}`
+  return typeof id === "string" ? id : undefined
 }
 
 /** The JSON text of an id from {@link idFromJson}. */

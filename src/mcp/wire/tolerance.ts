@@ -1,6 +1,5 @@
 /** JSON-RPC messages as frameworks write them. */
-import { Option, Record, Schema } from "effect"
-import { isObject } from "effect/Predicate"
+import { isObject, parseJson } from "./json.ts"
 
 /** Members of a message are never nested deeper than this. What is deeper stays as it is. */
 const maxDepth = 12
@@ -8,12 +7,12 @@ const maxDepth = 12
 /** PHP writes an empty object as `[]`. */
 const objects = new Set(["params", "_meta", "arguments", "capabilities", "clientInfo", "result"])
 
-const parse = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
-
 /** Some frameworks pass a model's arguments on as the JSON text that the model wrote. */
 const tolerantArguments = (args: unknown): unknown => {
   if (typeof args !== "string") return args
-  return args.trim() === "" ? {} : Option.getOrElse(parse(args), () => args)
+  if (args.trim() === "") return {}
+  const parsed = parseJson(args)
+  return isObject(parsed) ? parsed : args
 }
 
 const tolerantMember = (key: string, member: unknown, depth: number): unknown => {
@@ -30,11 +29,8 @@ const isUnusable = (key: string, member: unknown): boolean =>
   member === null || (key === "progressToken" && typeof member === "number" && !Number.isSafeInteger(member))
 
 /** The message as the specification wants it: null is absent, and an empty list that stands for an object is one. */
-export const tolerant = (
-  message: { readonly [x: PropertyKey]: unknown },
-  depth = 0,
-): { readonly [x: string]: unknown } =>
-  Record.fromEntries(
+export const tolerant = (message: { readonly [x: string]: unknown }, depth = 0): { readonly [x: string]: unknown } =>
+  Object.fromEntries(
     Object.entries(message).flatMap(([key, member]) =>
       isUnusable(key, member) ? [] : [[key, tolerantMember(key, member, depth + 1)]],
     ),

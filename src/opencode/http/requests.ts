@@ -1,17 +1,13 @@
 /** HTTP requests to an opencode of any version: address, credentials, retries, and checks of the answer. */
-import { Clock, Context, Effect, Record, Redacted, Schedule } from "effect"
+import { Clock, Effect, Record, Redacted, Schedule } from "effect"
 import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
-import { HttpApiMiddleware } from "effect/http-api"
 import { quote } from "../../text/plainText.ts"
 import { LocalMachine } from "../../machine/LocalMachine.ts"
 import { isServing, ServerProcesses } from "../../machine/ServerProcesses.ts"
 import { CurrentTarget } from "../Target.ts"
 import { processExited } from "../errors.ts"
-import { Authorization } from "./Authorization.ts"
 import { brokenAnswer, InvalidCredentials, NotOpencode, type RefusedRequest, transportError } from "./clientErrors.ts"
 import { eventsAccepted } from "./eventStream.ts"
-import { replaceLargeBody } from "./largeAnswers.ts"
-import { MaxResponseBytes } from "./MaxResponseBytes.ts"
 import { refusal } from "./refusal.ts"
 
 const backoff = Schedule.exponential("100 millis").pipe(Schedule.jittered)
@@ -117,20 +113,6 @@ export const addressed = Effect.gen(function* () {
     }),
   )
 })
-
-/**
- * Gives each request the bound that its route declares, or the caller's if that is lower. A large answer is parsed in slices.
- */
-export const withBounds = Effect.provide(
-  HttpApiMiddleware.layerClient(Authorization, ({ endpoint, next, request }) =>
-    Effect.flatMap(
-      Effect.updateService(next(request), MaxResponseBytes, (bytes) =>
-        Math.min(bytes, Context.get(endpoint.annotations, MaxResponseBytes)),
-      ),
-      (response) => replaceLargeBody(response, endpoint),
-    ),
-  ),
-)
 
 /** Fails for an answer that opencode does not send. */
 export const checked = HttpClient.transformResponse(Effect.flatMap(refuseOthers("json", () => false)))

@@ -6,6 +6,8 @@ export interface Session {
   readonly title: string
   /** The directory that the session works in. */
   readonly directory: string
+  /** The git repository with all its worktrees, if the server reports one. */
+  readonly project?: string
   /** The session whose agent started this one as a subagent. */
   readonly parentID?: SessionId
   /** The first message that was undone (`/undo` in the terminal). It and all later ones are removed at the next prompt. */

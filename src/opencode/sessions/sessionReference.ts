@@ -1,5 +1,5 @@
 /** Finds a session by reference: its full id, a unique prefix of its id, a unique part of its title, or `latest`. */
-import { Effect, Option, Schema } from "effect"
+import { Array, Effect, Option, Schema } from "effect"
 import { listText } from "../../text/listText.ts"
 import { line, quote } from "../../text/plainText.ts"
 import { type ClientError, SessionNotFound } from "../errors.ts"
@@ -52,12 +52,37 @@ const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
           ),
         )
 
-/** Finds the session. An empty reference finds none, because it is more likely a mistake than a request for any. */
-export const resolveSession = Effect.fn("resolveSession")(function* (
+const isLatest = (reference: string) => reference.trim().toLowerCase() === "latest"
+
+const sharesProject =
+  (sessions: ReadonlyArray<Session>) =>
+  ({ project }: Session): boolean =>
+    project !== undefined && sessions.some((session) => session.project === project)
+
+/**
+ * The matches in the server's own project if there are any, otherwise all. A worktree of the project can lie outside of its
+ * directory.
+ */
+const preferred = (
+  own: ReadonlyArray<Session>,
+  all: ReadonlyArray<Session>,
+  find: (among: ReadonlyArray<Session>) => ReadonlyArray<Session>,
+): ReadonlyArray<Session> => {
+  const found = find(own)
+  if (found.length === 0) return find(all)
+  const others = find(all).filter((session) => !found.includes(session))
+  return [...found, ...others.filter(sharesProject(found))]
+}
+
+/**
+ * All sessions that the reference matches, at least one. An empty reference matches none, because it is more likely a mistake
+ * than a request for any.
+ */
+export const matchingSessions = Effect.fnUntraced(function* (
   { instance, version }: Pick<Target, "instance" | "version">,
   opencode: Opencode,
   reference: string,
-): Effect.fn.Return<Session, ClientError | AmbiguousSession> {
+): Effect.fn.Return<Array.NonEmptyReadonlyArray<Session>, ClientError> {
   const wanted = reference.trim()
   const missing = new SessionNotFound({ instance, session: wanted })
   if (wanted === "") return yield* missing
@@ -66,20 +91,34 @@ export const resolveSession = Effect.fn("resolveSession")(function* (
     onSome: (id) =>
       Effect.asSome(opencode.session(id)).pipe(Effect.catchTag("SessionNotFound", () => Effect.succeedNone)),
   })
-  if (Option.isSome(exact)) return exact.value
+  if (Option.isSome(exact)) return [exact.value]
   const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
-  const find = (among: ReadonlyArray<Session>) =>
-    wanted.toLowerCase() === "latest" ? latest(among) : matching(among, wanted)
-  const own = find(yield* ofOwnProject(opencode, sessions))
-  const [session, ...others] = own.length > 0 ? own : find(sessions)
-  if (session === undefined) {
-    const unknown = notUnderstood(unreadable, version)
-    return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })
-  }
-  return others.length === 0
-    ? session
-    : yield* new AmbiguousSession({
-        reference: wanted,
-        candidates: [session, ...others].map(({ id, title }) => `${id} (${line(title, 60)})`),
-      })
+  const own = yield* ofOwnProject(opencode, sessions)
+  const found = isLatest(wanted)
+    ? latest(latest(own).length > 0 ? own : sessions)
+    : preferred(own, sessions, (among) => matching(among, wanted))
+  if (Array.isReadonlyArrayNonEmpty(found)) return found
+  const unknown = notUnderstood(unreadable, version)
+  return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })
+})
+
+/** The directories are named only if they tell the sessions apart. */
+const described = (sessions: Array.NonEmptyReadonlyArray<Session>): ReadonlyArray<string> => {
+  const [{ directory: first }] = sessions
+  const differ = sessions.some(({ directory }) => directory !== first)
+  return sessions.map(
+    ({ directory, id, title }) => `${id} (${line(title, 60)}${differ ? `, in ${line(directory, 200)}` : ""})`,
+  )
+}
+
+/** The only session that the reference matches. */
+export const resolveSession = Effect.fn("resolveSession")(function* (
+  target: Pick<Target, "instance" | "version">,
+  opencode: Opencode,
+  reference: string,
+): Effect.fn.Return<Session, ClientError | AmbiguousSession> {
+  const found = yield* matchingSessions(target, opencode, reference)
+  return found.length === 1
+    ? found[0]
+    : yield* new AmbiguousSession({ reference: reference.trim(), candidates: described(found) })
 })

@@ -151,13 +151,15 @@ export const answeredInstead = (turn: Turn): MessageId | undefined => {
 }
 
 /** The outcome of a turn that goes on when the call stops waiting. */
-export const runningOutcome = ({ status }: Pick<Turn, "status">): Outcome =>
-  status.type === "retry"
+export const runningOutcome = ({ isMissingEvents, status }: Pick<Turn, "isMissingEvents" | "status">): Outcome => {
+  if (isMissingEvents) return { _tag: "still running", detail: "there is no contact with the instance right now" }
+  return status.type === "retry"
     ? {
         _tag: "still running",
         detail: `the model's provider failed (attempt ${status.attempt}): ${status.message}; opencode tries again at ${new Date(status.next).toISOString()}`,
       }
     : { _tag: "still running" }
+}
 
 /** Whether the session is idle although the turn's newest answer is not complete. */
 export const isUnfinished = (turn: Turn): boolean => {

@@ -30,12 +30,22 @@ export const instancePage = (
 
 const brief: (view: InstanceView) => InstanceView = Struct.omit(["last_active", "last_session_title", "latency_ms"])
 
+/** That nothing waits is seen from its activity. */
+const briefest = ({ waiting_for_count: waiting, ...view }: InstanceView): InstanceView => {
+  const rest = Struct.omit(view, ["api", "version"])
+  return waiting === undefined || (waiting === 0 && view.activity !== undefined)
+    ? rest
+    : { ...rest, waiting_for_count: waiting }
+}
+
 /** Only the first `count` instances keep the details that the others can do without. */
-const withDetails = (view: FleetView, count: number): FleetView => ({
-  ...view,
-  instances: view.instances.map((instance, index) => (index < count ? instance : brief(instance))),
-  has_brief_instances: true,
-})
+const withDetails =
+  (without: (view: InstanceView) => InstanceView) =>
+  (view: FleetView, count: number): FleetView => ({
+    ...view,
+    instances: view.instances.map((instance, index) => (index < count ? instance : without(instance))),
+    has_brief_instances: true,
+  })
 
 const shortened = (view: FleetView, instances: number, problems: number): FleetView => ({
   ...view,
@@ -51,7 +61,8 @@ export const instanceCuts: ReadonlyArray<Cut<FleetView>> = [
     least: 3,
     keep: (view, count) => shortened(view, view.instances.length, count),
   },
-  { size: ({ instances }) => instances.length, keep: withDetails },
+  { size: ({ instances }) => instances.length, keep: withDetails(brief) },
+  { size: ({ instances }) => instances.length, keep: withDetails(briefest) },
   {
     size: ({ instances }) => instances.length,
     least: 1,

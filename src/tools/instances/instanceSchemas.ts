@@ -96,7 +96,7 @@ export const FleetView = Schema.Struct({
   has_brief_instances: opt(
     field(
       Schema.Boolean,
-      "True if the last ones lack latency and last activity, to save space; a smaller limit shows it",
+      "True if the last ones lack last activity, latency, version or a waiting_for_count of 0; a smaller limit shows it",
     ),
   ),
   ...pageFields,

@@ -119,7 +119,7 @@ export const renderFleet = (fleet: FleetView): string => {
     fleet.instances.map(instance(fleet.as_of)).join("\n"),
     fleet.transports.length === 0 ? "" : `Scanned: ${fleet.transports.map(transport(fleet.as_of)).join("; ")}.`,
     fleet.has_brief_instances === true
-      ? "The last activity of some instances is left out; a search or a smaller limit shows it."
+      ? "The last activity of some instances is left out, and maybe their version; a search or a smaller limit shows it."
       : "",
     fleet.next ?? "",
     fleet.hint ?? (fleet.matching_count === 0 ? "No instance matches the search." : ""),

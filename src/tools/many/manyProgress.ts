@@ -19,6 +19,7 @@ const nameOf = ({ place }: ManyTurn) => line(`${place.instance}/${place.session}
 const activityOf = (turn: ManyTurn): string => {
   const report = reportOf(turn)
   if (report === undefined) return "connecting"
+  if (report.turn.isMissingEvents) return "has no contact"
   const running = toolCalls(report.turn).findLast(({ state }) => state.status === "running")
   if (running !== undefined) return `runs ${line(running.tool, 40)}`
   return report.turn.status.type === "retry" ? "asks its provider again" : "works"
@@ -43,20 +44,23 @@ export const progressText = (turns: ReadonlyArray<ManyTurn>): string => {
   return [`${ended.length} of ${turns.length} ended`, ...(others.length === 0 ? [] : [listed(others)])].join("; ")
 }
 
-/** Reports when a session has ended or begins to wait for a person, and otherwise every 15 s. */
+/** Whether its instance is lost, of which it is not known yet whether it comes back. */
+const isLost = (turn: ManyTurn) => phaseOf(turn) === "running" && reportOf(turn)?.turn.isMissingEvents === true
+
+/** Reports when a session has ended, begins to wait for a person or loses its instance, and otherwise every 15 s. */
 export const reportProgress =
   ({ progress, wantsProgress }: Pick<CallValues, "progress" | "wantsProgress">) =>
   (now: Effect.Effect<ReadonlyArray<ManyTurn>>): Effect.Effect<void> =>
     wantsProgress
       ? Effect.gen(function* () {
           let count = 0
-          let reported = 0
+          let reported = "0 0"
           let lastSent = yield* Clock.currentTimeMillis
           while (true) {
             yield* Effect.sleep(pace)
             const turns = yield* now
             const time = yield* Clock.currentTimeMillis
-            const counted = turns.filter(isReported).length
+            const counted = `${turns.filter(isReported).length} ${turns.filter(isLost).length}`
             if (counted === reported && time - lastSent < heartbeat) continue
             reported = counted
             lastSent = time

@@ -39,7 +39,10 @@ const messageOf = ({ directory, instance }: NewSession, rules: ReadonlyArray<Per
   ].join("\n")
 }
 
-/** Fails unless the person allows the rules. A client that cannot show a form is not asked: the answer names the rules. */
+/**
+ * Fails unless the person allows the rules. Returns false if nobody was asked although the rules allow something, because the
+ * client cannot show a form: the answer says so and names the rules.
+ */
 export const confirmRules = Effect.fnUntraced(function* (session: NewSession) {
   const call = yield* Call
   const rules = allowing(session.rules)
@@ -51,12 +54,13 @@ export const confirmRules = Effect.fnUntraced(function* (session: NewSession) {
       detail: "the reply belongs to another call. Nothing was created",
     })
   }
-  if (rules.length === 0 || (!call.canAsk && Option.isNone(call.resumed))) return
+  if (rules.length === 0) return true
+  if (!call.canAsk && Option.isNone(call.resumed)) return false
   const reply = yield* Option.match(call.resumed, {
     onSome: ({ reply }) => Effect.succeed(reply),
     onNone: () => call.ask({ message: messageOf(session, rules), form: Form, state }),
   })
-  if (reply.action === "accept" && isAllowed(reply.content)) return
+  if (reply.action === "accept" && isAllowed(reply.content)) return true
   return yield* new InvalidParameter({
     parameter: "permissions",
     value: rules.map(ruleText).join(", "),

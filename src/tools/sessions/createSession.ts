@@ -59,7 +59,7 @@ export const creationHandlers = Effect.gen(function* () {
     })
     const name = worktree?.trim()
     const source = name === undefined ? undefined : yield* worktreeSource(opencode, place, name)
-    yield* confirmRules({ instance: target.instance, directory: place, rules: permissions })
+    const isConfirmed = yield* confirmRules({ instance: target.instance, directory: place, rules: permissions })
     const tree = name === undefined || source === undefined ? undefined : yield* opencode.createWorktree(source, name)
     const where = tree ?? place
     const session = yield* opencode
@@ -75,6 +75,12 @@ export const creationHandlers = Effect.gen(function* () {
         ),
       )
     const missing = notStored(chosen, session)
+    const next = [
+      ...(isConfirmed ? [] : ["No person was asked about what is allowed, because this client cannot show a form."]),
+      ...(missing.length === 0
+        ? []
+        : [`This version of opencode did not store the ${missing.join(" and the ")}: pass it with send_message.`]),
+    ].join(" ")
     return {
       instance: target.instance,
       session: sessionView(yield* Clock.currentTimeMillis, session),
@@ -82,11 +88,7 @@ export const creationHandlers = Effect.gen(function* () {
       ...(model === undefined ? {} : { model }),
       ...(tree === undefined ? {} : { worktree: tree }),
       ...(permissions.length === 0 ? {} : { allowed: allowing(permissions).map(ruleText) }),
-      ...(missing.length === 0
-        ? {}
-        : {
-            next: `This version of opencode did not store the ${missing.join(" and the ")}: pass it with send_message.`,
-          }),
+      ...(next === "" ? {} : { next }),
     }
   })
 

@@ -1,5 +1,5 @@
 /** The options of a prompt, checked before anything is sent or created. */
-import { Array, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { nearest } from "../../text/nearest.ts"
 import { line } from "../../text/plainText.ts"
 import { type ClientError } from "../../opencode/errors.ts"
@@ -23,7 +23,7 @@ interface KnownNames {
 const checkName = (parameter: "agent" | "model", value: string, { names, unknown }: KnownNames) => {
   if (names.includes(value)) return Effect.void
   const close = names.filter((name) => name.includes(value))
-  const likely = close.length > 0 ? close : Array.fromOption(nearest(value, names))
+  const likely = close.length > 0 ? close : [nearest(value, names)].filter((near) => near !== undefined)
   const shown = [...likely, ...names.filter((name) => close.length === 0 && !likely.includes(name))].slice(0, maxNames)
   const listed = [...shown.map((name) => line(name, 100)), ...(shown.length < names.length ? ["…"] : [])].join(", ")
   const offered = [listed, unknown ?? ""].filter((text) => text !== "").join(", and ")

@@ -22,9 +22,11 @@ import {
   toolPart,
   user,
 } from "../../../src/testing/samples.ts"
-import { pass } from "../../support/overFake.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
+import { announcement } from "../../discovery/announcements.ts"
+import { pass, target } from "../../support/overFake.ts"
 import { makeBusy } from "../../support/play.ts"
-import { overTheFake, resultOf, startCommand } from "./scene.ts"
+import { overTheFake, overTheFakeFound, resultOf, startCommand } from "./scene.ts"
 
 const input = {
   instance: Option.some("fake"),
@@ -187,7 +189,7 @@ describe("read --follow", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("survives a broken stream, and shows what was missed", () =>
+  it.effect("the connection breaks during `read --follow`: it is made again, and what was missed is shown", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       turn(fake)
@@ -211,7 +213,57 @@ describe("read --follow", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends with 1 when the session is deleted", () =>
+  it.effect("says once why the instance is away and since when, and goes on when it is back", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      turn(fake)
+      const run = yield* startFollowing
+      fake.fail("*", Fault.refused)
+      fake.cut()
+      yield* pass(300_000, 300)
+      const lines = run.stdout().match(/^No contact with fake.*$/gmu) ?? []
+      assert.lengthOf(lines, 2, run.stdout())
+      assert.match(
+        lines[1] ?? "",
+        /^No contact with fake since 1970-01-01T00:00:0\d\.\d{3}Z \(unreachable: nothing answers there \(ECONNREFUSED\).*\)\. Still trying; Ctrl-C ends this\.$/u,
+      )
+      fake.heal()
+      fake.store(here, user(msg("2"), "Go on"))
+      yield* pass(10_000)
+      assert.match(run.stdout(), /Connected to fake again\.\n[^]*Go on\n$/u)
+      yield* Fiber.interrupt(run.fiber)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("ends with a status of its own when the instance is not announced any more", () => {
+    let announcements = [announcement("fake", 4096, { url: target.url })]
+    return Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      turn(fake)
+      const run = yield* startFollowing
+      fake.fail("*", Fault.refused)
+      fake.cut()
+      announcements = []
+      const { reason, status } = yield* resultOf(run, 60_000)
+      assert.strictEqual(status, exitStatus.gone)
+      assert.include(reason, "fake is gone: it is not announced any more.")
+    }).pipe(Effect.provide(overTheFakeFound(() => ({ announcements, problems: [] }))))
+  })
+
+  it.effect("ends when the instance refuses the password, because trying again does not help", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      turn(fake)
+      const run = yield* startFollowing
+      fake.fail("*", Fault.unauthorized)
+      fake.cut()
+      const { reason, status } = yield* resultOf(run, 5000)
+      assert.strictEqual(status, exitStatus.failed)
+      assert.include(reason, "OPENCODE_SERVER_PASSWORD")
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
+  it.effect("the session is deleted during `read --follow`: it says so, and the exit status is 1", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       turn(fake)

@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { TestConsole } from "effect/testing"
 import { ChosenOutcome, CommandFailed } from "../../../src/cli/process/exitStatus.ts"
-import { Discovery } from "../../../src/discovery/Discovery.ts"
+import { Discovery, type Scan } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
 import { Attention } from "../../../src/fleet/attention/Attention.ts"
 import { Fleet } from "../../../src/fleet/Fleet.ts"
@@ -15,17 +15,22 @@ import { announcement } from "../../discovery/announcements.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { fakeTerminal } from "../terminal/fakeTerminal.ts"
 
-const discovery = Layer.succeed(Discovery, {
-  scan: Effect.succeed({ announcements: [announcement("fake", 4096, { url: target.url })], problems: [] }),
-  changes: Stream.empty,
-})
+const announced: Scan = { announcements: [announcement("fake", 4096, { url: target.url })], problems: [] }
 
-export const overTheFake = Attention.layer().pipe(
-  Layer.provideMerge(Fleet.layer()),
-  Layer.provide([HealthCheck.layer(), Identification.layer(), discovery]),
-  Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
-  Layer.provideMerge(overFake),
-)
+/** `scan`: what the discovery finds. */
+export const overTheFakeFound = (scan: () => Scan) =>
+  Attention.layer().pipe(
+    Layer.provideMerge(Fleet.layer()),
+    Layer.provide([
+      HealthCheck.layer(),
+      Identification.layer(),
+      Layer.succeed(Discovery, { scan: Effect.sync(scan), changes: Stream.empty }),
+    ]),
+    Layer.provideMerge(Settings.layerOf({ relayDirectory: "/relay", sendTimeout: 60_000 })),
+    Layer.provideMerge(overFake),
+  )
+
+export const overTheFake = overTheFakeFound(() => announced)
 
 /** What is typed into each form, in turn; see `fakeTerminal`. */
 export type Typed = Parameters<typeof fakeTerminal>[0]

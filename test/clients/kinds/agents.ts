@@ -1,15 +1,36 @@
 /** Coding agents that run one prompt without a person. Those that announce forms decline or close each by themselves. */
 import { Effect } from "effect"
 import { type ClientCase, usualCalls } from "../ClientCase.ts"
+import { promptOf } from "../model/script.ts"
 import type { Stage } from "../Stage.ts"
 import { claudeVariables, codexConfigured, codexOptions, copilotVariables } from "./vendors.ts"
 
-const claude = (stage: Stage) =>
+const claudeTold = (stage: Stage, prompt: string) =>
+  Effect.andThen(
+    stage.configure("claude-code"),
+    stage.run(["claude", "-p", prompt, "--allowedTools", "mcp__opencode-fleet"], { env: claudeVariables(stage) }),
+  )
+
+const claude = (stage: Stage) => claudeTold(stage, stage.prompt)
+
+/** Two agents at work: one needs a permission soon, the other ends later. */
+const claudeWaits = (stage: Stage) =>
   Effect.gen(function* () {
-    yield* stage.configure("claude-code")
-    yield* stage.run(["claude", "-p", stage.prompt, "--allowedTools", "mcp__opencode-fleet"], {
-      env: claudeVariables(stage),
-    })
+    const instance = "main"
+    const sessions = [
+      { instance, session_id: stage.session },
+      { instance, session_id: yield* stage.fleet.newSession },
+    ]
+    const messages = [`run: ${stage.command}`, "slow: 40"]
+    const prompt = promptOf([
+      ...sessions.map((place, index) => ({
+        tool: "send_message",
+        input: { ...place, message: messages[index], async: true },
+      })),
+      { tool: "wait_for_sessions", input: { sessions, until: "any" } },
+      { tool: "wait_for_sessions", input: { sessions } },
+    ])
+    yield* claudeTold(stage, prompt)
   })
 
 const codex = (stage: Stage) =>
@@ -100,6 +121,14 @@ export const agents: ReadonlyArray<ClientCase> = [
     calls: usualCalls,
     form: "declined",
     run: claude,
+  },
+  {
+    name: "Claude Code -p, two sessions",
+    package: "@anthropic-ai/claude-code",
+    calls: ["wait_for_sessions"],
+    form: "none",
+    says: /needs permission[^]*completed/u,
+    run: claudeWaits,
   },
   { name: "Codex exec", package: "@openai/codex", calls: usualCalls, form: "declined", run: codex },
   { name: "Copilot -p", package: "@github/copilot", calls: usualCalls, form: "declined", run: copilot },

@@ -355,6 +355,83 @@ describe("Asking for pending requests", () => {
   )
 })
 
+describe("An instance at which nothing happens", () => {
+  /** After the looks that find that nothing happens there. `asked` returns the requests since it was called last. */
+  const quiet = Effect.fnUntraced(function* () {
+    const fake = yield* FakeOpencode
+    fake.sessions = [session("old", updatedAt(1)), session("main", updatedAt(2))]
+    const setup = yield* attentive([1])
+    yield* TestClock.adjust(scanTime)
+    yield* setup.refresh
+    const asked = Effect.sync(() =>
+      fake.requests.splice(0).map(({ query, route }) => `${route} ${query["limit"] ?? ""}`.trimEnd()),
+    )
+    yield* asked
+    return { ...setup, asked, fake }
+  })
+  const small = "GET /experimental/session 1"
+
+  it.effect("is asked one small request, and its report is as new as that", () =>
+    Effect.gen(function* () {
+      const { asked, refresh, report } = yield* quiet()
+      const before = yield* report(1)
+      yield* refresh
+      assert.deepStrictEqual(yield* asked, [small])
+      assert.deepStrictEqual(yield* report(1), { ...before, askedAt: 3 * scanTime + 2 * interval })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is asked everything when a session was updated", () =>
+    Effect.gen(function* () {
+      const { asked, fake, refresh, report } = yield* quiet()
+      fake.sessions = [session("main", updatedAt(2)), session("old", updatedAt(3))]
+      fake.statuses.set(ses("old"), { type: "busy" })
+      fake.permissions = [permission("1", ses("old"))]
+      yield* refresh
+      assert.deepStrictEqual(about(yield* report(1)), [asking])
+      yield* asked
+      yield* refresh
+      assert.notInclude(yield* asked, small)
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is asked everything when this program has changed something there", () =>
+    Effect.gen(function* () {
+      const { asked, report, touch } = yield* quiet()
+      yield* touch(url(1))
+      yield* report(1)
+      assert.deepStrictEqual(yield* asked, ["GET /experimental/session 200", "GET /session/status"])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("is asked everything every two minutes, because opencode 1 runs a person's command without an update", () =>
+    Effect.gen(function* () {
+      const { fake, refresh, report } = yield* quiet()
+      fake.statuses.set(here, { type: "busy" })
+      let passed = 0
+      while (passed <= 120_000) {
+        yield* refresh
+        passed += interval + scanTime
+      }
+      assert.deepInclude(yield* report(1), { active: 1 })
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+
+  it.effect("whose turn began a moment ago is asked everything, because opencode tells that only then", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main", updatedAt(1))]
+      const setup = yield* attentive([1], { refreshEvery: 100 })
+      yield* TestClock.adjust(scanTime)
+      yield* setup.refresh
+      fake.statuses.set(here, { type: "busy" })
+      fake.permissions = [permission("1")]
+      yield* setup.refresh
+      assert.deepStrictEqual(about(yield* setup.report(1)), [asking])
+    }).pipe(Effect.provide(FakeOpencode.layer)),
+  )
+})
+
 describe("Waiting until all instances have been asked", () => {
   it.effect("returns the reports since the last refresh, and asks no instance twice", () =>
     Effect.gen(function* () {

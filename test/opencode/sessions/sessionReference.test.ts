@@ -82,6 +82,23 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("counts the worktrees of the project, wherever they are, but for `latest`", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [
+        session("away1", { title: "Fix the login", directory: "/worktrees/login", project: "p1", ...updatedAt(20) }),
+        session("other", { title: "Fix the login", directory: "/other", project: "p2", ...updatedAt(30) }),
+        session("abcd1", { title: "Fix the login", project: "p1", ...updatedAt(10) }),
+      ]
+      const error = yield* Effect.flip(resolve("login"))
+      assert.strictEqual(
+        error.message,
+        '"login" matches several sessions: ses_abcd1 (Fix the login, in /work/project); ses_away1 (Fix the login, in /worktrees/login).',
+      )
+      assert.strictEqual((yield* resolve("latest")).id, ses("abcd1"))
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("lists candidates on one line, whatever their titles contain", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

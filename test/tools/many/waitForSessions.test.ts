@@ -216,6 +216,41 @@ describe("wait_for_sessions", () => {
     }).pipe(Effect.provide(fleet)),
   )
 
+  it.effect("says at once that an instance is lost, and after half a minute that it is unreachable", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      running(api)
+      running(web)
+      const messages: Array<string> = []
+      const progress: CallValues["progress"] = ({ message }) => Effect.sync(() => void messages.push(message))
+      const fiber = yield* waiting({ sessions: both, until: "any" }, { wantsProgress: true, progress })
+      api.fail("*", Fault.refused)
+      api.cut()
+      yield* pass(3000)
+      assert.deepStrictEqual(messages, [`0 of 2 ended; api/${here} has no contact, web/${here} works`])
+      yield* pass(35_000, 100)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcomes({ view }), ["api unreachable", "web still running"])
+    }).pipe(Effect.provide(fleet)),
+  )
+
+  it.effect("says of a running session that there is no contact with its instance", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      running(api)
+      running(web)
+      const fiber = yield* waiting({ sessions: both, until: "any" })
+      api.fail("*", Fault.refused)
+      api.cut()
+      yield* pass(1000)
+      end(web, "Web.")
+      yield* pass(5000)
+      const { view } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(outcomes({ view }), ["web completed", "api still running"])
+      assert.include(view.sessions[1]?.detail, "no contact")
+    }).pipe(Effect.provide(fleet)),
+  )
+
   it.effect("stops following and nothing else when it is interrupted", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes

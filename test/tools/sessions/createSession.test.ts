@@ -50,7 +50,7 @@ describe("create_session", () => {
       assert.deepStrictEqual(fake.permissionRules.get(created.id), [rule])
       const { agent, model } = fake.api === 1 ? created : { agent: "build", model: "scripted/small" }
       assert.deepStrictEqual([agent, model], ["build", "scripted/small"])
-      assert.isUndefined(view.next)
+      assert.notInclude(view.next, "did not store")
     }),
   )
 
@@ -92,6 +92,17 @@ describe("create_session", () => {
       const asked = answering()
       yield* call("create_session", { permissions: [{ ...rules[0], action: "deny" }] }).pipe(withPerson(asked.values))
       assert.lengthOf(asked.forms, 0)
+    }),
+  )
+
+  onEach("says that nobody was asked if the client cannot show a form", () =>
+    Effect.gen(function* () {
+      const { text, view } = yield* call("create_session", { permissions: rules })
+      assert.include(text, "tell your human")
+      assert.include(view.next, "No person was asked")
+      assert.include(text, "No person was asked")
+      const { view: denied } = yield* call("create_session", { permissions: [{ ...rules[0], action: "deny" }] })
+      assert.isUndefined(denied.next)
     }),
   )
 

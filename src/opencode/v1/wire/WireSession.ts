@@ -21,9 +21,13 @@ const common = {
 
 const RawSession = Schema.Struct({
   ...common,
+  projectID: opt(Schema.String),
   revert: opt(Schema.Struct({ messageID: MessageId })),
   model: opt(Schema.Struct({ providerID: Schema.String, id: Schema.String, variant: opt(Schema.String) })),
 })
+
+/** The project of all directories outside of git. */
+const noProject = "global"
 
 const defaultVariant = "default"
 
@@ -38,20 +42,23 @@ export const WireSession = RawSession.pipe(
     Schema.toType(
       Schema.Struct({
         ...common,
+        project: opt(Schema.String),
         undoneFrom: opt(MessageId),
         model: opt(Schema.String),
         variant: opt(Schema.String),
       }),
     ),
     SchemaTransformation.transform<Session, typeof RawSession.Type>({
-      decode: ({ model, revert, ...session }) => ({
+      decode: ({ model, projectID = noProject, revert, ...session }) => ({
         ...session,
+        ...(projectID === noProject ? {} : { project: projectID }),
         ...(revert === undefined ? {} : { undoneFrom: revert.messageID }),
         ...(model === undefined ? {} : { model: joinModel({ providerID: model.providerID, modelID: model.id }) }),
         ...(model?.variant === undefined || model.variant === defaultVariant ? {} : { variant: model.variant }),
       }),
-      encode: ({ model, undoneFrom, variant = defaultVariant, ...session }) => ({
+      encode: ({ model, project, undoneFrom, variant = defaultVariant, ...session }) => ({
         ...session,
+        ...(project === undefined ? {} : { projectID: project }),
         ...(undoneFrom === undefined ? {} : { revert: { messageID: undoneFrom } }),
         ...(model === undefined ? {} : { model: encodeModel(model, variant) }),
       }),
