@@ -119,7 +119,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
     }
     const known = isIdle ? yield* counts.known(session) : undefined
     if (known !== undefined) return known
-    if (isIdle) yield* counts.countLater(target, [session])
+    if (isIdle) yield* Effect.asVoid(counts.countLater(target, [session]))
     return isNewest ? counted : undefined
   })
 
