@@ -51,9 +51,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/{e2e,faults}/**/*.test.ts"],
-          // Each file starts an opencode of its own, and mostly waits for it.
+          // Each file starts an opencode of its own, and mostly waits for it: more workers than CI has cores.
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
           ...timeouts,
         },

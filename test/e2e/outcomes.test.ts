@@ -204,7 +204,8 @@ onBothVersions((api) => {
         const session_id = yield* newSession("Long work")
         const turn = yield* hasty.call(SendMessage, { session_id, message: "slow: 150" })
         assert.strictEqual(turn.outcome, "still running")
-        assert.include(turn.text, "tick 1")
+        // On a busy machine, the answer may not have begun.
+        assert.match(turn.text, /^(?:tick 1\b|$)/u)
         assert.include(turn.next, "wait_for_session")
         const after = yield* (yield* FleetClient).call(WaitForSession, { session_id })
         assert.strictEqual(after.outcome, "completed")
@@ -245,7 +246,7 @@ onBothVersions((api) => {
     it.effect("a turn was started in the terminal: wait_for_session follows it", () =>
       Effect.gen(function* () {
         const session_id = yield* newSession("By hand")
-        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 20")
+        yield* facts.prompt(yield* RealOpencode, session_id, "slow: 50")
         yield* isBusy(session_id)
         const notifications: Array<string> = []
         const client = yield* FleetClient
@@ -253,7 +254,7 @@ onBothVersions((api) => {
           notifications.push(message),
         )
         assert.strictEqual(turn.outcome, "completed")
-        assert.match(turn.text, /^tick 1 .*tick 20 $/u)
+        assert.match(turn.text, /^tick 1 .*tick 50 $/u)
         assert.isNotEmpty(notifications)
       }),
     )
@@ -287,7 +288,7 @@ onBothVersions((api) => {
       () =>
         Effect.gen(function* () {
           const session_id = yield* newSession("Steer")
-          const first = yield* Effect.forkChild(send(session_id, "slow: 20"))
+          const first = yield* Effect.forkChild(send(session_id, "slow: 60"))
           yield* isBusy(session_id)
           const second = yield* Effect.forkChild(send(session_id, "say:left", { if_busy: "steer" }))
           yield* facts.hasReceived(yield* RealOpencode, session_id, "say:left").pipe(eventually((received) => received))
@@ -296,7 +297,7 @@ onBothVersions((api) => {
           assert.isUndefined(third.answered_message_id)
           const merged = yield* Fiber.join(second)
           assert.deepInclude(merged, { outcome: "completed", text: "right", answered_message_id: third.message_id })
-          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 20 $/u)
+          assert.match((yield* Fiber.join(first)).text, /^tick 1 .*tick 60 $/u)
         }),
     )
   })

@@ -84,7 +84,7 @@ layer(FleetClient.layer(), { excludeTestServices: true })("a turn", (it) => {
         _meta: { progressToken: "token" },
       })
       const progress = decodeProgress((yield* raw.stdout).split("\n").filter((line) => line.includes("progressToken")))
-      assert.isAbove(progress.length, 2)
+      assert.isNotEmpty(progress)
       assert.deepStrictEqual(
         progress.map(({ params }) => params.progress),
         progress.map((_, index) => index + 1),

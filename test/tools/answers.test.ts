@@ -77,7 +77,7 @@ const fill = (fake: FakeState, piece: string) => {
     parts: [
       textPart(msg("a"), long(piece, 300_000)),
       ...Array.from({ length: 200 }, (_, index) =>
-        toolPart(msg("a"), completedTool(long(piece, 20_000)), long(piece, 200), `prt_${index}`),
+        toolPart(msg("a"), completedTool(long(piece, 2000)), long(piece, 200), `prt_${index}`),
       ),
       {
         type: "patch" as const,
@@ -102,7 +102,7 @@ const fill = (fake: FakeState, piece: string) => {
   fake.worktrees.push(...described.map(({ name }) => `/${name}`))
   fake.diffs.set(
     msg("u"),
-    Array.from({ length: 200 }, (_, index) => fileDiff(`src/${index}.ts`, "one\n", `${long(piece, 20_000)}\n`)),
+    Array.from({ length: 200 }, (_, index) => fileDiff(`src/${index}.ts`, "one\n", `${long(piece, 2000)}\n`)),
   )
 }
 
