@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, answers, turns, refresh, limits, discovery, large, memory, commands, connect, v2, tools). Needs the built executable.
+ * (start, answers, turns, refresh, limits, discovery, large, memory, commands, connect, v2, size, tools). Needs the built executable.
  *
  * A run of all subjects also writes `bench/RESULTS.md`.
  */
@@ -16,6 +16,7 @@ import { benchLimits } from "./limits.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
 import { benchStart } from "./start.ts"
+import { benchSize } from "./size.ts"
 import { benchToolsList } from "./toolsList.ts"
 import { benchTurns } from "./turns.ts"
 import { benchV2 } from "./v2.ts"
@@ -35,6 +36,7 @@ const subjects = [
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },
   { name: "v2", title: "opencode 2", run: benchV2 },
+  { name: "size", title: "Size of the executable", run: benchSize },
   { name: "tools", title: "Size of tools/list", run: benchToolsList },
 ]
 

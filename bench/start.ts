@@ -19,12 +19,27 @@ const startOnce = Effect.fn("startOnce")(function* (command: Command) {
 /** Ratios to the hello-world. */
 const goals = { initialize: 0.95, toolsList: 1 }
 
-const candidate = (name: string, command: Command, targets?: typeof goals) => ({
+export const candidate = (name: string, command: Command, targets?: typeof goals) => ({
   name,
   command,
   targets,
   initialize: Array<number>(),
   toolsList: Array<number>(),
+})
+
+/** Interleaved, so that a noisy moment of the machine meets all of them. The first two rounds fill the caches. */
+export const measureStart = Effect.fn("measureStart")(function* (
+  candidates: ReadonlyArray<ReturnType<typeof candidate>>,
+  runs: number,
+) {
+  for (let run = -2; run < runs; run++) {
+    for (const { command, initialize, toolsList } of candidates) {
+      const times = yield* startOnce(command)
+      if (run < 0) continue
+      initialize.push(times.initialize)
+      toolsList.push(times.toolsList)
+    }
+  }
 })
 
 export const benchStart = Effect.fn("benchStart")(function* (programs: Programs) {
@@ -42,15 +57,7 @@ export const benchStart = Effect.fn("benchStart")(function* (programs: Programs)
     candidate("ours, 100 registrations", programs.ours(hundred.directory), goals),
     candidate("ours without compile cache", programs.ours(empty.directory, { NODE_DISABLE_COMPILE_CACHE: "1" })),
   ]
-  // Interleaved, so that a noisy moment of the machine meets all of them. The first two rounds fill the caches.
-  for (let run = -2; run < runs; run++) {
-    for (const { command, initialize, toolsList } of candidates) {
-      const times = yield* startOnce(command)
-      if (run < 0) continue
-      initialize.push(times.initialize)
-      toolsList.push(times.toolsList)
-    }
-  }
+  yield* measureStart(candidates, runs)
   const figures = (kind: "initialize" | "toolsList", label: string): ReadonlyArray<Figure> => {
     const floor = { name: "hello-world", value: median(helloWorld[kind]) }
     return candidates.map(({ [kind]: times, name, targets }) => ({

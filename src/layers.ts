@@ -54,13 +54,15 @@ const isolated = <Options, A, E2, R2, E = never, R = never>(
   )
 
 /** The client of both versions. That of opencode 2 is loaded when the first such server is found. */
-const opencodeClient = OpencodeVersions.layer({
+const versions = {
   v1: OpencodeV1.make,
   v2: Effect.flatMap(
     Effect.promise(() => import("./opencode/v2/OpencodeV2.ts")),
     ({ make }) => make,
   ),
-})
+}
+
+const opencodeClient = OpencodeVersions.layer(versions)
 
 /** The services for any opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 const opencodeServices = Layer.mergeAll(Turns.layer.pipe(Layer.provide(machineClaims)), MessageCounts.layer).pipe(
@@ -74,7 +76,10 @@ export const opencodeLayer = () => isolated({}, () => opencodeServices)
 
 /** Probes thousands of servers, so it has an HTTP client of its own that keeps no connections open. */
 const identificationLayer = (options: FleetLayerOptions) =>
-  Identification.layer(options).pipe(Layer.provide(Layer.fresh(opencodeClient)), Layer.provide(OneShotTransport.layer))
+  Identification.layer(options).pipe(
+    Layer.provide(OpencodeVersions.layer({ ...versions, remembers: false })),
+    Layer.provide(OneShotTransport.layer),
+  )
 
 /** Plain JavaScript may pass an unknown name. It becomes a problem in every scan instead of an empty fleet. */
 const unknownTransport = (name: string) =>

@@ -3,8 +3,8 @@
  * The executable. It is this small for two reasons: V8's compile cache only serves modules that are loaded after it is
  * enabled, and an old Node must be able to parse this file to report that it is too old.
  *
- * `opencode-fleet` and `opencode-fleet serve` load only the server; every other command line loads the command-line
- * parser, which the server never loads.
+ * `opencode-fleet` and `opencode-fleet serve` load only the server, and requests for help only its text; every other command
+ * line loads the command-line parser.
  */
 import { lstatSync, mkdirSync } from "node:fs"
 // The whole module, because a named import that an old Node lacks would fail before the first line runs.
@@ -81,13 +81,20 @@ const workingDirectoryIsGone = (): boolean => {
   }
 }
 
-const start = async ([command, ...others]: ReadonlyArray<string>): Promise<void> => {
+const helpArguments = new Set(["--help", "-h", "help", "--version", "-v", "version"])
+
+/** Such as `--help`, `send --help` or `help send`. */
+const mayAskForHelp = (args: ReadonlyArray<string>) => args.length <= 2 && args.some((arg) => helpArguments.has(arg))
+
+const start = async (args: ReadonlyArray<string>): Promise<void> => {
+  const [command, ...others] = args
   const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
   for (const signal of stopSignals) process.on(signal, exitEarly)
   enableCompileCache()
   skipSchemaCompilation()
   if (others.length === 0 && (command === undefined || command === "serve"))
     await (await import("./cli/commands/serve.ts")).runServe()
+  else if (mayAskForHelp(args) && (await import("./cli/usage/quickHelp.ts")).showQuickHelp(args)) return
   else (await import("./cli/cli.ts")).runCli()
   // From here on, Effect's runtime handles the first two. A closed terminal means the same.
   for (const signal of stopSignals) process.off(signal, exitEarly)

@@ -4,6 +4,8 @@ import { Config, Effect, FileSystem, Option, Path } from "effect"
 import { rolldown } from "rolldown"
 import type { Command } from "./JsonRpcProcess.ts"
 
+export const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
+
 const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, import.meta.url))
 
 /** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
@@ -22,7 +24,6 @@ export const makePrograms = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
-  const executable = fileURLToPath(new URL("../../dist/bin/opencode-fleet.mjs", import.meta.url))
   // The floors run outside the checkout and cannot find its packages, so they are as self-contained as ours.
   yield* Effect.promise(() => bundle(directory))
   const floor = (name: string, args: ReadonlyArray<string> = []): Command => ({
@@ -31,10 +32,10 @@ export const makePrograms = Effect.gen(function* () {
   })
   /** Writes a file of URLs, and returns the command of a floor that queries them. */
   const asking = (name: string) =>
-    Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
+    Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number, ...more: ReadonlyArray<string>) {
       const file = path.join(directory, `urls-${urls.length}.json`)
       yield* fs.writeFileString(file, JSON.stringify(urls))
-      return floor(name, [file, String(timeoutMs)])
+      return floor(name, [file, String(timeoutMs), ...more])
     })
   const against = yield* Config.option(Config.String("BENCH_AGAINST"))
   const serverOf =

@@ -18,6 +18,7 @@ import { fork } from "./commands/fork.ts"
 import { help, version as versionCommand } from "./commands/help.ts"
 import { endProcess } from "./process/endProcess.ts"
 import { CommandFailed, exitStatus } from "./process/exitStatus.ts"
+import { exitOnStdoutError } from "./process/exitOnStdoutError.ts"
 import { runProgram } from "./process/runProgram.ts"
 import { instances } from "./commands/instances.ts"
 import { new_ } from "./commands/new.ts"
@@ -31,7 +32,7 @@ import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
 import { wait } from "./commands/wait.ts"
 import { CommandLine, takeHelp } from "./usage/CommandLine.ts"
-import { HelpSections } from "./usage/HelpSections.ts"
+import { MoreHelp } from "./usage/MoreHelp.ts"
 import { environment, rootDescription, rootExamples } from "./usage/rootHelp.ts"
 import { usageLines, usageOutput } from "./usage/usageOutput.ts"
 
@@ -55,7 +56,7 @@ const serve = Command.make("serve", {}, () => runServer).pipe(
 export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
   Command.withDescription(rootDescription),
   Command.withExamples(rootExamples),
-  Command.annotate(HelpSections, [environment]),
+  Command.annotate(MoreHelp, [environment]),
   Command.withSubcommands([
     {
       group: "WORK WITH AGENTS",
@@ -69,7 +70,7 @@ export const root = Command.make("opencode-fleet", {}, () => runServer).pipe(
 
 const run = Command.runWith(root, { version })
 
-const commandLine = Layer.effect(
+export const commandLine = Layer.effect(
   CommandLine,
   Effect.map(Effect.context<Command.Environment>(), (services) => {
     const show = (...args: ReadonlyArray<string>) =>
@@ -114,14 +115,7 @@ const teardown = <E, A>(exit: Exit.Exit<E, A>) => {
   Runtime.defaultTeardown(exit, (status) => setImmediate(endProcess, isUsage ? exitStatus.usage : status))
 }
 
-/** A reader that closes stdout early (`| head`) is not an error. */
-const onStdoutError = (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0)
-  process.stderr.write(`opencode-fleet: cannot write to stdout: ${error.message}\n`)
-  process.exit(exitStatus.failed)
-}
-
 export const runCli = (): void => {
-  process.stdout.on("error", onStdoutError)
+  exitOnStdoutError()
   runProgram(Effect.provide(program, [NodeServices.layer, telemetry]), teardown)
 }

@@ -33,6 +33,9 @@ export interface Health {
   readonly checkedAt: number
 }
 
+/** Whether it answered the last probe as opencode does. */
+export const isOnline = ({ health }: Pick<Instance, "health">): boolean => health.state === "online"
+
 export interface Instance extends Server {
   /** Unique in the fleet: the name that tools take. */
   readonly name: string

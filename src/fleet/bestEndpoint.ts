@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import type { Announcement } from "../discovery/Discovery.ts"
 import type { Server } from "../discovery/servers.ts"
 import type { HealthCheck } from "./HealthCheck.ts"
-import type { Health } from "./Instance.ts"
+import { type Health, isOnline } from "./Instance.ts"
 
 export interface ProbedEndpoint {
   readonly endpoint: Announcement
@@ -21,10 +21,10 @@ export const bestEndpoint = Effect.fnUntraced(function* (server: Server, { probe
   const first = yield* Effect.forkScoped(probed(server))
   const fallbacks = yield* Effect.forEach(server.fallbacks, (endpoint) => Effect.forkScoped(probed(endpoint)))
   const preferred = yield* Fiber.join(first)
-  if (preferred.health.state === "online") return preferred
+  if (isOnline(preferred)) return preferred
   for (const fallback of fallbacks) {
     const candidate = yield* Fiber.join(fallback)
-    if (candidate.health.state === "online") return candidate
+    if (isOnline(candidate)) return candidate
   }
   return preferred
 }, Effect.scoped)

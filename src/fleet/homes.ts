@@ -1,6 +1,6 @@
 /** Which opencode 1 server a directory belongs to: those of one user share their sessions, and each has a directory of its own. */
 import { isWithin } from "../opencode/sessions/isWithin.ts"
-import type { Instance } from "./Instance.ts"
+import { type Instance, isOnline } from "./Instance.ts"
 
 /** The name of the machine, which transports announce with or without its domain. */
 const machineOf = ({ host }: Instance) => host.split(".")[0]?.toLowerCase() ?? ""
@@ -8,7 +8,7 @@ const machineOf = ({ host }: Instance) => host.split(".")[0]?.toLowerCase() ?? "
 /** Whether two online instances may be servers of one user: of one version, and as far as is known on one machine. */
 export const mayShare = (one: Instance, other: Instance): boolean =>
   one.name !== other.name &&
-  other.health.state === "online" &&
+  isOnline(other) &&
   other.health.api === one.health.api &&
   (machineOf(one) === machineOf(other) || machineOf(one) === "" || machineOf(other) === "")
 

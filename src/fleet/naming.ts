@@ -1,9 +1,9 @@
 /** Gives every instance a unique name, and resolves a name that a user typed to its instance. */
-import { Array, Effect, Schema } from "effect"
+import { Array, Effect, Predicate, Schema } from "effect"
 import { listText } from "../text/listText.ts"
 import { quote } from "../text/plainText.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
-import type { Instance } from "./Instance.ts"
+import { type Instance, isOnline } from "./Instance.ts"
 
 /** The suffixes that make a name unique, shortest first. The last resort is the whole URL, which is unique. */
 const suffixes: ReadonlyArray<(url: URL, announcement: Announcement) => string> = [
@@ -121,8 +121,8 @@ export const named = <A extends { readonly name: string }>(
 
 /** The only online instance. */
 export const onlyOnline = (instances: ReadonlyArray<Instance>): Effect.Effect<Instance, InstanceRequired> => {
-  const online = instances.filter(({ health }) => health.state === "online")
-  const offline = instances.filter(({ health }) => health.state !== "online")
+  const online = instances.filter(isOnline)
+  const offline = instances.filter(Predicate.not(isOnline))
   const [only, ...others] = online
   return only !== undefined && others.length === 0
     ? Effect.succeed(only)

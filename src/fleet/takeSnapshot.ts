@@ -8,7 +8,7 @@ import { vouched } from "../discovery/vouched.ts"
 import { serverFingerprints } from "../discovery/identification/serverFingerprints.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { HealthCheck } from "./HealthCheck.ts"
-import type { Instance } from "./Instance.ts"
+import { type Instance, isOnline } from "./Instance.ts"
 import { uniqueNames } from "./naming.ts"
 import { type Before, makeProbeServers } from "./probeServers.ts"
 import { findRefuted } from "./refuted.ts"
@@ -120,7 +120,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
       refreshedAt: yield* Clock.currentTimeMillis,
       ...(scan.incomplete === true ? { incomplete: true } : {}),
     }
-    const online = instances.filter(({ health }) => health.state === "online").length
+    const online = instances.filter(isOnline).length
     yield* Effect.logDebug(`refreshed: ${online} of ${instances.length} online, ${snapshot.problems.length} problems`)
     return snapshot
   })

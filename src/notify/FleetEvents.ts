@@ -1,7 +1,7 @@
 /** The events of the fleet that a person is told about, each once. */
 import { Context, Duration, Effect, FiberMap, Layer, Queue, Schedule, Stream } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import type { Instance } from "../fleet/Instance.ts"
+import { type Instance, isOnline } from "../fleet/Instance.ts"
 import { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
 import { Turns } from "../opencode/turns/Turns.ts"
@@ -50,7 +50,7 @@ const make = Effect.fnUntraced(function* ({
   yield* fleet.changes.pipe(
     Stream.runForEach(({ instances }) =>
       Effect.gen(function* () {
-        const online = instances.filter((one) => one.health.state === "online" && includes(one))
+        const online = instances.filter((one) => isOnline(one) && includes(one))
         const urls = new Set(online.map(({ url }) => url))
         const offline = Array.from(watchers, ([url]) => url).filter((url) => !urls.has(url))
         yield* Effect.forEach(offline, (url) => FiberMap.remove(watchers, url), { discard: true })

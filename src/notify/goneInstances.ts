@@ -1,7 +1,7 @@
 /** Instances that were online and are away for longer than a restart takes. */
 import { Clock, type Duration, Effect, FiberMap, Stream } from "effect"
 import { Fleet } from "../fleet/Fleet.ts"
-import type { Instance } from "../fleet/Instance.ts"
+import { type Instance, isOnline } from "../fleet/Instance.ts"
 import type { FleetEvent } from "./FleetEvent.ts"
 
 export interface GoneOptions {
@@ -9,8 +9,6 @@ export interface GoneOptions {
   readonly includes: (instance: Instance) => boolean
   readonly goneAfter: Duration.Input
 }
-
-const isOnline = ({ health }: Instance) => health.state === "online"
 
 /** The server behind an instance, which several instances may lead to. */
 const serverOf = ({ host, pid, url }: Instance) => (pid === undefined || host === "" ? url : `${host} ${pid}`)

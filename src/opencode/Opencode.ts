@@ -34,7 +34,9 @@ export interface Capabilities {
   readonly promptQueue: "none" | "server"
   /** Whether a prompt whose id is already stored has no effect, so that repeating one is safe. */
   readonly idempotentPrompts: boolean
-  /** How long agents and models may be missing in a directory that the server is loading. Default: not at all. */
+  /** Whether a slash command takes the id of the message that it becomes. */
+  readonly commandsTakeIds: boolean
+  /** How long agents, models and commands may be missing in a directory that the server is loading. Default: not at all. */
   readonly namesSettleAfter?: Duration.Input
   /** What `statuses` and `pendingRequests` cover: the given directory, or everything on the server. */
   readonly statusScope: "directory" | "server"
@@ -91,6 +93,25 @@ export interface Prompt extends PromptChoice {
    * runs the prompt once.
    */
   readonly mayBeStored?: boolean
+}
+
+/** A slash command for the agent. opencode makes a message from its template. */
+export interface SlashCommand extends PromptChoice {
+  /** The id of that message, if the server takes one ({@link Capabilities}). */
+  readonly messageID: MessageId
+  /** Without the slash. */
+  readonly name: string
+  readonly arguments: string
+  /** As for a prompt. */
+  readonly delivery?: "steer" | "queue"
+}
+
+/** What a slash command has started. */
+export interface StartedCommand {
+  /** The message that it has become. */
+  readonly prompt: MessageId
+  /** The session of that message, if the command works in a subagent of its own. */
+  readonly subagent?: Session
 }
 
 /** A prompt in the server's queue: accepted, and not yet handed to the agent. */
@@ -195,6 +216,11 @@ export interface Opencode {
   readonly completeChoice: (session: SessionId, choice: PromptChoice) => Effect.Effect<PromptChoice, ClientError>
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
+  /**
+   * Returns when opencode has stored the command's message, whatever happens in the turn. opencode runs the shell commands of
+   * the template before, which may take minutes. Fails with `EffectUncertain` if the message cannot be found.
+   */
+  readonly runCommand: (session: SessionId, command: SlashCommand) => Effect.Effect<StartedCommand, ClientError>
   /** The prompts in the server's queue, the next one first; always empty without a queue ({@link Capabilities}). */
   readonly queuedPrompts: (session: SessionId) => Effect.Effect<ReadonlyArray<QueuedPrompt>, ClientError>
   /** Takes a prompt out of the server's queue. Does nothing if it is not there. */

@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect"
 import type { ClientError } from "./errors.ts"
 import { type Opencode, OpencodeClient } from "./Opencode.ts"
+import { remembered } from "./remembered.ts"
 import type { Target } from "./Target.ts"
 
 /** Makes the client of one version for a target. It makes no request. */
@@ -15,6 +16,8 @@ export interface Versions<R1, R2> {
   readonly v1: Effect.Effect<ClientOfVersion, never, R1>
   /** Evaluated when a server may be opencode 2 for the first time, so it can load its module lazily. */
   readonly v2: Effect.Effect<ClientOfVersion, never, R2>
+  /** Whether clients are kept for further use. Not worth it for thousands of servers that are asked once. Default: true. */
+  readonly remembers?: boolean
 }
 
 /** Timeout of each request that identifies a server, in milliseconds. */
@@ -135,6 +138,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       diff: (session, message, version) => ask((opencode) => opencode.diff(session, message, version)),
       completeChoice: (session, choice) => ask((opencode) => opencode.completeChoice(session, choice)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
+      runCommand: (session, command) => ask((opencode) => opencode.runCommand(session, command)),
       queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),
       withdrawPrompt: (session, prompt) => ask((opencode) => opencode.withdrawPrompt(session, prompt)),
       keepAwake: (session) => ask((opencode) => opencode.keepAwake(session)),
@@ -147,12 +151,13 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
 }
 
 /** `OpencodeClient` for servers of both versions. */
-export const layer = <R1, R2>({ v1, v2 }: Versions<R1, R2>) =>
+export const layer = <R1, R2>({ remembers = true, v1, v2 }: Versions<R1, R2>) =>
   Layer.effect(
     OpencodeClient,
     Effect.gen(function* () {
       const services = yield* Effect.context<R2>()
       const loadV2 = yield* Effect.cached(Effect.provideContext(v2, services))
-      return OpencodeClient.of({ at: chooser(yield* v1, loadV2) })
+      const at = chooser(yield* v1, loadV2)
+      return OpencodeClient.of({ at: remembers ? remembered(at) : at })
     }),
   )

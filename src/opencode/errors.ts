@@ -162,6 +162,7 @@ export class RunsElsewhere extends Schema.TaggedError<RunsElsewhere>()("RunsElse
 /** What a request of unknown outcome would have done. */
 const effects = {
   prompt: (session: string) => `the message reached session ${session}`,
+  command: (session: string) => `the command gave the agent of session ${session} a message`,
   abort: (session: string) => `the turn in session ${session} was told to stop`,
   decision: (session: string) => `the decision reached session ${session}`,
   creation: () => "the session was created",
@@ -171,13 +172,14 @@ const effects = {
 /** The request failed, and what opencode shows does not tell whether it took effect. */
 export class EffectUncertain extends Schema.TaggedError<EffectUncertain>()("EffectUncertain", {
   instance: Schema.String,
-  effect: Schema.Literals(["prompt", "abort", "decision", "creation", "worktree"]),
+  effect: Schema.Literals(["prompt", "command", "abort", "decision", "creation", "worktree"]),
   /** Empty for what creates something. */
   session: Schema.String,
   detail: Schema.String,
 }) {
   override get message() {
-    const repeated = this.effect === "prompt" || this.effect === "abort" ? " It was not sent again." : ""
+    const repeated =
+      this.effect === "prompt" || this.effect === "command" || this.effect === "abort" ? " It was not sent again." : ""
     return `It is unknown whether ${effects[this.effect](this.session)} on ${this.instance} (${this.detail}).${repeated}`
   }
 }

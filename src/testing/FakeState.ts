@@ -6,6 +6,7 @@ import type { WireEvent } from "../opencode/v1/wire/WireEvent.ts"
 import type { PermissionReply, PermissionRequest, QuestionRequest } from "../opencode/requests/PendingRequest.ts"
 import type { Session, SessionStatus } from "../opencode/sessions/Session.ts"
 import type { WireModel } from "../opencode/v2/wire/WireModel.ts"
+import type { FakeCommand } from "./FakeCommand.ts"
 import type { Fault } from "./Fault.ts"
 import { aborted, assistant, done, event, msg, textPart, user } from "./samples.ts"
 
@@ -76,9 +77,7 @@ export class FakeState {
   ]
   /** As `provider/model`. */
   defaultModel: string | undefined = "scripted/small"
-  commands: Array<{ readonly name: string; readonly description?: string }> = [
-    { name: "init", description: "Create AGENTS.md" },
-  ]
+  commands: Array<FakeCommand> = [{ name: "init", description: "Create AGENTS.md", template: "Create AGENTS.md" }]
   /** The directories of the worktrees, in the order of their creation. */
   readonly worktrees: Array<string> = []
   /** The permission rules that sessions were created with, as they were sent. */
@@ -100,6 +99,8 @@ export class FakeState {
 
   readonly requests: Array<LoggedRequest> = []
   readonly prompts: Array<StoredPrompt> = []
+  /** The slash commands that were run, with their arguments as they were sent. */
+  readonly ran: Array<{ readonly name: string; readonly arguments: string }> = []
   readonly replies: Array<Reply> = []
   readonly aborts: Array<SessionId> = []
   /** The open event streams, as functions that end them. */

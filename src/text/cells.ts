@@ -4,7 +4,8 @@ import { truncate, truncateStart } from "./truncate.ts"
 
 const printable = /^[ -~]*$/u
 
-const displayWidth = (text: string) => (printable.test(text) ? text.length : CliOutput.displayWidth(text))
+/** The cells that a text takes in a terminal. */
+export const displayWidth = (text: string) => (printable.test(text) ? text.length : CliOutput.displayWidth(text))
 
 const graphemes = new Intl.Segmenter()
 

@@ -121,6 +121,15 @@ withOpencode2("a day's work", () => {
         assert.lengthOf(yield* told, 4)
         yield* notify.stop
         assert.strictEqual((yield* notify.ended).status, 130)
+
+        // Several get the same message, or none does if one of the places is wrong.
+        const wrong = yield* type('opencode-fleet send --to shop --to nope "Thank you"')
+        assert.strictEqual(wrong.status, 1)
+        assert.match(wrong.stderr, /Nothing was sent\.\n {2}nope\/latest: There is no instance "nope"/u)
+        const both = yield* succeed('opencode-fleet send --to shop/latest --to docs/latest "Thank you"')
+        assert.lengthOf(both.stdout.match(/^completed {2}\S+\/ses_\w+ .*Echo: Thank you/gmu) ?? [], 2, both.stdout)
+        const idle = yield* succeed('opencode-fleet send --all-idle --yes "Good night"')
+        assert.lengthOf(idle.stdout.match(/^completed {2}\S+\/ses_\w+ .*Echo: Good night/gmu) ?? [], 3, idle.stdout)
       }),
     )
   })

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { AbortSession } from "../../src/tools/turns/TurnTools.ts"
 import { AnswerQuestion, RespondPermission } from "../../src/tools/requests/RequestTools.ts"
+import { GetSession } from "../../src/tools/sessions/SessionTools.ts"
 import { SendMessage, WaitForSession } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
 import { connect, eventually, FleetClient, type Progress } from "../support/McpClients.ts"
@@ -28,8 +29,13 @@ const isBusy = (session: string) =>
     facts.status(opencode, session).pipe(eventually((status) => status !== "idle")),
   )
 
+const commands = {
+  greet: "---\ndescription: Greets\n---\nsay:Hello $ARGUMENTS",
+  delegate: "---\ndescription: Delegates\nsubtask: true\nagent: general\n---\nrun: echo $ARGUMENTS",
+}
+
 onBothVersions((api) => {
-  layer(FleetClient.layer({ permission: "ask", api }), {
+  layer(FleetClient.layer({ permission: "ask", api, commands }), {
     excludeTestServices: true,
     concurrent: true,
   })("what happens when", (it) => {
@@ -39,6 +45,34 @@ onBothVersions((api) => {
         assert.deepInclude(turn, { outcome: "completed", text: "All done." })
         assert.isUndefined(turn.detail)
       }),
+    )
+
+    it.effect("the message is a slash command of the instance: the command runs, and its turn is followed", () =>
+      Effect.gen(function* () {
+        const session = yield* newSession("Slash")
+        const turn = yield* send(session, '/greet  "two  words"')
+        assert.deepInclude(turn, { outcome: "completed", text: 'Hello  "two  words"' })
+        const path = yield* send(session, "/etc/hosts is broken")
+        assert.deepInclude(path, { outcome: "completed", text: "Echo: /etc/hosts is broken" })
+        const all = yield* facts.texts(yield* RealOpencode, session)
+        assert.strictEqual(all.length, 4)
+      }),
+    )
+
+    it.effect(
+      "a slash command works in a subagent: its requests are shown and decided, and the agent tells the result",
+      () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const session = yield* newSession("Delegates")
+          const waiting = yield* send(session, "/delegate from-$((40 + 2))")
+          assert.strictEqual(waiting.outcome, "needs permission")
+          yield* client.call(RespondPermission, { session_id: waiting.session_id, response: "once" })
+          const { outcome } = yield* client.call(WaitForSession, { session_id: waiting.session_id })
+          assert.strictEqual(outcome, "completed")
+          const told = client.text(GetSession, { session_id: session })
+          yield* told.pipe(eventually((text) => text.includes("from-42")))
+        }),
     )
 
     it.effect("the provider refuses the request: failed, with the provider's own message", () =>

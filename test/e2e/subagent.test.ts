@@ -84,6 +84,31 @@ onBothVersions((api) => {
         }),
       )
 
+      it.effect("updates a session before anything waits, in old sessions, too: `Attention` relies on that", () =>
+        Effect.gen(function* () {
+          const client = yield* FleetClient
+          const opencode = yield* RealOpencode
+          const session_id = yield* newSession("Delegates and is forgotten")
+          const asked = yield* client.call(SendMessage, { session_id, message })
+          const child = asked.waiting_for?.[0]?.session_id ?? ""
+          yield* client.call(RespondPermission, { session_id, response: "once" })
+          for (const old of [session_id, child]) {
+            const other = yield* newSession("Newer than the old one")
+            yield* client.call(SendMessage, { session_id: other, message: "say:newer" })
+            const before = yield* facts.newest(opencode)
+            yield* facts.prompt(opencode, old, "run: echo again")
+            const [request = ""] = yield* facts
+              .pending(opencode, "permission", old)
+              .pipe(eventually((requests) => requests.length === 1))
+            const after = yield* facts.newest(opencode)
+            assert.strictEqual(after[0]?.id, old)
+            assert.notDeepEqual(after, before)
+            yield* facts.allow(opencode, old, request)
+            yield* facts.status(opencode, old).pipe(eventually((status) => status === "idle"))
+          }
+        }),
+      )
+
       it.effect("leaves nothing behind when abort_session stops its parent", () =>
         Effect.gen(function* () {
           const client = yield* FleetClient

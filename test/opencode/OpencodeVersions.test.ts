@@ -70,6 +70,7 @@ const scene = (server: Server) => {
         messages: () => none,
         message: () => none,
         diff: () => none,
+        runCommand: () => none,
         queuedPrompts: () => none,
         withdrawPrompt: () => none,
         keepAwake: () => Effect.void,

@@ -19,6 +19,8 @@ export interface WorkspaceOptions {
   readonly permission?: "allow" | "ask" | undefined
   /** Name of the project's directory. */
   readonly project?: string | undefined
+  /** Slash commands: the content of the Markdown file of each name. */
+  readonly commands?: Readonly<Record<string, string>> | undefined
   /** Further top-level entries of `opencode.json`. */
   readonly config?: Readonly<Record<string, unknown>> | undefined
 }
@@ -91,12 +93,16 @@ export const makeWorkspace = Effect.fnUntraced(function* (options: WorkspaceOpti
   const home = path.join(root, "home")
   const directory = path.join(root, options.project ?? "project")
   const config = path.join(home, ".config", "opencode")
-  yield* Effect.forEach([path.join(config, "node_modules"), path.join(home, "tmp"), directory], (each) =>
-    fs.makeDirectory(each, { recursive: true }),
+  yield* Effect.forEach(
+    [path.join(config, "node_modules"), path.join(config, "command"), path.join(home, "tmp"), directory],
+    (each) => fs.makeDirectory(each, { recursive: true }),
   )
   yield* fs.writeFileString(
     path.join(config, "opencode.json"),
     JSON.stringify(configuration(model.url, options), null, 2),
+  )
+  yield* Effect.forEach(Object.entries(options.commands ?? {}), ([name, content]) =>
+    fs.writeFileString(path.join(config, "command", `${name}.md`), content),
   )
   yield* fs.writeFileString(modelsFile(home), "{}")
   yield* fs.writeFileString(path.join(config, "package-lock.json"), JSON.stringify(installed))

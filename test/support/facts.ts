@@ -17,6 +17,9 @@ export const createSession = (opencode: Opencode, title: string, agent?: string)
 export const sessions = (opencode: Opencode) =>
   opencode.api === 1 ? one.sessions(opencode) : two.sessionsWithTitles(opencode)
 
+/** The session that was updated last, of any directory, and when. */
+export const newest = (opencode: Opencode) => (opencode.api === 1 ? one.newest(opencode) : two.newest(opencode))
+
 export const deleteSession = (opencode: Opencode, session: string) =>
   opencode.api === 1 ? one.deleteSession(opencode, session) : two.deleteSession(opencode, session)
 

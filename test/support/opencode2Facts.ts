@@ -62,6 +62,17 @@ export const session = (opencode: Opencode, id: string) =>
 export const sessionsWithTitles = (opencode: Opencode) =>
   Effect.map(get(opencode, "/api/session?limit=1000", Data(Schema.Array(Session))), ({ data }) => data)
 
+/** The session that was updated last, of any directory, and when. */
+export const newest = (opencode: Opencode) =>
+  Effect.map(
+    get(
+      opencode,
+      "/api/session?limit=1",
+      Data(Schema.Array(Schema.Struct({ id: Schema.String, time: Schema.Struct({ updated: Schema.Finite }) }))),
+    ),
+    ({ data }) => data,
+  )
+
 /** Their ids. */
 export const sessions = (opencode: Opencode) =>
   Effect.map(sessionsWithTitles(opencode), (all) => all.map(({ id }) => id))

@@ -26,6 +26,8 @@ const post = (opencode: Opencode, path: string, body: unknown) =>
 
 const Session = Schema.Struct({ id: Schema.String, title: Schema.String })
 
+const Updated = Schema.Struct({ id: Schema.String, time: Schema.Struct({ updated: Schema.Finite }) })
+
 const Message = Schema.Struct({
   info: Schema.Struct({ id: Schema.String, role: Schema.String }),
   parts: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) })),
@@ -44,6 +46,9 @@ export const texts = (opencode: Opencode, session: string) =>
   )
 
 export const sessions = (opencode: Opencode) => get(opencode, "/session", Schema.Array(Session))
+
+/** The session that was updated last, of any directory, and when. */
+export const newest = (opencode: Opencode) => get(opencode, "/experimental/session?limit=1", Schema.Array(Updated))
 
 export const createSession = (opencode: Opencode, title: string, agent?: string) =>
   Effect.flatMap(post(opencode, `/session?${here(opencode)}`, { title, agent }), (answer) =>

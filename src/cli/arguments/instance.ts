@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Argument } from "effect/cli"
 import { Fleet } from "../../fleet/Fleet.ts"
+import { isOnline } from "../../fleet/Instance.ts"
 import { homePath } from "../terminal/homePath.ts"
 import { choose } from "./choose.ts"
 
@@ -14,12 +15,10 @@ const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
   const path = yield* homePath
-  return instances
-    .filter(({ health }) => health.state === "online")
-    .map(({ directory, host, name }) => ({
-      title: directory === undefined ? name : `${name} · ${path(directory, host)}`,
-      value: name,
-    }))
+  return instances.filter(isOnline).map(({ directory, host, name }) => ({
+    title: directory === undefined ? name : `${name} · ${path(directory, host)}`,
+    value: name,
+  }))
 })
 
 /** The given reference, or the name of the online instance that the person chooses. */

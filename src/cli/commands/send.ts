@@ -31,7 +31,7 @@ const session = Argument.String("session").pipe(
 
 const message = Argument.String("message").pipe(
   Argument.withDescription(
-    'What the agent should do; "-" reads it from stdin. Put a message that starts with "-" after "--"',
+    'What the agent should do, or a slash command of the instance with its arguments; "-" reads it from stdin. Put a message that starts with "-" after "--"',
   ),
   Argument.withSchema(NonBlank),
   Argument.optional,

@@ -7,6 +7,7 @@ import { Settings, type SettingsValues } from "../../Settings.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import type { Candidate } from "./candidates.ts"
+import { isOnline } from "../../fleet/Instance.ts"
 
 /** How long names are offered without asking the fleet. */
 const freshFor = Duration.toMillis("5 seconds")
@@ -82,7 +83,7 @@ const online = Effect.gen(function* () {
   const { snapshot } = yield* Fleet
   const { instances } = yield* snapshot
   return instances
-    .filter(({ health }) => health.state === "online")
+    .filter(isOnline)
     .map(({ directory = "", name }) => ({ value: name, description: plainLine(directory) }))
 })
 

@@ -22,6 +22,7 @@ const afterUncertain = ({ effect, instance, session }: EffectUncertain): string 
   const sessions = `\`opencode-fleet sessions ${instance}\``
   switch (effect) {
     case "prompt":
+    case "command":
       return `Before you send it again, check with \`opencode-fleet read ${instance} ${session}\` whether it arrived.`
     case "abort":
       return `${sessions} shows whether the session is still busy.`
@@ -83,7 +84,7 @@ const nextStep = (error: ToolError): string => {
     case "EffectUncertain":
       return afterUncertain(error)
     case "MessageIdUnusable":
-      return "Choose a new one, or leave --message-id out."
+      return error.noneUsable === true ? "Leave --message-id out." : "Choose a new one, or leave --message-id out."
     case "NoTurn":
       return `\`opencode-fleet send ${error.instance} ${error.session} MESSAGE\` starts one.`
     case "RequestNotOpen":

@@ -1,14 +1,8 @@
-/** The help of a command: wrapped at words, with aligned continuation lines, at any width. */
-import { Context, Option } from "effect"
-import { CliOutput, type HelpDoc } from "effect/cli"
-import type { Style } from "../terminal/style.ts"
+/** A help as text: wrapped at words, with aligned continuation lines, at any width. */
+import { displayWidth } from "../../text/cells.ts"
+import type { Style } from "../terminal/styleOf.ts"
 import { wrap } from "../terminal/wrap.ts"
-import { HelpSections } from "./HelpSections.ts"
-import { argumentName, flagDescription, flagNames, usageLine } from "./names.ts"
-
-const { displayWidth } = CliOutput
-
-type Row = readonly [name: string, description: string]
+import type { Example, Help, Row } from "./Help.ts"
 
 /** Below this width, every description starts on a line of its own. */
 const twoColumns = 60
@@ -50,51 +44,32 @@ const commandLines = (command: string, width: number): ReadonlyArray<string> => 
   return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line))
 }
 
-const exampleLines = (examples: ReadonlyArray<HelpDoc.ExampleDoc>, width: number, { faint }: Style) =>
+const exampleLines = (examples: ReadonlyArray<Example>, width: number, { faint }: Style) =>
   examples.flatMap(({ command, description }, index) => [
     ...(index === 0 ? [] : [""]),
     ...(description === undefined ? [] : indented(`# ${description}`, width, indent).map(faint)),
     ...commandLines(command, width),
   ])
 
-const argumentRow = ({ description, name, variadic }: HelpDoc.ArgDoc): Row => [
-  `${argumentName(name)}${variadic ? "..." : ""}`,
-  Option.getOrElse(description, () => ""),
-]
+const usageLines = (usage: string, width: number) =>
+  indented(usage, width, indent.repeat(2)).map((line, index) => (index === 0 ? line.slice(2) : line))
 
-const flagRow = (flag: HelpDoc.FlagDoc): Row => [flagNames(flag), flagDescription(flag)]
-
-const commandRow = ({ description, name, shortDescription }: HelpDoc.SubcommandDoc): Row => [
-  name,
-  shortDescription ?? description,
-]
-
-/** The built-in flags that are worth a line; the others work, too. */
-const globalFlags = (doc: HelpDoc.HelpDoc) => {
-  const shown = doc.subcommands === undefined ? ["help"] : ["help", "version", "log-level"]
-  return (doc.globalFlags ?? []).filter(({ name }) => shown.includes(name))
-}
-
-const usageLines = (doc: HelpDoc.HelpDoc, width: number) =>
-  indented(usageLine(doc), width, indent.repeat(2)).map((line, index) => (index === 0 ? line.slice(2) : line))
+/** The width of help that goes to a pipe or a file. */
+const pipeWidth = 80
 
 /** Lines that are longer are hard to read, however wide the terminal is. */
 const widest = 100
 
-export const helpText = (doc: HelpDoc.HelpDoc, style: Style, terminalWidth: number): string => {
-  const width = Math.min(terminalWidth, widest)
-  const section = (title: string, lines: ReadonlyArray<string>) =>
-    lines.length === 0 ? [] : [[style.strong(title), ...lines].join("\n")]
-  const paragraphs = doc.description.split("\n\n").map((text) => wrap(text, width).join("\n"))
+/** An infinite width means that there is no terminal. */
+export const helpText = (help: Help, style: Style, terminalWidth: number): string => {
+  const width = Number.isFinite(terminalWidth) ? Math.min(terminalWidth, widest) : pipeWidth
+  const section = (title: string, lines: ReadonlyArray<string>) => [style.strong(title), ...lines].join("\n")
+  const paragraphs = help.description.split("\n\n").map((text) => wrap(text, width).join("\n"))
   return [
     ...paragraphs,
-    ...section("USAGE", usageLines(doc, width)),
-    ...section("ARGUMENTS", rowLines((doc.args ?? []).map(argumentRow), width)),
-    ...(doc.subcommands ?? []).flatMap(({ commands, group }) =>
-      section(group ?? "COMMANDS", rowLines(commands.map(commandRow), width)),
+    section("USAGE", usageLines(help.usage, width)),
+    ...help.sections.map((each) =>
+      section(each.title, "rows" in each ? rowLines(each.rows, width) : exampleLines(each.examples, width, style)),
     ),
-    ...section("FLAGS", rowLines([...doc.flags, ...globalFlags(doc)].map(flagRow), width)),
-    ...Context.get(doc.annotations, HelpSections).flatMap(({ rows, title }) => section(title, rowLines(rows, width))),
-    ...section("EXAMPLES", exampleLines(doc.examples ?? [], width, style)),
   ].join("\n\n")
 }

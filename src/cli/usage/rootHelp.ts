@@ -1,5 +1,5 @@
 /** What the help of the program says besides its commands and flags. */
-import type { HelpSection } from "./HelpSections.ts"
+import type { MoreHelpSection } from "./MoreHelp.ts"
 
 export const rootDescription = `Finds every opencode instance you run, and lets you and any MCP client work with its agents.
 
@@ -11,7 +11,7 @@ export const rootExamples = [
   { command: "opencode-fleet help send", description: "Explain a command" },
 ]
 
-export const environment: HelpSection = {
+export const environment: MoreHelpSection = {
   title: "ENVIRONMENT",
   rows: [
     ["OPENCODE_SERVER_PASSWORD", "Password of the instances, as they were started with"],

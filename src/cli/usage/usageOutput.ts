@@ -4,12 +4,10 @@ import { CliOutput, type HelpDoc } from "effect/cli"
 import { plainText } from "../../text/plainText.ts"
 import { style } from "../terminal/style.ts"
 import { width } from "../terminal/terminal.ts"
+import { helpOf } from "./helpOf.ts"
 import { helpText } from "./helpText.ts"
 import { commandName, usageLine } from "./names.ts"
 import { usageProblems } from "./usageProblem.ts"
-
-/** The width of help that goes to a pipe or a file. */
-const pipeWidth = 80
 
 /** After the error: how the command is called, and where to read more. */
 export const usageLines = (doc: HelpDoc.HelpDoc): string =>
@@ -23,10 +21,8 @@ const presenter = Effect.gen(function* () {
   return CliOutput.Presenter.of({
     present: (event) => {
       switch (event._tag) {
-        case "Help": {
-          const room = Number.isFinite(terminalWidth) ? terminalWidth : pipeWidth
-          return Console.log(helpText(event.helpDoc, colours, room))
-        }
+        case "Help":
+          return Console.log(helpText(helpOf(event.helpDoc), colours, terminalWidth))
         case "InvalidInvocation": {
           const problems = usageProblems(event.errors, event.helpDoc).map(errorLine)
           return Console.error([...problems, usageLines(event.helpDoc)].join("\n"))

@@ -19,7 +19,7 @@ import {
 import { defaultProbeTimeout } from "../../discovery/defaults.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { Fleet } from "../Fleet.ts"
-import type { Instance } from "../Instance.ts"
+import { type Instance, isOnline } from "../Instance.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { makeAskInstance } from "./askInstance.ts"
 import { coalesced } from "./coalesced.ts"
@@ -39,8 +39,6 @@ export interface AttentionOptions {
   /** Sent to trusted instances without credentials of their own. Default: none. */
   readonly credentials?: Credentials | undefined
 }
-
-const isOnline = ({ health }: Instance) => health.state === "online"
 
 const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const { timeout = defaultProbeTimeout } = options

@@ -3,7 +3,7 @@
  *
  * opencode updates a session before it runs a turn there. So as long as the most recently updated session and its time of
  * update are the same, no turn has begun since. This was measured with both versions, in old sessions and in other
- * directories: for prompts, commands, subagents, permissions, questions and reverts (`test/e2e/quiet.test.ts`). opencode 1
+ * directories: for prompts, commands, subagents, permissions, questions and reverts (`test/e2e/subagent.test.ts` repeats the turns). opencode 1
  * runs two things without an update, a person's shell command and the summary of a session. Neither waits for a person, but
  * both count as active, so an instance is not called quiet for longer than {@link maxQuiet}.
  */

@@ -4,7 +4,7 @@ import { targetOf } from "../../discovery/target.ts"
 import { InstanceEvents, type Notice } from "../../opencode/events/InstanceEvents.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { Fleet } from "../Fleet.ts"
-import type { Instance } from "../Instance.ts"
+import { type Instance, isOnline } from "../Instance.ts"
 import { Attention } from "./Attention.ts"
 
 /** Whether a report may have changed. Texts and tools change none. */
@@ -43,7 +43,7 @@ export const touchOnEvents = Effect.fnUntraced(function* (credentials: Credentia
   yield* fleet.changes.pipe(
     Stream.runForEach(({ instances }) =>
       Effect.gen(function* () {
-        const online = new Map(instances.filter(({ health }) => health.state === "online").map((one) => [one.url, one]))
+        const online = new Map(instances.filter(isOnline).map((one) => [one.url, one]))
         for (const [url] of followers) if (!online.has(url)) yield* FiberMap.remove(followers, url)
         for (const [url, one] of online) yield* FiberMap.run(followers, url, follow(one), { onlyIfMissing: true })
       }),

@@ -36,17 +36,17 @@ export const withTimeout =
       // As long as the transport says nothing else.
       let phase: Exclude<Progress, object> = "connected"
       let received = 0
-      const expired = Effect.gen(function* () {
-        let connecting = 0
-        let answering = 0
-        while (connecting < slices && answering < slices) {
-          const before = received
-          yield* Effect.sleep(timeout / slices)
-          if (phase === "connecting") connecting++
-          else if (phase === "connected" && received - before < steadyBytes) answering++
+      const expired = (connecting: number, answering: number): Effect.Effect<never, NoAnswer> => {
+        if (connecting === slices || answering === slices) {
+          return Effect.suspend(() => new NoAnswer({ isConnected: phase !== "connecting" }))
         }
-        return yield* new NoAnswer({ isConnected: phase !== "connecting" })
-      })
+        const before = received
+        return Effect.flatMap(Effect.sleep(timeout / slices), () => {
+          if (phase === "connecting") return expired(connecting + 1, answering)
+          const counts = phase === "connected" && received - before < steadyBytes
+          return expired(connecting, counts ? answering + 1 : answering)
+        })
+      }
       const noted = Effect.provideService(request, OnProgress, (progress) => {
         if (typeof progress === "object") {
           received = progress.received
@@ -55,5 +55,5 @@ export const withTimeout =
         if (progress === "connecting") received = 0
         phase = progress
       })
-      return Effect.raceFirst(noted, expired)
+      return Effect.raceFirst(noted, expired(0, 0))
     })

@@ -4,7 +4,17 @@ import type { MessageId } from "../Identifiers.ts"
 import type { MessageInfo, Part } from "../sessions/Message.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
 import type { SessionStatus } from "../sessions/Session.ts"
-import { answers, isIntermediate, isSummary, withAssistant, withCompaction, withPrompt, withUser } from "./lineage.ts"
+import {
+  answers,
+  isIntermediate,
+  isSummary,
+  tellsOfSubagent,
+  withAssistant,
+  withCompaction,
+  withContinuation,
+  withPrompt,
+  withUser,
+} from "./lineage.ts"
 import { gapMark, isOutdated, isOutdatedInfo, isStreaming, type Turn } from "./state.ts"
 
 const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => new Map(map).set(key, value)
@@ -86,6 +96,9 @@ const withMessage = (turn: Turn, info: MessageInfo): Turn => {
 const withPart = (turn: Turn, part: Part): Turn => {
   if (part.type === "compaction" && part.auto === true) {
     return { ...turn, lineage: withCompaction(turn.lineage, part.messageID) }
+  }
+  if (tellsOfSubagent(part) && turn.lineage.later.has(part.messageID) && turn.answers.size > 0 && !isAnswered(turn)) {
+    return { ...turn, lineage: withContinuation(turn.lineage, part.messageID) }
   }
   if (part.type === "step") return turn
   const answer = turn.answers.get(part.messageID)

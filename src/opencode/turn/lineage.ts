@@ -64,6 +64,20 @@ export const withUser = (lineage: Lineage, { id, time }: UserInfo): Lineage => {
     : { ...lineage, later: including(lineage.later, id) }
 }
 
+/** What opencode 1 tells the agent when the subagent of a slash command has ended. */
+const subagentEnded = "Summarize the task tool output above and continue with your task."
+
+export const tellsOfSubagent = (part: Part): boolean =>
+  part.type === "text" && part.synthetic === true && part.text === subagentEnded
+
+/** Adds a message with which opencode itself continues the turn. */
+export const withContinuation = (lineage: Lineage, id: MessageId): Lineage => ({
+  ...lineage,
+  prompts: including(lineage.prompts, id),
+  later: excluding(lineage.later, id),
+  overtaken: lineage.overtaken === id ? undefined : lineage.overtaken,
+})
+
 /** Marks a later user message as opencode's own request for a summary. */
 export const withCompaction = (lineage: Lineage, id: MessageId): Lineage =>
   lineage.later.has(id) && (lineage.overtaken === undefined || lineage.prompts.has(lineage.overtaken))

@@ -7,8 +7,10 @@ import {
   isIntermediate,
   isSummary,
   type Lineage,
+  tellsOfSubagent,
   withAssistant,
   withCompaction,
+  withContinuation,
   withPrompt,
   withUser,
 } from "./lineage.ts"
@@ -29,16 +31,22 @@ export interface StoredSession {
 export const isAutoCompaction = ({ info, parts }: Message): boolean =>
   info.role === "user" && parts.some((part) => part.type === "compaction" && part.auto === true)
 
+/** Whether opencode itself continues the turn with the result of a slash command's subagent. */
+const isSubagentResult = ({ info, parts }: Message): boolean => info.role === "user" && parts.some(tellsOfSubagent)
+
 const isCompaction = ({ parts }: Message) => parts.some(({ type }) => type === "compaction")
 
 const lineageOf = (turn: Turn, messages: ReadonlyArray<Message>): Lineage => {
   let lineage = turn.lineage
   let answered = turn.answers.size > 0
-  for (const message of messages) {
+  for (const [index, message] of messages.entries()) {
     const { info } = message
     if (info.role === "user") {
+      const before = messages[index - 1]?.info
       lineage = info.id === turn.prompt ? withPrompt(lineage, info, isCompaction(message)) : withUser(lineage, info)
       if (isAutoCompaction(message)) lineage = withCompaction(lineage, info.id)
+      if (isSubagentResult(message) && before?.role === "assistant" && belongs(lineage, before))
+        lineage = withContinuation(lineage, info.id)
     } else {
       lineage = withAssistant(lineage, info, answered)
       if (belongs(lineage, info)) answered = !isIntermediate(info, message.parts)

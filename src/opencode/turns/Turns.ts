@@ -11,6 +11,7 @@ import type { Session } from "../sessions/Session.ts"
 import type { Target } from "../Target.ts"
 import type * as Turn from "../turn/Turn.ts"
 import { stillRunning } from "./followStep.ts"
+import { followSubagent } from "./followSubagent.ts"
 import { followTurn, type TurnReport, undecided } from "./followTurn.ts"
 import {
   type FollowOptions,
@@ -128,15 +129,17 @@ export class Turns extends Context.Service<
         const { decide = undecided } = options
         const work: Sending = Effect.fnUntraced(function* ({ known, onPosition }, sent) {
           const prompted = yield* prompt(address, options, known, sent)
-          const { repeated } = prompted
+          const { repeated, subagent } = prompted
           const following = {
             ...address,
             ...prompted,
+            session: subagent ?? address.session,
             goal: "settled",
-            joined: repeated,
+            joined: repeated || subagent !== undefined,
             decide,
             onTurn: known.set,
           } as const
+          if (subagent !== undefined) return yield* followSubagent(following, address.session)
           const report = yield* repeated || !entersQueue(address.opencode, options)
             ? followTurn(following)
             : followQueued(following, prompted.isBusy, onPosition)
@@ -144,21 +147,27 @@ export class Turns extends Context.Service<
           const queued = !isSettled(report) ? Option.none() : yield* queuedOutcome(address, report.turn)
           return { ...report, ...(Option.isSome(queued) ? { outcome: queued.value } : {}), repeated }
         }, Effect.scoped)
-        return yield* unlessSent(address, options, withTimeout(address, options, work), (prompt) =>
-          joinTurn(events, address, prompt, options),
-        )
+        const working = Effect.map(withTimeout(address, options, work), ofCommand(session))
+        return yield* unlessSent(address, options, working, (prompt) => joinTurn(events, address, prompt, options))
       })
 
       const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
         const address = { target, session, opencode: client.at(target) }
         const work: Sending = Effect.fnUntraced(function* ({ known }, sent) {
           const prompted = yield* prompt(address, options, known, sent)
-          const { isBusy, repeated, turn } = prompted
+          const { isBusy, repeated, subagent = address.session, turn } = prompted
           if (isBusy) {
             const outcome = yield* queuedOutcome(address, turn)
             if (Option.isSome(outcome)) return { outcome: outcome.value, turn, repeated }
           }
-          const following = { ...address, ...prompted, joined: repeated, decide: undecided, onTurn: known.set }
+          const following = {
+            ...address,
+            ...prompted,
+            session: subagent,
+            joined: repeated,
+            decide: undecided,
+            onTurn: known.set,
+          }
           const report = yield* followTurn({ ...following, goal: repeated ? "settled" : "accepted" }).pipe(
             // opencode has accepted the prompt. If it is slow to show that, `follow` can wait for it.
             Effect.timeoutOrElse({
@@ -170,7 +179,8 @@ export class Turns extends Context.Service<
           yield* prompted.released
           return { ...report, repeated }
         }, Effect.scoped)
-        return yield* unlessSent(address, options, withTimeout(address, options, work), (prompt) =>
+        const working = Effect.map(withTimeout(address, options, work), ofCommand(session))
+        return yield* unlessSent(address, options, working, (prompt) =>
           joinTurn(events, address, prompt, { timeout: "2 seconds" }),
         )
       })
@@ -197,6 +207,12 @@ export class Turns extends Context.Service<
     }),
   )
 }
+
+/** Names the session if the turn is that of a subagent. */
+const ofCommand =
+  ({ id }: Session) =>
+  (report: TurnReport): TurnReport =>
+    report.turn.session === id ? report : { ...report, commandOf: id }
 
 const reportRunning =
   (sent: Turn.Turn) =>

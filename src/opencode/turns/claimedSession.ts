@@ -54,6 +54,14 @@ export const claimSession = Effect.fnUntraced(function* (
   }
 })
 
+/** Does the work while no other server does such work in the session, whether a turn is running or not. */
+export const whileClaimed = <A, E>({ session }: SessionAddress, work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  claimScoped(session.id).pipe(
+    Effect.repeat({ while: (claim) => claim === "taken", schedule: Schedule.spaced(tryAgain) }),
+    Effect.andThen(work),
+    Effect.scoped,
+  )
+
 /** A turn starts within 3 s of its message. */
 const untilBusy = Schedule.max([Schedule.spaced("50 millis"), Schedule.recurs(60)])
 

@@ -5,6 +5,7 @@ import { keepAwake } from "./keepAwake.ts"
 import type { ClientError } from "../errors.ts"
 import type { FollowAction, FollowInput, OpenDecision } from "./followState.ts"
 import * as Follow from "./followStep.ts"
+import type { SessionId } from "../Identifiers.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { Opencode } from "../Opencode.ts"
 import type { PendingRequest } from "../requests/PendingRequest.ts"
@@ -35,6 +36,8 @@ export interface TurnReport {
   readonly turn: Turn.Turn
   /** Whether opencode had the message before the call, which then sent nothing. */
   readonly repeated?: boolean
+  /** The session that was sent a slash command, if the turn is that of the subagent in which the command works. */
+  readonly commandOf?: SessionId
 }
 
 export interface FollowTurn extends Omit<Follow.FollowStart, "now"> {

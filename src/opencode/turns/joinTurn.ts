@@ -36,15 +36,17 @@ export interface JoinOptions extends FollowOptions, TurnTimeout {
   readonly first?: Effect.Effect<void, ClientError> | undefined
 }
 
+/** The session of the turn: that of a subagent, if a slash command works in one. */
+const sessionOf = ({ opencode, session }: SessionAddress, turn: Turn.Turn) =>
+  turn.session === session.id ? Effect.succeed(session) : opencode.session(turn.session)
+
 /** The turn may have ended just before the timeout, for example while a laptop slept, so the stored state is read. */
 export const reportTimeout = Effect.fnUntraced(function* (address: SessionAddress, before: Turn.Turn) {
   const queued = yield* queuedOutcome(address, before)
   if (Option.isSome(queued)) return { outcome: queued.value, turn: before }
-  const { opencode, session, target } = address
-  const read = yield* countingUnreadable(refreshTurn(opencode, session, before)).pipe(
-    Effect.timeout("2 seconds"),
-    Effect.option,
-  )
+  const { opencode, target } = address
+  const stored = Effect.flatMap(sessionOf(address, before), (session) => refreshTurn(opencode, session, before))
+  const read = yield* countingUnreadable(stored).pipe(Effect.timeout("2 seconds"), Effect.option)
   const { result: turn, unreadable } = Option.getOrElse(read, () => ({ result: before, unreadable: nothingUnreadable }))
   const unknown = notUnderstood(unreadable, target.version)
   const unfinished = (): Turn.Outcome => {

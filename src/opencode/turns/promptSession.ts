@@ -7,12 +7,14 @@ import { reasonOf } from "../uncertain.ts"
 import { maxAbsence } from "./followStep.ts"
 import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
-import type { Opencode, PromptChoice } from "../Opencode.ts"
+import type { Opencode, PromptChoice, SlashCommand } from "../Opencode.ts"
 import { hasPrompt, type OwnMessageIds } from "./ownMessageId.ts"
-import { claimSession, releaseWhenBusy } from "./claimedSession.ts"
+import { claimSession, releaseWhenBusy, whileClaimed } from "./claimedSession.ts"
 import { type IfBusy, sessionBusy } from "./sessionQueue.ts"
+import type { Session } from "../sessions/Session.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import * as Turn from "../turn/Turn.ts"
+import { slashCommand } from "./slashCommand.ts"
 import { persistently, refreshTurn, statusOf } from "./storedTurn.ts"
 
 export interface PromptOptions {
@@ -39,6 +41,8 @@ export interface SentPrompt {
   readonly isBusy: boolean
   /** Whether opencode had the message before, so that nothing was sent. */
   readonly repeated: boolean
+  /** The session of the turn, if a slash command works in a subagent of its own. */
+  readonly subagent?: Session
   /** Waits until the session's claim has ended: opencode shows the turn, or does not show it in time. */
   readonly released: Effect.Effect<void>
 }
@@ -90,13 +94,46 @@ export const confirmArrival = (
 
 const untilBack = Schedule.upTo(Schedule.spaced("1 second"), { duration: maxAbsence })
 
+interface Posted {
+  readonly turn: Turn.Turn
+  readonly subagent?: Session
+}
+
+/** Runs the command once. It becomes a message with an id of opencode's, and perhaps in a subagent's session. */
+const run = Effect.fnUntraced(function* (
+  address: SessionAddress,
+  turn: Turn.Turn,
+  { ifBusy }: PromptOptions,
+  choice: PromptChoice,
+  command: Pick<SlashCommand, "name" | "arguments">,
+): Effect.fn.Return<Posted, ClientError> {
+  const { opencode, session } = address
+  const running = opencode.runCommand(session.id, {
+    ...command,
+    ...choice,
+    messageID: turn.prompt,
+    delivery: ifBusy === "steer" ? "steer" : "queue",
+  })
+  const { prompt, subagent } = yield* opencode.capabilities.commandsTakeIds
+    ? running.pipe(
+        Effect.catchIf(mayHaveArrived, (error) =>
+          Effect.as(confirmArrival(address, turn, reasonOf(error)), { prompt: turn.prompt, subagent: undefined }),
+        ),
+      )
+    : running
+  return {
+    turn: { ...Turn.begin(subagent?.id ?? session.id, prompt), accepted: true },
+    ...(subagent === undefined ? {} : { subagent }),
+  }
+})
+
 /** Posts the prompt once, as far as opencode is concerned. */
 const post = Effect.fnUntraced(function* (
   address: SessionAddress,
   turn: Turn.Turn,
   { ifBusy, messageID, text }: PromptOptions,
   choice: PromptChoice,
-): Effect.fn.Return<Turn.Turn, ClientError | SendError> {
+): Effect.fn.Return<Posted, ClientError | SendError> {
   const { opencode, session } = address
   const prompt = {
     text,
@@ -108,6 +145,7 @@ const post = Effect.fnUntraced(function* (
     return yield* opencode.prompt(session.id, prompt).pipe(
       Effect.as(turn),
       Effect.catchIf(mayHaveArrived, (error) => confirmArrival(address, turn, reasonOf(error))),
+      Effect.map((sent) => ({ turn: sent })),
     )
   }
   const again = opencode
@@ -127,7 +165,7 @@ const post = Effect.fnUntraced(function* (
           () => new MessageIdUnusable({ id: messageID, detail: "it belongs to a message of another session" }),
         ),
       )
-  return { ...turn, accepted: true }
+  return { turn: { ...turn, accepted: true } }
 })
 
 /**
@@ -143,6 +181,15 @@ export const promptSession = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SentPrompt, ClientError | SendError, Scope.Scope> {
   const { ifBusy, messageID } = options
   const { opencode, session, target } = address
+  const command = yield* slashCommand(opencode, session.directory, options.text)
+  const withoutId = command !== undefined && !opencode.capabilities.commandsTakeIds
+  if (withoutId && messageID !== undefined) {
+    return yield* new MessageIdUnusable({
+      id: messageID,
+      detail: `this opencode takes no id for a slash command (/${command.name})`,
+      noneUsable: true,
+    })
+  }
   const notices = yield* events.subscribe(target)
   const claim =
     ifBusy === "steer" || (ifBusy === "wait" && queuesAtServer(opencode, options))
@@ -162,17 +209,24 @@ export const promptSession = Effect.fnUntraced(function* (
     ...(options.model === undefined ? {} : { model: options.model }),
   })
   yield* onTurn(started)
-  const posting = post(address, started, options, choice)
-  const { repeated, result: sent } =
+  const posting =
+    command === undefined ? post(address, started, options, choice) : run(address, started, options, choice, command)
+  const confirming = Effect.map(confirmArrival(address, started, "another call was sending it"), (turn) => ({ turn }))
+  const { repeated, result }: { readonly repeated: boolean; readonly result: Posted } =
     messageID === undefined
-      ? { repeated: false, result: yield* posting }
-      : yield* ownIds.once(address, messageID, posting, confirmArrival(address, started, "another call was sending it"))
+      ? { repeated: false, result: yield* withoutId && claim === undefined ? whileClaimed(address, posting) : posting }
+      : yield* ownIds.once(address, messageID, posting, confirming)
+  const { subagent, turn: sent } = result
   // Beside following the turn, whose events say how it goes although the session may not be readable any more.
   const release = claim?.release
-  const releasing = release && (yield* Effect.forkScoped(releaseWhenBusy(address, started.prompt, release)))
+  const ending = release && (subagent === undefined ? releaseWhenBusy(address, sent.prompt, release) : release)
+  const releasing = ending && (yield* Effect.forkScoped(ending))
   // A steered turn may already be waiting for a person, and no event has reported its subagents.
-  const turn = ifBusy === "steer" ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent) : sent
+  const turn =
+    ifBusy === "steer" && subagent === undefined
+      ? yield* Effect.orElseSucceed(refreshTurn(opencode, session, sent), () => sent)
+      : sent
   if (turn !== started) yield* onTurn(turn)
   const released = releasing === undefined ? Effect.void : Effect.asVoid(Fiber.await(releasing))
-  return { turn, notices, connected, isBusy, repeated, released }
+  return { turn, notices, connected, isBusy, repeated, released, ...(subagent === undefined ? {} : { subagent }) }
 })

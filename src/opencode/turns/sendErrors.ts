@@ -22,6 +22,8 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
 export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("MessageIdUnusable", {
   id: Schema.String,
   detail: Schema.String,
+  /** Whether no other id can be used either. */
+  noneUsable: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
     return `The message id ${quote(this.id)} cannot be used: ${this.detail}. Nothing was sent.`

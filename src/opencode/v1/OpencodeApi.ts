@@ -201,6 +201,24 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: HttpApiSchema.NoContent,
     error,
   }).annotate(MaxResponseBytes, smallAnswer),
+  /**
+   * Answers when the turn has ended, with its last message; the turn goes on without the request. 500 without a reason if
+   * there is no such command, or if its agent or model does not exist.
+   */
+  HttpApiEndpoint.post("command", "/session/:sessionID/command", {
+    params: session,
+    query: directory,
+    payload: Schema.Struct({
+      messageID: MessageId,
+      command: Schema.String,
+      arguments: Schema.String,
+      agent: opt(Schema.String),
+      model: opt(Schema.String),
+      variant: opt(Schema.String),
+    }),
+    success: Schema.Struct({}),
+    error: [refused(400), refused(404)],
+  }),
   /** The file changes of the turn of one user message. Empty without `messageID`, and for any other message. */
   HttpApiEndpoint.get("diff", "/session/:sessionID/diff", {
     params: session,

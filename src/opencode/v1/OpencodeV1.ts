@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
 import { isAway } from "../transient.ts"
 import type { Target } from "../Target.ts"
+import { commandRequests } from "./commandRequests.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { makeCall } from "../http/makeCall.ts"
 import { elsewhere, type EndedSessions } from "./elsewhere.ts"
@@ -22,6 +23,7 @@ const capabilities: Capabilities = {
   abortLeavesRequests: true,
   promptQueue: "none",
   idempotentPrompts: false,
+  commandsTakeIds: true,
   statusScope: "directory",
   statusHasRetry: true,
 }
@@ -32,6 +34,7 @@ export const make = Effect.map(makeRoutes, (routes) => {
   return (target: Target): Opencode => {
     const call = makeCall(target)
     const sessions = sessionRequests(routes, call, target.instance)
+    const commands = commandRequests(routes, call)
     const { ensureHere, runningElsewhere } = elsewhere(sessions, target, ended)
     return {
       capabilities,
@@ -43,6 +46,11 @@ export const make = Effect.map(makeRoutes, (routes) => {
         Effect.andThen(
           Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
           sessions.prompt(session, prompt),
+        ),
+      runCommand: (session, command) =>
+        Effect.andThen(
+          Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
+          commands.runCommand(session, command),
         ),
       runningElsewhere,
       ...decisionRequests(routes, call),

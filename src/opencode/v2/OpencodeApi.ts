@@ -208,6 +208,20 @@ class SessionGroup extends HttpApiGroup.make("session").add(
     success: Data(Schema.Struct({ id: MessageId })),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
+  /**
+   * Runs the shell commands of the command's template, and then does as `prompt` does. The answer does not name the message,
+   * and there is none if the command works in a subagent. A request that breaks off before stops the command.
+   */
+  HttpApiEndpoint.post("command", "/api/session/:sessionID/command", {
+    params: session,
+    payload: Schema.Struct({
+      name: Schema.String,
+      text: Schema.String,
+      delivery: Schema.Literals(["steer", "queue"]),
+    }),
+    success: HttpApiSchema.NoContent,
+    error,
+  }).annotate(MaxResponseBytes, smallAnswer),
   /** The prompts that are waiting to be delivered. */
   HttpApiEndpoint.get("inbox", "/api/session/:sessionID/inbox", {
     params: session,

@@ -4,12 +4,14 @@ import { makeCall } from "../http/makeCall.ts"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
 import { elsewhere } from "./elsewhere.ts"
+import { commandRequests } from "./commandRequests.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { eventRequests } from "./eventRequests.ts"
 import { maxSilence } from "./inactivity.ts"
 import { messageRequests } from "./messageRequests.ts"
 import { namingMissingDirectories } from "./missingDirectory.ts"
 import { promptRequests } from "./promptRequests.ts"
+import { readySession } from "./readySession.ts"
 import { makeRefusedSteps } from "./refusals.ts"
 import { makeRoutes } from "./routes.ts"
 import { serverRequests } from "./serverRequests.ts"
@@ -29,6 +31,7 @@ const capabilities: Capabilities = {
   idempotentPrompts: true,
   // Measured: half a second on a busy machine.
   namesSettleAfter: "2 seconds",
+  commandsTakeIds: false,
   statusScope: "server",
   statusHasRetry: false,
 }
@@ -41,13 +44,16 @@ export const make = Effect.gen(function* () {
   return (target: Target): Opencode => {
     const call = namingMissingDirectories(routes, makeCall({ ...target, api: 2 }), target.instance)
     const server = serverRequests(routes, call)
+    const sessions = sessionRequests(routes, call, target.instance)
     const { ensureHere, runningElsewhere } = elsewhere(routes, call, target.instance)
+    const ready = readySession(routes, call, target, { ...server, capabilities }, ensureHere)
     return {
       capabilities,
       ...server,
-      ...sessionRequests(routes, call, target.instance),
+      ...sessions,
       ...messageRequests(routes, call, target, { refused, worktrees }),
-      ...promptRequests(routes, call, target, { ...server, capabilities }, ensureHere),
+      ...promptRequests(routes, call, ready),
+      ...commandRequests(routes, call, ready, sessions.newestSessions, target.instance),
       runningElsewhere,
       ...decisionRequests(routes, call, refused),
       ...eventRequests(routes, call, target, { refused, worktrees }),

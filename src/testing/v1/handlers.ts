@@ -8,6 +8,8 @@ import { OpencodeApi } from "../../opencode/v1/OpencodeApi.ts"
 import { Cursor } from "../../opencode/v1/cursor.ts"
 import type { WireEvent, WireFrame } from "../../opencode/v1/wire/WireEvent.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
+import { splitModel } from "../../opencode/v1/wire/model.ts"
+import { runCommand, untilIdle } from "../commands.ts"
 import type { FakeState } from "../FakeState.ts"
 import { event } from "../samples.ts"
 
@@ -172,6 +174,20 @@ const sessionHandlers = (fake: FakeState) =>
             fake.onPrompt(prompt)
           }),
         ),
+      command: ({ params, payload: { arguments: args, command, model, ...payload } }) =>
+        within(fake, params.sessionID, ({ id }): Effect.Effect<object | HttpServerResponse.HttpServerResponse> => {
+          const ran = runCommand(fake, command, args, {
+            ...payload,
+            session: id,
+            ...(model === undefined ? {} : { model: splitModel(model) }),
+          })
+          if (ran === undefined)
+            return refuse(500, "UnknownError", "Unexpected server error. Check server logs for details.")
+          fake.prompts.push(ran.prompt)
+          fake.onPrompt(ran.prompt)
+          // The router runs this uninterruptibly, and the turn goes on without the client.
+          return Effect.interruptible(Effect.as(untilIdle(fake, id), {}))
+        }),
       diff: ({ query: { messageID } }) =>
         Effect.sync(() => (messageID === undefined ? [] : (fake.diffs.get(messageID) ?? []))),
       abort: ({ params: { sessionID } }) =>

@@ -6,6 +6,7 @@ import type { Unrecognised } from "../../opencode/http/tolerantArray.ts"
 import { OpencodeApi } from "../../opencode/v2/OpencodeApi.ts"
 import type { WireEntry } from "../../opencode/v2/wire/WireMessage.ts"
 import type { WireSession } from "../../opencode/v2/wire/WireSession.ts"
+import { ownId, runCommand, startSubagent } from "../commands.ts"
 import type { FakeState, StoredPrompt } from "../FakeState.ts"
 import { entriesOf } from "./entries.ts"
 import { refuse, sessionOf } from "./wire.ts"
@@ -141,6 +142,13 @@ export const sessionHandlers = (fake: FakeState) =>
             ...(agent === undefined ? {} : { agent }),
             ...(model === undefined ? {} : { model: { providerID: model.providerID, modelID: model.id } }),
           })
+        }),
+      command: ({ params, payload: { delivery, name, text } }) =>
+        within(fake, params.sessionID, ({ id }): Answer<void> => {
+          const ran = runCommand(fake, name, text, { session: id, messageID: ownId(fake), delivery })
+          if (ran === undefined) return refuse(404, "CommandNotFoundError", `Command not found: ${name}`)
+          if (ran.command.subtask === true) return Effect.sync(() => startSubagent(fake, ran.prompt))
+          return Effect.asVoid(receive(fake, ran.prompt))
         }),
       inbox: ({ params }) =>
         within(fake, params.sessionID, ({ id }) =>

@@ -2,7 +2,7 @@
 import { Effect, Option, Schedule } from "effect"
 import { HostStarter, type HostStarted } from "../../discovery/ssh/HostStarter.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
-import type { Instance } from "../../fleet/Instance.ts"
+import { type Instance, isOnline } from "../../fleet/Instance.ts"
 import type { Snapshot } from "../../fleet/Snapshot.ts"
 import type { StartedView } from "./controlSchemas.ts"
 import { boundAnswers } from "../shared/answerSize.ts"
@@ -16,7 +16,7 @@ const isStarted = ({ directory, host }: HostStarted, instance: Instance) =>
   (directory === undefined ? instance.api === 2 : instance.directory === directory)
 
 const onlineIn = ({ instances }: Snapshot, started: HostStarted) =>
-  instances.find((instance) => instance.health.state === "online" && isStarted(started, instance))
+  instances.find((instance) => isOnline(instance) && isStarted(started, instance))
 
 export const layer = ControlTools.toLayer(
   Effect.gen(function* () {

@@ -7,7 +7,7 @@ import type { PendingReport, PendingReports } from "../../fleet/attention/Pendin
 import type { Problem, TransportReport } from "../../discovery/Discovery.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Snapshot } from "../../fleet/Snapshot.ts"
-import type { HealthState, Instance } from "../../fleet/Instance.ts"
+import { type HealthState, type Instance, isOnline } from "../../fleet/Instance.ts"
 import type { FleetView } from "./instanceSchemas.ts"
 import { InstanceTools } from "./InstanceTools.ts"
 import { instancePage } from "./instanceCuts.ts"
@@ -110,7 +110,7 @@ export const instanceHandlers = Effect.fnUntraced(function* (options: InstanceTo
         busy_instance_count: all.filter(({ report }) => activityOf(report) === "busy").length,
         unchecked_instance_count: all.filter(
           ({ instance, report }) =>
-            instance.health.state === "online" &&
+            isOnline(instance) &&
             (report?.known !== true || report.broken !== undefined || report.notUnderstood !== undefined),
         ).length,
         matching_count: found.length,

@@ -1,7 +1,7 @@
 /** The sessions of the fleet that are busy now. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import type { Instance } from "../../fleet/Instance.ts"
+import { type Instance, isOnline } from "../../fleet/Instance.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { type Activity, activities } from "../../opencode/sessions/activity.ts"
@@ -37,7 +37,7 @@ export const makeReadActivity = Effect.gen(function* () {
     )
   return Effect.gen(function* () {
     const { instances } = yield* fleet.snapshot
-    const online = instances.filter(({ health }) => health.state === "online")
+    const online = instances.filter(isOnline)
     const [found, unchecked] = yield* Effect.partition(
       online,
       ({ name }) =>

@@ -33,6 +33,7 @@ const parameterHints: Readonly<Record<string, string>> = {
 const afterUncertain = ({ effect }: EffectUncertain): string => {
   switch (effect) {
     case "prompt":
+    case "command":
       return "Before you send it again, check with get_session whether it arrived."
     case "abort":
       return "get_status shows whether the session is still busy."
@@ -96,7 +97,7 @@ const nextStep = (error: ToolError): string => {
     case "EffectUncertain":
       return afterUncertain(error)
     case "MessageIdUnusable":
-      return "Choose a new one, or leave message_id out."
+      return error.noneUsable === true ? "Leave message_id out." : "Choose a new one, or leave message_id out."
     case "NoTurn":
       return "send_message starts one."
     case "RequestNotOpen":

@@ -17,7 +17,7 @@ export const SendMessage = Tool.make("send_message", {
   parameters: Schema.Struct({
     instance: Instance,
     session_id: SessionReference,
-    message: NonBlank.annotate({ description: "What the agent should do" }),
+    message: NonBlank.annotate({ description: "What to do; /name runs that slash command" }),
     async: opt(Schema.Boolean.annotate({ description: "Do not wait" })),
     if_busy: opt(
       Schema.Literals(["wait", "steer", "fail"]).annotate({

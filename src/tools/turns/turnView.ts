@@ -78,7 +78,7 @@ const nextOf = (outcome: Exclude<TurnView["outcome"], "accepted">): string => {
 
 export const turnView = (
   target: Target,
-  { outcome, repeated = false, turn }: TurnReport,
+  { commandOf, outcome, repeated = false, turn }: TurnReport,
   decided: ReadonlyArray<string> = [],
 ): TurnView => {
   const answered = answeredInstead(turn)
@@ -98,7 +98,13 @@ export const turnView = (
     ),
   ].slice(0, maxTextMessages)
   const detail = line(
-    [...(repeated ? [sentBefore] : []), outcomeDetail(outcome)].filter((text) => text !== "").join("; "),
+    [
+      ...(repeated ? [sentBefore] : []),
+      ...(commandOf === undefined ? [] : [`the command works in a subagent of session ${commandOf}`]),
+      outcomeDetail(outcome),
+    ]
+      .filter((text) => text !== "")
+      .join("; "),
     1000,
   )
   const next =

@@ -23,7 +23,7 @@ const input = {
 } as const
 
 describe("arguments that are left out", () => {
-  it.effect("without a terminal, says which one is missing, and how to leave it out", () =>
+  it.effect("an argument is left out in a script: a usage error that names it", () =>
     Effect.gen(function* () {
       const { reason, status } = yield* resultOf(yield* startCommand(sendMessage(input)))
       assert.strictEqual(status, exitStatus.usage)
@@ -32,43 +32,47 @@ describe("arguments that are left out", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("takes the only instance, filters sessions by what is typed, and asks for the message", () =>
-    Effect.gen(function* () {
-      const fake = yield* FakeOpencode
-      fake.sessions = [session("main"), { ...session("other"), title: "Fix the login" }]
-      const sent = yield* startCommand(sendMessage(input), [
-        [{ word: "login" }, "enter"],
-        [{ word: "Go on" }, "enter"],
-      ])
-      const [prompt] = fake.prompts
-      assert.deepInclude(prompt, { session: ses("other"), text: "Go on" })
-      finishAnswer(fake, "Done.")
-      yield* resultOf(sent)
-    }).pipe(Effect.provide(overTheFake)),
+  it.effect(
+    "arguments are left out in a terminal: they are chosen from a list that filters as you type; a single choice is taken",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* FakeOpencode
+        fake.sessions = [session("main"), { ...session("other"), title: "Fix the login" }]
+        const sent = yield* startCommand(sendMessage(input), [
+          [{ word: "login" }, "enter"],
+          [{ word: "Go on" }, "enter"],
+        ])
+        const [prompt] = fake.prompts
+        assert.deepInclude(prompt, { session: ses("other"), text: "Go on" })
+        finishAnswer(fake, "Done.")
+        yield* resultOf(sent)
+      }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("offers the sessions that a title matches; without a terminal it names them", () =>
-    Effect.gen(function* () {
-      const fake = yield* FakeOpencode
-      fake.sessions = [session("main"), session("other", { directory: "/worktrees/other" })]
-      fake.sessions = fake.sessions.map((each) => ({ ...each, title: "Fix the login", project: "p1" }))
-      const given = {
-        ...input,
-        instance: Option.some("fake"),
-        session: Option.some("login"),
-        message: Option.some("Go"),
-      }
-      const { reason } = yield* resultOf(yield* startCommand(sendMessage(given)))
-      assert.include(
-        reason,
-        "ses_main (Fix the login, in /work/project); ses_other (Fix the login, in /worktrees/other)",
-      )
-      const sent = yield* startCommand(sendMessage(given), [["down", "enter"]])
-      assert.deepInclude(fake.prompts[0], { session: ses("other"), text: "Go" })
-      assert.include(sent.stdout(), "Which of the 2 sessions that match")
-      finishAnswer(fake, "Done.")
-      yield* resultOf(sent)
-    }).pipe(Effect.provide(overTheFake)),
+  it.effect(
+    "a title matches several sessions, such as one in a worktree: you choose among them in a terminal; otherwise an error that names each with its directory",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* FakeOpencode
+        fake.sessions = [session("main"), session("other", { directory: "/worktrees/other" })]
+        fake.sessions = fake.sessions.map((each) => ({ ...each, title: "Fix the login", project: "p1" }))
+        const given = {
+          ...input,
+          instance: Option.some("fake"),
+          session: Option.some("login"),
+          message: Option.some("Go"),
+        }
+        const { reason } = yield* resultOf(yield* startCommand(sendMessage(given)))
+        assert.include(
+          reason,
+          "ses_main (Fix the login, in /work/project); ses_other (Fix the login, in /worktrees/other)",
+        )
+        const sent = yield* startCommand(sendMessage(given), [["down", "enter"]])
+        assert.deepInclude(fake.prompts[0], { session: ses("other"), text: "Go" })
+        assert.include(sent.stdout(), "Which of the 2 sessions that match")
+        finishAnswer(fake, "Done.")
+        yield* resultOf(sent)
+      }).pipe(Effect.provide(overTheFake)),
   )
 
   it.effect("offers a new session", () =>
@@ -80,14 +84,12 @@ describe("arguments that are left out", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect(
-    "ends with the cursor in a new line, without a word and without sending anything when the person closes the list",
-    () =>
-      Effect.gen(function* () {
-        const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
-        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-        assert.deepStrictEqual(yield* TestConsole.errorLines, [""])
-        assert.lengthOf(fake.prompts, 0)
-      }).pipe(Effect.provide(overTheFake)),
+  it.effect("you close a list: the command ends, and nothing is sent", () =>
+    Effect.gen(function* () {
+      const { fake, fiber } = yield* startCommand(sendMessage(input), [["escape"]])
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [""])
+      assert.lengthOf(fake.prompts, 0)
+    }).pipe(Effect.provide(overTheFake)),
   )
 })

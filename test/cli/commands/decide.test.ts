@@ -74,7 +74,7 @@ describe("approve", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("asks for confirmation in a terminal, and leaves the request open without it", () =>
+  it.effect("you do not confirm `approve`: the request stays open, and the exit status is 3", () =>
     Effect.gen(function* () {
       const fake = yield* waiting(["1"])
       const no = yield* resultOf(yield* startCommand(approvePermission(once), [["enter"]]))
@@ -87,7 +87,7 @@ describe("approve", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("names the requests if there are several, and takes --id", () =>
+  it.effect("several requests are open, in a script: an error that names them; --id chooses one", () =>
     Effect.gen(function* () {
       const fake = yield* waiting(["1", "2"])
       const several = yield* resultOf(yield* startCommand(approvePermission(once)))
@@ -185,20 +185,22 @@ describe("reject", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("with --follow notes that the turn is rejected, which is no error", () =>
-    Effect.gen(function* () {
-      const fake = yield* waiting(["1"])
-      fake.store(here, user(msg("1")))
-      const run = yield* startCommand(rejectRequest({ ...given, follow: true, message: Option.none() }))
-      const info = assistant(msg("2"), msg("1"), done("tool-calls"))
-      fake.store(here, { info, parts: [toolPart(info.id, failedTool("The user rejected permission"))] })
-      makeIdle(fake)
-      assert.deepStrictEqual(yield* resultOf(run, 5000), { status: exitStatus.failed, reason: "" })
-      assert.match(yield* stderr, /Decision: rejected: permission for bash[^]*\nrejected/u)
-    }).pipe(Effect.provide(overTheFake)),
+  it.effect(
+    "`reject --follow` ends the turn: rejected, with exit status 1 but without an error message, because you chose it",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* waiting(["1"])
+        fake.store(here, user(msg("1")))
+        const run = yield* startCommand(rejectRequest({ ...given, follow: true, message: Option.none() }))
+        const info = assistant(msg("2"), msg("1"), done("tool-calls"))
+        fake.store(here, { info, parts: [toolPart(info.id, failedTool("The user rejected permission"))] })
+        makeIdle(fake)
+        assert.deepStrictEqual(yield* resultOf(run, 5000), { status: exitStatus.failed, reason: "" })
+        assert.match(yield* stderr, /Decision: rejected: permission for bash[^]*\nrejected/u)
+      }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("says that neither a permission nor a question waits", () =>
+  it.effect("`reject` finds nothing open: an error that speaks of permissions and questions", () =>
     Effect.gen(function* () {
       const command = (id: Option.Option<string>) => rejectRequest({ ...given, id, message: Option.none() })
       const nothing = yield* resultOf(yield* startCommand(command(Option.none())))

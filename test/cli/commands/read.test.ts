@@ -189,7 +189,7 @@ describe("read --follow", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("survives a broken stream, and shows what was missed", () =>
+  it.effect("the connection breaks during `read --follow`: it is made again, and what was missed is shown", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       turn(fake)
@@ -263,7 +263,7 @@ describe("read --follow", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
-  it.effect("ends with 1 when the session is deleted", () =>
+  it.effect("the session is deleted during `read --follow`: it says so, and the exit status is 1", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       turn(fake)

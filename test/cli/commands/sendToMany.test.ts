@@ -41,26 +41,28 @@ const stdout = Effect.map(TestConsole.logLines, (lines) => lines.map(String))
 const stderr = Effect.map(TestConsole.errorLines, (lines) => lines.join("\n"))
 
 describe("send --to", () => {
-  it.effect("sends the message to each session, prints a line as each turn ends, and exits with the worst", () =>
-    Effect.gen(function* () {
-      const { api, web } = yield* fakes
-      const sent = yield* sending({ to: ["api", "web/new", "api/latest"] })
-      assert.deepStrictEqual(
-        [...api.prompts, ...web.prompts].map(({ text }) => text),
-        ["Do it", "Do it"],
-      )
-      assert.strictEqual(api.prompts[0]?.session, here)
-      assert.lengthOf(web.sessions, 3)
-      finishAnswer(api, "From api.")
-      finishAnswer(web, "From web.")
-      assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
-      const lines = yield* stdout
-      assert.lengthOf(lines, 2)
-      for (const part of ["From api.", "From web."]) assert.include(lines.join("\n"), part)
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "`send --to` names several sessions: each gets the message once; one line as each turn ends, and the exit status of the worst",
+    () =>
+      Effect.gen(function* () {
+        const { api, web } = yield* fakes
+        const sent = yield* sending({ to: ["api", "web/new", "api/latest"] })
+        assert.deepStrictEqual(
+          [...api.prompts, ...web.prompts].map(({ text }) => text),
+          ["Do it", "Do it"],
+        )
+        assert.strictEqual(api.prompts[0]?.session, here)
+        assert.lengthOf(web.sessions, 3)
+        finishAnswer(api, "From api.")
+        finishAnswer(web, "From web.")
+        assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
+        const lines = yield* stdout
+        assert.lengthOf(lines, 2)
+        for (const part of ["From api.", "From web."]) assert.include(lines.join("\n"), part)
+      }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("sends nothing if one of the places is wrong, and names each of those", () =>
+  it.effect("one of the places of `send --to` is wrong: nothing is sent, and each wrong place is named", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
       const sent = yield* sending({ to: ["api", "api/no such", "docs", "web/new"] })
@@ -75,23 +77,25 @@ describe("send --to", () => {
     }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("says which sessions are busy, and exits with 3 if such a turn waits for a person", () =>
-    Effect.gen(function* () {
-      const { api, web } = yield* fakes
-      running(api)
-      const sent = yield* sending({ to: ["api", "web"] })
-      assert.include(yield* stderr, `busy  api/${here}  the message is sent when its current turn ends  Session main`)
-      asks(api)
-      finishAnswer(web, "From web.")
-      const { reason, status } = yield* resultOf(sent, 20_000)
-      assert.strictEqual(status, 3)
-      assert.include(reason, "Of 2 sessions: 1 session waiting for a person.")
-      assert.include(reason, `\`opencode-fleet approve api ${here}\``)
-      assert.include((yield* stdout).join("\n"), `error  api/${here}`)
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "a session of `send --to` is busy and waits for a person: it is named before anything is sent; the others get the message, and the exit status is 3",
+    () =>
+      Effect.gen(function* () {
+        const { api, web } = yield* fakes
+        running(api)
+        const sent = yield* sending({ to: ["api", "web"] })
+        assert.include(yield* stderr, `busy  api/${here}  the message is sent when its current turn ends  Session main`)
+        asks(api)
+        finishAnswer(web, "From web.")
+        const { reason, status } = yield* resultOf(sent, 20_000)
+        assert.strictEqual(status, 3)
+        assert.include(reason, "Of 2 sessions: 1 session waiting for a person.")
+        assert.include(reason, `\`opencode-fleet approve api ${here}\``)
+        assert.include((yield* stdout).join("\n"), `error  api/${here}`)
+      }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("sends at most 16 messages at once, and all of them", () =>
+  it.effect("`send --to` names more than 16 sessions: 16 messages are on their way at once, and all are sent", () =>
     Effect.gen(function* () {
       const { api } = yield* fakes
       const names = Array.from({ length: 20 }, (_, index) => `s${index}xxxx`)
@@ -143,20 +147,22 @@ describe("send --to", () => {
 })
 
 describe("send --all-idle", () => {
-  it.effect("sends to the latest session of each idle instance, and shows which", () =>
-    Effect.gen(function* () {
-      const { api, web } = yield* fakes
-      ended(api, "Before.")
-      running(web)
-      const sent = yield* sending({ allIdle: true, yes: true })
-      assert.include(yield* stderr, `api/${here}  Session main`)
-      finishAnswer(api, "Done.")
-      assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
-      assert.deepStrictEqual(web.prompts, [])
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "`send --all-idle` with --yes: the latest session of each idle instance is named and gets the message",
+    () =>
+      Effect.gen(function* () {
+        const { api, web } = yield* fakes
+        ended(api, "Before.")
+        running(web)
+        const sent = yield* sending({ allIdle: true, yes: true })
+        assert.include(yield* stderr, `api/${here}  Session main`)
+        finishAnswer(api, "Done.")
+        assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
+        assert.deepStrictEqual(web.prompts, [])
+      }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("asks in a terminal, and sends nothing without a yes", () =>
+  it.effect("`send --all-idle` in a terminal: the sessions are listed, and nothing is sent without a yes", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
       const result = yield* resultOf(yield* sending({ allIdle: true }, [["enter"]]))

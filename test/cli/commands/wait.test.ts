@@ -45,26 +45,28 @@ describe("wait", () => {
     }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("exits with 3 if one waits for a person, and says how to decide; with 4 if one is still running", () =>
-    Effect.gen(function* () {
-      const { api, web } = yield* fakes
-      running(api)
-      running(web)
-      const waits = yield* waiting()
-      asks(api)
-      yield* pass(2000)
-      end(web, "Done.")
-      const { reason, status } = yield* resultOf(waits, 2000)
-      assert.strictEqual(status, 3)
-      assert.include(reason, "1 session waiting for a person")
-      assert.include(reason, `\`opencode-fleet approve api ${here}\``)
-      assert.strictEqual(
-        (yield* stdout)[0],
-        `needs permission  api/${here}  permission for bash: rm -rf build  Session main`,
-      )
-      running(web)
-      assert.strictEqual((yield* resultOf(yield* waiting({ places: ["web"] }), 64_000)).status, 4)
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "one of the sessions of `wait` waits for a person: exit status 3, with the commands that decide; 4 if one is only still running",
+    () =>
+      Effect.gen(function* () {
+        const { api, web } = yield* fakes
+        running(api)
+        running(web)
+        const waits = yield* waiting()
+        asks(api)
+        yield* pass(2000)
+        end(web, "Done.")
+        const { reason, status } = yield* resultOf(waits, 2000)
+        assert.strictEqual(status, 3)
+        assert.include(reason, "1 session waiting for a person")
+        assert.include(reason, `\`opencode-fleet approve api ${here}\``)
+        assert.strictEqual(
+          (yield* stdout)[0],
+          `needs permission  api/${here}  permission for bash: rm -rf build  Session main`,
+        )
+        running(web)
+        assert.strictEqual((yield* resultOf(yield* waiting({ places: ["web"] }), 64_000)).status, 4)
+      }).pipe(Effect.provide(scene)),
   )
 
   it.effect("takes a place as two words, as other commands do", () =>
@@ -93,36 +95,40 @@ describe("wait", () => {
     }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("exits with 1 if a session cannot be followed, after it has followed the others", () =>
-    Effect.gen(function* () {
-      const { api } = yield* fakes
-      ended(api, "Done.")
-      const { reason, status } = yield* resultOf(yield* waiting({ places: ["api", "nowhere/latest"] }))
-      assert.strictEqual(status, 1)
-      assert.include(reason, "Of 2 sessions: 1 session failed")
-      const lines = (yield* stdout).join("\n")
-      assert.include(lines, "completed  api/")
-      assert.match(lines, /error {2}nowhere\/latest {2}There is no instance "nowhere".+`opencode-fleet instances`/u)
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "one of the sessions of `wait` cannot be followed: the others are followed to their ends, and the exit status is 1",
+    () =>
+      Effect.gen(function* () {
+        const { api } = yield* fakes
+        ended(api, "Done.")
+        const { reason, status } = yield* resultOf(yield* waiting({ places: ["api", "nowhere/latest"] }))
+        assert.strictEqual(status, 1)
+        assert.include(reason, "Of 2 sessions: 1 session not completed")
+        const lines = (yield* stdout).join("\n")
+        assert.include(lines, "completed  api/")
+        assert.match(lines, /error {2}nowhere\/latest {2}There is no instance "nowhere".+`opencode-fleet instances`/u)
+      }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("without arguments waits for what is busy, or says that nothing is", () =>
-    Effect.gen(function* () {
-      const { api, web } = yield* fakes
-      ended(api, "Idle.")
-      assert.strictEqual((yield* resultOf(yield* waiting({ places: [] }))).status, 0)
-      assert.include(yield* stderr, "No session is busy.")
-      running(web)
-      const waits = yield* waiting({ places: [], asJson: true })
-      end(web, "Done.")
-      assert.strictEqual((yield* resultOf(waits, 2000)).status, 0)
-      const [json, ...others] = yield* stdout
-      assert.lengthOf(others, 0)
-      assert.deepInclude(JSON.parse(json ?? ""), { ended_count: 1, running_count: 0 })
-    }).pipe(Effect.provide(scene)),
+  it.effect(
+    "`wait` without arguments, in a script: it waits for all busy sessions, or says that no session is busy",
+    () =>
+      Effect.gen(function* () {
+        const { api, web } = yield* fakes
+        ended(api, "Idle.")
+        assert.strictEqual((yield* resultOf(yield* waiting({ places: [] }))).status, 0)
+        assert.include(yield* stderr, "No session is busy.")
+        running(web)
+        const waits = yield* waiting({ places: [], asJson: true })
+        end(web, "Done.")
+        assert.strictEqual((yield* resultOf(waits, 2000)).status, 0)
+        const [json, ...others] = yield* stdout
+        assert.lengthOf(others, 0)
+        assert.deepInclude(JSON.parse(json ?? ""), { ended_count: 1, running_count: 0 })
+      }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("without arguments in a terminal lets the person choose among what is busy", () =>
+  it.effect("`wait` without arguments, in a terminal: you choose among the busy sessions", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
       running(api)
@@ -137,7 +143,7 @@ describe("wait", () => {
     }).pipe(Effect.provide(scene)),
   )
 
-  it.effect("says that the agents keep working when it is interrupted", () =>
+  it.effect("Ctrl-C during `wait`: it stops following, and the agents keep working", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
       running(api)

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { CliOutput } from "effect/cli"
+import { quickHelp } from "../../../src/cli/usage/quickHelp.ts"
 import { typed } from "./typed.ts"
 
 const commandsOf = (help: string) =>
@@ -65,6 +66,29 @@ describe("help", () => {
       assert.strictEqual((yield* typed(["help"])).stdout, (yield* typed(["--help"])).stdout)
       assert.strictEqual((yield* typed(["help", "send"])).stdout, (yield* typed(["send", "--help"])).stdout)
       assert.strictEqual((yield* typed(["version"])).stdout, (yield* typed(["--version"])).stdout)
+    }),
+  )
+
+  it.effect("is the same whether or not the command-line parser shows it", () =>
+    Effect.gen(function* () {
+      const commands = commandsOf((yield* typed(["--help"])).stdout)
+      const asked = [
+        ["--help"],
+        ["-h"],
+        ["help"],
+        ...commands.flatMap((name) => [
+          [name, "-h"],
+          ["help", name],
+        ]),
+      ]
+      for (const args of asked) {
+        assert.strictEqual(quickHelp(args, Infinity, false), (yield* typed(args)).stdout, args.join(" "))
+        assert.strictEqual(quickHelp(args, 50, false), (yield* typed(args, 50)).stdout, args.join(" "))
+      }
+      for (const args of [["--version"], ["-v"], ["version"]])
+        assert.strictEqual(quickHelp(args, Infinity, false), (yield* typed(args)).stdout)
+      for (const args of [["sned", "--help"], ["help", "sned"], ["send", "a", "--help"], ["send", "help"], ["--helpp"]])
+        assert.isUndefined(quickHelp(args, Infinity, false), args.join(" "))
     }),
   )
 })

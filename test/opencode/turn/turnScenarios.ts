@@ -36,6 +36,12 @@ import {
   apiError,
 } from "./turnPieces.ts"
 
+/** opencode's own message after the subagent of a slash command. */
+const subagentEnded = {
+  ...textPart(other, "Summarize the task tool output above and continue with your task."),
+  synthetic: true,
+}
+
 export const scenarios: ReadonlyArray<Scenario> = [
   {
     name: "a plain turn",
@@ -305,5 +311,28 @@ export const scenarios: ReadonlyArray<Scenario> = [
       detail: "opencode answered it together with a message that arrived after it",
     },
     text: "An answer to the other message",
+  },
+  {
+    name: "a slash command that works in a subagent",
+    events: [
+      ...taken,
+      ...opened(),
+      event.part(running()),
+      event.part(toolPart(first, completedTool("hi"))),
+      ...closed(first, "tool-calls"),
+      event.message(user(other).info),
+      event.part(subagentEnded),
+      event.message(assistant(second, other)),
+      event.part(textPart(second, "What the subagent has done")),
+      event.message(assistant(second, other, done())),
+      ...event.idle(),
+    ],
+    stored: stored([
+      toolStep(toolPart(first, completedTool("hi"))),
+      { info: user(other).info, parts: [subagentEnded] },
+      answer(assistant(second, other, done()), textPart(second, "What the subagent has done")),
+    ]),
+    outcome: { _tag: "completed" },
+    text: "What the subagent has done",
   },
 ]

@@ -23,7 +23,7 @@ const object = (name: string, type = "string"): JsonSchema => ({
 
 describe("OpencodeApi", () => {
   it("declares exactly the routes that are used", () => {
-    assert.strictEqual(routes.length, 27)
+    assert.strictEqual(routes.length, 28)
   })
 
   it.each(routes)("$method $path exists", (route) => {

@@ -12,7 +12,7 @@ const { definitions, knownParameters, realOf, requiredParameters, routes } = com
 
 describe("opencode 2: OpencodeApi", () => {
   it("declares exactly the routes that are used", () => {
-    assert.strictEqual(routes.length, 29)
+    assert.strictEqual(routes.length, 30)
   })
 
   it.each(routes)("$method $path exists", (route) => {

@@ -1,7 +1,7 @@
 /** Whether any instance answers without a password, if one is set or the instance is on a relay. */
 import { Duration, Effect } from "effect"
 import { Fleet } from "../../../fleet/Fleet.ts"
-import type { Instance } from "../../../fleet/Instance.ts"
+import { type Instance, isOnline } from "../../../fleet/Instance.ts"
 import { OpencodeClient } from "../../../opencode/Opencode.ts"
 import { Settings } from "../../../Settings.ts"
 import { line } from "../../../text/plainText.ts"
@@ -31,7 +31,7 @@ export const openInstances: Check<Fleet | OpencodeClient | Settings> = {
     const client = yield* OpencodeClient
     const { instances } = yield* (yield* Fleet).snapshot
     const asked = instances.filter(
-      (instance) => instance.health.state === "online" && (credentials !== undefined || isOnRelay(instance)),
+      (instance) => isOnline(instance) && (credentials !== undefined || isOnRelay(instance)),
     )
     const answers = yield* Effect.forEach(
       asked,
