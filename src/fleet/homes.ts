@@ -1,5 +1,6 @@
 /** Which opencode 1 server a directory belongs to: those of one user share their sessions, and each has a directory of its own. */
 import { isWithin } from "../opencode/sessions/isWithin.ts"
+import type { Session } from "../opencode/sessions/Session.ts"
 import { type Instance, isOnline } from "./Instance.ts"
 
 /** The name of the machine, which transports announce with or without its domain. */
@@ -15,7 +16,7 @@ export const mayShare = (one: Instance, other: Instance): boolean =>
 const depth = ({ directory = "" }: Instance) => directory.length
 
 /** The instance whose directory is the innermost one that holds the directory. */
-export const innermost = (instances: ReadonlyArray<Instance>, directory: string): Instance | undefined =>
+const innermost = (instances: ReadonlyArray<Instance>, directory: string): Instance | undefined =>
   instances
     .filter((instance) => instance.directory !== undefined && isWithin(directory, instance.directory))
     .reduce<Instance | undefined>(
@@ -23,13 +24,45 @@ export const innermost = (instances: ReadonlyArray<Instance>, directory: string)
       undefined,
     )
 
-/** Whether the sessions of a directory are the instance's, and not those of another opencode 1 server, which shows them. */
-export const isHome = (one: Instance, instances: ReadonlyArray<Instance>): ((directory: string) => boolean) => {
+type Placed = Pick<Session, "directory" | "project">
+
+/**
+ * The instance that a session belongs to. A session in no instance's directory, such as one in a worktree, belongs where the
+ * other `sessions` of its project are.
+ */
+export const homeOf = (instances: ReadonlyArray<Instance>, sessions: ReadonlyArray<Placed>) => {
+  const byDirectory = new Map<string, Instance | undefined>()
+  const within = (directory: string) => {
+    if (!byDirectory.has(directory)) byDirectory.set(directory, innermost(instances, directory))
+    return byDirectory.get(directory)
+  }
+  let byProject: Map<string, Instance> | undefined
+  /** The outermost instance of each project, so that the answer does not depend on the order of the sessions. */
+  const projectHomes = () => {
+    const homes = new Map<string, Instance>()
+    for (const { directory, project } of sessions) {
+      const home = project === undefined ? undefined : within(directory)
+      if (project === undefined || home === undefined) continue
+      const before = homes.get(project)
+      if (before === undefined || depth(home) < depth(before)) homes.set(project, home)
+    }
+    return homes
+  }
+  return ({ directory, project }: Placed): Instance | undefined =>
+    within(directory) ?? (project === undefined ? undefined : (byProject ??= projectHomes()).get(project))
+}
+
+/** Whether a session is the instance's, and not one of another opencode 1 server, which shows it. */
+export const isHome = (
+  one: Instance,
+  instances: ReadonlyArray<Instance>,
+  sessions: ReadonlyArray<Placed>,
+): ((session: Placed) => boolean) => {
   if (one.health.api !== 1) return () => true
-  let all: ReadonlyArray<Instance> | undefined
+  let home: ReturnType<typeof homeOf> | undefined
   // Most sessions are in the instance's own directory, and in a large fleet the others take long to compare.
-  return (directory) =>
-    directory === one.directory ||
-    (innermost((all ??= [one, ...instances.filter((other) => mayShare(one, other))]), directory) ?? one).name ===
+  return (session) =>
+    session.directory === one.directory ||
+    ((home ??= homeOf([one, ...instances.filter((other) => mayShare(one, other))], sessions))(session) ?? one).name ===
       one.name
 }

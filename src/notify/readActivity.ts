@@ -11,6 +11,6 @@ const maxDirectories = 10
 /** The active sessions, and the requests that wait for a person. A directory in which opencode cannot work has none. */
 export const readActivity = (opencode: Opencode, instance: Instance, instances: ReadonlyArray<Instance>) =>
   Effect.map(
-    countingUnreadable(recentActivity(opencode, instance, instances, maxDirectories)),
+    countingUnreadable(recentActivity(opencode, instance, () => instances, maxDirectories)),
     ({ result: { active, pending } }) => ({ running: [...active.keys()], pending }),
   )

@@ -1,9 +1,10 @@
 /** `opencode-fleet attach`: opens opencode's own terminal UI on an instance. */
 import { Effect, Option } from "effect"
-import { Argument, Command } from "effect/cli"
+import { Argument, Command, TerminalCapabilities } from "effect/cli"
 import { attachUi } from "../../connect/attachUi.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { connectErrorText } from "../connect/connectErrorText.ts"
+import { chosenInstance } from "../arguments/instance.ts"
 import { fleetLayer } from "../fleetLayer.ts"
 import { errorText } from "../process/errorText.ts"
 import { failedBecause } from "../process/exitStatus.ts"
@@ -12,7 +13,7 @@ import { takeStopSignals } from "../process/stopSignals.ts"
 
 const instance = Argument.String("instance").pipe(
   Argument.withDescription(
-    "The instance: its name or a unique part of it (case-insensitive). Default: the only one that is online",
+    "The instance: its name or a unique part of it (case-insensitive). Default: the only one that is online; in a terminal, you choose among several",
   ),
   Argument.optional,
 )
@@ -21,6 +22,12 @@ const args = Argument.String("opencode arguments").pipe(
   Argument.variadic(),
   Argument.withDescription("Passed to opencode; put them after --"),
 )
+
+/** Without a name and without a terminal, only an instance that is the only one online can be meant. */
+const reference = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  return Option.isSome(given) || canPrompt ? yield* chosenInstance(given) : undefined
+})
 
 /** Fails with `OpencodeEnded` if opencode reports an error. */
 export const attachInstance = Effect.fnUntraced(function* ({
@@ -31,7 +38,7 @@ export const attachInstance = Effect.fnUntraced(function* ({
   readonly instance: Option.Option<string>
 }) {
   const { use } = yield* Fleet
-  const status = yield* use(Option.getOrUndefined(instance), (target, { health, name }) =>
+  const status = yield* use(yield* reference(instance), (target, { health, name }) =>
     Effect.gen(function* () {
       if (health.state !== "online") return yield* failedBecause(`${name} is ${health.state}: ${health.reason}.`)
       const stopSignals = yield* takeStopSignals

@@ -71,7 +71,11 @@ export const newSession = Effect.fnUntraced(function* ({
   const view = yield* Effect.mapError(
     create_session({
       instance: yield* chosenInstance(instance),
-      ...ifGiven("title", title),
+      // A blank title is none, as it is for the tool.
+      ...ifGiven(
+        "title",
+        Option.filter(title, (text) => text.trim() !== ""),
+      ),
       ...ifGiven("directory", directory),
       ...ifGiven("agent", agent),
       ...ifGiven("model", model),

@@ -1,6 +1,6 @@
 /** `opencode-fleet send`: sends a message to an agent and follows its turn. */
 import { Console, Effect, Option, Stdio, Stream } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import { makeSendToSessions } from "../../tools/many/sendToSessions.ts"
 import { Settings } from "../../Settings.ts"
@@ -158,6 +158,9 @@ const sendToAll = Effect.fnUntraced(function* (given: Command.Command.Config.Inf
   const refused = { "--message-id": Option.isSome(messageId), "--async": isAsync }
   const message = yield* onlyMessage([instance, session, given.message], refused)
   const choice = { ...ifGiven("agent", agent), ...ifGiven("model", model), ...ifGiven("directory", directory) }
+  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
+  // Without a terminal it fails, before anything says that a message will be sent.
+  if (Option.isNone(message) && !canPrompt) yield* chosenMessage(message)
   const sessions = yield* destinationsOf({ to, allIdle, yes, ifBusy, ...choice })
   const text = yield* chosenMessage(message)
   const send = yield* makeSendToSessions(yield* Settings)

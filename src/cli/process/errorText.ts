@@ -11,6 +11,7 @@ const flags: Readonly<Record<string, string>> = {
   message: "--message",
   message_id: "--message",
   model: "--model",
+  worktree: "--worktree",
 }
 
 const parameterHints: Readonly<Record<string, string>> = {

@@ -46,7 +46,8 @@ export const makeTurnScreen = Effect.fnUntraced(function* (silent: boolean) {
   const terminal = yield* Terminal.Terminal
   const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities
   const columns = Effect.provideContext(width, yield* Effect.context<Effect.Services<typeof width>>())
-  const write = (text: string) => Effect.orDie(terminal.display(text))
+  /** The program ends by itself when stdout is closed (`| head`), which is no error. */
+  const write = (text: string) => Effect.catch(terminal.display(text), () => Effect.never)
   const style = yield* errorStyle
   /** Whether stdout and stderr share one screen. */
   const sharesScreen = (yield* stdio.stdoutIsTerminal) && (yield* stdio.stderrIsTerminal)

@@ -38,7 +38,7 @@ export const makeAskInstance = Effect.fnUntraced(function* (
     const { active, broken, newest, own, pending, sessions } = yield* recentActivity(
       opencode,
       instance,
-      [...online.byUrl.values()],
+      () => [...online.byUrl.values()],
       maxDirectories,
     )
     const [first] = broken

@@ -13,23 +13,23 @@ const maxSessionAge = Duration.toMillis(Duration.weeks(1))
 const maxSessions = 200
 
 /**
- * `newest`: the most recently updated sessions. `own`: the newest sessions that belong to this instance among `instances`. `sessions`: those of them that were asked about,
+ * `newest`: the most recently updated sessions. `own`: the newest sessions that belong to this instance among `instances`, the online ones. `sessions`: those of them that were asked about,
  * in at most `maxDirectories` directories. `active`: those that are not idle. `pending`: the requests that wait for a person.
  */
 export const recentActivity = Effect.fnUntraced(function* (
   opencode: Opencode,
   instance: Instance,
-  instances: ReadonlyArray<Instance>,
+  instances: () => ReadonlyArray<Instance>,
   maxDirectories: number,
 ) {
   const now = yield* Clock.currentTimeMillis
   const newest = yield* opencode.newestSessions(maxSessions)
-  const isOwn = isHome(instance, instances)
-  const own = newest.filter(({ directory }) => isOwn(directory))
-  const recent = own.filter(({ time }) => now - time.updated < maxSessionAge)
+  // Read when it is needed: while a fleet starts, the other instances are found beside these requests.
+  const ownSessions = () => newest.filter(isHome(instance, instances(), newest))
+  const recent = ownSessions().filter(({ time }) => now - time.updated < maxSessionAge)
   const sessions = worthAsking(opencode, recent, { home: instance.directory, limit: maxDirectories, now })
   const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
   // A subagent's request is listed under its parent sessions, too.
   const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
-  return { newest, own, sessions, active, broken, pending: [...pending.values()] }
+  return { newest, own: ownSessions(), sessions, active, broken, pending: [...pending.values()] }
 })

@@ -90,7 +90,8 @@ export class Turns extends Context.Service<
       ) {
         const { ifBusy, stages, timeout } = options
         const known = yield* makeKnownTurn(stages)
-        const onPosition = (turnsAhead: number) => stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void
+        const onPosition = (turnsAhead: number) =>
+          ifBusy === "fail" ? Effect.void : (stages?.publish({ _tag: "Queued", turnsAhead }) ?? Effect.void)
         const showing = { known, onPosition }
         const working = queuesAtServer(address.opencode, options)
           ? work(showing, Effect.void)

@@ -143,7 +143,8 @@ const awaitDelivery = Effect.fnUntraced(function* (
     if (now._tag === "Delivered") return { turn: now.turn, missedEvents }
     if (now._tag === "Queued" && !now.isIdle) {
       if (now.waitingFor !== undefined) return { turn, missedEvents, outcome: behind(now.waitingFor) }
-      yield* onPosition(now.ahead)
+      // Otherwise the session is busy with this prompt, which it has not taken out of the queue yet.
+      if (isBusy || now.ahead > 1) yield* onPosition(now.ahead)
       unsettledReads = 0
       patience = lookAgain
       continue

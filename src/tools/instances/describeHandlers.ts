@@ -5,6 +5,7 @@ import type { Instance } from "../../fleet/Instance.ts"
 import { type Described, OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { DirectoryNotFound } from "../../opencode/errors.ts"
+import { whileNamesSettle } from "../../opencode/namesWith.ts"
 import { line } from "../../text/plainText.ts"
 import { sessionDirectory } from "../sessions/sessionDirectory.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
@@ -36,17 +37,21 @@ export const describeHandlers = Effect.gen(function* () {
     const {
       result: { agents, commands, defaultModel, models, projects },
       unreadable,
-    } = yield* countingUnreadable(
-      Effect.all(
-        {
-          agents: opencode.describedAgents(directory),
-          commands: opencode.commands(directory),
-          defaultModel: opencode.defaultModel(directory),
-          models: opencode.models(directory),
-          projects: opencode.projects,
-        },
-        { concurrency: "unbounded" },
+    } = yield* whileNamesSettle(
+      countingUnreadable(
+        Effect.all(
+          {
+            agents: opencode.describedAgents(directory),
+            commands: opencode.commands(directory),
+            defaultModel: opencode.defaultModel(directory),
+            models: opencode.models(directory),
+            projects: opencode.projects,
+          },
+          { concurrency: "unbounded" },
+        ),
       ),
+      ({ result: { agents, models } }) => agents.length > 0 && models.length > 0,
+      opencode.capabilities,
     )
     const first = models.filter((model) => model === defaultModel)
     const sorted = Array.dedupe([...first, ...models.toSorted()])

@@ -15,9 +15,8 @@ export const checkedSessions = (
   opencode: Opencode,
   now: number,
 ) => {
-  const isOwn = isHome(instance, instances)
   return Effect.map(opencode.sessions, (all) => {
-    const sessions = all.filter(({ directory }) => isOwn(directory))
+    const sessions = all.filter(isHome(instance, instances, all))
     return {
       sessions,
       checked: worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now }),

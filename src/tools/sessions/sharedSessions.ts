@@ -1,12 +1,12 @@
 /**
  * Several instances with the same sessions: the servers of one user share one database. Each session is listed once.
  *
- * On opencode 1, at the instance whose directory it belongs to, and otherwise at the first of them. On opencode 2, at the
+ * On opencode 1, at the instance whose directory or project it belongs to, and otherwise at the first of them. On opencode 2, at the
  * instance that is running it, and otherwise at the first of them, the user's service before others.
  */
 import { Effect, Option } from "effect"
 import type { Fleet } from "../../fleet/Fleet.ts"
-import { innermost, mayShare } from "../../fleet/homes.ts"
+import { homeOf, mayShare } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
@@ -90,12 +90,13 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
     const first = others
       .map(({ other }) => other)
       .reduce((before, other) => (precedes(other, before) ? other : before), one)
-    const directories = new Map(sessions.map(({ directory, id }) => [id, directory]))
+    const byId = new Map(sessions.map((session) => [session.id, session]))
+    const home = homeOf([one, ...others.map(({ other }) => other)], sessions)
     const running = (root: SessionId) => (here.has(root) ? one : others.find(({ roots }) => roots.has(root))?.other)
-    const atHome = (root: SessionId) =>
-      one.health.api === 1
-        ? innermost([one, ...others.map(({ other }) => other)], directories.get(root) ?? "")
-        : undefined
+    const atHome = (root: SessionId) => {
+      const session = one.health.api === 1 ? byId.get(root) : undefined
+      return session && home(session)
+    }
     /** The instance that lists a family. */
     const listing = (root: SessionId) => atHome(root) ?? running(root) ?? first
     const own = sessions.filter(({ id }) => listing(rootOf(id)) === one)

@@ -172,3 +172,15 @@ describe("send --all-idle", () => {
     }).pipe(Effect.provide(scene)),
   )
 })
+
+describe("send --to without a message", () => {
+  it.effect("fails in a script before anything looks as if it were sent", () =>
+    Effect.gen(function* () {
+      const { api } = yield* fakes
+      running(api)
+      const sent = yield* sending({ to: ["api"], instance: none })
+      assert.include((yield* resultOf(sent)).reason, "MESSAGE is missing")
+      assert.notInclude(yield* stderr, "busy")
+    }).pipe(Effect.provide(scene)),
+  )
+})

@@ -5,7 +5,7 @@ import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { event, here, permission, question, ses, session } from "../../../src/testing/samples.ts"
-import { main, pending, sending, starting, texts, withMain } from "./sending.ts"
+import { main, pending, recordingObserver, sending, starting, texts, withMain } from "./sending.ts"
 
 describe("Turns and a busy session", () => {
   it.effect("`wait` sends when the other turn has ended, and not before", () =>
@@ -56,9 +56,11 @@ describe("Turns and a busy session", () => {
     Effect.gen(function* () {
       const fake = yield* withMain
       makeBusy(fake)
-      const error = yield* Effect.flip(Fiber.join(yield* sending({ ifBusy: "fail" })))
+      const { observe, seen } = recordingObserver()
+      const error = yield* Effect.flip(Fiber.join(yield* sending({ ifBusy: "fail", observe })))
       assert.strictEqual(error._tag, "SessionBusy")
       assert.include(error.message, "The message was not sent")
+      assert.deepStrictEqual(seen, [])
       assert.deepStrictEqual(fake.prompts, [])
     }).pipe(Effect.provide(overFake)),
   )

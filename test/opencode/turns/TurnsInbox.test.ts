@@ -46,6 +46,31 @@ const interrupt = (fake: Effect.Success<typeof scene>["fake"]) => Effect.sync(()
 
 const promptRoute = `POST /api/session/${here}/prompt`
 
+describe("A message to an idle session with an inbox", () => {
+  it.effect("is behind no turn, even if opencode needs long to begin with it", () =>
+    Effect.gen(function* () {
+      const { answer, fake } = yield* scene
+      const { onPrompt } = fake
+      fake.onPrompt = (prompt) => {
+        fake.statuses.set(here, { type: "busy" })
+        fake.enqueue(prompt)
+      }
+      const { observe, seen } = recordingObserver()
+      const sent = yield* posting({ text: "one", observe })
+      yield* pass(5000)
+      fake.onPrompt = onPrompt
+      fake.deliver(here)
+      yield* pass(500)
+      yield* answer(0, "First")
+      assert.strictEqual(Turn.text((yield* ended(sent)).turn), "First")
+      assert.deepStrictEqual(
+        seen.filter((text) => text !== ""),
+        ["First"],
+      )
+    }).pipe(Effect.provide(overFake2)),
+  )
+})
+
 describe("A message to a busy session with an inbox", () => {
   it.effect("is sent at once, and its caller learns its position until its turn begins", () =>
     Effect.gen(function* () {

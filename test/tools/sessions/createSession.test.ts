@@ -165,4 +165,21 @@ describe("describe_instance", () => {
       )
     }),
   )
+
+  it.effect("waits until opencode 2 has loaded a directory that it is asked about for the first time", () =>
+    Effect.gen(function* () {
+      const fake = yield* only
+      const { agents } = fake
+      fake.agents = []
+      const describing = yield* Effect.forkChild(call("describe_instance", { directory: "/work/new" }))
+      yield* pass(400)
+      fake.agents = agents
+      yield* pass(400)
+      const { view } = yield* Fiber.join(describing)
+      assert.deepStrictEqual(
+        view.agents.map(({ name }) => name),
+        ["build"],
+      )
+    }).pipe(Effect.provide(fakeFleetLayer({ name: "a", api: 2 }))),
+  )
 })

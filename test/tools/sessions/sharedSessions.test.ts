@@ -1,10 +1,10 @@
-/** Two opencode 2 servers of one user list each of their common sessions once. */
+/** Servers of one user list each of their common sessions once. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { renderSessions } from "../../../src/tools/sessions/renderSessions.ts"
 import type { SessionsView } from "../../../src/tools/sessions/sessionSchemas.ts"
 import { FakeFleet, fakeFleetLayer } from "../../../src/testing/FakeFleet.ts"
-import { ses, session } from "../../../src/testing/samples.ts"
+import { ses, session, updatedAt } from "../../../src/testing/samples.ts"
 import { call } from "../../support/fleetOver.ts"
 
 const two = (name: string) => ({ name, api: 2 as const })
@@ -33,5 +33,48 @@ describe("Instances with the same sessions", () => {
       assert.deepStrictEqual(idsOf(c), ["ses_foreign"])
       assert.isUndefined(c.listed_at)
     }).pipe(Effect.provide(fakeFleetLayer(two("a"), two("b"), two("c")))),
+  )
+
+  it.effect("list a session in a worktree of opencode 1 with the others of its project", () =>
+    Effect.gen(function* () {
+      const { at } = yield* FakeFleet
+      for (const name of ["api", "docs"]) {
+        at(name).sessions = [
+          session("tree", { directory: "/worktrees/fix", project: "p_docs" }),
+          session("docs", { directory: "/work/docs", project: "p_docs" }),
+          session("api", { directory: "/work/api", project: "p_api" }),
+        ]
+      }
+      const api = yield* listed("api")
+      assert.deepStrictEqual(idsOf(api), ["ses_api"])
+      assert.deepStrictEqual(api.listed_at, [{ instance: "docs", session_count: 2 }])
+      assert.sameMembers(idsOf(yield* listed("docs")), ["ses_tree", "ses_docs"])
+    }).pipe(
+      Effect.provide(
+        fakeFleetLayer({ name: "api", directory: "/work/api" }, { name: "docs", directory: "/work/docs" }),
+      ),
+    ),
+  )
+
+  it.effect("show as their last session one of their own, not one in a worktree of another's project", () =>
+    Effect.gen(function* () {
+      const { at } = yield* FakeFleet
+      for (const name of ["api", "docs"]) {
+        at(name).sessions = [
+          session("tree", { directory: "/worktrees/fix", project: "p_docs", ...updatedAt(3000) }),
+          session("docs", { directory: "/work/docs", project: "p_docs", ...updatedAt(2000) }),
+          session("api", { directory: "/work/api", project: "p_api", ...updatedAt(1000) }),
+        ]
+      }
+      const { view } = yield* call("refresh_instances", {})
+      assert.deepStrictEqual(view.instances.map(({ last_session_title: title, name }) => [name, title]).toSorted(), [
+        ["api", "Session api"],
+        ["docs", "Session tree"],
+      ])
+    }).pipe(
+      Effect.provide(
+        fakeFleetLayer({ name: "api", directory: "/work/api" }, { name: "docs", directory: "/work/docs" }),
+      ),
+    ),
   )
 })
