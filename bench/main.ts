@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, answers, turns, refresh, limits, discovery, large, memory, commands, connect, v2, size, tools). Needs the built executable.
+ * (start, answers, turns, sessions, refresh, limits, discovery, large, memory, commands, connect, v2, size, tools). Needs the
+ * built executable.
  *
  * A run of all subjects also writes `bench/RESULTS.md`.
  */
@@ -15,6 +16,7 @@ import { benchLarge } from "./large.ts"
 import { benchLimits } from "./limits.ts"
 import { benchMemory } from "./memory.ts"
 import { benchRefresh } from "./refresh.ts"
+import { benchSessions } from "./sessions.ts"
 import { benchStart } from "./start.ts"
 import { benchSize } from "./size.ts"
 import { benchToolsList } from "./toolsList.ts"
@@ -28,6 +30,7 @@ const subjects = [
   { name: "start", title: "Start, spawn to answer (medians of 21 interleaved runs)", run: benchStart },
   { name: "answers", title: "Answers from memory", run: benchAnswers },
   { name: "turns", title: "Turns of a real opencode", run: benchTurns },
+  { name: "sessions", title: "Reading 20 long sessions of a real opencode", run: benchSessions },
   { name: "refresh", title: "Refresh, health time-out 1000 ms", run: benchRefresh },
   { name: "limits", title: "1,000 registrations in a heap of 64 MB, with 256 descriptors", run: () => benchLimits },
   { name: "discovery", title: "Finding unregistered instances", run: benchDiscovery },

@@ -20,6 +20,7 @@ import * as OneShotTransport from "./opencode/http/OneShotTransport.ts"
 import * as OpencodeVersions from "./opencode/OpencodeVersions.ts"
 import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
+import { machineCache } from "./machine/CacheFiles.ts"
 import { machineClaims } from "./machine/SessionClaims.ts"
 import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
 import { HostStarter } from "./discovery/ssh/HostStarter.ts"
@@ -65,11 +66,10 @@ const versions = {
 const opencodeClient = OpencodeVersions.layer(versions)
 
 /** The services for any opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
-const opencodeServices = Layer.mergeAll(Turns.layer.pipe(Layer.provide(machineClaims)), MessageCounts.layer).pipe(
-  Layer.provideMerge(InstanceEvents.layer),
-  Layer.provideMerge(opencodeClient),
-  Layer.provide(HttpTransport.layer),
-)
+const opencodeServices = Layer.mergeAll(
+  Turns.layer.pipe(Layer.provide(machineClaims)),
+  MessageCounts.layer.pipe(Layer.provide(machineCache)),
+).pipe(Layer.provideMerge(InstanceEvents.layer), Layer.provideMerge(opencodeClient), Layer.provide(HttpTransport.layer))
 
 /** The services for any opencode, without a fleet: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 export const opencodeLayer = () => isolated({}, () => opencodeServices)

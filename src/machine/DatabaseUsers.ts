@@ -4,6 +4,7 @@
  */
 import { Context, Effect } from "effect"
 import { readFile } from "node:fs/promises"
+import { databaseLocks } from "./databaseLocks.ts"
 import { openFilesOf, processesWith } from "./openFiles.ts"
 import { listenerAt } from "./portListener.ts"
 
@@ -45,18 +46,34 @@ const startOf = Effect.fnUntraced(function* (pid: number) {
   return (bootedAt + ticks / ticksPerSecond) * 1000
 })
 
-const besides = Effect.fnUntraced(function* (pid: number) {
+/** The processes that use the database of this one. */
+const usersWith = Effect.fnUntraced(function* (pid: number) {
+  const locks = yield* databaseLocks
+  const files = new Set(locks.flatMap((lock) => (lock.pid === pid ? [lock.file] : [])))
+  if (files.size > 0) return [...new Set(locks.flatMap((lock) => (files.has(lock.file) ? [lock.pid] : [])))]
   const databases = yield* databasesOf(pid)
-  if (databases.size === 0) return undefined
-  const others = (yield* processesWith(databases)).filter((other) => other !== pid)
+  return databases.size === 0 ? undefined : yield* processesWith(databases)
+})
+
+const besides = Effect.fnUntraced(function* (pid: number) {
+  const users = yield* usersWith(pid)
+  if (users === undefined) return undefined
+  const others = users.filter((other) => other !== pid)
   return yield* Effect.forEach(others, (other) =>
     Effect.map(startOf(other), (startedAt) => ({ pid: other, startedAt })),
   )
 })
 
+/** An opencode uses a database, so few processes are looked at. */
+const listener = (url: string) =>
+  listenerAt(
+    url,
+    Effect.map(databaseLocks, (locks) => [...new Set(locks.map(({ pid }) => pid))]),
+  )
+
 const besidesListener = (url: string) =>
-  Effect.flatMap(listenerAt(url), (pid) => (pid === undefined ? Effect.undefined : besides(pid)))
+  Effect.flatMap(listener(url), (pid) => (pid === undefined ? Effect.undefined : besides(pid)))
 
 export const DatabaseUsers = Context.Reference<DatabaseUsersValues>("opencode-fleet/machine/DatabaseUsers", {
-  defaultValue: () => ({ besides, listener: listenerAt, besidesListener }),
+  defaultValue: () => ({ besides, listener, besidesListener }),
 })

@@ -4,13 +4,13 @@
  * of a process that is known to have ended.
  */
 import { Context, Duration, Effect, Exit, Layer, Schedule, Scope } from "effect"
-import { lstat, mkdir, readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises"
+import { readFile, readlink, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { line } from "../text/plainText.ts"
 import { errorCode } from "./errorCode.ts"
 import { systemErrorText } from "./fileError.ts"
-import { homeDirectory } from "./homeDirectory.ts"
 import { LocalMachine, type LocalMachineValues } from "./LocalMachine.ts"
+import { cacheDirectory, ensureOwn } from "./ownDirectory.ts"
 
 /** `unavailable`: claims cannot be made, for example because the directory cannot be written. */
 export type Claim = { readonly release: Effect.Effect<void> } | "taken" | "unavailable"
@@ -37,15 +37,6 @@ export const renewEvery = Duration.seconds(10)
 
 /** A directory on a hung mount never answers. */
 const maxWait = Duration.seconds(3)
-
-/** Creates the directory for this user alone. Fails if it may belong to another user. */
-const ensureOwn = async (directory: string) => {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const found = await lstat(directory)
-  if (!found.isDirectory()) throw new Error("it is not a directory")
-  const uid = process.getuid?.()
-  if (uid !== undefined && found.uid !== uid) throw new Error("it belongs to another user")
-}
 
 /** The kernel and the container of this process: only within them does a process id mean one process. */
 const processSpace = async ({ birthOf, hostname }: LocalMachineValues) => {
@@ -207,9 +198,9 @@ export const claimsIn = (
 export const machineClaims = Layer.effect(
   SessionClaims,
   Effect.map(LocalMachine, (machine) => {
-    const home = homeDirectory()
-    return home === undefined
+    const directory = cacheDirectory("claims")
+    return directory === undefined
       ? telling(() => Effect.fail("this user has no home directory; set HOME"))
-      : claimsIn(join(home, ".cache", "opencode-fleet", "claims"), machine)
+      : claimsIn(directory, machine)
   }),
 )

@@ -19,11 +19,13 @@ export const openFilesOf = Effect.fnUntraced(function* (pid: number) {
   )
 })
 
-/** The ids of the processes that have at least one of these files open. */
-export const processesWith = Effect.fnUntraced(function* (files: ReadonlySet<string>) {
-  const pids = (yield* entries("/proc")).filter((name) => /^\d+$/u.test(name)).map(Number)
+/** The ids of all processes. */
+const allProcesses = Effect.map(entries("/proc"), (names) => names.filter((name) => /^\d+$/u.test(name)).map(Number))
+
+/** The ids of the processes that have at least one of these files open. `among`: only these are looked at. Default: all. */
+export const processesWith = Effect.fnUntraced(function* (files: ReadonlySet<string>, among?: ReadonlyArray<number>) {
   return yield* Effect.filter(
-    pids,
+    among ?? (yield* allProcesses),
     (pid) => Effect.map(openFilesOf(pid), (open) => open.some((file) => files.has(file))),
     { concurrency },
   )

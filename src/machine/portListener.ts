@@ -21,11 +21,15 @@ const socketsIn = (file: string, port: number) =>
 
 const isLoopback = (hostname: string) => /^(localhost|127\..*|\[::1\])$/u.test(hostname)
 
-/** Undefined if there is none, or if the system does not tell. */
-export const listenerAt = Effect.fnUntraced(function* (url: string): Effect.fn.Return<number | undefined> {
+/** Undefined if there is none, or if the system does not tell. `likely`: the processes that are looked at first. */
+export const listenerAt = Effect.fnUntraced(function* (
+  url: string,
+  likely: Effect.Effect<ReadonlyArray<number>> = Effect.succeed([]),
+): Effect.fn.Return<number | undefined> {
   const { hostname, port } = new URL(url)
   if (!isLoopback(hostname)) return undefined
   const sockets = yield* Effect.forEach(["/proc/net/tcp", "/proc/net/tcp6"], (file) => socketsIn(file, Number(port)))
   const found = new Set(sockets.flat())
-  return found.size === 0 ? undefined : (yield* processesWith(found))[0]
+  if (found.size === 0) return undefined
+  return (yield* processesWith(found, yield* likely))[0] ?? (yield* processesWith(found))[0]
 })

@@ -168,7 +168,7 @@ withOpencode2("a registered opencode 2", () => {
         const { status, stderr, stdout } = yield* runCommand(relay, ["wait", ...places], { variables })
         assert.strictEqual(status, 1)
         for (const place of places) assert.include(stdout, place)
-        assert.include(stderr, "Of 2 sessions: 1 session failed")
+        assert.include(stderr, "Of 2 sessions: 1 session not completed")
       }),
     )
 

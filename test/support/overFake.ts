@@ -2,6 +2,7 @@
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { InstanceEvents } from "../../src/opencode/events/InstanceEvents.ts"
+import { DatabaseUsers } from "../../src/machine/DatabaseUsers.ts"
 import { MessageCounts } from "../../src/opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../src/opencode/Opencode.ts"
 import * as OpencodeV1 from "../../src/opencode/v1/OpencodeV1.ts"
@@ -11,7 +12,14 @@ import { FakeOpencode } from "../../src/testing/FakeOpencode.ts"
 
 export const target: Target = { instance: "fake", url: "http://fake.test:4096", credentials: undefined }
 
-export const overFake = Layer.mergeAll(Turns.layer, MessageCounts.layer).pipe(
+/** No process of this machine serves the fake. */
+const noProcesses = Layer.succeed(DatabaseUsers, {
+  besides: () => Effect.undefined,
+  listener: () => Effect.undefined,
+  besidesListener: () => Effect.undefined,
+})
+
+export const overFake = Layer.mergeAll(Turns.layer, MessageCounts.layer, noProcesses).pipe(
   Layer.provideMerge(InstanceEvents.layer),
   Layer.provideMerge(OpencodeV1.layer),
   Layer.provide(FakeOpencode.layerHttpClient),

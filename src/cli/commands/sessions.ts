@@ -15,6 +15,9 @@ import { sessionTable } from "../terminal/sessionTable.ts"
 import { style } from "../terminal/style.ts"
 import { toJson, width } from "../terminal/terminal.ts"
 
+/** Counts that take longer are shown by the next call: most take milliseconds, those of long sessions megabytes. */
+const countsWithin = "1 second"
+
 const asJson = asJsonFlag("JSON in the shape of the MCP tool list_sessions")
 
 const search = Flag.String("search").pipe(
@@ -57,7 +60,7 @@ export const sessions = Command.make(
   "sessions",
   { instance, asJson, search, directory, limit },
   Effect.fnUntraced(function* ({ asJson, directory, instance, limit, search }) {
-    const { list_sessions } = yield* sessionHandlers()
+    const { list_sessions } = yield* sessionHandlers({ countsWithin })
     const view = yield* Effect.mapError(
       list_sessions({
         instance: yield* chosenInstance(instance),

@@ -38,7 +38,7 @@ export const endWithWorst = Effect.fnUntraced(function* (turns: ReadonlyArray<Ma
   if (status === undefined) return
   const failed = statuses.filter((one) => one === exitStatus.failed).length
   const facts = [
-    ...(failed === 0 ? [] : [`${plural(failed, "session")} failed`]),
+    ...(failed === 0 ? [] : [`${plural(failed, "session")} not completed`]),
     ...(waiting.length === 0 ? [] : [`${plural(waiting.length, "session")} waiting for a person`]),
     ...(running.length === 0 ? [] : [`${plural(running.length, "session")} still running`]),
   ]

@@ -54,7 +54,7 @@ export const sessionTable = (
       { text: view.status, style: statusStyle(style, view.status) },
       {
         text:
-          view.message_count === undefined ? "?" : `${view.message_count}${view.has_more_messages === true ? "+" : ""}`,
+          view.message_count === undefined ? "…" : `${view.message_count}${view.has_more_messages === true ? "+" : ""}`,
       },
       { text: elapsed(as_of, view.updated) },
       ...(hasDirectories ? [{ text: path(view.directory) }] : []),

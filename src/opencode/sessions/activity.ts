@@ -92,12 +92,16 @@ const withRetries = Effect.fnUntraced(function* (opencode: Opencode, activity: R
   return new Map(complete)
 })
 
-/** Like {@link activities}, with the details of retries, and the sessions in which another server of the same user is running a turn. */
-export const detailedActivities = Effect.fnUntraced(function* (
+/** Like {@link activities}, with the details of retries. */
+export const activitiesHere = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
+  Effect.flatMap(activities(opencode, sessions), (active) => withRetries(opencode, active))
+
+/** Adds the sessions in which another server of the same user is running a turn. */
+export const withElsewhere = Effect.fnUntraced(function* (
   opencode: Opencode,
   sessions: ReadonlyArray<Session>,
+  active: ReadonlyMap<SessionId, Activity>,
 ): Effect.fn.Return<ReadonlyMap<SessionId, Activity>, ClientError> {
-  const active = yield* withRetries(opencode, yield* activities(opencode, sessions))
   const elsewhere = yield* opencode.runningElsewhere(sessions.filter(({ id }) => !active.has(id)))
   const found = [...elsewhere].map(([id, about]): [SessionId, Activity] => [
     id,
@@ -105,6 +109,10 @@ export const detailedActivities = Effect.fnUntraced(function* (
   ])
   return new Map([...active, ...found])
 })
+
+/** {@link activitiesHere} and {@link withElsewhere}. */
+export const detailedActivities = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
+  Effect.flatMap(activitiesHere(opencode, sessions), (active) => withElsewhere(opencode, sessions, active))
 
 /**
  * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within `collectingBroken`, a directory in which opencode

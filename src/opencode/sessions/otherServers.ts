@@ -49,6 +49,22 @@ export const elsewhereAmong = (
   return running === undefined ? undefined : { until, pid: running.pid }
 }
 
+/**
+ * The sessions among these that another server can be running: a turn that it runs has begun since its own start, and updated
+ * its session. Spares reading the messages of most. `others` as in {@link elsewhereAmong}.
+ */
+export const possiblyElsewhere = Effect.fnUntraced(function* (
+  sessions: ReadonlyArray<Session>,
+  others: ReadonlyArray<DatabaseUser> | undefined,
+) {
+  if (others === undefined || sessions.length === 0) return sessions
+  const first = Math.min(...others.map(({ startedAt }) => startedAt))
+  const answers = yield* (yield* OtherInstances)(sessions)
+  return sessions.filter(
+    ({ id, time }) => time.updated + startPrecision >= first || answers.some(({ running }) => running.has(id)),
+  )
+})
+
 /** Where each of the turns is running, as far as is known. One that runs nowhere is left out. */
 export const locateTurns = Effect.fnUntraced(function* (
   turns: ReadonlyArray<{ readonly session: Session; readonly turn: OpenTurn }>,

@@ -17,6 +17,7 @@ import {
   ensureNotElsewhere,
   locateTurns,
   type OpenTurn,
+  possiblyElsewhere,
   settlesWithin,
 } from "../sessions/otherServers.ts"
 import type { Elsewhere, Session } from "../sessions/Session.ts"
@@ -165,7 +166,10 @@ export const elsewhere = (
       const { created, updated } = session.time
       return updated > created && now - updated < longestTurn && ended.get(keyOf(session)) !== updated
     }
-    return yield* among(sessions.filter(mayBeOpen).slice(0, maxSessions))
+    const candidates = sessions.filter(mayBeOpen).slice(0, maxSessions)
+    if (candidates.length === 0) return new Map<SessionId, Elsewhere>()
+    const others = yield* Effect.flatMap(DatabaseUsers, ({ besidesListener }) => besidesListener(url))
+    return yield* among(yield* possiblyElsewhere(candidates, others))
   })
 
   /** Fails if another server is running a turn in the session. */

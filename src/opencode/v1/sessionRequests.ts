@@ -8,7 +8,7 @@ import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
-import { isWrongCursor } from "./cursor.ts"
+import { cursorOf, isWrongCursor } from "./cursor.ts"
 import { readAround } from "../http/readAround.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
@@ -166,6 +166,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         ({ items, older }): MessagePage => ({
           messages: items,
           older,
+          olderThan: ({ info }) => cursorOf(info),
         }),
       ),
     message: (session, messageID) =>

@@ -5,7 +5,7 @@ import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import type { Message } from "../../opencode/sessions/Message.ts"
 import { OpencodeApi } from "../../opencode/v1/OpencodeApi.ts"
-import { Cursor } from "../../opencode/v1/cursor.ts"
+import { Cursor, cursorOf } from "../../opencode/v1/cursor.ts"
 import type { WireEvent, WireFrame } from "../../opencode/v1/wire/WireEvent.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { splitModel } from "../../opencode/v1/wire/model.ts"
@@ -79,9 +79,14 @@ type Page =
   | HttpServerResponse.HttpServerResponse
   | HttpApiSchema.withHeaders<ReadonlyArray<Message>, { readonly "x-next-cursor"?: string }>
 
-/** The time in a cursor of the fake is the number of newer messages. */
-const cursorOf = (newer: number) => Schema.encodeSync(Cursor)({ id: `msg_${newer}`, time: newer })
-const newerOf = (cursor: string) => Option.map(Schema.decodeOption(Cursor)(cursor), ({ time }) => time)
+/** The number of messages before the one in the cursor. */
+const olderOf = (all: ReadonlyArray<Message>, cursor: string) =>
+  Option.map(Schema.decodeOption(Cursor)(cursor), ({ id }) =>
+    Math.max(
+      0,
+      all.findIndex(({ info }) => info.id === id),
+    ),
+  )
 
 const page = (
   all: ReadonlyArray<Message>,
@@ -89,14 +94,15 @@ const page = (
   before: string | undefined,
   isUnreadable: (message: Message) => boolean,
 ): Effect.Effect<Page> => {
-  const newer = before === undefined ? Option.some(0) : newerOf(before)
-  if (Option.isNone(newer) || (before !== undefined && limit === undefined)) {
+  const position = before === undefined ? Option.some(all.length) : olderOf(all, before)
+  if (Option.isNone(position) || (before !== undefined && limit === undefined)) {
     return Effect.succeed(HttpServerResponse.jsonUnsafe({ _tag: "BadRequest" }, { status: 400 }))
   }
-  const end = all.length - newer.value
+  const end = position.value
   const start = limit === undefined ? 0 : Math.max(0, end - limit)
   if (all.slice(start, end).some(isUnreadable)) return refuse(400, "BadRequest", "Expected OutputFormatJsonSchema")
-  const older = start === 0 ? {} : { "x-next-cursor": cursorOf(all.length - start) }
+  const [oldest] = all.slice(start, end)
+  const older = start === 0 || oldest === undefined ? {} : { "x-next-cursor": cursorOf(oldest.info) }
   return Effect.succeed(HttpApiSchema.withHeaders({ body: all.slice(start, end), headers: older }))
 }
 

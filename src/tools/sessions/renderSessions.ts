@@ -10,7 +10,7 @@ import { elapsed } from "../shared/time.ts"
 
 export const messageCount = ({ has_more_messages, message_count }: SessionView): string =>
   message_count === undefined
-    ? "messages not counted"
+    ? "… messages"
     : `${message_count}${has_more_messages === true ? "+" : ""} message${message_count === 1 ? "" : "s"}`
 
 /** A pending request with its id, and with its session if that is a subagent's. */

@@ -1,12 +1,19 @@
 /** The handlers of list_sessions, get_session and get_status, with those that create a session. */
-import { Clock, Effect, Option, Schema } from "effect"
+import { Clock, type Duration, Effect, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
-import { type Activity, detailedActivities, worthAsking } from "../../opencode/sessions/activity.ts"
+import {
+  type Activity,
+  activitiesHere,
+  detailedActivities,
+  withElsewhere,
+  worthAsking,
+} from "../../opencode/sessions/activity.ts"
 import { MessageId, type SessionId } from "../../opencode/Identifiers.ts"
-import { countingUnreadable } from "../../opencode/Unreadable.ts"
-import { MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
+import type { Message } from "../../opencode/sessions/Message.ts"
+import { countingUnreadable, unreadableTotal } from "../../opencode/Unreadable.ts"
+import { type MessageCount, MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
@@ -30,13 +37,21 @@ import { makeSharedSessions } from "./sharedSessions.ts"
 const sessionsByDefault = 20
 const messagesByDefault = 20
 
-/** Number of sessions whose messages are counted concurrently. A count may read a page of messages. */
-const countConcurrency = 8
-
 /** Characters of an answer for the session and the sentences about what is not shown. */
 const besideMessages = 2500
 
 const olderMessages = "Older messages: get_session with this `before`."
+
+/** A page of messages that was read. */
+interface MessagesRead {
+  /** Whether no turn was running in the session. */
+  readonly isIdle: boolean
+  readonly isNewest: boolean
+  /** Number of messages. */
+  readonly read: number
+  /** Whether there are older ones. */
+  readonly more: boolean
+}
 
 interface ReadOptions {
   readonly session_id: string
@@ -45,6 +60,13 @@ interface ReadOptions {
   readonly message_id?: string
   readonly offset?: number
 }
+
+/** Whether the message ends a turn. Without it, another server of the same user may be running the session's turn. */
+const isFinal = (newest: Message | undefined) =>
+  newest?.info.role === "assistant" &&
+  newest.info.time.completed !== undefined &&
+  newest.info.finish !== undefined &&
+  newest.info.finish !== "tool-calls"
 
 const asMessageId = Schema.decodeOption(MessageId)
 
@@ -58,30 +80,48 @@ const unknownAmong = (asked: ReadonlyArray<Session>, broken: ReadonlyArray<Broke
   }
 }
 
+export interface SessionOptions extends AnswerSizeOptions {
+  /** How long list_sessions waits for messages to be counted. Default: not at all. */
+  readonly countsWithin?: Duration.Input | undefined
+}
+
 export const sessionHandlers = Effect.fnUntraced(function* ({
+  countsWithin,
   maxAnswerChars = defaultAnswerChars,
-}: AnswerSizeOptions = {}) {
+}: SessionOptions = {}) {
   const messageBudget = maxAnswerChars - besideMessages
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const counts = yield* MessageCounts
   const sharedSessions = makeSharedSessions(fleet, client)
 
-  const viewOf = (
-    target: Target,
-    active: ReadonlyMap<SessionId, Activity>,
-    unknown: (session: Session) => string | undefined = () => undefined,
-  ) =>
+  const viewOf = (active: ReadonlyMap<SessionId, Activity>, unknown: (session: Session) => string | undefined) =>
     Effect.fnUntraced(function* (session: Session) {
       const detail = unknown(session)
       if (detail !== undefined) {
         return { ...sessionView(yield* Clock.currentTimeMillis, session), status: "unknown" as const, detail }
       }
       const activity = active.get(session.id)
-      // A failed count must not fail the list.
-      const count = yield* Effect.option(counts.count(target, session, activity !== undefined))
-      return sessionView(yield* Clock.currentTimeMillis, session, activity, Option.getOrUndefined(count))
+      const count = activity === undefined ? yield* counts.known(session) : undefined
+      return sessionView(yield* Clock.currentTimeMillis, session, activity, count)
     })
+
+  /** The number of messages of a session of which a page was read. */
+  const countBy = Effect.fnUntraced(function* (
+    target: Target,
+    session: Session,
+    { isIdle, isNewest, read, more }: MessagesRead,
+  ) {
+    const counted: MessageCount = { count: read, more }
+    if (isNewest && !more) {
+      if (isIdle) yield* counts.remember(session, counted)
+      return counted
+    }
+    const known = isIdle ? yield* counts.known(session) : undefined
+    if (known !== undefined) return known
+    if (isIdle) yield* Effect.asVoid(counts.countLater(target, [session]))
+    return isNewest ? counted : undefined
+  })
 
   const list = Effect.fnUntraced(function* (
     target: Target,
@@ -97,6 +137,11 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
     const asked = worthAsking(opencode, shown, { home, limit: shown.length, now })
     const { broken, result: active } = yield* collectingBroken(detailedActivities(opencode, asked))
     const unknown = unknownAmong(asked, broken)
+    const counting = yield* counts.countLater(
+      target,
+      shown.filter((session) => !active.has(session.id) && unknown(session) === undefined),
+    )
+    if (countsWithin !== undefined) yield* Effect.timeoutOption(counting, countsWithin)
     return {
       instance: target.instance,
       as_of: iso(yield* Clock.currentTimeMillis),
@@ -104,13 +149,11 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
       ...(elsewhere.length === 0 ? {} : { listed_at: elsewhere }),
       ...brokenView(broken),
       ...unreadableView(unreadable, target.version),
-      sessions: (yield* Effect.forEach(shown, viewOf(target, active, unknown), { concurrency: countConcurrency })).map(
-        (view, index) => {
-          const [root] = shown.slice(index, index + 1)
-          const count = root === undefined ? undefined : subagents.get(root.id)
-          return count === undefined ? view : { ...view, subagent_count: count }
-        },
-      ),
+      sessions: (yield* Effect.forEach(shown, viewOf(active, unknown))).map((view, index) => {
+        const [root] = shown.slice(index, index + 1)
+        const count = root === undefined ? undefined : subagents.get(root.id)
+        return count === undefined ? view : { ...view, subagent_count: count }
+      }),
     }
   })
 
@@ -137,7 +180,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
       return yield* readOne(target, session, parameters.message_id, parameters.offset)
     const { before, message_limit: limit = messagesByDefault } = parameters
     const cursor = before === undefined ? {} : { before }
-    const { result: page, unreadable } = yield* opencode.messages(session.id, { limit, ...cursor }).pipe(
+    const reading = opencode.messages(session.id, { limit, ...cursor }).pipe(
       countingUnreadable,
       Effect.catchIf(
         (error) => error._tag === "OpencodeError" && error.status === 400 && before !== undefined,
@@ -149,15 +192,32 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
           }),
       ),
     )
+    const [{ result: page, unreadable }, here] = yield* Effect.all([reading, activitiesHere(opencode, [session])], {
+      concurrency: "unbounded",
+    })
+    const hasEnded = before === undefined && isFinal(page.messages.at(-1))
+    const active = hasEnded ? here : yield* withElsewhere(opencode, [session], here)
+    const activity = active.get(session.id)
     const views = page.messages.map((message) => messageView(message, messageBudget))
     const fit = newestWithin(views, messageSize, messageBudget)
-    // If not all messages fit, the cursor of the older ones must be read from opencode.
+    const [oldest] = page.messages.slice(-fit)
+    // If not all messages fit, opencode 2 must be asked for the cursor of the older ones.
     const older =
-      fit === views.length ? page.older : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
+      fit === views.length
+        ? page.older
+        : oldest !== undefined && page.olderThan !== undefined
+          ? page.olderThan(oldest)
+          : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
+    const counted = yield* countBy(target, session, {
+      isIdle: activity === undefined,
+      isNewest: before === undefined,
+      read: page.messages.length + unreadableTotal(unreadable),
+      more: page.older !== undefined,
+    })
     return {
       instance: target.instance,
       as_of: iso(yield* Clock.currentTimeMillis),
-      session: yield* viewOf(target, yield* detailedActivities(opencode, [session]))(session),
+      session: sessionView(yield* Clock.currentTimeMillis, session, activity, counted),
       messages: views.slice(views.length - fit),
       ...unreadableView(unreadable, target.version),
       ...(older === undefined ? {} : { before: older, next: olderMessages }),

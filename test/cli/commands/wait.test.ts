@@ -103,7 +103,7 @@ describe("wait", () => {
         ended(api, "Done.")
         const { reason, status } = yield* resultOf(yield* waiting({ places: ["api", "nowhere/latest"] }))
         assert.strictEqual(status, 1)
-        assert.include(reason, "Of 2 sessions: 1 session failed")
+        assert.include(reason, "Of 2 sessions: 1 session not completed")
         const lines = (yield* stdout).join("\n")
         assert.include(lines, "completed  api/")
         assert.match(lines, /error {2}nowhere\/latest {2}There is no instance "nowhere".+`opencode-fleet instances`/u)

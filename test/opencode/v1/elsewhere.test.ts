@@ -129,6 +129,17 @@ describe("An open turn that the server does not run", () => {
     }).pipe(Effect.provide(services(before))),
   )
 
+  it.effect.each([
+    ["there is no other server", []],
+    ["the others have started since the session's update", [{ pid: 8, startedAt: 5000 }]],
+  ] as const)("is not looked for if %s", ([, others]) =>
+    Effect.gen(function* () {
+      const fake = yield* scene([asked, answered()], minutes)
+      assert.isUndefined(yield* found)
+      assert.strictEqual(fake.count(`GET /session/${here}/message`), 0)
+    }).pipe(Effect.provide(services(others))),
+  )
+
   it.effect("is looked for once in a session whose last turn has ended", () =>
     Effect.gen(function* () {
       const fake = yield* scene([asked, answered(done())], minutes)
