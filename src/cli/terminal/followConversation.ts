@@ -40,6 +40,8 @@ export const followConversation = Effect.fnUntraced(function* ({
   const texts = new Map<string, TextPart | ReasoningPart>()
   /** Texts of which a part was missed: they are shown when they are complete. */
   const gaps = new Set<string>()
+  /** Those whose beginning was missed, until this is said. */
+  const unannounced = new Set<string>()
   const family = new Set<SessionId>([session.id])
   /** Set while there is no contact. */
   let away: ReturnType<typeof whileAway> | undefined
@@ -48,7 +50,11 @@ export const followConversation = Effect.fnUntraced(function* ({
   const remember = ({ info, parts }: Message) => {
     infos.set(info.id, info)
     if (info.role === "user" || info.time.completed !== undefined) return
-    for (const part of parts) if (isStreaming(part) && !texts.has(part.id)) gaps.add(part.id)
+    for (const part of parts) {
+      if (!isStreaming(part) || texts.has(part.id) || gaps.has(part.id)) continue
+      gaps.add(part.id)
+      if (part.type === "text") unannounced.add(part.id)
+    }
   }
   for (const message of before) remember(message)
 
@@ -131,7 +137,10 @@ export const followConversation = Effect.fnUntraced(function* ({
         return yield* onPart(event)
       case "TextDelta": {
         const [part, info] = [texts.get(event.partID), infos.get(event.messageID)]
-        if (part === undefined || info === undefined) return
+        if (part === undefined || info === undefined) {
+          if (!unannounced.delete(event.partID)) return
+          return yield* screen.note("The agent is writing a text, which is shown when it is complete.")
+        }
         const longer = { ...part, text: part.text + event.delta }
         texts.set(event.partID, longer)
         return yield* screen.part(info, longer, false)

@@ -175,6 +175,26 @@ describe("read --follow", () => {
     }).pipe(Effect.provide(overTheFake)),
   )
 
+  it.effect("begins while a text streams: says so once, and shows the text when it is complete", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      turn(fake)
+      const info = assistant(msg("2a"), msg("2"), { agent: "build" })
+      const part = { ...textPart(info.id, ""), time: { start: 1 } }
+      fake.store(here, user(msg("2"), "Go on"))
+      fake.store(here, { info, parts: [part] })
+      const run = yield* startFollowing
+      fake.emit(event.delta(part, "two "), event.delta(part, "three."))
+      yield* pass(500)
+      assert.match(run.stdout(), /Go on\nThe agent is writing a text, which is shown when it is complete\.\n$/u)
+      const whole = { ...part, text: "One two three.", time: { start: 1, end: 2 } }
+      fake.emit(event.part(whole))
+      yield* pass(500)
+      assert.match(run.stdout(), /complete\.\n\n── build · .*\nOne two three\.\n$/u)
+      yield* Fiber.interrupt(run.fiber)
+    }).pipe(Effect.provide(overTheFake)),
+  )
+
   it.effect("shows a request when it is opened, once", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
