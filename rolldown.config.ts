@@ -76,18 +76,17 @@ const computedAtBuild: Plugin = {
 const startsWithoutEffect: Plugin = {
   name: "starts-without-effect",
   generateBundle(_options, bundle) {
-    const server = Object.values(bundle).find(
-      (chunk) => chunk.type === "chunk" && /commands[\\/]serve\.ts$/.test(chunk.facadeModuleId ?? ""),
-    )
-    if (server === undefined) return this.error("cli/commands/serve.ts has no chunk of its own")
-    const loaded = new Set([server.fileName])
+    const chunks = Object.values(bundle).filter((chunk) => chunk.type === "chunk")
+    const first = chunks.filter(({ facadeModuleId }) => /(?:commands[\\/]serve|main)\.ts$/.test(facadeModuleId ?? ""))
+    if (first.length !== 2) this.error("main.ts and cli/commands/serve.ts must have a chunk each")
+    const loaded = new Set(first.map(({ fileName }) => fileName))
     // Iterates over what is added meanwhile, too.
     for (const name of loaded) {
       const chunk = bundle[name]
       if (chunk?.type !== "chunk") continue
       for (const imported of chunk.imports) loaded.add(imported)
       const effect = chunk.moduleIds.find((id) => /node_modules[\\/](?:@effect|effect)[\\/]/.test(id))
-      if (effect !== undefined) this.error(`cli/commands/serve.ts must not load Effect, but loads ${effect}`)
+      if (effect !== undefined) this.error(`main.ts and cli/commands/serve.ts must not load Effect, but load ${effect}`)
     }
   },
 }
@@ -132,6 +131,8 @@ const partsApart: Plugin = {
 const common = {
   platform: "node",
   transform: { target: "node22.19" },
+  // A module may be loaded on demand by the library, and always by a command.
+  checks: { ineffectiveDynamicImport: false },
 } as const
 
 const output = { dir: "dist/bin", format: "esm", chunkFileNames: "chunks/[name]-[hash].mjs", minify: true } as const
@@ -141,13 +142,21 @@ export default [
     ...common,
     input: { "opencode-fleet": "src/main.ts", "chunks/ajv": "@modelcontextprotocol/server/validators/ajv" },
     plugins: [partsApart, ajvOnDemand, cryptoOnDemand, computedAtBuild, startsWithoutEffect, onlyAscii],
-    output: { ...output, entryFileNames: "[name].mjs" },
+    output: {
+      ...output,
+      entryFileNames: "[name].mjs",
+    },
   },
   {
     ...common,
     input: { "chunks/cli": "src/cli/cli.ts" },
     plugins: [ajvOnDemand, cryptoOnDemand, computedAtBuild, onlyAscii],
-    output: { ...output, entryFileNames: "[name].mjs" },
+    output: {
+      ...output,
+      entryFileNames: "[name].mjs",
+      // What every command loads is one file rather than fifty, which saves 12 % of `instances`.
+      codeSplitting: { groups: [{ name: "command", tags: ["$initial"] }] },
+    },
   },
   {
     ...common,

@@ -15,8 +15,7 @@ const get = async (url: string): Promise<unknown> =>
 /** In sequence, as ours. */
 const ask = async (url: string) => {
   await get(`${url}/api/info`)
-  await get(`${url}/api/session?limit=200`)
-  await get(`${url}/api/session/active`)
+  await get(`${url}/api/session?limit=1`)
 }
 
 createInterface({ input: process.stdin }).on("line", (line) => {

@@ -15,6 +15,7 @@ const bodies = new Map([
   ["/path", JSON.stringify({ directory: session.directory })],
   ["/global/health", JSON.stringify({ healthy: true, version: "1.18.33" })],
   ["/session", JSON.stringify([session])],
+  ["/experimental/session", JSON.stringify([session])],
   ["/session/status", "{}"],
 ])
 

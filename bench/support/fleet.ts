@@ -4,11 +4,12 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, FileSystem, Path, Schema } from "effect"
+import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 
 const program = fileURLToPath(new URL("fakeInstances.ts", import.meta.url))
 const decodePorts = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Int)))
 
-/** Starts one process with all instances. Returns their ports, the healthy ones first. */
+/** Starts one process with all instances. Returns its id and their ports, the healthy ones first. */
 const startInstances = Effect.fn("startInstances")(function* (...counts: ReadonlyArray<number>) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -22,7 +23,7 @@ const startInstances = Effect.fn("startInstances")(function* (...counts: Readonl
       }),
   )
   const [line] = yield* Effect.promise(() => once(createInterface({ input: child.stdout }), "line"))
-  return decodePorts(line)
+  return { ports: decodePorts(line), pid: child.pid ?? 0 }
 })
 
 /** Starts instances and registers them in a new relay directory. Returns the directory and the URLs. Other servers are not registered. */
@@ -39,12 +40,17 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
-  const ports =
-    healthy + hung + strangers + services === 0 ? [] : yield* startInstances(healthy, hung, strangers, services)
+  const machine = yield* LocalMachine
+  const { pid, ports } =
+    healthy + hung + strangers + services === 0
+      ? { pid: 0, ports: [] }
+      : yield* startInstances(healthy, hung, strangers, services)
+  // As `connect` registers an instance.
+  const own = { hostname: machine.hostname, cwd: "/home/dev/project", pid, birth: machine.birthOf(pid) }
   const isRegistered = (index: number) => index < healthy + hung || index >= healthy + hung + strangers
   const registered = ports.map((port, index) => ({ port, index })).filter(({ index }) => isRegistered(index))
   yield* Effect.forEach(registered, ({ index, port }) => {
-    const usual = { name: `instance-${index}`, hostname: "127.0.0.1", port, cwd: "/home/dev/project" }
+    const usual = { ...own, name: `instance-${index}`, port }
     const registration = index < healthy + hung ? usual : { ...usual, api: 2 }
     return fs.writeFileString(path.join(directory, `instance-${index}.json`), JSON.stringify(registration))
   })

@@ -32,10 +32,10 @@ export const makePrograms = Effect.gen(function* () {
   })
   /** Writes a file of URLs, and returns the command of a floor that queries them. */
   const asking = (name: string) =>
-    Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number) {
+    Effect.fnUntraced(function* (urls: ReadonlyArray<string>, timeoutMs: number, ...more: ReadonlyArray<string>) {
       const file = path.join(directory, `urls-${urls.length}.json`)
       yield* fs.writeFileString(file, JSON.stringify(urls))
-      return floor(name, [file, String(timeoutMs)])
+      return floor(name, [file, String(timeoutMs), ...more])
     })
   const against = yield* Config.option(Config.String("BENCH_AGAINST"))
   const serverOf =

@@ -34,11 +34,6 @@ const bootId = (): string => {
   }
 }
 
-const birthOf = (pid: number): string | undefined => {
-  const ticks = statOf(pid)[19]
-  return ticks === undefined ? undefined : `${bootId()}:${ticks}`
-}
-
 const exists = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
@@ -47,11 +42,22 @@ const exists = (pid: number): boolean => {
   }
 }
 
-const isAlive = (pid: number, birth?: string): boolean => {
-  // A zombie has exited. In a container without an init process it may stay one forever.
-  if (!exists(pid) || statOf(pid)[0] === "Z") return false
-  const now = birthOf(pid)
-  return birth === undefined || now === undefined || birth === now
+/** Asks once for each process: a refresh does it several times for each instance. */
+const makeProcesses = (): Pick<LocalMachineValues, "isAlive" | "birthOf"> => {
+  let boot: string | undefined
+  const birthIn = (stat: ReadonlyArray<string>) => {
+    const ticks = stat[19]
+    return ticks === undefined ? undefined : `${(boot ??= bootId())}:${ticks}`
+  }
+  return {
+    birthOf: (pid) => birthIn(statOf(pid)),
+    isAlive: (pid, birth) => {
+      const stat = statOf(pid)
+      // A zombie has exited. In a container without an init process it may stay one forever.
+      if (stat.length === 0 ? !exists(pid) : stat[0] === "Z") return false
+      return birth === undefined || birth === (birthIn(stat) ?? birth)
+    },
+  }
 }
 
 const addresses = () =>
@@ -60,5 +66,5 @@ const addresses = () =>
   )
 
 export const LocalMachine = Context.Reference<LocalMachineValues>("opencode-fleet/machine/LocalMachine", {
-  defaultValue: () => ({ hostname: hostname(), isAlive, birthOf, addresses }),
+  defaultValue: () => ({ hostname: hostname(), ...makeProcesses(), addresses }),
 })

@@ -13,7 +13,7 @@ export type HttpAddress = URL | { readonly socketPath: string; readonly path: st
 /** The connections that requests share. */
 export interface Agents {
   readonly http: HttpAgent
-  readonly https: HttpsAgent
+  readonly https: () => HttpsAgent
 }
 
 export interface HttpRequest {
@@ -102,7 +102,7 @@ export const exchange = ({
     const open = () => {
       if (!(address instanceof URL)) return http.request({ ...options, ...address, agent: false }, onResponse)
       return address.protocol === "https:"
-        ? https.request(address, { ...options, agent: agents?.https ?? false }, onResponse)
+        ? https().request(address, { ...options, agent: agents?.https() ?? false }, onResponse)
         : http.request(address, { ...options, agent: agents?.http ?? false }, onResponse)
     }
     let request: ClientRequest

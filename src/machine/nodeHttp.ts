@@ -5,4 +5,6 @@
 import process from "node:process"
 
 export const http = process.getBuiltinModule("node:http")
-export const https = process.getBuiltinModule("node:https")
+
+/** Loaded at the first use, because TLS takes another 17 ms, and most instances are reached without. */
+export const https = () => process.getBuiltinModule("node:https")

@@ -1,7 +1,7 @@
 /** `opencode-fleet doctor`: checks the setup and says how to fix each problem. */
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { diagnose, type Finding } from "../doctor/doctor.ts"
+import type { Finding } from "../doctor/doctor.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 import { type Mark, marks, widest } from "../terminal/marks.ts"
 import { toJson } from "../terminal/terminal.ts"
@@ -18,6 +18,8 @@ const print = Effect.fnUntraced(function* (findings: ReadonlyArray<Finding>, cou
 })
 
 const run = Effect.fn(function* ({ json }: { json: boolean }) {
+  // Loaded on demand, because it would make every other command start later.
+  const { diagnose } = yield* Effect.promise(() => import("../doctor/doctor.ts"))
   const findings = yield* diagnose
   const count = (mark: Mark) => findings.filter(({ state }) => state === mark).length
   const problems = count("problem")

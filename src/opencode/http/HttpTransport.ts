@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import type { ClientRequest } from "node:http"
+import type { Agent as HttpsAgent } from "node:https"
 import type { Duplex } from "node:stream"
 import { MaxConnections } from "../../machine/maxConnections.ts"
 import { http, https } from "../../machine/nodeHttp.ts"
@@ -49,24 +50,31 @@ const makeAgents = (maxIdle: number) => {
       super.reuseSocket(socket, request)
     }
   }
-  class Https extends https.Agent {
-    override keepSocketAlive(socket: Duplex) {
-      return keep(socket, () => super.keepSocketAlive(socket))
+  const makeHttps = () => {
+    class Https extends https().Agent {
+      override keepSocketAlive(socket: Duplex) {
+        return keep(socket, () => super.keepSocketAlive(socket))
+      }
+      override reuseSocket(socket: Duplex, request: ClientRequest) {
+        idle.delete(socket)
+        super.reuseSocket(socket, request)
+      }
     }
-    override reuseSocket(socket: Duplex, request: ClientRequest) {
-      idle.delete(socket)
-      super.reuseSocket(socket, request)
-    }
+    return new Https(options)
   }
-  return { http: new Http(options), https: new Https(options) }
+  let httpsAgent: HttpsAgent | undefined
+  const httpAgent = new Http(options)
+  return {
+    http: httpAgent,
+    https: () => (httpsAgent ??= makeHttps()),
+    destroy: () => {
+      httpAgent.destroy()
+      httpsAgent?.destroy()
+    },
+  }
 }
 
-const agents = Effect.acquireRelease(Effect.map(MaxConnections, makeAgents), ({ http, https }) =>
-  Effect.sync(() => {
-    http.destroy()
-    https.destroy()
-  }),
-)
+const agents = Effect.acquireRelease(Effect.map(MaxConnections, makeAgents), ({ destroy }) => Effect.sync(destroy))
 
 export const layer: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
   HttpClient.HttpClient,
