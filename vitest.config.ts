@@ -6,6 +6,7 @@ const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 }
 
 /** The files that wait the longest, however fast the machine is. Begun last, they would run alone at the end. */
 const longest = [
+  "e2e/outcomes",
   "faults/faults",
   "e2e/connectionsLong",
   "e2e/package",

@@ -97,8 +97,9 @@ const start = async (args: ReadonlyArray<string>): Promise<void> => {
   else if (mayAskForHelp(args) && (await import("./cli/usage/quickHelp.ts")).showQuickHelp(args)) return
   else (await import("./cli/cli.ts")).runCli()
   // From here on, Effect's runtime handles the first two. A closed terminal means the same.
-  for (const signal of stopSignals) process.off(signal, exitEarly)
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+  // After the other listeners: without any, Node drops a signal that has arrived but has not been handled.
+  for (const signal of stopSignals) process.off(signal, exitEarly)
 }
 
 if (isNodeTooOld(process.versions.node)) {

@@ -100,18 +100,22 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the process", (it) =
     }),
   )
 
-  it.effect("exits with 0 before it has loaded the fleet, if its client leaves or a signal arrives that early", () =>
-    Effect.forEach(
-      endings,
-      ({ end }) =>
-        Effect.gen(function* () {
-          const raw = yield* startRaw(yield* makeRelay())
-          yield* raw.request("server/discover")
-          yield* end(raw)
-          assert.deepStrictEqual(yield* raw.ended, succeeded)
-        }),
-      { concurrency: 2 },
-    ),
+  it.effect(
+    "exits with 0 before and while it loads the fleet, if its client leaves or a signal arrives that early",
+    () =>
+      Effect.forEach(
+        endings.flatMap(({ end }) => [false, true].map((isLoading) => ({ end, isLoading }))),
+        ({ end, isLoading }) =>
+          Effect.gen(function* () {
+            const raw = yield* startRaw(yield* makeRelay())
+            yield* raw.initialize()
+            // A call makes the server load the fleet.
+            if (isLoading) yield* raw.send("tools/call", { name: "list_instances", arguments: {} })
+            yield* end(raw)
+            assert.deepStrictEqual(yield* raw.ended, succeeded)
+          }),
+        { concurrency: 2 },
+      ),
   )
 
   it.effect("lists the tools of the Toolkit, and start_instance only with SSH_HOSTS", () =>
