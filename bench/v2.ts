@@ -87,7 +87,7 @@ const benchTurns = Effect.fnUntraced(function* (programs: Programs, real: RealOp
       samples: one.ours,
       unit: "ms",
       floor: { name: "bare client", value: median(one.floor) },
-      target: 1.1,
+      target: 1.08,
       note: `median of ${rounds}; the floor ${spread(one.floor)}`,
     },
     {

@@ -39,6 +39,8 @@ type Waiting = (message: typeof Incoming.Type, at: number) => void
 export class JsonRpcProcess {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #waiting = new Map<number, Waiting>()
+  /** Receives each notification as JSON, and when it arrived. */
+  onNotification: (line: string, at: number) => void = () => undefined
   #nextId = 1
   #text = ""
 
@@ -113,7 +115,10 @@ export class JsonRpcProcess {
     this.#text = lines.pop() ?? ""
     for (const line of lines) {
       const message = decodeIncoming(line)
-      if (message.id === undefined) continue
+      if (message.id === undefined) {
+        this.onNotification(line, at)
+        continue
+      }
       this.#waiting.get(message.id)?.(message, at)
       this.#waiting.delete(message.id)
     }

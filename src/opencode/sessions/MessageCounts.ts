@@ -24,8 +24,8 @@ export const countBound = 100
 /** Messages read by one request, because a page may hold megabytes. */
 const pageSize = 20
 
-/** Number of sessions that are counted in the background concurrently. */
-const concurrency = 2
+/** Number of sessions that are counted in the background concurrently: a page of long messages takes megabytes of memory. */
+const concurrency = 1
 
 /** Maximum number of sessions that one call has counted in the background: the messages of many would be a large transfer. */
 const maxLater = 20

@@ -76,7 +76,7 @@ describe("MessageCounts", () => {
       }),
   )
 
-  it.effect("are counted at most twice at once, of at most twenty sessions of a call", () =>
+  it.effect("are counted once, of at most twenty sessions of a call", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       const counts = yield* MessageCounts
