@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, answers, turns, sessions, refresh, limits, discovery, large, memory, commands, connect, v2, size, tools). Needs the
- * built executable.
+ * (start, first, copies, answers, turns, sessions, refresh, limits, discovery, large, memory, commands, connect, v2, size,
+ * tools). Needs the built executable.
  *
  * A run of all subjects also writes `bench/RESULTS.md`.
  */
@@ -11,7 +11,9 @@ import { Console, Effect } from "effect"
 import { benchAnswers } from "./answers.ts"
 import { benchCommands } from "./commands.ts"
 import { benchConnect } from "./connect.ts"
+import { benchCopies } from "./copies.ts"
 import { benchDiscovery } from "./discovery.ts"
+import { benchFirst } from "./first.ts"
 import { benchLarge } from "./large.ts"
 import { benchLimits } from "./limits.ts"
 import { benchMemory } from "./memory.ts"
@@ -28,6 +30,8 @@ import { writeResults } from "./support/writeResults.ts"
 
 const subjects = [
   { name: "start", title: "Start, spawn to answer (medians of 21 interleaved runs)", run: benchStart },
+  { name: "first", title: "First list_instances after the handshake", run: benchFirst },
+  { name: "copies", title: "Copies of the server started at once", run: benchCopies },
   { name: "answers", title: "Answers from memory", run: benchAnswers },
   { name: "turns", title: "Turns of a real opencode", run: benchTurns },
   { name: "sessions", title: "Reading 20 long sessions of a real opencode", run: benchSessions },

@@ -2,7 +2,8 @@
  * Fake opencode instances in one process, each on a port of its own. A healthy one answers `GET /global/health` and has one
  * idle session; a hung one accepts requests and never answers; other servers are not opencode. Arguments: the numbers of
  * healthy instances, hung instances, other servers and
- * services of opencode 2. Prints the ports as one line of JSON, and exits when stdin ends.
+ * services of opencode 2. Prints the ports as one line of JSON, then for each line on stdin the number of requests so far, and
+ * exits when stdin ends.
  */
 import { once } from "node:events"
 import { createServer, type RequestListener, type ServerResponse } from "node:http"
@@ -30,8 +31,12 @@ const answer: RequestListener = ({ url = "" }, response) => send(response, bodie
 const neverAnswer: RequestListener = () => undefined
 const answerOther: RequestListener = (_, response) => response.writeHead(404).end()
 
+let requests = 0
+
 const listen = async (listener: RequestListener): Promise<number> => {
-  const server = createServer({ keepAliveTimeout: 60_000 }, listener).listen(0, "127.0.0.1")
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener)
+    .on("request", () => requests++)
+    .listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
   return typeof address === "object" && address !== null ? address.port : 0
@@ -68,4 +73,4 @@ const listeners = [
   ...Array<RequestListener>(services).fill(answer2),
 ]
 process.stdout.write(`${JSON.stringify(await Promise.all(listeners.map(listen)))}\n`)
-process.stdin.resume().on("end", () => process.exit())
+process.stdin.on("data", () => process.stdout.write(`${requests}\n`)).on("end", () => process.exit())

@@ -9,7 +9,7 @@ import { LocalMachine } from "../../src/machine/LocalMachine.ts"
 const program = fileURLToPath(new URL("fakeInstances.ts", import.meta.url))
 const decodePorts = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Array(Schema.Int)))
 
-/** Starts one process with all instances. Returns its id and their ports, the healthy ones first. */
+/** Starts one process with all instances. Returns its id, their ports, the healthy ones first, and the requests that they got. */
 const startInstances = Effect.fn("startInstances")(function* (...counts: ReadonlyArray<number>) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -22,8 +22,14 @@ const startInstances = Effect.fn("startInstances")(function* (...counts: Readonl
         await exited
       }),
   )
-  const [line] = yield* Effect.promise(() => once(createInterface({ input: child.stdout }), "line"))
-  return { ports: decodePorts(line), pid: child.pid ?? 0 }
+  const lines = createInterface({ input: child.stdout })
+  const [line] = yield* Effect.promise(() => once(lines, "line"))
+  const requests = Effect.promise(async () => {
+    const answer = once(lines, "line")
+    child.stdin.write("\n")
+    return Number((await answer)[0])
+  })
+  return { ports: decodePorts(line), pid: child.pid ?? 0, requests }
 })
 
 /** Starts instances and registers them in a new relay directory. Returns the directory and the URLs. Other servers are not registered. */
@@ -41,9 +47,9 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
   const path = yield* Path.Path
   const directory = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-bench-" })
   const machine = yield* LocalMachine
-  const { pid, ports } =
+  const { pid, ports, requests } =
     healthy + hung + strangers + services === 0
-      ? { pid: 0, ports: [] }
+      ? { pid: 0, ports: [], requests: Effect.succeed(0) }
       : yield* startInstances(healthy, hung, strangers, services)
   // As `connect` registers an instance.
   const own = { hostname: machine.hostname, cwd: "/home/dev/project", pid, birth: machine.birthOf(pid) }
@@ -64,5 +70,5 @@ export const startFleet = Effect.fn("startFleet")(function* (size: {
       }),
     ),
   )
-  return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`) }
+  return { directory, urls: ports.map((port) => `http://127.0.0.1:${port}`), requests }
 })

@@ -28,6 +28,8 @@ export type {
   ServerHealth,
   ServerLocation,
   SessionOptions,
+  SlashCommand,
+  StartedCommand,
 } from "../opencode/Opencode.ts"
 export { OpencodeClient } from "../opencode/Opencode.ts"
 export { opencodeLayer } from "../layers.ts"
