@@ -7,6 +7,7 @@ import { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import { requestTimeout } from "../http/makeCall.ts"
 import { isWithin } from "./isWithin.ts"
+import { OwnSessions } from "./OwnSessions.ts"
 import type { Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
 import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
@@ -33,14 +34,7 @@ const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArr
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
-/** The most recently updated session that is not a subagent's. */
-const latest = (sessions: ReadonlyArray<Session>) =>
-  sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
-
-/**
- * The sessions of the server's own project. Only opencode 1 has one; there, `latest` on one instance must not be a session
- * that belongs to another.
- */
+/** The sessions in the directory of the server's own project. Only opencode 1 has one. */
 const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
   opencode.capabilities.statusScope === "server"
     ? Effect.succeed(sessions)
@@ -52,12 +46,23 @@ const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
           ),
         )
 
+const sharesProject = (sessions: ReadonlyArray<Session>) => {
+  const projects = new Set(sessions.map(({ project }) => project))
+  return ({ project }: Session): boolean => project !== undefined && projects.has(project)
+}
+
 const isLatest = (reference: string) => reference.trim().toLowerCase() === "latest"
 
-const sharesProject =
-  (sessions: ReadonlyArray<Session>) =>
-  ({ project }: Session): boolean =>
-    project !== undefined && sessions.some((session) => session.project === project)
+/**
+ * The most recently updated session that is not a subagent's, of the server's own project with its worktrees if there is one.
+ * `own`: the sessions that may belong to the server, sorted by update, newest first.
+ */
+export const latestOf = Effect.fnUntraced(function* (opencode: Opencode, own: ReadonlyArray<Session>) {
+  const started = own.filter(({ parentID }) => parentID === undefined)
+  const inDirectory = new Set(yield* ofOwnProject(opencode, started))
+  const inWorktree = sharesProject([...inDirectory])
+  return started.find((session) => inDirectory.has(session) || inWorktree(session)) ?? started[0]
+})
 
 /**
  * The matches in the server's own project if there are any, otherwise all. A worktree of the project can lie outside of its
@@ -93,10 +98,9 @@ export const matchingSessions = Effect.fnUntraced(function* (
   })
   if (Option.isSome(exact)) return [exact.value]
   const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
-  const own = yield* ofOwnProject(opencode, sessions)
   const found = isLatest(wanted)
-    ? latest(latest(own).length > 0 ? own : sessions)
-    : preferred(own, sessions, (among) => matching(among, wanted))
+    ? Array.fromOption(Option.fromUndefinedOr(yield* latestOf(opencode, yield* (yield* OwnSessions)(sessions))))
+    : preferred(yield* ofOwnProject(opencode, sessions), sessions, (among) => matching(among, wanted))
   if (Array.isReadonlyArrayNonEmpty(found)) return found
   const unknown = notUnderstood(unreadable, version)
   return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })
