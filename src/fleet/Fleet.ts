@@ -26,7 +26,7 @@ import type { Credentials, Target } from "../opencode/Target.ts"
 import { askOthers } from "./askOthers.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
-import { isHome } from "./homes.ts"
+import { ownSessions } from "./homes.ts"
 import type { Instance } from "./Instance.ts"
 import {
   InstanceNotFound,
@@ -217,8 +217,8 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
               Effect.flatMap(snapshot, ({ instances }) => askOthers(client, ownTarget, instance, instances)(sessions)),
           }),
         ),
-        Effect.provideService(OwnSessions, (sessions) =>
-          Effect.map(snapshot, ({ instances }) => sessions.filter(isHome(instance, instances, sessions))),
+        Effect.provideService(OwnSessions, (opencode, sessions) =>
+          Effect.flatMap(snapshot, ({ instances }) => ownSessions(opencode, instance, instances, sessions)),
         ),
         Effect.tapError(noteFailure(instance.url)),
       ),

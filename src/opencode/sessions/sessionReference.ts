@@ -8,7 +8,7 @@ import type { Opencode } from "../Opencode.ts"
 import { requestTimeout } from "../http/makeCall.ts"
 import { isWithin } from "./isWithin.ts"
 import { OwnSessions } from "./OwnSessions.ts"
-import type { Session } from "./Session.ts"
+import type { Placed, Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
 import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
 
@@ -34,21 +34,20 @@ const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArr
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
-/** The sessions in the directory of the server's own project. Only opencode 1 has one. */
-const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
+/** Whether a directory is in that of the server's own project. Only opencode 1 has one. */
+const inOwnProject = (opencode: Opencode): Effect.Effect<(placed: Placed) => boolean, ClientError> =>
   opencode.capabilities.statusScope === "server"
-    ? Effect.succeed(sessions)
-    : opencode
-        .location(requestTimeout)
-        .pipe(
-          Effect.map(({ directory, worktree = directory }) =>
-            sessions.filter((session) => isWithin(session.directory, worktree)),
-          ),
-        )
+    ? Effect.succeed(() => true)
+    : Effect.map(
+        opencode.location(requestTimeout),
+        ({ directory, worktree = directory }) =>
+          (placed) =>
+            isWithin(placed.directory, worktree),
+      )
 
-const sharesProject = (sessions: ReadonlyArray<Session>) => {
-  const projects = new Set(sessions.map(({ project }) => project))
-  return ({ project }: Session): boolean => project !== undefined && projects.has(project)
+const sharesProject = (places: ReadonlyArray<Placed>) => {
+  const projects = new Set(places.map(({ project }) => project))
+  return ({ project }: Placed): boolean => project !== undefined && projects.has(project)
 }
 
 const isLatest = (reference: string) => reference.trim().toLowerCase() === "latest"
@@ -59,9 +58,17 @@ const isLatest = (reference: string) => reference.trim().toLowerCase() === "late
  */
 export const latestOf = Effect.fnUntraced(function* (opencode: Opencode, own: ReadonlyArray<Session>) {
   const started = own.filter(({ parentID }) => parentID === undefined)
-  const inDirectory = new Set(yield* ofOwnProject(opencode, started))
-  const inWorktree = sharesProject([...inDirectory])
-  return started.find((session) => inDirectory.has(session) || inWorktree(session)) ?? started[0]
+  const isOwn = yield* inOwnProject(opencode)
+  const inDirectory = started.filter(isOwn)
+  const known =
+    inDirectory.length > 0 || started.every(({ project }) => project === undefined)
+      ? inDirectory
+      : (yield* opencode.projects.pipe(
+          countingUnreadable,
+          Effect.match({ onFailure: () => [], onSuccess: ({ result }) => result }),
+        )).filter(isOwn)
+  const inWorktree = sharesProject(known)
+  return started.find((session) => isOwn(session) || inWorktree(session)) ?? started[0]
 })
 
 /**
@@ -99,8 +106,10 @@ export const matchingSessions = Effect.fnUntraced(function* (
   if (Option.isSome(exact)) return [exact.value]
   const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
   const found = isLatest(wanted)
-    ? Array.fromOption(Option.fromUndefinedOr(yield* latestOf(opencode, yield* (yield* OwnSessions)(sessions))))
-    : preferred(yield* ofOwnProject(opencode, sessions), sessions, (among) => matching(among, wanted))
+    ? Array.fromOption(
+        Option.fromUndefinedOr(yield* latestOf(opencode, yield* (yield* OwnSessions)(opencode, sessions))),
+      )
+    : preferred(sessions.filter(yield* inOwnProject(opencode)), sessions, (among) => matching(among, wanted))
   if (Array.isReadonlyArrayNonEmpty(found)) return found
   const unknown = notUnderstood(unreadable, version)
   return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })

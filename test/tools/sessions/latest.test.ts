@@ -11,6 +11,11 @@ const showing = Effect.fnUntraced(function* (...sessions: ReadonlyArray<Session>
   for (const name of ["api", "docs"]) at(name).sessions = [...sessions]
 })
 
+/** opencode knows the project of `/work/api` before it has a session. */
+const knowing = Effect.map(FakeFleet, ({ at }) => {
+  for (const name of ["api", "docs"]) at(name).projects = [{ id: "p_api", worktree: "/work/api" }]
+})
+
 const latestAt = (instance: string) =>
   Effect.map(call("get_session", { instance, session_id: "latest" }), ({ view }) => view.session.session_id)
 
@@ -26,6 +31,40 @@ describe("latest", () => {
       yield* showing(tree, docs, api)
       assert.strictEqual(yield* latestAt("api"), "ses_tree")
       assert.strictEqual(yield* latestAt("docs"), "ses_docs")
+    }).pipe(Effect.provide(fleet)),
+  )
+
+  const other = session("other", { directory: "/elsewhere", project: "p_other", ...updatedAt(5000) })
+
+  it.effect("means the first session of a project if that is in a worktree, at its instance alone", () =>
+    Effect.gen(function* () {
+      yield* knowing
+      yield* showing(other, tree)
+      assert.strictEqual(yield* latestAt("api"), "ses_tree")
+      yield* showing(tree)
+      assert.include((yield* Effect.flip(latestAt("docs"))).message, "latest")
+    }).pipe(Effect.provide(fleet)),
+  )
+
+  it.effect("is the last session that instances and lists show, also if it is the first of its project", () =>
+    Effect.gen(function* () {
+      yield* knowing
+      yield* showing(tree, docs)
+      const { view } = yield* call("refresh_instances", {})
+      assert.deepStrictEqual(view.instances.map(({ last_session_title: title, name }) => [name, title]).toSorted(), [
+        ["api", "Session tree"],
+        ["docs", "Session docs"],
+      ])
+      for (const [instance, id] of [
+        ["api", "ses_tree"],
+        ["docs", "ses_docs"],
+      ] as const) {
+        const { view } = yield* call("list_sessions", { instance })
+        assert.deepStrictEqual(
+          view.sessions.map(({ session_id }) => session_id),
+          [id],
+        )
+      }
     }).pipe(Effect.provide(fleet)),
   )
 
