@@ -218,7 +218,7 @@ layer(RealOpencode.layer({ permission: "ask" }), commands)("the command line", (
       const withTables = yield* Effect.filter(yield* fs.readDirectory(chunks), (file) =>
         Effect.map(fs.readFileString(chunks + file), (code) => code.includes("UPDATED")),
       )
-      assert.match(withTables.join(), /^cli(?:-[\w-]+)?\.mjs$/u)
+      assert.match(withTables.join(), /^(?:cli|command)(?:-[\w-]+)?\.mjs$/u)
     }),
   )
 })

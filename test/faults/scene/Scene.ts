@@ -9,7 +9,6 @@ import { FakeState } from "../../../src/testing/FakeState.ts"
 import { assistant, done, msg, session, textPart, user } from "../../../src/testing/samples.ts"
 import { close, listen } from "../../support/loopback.ts"
 import { makeRelay } from "../../support/Executable.ts"
-import { patience } from "../../support/patience.ts"
 import { startRaw } from "../../support/RawServer.ts"
 import { startFaultyServer } from "./FaultyServer.ts"
 import { operations } from "./operations.ts"
@@ -228,9 +227,9 @@ export const sceneLayer = (cases: ReadonlyArray<Case>) =>
           yield* Effect.forEach(started.values(), ({ file }) => Effect.orDie(fs.remove(file)))
           yield* call("refresh_instances", {})
           const after = yield* holdings.pipe(
-            // Idle connections are kept for a few seconds.
+            // Idle connections are kept for a few seconds, and event streams for a minute after their last use.
             Effect.repeat({ until: (now) => isAtMost(now, before), schedule: Schedule.spaced("500 millis") }),
-            Effect.timeoutOrElse({ duration: patience, orElse: () => holdings }),
+            Effect.timeoutOrElse({ duration: "2 minutes", orElse: () => holdings }),
           )
           return {
             bystander: { answer, writes: writesOf(at(bystander.instance).fake) },
