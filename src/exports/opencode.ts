@@ -41,7 +41,14 @@ export type {
   QuestionRequest,
   WaitingTool,
 } from "../opencode/requests/PendingRequest.ts"
-export type { Elsewhere, Retry, Session, SessionStatus, Tokens as TokenCounts } from "../opencode/sessions/Session.ts"
+export type {
+  Elsewhere,
+  Placed,
+  Retry,
+  Session,
+  SessionStatus,
+  Tokens as TokenCounts,
+} from "../opencode/sessions/Session.ts"
 export type { PermissionRule } from "../opencode/sessions/PermissionRule.ts"
 export type { SessionDiff, Unrecorded as UnrecordedReason } from "../opencode/changes/sessionDiff.ts"
 export { sessionDiff, turnDiff } from "../opencode/changes/sessionDiff.ts"

@@ -21,10 +21,12 @@ import { vouched } from "../discovery/vouched.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { OpencodeClient } from "../opencode/Opencode.ts"
 import { OtherInstances } from "../opencode/sessions/otherServers.ts"
+import { OwnSessions } from "../opencode/sessions/OwnSessions.ts"
 import type { Credentials, Target } from "../opencode/Target.ts"
 import { askOthers } from "./askOthers.ts"
 import { measuredRefresh, recordInstances } from "./fleetMetrics.ts"
 import { HealthCheck } from "./HealthCheck.ts"
+import { ownSessions } from "./homes.ts"
 import type { Instance } from "./Instance.ts"
 import {
   InstanceNotFound,
@@ -214,6 +216,9 @@ const make = Effect.fnUntraced(function* ({ credentials, refreshEvery = defaultR
             onSome: (client) =>
               Effect.flatMap(snapshot, ({ instances }) => askOthers(client, ownTarget, instance, instances)(sessions)),
           }),
+        ),
+        Effect.provideService(OwnSessions, (opencode, sessions) =>
+          Effect.flatMap(snapshot, ({ instances }) => ownSessions(opencode, instance, instances, sessions)),
         ),
         Effect.tapError(noteFailure(instance.url)),
       ),

@@ -1,6 +1,9 @@
 /** Which opencode 1 server a directory belongs to: those of one user share their sessions, and each has a directory of its own. */
+import { Effect, Option } from "effect"
+import type { Opencode } from "../opencode/Opencode.ts"
 import { isWithin } from "../opencode/sessions/isWithin.ts"
-import type { Session } from "../opencode/sessions/Session.ts"
+import type { Placed, Session } from "../opencode/sessions/Session.ts"
+import { countingUnreadable } from "../opencode/Unreadable.ts"
 import { type Instance, isOnline } from "./Instance.ts"
 
 /** The name of the machine, which transports announce with or without its domain. */
@@ -23,8 +26,6 @@ const innermost = (instances: ReadonlyArray<Instance>, directory: string): Insta
       (best, next) => (best === undefined || depth(next) > depth(best) ? next : best),
       undefined,
     )
-
-type Placed = Pick<Session, "directory" | "project">
 
 /**
  * The instance that a session belongs to. A session in no instance's directory, such as one in a worktree, belongs where the
@@ -52,17 +53,31 @@ export const homeOf = (instances: ReadonlyArray<Instance>, sessions: ReadonlyArr
     within(directory) ?? (project === undefined ? undefined : (byProject ??= projectHomes()).get(project))
 }
 
-/** Whether a session is the instance's, and not one of another opencode 1 server, which shows it. */
-export const isHome = (
-  one: Instance,
+/** {@link homeOf}. Asks for the projects that opencode knows only if those of the sessions are not enough. */
+export const knownHomes = Effect.fnUntraced(function* (
+  { projects }: Pick<Opencode, "projects">,
   instances: ReadonlyArray<Instance>,
   sessions: ReadonlyArray<Placed>,
-): ((session: Placed) => boolean) => {
-  if (one.health.api !== 1) return () => true
-  let home: ReturnType<typeof homeOf> | undefined
+) {
+  const home = homeOf(instances, sessions)
+  if (sessions.every((session) => session.project === undefined || home(session) !== undefined)) return home
+  const known = yield* Effect.option(countingUnreadable(projects))
+  return Option.match(known, {
+    onNone: () => home,
+    onSome: ({ result }) => homeOf(instances, [...sessions, ...result]),
+  })
+})
+
+/** The sessions without those of other opencode 1 servers, which shows them, too. */
+export const ownSessions = Effect.fnUntraced(function* (
+  opencode: Pick<Opencode, "projects">,
+  one: Instance,
+  instances: ReadonlyArray<Instance>,
+  sessions: ReadonlyArray<Session>,
+) {
+  const others = one.health.api === 1 ? instances.filter((other) => mayShare(one, other)) : []
   // Most sessions are in the instance's own directory, and in a large fleet the others take long to compare.
-  return (session) =>
-    session.directory === one.directory ||
-    ((home ??= homeOf([one, ...instances.filter((other) => mayShare(one, other))], sessions))(session) ?? one).name ===
-      one.name
-}
+  if (others.length === 0 || sessions.every(({ directory }) => directory === one.directory)) return sessions
+  const home = yield* knownHomes(opencode, [one, ...others], sessions)
+  return sessions.filter((session) => session.directory === one.directory || (home(session) ?? one).name === one.name)
+})

@@ -10,7 +10,7 @@ import type { MessageId, SessionId } from "./Identifiers.ts"
 import type { Decision, PendingRequest } from "./requests/PendingRequest.ts"
 import type { Message } from "./sessions/Message.ts"
 import type { PermissionRule } from "./sessions/PermissionRule.ts"
-import type { Elsewhere, Session, SessionStatus } from "./sessions/Session.ts"
+import type { Elsewhere, Placed, Session, SessionStatus } from "./sessions/Session.ts"
 import type { ApiVersion, Target } from "./Target.ts"
 
 /** The differences between the versions of opencode that matter to a caller. */
@@ -166,7 +166,7 @@ export interface Opencode {
   /** The slash commands, without the slash. */
   readonly commands: (directory: string) => Effect.Effect<ReadonlyArray<Described>, ClientError>
   /** The directories of the projects that opencode knows, with their worktrees. */
-  readonly projects: Effect.Effect<ReadonlyArray<string>, ClientError>
+  readonly projects: Effect.Effect<ReadonlyArray<Placed>, ClientError>
   /**
    * Creates a git worktree of the directory's project, and returns its directory when its files are there. opencode
    * chooses another name if the name is taken.

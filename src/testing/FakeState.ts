@@ -78,6 +78,8 @@ export class FakeState {
   /** As `provider/model`. */
   defaultModel: string | undefined = "scripted/small"
   commands: Array<FakeCommand> = [{ name: "init", description: "Create AGENTS.md", template: "Create AGENTS.md" }]
+  /** Further projects that opencode 1 knows. The one of `directory` is always listed, without an id. */
+  projects: ReadonlyArray<{ readonly id: string; readonly worktree: string }> = []
   /** The directories of the worktrees, in the order of their creation. */
   readonly worktrees: Array<string> = []
   /** The permission rules that sessions were created with, as they were sent. */

@@ -39,7 +39,7 @@ const usage = (reason: string) => new CommandFailed({ status: exitStatus.usage, 
 const idleSessions = Effect.fnUntraced(function* (yes: boolean) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
   if (!yes && !canPrompt) return yield* usage("--all-idle needs --yes without a terminal.")
-  const { found } = yield* yield* makeReadActivity
+  const { found } = yield* yield* makeReadActivity(true)
   const idle = found.flatMap(({ busy, instance, latest }) =>
     busy.length > 0 || latest === undefined ? [] : [{ instance, session_id: latest.id, title: latest.title }],
   )

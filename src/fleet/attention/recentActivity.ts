@@ -3,7 +3,7 @@ import { Clock, Duration, Effect } from "effect"
 import type { Opencode } from "../../opencode/Opencode.ts"
 import { activities, worthAsking } from "../../opencode/sessions/activity.ts"
 import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
-import { isHome } from "../homes.ts"
+import { ownSessions } from "../homes.ts"
 import type { Instance } from "../Instance.ts"
 
 /** Older sessions are left out, because a request about a directory makes opencode load it. */
@@ -25,11 +25,12 @@ export const recentActivity = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const newest = yield* opencode.newestSessions(maxSessions)
   // Read when it is needed: while a fleet starts, the other instances are found beside these requests.
-  const ownSessions = () => newest.filter(isHome(instance, instances(), newest))
-  const recent = ownSessions().filter(({ time }) => now - time.updated < maxSessionAge)
+  const projects = yield* Effect.cached(opencode.projects)
+  const belonging = Effect.suspend(() => ownSessions({ projects }, instance, instances(), newest))
+  const recent = (yield* belonging).filter(({ time }) => now - time.updated < maxSessionAge)
   const sessions = worthAsking(opencode, recent, { home: instance.directory, limit: maxDirectories, now })
   const { broken, result: active } = yield* collectingBroken(activities(opencode, sessions))
   // A subagent's request is listed under its parent sessions, too.
   const pending = new Map([...active.values()].flatMap((each) => each.pending).map((each) => [each.request.id, each]))
-  return { newest, own: ownSessions(), sessions, active, broken, pending: [...pending.values()] }
+  return { newest, own: yield* belonging, sessions, active, broken, pending: [...pending.values()] }
 })

@@ -27,6 +27,9 @@ export interface Session {
   }
 }
 
+/** A directory and its project: of a session, or one that opencode knows. */
+export type Placed = Pick<Session, "directory" | "project">
+
 /** A turn that another server of the same user is running, as far as is known: each server knows only its own turns. */
 export interface Elsewhere {
   /** When the turn counts as over if it stores nothing more, in epoch milliseconds. */

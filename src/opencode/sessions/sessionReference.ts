@@ -7,7 +7,8 @@ import { SessionId } from "../Identifiers.ts"
 import type { Opencode } from "../Opencode.ts"
 import { requestTimeout } from "../http/makeCall.ts"
 import { isWithin } from "./isWithin.ts"
-import type { Session } from "./Session.ts"
+import { OwnSessions } from "./OwnSessions.ts"
+import type { Placed, Session } from "./Session.ts"
 import type { Target } from "../Target.ts"
 import { countingUnreadable, notUnderstood } from "../Unreadable.ts"
 
@@ -33,31 +34,42 @@ const matching = (sessions: ReadonlyArray<Session>, wanted: string): ReadonlyArr
   return sessions.filter(({ title }) => title.toLowerCase().includes(folded))
 }
 
-/** The most recently updated session that is not a subagent's. */
-const latest = (sessions: ReadonlyArray<Session>) =>
-  sessions.filter(({ parentID }) => parentID === undefined).slice(0, 1)
-
-/**
- * The sessions of the server's own project. Only opencode 1 has one; there, `latest` on one instance must not be a session
- * that belongs to another.
- */
-const ofOwnProject = (opencode: Opencode, sessions: ReadonlyArray<Session>) =>
+/** Whether a directory is in that of the server's own project. Only opencode 1 has one. */
+const inOwnProject = (opencode: Opencode): Effect.Effect<(placed: Placed) => boolean, ClientError> =>
   opencode.capabilities.statusScope === "server"
-    ? Effect.succeed(sessions)
-    : opencode
-        .location(requestTimeout)
-        .pipe(
-          Effect.map(({ directory, worktree = directory }) =>
-            sessions.filter((session) => isWithin(session.directory, worktree)),
-          ),
-        )
+    ? Effect.succeed(() => true)
+    : Effect.map(
+        opencode.location(requestTimeout),
+        ({ directory, worktree = directory }) =>
+          (placed) =>
+            isWithin(placed.directory, worktree),
+      )
+
+const sharesProject = (places: ReadonlyArray<Placed>) => {
+  const projects = new Set(places.map(({ project }) => project))
+  return ({ project }: Placed): boolean => project !== undefined && projects.has(project)
+}
 
 const isLatest = (reference: string) => reference.trim().toLowerCase() === "latest"
 
-const sharesProject =
-  (sessions: ReadonlyArray<Session>) =>
-  ({ project }: Session): boolean =>
-    project !== undefined && sessions.some((session) => session.project === project)
+/**
+ * The most recently updated session that is not a subagent's, of the server's own project with its worktrees if there is one.
+ * `own`: the sessions that may belong to the server, sorted by update, newest first.
+ */
+export const latestOf = Effect.fnUntraced(function* (opencode: Opencode, own: ReadonlyArray<Session>) {
+  const started = own.filter(({ parentID }) => parentID === undefined)
+  const isOwn = yield* inOwnProject(opencode)
+  const inDirectory = started.filter(isOwn)
+  const known =
+    inDirectory.length > 0 || started.every(({ project }) => project === undefined)
+      ? inDirectory
+      : (yield* opencode.projects.pipe(
+          countingUnreadable,
+          Effect.match({ onFailure: () => [], onSuccess: ({ result }) => result }),
+        )).filter(isOwn)
+  const inWorktree = sharesProject(known)
+  return started.find((session) => isOwn(session) || inWorktree(session)) ?? started[0]
+})
 
 /**
  * The matches in the server's own project if there are any, otherwise all. A worktree of the project can lie outside of its
@@ -93,10 +105,11 @@ export const matchingSessions = Effect.fnUntraced(function* (
   })
   if (Option.isSome(exact)) return [exact.value]
   const { result: sessions, unreadable } = yield* countingUnreadable(opencode.sessions)
-  const own = yield* ofOwnProject(opencode, sessions)
   const found = isLatest(wanted)
-    ? latest(latest(own).length > 0 ? own : sessions)
-    : preferred(own, sessions, (among) => matching(among, wanted))
+    ? Array.fromOption(
+        Option.fromUndefinedOr(yield* latestOf(opencode, yield* (yield* OwnSessions)(opencode, sessions))),
+      )
+    : preferred(sessions.filter(yield* inOwnProject(opencode)), sessions, (among) => matching(among, wanted))
   if (Array.isReadonlyArrayNonEmpty(found)) return found
   const unknown = notUnderstood(unreadable, version)
   return yield* unknown === undefined ? missing : new SessionNotFound({ ...missing, notUnderstood: unknown })

@@ -24,8 +24,8 @@ export interface TurnStages {
   readonly changes: Stream.Stream<TurnStage>
 }
 
-/** `pace` is the shortest time between two stages. Default: 100 ms. */
-export const makeTurnStages = (pace: Duration.Input = "100 millis"): Effect.Effect<TurnStages> =>
+/** `pace` is the shortest time between two stages. Default: 50 ms: a text that grows ten times a second is not delayed. */
+export const makeTurnStages = (pace: Duration.Input = "50 millis"): Effect.Effect<TurnStages> =>
   Effect.gen(function* () {
     const queue = yield* Queue.sliding<TurnStage, Cause.Done>(1)
     const ended = yield* Latch.make()
@@ -46,7 +46,7 @@ export const makeTurnStages = (pace: Duration.Input = "100 millis"): Effect.Effe
 export type TurnObserver<R = never> = (stages: Stream.Stream<TurnStage>) => Effect.Effect<void, never, R>
 
 export interface ObserveOptions {
-  /** The shortest time between two stages. Default: 100 ms. */
+  /** The shortest time between two stages. Default: 50 ms. */
   readonly pace?: Duration.Input
   /** How long a successful call waits for the observer to handle the last stage. Default: 8 seconds. */
   readonly finishWithin?: Duration.Input

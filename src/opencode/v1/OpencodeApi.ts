@@ -92,7 +92,9 @@ class ServerGroup extends HttpApiGroup.make("server").add(
   }).annotate(MaxResponseBytes, mediumAnswer),
   /** The projects in the database of the server's user. Directories without a repository are one project at `/`. */
   HttpApiEndpoint.get("projects", "/project", {
-    success: tolerantArray(Schema.Struct({ worktree: Schema.String, sandboxes: opt(Schema.Array(Schema.String)) })),
+    success: tolerantArray(
+      Schema.Struct({ id: opt(Schema.String), worktree: Schema.String, sandboxes: opt(Schema.Array(Schema.String)) }),
+    ),
     error,
   }).annotate(MaxResponseBytes, mediumAnswer),
   /**

@@ -67,7 +67,14 @@ export const serverRequests = ({ api, events, health }: Routes, call: Call) => {
     projects: api.server.projects().pipe(
       Effect.flatMap(understood("project")),
       Effect.map((all) =>
-        all.flatMap(({ sandboxes = [], worktree }) => (worktree === "/" ? [] : [worktree, ...sandboxes])),
+        all.flatMap(({ id, sandboxes = [], worktree }) =>
+          worktree === "/"
+            ? []
+            : [worktree, ...sandboxes].map((directory) => ({
+                directory,
+                ...(id === undefined ? {} : { project: id }),
+              })),
+        ),
       ),
       call("projects"),
     ),

@@ -93,7 +93,7 @@ export const serverRequests = ({ api: { server: api }, info }: Routes, call: Cal
       ),
     projects: api.projects().pipe(
       Effect.flatMap(understood("project")),
-      Effect.map((all) => all.flatMap(({ canonical }) => (canonical === undefined ? [] : [canonical]))),
+      Effect.map((all) => all.flatMap(({ canonical }) => (canonical === undefined ? [] : [{ directory: canonical }]))),
       call("projects"),
     ),
     createWorktree: (directory, name) =>

@@ -54,7 +54,7 @@ const serverHandlers = (fake: FakeState) =>
       agents: () => Effect.sync(() => fake.agents),
       config: () => Effect.sync(() => (fake.defaultModel === undefined ? {} : { model: fake.defaultModel })),
       commands: () => Effect.sync(() => fake.commands),
-      projects: () => Effect.sync(() => [{ worktree: fake.directory, sandboxes: fake.worktrees }]),
+      projects: () => Effect.sync(() => [...fake.projects, { worktree: fake.directory, sandboxes: fake.worktrees }]),
       createWorktree: ({ payload: { name } }) =>
         Effect.sync(() => {
           if (!fake.inGit) {

@@ -65,7 +65,7 @@ export const describeHandlers = Effect.gen(function* () {
       models: shown.map((model) => line(model, 200)),
       model_count: sorted.length,
       commands: commands.map(described),
-      projects: Array.dedupe(projects).map((project) => line(project)),
+      projects: Array.dedupe(projects.map(({ directory }) => directory)).map((directory) => line(directory)),
       ...unreadableView(unreadable, target.version),
       ...pageOf("describe_instance", "model", { offset, shown: shown.length, total: sorted.length }),
     }

@@ -7,6 +7,7 @@ import { collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
 import { type Activity, activities } from "../../opencode/sessions/activity.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
+import { latestOf } from "../../opencode/sessions/sessionReference.ts"
 import { checkedSessions } from "../sessions/checkedSessions.ts"
 import { errorText } from "../shared/errorText.ts"
 import type { Unchecked } from "./manyView.ts"
@@ -18,17 +19,22 @@ const concurrency = 16
 const withoutSubagents = (sessions: ReadonlyArray<Session>, active: ReadonlyMap<SessionId, Activity>) =>
   sessions.filter(({ id, parentID }) => active.has(id) && (parentID === undefined || !active.has(parentID)))
 
-/** Reads the busy sessions of each online instance, and its most recently updated session. */
-export const makeReadActivity = Effect.gen(function* () {
+/** Reads the busy sessions of each online instance, and, if asked for, the one that is called `latest`. */
+export const makeReadActivity = Effect.fnUntraced(function* (withLatest: boolean) {
   const fleet = yield* Fleet
   const client = yield* OpencodeClient
   const read = (name: string, instances: ReadonlyArray<Instance>) =>
     fleet.use(name, (target, instance) =>
       Effect.gen(function* () {
         const opencode = client.at(target)
-        const { checked } = yield* checkedSessions(instance, instances, opencode, yield* Clock.currentTimeMillis)
+        const { checked, sessions } = yield* checkedSessions(
+          instance,
+          instances,
+          opencode,
+          yield* Clock.currentTimeMillis,
+        )
         const active = yield* activities(opencode, checked)
-        const latest = checked.find(({ parentID }) => parentID === undefined)
+        const latest = withLatest ? yield* latestOf(opencode, sessions) : undefined
         return { instance: name, busy: withoutSubagents(checked, active), latest }
       }).pipe(
         collectingBroken,
@@ -56,7 +62,7 @@ export interface BusySession {
 
 /** The busy sessions of the fleet, and the instances that could not be asked. */
 export const makeReadBusySessions = Effect.map(
-  makeReadActivity,
+  makeReadActivity(false),
   Effect.map(({ found, unchecked }) => ({
     sessions: found.flatMap(({ busy, instance }) =>
       busy.map(({ id, title }): BusySession => ({ instance, session_id: id, title })),

@@ -1,6 +1,6 @@
 /** The sessions of an instance, and those whose activity is asked for. */
 import { Effect } from "effect"
-import { isHome } from "../../fleet/homes.ts"
+import { ownSessions } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { worthAsking } from "../../opencode/sessions/activity.ts"
 import type { Opencode } from "../../opencode/Opencode.ts"
@@ -15,11 +15,11 @@ export const checkedSessions = (
   opencode: Opencode,
   now: number,
 ) => {
-  return Effect.map(opencode.sessions, (all) => {
-    const sessions = all.filter(isHome(instance, instances, all))
-    return {
+  return opencode.sessions.pipe(
+    Effect.flatMap((all) => ownSessions(opencode, instance, instances, all)),
+    Effect.map((sessions) => ({
       sessions,
       checked: worthAsking(opencode, sessions, { home: instance.directory, limit: maxDirectories, now }),
-    }
-  })
+    })),
+  )
 }

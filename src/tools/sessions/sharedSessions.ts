@@ -6,7 +6,7 @@
  */
 import { Effect, Option } from "effect"
 import type { Fleet } from "../../fleet/Fleet.ts"
-import { homeOf, mayShare } from "../../fleet/homes.ts"
+import { knownHomes, mayShare } from "../../fleet/homes.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import type { SessionId } from "../../opencode/Identifiers.ts"
@@ -91,11 +91,14 @@ export const makeSharedSessions = (fleet: Fleet["Service"], client: OpencodeClie
       .map(({ other }) => other)
       .reduce((before, other) => (precedes(other, before) ? other : before), one)
     const byId = new Map(sessions.map((session) => [session.id, session]))
-    const home = homeOf([one, ...others.map(({ other }) => other)], sessions)
+    const home =
+      one.health.api === 1
+        ? yield* knownHomes(opencode, [one, ...others.map(({ other }) => other)], sessions)
+        : undefined
     const running = (root: SessionId) => (here.has(root) ? one : others.find(({ roots }) => roots.has(root))?.other)
     const atHome = (root: SessionId) => {
-      const session = one.health.api === 1 ? byId.get(root) : undefined
-      return session && home(session)
+      const session = byId.get(root)
+      return session && home?.(session)
     }
     /** The instance that lists a family. */
     const listing = (root: SessionId) => atHome(root) ?? running(root) ?? first

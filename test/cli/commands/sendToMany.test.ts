@@ -3,7 +3,7 @@ import { Effect, Layer, Option } from "effect"
 import { TestConsole } from "effect/testing"
 import { sendOneOrMany } from "../../../src/cli/commands/send.ts"
 import { Settings } from "../../../src/Settings.ts"
-import { here, ses, session } from "../../../src/testing/samples.ts"
+import { here, ses, session, updatedAt } from "../../../src/testing/samples.ts"
 import { pass } from "../../support/overFake.ts"
 import { finishAnswer } from "../../support/play.ts"
 import { asks, ended, fakes, fleet, running } from "../../support/twoInstances.ts"
@@ -160,6 +160,18 @@ describe("send --all-idle", () => {
         assert.strictEqual((yield* resultOf(sent, 3000)).status, 0)
         assert.deepStrictEqual(web.prompts, [])
       }).pipe(Effect.provide(scene)),
+  )
+
+  it.effect("takes the session in a new worktree of the project for the latest, not that of another project", () =>
+    Effect.gen(function* () {
+      const { api, web } = yield* fakes
+      running(web)
+      const tree = session("tree", { directory: "/worktrees/fix", project: "p1", ...updatedAt(3000) })
+      const other = session("other", { directory: "/other", project: "p2", ...updatedAt(4000) })
+      api.sessions = [other, tree, session("main", { project: "p1" })]
+      yield* sending({ allIdle: true, yes: true })
+      assert.include(yield* stderr, "api/ses_tree  Session tree")
+    }).pipe(Effect.provide(scene)),
   )
 
   it.effect("`send --all-idle` in a terminal: the sessions are listed, and nothing is sent without a yes", () =>

@@ -82,7 +82,7 @@ describe("resolveSession", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
-  it.effect("counts the worktrees of the project, wherever they are, but for `latest`", () =>
+  it.effect("counts the worktrees of the project, wherever they are", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode
       fake.sessions = [
@@ -95,7 +95,7 @@ describe("resolveSession", () => {
         error.message,
         '"login" matches several sessions: ses_abcd1 (Fix the login, in /work/project); ses_away1 (Fix the login, in /worktrees/login).',
       )
-      assert.strictEqual((yield* resolve("latest")).id, ses("abcd1"))
+      assert.strictEqual((yield* resolve("latest")).id, ses("away1"))
     }).pipe(Effect.provide(overFake)),
   )
 
