@@ -13,6 +13,8 @@ import { isNewerThanTried } from "./triedVersions.ts"
 /** The detail of a request that was not sent, because the process that serves the URL is not running. */
 export const processExited = "its process has exited"
 
+const notSent = (unsent: boolean | undefined) => (unsent === true ? " The message was not sent." : "")
+
 /** The connection was refused or broke, or the host name does not resolve. */
 export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>()("InstanceUnreachable", {
   instance: Schema.String,
@@ -21,11 +23,13 @@ export class InstanceUnreachable extends Schema.TaggedError<InstanceUnreachable>
   mayHaveArrived: Schema.Boolean,
   /** The operating system's error code, such as `ECONNREFUSED`, or why no connection was made. */
   detail: Schema.String,
+  /** Set if the request was made before a message was sent, which therefore was not. */
+  unsent: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
     return `${this.instance} (${this.url}) cannot be reached: ${this.detail}.${
       this.mayHaveArrived ? " The request may have arrived before the connection broke." : ""
-    }`
+    }${notSent(this.unsent)}`
   }
 }
 
@@ -37,11 +41,15 @@ export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("Reques
   seconds: Schema.Finite,
   /** Whether there was a connection. Without one, the request has certainly not arrived. Undefined if that is not known. */
   connected: Schema.optionalKey(Schema.Boolean),
+  /** As in {@link InstanceUnreachable}. */
+  unsent: Schema.optionalKey(Schema.Boolean),
 }) {
   override get message() {
-    return this.connected === false
-      ? `${this.instance} (${this.url}) could not be connected to within ${this.seconds} s.`
-      : `${this.instance} (${this.url}) did not answer "${this.operation}" within ${this.seconds} s.`
+    const what =
+      this.connected === false
+        ? `could not be connected to within ${this.seconds} s.`
+        : `did not answer "${this.operation}" within ${this.seconds} s.`
+    return `${this.instance} (${this.url}) ${what}${notSent(this.unsent)}`
   }
 }
 

@@ -19,6 +19,7 @@ import type { FakeState } from "../../src/testing/FakeState.ts"
 import { unavailable } from "../../src/testing/Fault.ts"
 import type { SessionId } from "../../src/opencode/Identifiers.ts"
 import type { FleetEvent } from "../../src/notify/FleetEvent.ts"
+import { DatabaseUsers } from "../../src/machine/DatabaseUsers.ts"
 import { FleetEvents, type FleetEventsOptions } from "../../src/notify/FleetEvents.ts"
 import { makeRunningSessions, RunningSessions } from "../../src/notify/RunningSessions.ts"
 import { pass } from "../support/overFake.ts"
@@ -57,6 +58,13 @@ const answer = (fake: FakeState, given = done(), name = "main") => {
   fake.statuses.delete(ses(name))
   fake.emit(event.message(info), ...event.idle(ses(name)))
 }
+
+/** No other opencode has the database open. */
+const alone = Effect.provideService(DatabaseUsers, {
+  besides: () => Effect.succeed([]),
+  listener: () => Effect.undefined,
+  besidesListener: () => Effect.succeed([]),
+})
 
 describe("The events of a fleet", () => {
   it.effect("tell at the start what waits, and not what has ended", () =>
@@ -226,6 +234,25 @@ describe("The events of a fleet", () => {
         [ses("stillRunning"), ses("elsewhere")],
       )
     }).pipe(Effect.provide(fakeFleetLayer("api"))),
+  )
+
+  it.effect(
+    "tell only that an instance is gone when it was killed during a turn, and the failed turn when it is back",
+    () =>
+      Effect.gen(function* () {
+        const fake = yield* fakeAt("api")
+        working(fake)
+        const { kinds } = yield* told()
+        fake.fail("GET *", unavailable)
+        fake.cut()
+        fake.statuses.clear()
+        fake.store(here, { info: assistant(msg("cut"), msg("main"), {}), parts: [] })
+        yield* pass(60_000, 100)
+        assert.deepStrictEqual(kinds(), ["gone api"])
+        fake.heal()
+        yield* pass(60_000, 100)
+        assert.deepStrictEqual(kinds(), ["gone api", "failed api"])
+      }).pipe(Effect.provide(fakeFleetLayer("api")), alone),
   )
 
   it.effect("tell that an instance is gone, but not that it was restarted, and only of the chosen instances", () =>

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { Argument, Command, TerminalCapabilities } from "effect/cli"
 import { answer as checkedAnswer } from "../../tools/requests/personDecision.ts"
 import { missing } from "../arguments/choose.ts"
+import { chosenInstance } from "../arguments/instance.ts"
 import { fleetWithAttentionLayer } from "../fleetLayer.ts"
 import { decideRequest, decisionArguments } from "../process/decideRequest.ts"
 import { failedWithToolError } from "../process/exitStatus.ts"
@@ -23,7 +24,10 @@ export const answerQuestion = Effect.fnUntraced(function* ({
   ...given
 }: Command.Command.Config.Infer<typeof input>) {
   const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (texts.length === 0 && !canPrompt) return yield* missing("text", "a form asks for it")
+  if (texts.length === 0 && !canPrompt) {
+    yield* chosenInstance(given.instance)
+    return yield* missing("text", "a form asks for it")
+  }
   yield* decideRequest(given, {
     kinds: ["question"],
     showsForm: texts.length === 0,

@@ -105,6 +105,9 @@ const beside = (notes: ReadonlyArray<Note>): Cell => {
   return { text: notes.map(({ text }) => text).join("; "), ...(style === undefined ? {} : { style }) }
 }
 
+/** Cells. Without a terminal, nothing is cut, and a longer text in a column that could be cut does not widen the other rows. */
+const maxPadding = 60
+
 const noteIndent = 2
 
 /** The notes of a row as lines below it, which start where the text of its first cell starts, plus an indent. */
@@ -139,8 +142,9 @@ const draw = (columns: ReadonlyArray<Column>, rows: ReadonlyArray<ReadonlyArray<
     fitted
       .map(({ index, width }, position) => {
         const { style = unstyled, text } = cells[index] ?? { text: "" }
-        const shown = (columns[index]?.cut ?? cut)(text, width)
-        const padding = position === fitted.length - 1 ? 0 : width - displayWidth(shown)
+        const shown = room === Infinity ? text : (columns[index]?.cut ?? cut)(text, width)
+        const padded = room === Infinity && columns[index]?.minWidth !== undefined ? Math.min(width, maxPadding) : width
+        const padding = position === fitted.length - 1 ? 0 : padded - displayWidth(shown)
         return style(shown) + " ".repeat(Math.max(0, padding))
       })
       .join(gap)

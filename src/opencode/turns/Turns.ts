@@ -2,7 +2,7 @@
 import { Context, Effect, Layer, Option } from "effect"
 import type { ClientError } from "../errors.ts"
 import type { NoTurn } from "../requests/decisionErrors.ts"
-import type { SendError } from "./sendErrors.ts"
+import { beforeSending, type SendError } from "./sendErrors.ts"
 import { SessionClaims } from "../../machine/SessionClaims.ts"
 import { InstanceEvents } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
@@ -96,7 +96,13 @@ export class Turns extends Context.Service<
         const working = queuesAtServer(address.opencode, options)
           ? work(showing, Effect.void)
           : enqueue(address, { ifBusy, onPosition }, (sent) => work(showing, sent))
-        const report = yield* Effect.timeoutOption(working, timeout)
+        const report = yield* Effect.timeoutOption(working, timeout).pipe(
+          Effect.catch((error) =>
+            Effect.flatMap(known.get, (prompted) =>
+              Effect.fail(Option.isNone(prompted) ? beforeSending(error) : error),
+            ),
+          ),
+        )
         if (Option.isSome(report)) return report.value
         const prompted = yield* known.get
         if (Option.isNone(prompted)) return yield* sessionBusy(address)

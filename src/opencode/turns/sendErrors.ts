@@ -1,6 +1,7 @@
 /** The errors of messages that were not sent. */
 import { Schema } from "effect"
 import { quote } from "../../text/plainText.ts"
+import { type ClientError, InstanceUnreachable, RequestTimeout } from "../errors.ts"
 
 /** The message was not sent, because another turn is running in the session. */
 export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy", {
@@ -33,3 +34,15 @@ export class MessageIdUnusable extends Schema.TaggedError<MessageIdUnusable>()("
 /** A prompt was not sent, or may not have arrived. */
 export const SendError = Schema.Union([SessionBusy, MessageIdUnusable])
 export type SendError = typeof SendError.Type
+
+/** The error of a request before a message was sent: the error says that the message was not. */
+export const beforeSending = (error: ClientError | SendError): ClientError | SendError => {
+  switch (error._tag) {
+    case "InstanceUnreachable":
+      return new InstanceUnreachable({ ...error, mayHaveArrived: false, unsent: true })
+    case "RequestTimeout":
+      return new RequestTimeout({ ...error, unsent: true })
+    default:
+      return error
+  }
+}

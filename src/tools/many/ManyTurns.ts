@@ -49,18 +49,23 @@ const isOver = (turn: ManyTurn) => isReported(turn) || turn.state._tag === "Ende
 export const isEnough = (turns: ReadonlyArray<ManyTurn>, until: Until): boolean =>
   turns.every(isOver) || (until === "any" && turns.some(isReported))
 
-/** Whether it is running. An idle session's turn has ended, which is about to be confirmed. */
-const isRunning = (state: ManyState) => state._tag === "Following" && state.isRead && state.turn.status.type !== "idle"
+/**
+ * Whether it is running and waits for nobody. An idle session's turn has ended, and a turn with a pending request waits for a
+ * person: both are about to be confirmed.
+ */
+const isRunning = (state: ManyState) =>
+  state._tag === "Following" && state.isRead && state.turn.status.type !== "idle" && state.turn.pending.size === 0
 
 /** Whether it is known what each session is doing. */
 export const areKnown = (turns: ReadonlyArray<ManyTurn>): boolean =>
-  turns.every(({ state }) => state._tag === "Ended" || state._tag === "Failed" || isRunning(state))
+  turns.every((turn) => isOver(turn) || isRunning(turn.state))
 
 /** The turn as it is followed now. A request that is settled is not asked about any more. */
 export const follow = (before: ManyState, turn: Turn.Turn): ManyState => {
   const asks = before._tag === "Following" ? before.asks : undefined
   const isOpen = asks !== undefined && turn.status.type !== "idle" && turn.pending.has(asks)
-  return { _tag: "Following", turn, isRead: before._tag === "Following", ...(isOpen ? { asks } : {}) }
+  const isRead = before._tag === "Following" && before.turn.prompt === turn.prompt
+  return { _tag: "Following", turn, isRead, ...(isOpen ? { asks } : {}) }
 }
 
 /** How the call leaves a turn. Undefined if the turn is not known. */

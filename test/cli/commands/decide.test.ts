@@ -251,6 +251,9 @@ describe("answer", () => {
       yield* waiting([], ["1"])
       const run = yield* startCommand(answerQuestion({ ...given, texts: [] }))
       assert.strictEqual((yield* resultOf(run)).status, exitStatus.usage)
+      const nothing = { ...given, instance: Option.none(), session: Option.none(), texts: [] }
+      const first = yield* resultOf(yield* startCommand(answerQuestion(nothing)))
+      assert.include(first.reason, "INSTANCE is missing")
     }).pipe(Effect.provide(overTheFake)),
   )
 })

@@ -324,6 +324,15 @@ ses_other
     )
   })
 
+  it("does not pad all rows in a pipe to the longest title, which is whole", () => {
+    const long = "x".repeat(200)
+    const sessions = [session("main"), session("long", { title: long })].map((each) => sessionView(2000, each))
+    const view = { as_of, instance: "shop", session_count: 2, matching_count: 2, sessions }
+    const [, main = "", other = ""] = sessionTable(view, plain, same, Infinity)
+    assert.isBelow(main.length, 150)
+    assert.include(other, `${long}  `)
+  })
+
   it("ends even if parents form a cycle", () => {
     const sessions = [
       sessionView(2000, session("one", { parentID: session("two").id })),

@@ -3,6 +3,7 @@ import { Effect, Fiber } from "effect"
 import * as Turn from "../../../src/opencode/turn/Turn.ts"
 import { Turns } from "../../../src/opencode/turns/Turns.ts"
 import { overFake, pass, target } from "../../support/overFake.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { finishAnswer, makeBusy, makeIdle } from "../../support/play.ts"
 import { event, here, permission, question, ses, session } from "../../../src/testing/samples.ts"
 import { main, pending, recordingObserver, sending, starting, texts, withMain } from "./sending.ts"
@@ -32,6 +33,23 @@ describe("Turns and a busy session", () => {
       fake.statuses.delete(here)
       yield* pass(6000)
       assert.strictEqual(fake.prompts.length, 1)
+    }).pipe(Effect.provide(overFake)),
+  )
+
+  it.effect.each([
+    ["lost", Fault.lost],
+    ["refused", Fault.refused],
+  ] as const)("`wait` says that nothing was sent when its instance is %s", ([, fault]) =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      makeBusy(fake)
+      const fiber = yield* sending()
+      fake.fail("*", fault)
+      yield* pass(20_000)
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "InstanceUnreachable")
+      assert.include(error.message, "The message was not sent.")
+      assert.notInclude(error.message, "may have arrived")
     }).pipe(Effect.provide(overFake)),
   )
 

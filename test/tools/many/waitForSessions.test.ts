@@ -75,6 +75,27 @@ describe("wait_for_sessions", () => {
     }).pipe(Effect.provide(fleet)),
   )
 
+  it.effect.each(["api", "web"] as const)(
+    "with any reports what %s waits for, although another had ended before",
+    (name) =>
+      Effect.gen(function* () {
+        const both = yield* fakes
+        const [before, asking] = name === "api" ? [both.web, both.api] : [both.api, both.web]
+        ended(before, "Done before.")
+        running(asking)
+        asks(asking)
+        asking.fail("*", Effect.delay("50 millis"))
+        const sessions = [
+          { instance: "api", session_id: here },
+          { instance: "web", session_id: here },
+        ]
+        const { text, view } = yield* Fiber.join(yield* waiting({ sessions, until: "any" }))
+        assert.deepInclude(view, { waiting_count: 1, ended_count: 1, running_count: 0 })
+        assert.include(text, "rm -rf build")
+        assert.lengthOf(asking.replies, 0)
+      }).pipe(Effect.provide(fleet)),
+  )
+
   it.effect("returns a pending request without deciding it, and says how to have it decided", () =>
     Effect.gen(function* () {
       const { api, web } = yield* fakes
