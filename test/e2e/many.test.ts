@@ -14,8 +14,8 @@ const count = (proxy: FaultProxy, matching: RegExp) =>
 
 const eventsRequest = /^GET \/global\/event/u
 
-/** Waits until no event stream of this opencode is open. A stream is kept for half a second for the next subscriber. */
-const deaf = (proxy: FaultProxy) => proxy.open.pipe(eventually(({ events }) => events === 0))
+/** Its event stream stays for the next call; every other connection is closed. */
+const rests = (proxy: FaultProxy) => proxy.open.pipe(eventually(({ events, others }) => events === 1 && others === 0))
 
 layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("many turns at once", (it) => {
   it.effect("twenty, on two opencodes and in six sessions, each return their own answer to their own caller", () =>
@@ -58,7 +58,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
       for (const { proxy } of instances) {
         assert.strictEqual(yield* count(proxy, promptRequest), 10)
         assert.strictEqual(yield* count(proxy, eventsRequest), 1)
-        yield* deaf(proxy)
+        yield* rests(proxy)
       }
     }),
   )
@@ -71,7 +71,7 @@ layer(RealOpencode.layer(), { excludeTestServices: true, concurrent: true })("ma
       const turn = yield* midTurn(client, session.id, "slow: 80")
       assert.strictEqual((yield* proxy.open).events, 1)
       yield* Fiber.interrupt(turn)
-      yield* deaf(proxy)
+      yield* rests(proxy)
       assert.strictEqual(yield* session.status, "busy")
       // The next message must not reach the running turn.
       const next = yield* client.call(SendMessage, { session_id: session.id, message: "say:next" })

@@ -5,6 +5,7 @@ import { sessionDiff } from "../../src/opencode/changes/sessionDiff.ts"
 import * as HttpTransport from "../../src/opencode/http/HttpTransport.ts"
 import { freshMessageId } from "../../src/opencode/Identifiers.ts"
 import { OpencodeClient } from "../../src/opencode/Opencode.ts"
+import type { Message } from "../../src/opencode/sessions/Message.ts"
 import * as OpencodeV2 from "../../src/opencode/v2/OpencodeV2.ts"
 import { contract } from "../support/contract2/contract2.ts"
 import { Server2 } from "../support/contract2/Server2.ts"
@@ -55,11 +56,12 @@ withOpencode2("the client of opencode 2", () => {
           }
           yield* facts.wait(real, session.id)
         }
-        const { messages } = yield* opencode.messages(session.id, { limit: 50 })
-        const patched = messages.flatMap(({ parts }) =>
-          parts.flatMap((part) => (part.type === "patch" ? part.files : [])),
-        )
-        assert.include(patched, `${real.directory}/added.txt`)
+        const patched = ({ parts }: Message) =>
+          parts.some((part) => part.type === "patch" && part.files.includes(`${real.directory}/added.txt`))
+        // opencode stores the changes of a turn after it has ended.
+        const { messages } = yield* opencode
+          .messages(session.id, { limit: 50 })
+          .pipe(eventually((page) => page.messages.some(patched)))
         const [first, answer] = messages
         assert.isDefined(first)
         assert.isDefined(answer)
