@@ -9,6 +9,7 @@ const table = `1: FLOCK  ADVISORY  WRITE 10416 fe:00:5308419 0 EOF
 10: POSIX  ADVISORY  READ 6758 fe:00:2229410 128 128
 11: POSIX  ADVISORY  WRITE 6758 fe:00:2229410 120 120
 12: OFDLCK ADVISORY  READ -1 fe:00:99 128 128
+13: POSIX  ADVISORY  READ 5100 fe:00:2229410 124 128
 `
 
 describe("The kernel's list of locks", () => {
@@ -16,6 +17,8 @@ describe("The kernel's list of locks", () => {
     assert.deepStrictEqual(parseLocks(table), [
       { pid: 7400, file: "fe:00:2229410" },
       { pid: 6758, file: "fe:00:2229410" },
+      // It reads at several moments of the database.
+      { pid: 5100, file: "fe:00:2229410" },
     ])
     assert.deepStrictEqual(parseLocks(""), [])
   })
