@@ -110,19 +110,19 @@ const onlyAscii: Plugin = {
 }
 
 /** Parts that are bundles of their own. In one bundle, each would load shared chunks with what only the others use. */
-const parts = {
+const parts = new Map([
   // Loads 1 ms faster.
-  "./cli/cli.ts": "./chunks/cli.mjs",
+  ["./cli/cli.ts", "./chunks/cli.mjs"],
   // Takes single functions of `effect`, whose modules are shared otherwise.
-  "./cli/usage/quickHelp.ts": "./chunks/help.mjs",
-}
+  ["./cli/usage/quickHelp.ts", "./chunks/help.mjs"],
+])
 
 const partsApart: Plugin = {
   name: "parts-apart",
   resolveId: {
-    filter: { id: /^\.\/cli\/(?:cli|usage\/quickHelp)\.ts$/ },
+    filter: { id: /^\.\/cli\// },
     handler: (source) => {
-      const id = Object.entries(parts).find(([module]) => module === source)?.[1]
+      const id = parts.get(source)
       return id === undefined ? undefined : { id, external: true }
     },
   },

@@ -21,13 +21,13 @@ export const median = (values: ReadonlyArray<number>): number => {
   return (below + above) / 2
 }
 
-/** The smallest and the largest value, in milliseconds. */
-export const spread = (values: ReadonlyArray<number>): string =>
-  `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`
-
 const columns = ["", "measured", "spread", "floor", "ratio", "target", "met", "note"] as const
 
 const digits = (value: number) => value.toFixed(value < 10 ? 2 : 1)
+
+/** The smallest and the largest value. */
+export const spread = (values: ReadonlyArray<number>): string =>
+  `${digits(Math.min(...values))} to ${digits(Math.max(...values))}`
 
 const format = (value: number, unit: string) => `${digits(value)} ${unit}`
 
@@ -36,7 +36,7 @@ const cells = ({ what, value, samples, unit, floor, target, note }: Figure): Rea
   return [
     what,
     format(value, unit),
-    samples === undefined ? "" : `${digits(Math.min(...samples))} to ${digits(Math.max(...samples))}`,
+    samples === undefined ? "" : spread(samples),
     floor === undefined ? "" : `${format(floor.value, unit)} ${floor.name}`,
     ratio?.toFixed(2) ?? "",
     target === undefined ? "" : `<= ${target}`,

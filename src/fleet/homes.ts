@@ -75,9 +75,10 @@ export const ownSessions = Effect.fnUntraced(function* (
   instances: ReadonlyArray<Instance>,
   sessions: ReadonlyArray<Session>,
 ) {
-  const others = one.health.api === 1 ? instances.filter((other) => mayShare(one, other)) : []
   // Most sessions are in the instance's own directory, and in a large fleet the others take long to compare.
-  if (others.length === 0 || sessions.every(({ directory }) => directory === one.directory)) return sessions
+  if (one.health.api !== 1 || sessions.every(({ directory }) => directory === one.directory)) return sessions
+  const others = instances.filter((other) => mayShare(one, other))
+  if (others.length === 0) return sessions
   const home = yield* knownHomes(opencode, [one, ...others], sessions)
   return sessions.filter((session) => session.directory === one.directory || (home(session) ?? one).name === one.name)
 })

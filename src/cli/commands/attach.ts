@@ -30,7 +30,7 @@ const reference = Effect.fnUntraced(function* (given: Option.Option<string>) {
 })
 
 /** Fails with `OpencodeEnded` if opencode reports an error. */
-export const attachInstance = Effect.fnUntraced(function* ({
+const attachInstance = Effect.fnUntraced(function* ({
   args,
   instance,
 }: {

@@ -32,7 +32,7 @@ const views = Effect.gen(function* () {
   return {
     current,
     settled: Effect.andThen(attention.settled, current),
-    refreshed: Effect.andThen(refresh_instances(), current),
+    refreshed: Effect.asVoid(refresh_instances()),
   }
 })
 

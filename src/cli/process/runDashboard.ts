@@ -22,7 +22,7 @@ export interface DashboardViews {
   /** The fleet when everything that waits is known. */
   readonly settled: Effect.Effect<FleetView>
   /** Scans and asks every instance. */
-  readonly refreshed: Effect.Effect<FleetView>
+  readonly refreshed: Effect.Effect<void>
 }
 
 type Event =

@@ -6,7 +6,7 @@ import { line } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import type { ShowPath } from "./homePath.ts"
 import type { Style } from "./style.ts"
-import { type Cell, type Column, type Note, type Row, tableRows, type TableRows } from "./table.ts"
+import { type Cell, type Column, type Note, type Row, tableRows, type TableRows, tableWithNotes } from "./table.ts"
 
 const columns: ReadonlyArray<Column> = [
   { title: "NAME" },
@@ -81,7 +81,7 @@ const directory = (
 }
 
 /** Stands before the selected instance. */
-export const selectionMark = "❯ "
+const selectionMark = "❯ "
 
 const nameCell = ({ name }: InstanceView, selected: string | undefined): Cell => {
   if (selected === undefined) return { text: name }
@@ -110,11 +110,13 @@ export const fleetRows = ({ as_of, instances }: FleetView, options: FleetTableOp
   tableRows(columns, instances.map(row(options, as_of)), options.room)
 
 /** Empty if there is no instance. */
-export const fleetTable = (fleet: FleetView, style: Style, path: ShowPath, room: number): ReadonlyArray<string> => {
-  if (fleet.instances.length === 0) return []
-  const { rows, titles } = fleetRows(fleet, { style, path, room })
-  return [titles, ...rows.flat()]
-}
+export const fleetTable = (
+  { as_of, instances }: FleetView,
+  style: Style,
+  path: ShowPath,
+  room: number,
+): ReadonlyArray<string> =>
+  instances.length === 0 ? [] : tableWithNotes(columns, instances.map(row({ style, path, room }, as_of)), room)
 
 /** Maximum number of problems below the table. */
 const maxProblems = 20

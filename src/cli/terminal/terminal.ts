@@ -12,8 +12,11 @@ export const width = Effect.gen(function* () {
 /** Whether a person reads stdout. */
 export const isTerminal = Effect.flatMap(Stdio.Stdio, ({ stdoutIsTerminal }) => stdoutIsTerminal)
 
-/** Writes the text unchanged to stdout. The program ends by itself when stdout is closed (`| head`), which is no error. */
-export const write = (text: string) =>
-  Effect.flatMap(Terminal.Terminal, (terminal) => Effect.catch(terminal.display(text), () => Effect.never))
+/** Writes the text unchanged. The program ends by itself when stdout is closed (`| head`), which is no error. */
+export const writeTo = (terminal: Terminal.Terminal, text: string) =>
+  Effect.catch(terminal.display(text), () => Effect.never)
+
+/** {@link writeTo} stdout. */
+export const write = (text: string) => Effect.flatMap(Terminal.Terminal, (terminal) => writeTo(terminal, text))
 
 export const toJson = (value: unknown): string => JSON.stringify(value, undefined, 2)

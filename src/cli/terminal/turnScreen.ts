@@ -10,7 +10,7 @@ import type { ToolPart } from "../../opencode/sessions/Message.ts"
 import { plainText } from "../../text/plainText.ts"
 import { errorStyle } from "./style.ts"
 import { durationText, toolLine } from "./toolLine.ts"
-import { width } from "./terminal.ts"
+import { width, writeTo } from "./terminal.ts"
 
 /**
  * The part of the text that is final. Text after a gap waits until the gap is filled; trailing blanks are held back
@@ -46,8 +46,7 @@ export const makeTurnScreen = Effect.fnUntraced(function* (silent: boolean) {
   const terminal = yield* Terminal.Terminal
   const { canAnimate } = yield* TerminalCapabilities.TerminalCapabilities
   const columns = Effect.provideContext(width, yield* Effect.context<Effect.Services<typeof width>>())
-  /** The program ends by itself when stdout is closed (`| head`), which is no error. */
-  const write = (text: string) => Effect.catch(terminal.display(text), () => Effect.never)
+  const write = (text: string) => writeTo(terminal, text)
   const style = yield* errorStyle
   /** Whether stdout and stderr share one screen. */
   const sharesScreen = (yield* stdio.stdoutIsTerminal) && (yield* stdio.stderrIsTerminal)

@@ -19,11 +19,6 @@ export const visibleRows = (heights: ReadonlyArray<number>, selected: number, he
   while (start < selected && !fits(start, selected + 1)) start++
   let end = selected + 1
   // The hint disappears with the last row, so one more row may not fit where two do.
-  for (
-    let next = end + 1;
-    next <= heights.length && heights.slice(start, next).reduce((a, b) => a + b, 0) <= height;
-    next++
-  )
-    if (fits(start, next)) end = next
+  for (let next = end + 1; next <= heights.length; next++) if (fits(start, next)) end = next
   return { start, end }
 }

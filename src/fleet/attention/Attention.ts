@@ -77,6 +77,7 @@ const make = Effect.fnUntraced(function* (options: AttentionOptions) {
   const dropOffline = ({ instances }: Snapshot) => {
     const current = new Set(instances.filter(isOnline).map(({ url }) => url))
     online.keep(current)
+    quiet.keep(current)
     return Ref.update(
       reports,
       HashMap.filter((_, url) => current.has(url)),

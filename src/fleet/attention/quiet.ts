@@ -46,6 +46,8 @@ export interface Quiet {
   /** `newest` are the sessions that the report is about. They were listed before their statuses. */
   readonly note: (url: string, report: PendingReport, newest: ReadonlyArray<Session>, generation: number) => void
   readonly forget: (url: string) => void
+  /** Forgets the others. */
+  readonly keep: (urls: ReadonlySet<string>) => void
 }
 
 export const makeQuiet = (): Quiet => {
@@ -71,5 +73,8 @@ export const makeQuiet = (): Quiet => {
       looks.set(url, { report, mark, since: before?.mark === mark ? before.since : report.askedAt, generation })
     },
     forget: (url) => void looks.delete(url),
+    keep: (urls) => {
+      for (const url of looks.keys()) if (!urls.has(url)) looks.delete(url)
+    },
   }
 }

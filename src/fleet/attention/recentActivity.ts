@@ -13,8 +13,9 @@ const maxSessionAge = Duration.toMillis(Duration.weeks(1))
 const maxSessions = 200
 
 /**
- * `newest`: the most recently updated sessions. `own`: the newest sessions that belong to this instance among `instances`, the online ones. `sessions`: those of them that were asked about,
- * in at most `maxDirectories` directories. `active`: those that are not idle. `pending`: the requests that wait for a person.
+ * `newest`: the most recently updated sessions. `own`: those of them that belong to this instance among `instances`, the online
+ * ones. `sessions`: those of `own` that were asked about, in at most `maxDirectories` directories. `active`: those that are not
+ * idle. `pending`: the requests that wait for a person.
  */
 export const recentActivity = Effect.fnUntraced(function* (
   opencode: Opencode,

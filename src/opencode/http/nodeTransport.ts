@@ -22,7 +22,6 @@ export interface TransportOptions {
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** `body` is that of an event stream. */
 const responseOf = (request: Request, { headers, statusCode = 0 }: IncomingMessage, body: Answer["body"]) =>
   new NodeResponse(request, { status: statusCode, headers, body })
 

@@ -59,10 +59,11 @@ export const possiblyElsewhere = Effect.fnUntraced(function* (
 ) {
   if (others === undefined || sessions.length === 0) return sessions
   const first = Math.min(...others.map(({ startedAt }) => startedAt))
-  const answers = yield* (yield* OtherInstances)(sessions)
-  return sessions.filter(
-    ({ id, time }) => time.updated + startPrecision >= first || answers.some(({ running }) => running.has(id)),
-  )
+  const isOlder = ({ time }: Session) => time.updated + startPrecision < first
+  const older = sessions.filter(isOlder)
+  if (older.length === 0) return sessions
+  const answers = yield* (yield* OtherInstances)(older)
+  return sessions.filter((session) => !isOlder(session) || answers.some(({ running }) => running.has(session.id)))
 })
 
 /** Where each of the turns is running, as far as is known. One that runs nowhere is left out. */

@@ -81,8 +81,9 @@ const preferred = (
   find: (among: ReadonlyArray<Session>) => ReadonlyArray<Session>,
 ): ReadonlyArray<Session> => {
   const found = find(own)
-  if (found.length === 0) return find(all)
-  const others = find(all).filter((session) => !found.includes(session))
+  const every = find(all)
+  if (found.length === 0) return every
+  const others = every.filter((session) => !found.includes(session))
   return [...found, ...others.filter(sharesProject(found))]
 }
 

@@ -1,5 +1,6 @@
 /** opencode 1 (1.18.33): the implementation of the port. Nothing else of this folder is imported from outside. */
 import { Effect, Layer } from "effect"
+import type { SessionId } from "../Identifiers.ts"
 import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
 import { isAway } from "../transient.ts"
 import type { Target } from "../Target.ts"
@@ -36,22 +37,19 @@ export const make = Effect.map(makeRoutes, (routes) => {
     const sessions = sessionRequests(routes, call, target.instance)
     const commands = commandRequests(routes, call)
     const { ensureHere, runningElsewhere } = elsewhere(sessions, target, ended)
+    /** If the check does not get through, only the message itself tells whether it may have arrived. */
+    const unlessElsewhere = <A, E, R>(session: SessionId, send: Effect.Effect<A, E, R>) =>
+      Effect.andThen(
+        Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
+        send,
+      )
     return {
       capabilities,
       ...serverRequests(routes, call),
       ...worktreeRequests(routes, call, target.instance, capabilities),
       ...sessions,
-      // If the check does not get through, only the prompt itself tells whether it may have arrived.
-      prompt: (session, prompt) =>
-        Effect.andThen(
-          Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
-          sessions.prompt(session, prompt),
-        ),
-      runCommand: (session, command) =>
-        Effect.andThen(
-          Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
-          commands.runCommand(session, command),
-        ),
+      prompt: (session, prompt) => unlessElsewhere(session, sessions.prompt(session, prompt)),
+      runCommand: (session, command) => unlessElsewhere(session, commands.runCommand(session, command)),
       runningElsewhere,
       ...decisionRequests(routes, call),
     }

@@ -88,12 +88,9 @@ export const commandRequests = (
   return {
     runCommand: Effect.fnUntraced(function* (
       session,
-      { agent, arguments: text, delivery = "queue", model, name },
+      { arguments: text, delivery = "queue", name, ...choice },
     ): Effect.fn.Return<StartedCommand, ClientError> {
-      yield* ready(session, {
-        ...(agent === undefined ? {} : { agent }),
-        ...(model === undefined ? {} : { model }),
-      })
+      yield* ready(session, choice)
       const before = yield* seenOf(session)
       const post = api
         .command({ params: { sessionID: session }, payload: { name, text, delivery } })

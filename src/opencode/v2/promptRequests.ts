@@ -39,12 +39,9 @@ export const promptRequests = (routes: Routes, call: Call, ready: ReadySession) 
     completeChoice: (_session, choice) => Effect.succeed(choice),
     prompt: Effect.fnUntraced(function* (
       session,
-      { agent, delivery = "queue", mayBeStored = false, messageID, model, text },
+      { delivery = "queue", mayBeStored = false, messageID, text, ...choice },
     ): Effect.fn.Return<void, ClientError> {
-      yield* ready(session, {
-        ...(agent === undefined ? {} : { agent }),
-        ...(model === undefined ? {} : { model }),
-      })
+      yield* ready(session, choice)
       const post = api
         .prompt({ params: { sessionID: session }, payload: { id: messageID, text, delivery } })
         .pipe(Effect.asVoid, call("prompt", { session }))

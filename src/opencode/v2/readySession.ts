@@ -61,16 +61,10 @@ export const readySession = (
   })
 
   /** Fails if another server is running a turn in the session, or if there is no such agent or model. */
-  return Effect.fnUntraced(function* (
-    session: SessionId,
-    { agent, model }: PromptChoice,
-  ): Effect.fn.Return<void, ClientError> {
+  return Effect.fnUntraced(function* (session: SessionId, choice: PromptChoice): Effect.fn.Return<void, ClientError> {
     const { data } = yield* api.get({ params: { sessionID: session } }).pipe(call("get session", { session }))
     yield* ensureHere(sessionOf(data))
-    yield* select(data, {
-      ...(agent === undefined ? {} : { agent }),
-      ...(model === undefined ? {} : { model }),
-    })
+    yield* select(data, choice)
   })
 }
 

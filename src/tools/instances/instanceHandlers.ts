@@ -26,8 +26,8 @@ const rank: Readonly<Record<HealthState, number>> = {
 }
 
 /** The last known pending requests of an instance; undefined unless it is online. */
-const reportOf = (pendingReports: PendingReports, { health, url }: Instance): PendingReport | undefined =>
-  health.state === "online" ? Option.getOrUndefined(HashMap.get(pendingReports, url)) : undefined
+const reportOf = (pendingReports: PendingReports, instance: Instance): PendingReport | undefined =>
+  isOnline(instance) ? Option.getOrUndefined(HashMap.get(pendingReports, instance.url)) : undefined
 
 const problemView = (problem: Problem) => ({ source: line(problem.source), reason: line(problemText(problem)) })
 

@@ -1,5 +1,5 @@
 /** Sends a message to several sessions of the fleet, which are checked first. */
-import { Effect, Exit, Scope, Semaphore } from "effect"
+import { Array, Effect, Exit, Scope, Semaphore } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
@@ -27,15 +27,13 @@ const concurrency = 16
 const maxStart = "2 seconds"
 
 /** The reference that means a new session. */
-export const newSession = "new"
+const newSession = "new"
 
-interface NewSession {
-  /** Of a new session. */
+/** The agent and model of a message. */
+export interface ManyChoice extends Pick<PromptParameters, "agent" | "model"> {
+  /** Where a new session works. */
   readonly directory?: string | undefined
 }
-
-/** The agent and model of a message, and where a new session works. */
-export interface ManyChoice extends Pick<PromptParameters, "agent" | "model">, NewSession {}
 
 /** A message to several sessions. */
 export interface ManyMessage extends ManyChoice {
@@ -60,6 +58,12 @@ export interface WrongPlace {
 const isSame = (one: Destination, other: Destination) =>
   one.session_id !== newSession && one.instance === other.instance && one.session_id === other.session_id
 
+/** Where a new session is created. */
+const placeOf = ({ instance }: Target, directory: string | undefined) => ({
+  instance,
+  ...(directory === undefined ? {} : { directory }),
+})
+
 /** Finds each session once, and checks that its opencode has the agent and the model. Sends and creates nothing. */
 export const makeFindDestinations = Effect.gen(function* () {
   const fleet = yield* Fleet
@@ -70,8 +74,7 @@ export const makeFindDestinations = Effect.gen(function* () {
       Effect.gen(function* () {
         const found = { instance: target.instance, session_id, isBusy: false }
         if (session_id === newSession) {
-          const place = { instance: target.instance, ...(directory === undefined ? {} : { directory }) }
-          yield* checkNewSession({ ...place, ...prompt })
+          yield* checkNewSession({ ...placeOf(target, directory), ...prompt })
           return found satisfies Destination
         }
         const opencode = client.at(target)
@@ -87,13 +90,7 @@ export const makeFindDestinations = Effect.gen(function* () {
       (place) => Effect.mapError(find(place, choice), (error): WrongPlace => ({ place, error })),
       { concurrency },
     )
-    const destinations: ReadonlyArray<Destination> = found
-    return {
-      destinations: destinations.filter(
-        (one, index) => !destinations.slice(0, index).some((each) => isSame(each, one)),
-      ),
-      wrong,
-    }
+    return { destinations: Array.dedupeWith<Destination>(found, isSame), wrong }
   }, Effect.provideContext(services))
 })
 
@@ -143,8 +140,7 @@ export const makeSendToSessions = Effect.fnUntraced(function* (options: Follower
         ),
       )
     const create = Effect.fnUntraced(function* (target: Target) {
-      const place = { instance: target.instance, ...(directory === undefined ? {} : { directory }) }
-      const { session } = yield* create_session(place)
+      const { session } = yield* create_session(placeOf(target, directory))
       return yield* resolveSession(target, client.at(target), session.session_id)
     }, Effect.provideContext(services))
     const find: FindSession<never> = (target, reference) =>

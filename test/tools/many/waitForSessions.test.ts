@@ -23,6 +23,13 @@ const both = [
   { instance: "web", session_id: here },
 ]
 
+/** A client that keeps the messages of the progress. */
+const hearing = () => {
+  const messages: Array<string> = []
+  const progress: CallValues["progress"] = ({ message }) => Effect.sync(() => void messages.push(message))
+  return { messages, progress }
+}
+
 const outcomes = ({ view }: { readonly view: { readonly sessions: ReadonlyArray<object> } }) =>
   view.sessions.map((each) => ("instance" in each && "outcome" in each ? `${each.instance} ${each.outcome}` : ""))
 
@@ -223,8 +230,7 @@ describe("wait_for_sessions", () => {
       const { api, web } = yield* fakes
       running(api)
       running(web)
-      const messages: Array<string> = []
-      const progress: CallValues["progress"] = ({ message }) => Effect.sync(() => void messages.push(message))
+      const { messages, progress } = hearing()
       yield* waiting({ sessions: both }, { wantsProgress: true, progress })
       assert.deepStrictEqual([api.connections.size, web.connections.size], [1, 1])
       yield* pass(16_000)
@@ -242,8 +248,7 @@ describe("wait_for_sessions", () => {
       const { api, web } = yield* fakes
       running(api)
       running(web)
-      const messages: Array<string> = []
-      const progress: CallValues["progress"] = ({ message }) => Effect.sync(() => void messages.push(message))
+      const { messages, progress } = hearing()
       const fiber = yield* waiting({ sessions: both, until: "any" }, { wantsProgress: true, progress })
       api.fail("*", Fault.refused)
       api.cut()
