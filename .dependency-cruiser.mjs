@@ -13,6 +13,7 @@ const folders = {
   notify: ["fleet", "discovery", "opencode", "machine", "text"],
   mcp: ["text"],
   connect: ["discovery", "opencode", "machine", "text"],
+  web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
 }
 
