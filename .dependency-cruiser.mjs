@@ -7,12 +7,13 @@
 const folders = {
   text: [],
   machine: ["text"],
+  database: ["machine", "text"],
   opencode: ["machine", "text"],
-  discovery: ["opencode", "machine", "text"],
+  discovery: ["opencode", "database", "machine", "text"],
   fleet: ["discovery", "opencode", "machine", "text"],
   notify: ["fleet", "discovery", "opencode", "machine", "text"],
   mcp: ["text"],
-  connect: ["discovery", "opencode", "machine", "text"],
+  connect: ["discovery", "opencode", "database", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
 }
 
