@@ -8,6 +8,7 @@ import type {
 } from "@modelcontextprotocol/server"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
+import type { Caller } from "./access/Gate.ts"
 import { withApproval } from "./approval.ts"
 import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
@@ -29,6 +30,9 @@ export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
   readonly args: unknown
   readonly context: ServerContext
   readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
+  readonly caller: Caller | undefined
+  /** Whether the caller may be shown forms. */
+  readonly mayAsk: boolean
 }
 
 /** The type `Tool.Any` hides which services its schemas need. The type of the Toolkit names them, so the caller passes them as `R`. */
@@ -45,9 +49,11 @@ const codecOf = <R>({ failureSchema, parametersSchema }: Tool.Any) => {
 /** Every failure becomes an error result, so the effect fails only by interruption. */
 export const callTool = <Tools extends Record<string, Tool.Any>, R>({
   args,
+  caller,
   connection,
   context,
   handled,
+  mayAsk,
   name,
   parameters,
   serverName,
@@ -72,7 +78,7 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
       Effect.flatMap(encodeOutput({ tool, serverName })),
     )
   const run = (args: unknown) =>
-    withElicitation(connection, context, (elicitation) =>
+    withElicitation({ ...connection, mayAsk }, context, (elicitation) =>
       withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
         Effect.provideService(handle(args), Call, { ...progressOf(context), ...elicitation }),
       ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
@@ -86,6 +92,6 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
     Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),
     Effect.withLogSpan("call"),
-    Effect.annotateLogs({ tool: name, call: id }),
+    Effect.annotateLogs({ tool: name, call: id, ...(caller === undefined ? {} : { caller: caller.subject }) }),
   )
 }

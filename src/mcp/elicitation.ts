@@ -132,10 +132,25 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
   }).pipe(Effect.raceFirst(Deferred.await(question)))
 })
 
+interface Connection {
+  readonly era: McpRequestContext["era"]
+  readonly server: McpServer
+  readonly mayAsk: boolean
+}
+
+/** For a caller who may not decide: no form is shown, and a reply to one decides nothing. */
+const withoutForms = ({ resumed }: Elicitation): Elicitation => ({
+  canAsk: false,
+  ask: () => Effect.succeed(unavailable),
+  resumed: Option.map(resumed, ({ state }) => ({ state, reply: { action: "cancel" } })),
+})
+
 /** Runs a handler that may ask the person, in the way that the connection's protocol revision and client support. */
 export const withElicitation = <E, R>(
-  { era, server }: { readonly era: McpRequestContext["era"]; readonly server: McpServer },
+  { era, mayAsk, server }: Connection,
   context: ServerContext,
   handler: Handler<E, R>,
-): Effect.Effect<CallToolResult | InputRequiredResult, E, R> =>
-  era === "modern" ? betweenCalls(context, handler) : handler(duringCall(server, context))
+): Effect.Effect<CallToolResult | InputRequiredResult, E, R> => {
+  const handle: Handler<E, R> = (elicitation) => handler(mayAsk ? elicitation : withoutForms(elicitation))
+  return era === "modern" ? betweenCalls(context, handle) : handle(duringCall(server, context))
+}

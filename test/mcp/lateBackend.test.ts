@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { McpServer, type ServerContext } from "@modelcontextprotocol/server"
 import { Effect } from "effect"
-import type { Backend } from "../../src/mcp/connection.ts"
+import type { Backend } from "../../src/mcp/toolServers.ts"
 import { makeLateBackend } from "../../src/mcp/lateBackend.ts"
 import { runAsPromise } from "../../src/mcp/runAsPromise.ts"
 
@@ -14,6 +14,7 @@ const request = (name: string) => ({
   // The backend of this test does not read it.
   context: {} as ServerContext,
   connection: { era: "legacy", server } as const,
+  caller: undefined,
 })
 
 const recorder = () => {
