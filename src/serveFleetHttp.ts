@@ -6,6 +6,7 @@ import { makeEndpoint } from "./mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { serverInfo } from "./serverInfo.ts"
 import { formScope, scopeOf } from "./tools/scopes.ts"
+import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
 export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
@@ -28,6 +29,7 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
         ...(unavailable === undefined ? {} : { unavailable }),
         ...(revisions === undefined ? {} : { revisions }),
         access: { scopeOf, formScope },
+        tasks,
       }),
     ),
   )

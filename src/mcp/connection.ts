@@ -1,8 +1,8 @@
 /**
  * One client on stdin and stdout, as the SDK and the wire know it. The tools' calls go to a {@link Backend}.
  *
- * This module, `toolServers.ts` and `wire/` do not load Effect: the executable answers its client's first requests before it does, which
- * halves the time until then.
+ * This module, `toolServers.ts` and `wire/` do not load Effect: the executable answers its client's first requests before it
+ * does, which halves the time until then.
  */
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import type { ListedTool } from "./listedTool.ts"

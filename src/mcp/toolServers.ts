@@ -11,9 +11,8 @@ import {
   McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server"
-import type { Caller } from "./access/Gate.ts"
-import { callerOf } from "./access/callerInfo.ts"
 import type { ListedTool } from "./listedTool.ts"
+import { offerTasks, taskCapability, type TaskRequests } from "./tasks/offerTasks.ts"
 
 /** What a client is told about the server. */
 export interface ServeOptions {
@@ -32,14 +31,14 @@ export interface ToolRequest {
   readonly args: unknown
   readonly context: ServerContext
   readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
-  /** Who calls; undefined on stdio, where the client is the user. */
-  readonly caller: Caller | undefined
 }
 
 /** Runs the calls of a connection, and learns what happens to it. */
 export interface Backend {
   /** Rejects if the client has cancelled the call or disconnected. */
   readonly call: (request: ToolRequest) => Promise<CallToolResult | InputRequiredResult>
+  /** If calls can go on as tasks. */
+  readonly tasks?: TaskRequests | undefined
   /** The client has completed the handshake. Not called by clients of revision 2026-07-28, which have none. */
   readonly initialized: (server: McpServer) => void
   /** A sentence about a message that cannot be used. */
@@ -55,18 +54,25 @@ const fixed = { ttlMs: 60 * 60 * 1000, cacheScope: "private" } as const
 export const makeToolServer = (
   options: ServeOptions,
   tools: ReadonlyArray<ListedTool>,
-  backend: Pick<Backend, "call" | "initialized">,
+  backend: Pick<Backend, "call" | "initialized" | "tasks">,
   era: McpRequestContext["era"],
 ) => {
+  const { tasks } = backend
+  const offersTasks = era === "modern" && tasks !== undefined
   const server = new McpServer(
     { name: options.name, title: options.title, version: options.version },
-    { instructions: options.instructions, cacheHints: { "tools/list": fixed, "server/discover": fixed } },
+    {
+      instructions: options.instructions,
+      cacheHints: { "tools/list": fixed, "server/discover": fixed },
+      ...(offersTasks ? { capabilities: taskCapability } : {}),
+    },
   )
+  if (offersTasks) offerTasks(server, tasks)
   server.server.oninitialized = () => backend.initialized(server)
   const registered = tools.map(({ name, ...description }) => ({
     name,
     tool: server.registerTool(name, description, (args, context) =>
-      backend.call({ name, args, context, connection: { era, server }, caller: callerOf(context.http?.authInfo) }),
+      backend.call({ name, args, context, connection: { era, server } }),
     ),
   }))
   const offer = (isOffered: (tool: string) => boolean): void => {

@@ -14,7 +14,6 @@ const request = (name: string) => ({
   // The backend of this test does not read it.
   context: {} as ServerContext,
   connection: { era: "legacy", server } as const,
-  caller: undefined,
 })
 
 const recorder = () => {

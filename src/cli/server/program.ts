@@ -8,6 +8,7 @@ import { keepYoungGeneration } from "../../machine/youngGeneration.ts"
 import { serverInfo } from "../../serverInfo.ts"
 import { Settings, type SettingsError } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
+import { tasks } from "../../tools/tasks/tasks.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { parentExit } from "../process/parentExit.ts"
 import { runProgram } from "../process/runProgram.ts"
@@ -41,16 +42,17 @@ const working = Effect.fnUntraced(function* (served: Served) {
   yield* Effect.forkScoped(Effect.delay(keepYoungGeneration, startsWithin))
   const fleet = Fiber.join(loading)
   if (served.isByHand) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
+  const options = { serverName: serverInfo.name, tasks }
   const backend = served.offersStart
     ? makeBackend(
         FleetToolkitWithStart,
         Effect.flatMap(fleet, ({ handledWithStart }) => handledWithStart),
-        serverInfo.name,
+        options,
       )
     : makeBackend(
         FleetToolkit,
         Effect.flatMap(fleet, ({ handled }) => handled),
-        serverInfo.name,
+        options,
       )
   served.attach(yield* backend)
   yield* Effect.addFinalizer(() => Effect.promise(served.connection.close))

@@ -10,6 +10,7 @@ import { type Caller, Gate } from "../access/Gate.ts"
 import { callerInfo, callerOf } from "../access/callerInfo.ts"
 import { describeTools } from "../describeTool.ts"
 import { makeBackend } from "../effectBackend.ts"
+import type { TaskOptions } from "../tasks/Tasks.ts"
 import { makeToolServer, type ServeOptions } from "../toolServers.ts"
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
@@ -24,6 +25,8 @@ export interface EndpointOptions extends ServeOptions {
   readonly revisions?: Revisions
   /** Without rules, every caller may call every tool. */
   readonly access?: AccessRules
+  /** How calls go on as tasks, for clients of 2026-07-28 that follow them. Default: they do not. */
+  readonly tasks?: TaskOptions | undefined
 }
 
 export interface Endpoint {
@@ -71,7 +74,11 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
 ) {
   const { access, revisions = "both" } = options
   const gate = yield* Gate
-  const backend = yield* makeBackend(toolkit, handled, options.name, (caller) => mayAsk(access, caller))
+  const backend = yield* makeBackend(toolkit, handled, {
+    serverName: options.name,
+    tasks: options.tasks,
+    mayAsk: (caller) => mayAsk(access, caller),
+  })
   const tools = describeTools(toolkit)
   const names = tools.map(({ name }) => name)
   const scopes = scopesOf(access, toolkit.tools)
