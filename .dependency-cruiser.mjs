@@ -15,6 +15,7 @@ const folders = {
   connect: ["discovery", "opencode", "machine", "text"],
   web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
+  web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
 }
 
 const insideOf = (folders) =>
