@@ -11,7 +11,8 @@ const folders = {
   discovery: ["opencode", "machine", "text"],
   fleet: ["discovery", "opencode", "machine", "text"],
   notify: ["fleet", "discovery", "opencode", "machine", "text"],
-  mcp: ["text"],
+  // Of the machine, what guards a file of tokens.
+  mcp: ["machine/StrictModes", "machine/FileCache", "machine/fileError", "machine/atomicWrite", "text"],
   connect: ["discovery", "opencode", "machine", "text"],
   web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],

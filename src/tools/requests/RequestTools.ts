@@ -1,7 +1,7 @@
 /** respond_permission and answer_question: deliver a person's decision to the waiting agent. */
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
-import { annotations } from "../shared/annotations.ts"
+import { annotations, Decides } from "../shared/annotations.ts"
 import { FollowFailure } from "../shared/failures.ts"
 import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
 import { renderTurn } from "../turns/renderTurn.ts"
@@ -12,7 +12,9 @@ const opt = Schema.optionalKey
 const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(view) })]
 
 const decision = (title: string) =>
-  annotations(title, { readOnly: false, destructive: true, idempotent: false, openWorld: true })
+  annotations(title, { readOnly: false, destructive: true, idempotent: false, openWorld: true }).pipe(
+    Context.add(Decides, true),
+  )
 
 export const RespondPermission = Tool.make("respond_permission", {
   description:
