@@ -6,11 +6,12 @@
  */
 import { Clock, Effect, Option, RcRef } from "effect"
 import { HttpRouter, HttpServerRequest, type HttpServerResponse, UrlParams } from "effect/http"
-import { Refused } from "../../mcp/access/Gate.ts"
+import type { Refused } from "../../mcp/access/Gate.ts"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { type InstanceToolsOptions, instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
+import { formScope } from "../../tools/scopes.ts"
 import * as assets from "./assets.ts"
 import { conversationContent, conversationTitle } from "./conversationPage.ts"
 import { makeDecideRequest } from "./decideRequest.ts"
@@ -63,7 +64,6 @@ const statusOf = (tag: string): number => {
     case "InstanceNotFound":
     case "SessionNotFound":
       return 404
-    case "RequestNotOpen":
     case "AmbiguousInstance":
     case "AmbiguousSession":
     case "AmbiguousRequest":
@@ -73,9 +73,17 @@ const statusOf = (tag: string): number => {
   }
 }
 
-const notAllowed = (message: string) => new Refused({ status: 403, message })
+interface Failure {
+  readonly _tag: string
+  readonly message: string
+}
 
-const failed = (error: { readonly _tag: string; readonly message: string }, person?: Visitor) =>
+const mayNotDecide = `This token may not decide. It needs the scope ${formScope}.`
+const isTooOld = "The server was restarted, or you have logged in again, since this page was loaded. Nothing was sent."
+
+const file = (text: string, type: string) => Effect.succeed(answerFile(text, `${type}; charset=utf-8`))
+
+const failed = (error: Failure, person: Visitor) =>
   answerHtml(statusOf(error._tag), notePage("That did not work", [error.message], paths.home, person))
 
 const refused = (request: Request, { message, status }: Refused) => {
@@ -87,8 +95,6 @@ const refused = (request: Request, { message, status }: Refused) => {
   const title = status === 503 ? "Tokens cannot be checked" : "Not allowed"
   return answerHtml(status, notePage(title, [message], paths.login))
 }
-
-const sinceOf = (request: Request) => numberIn(request, "since", 0, Number.MAX_SAFE_INTEGER)
 
 /** Adds the page's routes to the router. */
 export const layer = (options: PageOptions) =>
@@ -149,7 +155,7 @@ export const layer = (options: PageOptions) =>
       })
 
       /** A page for a visitor who may read. */
-      const shown = <E extends { readonly _tag: string; readonly message: string }, R>(
+      const shown = <E extends Failure, R>(
         answer: (person: Visitor, request: Request) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>,
       ) =>
         Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
@@ -161,72 +167,64 @@ export const layer = (options: PageOptions) =>
           ),
         )
 
-      const sinceNow = Effect.map(Clock.currentTimeMillis, (now) => now - settledShown)
+      /** A page that keeps itself up to date, whole or the part that is read again. */
+      const live = <E extends Failure, R>(
+        read: (person: Visitor, since: number, request: Request) => Effect.Effect<Live, E, R>,
+      ) => ({
+        whole: shown((person, request) =>
+          Effect.gen(function* () {
+            yield* watched
+            yield* attention.settled
+            const since = (yield* Clock.currentTimeMillis) - settledShown
+            return answerHtml(200, livePage(yield* read(person, since, request), person))
+          }),
+        ),
+        part: shown((person, request) =>
+          Effect.gen(function* () {
+            yield* watched
+            const since = numberIn(request, "since", 0, Number.MAX_SAFE_INTEGER)
+            return answerHtml(200, livePart(yield* read(person, since, request)).toString())
+          }),
+        ),
+      })
+
+      const submit = shown(
+        Effect.fnUntraced(function* (person, request) {
+          const fields = yield* request.urlParamsBody
+          const field = (name: string) => Option.getOrElse(UrlParams.getFirst(fields, name), () => "")
+          if (!person.mayDecide) return answerHtml(403, notePage("Not allowed", [mayNotDecide], paths.home, person))
+          if (field("form") !== person.formKey) {
+            return answerHtml(403, notePage("This page is too old", [isTooOld], paths.home, person))
+          }
+          const back = paths.ownPath(field("back"))
+          return yield* Effect.ensuring(decide(fields, person.caller.subject), forget).pipe(
+            Effect.map((id) => answerRedirect(`${back}#${paths.anchorOf(id)}`)),
+            Effect.catchTag("RequestNotOpen", ({ id = "" }) => {
+              const outcome = ledger.settled(id)?.outcome ?? "It was decided elsewhere, or its turn has ended."
+              return Effect.succeed(
+                answerHtml(409, notePage("Not open any more", [outcome, "Nothing was sent."], back, person)),
+              )
+            }),
+          )
+        }),
+      )
+
+      const fleet = live((person, since) => homeLive(person, since))
+      const conversation = live((person, since, request) => conversationLive(person, request, since))
 
       yield* router.addAll([
-        HttpRouter.route(
-          "GET",
-          paths.home,
-          shown((person) =>
-            Effect.gen(function* () {
-              yield* watched
-              yield* attention.settled
-              return answerHtml(200, livePage(yield* homeLive(person, yield* sinceNow), person))
-            }),
-          ),
-        ),
-        HttpRouter.route(
-          "GET",
-          "/live",
-          shown((person, request) =>
-            Effect.andThen(
-              watched,
-              Effect.map(homeLive(person, sinceOf(request)), (live) => answerHtml(200, livePart(live).toString())),
-            ),
-          ),
-        ),
-        HttpRouter.route(
-          "GET",
-          "/sessions",
-          shown((person, request) =>
-            Effect.gen(function* () {
-              return answerHtml(200, livePage(yield* conversationLive(person, request, yield* sinceNow), person))
-            }),
-          ),
-        ),
-        HttpRouter.route(
-          "GET",
-          "/live/sessions",
-          shown((person, request) =>
-            Effect.map(conversationLive(person, request, sinceOf(request)), (live) =>
-              answerHtml(200, livePart(live).toString()),
-            ),
-          ),
-        ),
-        HttpRouter.route(
-          "POST",
-          paths.requests,
-          shown((person, request) =>
-            Effect.gen(function* () {
-              const fields = yield* request.urlParamsBody
-              const field = (name: string) => Option.getOrElse(UrlParams.getFirst(fields, name), () => "")
-              if (!person.mayDecide)
-                return yield* notAllowed("Your token may not decide. It needs the scope fleet:decide.")
-              if (field("form") !== person.formKey)
-                return yield* notAllowed("This page is too old: the server was restarted. Load it again.")
-              const id = yield* decide(fields, person.caller.subject)
-              yield* forget
-              return answerRedirect(`${paths.ownPath(field("back"))}#${paths.anchorOf(id)}`)
-            }),
-          ),
-        ),
+        HttpRouter.route("GET", paths.home, fleet.whole),
+        HttpRouter.route("GET", "/live", fleet.part),
+        HttpRouter.route("GET", "/sessions", conversation.whole),
+        HttpRouter.route("GET", "/live/sessions", conversation.part),
+        HttpRouter.route("POST", paths.requests, submit),
         HttpRouter.route("GET", paths.login, login.show),
         HttpRouter.route("POST", paths.login, login.submit),
         HttpRouter.route("POST", paths.logout, login.end),
-        HttpRouter.route("GET", "/page.css", answerFile(assets.style, "text/css; charset=utf-8")),
-        HttpRouter.route("GET", "/page.js", answerFile(assets.script, "text/javascript; charset=utf-8")),
-        HttpRouter.route("GET", "/htmx.js", answerFile(assets.htmx, "text/javascript; charset=utf-8")),
-        HttpRouter.route("GET", "/icon.svg", answerFile(assets.icon, "image/svg+xml")),
+        HttpRouter.route("GET", "/page.css", file(assets.style, "text/css")),
+        HttpRouter.route("GET", "/page.js", file(assets.script, "text/javascript")),
+        HttpRouter.route("GET", "/htmx.js", file(assets.htmx, "text/javascript")),
+        HttpRouter.route("GET", "/icon.svg", file(assets.icon, "image/svg+xml")),
       ])
     }),
   )

@@ -34,6 +34,12 @@ const decisionIn = (
     if (chosen === "dismiss") return Effect.succeed(refusal(pending))
     if (chosen !== "answer") return invalid("decision", chosen, "a question is answered or dismissed")
     const answers = answersIn(fields, pending)
+    const both = pending.request.questions.findIndex(
+      ({ multiple }, index) => multiple !== true && (answers[index]?.length ?? 0) > 1,
+    )
+    if (both >= 0) {
+      return invalid("answer", answers[both]?.join(", ") ?? "", "choose an option or write your own answer, not both")
+    }
     return answers.every((each) => each.length === 0)
       ? invalid("answer", "", "choose an option or write an answer")
       : answer(pending, { answers })

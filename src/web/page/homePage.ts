@@ -70,7 +70,7 @@ const sessions = ({ fleet, work }: Home): Content => {
   const shown = started.length > 0 ? started : work.sessions
   return (
     shown.length > 0 &&
-    html`<h2>Busy sessions</h2>
+    html`<h2>Active sessions</h2>
       <ul class="card list">
         ${shown.map(sessionRow(fleet.as_of))}
       </ul>`

@@ -22,6 +22,7 @@ const loginForm = (next: string, problem?: string): string =>
       ${problem !== undefined && html`<p class="error" role="alert">${problem}</p>`}
       <form method="post" action="${loginPath}">
         <input type="hidden" name="next" value="${next}" />
+        <input type="text" name="username" value="opencode-fleet" autocomplete="username" hidden />
         <label class="field">
           Access token
           <input type="password" name="token" autocomplete="current-password" required autofocus />

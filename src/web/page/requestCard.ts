@@ -9,6 +9,7 @@ import { visible, visibleLine } from "../../text/visible.ts"
 import { soleAct } from "../../tools/requests/act.ts"
 import { allowsCustomAnswer, shownLabels } from "../../tools/requests/question.ts"
 import { clipMiddle } from "../../tools/requests/requestView.ts"
+import { formScope } from "../../tools/scopes.ts"
 import { type Content, html } from "./html.ts"
 import { anchorOf, conversation, requests } from "./paths.ts"
 import type { LedgerEntry } from "./RequestLedger.ts"
@@ -132,15 +133,13 @@ const questionFields = ({ questions }: QuestionRequest): Content =>
     </fieldset>`
   })
 
-const questionForms = (open: OpenRequest, request: QuestionRequest, options: CardOptions): Content => html`
+const questionForm = (open: OpenRequest, request: QuestionRequest, options: CardOptions): Content => html`
   <form method="post" action="${requests}">
     ${hidden(open, options)} ${questionFields(request)}
-    <p></p>
-    <button class="go" name="decision" value="answer">Answer</button>
-  </form>
-  <form method="post" action="${requests}">
-    ${hidden(open, options)}
-    <button class="bad plain" name="decision" value="dismiss">Dismiss the question</button>
+    <div class="buttons">
+      <button class="go" name="decision" value="answer">Answer</button>
+      <button class="bad" name="decision" value="dismiss">Dismiss</button>
+    </div>
   </form>
 `
 
@@ -160,7 +159,7 @@ const body = (open: OpenRequest, options: CardOptions): Content => {
       options.formKey === undefined ? alwaysText(request) : permissionForms(open, request, options),
     ]
   }
-  return options.formKey === undefined ? questionTexts(request) : questionForms(open, request, options)
+  return options.formKey === undefined ? questionTexts(request) : questionForm(open, request, options)
 }
 
 const kindText = ({ kind, request }: PendingRequest): string =>
@@ -193,7 +192,7 @@ export const requestCard = ({ request: open, settled }: LedgerEntry, options: Ca
     ${
       settled === undefined &&
       options.formKey === undefined &&
-      html`<p class="soft small">Your token may not decide. It needs the scope fleet:decide.</p>`
+      html`<p class="soft small">Your token may not decide. It needs the scope ${formScope}.</p>`
     }
   </article>`
 }

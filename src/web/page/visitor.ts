@@ -2,10 +2,8 @@
 import { Effect, Option, Redacted } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { type Caller, Gate, Refused } from "../../mcp/access/Gate.ts"
+import { baseScope, formScope } from "../../tools/scopes.ts"
 import type { Logins } from "./Logins.ts"
-
-const readScope = "fleet:read"
-const decideScope = "fleet:decide"
 
 export interface Visitor {
   readonly caller: Caller
@@ -37,9 +35,9 @@ const bearerToken = ({ headers }: HttpServerRequest.HttpServerRequest): Redacted
 
 /** Fails unless the caller may read. */
 export const mayRead = (caller: Caller): Effect.Effect<Caller, Refused> =>
-  caller.scopes.has(readScope)
+  caller.scopes.has(baseScope)
     ? Effect.succeed(caller)
-    : Effect.fail(new Refused({ status: 403, message: `This token does not have the scope ${readScope}.` }))
+    : Effect.fail(new Refused({ status: 403, message: `This token does not have the scope ${baseScope}.` }))
 
 /** A token is checked at every request, so one that was withdrawn ends its logins. */
 export const makeVisitor = (logins: Logins) =>
@@ -52,7 +50,7 @@ export const makeVisitor = (logins: Logins) =>
       const caller = yield* Effect.flatMap(gate.verify(login?.token ?? bearerToken(request)), mayRead)
       return {
         caller,
-        mayDecide: caller.scopes.has(decideScope),
+        mayDecide: caller.scopes.has(formScope),
         formKey: logins.formKey(login?.key ?? caller.subject),
         isLoggedIn: login !== undefined,
       } satisfies Visitor

@@ -58,12 +58,16 @@ export interface Answer {
   readonly cookie: string
 }
 
+type Pairs = ReadonlyArray<readonly [string, string]>
+
 export interface Sent {
-  readonly cookie?: string
+  readonly cookie?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
   /** The fields of a form, which is posted. */
-  readonly form?: ReadonlyArray<readonly [string, string]> | Readonly<Record<string, string>>
+  readonly form?: Pairs | Readonly<Record<string, string>>
 }
+
+const isPairs = (form: NonNullable<Sent["form"]>): form is Pairs => Array.isArray(form)
 
 const cookiesIn = (headers: Headers) =>
   headers
@@ -81,7 +85,9 @@ export const makeBrowser = Effect.gen(function* () {
           ? {}
           : {
               method: "POST",
-              body: new URLSearchParams(Array.isArray(form) ? form.map(([name, value]) => [name, value]) : { ...form }),
+              body: new URLSearchParams(
+                isPairs(form) ? form.map(([name, value]): [string, string] => [name, value]) : { ...form },
+              ),
             }
       const request = new Request(`http://127.0.0.1:4180${path}`, {
         ...body,
