@@ -17,7 +17,6 @@ const folders = {
   connect: ["discovery", "opencode", "database", "machine", "text"],
   web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
-  web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
 }
 
 const insideOf = (folders) =>
