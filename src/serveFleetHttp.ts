@@ -3,15 +3,19 @@ import { Effect, Layer } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
-import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
+import type { Issuer } from "./mcp/access/access.ts"
+import { metadataRoutes } from "./mcp/access/protectedResource.ts"
+import { McpEndpoint, mcpPath, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { serverInfo } from "./serverInfo.ts"
-import { formScope, scopeOf } from "./tools/scopes.ts"
+import { fleetScopes, formScope, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
 export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   /** The revisions of MCP that are served. Default: both. */
   readonly revisions?: Revisions | undefined
+  /** Where clients log in, if the `Gate` takes its tokens. */
+  readonly issuer?: Pick<Issuer, "issuer" | "resource"> | undefined
   /** Known tools that this server does not offer, each with a sentence about what makes it available. */
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
@@ -19,7 +23,7 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
 /** Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`. */
 export const layer = <Tools extends Record<string, Tool.Any>>(
   toolkit: Toolkit.Toolkit<Tools>,
-  { revisions, unavailable, ...options }: FleetHttpOptions,
+  { issuer, revisions, unavailable, ...options }: FleetHttpOptions,
 ) => {
   const endpoint = Layer.effect(
     McpEndpoint,
@@ -33,5 +37,9 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
       }),
     ),
   )
-  return HttpServing.layer(Layer.provideMerge(mcpRoute, endpoint), options)
+  const metadata =
+    issuer === undefined
+      ? Layer.empty
+      : metadataRoutes({ ...issuer, scopes: fleetScopes, title: serverInfo.title }, mcpPath)
+  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), metadata), options)
 }
