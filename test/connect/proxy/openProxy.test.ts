@@ -342,22 +342,22 @@ describe("an answer", () => {
   )
 })
 
-describe("the connections to the service", () => {
-  /** A service that numbers its connections, and closes the first one when it is used for the second time. */
-  const numbering = () => {
-    const numbers = new Map<unknown, number>()
-    let requests = 0
-    const listener: RequestListener = ({ socket }, response) => {
-      requests++
-      const isUsedAgain = numbers.has(socket)
-      if (!isUsedAgain) numbers.set(socket, numbers.size + 1)
-      if (isUsedAgain && numbers.get(socket) === 1) return void socket.destroy()
-      response.end(String(numbers.get(socket)))
-    }
-    return { listener, requests: () => requests }
+/** A service that numbers its connections, and closes the first one when it is used for the second time. */
+const numbering = () => {
+  const numbers = new Map<unknown, number>()
+  let requests = 0
+  const listener: RequestListener = ({ socket }, response) => {
+    requests++
+    const isUsedAgain = numbers.has(socket)
+    if (!isUsedAgain) numbers.set(socket, numbers.size + 1)
+    if (isUsedAgain && numbers.get(socket) === 1) return void socket.destroy()
+    response.end(String(numbers.get(socket)))
   }
-  const text = ({ body }: Answer) => body.toString()
+  return { listener, requests: () => requests }
+}
+const text = ({ body }: Answer) => body.toString()
 
+describe("the connections to the service", () => {
   test(
     "are shared by reads, and a read that meets the end of one is sent again",
     Effect.gen(function* () {
