@@ -2,10 +2,11 @@
  * Callers by a file of tokens. It is read again when it has changed, so an edit counts at the next request. A file that cannot be
  * used refuses every token: it never falls back to what it held before.
  */
-import { ByteSize, Clock, Effect, FileSystem, Option, Path, Redacted, Ref, Schema } from "effect"
+import { ByteSize, Clock, Effect, FileSystem, Option, Path, Redacted, Schema } from "effect"
 import { FileCache } from "../../machine/FileCache.ts"
 import { fileErrorText } from "../../machine/fileError.ts"
 import { CurrentUser, exposure, weakDirectory } from "../../machine/StrictModes.ts"
+import { makeReporter } from "./reporter.ts"
 import { callerOf, type Grant, readTokens, type TokenListOptions } from "./tokenList.ts"
 import { Unrecognized, Unverifiable, type Verifier } from "./Verifier.ts"
 
@@ -70,18 +71,14 @@ const makeReader = Effect.fnUntraced(function* ({ file, ...options }: TokenFileO
   )
 })
 
-/** Fails if the file cannot be used at the start. Later the same is logged once, and refuses every token. */
+/** Fails if the file cannot be used at the start. Later the same is logged, and refuses every token. */
 export const makeTokenFile = Effect.fnUntraced(function* (options: TokenFileOptions) {
   const read = yield* makeReader(options)
   yield* read
-  const reported = yield* Ref.make<string | undefined>(undefined)
-  const report = ({ message }: TokenFileUnusable) =>
-    Effect.flatMap(Ref.getAndSet(reported, message), (before) =>
-      before === message ? Effect.void : Effect.logError(`${message}. Every token is refused until it can be used.`),
-    )
+  const reporter = yield* makeReporter
   const grants = read.pipe(
-    Effect.tap(() => Ref.set(reported, undefined)),
-    Effect.tapError(report),
+    Effect.tap(reporter.works),
+    Effect.tapError(({ message }) => reporter.failed(`${message}. Every token is refused until it can be used.`)),
     Effect.mapError(() => new Unverifiable({ reason: "Tokens cannot be checked: the server's log says why." })),
   )
   const verify: Verifier = Effect.fnUntraced(function* (token) {
