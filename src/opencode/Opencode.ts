@@ -201,6 +201,11 @@ export interface Opencode {
     session: SessionId,
     page: { readonly limit: number; readonly before?: string },
   ) => Effect.Effect<MessagePage, ClientError>
+  /** The number of messages on a page, those included that cannot be understood. Where possible, they are not read. */
+  readonly countMessages: (
+    session: SessionId,
+    page: { readonly limit: number; readonly before?: string },
+  ) => Effect.Effect<{ readonly count: number; readonly older: string | undefined }, ClientError>
   /** Fails with `SessionNotFound` also if there is no such message. */
   readonly message: (session: SessionId, id: MessageId) => Effect.Effect<Message, ClientError>
   /**

@@ -8,7 +8,6 @@ import type { ClientError } from "../errors.ts"
 import { mediumAnswer, MaxResponseBytes } from "../http/MaxResponseBytes.ts"
 import { OpencodeClient } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
-import { countingUnreadable, unreadableTotal } from "../Unreadable.ts"
 import type { Session } from "./Session.ts"
 import { put, readCounts, type StoredCounts, writeCounts } from "./storedCounts.ts"
 
@@ -105,9 +104,9 @@ export class MessageCounts extends Context.Service<
           let before: string | undefined
           do {
             const page = { limit: pageSize, ...(before === undefined ? {} : { before }) }
-            const { result, unreadable } = yield* countingUnreadable(opencode.messages(id, page))
-            count += result.messages.length + unreadableTotal(unreadable)
-            before = result.older
+            const counted = yield* opencode.countMessages(id, page)
+            count += counted.count
+            before = counted.older
           } while (before !== undefined && count < countBound)
           return { count, more: before !== undefined } satisfies MessageCount as MessageCount
         },
