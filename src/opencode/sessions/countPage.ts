@@ -9,4 +9,5 @@ export const countPage =
     Effect.map(countingUnreadable(messages(session, page)), ({ result, unreadable }) => ({
       count: result.messages.length + unreadableTotal(unreadable),
       older: result.older,
+      bytes: 0,
     }))

@@ -110,7 +110,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       Effect.flatMap(({ arrayBuffer, headers }) =>
         Effect.map(arrayBuffer, (bytes) => {
           const count = countItems(Buffer.from(bytes))
-          return count === undefined ? undefined : { count, older: headers["x-next-cursor"] }
+          return count === undefined ? undefined : { count, older: headers["x-next-cursor"], bytes: bytes.byteLength }
         }),
       ),
       call("messages", { session }),
