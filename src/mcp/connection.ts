@@ -13,6 +13,7 @@ import {
 } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import type { ListedTool } from "./listedTool.ts"
+import { offerTasks, taskCapability, type TaskRequests } from "./tasks/offerTasks.ts"
 import { unknownTool } from "./unknownTool.ts"
 import { makeStdioTransport } from "./wire/StdioTransport.ts"
 
@@ -39,6 +40,8 @@ export interface ToolRequest {
 export interface Backend {
   /** Rejects if the client has cancelled the call or disconnected. */
   readonly call: (request: ToolRequest) => Promise<CallToolResult | InputRequiredResult>
+  /** If calls can go on as tasks. */
+  readonly tasks?: TaskRequests | undefined
   /** The client has completed the handshake. Not called by clients of revision 2026-07-28, which have none. */
   readonly initialized: (server: McpServer) => void
   /** A sentence about a message that cannot be used. */
@@ -84,10 +87,17 @@ export const openConnection = (
   })
   const { close } = serveStdio(
     ({ era }) => {
+      const { tasks } = backend
+      const offersTasks = era === "modern" && tasks !== undefined
       const server = new McpServer(
         { name: options.name, title: options.title, version: options.version },
-        { instructions: options.instructions, cacheHints: { "tools/list": fixed, "server/discover": fixed } },
+        {
+          instructions: options.instructions,
+          cacheHints: { "tools/list": fixed, "server/discover": fixed },
+          ...(offersTasks ? { capabilities: taskCapability } : {}),
+        },
       )
+      if (offersTasks) offerTasks(server, tasks)
       server.server.oninitialized = () => backend.initialized(server)
       for (const { name, ...description } of tools) {
         server.registerTool(name, description, (args, context) =>

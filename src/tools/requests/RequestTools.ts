@@ -1,6 +1,7 @@
 /** respond_permission and answer_question: deliver a person's decision to the waiting agent. */
 import { Context, Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { LongRunning } from "../../mcp/Call.ts"
 import { annotations, Decides } from "../shared/annotations.ts"
 import { FollowFailure } from "../shared/failures.ts"
 import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
@@ -37,7 +38,9 @@ export const RespondPermission = Tool.make("respond_permission", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Decide a permission"))
+})
+  .annotateMerge(decision("Decide a permission"))
+  .annotate(LongRunning, true)
 
 export const AnswerQuestion = Tool.make("answer_question", {
   description:
@@ -57,6 +60,8 @@ export const AnswerQuestion = Tool.make("answer_question", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Answer a question"))
+})
+  .annotateMerge(decision("Answer a question"))
+  .annotate(LongRunning, true)
 
 export const RequestTools = Toolkit.make(RespondPermission, AnswerQuestion)
