@@ -1,11 +1,10 @@
 /** The web page in a real browser, over a real opencode: what a person sees, reaches with the keyboard, and decides. */
-import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, FileSystem, Layer, Path } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
-import { createServer } from "node:http"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import type { Page } from "playwright-core"
 import { toolsLayer } from "../../src/layers.ts"
+import * as HttpServing from "../../src/web/HttpServing.ts"
 import * as WebPage from "../../src/web/page/Page.ts"
 import { Browser, inBrowser } from "../support/Browser.ts"
 import { makeRelay } from "../support/Executable.ts"
@@ -23,9 +22,8 @@ class Fleet extends Context.Service<Fleet, { readonly url: string }>()("opencode
     Effect.gen(function* () {
       const relay = yield* makeRelay()
       yield* relay.register("shop", yield* RealOpencode)
-      const serving = HttpRouter.serve(WebPage.layer({}), { disableLogger: true, disableListenLog: true }).pipe(
+      const serving = HttpServing.layer(WebPage.layer({}), { host: "127.0.0.1", port: 0 }).pipe(
         Layer.provide([toolsLayer({ relayDirectory: relay.directory }), tokenGate]),
-        Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
       )
       const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)
       return { url: HttpServer.formatAddress(address) }
@@ -47,15 +45,17 @@ const logIn = (page: Page, url: string, token = "full") =>
 const seen = (page: Page, text: string | RegExp) =>
   inBrowser(() => page.getByText(text).first().waitFor({ timeout: patienceMs }))
 
+/** Whether the page is wider than its window. */
+const overflows = (page: Page) =>
+  inBrowser(() => page.evaluate<boolean>("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
 /** Presses Tab until an element with this name has the focus. */
 const tabTo = (page: Page, name: string) =>
-  inBrowser(async () => {
-    for (let presses = 0; presses < 40; presses++) {
-      await page.keyboard.press("Tab")
-      if ((await page.locator(":focus").textContent({ timeout: patienceMs }))?.trim() === name) return
-    }
-    throw new Error(`no ${name} within 40 presses of Tab`)
-  })
+  inBrowser(() => page.keyboard.press("Tab")).pipe(
+    Effect.andThen(inBrowser(() => page.locator(":focus").textContent({ timeout: patienceMs }))),
+    Effect.repeat({ until: (focused) => focused?.trim() === name, times: 40 }),
+    Effect.tap((focused) => Effect.sync(() => assert.strictEqual(focused?.trim(), name))),
+  )
 
 /** A turn that waits for a permission. */
 const waiting = Effect.fnUntraced(function* (title: string) {
@@ -95,10 +95,7 @@ withChromium("the page in Chromium", () => {
         for (const width of [390, 1280]) {
           yield* inBrowser(() => page.setViewportSize({ width, height: 844 }))
           yield* inBrowser(() => page.screenshot({ path: path.join(shots, `fleet-${width}.png`), fullPage: true }))
-          const overflow = yield* inBrowser(() =>
-            page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-          )
-          assert.strictEqual(overflow, 0, `overflow at ${width}`)
+          assert.isFalse(yield* overflows(page), `horizontal overflow at ${width}`)
         }
         yield* tabTo(page, "Approve once")
         yield* inBrowser(() => page.keyboard.press("Enter"))
@@ -108,7 +105,51 @@ withChromium("the page in Chromium", () => {
         yield* inBrowser(() => page.keyboard.press("Enter"))
         yield* seen(page, "Done: from-42")
         yield* seen(page, "idle")
+        assert.isFalse(yield* overflows(page))
         assert.deepStrictEqual(complaints, [])
+      }),
+    )
+
+    it.effect("without JavaScript, the forms work", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Fleet
+        const session = yield* waiting("Without JavaScript")
+        const page = yield* (yield* Browser).open({ javaScriptEnabled: false })
+        yield* logIn(page, `${url}/sessions?instance=shop&id=${session}`)
+        yield* inBrowser(() => page.getByRole("button", { name: "Approve once" }).click())
+        yield* seen(page, "Allowed once.")
+        yield* isDone(session)
+      }),
+    )
+
+    it.effect("a page of another site can send a form with the person's cookie: it is refused", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { url } = yield* Fleet
+        const session = yield* waiting("Foreign origin")
+        const page = yield* (yield* Browser).open()
+        yield* logIn(page, `${url}/sessions?instance=shop&id=${session}`)
+        const form = yield* inBrowser(() => page.locator("form", { hasText: "Approve once" }).first().innerHTML())
+        // Another port of the same host, to which a browser sends the cookie all the same.
+        const foreign = HttpRouter.add(
+          "GET",
+          "/",
+          HttpServerResponse.html(`<form method="post" action="${url}/requests">${form}</form>`),
+        )
+        const services = yield* Layer.build(HttpServing.layer(foreign, { host: "127.0.0.1", port: 0 }))
+        yield* inBrowser(() =>
+          page.goto(HttpServer.formatAddress(Context.get(services, HttpServer.HttpServer).address)),
+        )
+        const [answer] = yield* inBrowser(() =>
+          Promise.all([
+            page.waitForResponse(`${url}/requests`),
+            page.getByRole("button", { name: "Approve once" }).click(),
+          ]),
+        )
+        assert.isDefined((yield* inBrowser(() => answer.request().allHeaders()))["cookie"])
+        assert.strictEqual(answer.status(), 403)
+        assert.lengthOf(yield* facts.pending(opencode, "permission", session), 1)
+        yield* facts.abort(opencode, session)
       }),
     )
   })
