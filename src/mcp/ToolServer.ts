@@ -1,16 +1,17 @@
 /**
  * Serves any Toolkit as an MCP server on stdin and stdout.
  *
- * Read on: `connection.ts` (the client), `describeTool.ts` (tools/list), `effectBackend.ts` and `callTool.ts` (tools/call),
- * `callResult.ts` (results), `elicitation.ts` (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`,
+ * Read on: `connection.ts` (the client), `toolServers.ts` (the SDK's server), `describeTool.ts` (tools/list),
+ * `effectBackend.ts` and `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts` (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`,
  * `tasks/` (calls that go on after their answer).
  */
 import { Effect } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
-import { openConnection, type ServeOptions } from "./connection.ts"
+import { openConnection } from "./connection.ts"
 import { describeTools } from "./describeTool.ts"
 import { makeBackend } from "./effectBackend.ts"
 import type { TaskOptions } from "./tasks/Tasks.ts"
+import type { ServeOptions } from "./toolServers.ts"
 
 export type { ServeOptions, TaskOptions }
 

@@ -2,6 +2,7 @@
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
+import { callerOf } from "./access/callerInfo.ts"
 import { withApproval } from "./approval.ts"
 import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
@@ -56,6 +57,7 @@ export const callTool = <
 > => {
   const { decodeParameters, encodeFailure, options } = codecOf<Tool.HandlerServices<Tools[keyof Tools]>>(tool)
   const id = String(context.mcpReq.id)
+  const caller = callerOf(context.http?.authInfo)
   const handle = (args: unknown) =>
     handled.pipe(
       Effect.flatMap((kit) =>
@@ -83,6 +85,6 @@ export const callTool = <
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
     Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),
     Effect.withLogSpan("call"),
-    Effect.annotateLogs({ tool: name, call: id }),
+    Effect.annotateLogs({ tool: name, call: id, ...(caller === undefined ? {} : { caller: caller.subject }) }),
   )
 }

@@ -2,15 +2,17 @@
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
 import { Context, Effect, FiberSet, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
+import type { Caller } from "./access/Gate.ts"
+import { callerOf } from "./access/callerInfo.ts"
 import { LongRunning } from "./Call.ts"
 import { callTool } from "./callTool.ts"
-import type { Backend, ToolRequest } from "./connection.ts"
 import { parametersOf } from "./describeTool.ts"
-import { type Surface, useUpFirstId, withElicitation } from "./elicitation.ts"
+import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 import { runAsPromise } from "./runAsPromise.ts"
 import { makeTasks, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
+import type { Backend, ToolRequest } from "./toolServers.ts"
 
 /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
 const maxConcurrentCalls = 256
@@ -20,6 +22,8 @@ export interface BackendOptions {
   readonly serverName: string
   /** How calls of tools that are `LongRunning` go on as tasks. Default: they do not. */
   readonly tasks?: TaskOptions | undefined
+  /** Whether a caller may be shown forms. Default: yes. */
+  readonly mayAsk?: (caller: Caller | undefined) => boolean
 }
 
 /**
@@ -31,21 +35,22 @@ export interface BackendOptions {
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { serverName, tasks: taskOptions }: BackendOptions,
+  { mayAsk = () => true, serverName, tasks: taskOptions }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
+  const isAskable = ({ http }: ServerContext) => mayAsk(callerOf(http?.authInfo))
   const run = <Result extends CallToolResult | InputRequiredResult>(
     { args, context, name }: ToolRequest,
     surface: Surface<Result>,
   ) => {
     const known = tools.get(name)
-    return known === undefined
-      ? Effect.die(new Error(`the Toolkit has no tool ${name}`))
-      : slots.withPermits(1)(callTool({ ...known, args, context, name, serverName, handled, surface }))
+    if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
+    const allowed = isAskable(context) ? surface : withoutForms(surface)
+    return slots.withPermits(1)(callTool({ ...known, args, context, name, serverName, handled, surface: allowed }))
   }
   const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
     cancelled,
@@ -80,7 +85,9 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
       : {
           tasks: {
             get: (request) => asPromise(request.context, tasks.get(request)),
-            update: (request) => asPromise(request.context, tasks.update(request)),
+            // The replies to forms decide.
+            update: (request) =>
+              asPromise(request.context, isAskable(request.context) ? tasks.update(request) : Effect.succeed({})),
             cancel: (request) => asPromise(request.context, tasks.cancel(request)),
           },
         }),

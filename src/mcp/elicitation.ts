@@ -162,6 +162,19 @@ const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, 
   }).pipe(Effect.raceFirst(Deferred.await(question)))
 })
 
+/** For a caller who may not decide: no form is shown, and a reply to one decides nothing. */
+export const withoutForms = <Result>(surface: Surface<Result>): Surface<Result> => ({
+  ...surface,
+  elicit: (handler) =>
+    surface.elicit(({ resumed }) =>
+      handler({
+        canAsk: false,
+        ask: () => Effect.succeed(unavailable),
+        resumed: Option.map(resumed, ({ state }) => ({ state, reply: { action: "cancel" } })),
+      }),
+    ),
+})
+
 /** Runs a handler that may ask the person, in the way that the connection's protocol revision and client support. */
 export const withElicitation =
   (

@@ -1,5 +1,5 @@
 /** A backend that is loaded after the connection is open. Until it is attached, calls wait and reports are kept. */
-import type { Backend } from "./connection.ts"
+import type { Backend } from "./toolServers.ts"
 import type { TaskRequests } from "./tasks/offerTasks.ts"
 
 export interface LateBackendOptions {

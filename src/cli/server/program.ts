@@ -1,7 +1,8 @@
 /** The server behind an open connection: the fleet, the tools' calls, and the end. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import { Cause, type Config, Console, Effect, Exit, Fiber, Layer, References } from "effect"
-import type { Backend, Connection } from "../../mcp/connection.ts"
+import type { Connection } from "../../mcp/connection.ts"
+import type { Backend } from "../../mcp/toolServers.ts"
 import { makeBackend } from "../../mcp/effectBackend.ts"
 import { collectSooner, keepYoungGeneration } from "../../machine/heapSize.ts"
 import { serverInfo } from "../../serverInfo.ts"

@@ -1,7 +1,7 @@
 /** Calls that go on as tasks: the client gets an id instead of waiting, and asks for the outcome from time to time. */
 import type { CallToolResult } from "@modelcontextprotocol/server"
 import { Clock, type Duration, Effect, Fiber, Option, Semaphore, Stream, SubscriptionRef } from "effect"
-import type { ToolRequest } from "../connection.ts"
+import type { ToolRequest } from "../toolServers.ts"
 import { type Elicitation, canAskIn, repliesIn, type Surface } from "../elicitation.ts"
 import { makeFollowedCall } from "./followedCall.ts"
 import type { TaskRequest } from "./offerTasks.ts"
