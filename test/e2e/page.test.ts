@@ -7,8 +7,9 @@ import { toolsLayer } from "../../src/layers.ts"
 import * as HttpServing from "../../src/web/HttpServing.ts"
 import * as WebPage from "../../src/web/page/Page.ts"
 import { Browser, inBrowser } from "../support/Browser.ts"
-import { makeRelay } from "../support/Executable.ts"
+import { makeRelay, type Relay } from "../support/Executable.ts"
 import * as facts from "../support/facts.ts"
+import { serveHttp } from "../support/HttpServed.ts"
 import { eventually } from "../support/McpClients.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { withChromium } from "../support/requirements.ts"
@@ -16,7 +17,9 @@ import { tokenGate } from "../web/page/scene.ts"
 
 const patienceMs = 60_000
 
-class Fleet extends Context.Service<Fleet, { readonly url: string }>()("opencode-fleet/test/Fleet") {
+class Fleet extends Context.Service<Fleet, { readonly url: string; readonly relay: Relay }>()(
+  "opencode-fleet/test/Fleet",
+) {
   static readonly layer = Layer.effect(
     Fleet,
     Effect.gen(function* () {
@@ -26,7 +29,7 @@ class Fleet extends Context.Service<Fleet, { readonly url: string }>()("opencode
         Layer.provide([toolsLayer({ relayDirectory: relay.directory }), tokenGate]),
       )
       const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)
-      return { url: HttpServer.formatAddress(address) }
+      return { relay, url: HttpServer.formatAddress(address) }
     }),
   ).pipe(Layer.provideMerge(RealOpencode.layer({ permission: "ask" })))
 }
@@ -110,12 +113,23 @@ withChromium("the page in Chromium", () => {
       }),
     )
 
-    it.effect("without JavaScript, the forms work", () =>
+    it.effect("the executable serves it with --no-auth, and without JavaScript the forms work", () =>
       Effect.gen(function* () {
-        const { url } = yield* Fleet
+        const { relay } = yield* Fleet
+        const { port, stderr } = yield* serveHttp(relay)
+        const url = `http://127.0.0.1:${port}`
+        assert.include(yield* stderr, `The page for your browser is ${url}/`)
         const session = yield* waiting("Without JavaScript")
         const page = yield* (yield* Browser).open({ javaScriptEnabled: false })
-        yield* logIn(page, `${url}/sessions?instance=shop&id=${session}`)
+        const statuses: Array<number> = []
+        page.on("response", (response) => statuses.push(response.status()))
+        yield* inBrowser(() => page.goto(`${url}/sessions?instance=shop&id=${session}`))
+        // The page, its style, its two scripts and its icon are in the bundle.
+        assert.isAtLeast(statuses.length, 3)
+        assert.isTrue(
+          statuses.every((status) => status === 200),
+          statuses.join(),
+        )
         yield* inBrowser(() => page.getByRole("button", { name: "Approve once" }).click())
         yield* seen(page, "Allowed once.")
         yield* isDone(session)
