@@ -3,27 +3,27 @@ import { Effect, Layer } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
-import type { Issuer } from "./mcp/access/access.ts"
-import { metadataRoutes } from "./mcp/access/protectedResource.ts"
-import { McpEndpoint, mcpPath, mcpRoute } from "./mcp/http/McpEndpoint.ts"
+import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { serverInfo } from "./serverInfo.ts"
-import { fleetScopes, formScope, scopeOf } from "./tools/scopes.ts"
+import { formScope, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
 export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   /** The revisions of MCP that are served. Default: both. */
   readonly revisions?: Revisions | undefined
-  /** Where clients log in, if the `Gate` takes its tokens. */
-  readonly issuer?: Pick<Issuer, "issuer" | "resource"> | undefined
   /** Known tools that this server does not offer, each with a sentence about what makes it available. */
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
 
-/** Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`. */
-export const layer = <Tools extends Record<string, Tool.Any>>(
+/**
+ * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
+ * `further`: other routes of the server, such as those of the page.
+ */
+export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
   toolkit: Toolkit.Toolkit<Tools>,
-  { issuer, revisions, unavailable, ...options }: FleetHttpOptions,
+  { revisions, unavailable, ...options }: FleetHttpOptions,
+  further: Layer.Layer<never, E, R>,
 ) => {
   const endpoint = Layer.effect(
     McpEndpoint,
@@ -37,9 +37,5 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
       }),
     ),
   )
-  const metadata =
-    issuer === undefined
-      ? Layer.empty
-      : metadataRoutes({ ...issuer, scopes: fleetScopes, title: serverInfo.title }, mcpPath)
-  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), metadata), options)
+  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further), options)
 }

@@ -1,5 +1,6 @@
 /** Whom `serve --http` lets in: the gate that its flags ask for, and what is said about it at the start. */
-import { Effect, FileSystem, Layer, Option, Path } from "effect"
+import { Effect, type FileSystem, Layer, Option, Path } from "effect"
+import type { HttpRouter } from "effect/http"
 import {
   type Issuer,
   layerIssuer,
@@ -10,9 +11,11 @@ import {
 import { Gate } from "../../mcp/access/Gate.ts"
 import { isTrustworthy } from "../../mcp/access/issuerMetadata.ts"
 import { ensureOwnToken } from "../../mcp/access/ownToken.ts"
+import { metadataRoutes } from "../../mcp/access/protectedResource.ts"
 import type { TokenFileUnusable } from "../../mcp/access/tokenFile.ts"
 import type { Scopes } from "../../mcp/access/verifyingGate.ts"
 import { mcpPath } from "../../mcp/http/McpEndpoint.ts"
+import { serverInfo } from "../../serverInfo.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
 import { baseScope, fleetScopes, loginScopes } from "../../tools/scopes.ts"
@@ -23,8 +26,8 @@ import type { AccessInput } from "./accessFlags.ts"
 
 export interface HttpAccess {
   readonly gate: Layer.Layer<Gate, TokenFileUnusable, FileSystem.FileSystem | Path.Path>
-  /** Where clients log in. */
-  readonly issuer: Issuer | undefined
+  /** What the endpoint says about itself to clients that want to log in. */
+  readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter>
   /** For a person who has started the server: a line, or two. */
   readonly notes: (url: string) => ReadonlyArray<string>
 }
@@ -53,7 +56,7 @@ const issuerOf = Effect.fnUntraced(function* ({ issuer, jwks }: AccessInput, pub
 
 const open: HttpAccess = {
   gate: Gate.layerOpen(fleetScopes),
-  issuer: undefined,
+  routes: Layer.empty,
   notes: () => ["Without a token: every program and user of this machine can control the agents (--no-auth)."],
 }
 
@@ -63,7 +66,7 @@ const own = Effect.gen(function* () {
   yield* Effect.mapError(ensureOwnToken(file), failedWith)
   return {
     gate: layerTokenFile({ file, unnamed: "this user" }, scopes),
-    issuer: undefined,
+    routes: Layer.empty,
     notes: (url) => [
       `The token is in ${file}.`,
       `Configure a client: opencode-fleet config CLIENT --http${url === `http://${defaultAddress.host}:${defaultAddress.port}${mcpPath}` ? "" : ` ${url}`}`,
@@ -73,13 +76,13 @@ const own = Effect.gen(function* () {
 
 const ofTokens = (file: TokenFile): HttpAccess => ({
   gate: layerTokenFile(file, scopes),
-  issuer: undefined,
+  routes: Layer.empty,
   notes: () => [`The tokens are in ${file.file}.`],
 })
 
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
   gate: file === undefined ? layerIssuer(issuer, scopes) : layerIssuerAndTokenFile(issuer, file, scopes),
-  issuer,
+  routes: metadataRoutes({ ...issuer, scopes: fleetScopes, title: serverInfo.title }, mcpPath),
   notes: () => [`Clients log in at ${issuer.issuer}${file === undefined ? "." : `, or have a token of ${file.file}.`}`],
 })
 

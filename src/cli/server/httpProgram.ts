@@ -8,6 +8,7 @@ import * as FleetHttp from "../../serveFleetHttp.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
 import { version } from "../../version.ts"
+import * as Page from "../../web/page/Page.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
 import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
@@ -47,12 +48,12 @@ export const httpProgram = Effect.fnUntraced(
       names: input.names,
       publicUrl: Option.getOrUndefined(input.publicUrl),
       revisions: input.revision,
-      issuer: access.issuer,
     }
+    const further = Layer.merge(Page.layer(settings), access.routes)
     const served =
       settings.sshHosts.length > 0
-        ? FleetHttp.layer(FleetToolkitWithStart, options)
-        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts })
+        ? FleetHttp.layer(FleetToolkitWithStart, options, further)
+        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts }, further)
     const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), access.gate])).pipe(
       Effect.catchTags({
         ServeError: (error) => Effect.fail(cannotListen(address)(error)),
@@ -67,7 +68,12 @@ export const httpProgram = Effect.fnUntraced(
     })
     yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf({ ...address, port })}
 
-${[`MCP clients connect to ${url}${mcpPath}`, ...access.notes(`${url}${mcpPath}`), "Press Ctrl-C to stop it."].join("\n")}`)
+${[
+  `MCP clients connect to ${url}${mcpPath}`,
+  `The page for your browser is ${url}/`,
+  ...access.notes(`${url}${mcpPath}`),
+  "Press Ctrl-C to stop it.",
+].join("\n")}`)
     return yield* Effect.never
   },
   Effect.scoped,

@@ -119,10 +119,34 @@ layer(Url.layer, { excludeTestServices: true })("An endpoint", (it) => {
         const sender = yield* as("sender", kind)
         const reader = yield* as("reader", kind)
         const oauth = yield* as("oauth", kind)
-        const hidden = yield* post("Bearer reader")
-        assert.include(yield* Effect.promise(() => hidden.text()), "the token does not allow send")
-        assert.strictEqual((yield* post("bearer sender")).status, 200)
+        const tools = ["ask", "ask_or_go_on", "go_on"]
+        assert.sameMembers([...everything.tools], tools)
+        assert.sameMembers([...sender.tools], tools)
+        assert.deepStrictEqual(reader.tools, ["ask"])
+        // A call can ask for more, so all tools are shown.
+        assert.sameMembers([...oauth.tools], tools)
+        const asked = yield* everything.call(Asking.Ask, { times: 1 })
+        assert.deepStrictEqual(asked.replies, [{ action: "accept", content: { colour: "red" } }])
+        for (const client of [sender, reader, oauth]) {
+          const answer = yield* client.call(Asking.Ask, { times: 1 })
+          assert.isFalse(answer.canAsk)
+          assert.deepStrictEqual(answer.replies, [{ action: "unavailable" }])
+        }
       }),
+  )
+
+  it.effect("runs no tool that the token does not allow, and says how to get there", () =>
+    Effect.gen(function* () {
+      const stepUp = yield* post("Bearer oauth")
+      assert.strictEqual(stepUp.status, 403)
+      assert.strictEqual(
+        stepUp.headers.get("www-authenticate"),
+        'Bearer error="insufficient_scope", error_description="the scope send is needed", scope="read send", resource_metadata="http://localhost/metadata"',
+      )
+      const hidden = yield* post("Bearer reader")
+      assert.include(yield* Effect.promise(() => hidden.text()), "the token does not allow send")
+      assert.strictEqual((yield* post("bearer sender")).status, 200)
+    }),
   )
 
   it.effect("takes a token in the header only", () =>
