@@ -1,7 +1,8 @@
 /** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
-import { Effect, Option } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { endProcess } from "../process/endProcess.ts"
 import { failedBecause } from "../process/exitStatus.ts"
 
 const addressForms = "HOST:PORT, HOST or PORT"
@@ -50,9 +51,13 @@ export const needsHttp = ({ address, names, noAuth, publicUrl }: ServeInput) =>
     ? Effect.fail(failedBecause("These flags need --http: address, --no-auth, --host, --public-url.", 2))
     : Effect.void
 
+/** To end by a signal is the only way to end it, so it is no failure. */
+const stopped = <E>(exit: Exit.Exit<never, E>) =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? Effect.sync(() => endProcess(0)) : Effect.void
+
 /** Loaded on demand: no other command needs an HTTP server. */
 export const runServeHttp = (input: ServeInput) =>
   Effect.flatMap(
     Effect.promise(() => import("./httpProgram.ts")),
-    ({ httpProgram }) => httpProgram(input),
+    ({ httpProgram }) => Effect.onExit(httpProgram(input), stopped),
   )

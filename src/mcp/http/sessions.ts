@@ -198,9 +198,9 @@ export const makeSessions = Effect.fnUntraced(function* (options: SessionsOption
     )
   })
   yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepEvery)))
-  yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => Effect.forEach([...sessions.values()], close, { discard: true })),
-  )
 
-  return { handle, count: () => sessions.size }
+  return {
+    handle,
+    close: Effect.suspend(() => Effect.forEach([...sessions.values()], close, { discard: true })),
+  }
 })
