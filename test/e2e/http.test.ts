@@ -104,30 +104,30 @@ layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })(
     Effect.gen(function* () {
       const opencode = yield* RealOpencode
       const server = yield* served
-      const clients = yield* Effect.forEach(kinds, (kind) => connectHttp(server, { kind, person: allows }))
+      const clients = yield* Effect.forEach(kinds, (kind) =>
+        Effect.map(connectHttp(server, { kind, person: allows }), (client) => ({ ...client, kind })),
+      )
 
       /** A turn with a form, and progress. */
-      const works = Effect.fnUntraced(function* (index: number, title: string) {
+      const works = Effect.fnUntraced(function* ({ call, kind }: (typeof clients)[number], title: string) {
         const session_id = yield* newSession(title)
         const progress: Array<Progress> = []
-        const turn = yield* clients[index]!.call(SendMessage, { session_id, message: `run: ${command}` }, (each) =>
-          progress.push(each),
-        )
-        assert.strictEqual(turn.outcome, "completed", kinds[index])
+        const turn = yield* call(SendMessage, { session_id, message: `run: ${command}` }, (each) => progress.push(each))
+        assert.strictEqual(turn.outcome, "completed", kind)
         assert.include(turn.text, "Done: from-42")
         assert.isNotEmpty(progress)
         assert.match(turn.decided?.[0] ?? "", /^allowed once/u)
       })
 
-      yield* Effect.forEach(kinds, (kind, index) => works(index, `By ${kind}`), { concurrency: "unbounded" })
+      yield* Effect.forEach(clients, (client) => works(client, "First"), { concurrency: "unbounded" })
 
       yield* server.end("SIGKILL")
       yield* server.startAgain
-      yield* Effect.forEach(kinds, (kind, index) => works(index, `Again by ${kind}`), { concurrency: "unbounded" })
+      yield* Effect.forEach(clients, (client) => works(client, "After a restart"), { concurrency: "unbounded" })
 
-      const waiting = yield* Effect.forEach(clients, (client, index) =>
+      const waiting = yield* Effect.forEach(clients, (client) =>
         Effect.gen(function* () {
-          const session_id = yield* newSession(`Cut off ${index}`)
+          const session_id = yield* newSession("Cut off")
           const begun = yield* Deferred.make<void>()
           const answer = yield* Effect.forkChild(
             Effect.flip(
