@@ -15,9 +15,6 @@ import { makeTasks, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
 
-/** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
-const maxConcurrentCalls = 256
-
 export interface BackendOptions {
   /** Named in internal errors. */
   readonly serverName: string
@@ -27,6 +24,8 @@ export interface BackendOptions {
   readonly mayAsk?: (caller: Caller | undefined) => boolean
   /** The answer to a call that is still running when the server ends. */
   readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
+  /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
+  readonly maxConcurrentCalls?: number
 }
 
 /** The end of the server leaves a call that does not wait for an agent this much time. */
@@ -43,7 +42,13 @@ const defaultEndingText = () => "The server was stopped during this call."
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { endingText = defaultEndingText, mayAsk = () => true, serverName, tasks: taskOptions }: BackendOptions,
+  {
+    endingText = defaultEndingText,
+    maxConcurrentCalls = 256,
+    mayAsk = () => true,
+    serverName,
+    tasks: taskOptions,
+  }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)

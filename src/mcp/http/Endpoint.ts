@@ -11,9 +11,10 @@ import { callerInfo, callerOf } from "../access/callerInfo.ts"
 import { describeTools } from "../describeTool.ts"
 import { type BackendOptions, makeBackend } from "../effectBackend.ts"
 import type { TaskOptions } from "../tasks/Tasks.ts"
-import { makeToolServer, type ServeOptions } from "../toolServers.ts"
+import { type Backend, makeToolServer, type ServeOptions } from "../toolServers.ts"
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
+import { makeCallBounds } from "./callBounds.ts"
 import { type AccessRules, callsIn, isOffered, mayAsk, missingScope, scopesOf } from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
@@ -29,6 +30,8 @@ export interface EndpointOptions extends ServeOptions {
   readonly tasks?: TaskOptions | undefined
   /** The answer to a call that is still running when the endpoint closes. */
   readonly endingText?: BackendOptions["endingText"]
+  /** Further sessions close the one that was not used for the longest time. Default: 2,000. */
+  readonly maxSessions?: number
 }
 
 export interface Endpoint {
@@ -69,6 +72,11 @@ const unavailable = (message: string, retryAfter: number) =>
 const tooManySessions = () => unavailable("Too many sessions are in use. Try again later.", 30)
 const closing = () => unavailable("The server is being stopped.", 1)
 
+/** The most calls that wait at once: of a session, of a caller without sessions, and of all together. */
+const maxCallsOfSession = 64
+const maxCallsOfCaller = 512
+const maxConcurrentCalls = 2048
+
 /** How long the calls that are running at the end may take to be answered. */
 const answersMayTake = "1500 millis"
 
@@ -81,10 +89,12 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   const gate = yield* Gate
   const backend = yield* makeBackend(toolkit, handled, {
     serverName: options.name,
+    maxConcurrentCalls,
     tasks: options.tasks,
     ...(options.endingText === undefined ? {} : { endingText: options.endingText }),
     mayAsk: (caller) => mayAsk(access, caller),
   })
+  const bounds = makeCallBounds(backend.call)
   const tools = describeTools(toolkit)
   const names = tools.map(({ name }) => name)
   const scopes = scopesOf(access, toolkit.tools)
@@ -94,14 +104,16 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       const { offer, server } = makeToolServer(options, tools, { ...backend, ...own }, "legacy")
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
-    call: backend.call,
+    call: (session, request) => bounds.call(session, maxCallsOfSession, request),
     failed: backend.failed,
+    ...(options.maxSessions === undefined ? {} : { maxSessions: options.maxSessions }),
   })
 
   const modern = createMcpHandler(
     ({ authInfo }) => {
-      const { offer, server } = makeToolServer(options, tools, backend, "modern")
       const caller = callerOf(authInfo)
+      const call: Backend["call"] = (request) => bounds.call(caller?.subject ?? "", maxCallsOfCaller, request)
+      const { offer, server } = makeToolServer(options, tools, { ...backend, call }, "modern")
       if (caller !== undefined) offer(isOffered(scopes, caller))
       return server
     },
