@@ -20,10 +20,14 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
 /** Built last, and so ended first: while the HTTP server still sends answers. */
 const closesFirst = Layer.effectDiscard(Effect.flatMap(McpEndpoint, ({ close }) => Effect.addFinalizer(() => close)))
 
-/** Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`. */
-export const layer = <Tools extends Record<string, Tool.Any>>(
+/**
+ * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
+ * `further`: other routes of the server, such as those of the page.
+ */
+export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   { revisions, unavailable, ...options }: FleetHttpOptions,
+  further: Layer.Layer<never, E, R>,
 ) => {
   const endpoint = Layer.effect(
     McpEndpoint,
@@ -38,5 +42,6 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
       }),
     ),
   )
-  return closesFirst.pipe(Layer.provideMerge(HttpServing.layer(Layer.provideMerge(mcpRoute, endpoint), options)))
+  const routes = Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further)
+  return Layer.provideMerge(closesFirst, HttpServing.layer(routes, options))
 }

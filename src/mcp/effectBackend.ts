@@ -11,7 +11,7 @@ import { parametersOf } from "./describeTool.ts"
 import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 import { runAsPromise } from "./runAsPromise.ts"
-import { makeTasks, type TaskOptions } from "./tasks/Tasks.ts"
+import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
 
@@ -26,6 +26,8 @@ export interface BackendOptions {
   readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
   /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
   readonly maxConcurrentCalls?: number
+  /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
+  readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
 
 /** The end of the server leaves a call that does not wait for an agent this much time. */
@@ -46,6 +48,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     endingText = defaultEndingText,
     maxConcurrentCalls = 256,
     mayAsk = () => true,
+    mayCall = () => true,
     serverName,
     tasks: taskOptions,
   }: BackendOptions,
@@ -85,7 +88,11 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
       return tool !== undefined && Context.get(tool.annotations, Tool.Readonly) ? call : undefined
     },
   })
-  const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), run<CallToolResult>)
+  const running = {
+    run: run<CallToolResult>,
+    mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
+  }
+  const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
   const mayBecomeTask = ({ connection: { era }, context, name }: ToolRequest) => {
     const tool = tools.get(name)?.tool
     return (

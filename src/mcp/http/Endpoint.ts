@@ -15,7 +15,7 @@ import { type Backend, makeToolServer, type ServeOptions } from "../toolServers.
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
 import { makeCallBounds } from "./callBounds.ts"
-import { type AccessRules, callsIn, isOffered, mayAsk, missingScope, scopesOf } from "./callAccess.ts"
+import { type AccessRules, callsIn, isOffered, mayAsk, mayCall, missingScope, scopesOf } from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
 import { fallsBack, type Revisions } from "./revisions.ts"
@@ -87,17 +87,18 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
 ) {
   const { access, revisions = "both" } = options
   const gate = yield* Gate
+  const scopes = scopesOf(access, toolkit.tools)
   const backend = yield* makeBackend(toolkit, handled, {
     serverName: options.name,
     maxConcurrentCalls,
     tasks: options.tasks,
     ...(options.endingText === undefined ? {} : { endingText: options.endingText }),
     mayAsk: (caller) => mayAsk(access, caller),
+    mayCall: (caller, tool) => mayCall(scopes, caller, tool),
   })
   const bounds = makeCallBounds(backend.call)
   const tools = describeTools(toolkit)
   const names = tools.map(({ name }) => name)
-  const scopes = scopesOf(access, toolkit.tools)
 
   const sessions = yield* makeSessions({
     openServer: (own) => {

@@ -60,14 +60,14 @@ describe("The event log", () => {
   it.effect("is bounded by bytes: the oldest goes first, of whichever session", () =>
     Effect.gen(function* () {
       const log = makeEventLog({ maxBytes: 100_000, maxAgeMs: 1000, now: () => 0 })
-      const stores = [log.openStore(), log.openStore()]
-      const first: Array<string> = []
-      for (const { store: each } of stores) first.push(yield* store(each, "a", progress(0)))
+      const one = log.openStore()
+      const stores = [one, log.openStore()]
+      const first = yield* store(one.store, "a", progress(0))
       for (let step = 1; step <= 1000; step++) {
         for (const { store: each } of stores) yield* store(each, "a", progress(step))
       }
       assert.isAtMost(log.bytes(), 100_000)
-      const { messages } = yield* replayed(stores[0]!.store, first[0]!)
+      const { messages } = yield* replayed(one.store, first)
       assert.isAbove(messages.length, 10)
       assert.deepStrictEqual(messages.at(-1), progress(1000))
       for (const { clear } of stores) clear()
