@@ -16,10 +16,14 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
 
-/** Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`. */
-export const layer = <Tools extends Record<string, Tool.Any>>(
+/**
+ * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
+ * `further`: other routes of the server, such as those of the page.
+ */
+export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   { revisions, unavailable, ...options }: FleetHttpOptions,
+  further: Layer.Layer<never, E, R>,
 ) => {
   const endpoint = Layer.effect(
     McpEndpoint,
@@ -33,5 +37,5 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
       }),
     ),
   )
-  return HttpServing.layer(Layer.provideMerge(mcpRoute, endpoint), options)
+  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further), options)
 }

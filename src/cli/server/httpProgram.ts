@@ -10,6 +10,7 @@ import { Settings } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
 import { fleetScopes } from "../../tools/scopes.ts"
 import { version } from "../../version.ts"
+import * as Page from "../../web/page/Page.ts"
 import { isLoopback } from "../../web/requestChecks.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
 import { failedBecause } from "../process/exitStatus.ts"
@@ -63,10 +64,11 @@ export const httpProgram = Effect.fnUntraced(
       publicUrl: Option.getOrUndefined(input.publicUrl),
       revisions: input.revision,
     }
+    const page = Page.layer(settings)
     const served =
       settings.sshHosts.length > 0
-        ? FleetHttp.layer(FleetToolkitWithStart, options)
-        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts })
+        ? FleetHttp.layer(FleetToolkitWithStart, options, page)
+        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts }, page)
     const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), gate])).pipe(
       Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(address)(error))),
     )
@@ -79,6 +81,7 @@ export const httpProgram = Effect.fnUntraced(
     yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf({ ...address, port })}
 
 MCP clients connect to ${url}${mcpPath}
+The page for your browser is ${url}/
 ${input.noAuth ? "Without a token: every program and user of this machine can control the agents (--no-auth).\n" : ""}Press Ctrl-C to stop it.`)
     return yield* Effect.never
   },
