@@ -1,7 +1,8 @@
 /** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
-import { Effect, Option } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { endProcess } from "../process/endProcess.ts"
 import { failedBecause } from "../process/exitStatus.ts"
 import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
 
@@ -48,9 +49,13 @@ export const needsHttp = (input: ServeInput) =>
     ? Effect.fail(failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, 2))
     : Effect.void
 
+/** To end by a signal is the only way to end it, so it is no failure. */
+const stopped = <E>(exit: Exit.Exit<never, E>) =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? Effect.sync(() => endProcess(0)) : Effect.void
+
 /** Loaded on demand: no other command needs an HTTP server. */
 export const runServeHttp = (input: ServeInput) =>
   Effect.flatMap(
     Effect.promise(() => import("./httpProgram.ts")),
-    ({ httpProgram }) => httpProgram(input),
+    ({ httpProgram }) => Effect.onExit(httpProgram(input), stopped),
   )
