@@ -52,8 +52,8 @@ const JsonSchema = Tool.dynamic("json_schema_2020_12_tool", {
     },
     allOf: [{ anyOf: [{ required: ["phone"] }, { required: ["email"] }] }],
     if: { properties: { contactMethod: { const: "phone" } }, required: ["contactMethod"] },
-    // An object literal with `then` would look like a promise.
-    ...Object.fromEntries([["then", { required: ["phone"] }]]),
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { required: ["phone"] },
     else: { required: ["email"] },
     additionalProperties: false,
   },
