@@ -4,8 +4,13 @@ import type { Tool, Toolkit } from "effect/ai"
 import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
+import { type DiscoveryOptions, type FleetLayerOptions, type OptionsInput, toolsLayer } from "./layers.ts"
+import { layerTokenFile } from "./mcp/access/access.ts"
 import { serverInfo } from "./serverInfo.ts"
-import { formScope, scopeOf } from "./tools/scopes.ts"
+import { endingText } from "./tools/endingText.ts"
+import { FleetToolkit } from "./tools/FleetToolkit.ts"
+import type { ToolsOptions } from "./tools/handlers.ts"
+import { baseScope, fleetScopes, formScope, loginScopes, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
@@ -15,6 +20,9 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   /** Known tools that this server does not offer, each with a sentence about what makes it available. */
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
+
+/** Built last, and so ended first: while the HTTP server still sends answers. */
+const closesFirst = Layer.effectDiscard(Effect.flatMap(McpEndpoint, ({ close }) => Effect.addFinalizer(() => close)))
 
 /**
  * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
@@ -34,8 +42,23 @@ export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
         ...(revisions === undefined ? {} : { revisions }),
         access: { scopeOf, formScope },
         tasks,
+        endingText,
       }),
     ),
   )
-  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further), options)
+  const routes = Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further)
+  return Layer.provideMerge(closesFirst, HttpServing.layer(routes, options))
 }
+
+/** The gate over a file of tokens: lines of a token, its name, and its scopes. An edit counts at the next request. */
+export const tokenFileGate = (file: string) =>
+  layerTokenFile({ file }, { all: fleetScopes, base: baseScope, atLogin: loginScopes })
+
+/**
+ * Serves the fleet over HTTP until the fiber is interrupted. Needs the `Gate`, `FileSystem`, `Path` and
+ * `ChildProcessSpawner`. The endpoint is at `/mcp`.
+ */
+export const serveFleetHttp = <E = never, R = never>(
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & ToolsOptions, E, R>,
+  http: FleetHttpOptions,
+) => Layer.launch(Layer.provide(layer(FleetToolkit, http, Layer.empty), toolsLayer(options)))
