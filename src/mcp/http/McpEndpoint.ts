@@ -4,6 +4,8 @@ import { HttpRouter } from "effect/http"
 import type { Endpoint } from "./Endpoint.ts"
 import { mcpPath } from "./mcpPath.ts"
 
+export { mcpPath }
+
 export class McpEndpoint extends Context.Service<McpEndpoint, Endpoint>()("opencode-fleet/mcp/http/McpEndpoint") {}
 
 /** Every method, so that the endpoint itself answers those that MCP does not use. */
