@@ -7,12 +7,15 @@
 const folders = {
   text: [],
   machine: ["text"],
+  database: ["machine", "text"],
   opencode: ["machine", "text"],
-  discovery: ["opencode", "machine", "text"],
+  discovery: ["opencode", "database", "machine", "text"],
   fleet: ["discovery", "opencode", "machine", "text"],
   notify: ["fleet", "discovery", "opencode", "machine", "text"],
-  mcp: ["text"],
-  connect: ["discovery", "opencode", "machine", "text"],
+  // Of the machine, what guards a file of tokens.
+  mcp: ["machine/StrictModes", "machine/FileCache", "machine/fileError", "machine/atomicWrite", "text"],
+  connect: ["discovery", "opencode", "database", "machine", "text"],
+  web: ["mcp", "tools", "notify", "fleet", "discovery", "opencode", "machine", "text"],
   tools: ["mcp/Call", "fleet", "discovery", "opencode", "machine", "text"],
 }
 

@@ -9,6 +9,7 @@ import { isTransportName, type TransportName, transportNames } from "./discovery
 import { defaultAnswerChars } from "./tools/shared/answerSize.ts"
 import type { Credentials } from "./opencode/Target.ts"
 import { credentials, passwordNote } from "./settings/credentials.ts"
+import { databaseUrl } from "./settings/databaseUrl.ts"
 import { inHome, relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { SettingsError } from "./settings/SettingsError.ts"
 import { defaultSendTimeout } from "./tools/turns/defaultSendTimeout.ts"
@@ -29,6 +30,8 @@ export interface SettingsValues {
   readonly tailscalePorts: ReadonlyArray<number>
   /** `tailscale`: machines with this tag, such as `tag:dev`, are probed in addition to the user's own. */
   readonly tailscaleTag: string | undefined
+  /** The database that servers on several machines share; undefined without one. */
+  readonly databaseUrl: Redacted.Redacted | undefined
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
   /** Whether the directory is the default one, which need not exist. */
@@ -77,6 +80,7 @@ const defaults: Omit<
   sshHosts: [],
   tailscalePorts: defaultTailscalePorts,
   tailscaleTag: undefined,
+  databaseUrl: undefined,
   refreshEvery: Duration.seconds(30),
   probeTimeout: defaultProbeTimeout,
   sendTimeout: defaultSendTimeout,
@@ -159,6 +163,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     sshHosts,
     tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
     tailscaleTag,
+    databaseUrl,
     relayDirectory,
     relayDirectoryMayBeMissing: Effect.map(variable("RELAY_REGISTRY_DIR"), Option.isNone),
     serviceDirectory,

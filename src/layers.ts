@@ -5,7 +5,9 @@
  * Options are a value, or an effect that yields them: `fleetLayer({ relayDirectory })`, `fleetLayer(Settings)`. The layers
  * of whole fleets need `FileSystem`, `Path` and `ChildProcessSpawner`, which `NodeServices.layer` provides.
  */
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, type Redacted, Stream } from "effect"
+import { Database } from "./database/Database.ts"
+import { sharedClaims } from "./database/sharedClaims.ts"
 import { Attention } from "./fleet/attention/Attention.ts"
 import { Discovery } from "./discovery/Discovery.ts"
 import { Fleet, type FleetOptions } from "./fleet/Fleet.ts"
@@ -21,7 +23,7 @@ import * as OpencodeVersions from "./opencode/OpencodeVersions.ts"
 import * as OpencodeV1 from "./opencode/v1/OpencodeV1.ts"
 import { Turns } from "./opencode/turns/Turns.ts"
 import { machineCache } from "./machine/CacheFiles.ts"
-import { machineClaims } from "./machine/SessionClaims.ts"
+import { machineClaims, SessionClaims } from "./machine/SessionClaims.ts"
 import { makeServerProcesses, ServerProcesses } from "./machine/ServerProcesses.ts"
 import { HostStarter } from "./discovery/ssh/HostStarter.ts"
 import { makeSshConnections, SshConnections } from "./discovery/ssh/sshConnections.ts"
@@ -31,7 +33,13 @@ import { line } from "./text/plainText.ts"
 import { type TransportOptions, transports } from "./transports.ts"
 
 /** Options of a fleet over a `Discovery` of your own. */
-export interface FleetLayerOptions extends FleetOptions, HealthCheckOptions {}
+export interface FleetLayerOptions extends FleetOptions, HealthCheckOptions {
+  /**
+   * The `postgresql://` URL of the database that servers on several machines share. They send one message at a time to a
+   * session, and the transport `postgres` finds what is announced in it. Needs the package `@effect/sql-pg`. Default: none.
+   */
+  readonly databaseUrl?: Redacted.Redacted | undefined
+}
 
 /** Which transports find instances, and the options of each. */
 export interface DiscoveryOptions extends TransportOptions {
@@ -65,9 +73,30 @@ const versions = {
 
 const opencodeClient = OpencodeVersions.layer(versions)
 
+/** Loaded only for fleets with a database. */
+const databaseOf = ({ databaseUrl }: Pick<FleetLayerOptions, "databaseUrl">) =>
+  databaseUrl === undefined
+    ? Layer.empty
+    : Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("./database/openDatabase.ts")),
+          ({ layer }) => layer(databaseUrl),
+        ),
+      )
+
+/** Who may send a message now: among the servers of this machine and, with a database, among all that share it. */
+const sessionClaims = Layer.effect(
+  SessionClaims,
+  Effect.gen(function* () {
+    const machine = yield* SessionClaims
+    const database = yield* Database
+    return database === undefined ? machine : sharedClaims(machine, database)
+  }),
+).pipe(Layer.provide(machineClaims))
+
 /** The services for any opencode: `OpencodeClient`, `InstanceEvents`, `MessageCounts` and `Turns`. */
 const opencodeServices = Layer.mergeAll(
-  Turns.layer.pipe(Layer.provide(machineClaims)),
+  Turns.layer.pipe(Layer.provide(sessionClaims)),
   MessageCounts.layer.pipe(Layer.provide(machineCache)),
 ).pipe(Layer.provideMerge(InstanceEvents.layer), Layer.provideMerge(opencodeClient), Layer.provide(HttpTransport.layer))
 
@@ -111,6 +140,7 @@ const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: Fleet
     Layer.provideMerge(opencodeServices),
     // The processes that `local-ports` finds guard the requests of this fleet only.
     Layer.provide(Layer.sync(ServerProcesses, makeServerProcesses)),
+    Layer.provide(databaseOf(options)),
   )
 
 const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions & Handlers.ToolsOptions) =>

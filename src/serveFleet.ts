@@ -12,8 +12,9 @@ import {
 import { serve } from "./mcp/ToolServer.ts"
 import { FleetToolkit } from "./tools/FleetToolkit.ts"
 import type { ToolsOptions } from "./tools/handlers.ts"
+import { tasks } from "./tools/tasks/tasks.ts"
 
-const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), serverInfo))
+const served = Effect.flatMap(FleetToolkit, (kit) => serve(FleetToolkit, Effect.succeed(kit), { ...serverInfo, tasks }))
 
 /** {@link serveFleet} over a `Discovery` of your own. */
 export const serveFleetWith = <DE, DR, E = never, R = never>(

@@ -1,5 +1,5 @@
 /** The server's name, title, version and instructions. */
-import type { ServeOptions } from "./mcp/connection.ts"
+import type { ServeOptions } from "./mcp/toolServers.ts"
 import { instructions } from "./tools/instructions.ts"
 import { version } from "./version.ts"
 

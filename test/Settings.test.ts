@@ -89,6 +89,7 @@ describe("Settings", () => {
         sshHosts: [],
         tailscalePorts: [4096, 49_374],
         tailscaleTag: undefined,
+        databaseUrl: undefined,
         relayDirectory: "/home/ada/.local/share/opencode-relay",
         relayDirectoryMayBeMissing: true,
         serviceDirectory: "/home/ada/.local/state/opencode",
@@ -117,6 +118,7 @@ describe("Settings", () => {
         "MDNS_ALLOW",
         "TAILSCALE_PORTS",
         "TAILSCALE_TAG",
+        "DATABASE_URL",
         "RELAY_REGISTRY_DIR",
         "XDG_DATA_HOME",
         "XDG_STATE_HOME",
@@ -230,6 +232,7 @@ describe("Settings", () => {
         SSH_HOSTS: "box, me@build,gpu-*,!gpu-3",
         TAILSCALE_PORTS: "4096, 4100",
         TAILSCALE_TAG: "dev",
+        DATABASE_URL: "postgresql://fleet@db.example.com/fleet",
         RELAY_REGISTRY_DIR: "/srv/relay",
         DISCOVERY_INTERVAL_MS: "1000",
         HEALTH_CHECK_TIMEOUT_MS: "500",
@@ -248,6 +251,7 @@ describe("Settings", () => {
         mdnsAllow: ["build.local", "192.168.1.*"],
         tailscalePorts: [4096, 4100],
         tailscaleTag: "tag:dev",
+        databaseUrl: Redacted.make("postgresql://fleet@db.example.com/fleet"),
         relayDirectory: "/srv/relay",
         relayDirectoryMayBeMissing: false,
         serviceDirectory: "/srv/state/opencode",
@@ -504,6 +508,29 @@ describe("Settings", () => {
     it.effect.each(["relay", "~bob/relay", "C:\\relay", "/srv/relay ", "/srv\nrelay", " "])("%j is refused", (value) =>
       Effect.gen(function* () {
         assert.deepInclude(yield* refusal({ RELAY_REMOTE_DIR: value }), { variable: "RELAY_REMOTE_DIR", value })
+      }),
+    )
+  })
+
+  describe("DATABASE_URL", () => {
+    it.effect.each([
+      "fleet",
+      "mysql://fleet:hunter2@db/fleet",
+      "postgres//fleet:hunter2@db",
+      "postgresql://fleet:hunter2@:a/b",
+    ])("%j is refused without being shown", (value) =>
+      Effect.gen(function* () {
+        const error = yield* refusal({ DATABASE_URL: value })
+        assert.include(error.message, "PostgreSQL")
+        assert.notInclude(error.message + inspect(error, { depth: 10 }) + JSON.stringify(error), "hunter2")
+      }),
+    )
+
+    it.effect("appears in no form of the settings that could reach a log", () =>
+      Effect.gen(function* () {
+        const read = yield* settings({ DATABASE_URL: "postgresql://fleet:hunter2@db/fleet" })
+        assert.isDefined(read.databaseUrl)
+        for (const form of [JSON.stringify(read), inspect(read, { depth: 10 })]) assert.notInclude(form, "hunter2")
       }),
     )
   })

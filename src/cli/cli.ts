@@ -28,6 +28,7 @@ import { telemetry } from "./telemetry/telemetry.ts"
 import { read } from "./commands/read.ts"
 import { reject } from "./commands/reject.ts"
 import { send } from "./commands/send.ts"
+import { needsHttp, runServeHttp, serveInput } from "./server/serveHttp.ts"
 import { sessions } from "./commands/sessions.ts"
 import { start } from "./commands/start.ts"
 import { wait } from "./commands/wait.ts"
@@ -48,8 +49,12 @@ const runServer = Effect.promise(() =>
   ),
 )
 
-const serve = Command.make("serve", {}, () => runServer).pipe(
-  Command.withDescription("Run the MCP server on stdin and stdout. This is the default command."),
+const serve = Command.make("serve", serveInput, (input) =>
+  input.http ? runServeHttp(input) : Effect.andThen(needsHttp(input), runServer),
+).pipe(
+  Command.withDescription(
+    "Run the MCP server on stdin and stdout (the default command), or over HTTP for several clients at once.",
+  ),
 )
 
 /** Everything that can be typed. */

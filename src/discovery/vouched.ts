@@ -7,7 +7,8 @@ import { hasExited } from "./hasExited.ts"
 export const vouched = (machine: LocalMachineValues, announcement: Announcement): Announcement =>
   hasExited(machine)(announcement) ? withoutSecrets(announcement) : announcement
 
-const withoutSecrets = ({
+/** The announcement of a process that has exited: any program may have its port. */
+export const withoutSecrets = ({
   credentials: _credentials,
   headers: _headers,
   passwordRemedy: _remedy,

@@ -6,7 +6,7 @@ import type { Credentials } from "../opencode/Target.ts"
 import { defaultProbeTimeout } from "../discovery/defaults.ts"
 import type { Announcement } from "../discovery/Discovery.ts"
 import { hasExited } from "../discovery/hasExited.ts"
-import { vouched } from "../discovery/vouched.ts"
+import { withoutSecrets } from "../discovery/vouched.ts"
 import { LocalMachine } from "../machine/LocalMachine.ts"
 import { RefusedSecrets } from "../discovery/secrets/RefusedSecrets.ts"
 import { authorizationOf, exitedHealth, reasonOf, stateOf } from "./healthReason.ts"
@@ -59,7 +59,8 @@ export class HealthCheck extends Context.Service<
         const probe = Effect.fnUntraced(function* (announcement: Announcement) {
           const before = yield* Clock.currentTimeMillis
           const timeout = Duration.toMillis(probeTimeout)
-          const opencode = client.at(targetOf(vouched(machine, announcement), credentials))
+          const exited = hasExited(machine)(announcement)
+          const opencode = client.at(targetOf(exited ? withoutSecrets(announcement) : announcement, credentials))
           const answer = yield* Effect.result(opencode.health(timeout))
           const checkedAt = yield* Clock.currentTimeMillis
           if (answer._tag === "Failure") {
@@ -84,7 +85,7 @@ export class HealthCheck extends Context.Service<
             const why = starting ? "is starting" : cause
             return { ...notOnline("unhealthy", why, checkedAt), api, version: line(version, 50), starting }
           }
-          const other = yield* identityProblem(announcement, answer.success, opencode.location(timeout))
+          const other = yield* identityProblem(announcement, exited, answer.success, opencode.location(timeout))
           if (other !== undefined) {
             return { ...notOnline("unhealthy", other, checkedAt), api, version: line(version, 50), replaced: true }
           }

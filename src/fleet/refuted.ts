@@ -14,13 +14,15 @@ const contested = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<An
     .filter((sharing) => new Set(sharing.map(({ directory }) => directory)).size > 1)
     .flat()
 
-/** Why each of these is not what it says: a text that continues after the server's address. */
+/** Why each of these is not what it says: a text that continues after the server's address. Exited ones are not asked. */
 export const findRefuted = Effect.fnUntraced(function* (
   announcements: ReadonlyArray<Announcement>,
   { probe }: HealthCheck["Service"],
+  hasExited: (announcement: Announcement) => boolean,
 ) {
+  const running = contested(announcements).filter((one) => !hasExited(one))
   const found = yield* Effect.forEach(
-    contested(announcements),
+    contested(running),
     (announcement) =>
       Effect.map(probe(announcement), ({ reason, replaced }) =>
         replaced === true ? [[announcement, reason] as const] : [],

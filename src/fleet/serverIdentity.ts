@@ -4,7 +4,6 @@
  */
 import { Effect, Option } from "effect"
 import type { Announcement } from "../discovery/Discovery.ts"
-import { hasExited } from "../discovery/hasExited.ts"
 import { isSameDirectory } from "../opencode/sameDirectory.ts"
 import { LocalMachine, type LocalMachineValues } from "../machine/LocalMachine.ts"
 import type { ClientError } from "../opencode/errors.ts"
@@ -50,7 +49,7 @@ const processKey = ({ birth, directory, host, pid, tunnelled, url }: Announcemen
 /**
  * Makes a function that compares a healthy server with its announcement: API, process and directory. It returns why it is
  * another one: a text that continues after the instance's name; undefined if it is the announced one. A server that does not
- * report its directory counts as the announced one, unless the announced process has exited.
+ * report its directory counts as the announced one, unless the announced process has `exited`.
  *
  * opencode 2 serves all directories, and the question would make it load one, so it is not asked.
  */
@@ -60,12 +59,12 @@ export const makeServerIdentity = Effect.gen(function* () {
 
   return Effect.fnUntraced(function* (
     announcement: Announcement,
+    exited: boolean,
     health: ServerHealth,
     location: Effect.Effect<ServerLocation, ClientError>,
   ) {
     const { api, directory } = announcement
     if (api !== undefined && api !== health.api) return apiDiffers(api, health.api)
-    const exited = hasExited(machine)(announcement)
     const withoutProcess = exited ? `${exitedText(announcement)}, and another opencode has its port now` : undefined
     if (directory === undefined || health.api === 2) return withoutProcess
     const key = processKey(announcement, machine)

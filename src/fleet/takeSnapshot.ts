@@ -57,10 +57,7 @@ export const makeTakeSnapshot = Effect.fnUntraced(function* (discovery: Discover
     const scan = yield* isFirst ? Effect.provideService(discovery.scan, ScanTimeout, firstScanTimeout) : discovery.scan
     const announcements = scan.announcements.map((announcement) => vouched(machine, announcement))
     const fingerprintOf = yield* fingerprintsOf(announcements)
-    const refuted = yield* findRefuted(
-      announcements.filter((one) => !hasExited(machine)(one)),
-      healthCheck,
-    )
+    const refuted = yield* findRefuted(announcements, healthCheck, hasExited(machine))
     const found = serversOf(announcements, hasExited(machine), fingerprintOf, (one) => refuted.get(one))
     const servers = uniqueNames(found.servers)
     const problems = [...scan.problems, ...found.problems]

@@ -40,3 +40,19 @@ export const weakDirectory = Effect.fnUntraced(function* (directory: string, use
     current = parent
   }
 })
+
+const readableByOthers = 0o044
+const readableByAll = 0o004
+
+/**
+ * Why other users could read or change a file that holds a secret. None if they cannot. The group may read a file of root's, as
+ * containers and services are given their secrets.
+ */
+export const exposure = (info: FileSystem.File.Info, user: Option.Option<number>): Option.Option<string> => {
+  const weak = weakness(info, user)
+  if (Option.isNone(user) || Option.isSome(weak)) return weak
+  const isRoots = user.value !== 0 && Option.contains(info.uid, 0)
+  return (info.mode & (isRoots ? readableByAll : readableByOthers)) === 0
+    ? Option.none()
+    : Option.some(`can be read by other users (fix it with chmod ${isRoots ? "o-r" : "go-r"})`)
+}

@@ -1,6 +1,7 @@
 /** The files that the processes of this machine have open, on Linux. */
 import { Effect } from "effect"
-import { readdir, readlink } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
+import { LinkTargets } from "./LinkTargets.ts"
 
 /** Node's default number of threads for file access. */
 const concurrency = 4
@@ -11,12 +12,8 @@ const entries = (directory: string) =>
 /** The paths of the files that the process has open. None if access is denied, and on systems without `/proc`. */
 export const openFilesOf = Effect.fnUntraced(function* (pid: number) {
   const directory = `/proc/${pid}/fd`
-  return yield* Effect.forEach(
-    yield* entries(directory),
-    (descriptor) =>
-      Effect.tryPromise(() => readlink(`${directory}/${descriptor}`)).pipe(Effect.orElseSucceed(() => "")),
-    { concurrency },
-  )
+  const targetsOf = yield* LinkTargets
+  return yield* targetsOf(directory, yield* entries(directory))
 })
 
 /** The ids of all processes. */

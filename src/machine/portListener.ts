@@ -1,22 +1,35 @@
 /** The process that listens at a loopback URL, on Linux. */
 import { Effect } from "effect"
-import { readFile } from "node:fs/promises"
+import { createReadStream } from "node:fs"
 import { processesWith } from "./openFiles.ts"
 
-/** The state of a listening socket in `/proc/net/tcp`. */
-const listening = "0A"
+/** A row of `/proc/net/tcp` with another state than that of a listening socket, `0A`. */
+const connection = /^ *\d+: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4} (?!0A)/mu
+
+/**
+ * The rows of the listening sockets, which the kernel puts first. The connections after them are not read: they can be tens of
+ * thousands, for which the kernel needs a third of a second.
+ */
+const readListeners = async (file: string) => {
+  let table = ""
+  for await (const part of createReadStream(file, "latin1")) {
+    table += String(part)
+    if (connection.test(table)) break
+  }
+  return table
+}
+
+/** The inodes of the sockets that listen on the port. */
+export const parseListeners = (table: string, port: number): ReadonlyArray<string> => {
+  const local = `[0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, "0")}`
+  const row = new RegExp(`^ *\\d+: ${local} [0-9A-F]+:0000 0A \\S+ \\S+ \\S+ +\\d+ +\\d+ (\\d+)`, "gmu")
+  return Array.from(table.matchAll(row), ([, inode = ""]) => inode)
+}
 
 const socketsIn = (file: string, port: number) =>
-  Effect.tryPromise(() => readFile(file, "latin1")).pipe(
-    Effect.orElseSucceed(() => ""),
-    Effect.map((table) =>
-      table.split("\n").flatMap((row) => {
-        const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/u)
-        return state === listening && Number.parseInt(local.split(":")[1] ?? "", 16) === port
-          ? [`socket:[${inode}]`]
-          : []
-      }),
-    ),
+  Effect.tryPromise(() => readListeners(file)).pipe(
+    Effect.map((table) => parseListeners(table, port).map((inode) => `socket:[${inode}]`)),
+    Effect.orElseSucceed(() => []),
   )
 
 const isLoopback = (hostname: string) => /^(localhost|127\..*|\[::1\])$/u.test(hostname)
@@ -28,8 +41,10 @@ export const listenerAt = Effect.fnUntraced(function* (
 ): Effect.fn.Return<number | undefined> {
   const { hostname, port } = new URL(url)
   if (!isLoopback(hostname)) return undefined
-  const sockets = yield* Effect.forEach(["/proc/net/tcp", "/proc/net/tcp6"], (file) => socketsIn(file, Number(port)))
-  const found = new Set(sockets.flat())
+  const sockets = yield* socketsIn("/proc/net/tcp", Number(port))
+  // A socket of IPv4 takes connections to 127.0.0.1 before one of IPv6 that accepts both.
+  const isFound = sockets.length > 0 && hostname.startsWith("127.")
+  const found = new Set(isFound ? sockets : [...sockets, ...(yield* socketsIn("/proc/net/tcp6", Number(port)))])
   if (found.size === 0) return undefined
   return (yield* processesWith(found, yield* likely))[0] ?? (yield* processesWith(found))[0]
 })

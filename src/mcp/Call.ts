@@ -13,6 +13,11 @@ export interface ElicitationRequest {
   readonly form: Schema.Constraint
   /** The handler's state for continuing when the reply arrives in a later call; see {@link CallValues.ask}. */
   readonly state: string
+  /**
+   * Names the question, the same after a restart, for a client that follows the call as a task: it shows a question of one
+   * name once. Default: a new name.
+   */
+  readonly name?: string | undefined
 }
 
 /** The person's reply. `content` has not been checked against the form. */
@@ -27,11 +32,23 @@ export type ElicitationReply =
   /** The person refused to answer. Only a form of the caller's own, such as that of `send`, can tell; MCP cannot. */
   | { readonly action: "refuse" }
 
+/** A call that goes on as a task (see `mcp/tasks/`) if it takes long: its client asks for the outcome from time to time. */
+export interface TaskCall {
+  /**
+   * Sets what a later process needs to continue the call. It becomes part of the task's id if it is short and printable, and
+   * arrives as `resumed` of the call that continues it. `undefined`: nothing can continue it. The task begins after the first
+   * checkpoint, and keeps the newest one until then.
+   */
+  readonly checkpoint: (state: string | undefined) => Effect.Effect<void>
+}
+
 export interface CallValues {
   /** Whether the caller receives progress. Most clients time out after 60 seconds without it. */
   readonly wantsProgress: boolean
   /** The caller may time out if there is no answer within this time. Undefined: it waits as long as the call takes. */
   readonly answerWithin?: Duration.Duration | undefined
+  /** Set if the call can become a task. Then nobody's timeout ends it, and `ask` returns the reply. */
+  readonly task?: TaskCall | undefined
   /** Sends one progress notification. `progress` must increase with each one. */
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
   /** Whether the client can show a form to a person. */
@@ -52,5 +69,8 @@ const withoutClient: CallValues = {
   ask: () => Effect.succeed({ action: "unavailable" }),
   resumed: Option.none(),
 }
+
+/** Annotation of a tool whose calls may take long, and call `checkpoint`. */
+export const LongRunning = Context.Reference<boolean>("opencode-fleet/mcp/LongRunning", { defaultValue: () => false })
 
 export const Call = Context.Reference<CallValues>("opencode-fleet/mcp/Call", { defaultValue: () => withoutClient })

@@ -1,16 +1,19 @@
 /**
  * Serves any Toolkit as an MCP server on stdin and stdout.
  *
- * Read on: `connection.ts` (the client), `describeTool.ts` (tools/list), `effectBackend.ts` and `callTool.ts` (tools/call),
- * `callResult.ts` (results), `elicitation.ts` (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`.
+ * Read on: `connection.ts` (the client), `toolServers.ts` (the SDK's server), `describeTool.ts` (tools/list),
+ * `effectBackend.ts` and `callTool.ts` (tools/call), `callResult.ts` (results), `elicitation.ts` (questions to the person), `approval.ts`, `progress.ts`, `callTelemetry.ts`,
+ * `tasks/` (calls that go on after their answer).
  */
 import { Effect } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
-import { openConnection, type ServeOptions } from "./connection.ts"
+import { openConnection } from "./connection.ts"
 import { describeTools } from "./describeTool.ts"
 import { makeBackend } from "./effectBackend.ts"
+import type { TaskOptions } from "./tasks/Tasks.ts"
+import type { ServeOptions } from "./toolServers.ts"
 
-export type { ServeOptions }
+export type { ServeOptions, TaskOptions }
 
 /**
  * Serves until the client closes stdin or the fiber is interrupted; both interrupt the calls in progress. `handled` is
@@ -19,9 +22,9 @@ export type { ServeOptions }
 export const serve = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  options: ServeOptions,
+  { tasks, ...options }: ServeOptions & { readonly tasks?: TaskOptions | undefined },
 ) {
-  const backend = yield* makeBackend(toolkit, handled, options.name)
+  const backend = yield* makeBackend(toolkit, handled, { serverName: options.name, tasks })
   const connection = openConnection(options, describeTools(toolkit), backend)
   yield* Effect.addFinalizer(() => Effect.promise(connection.close))
   yield* Effect.promise(() => connection.closed)

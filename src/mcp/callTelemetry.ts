@@ -1,5 +1,5 @@
 /** The span and the metric of a tool call. Neither holds arguments or results, because both can contain prompts. */
-import type { InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
+import type { ServerContext } from "@modelcontextprotocol/server"
 import { Cause, Effect, Metric, Option, Tracer } from "effect"
 import { Headers, HttpTraceContext } from "effect/http"
 import { ErrorResult } from "./callResult.ts"
@@ -42,7 +42,7 @@ const hideParameters = <A, E, R>(call: Effect.Effect<A, E, R>) =>
 /** Traces and counts a call. An `ErrorResult` marks the span as failed. */
 export const observed =
   (tool: string, context: ServerContext) =>
-  <A extends object, E, R>(call: Effect.Effect<A | InputRequiredResult, E | ErrorResult, R>) =>
+  <A extends object, E, R>(call: Effect.Effect<A, E | ErrorResult, R>) =>
     call.pipe(
       hideParameters,
       Effect.tapError((error) =>

@@ -1,23 +1,17 @@
 /** Runs one tool call: approval, handler and result, with the call's log lines, span and metric. */
-import type {
-  CallToolResult,
-  InputRequiredResult,
-  McpRequestContext,
-  McpServer,
-  ServerContext,
-} from "@modelcontextprotocol/server"
+import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
+import { callerOf } from "./access/callerInfo.ts"
 import { withApproval } from "./approval.ts"
 import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
 import { encodeCause, encodeOutput } from "./callResult.ts"
 import { observed } from "./callTelemetry.ts"
-import { withElicitation } from "./elicitation.ts"
-import { progressOf } from "./progress.ts"
+import type { Surface } from "./elicitation.ts"
 import type { SchemaNode } from "./schema/SchemaNode.ts"
 
-export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
+export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R, Result> {
   /** Names the server in internal errors. */
   readonly serverName: string
   readonly handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>
@@ -28,7 +22,7 @@ export interface ToolCallOptions<Tools extends Record<string, Tool.Any>, R> {
   /** From the client, not validated. */
   readonly args: unknown
   readonly context: ServerContext
-  readonly connection: { readonly era: McpRequestContext["era"]; readonly server: McpServer }
+  readonly surface: Surface<Result>
 }
 
 /** The type `Tool.Any` hides which services its schemas need. The type of the Toolkit names them, so the caller passes them as `R`. */
@@ -43,22 +37,27 @@ const codecOf = <R>({ failureSchema, parametersSchema }: Tool.Any) => {
 }
 
 /** Every failure becomes an error result, so the effect fails only by interruption. */
-export const callTool = <Tools extends Record<string, Tool.Any>, R>({
+export const callTool = <
+  Tools extends Record<string, Tool.Any>,
+  R,
+  Result extends CallToolResult | InputRequiredResult,
+>({
   args,
-  connection,
   context,
   handled,
   name,
   parameters,
   serverName,
+  surface,
   tool,
-}: ToolCallOptions<Tools, R>): Effect.Effect<
-  CallToolResult | InputRequiredResult,
+}: ToolCallOptions<Tools, R, Result>): Effect.Effect<
+  CallToolResult | Result,
   never,
   R | Tool.HandlerServices<Tools[keyof Tools]>
 > => {
   const { decodeParameters, encodeFailure, options } = codecOf<Tool.HandlerServices<Tools[keyof Tools]>>(tool)
   const id = String(context.mcpReq.id)
+  const caller = callerOf(context.http?.authInfo)
   const handle = (args: unknown) =>
     handled.pipe(
       Effect.flatMap((kit) =>
@@ -72,9 +71,9 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
       Effect.flatMap(encodeOutput({ tool, serverName })),
     )
   const run = (args: unknown) =>
-    withElicitation(connection, context, (elicitation) =>
+    surface.elicit((elicitation) =>
       withApproval({ tool, args, id, decodeParameters }, elicitation, (elicitation) =>
-        Effect.provideService(handle(args), Call, { ...progressOf(context), ...elicitation }),
+        Effect.provideService(handle(args), Call, { ...surface.values, ...elicitation }),
       ).pipe(Effect.catchCause(encodeCause({ tool, encodeFailure, serverName }))),
     )
   return Effect.suspend(() =>
@@ -86,6 +85,6 @@ export const callTool = <Tools extends Record<string, Tool.Any>, R>({
     Effect.tap((result) => Effect.logDebug("inputRequests" in result ? "answered with a question" : "answered")),
     Effect.catchTag("ErrorResult", ({ result }) => Effect.as(Effect.logDebug("answered with an error"), result)),
     Effect.withLogSpan("call"),
-    Effect.annotateLogs({ tool: name, call: id }),
+    Effect.annotateLogs({ tool: name, call: id, ...(caller === undefined ? {} : { caller: caller.subject }) }),
   )
 }

@@ -1,14 +1,30 @@
 /** Runs the calls of a connection in Effect. */
-import { Effect, FiberSet, Semaphore } from "effect"
-import type { Tool, Toolkit } from "effect/ai"
+import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
+import { Context, Effect, FiberSet, Semaphore } from "effect"
+import { Tool, type Toolkit } from "effect/ai"
+import type { Caller } from "./access/Gate.ts"
+import { callerOf } from "./access/callerInfo.ts"
+import { LongRunning } from "./Call.ts"
 import { callTool } from "./callTool.ts"
-import type { Backend } from "./connection.ts"
 import { parametersOf } from "./describeTool.ts"
-import { useUpFirstId } from "./elicitation.ts"
+import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
+import { progressOf } from "./progress.ts"
 import { runAsPromise } from "./runAsPromise.ts"
+import { makeTasks, type TaskOptions } from "./tasks/Tasks.ts"
+import { announcesTasks } from "./tasks/taskWire.ts"
+import type { Backend, ToolRequest } from "./toolServers.ts"
 
 /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
 const maxConcurrentCalls = 256
+
+export interface BackendOptions {
+  /** Named in internal errors. */
+  readonly serverName: string
+  /** How calls of tools that are `LongRunning` go on as tasks. Default: they do not. */
+  readonly tasks?: TaskOptions | undefined
+  /** Whether a caller may be shown forms. Default: yes. */
+  readonly mayAsk?: (caller: Caller | undefined) => boolean
+}
 
 /**
  * Each call runs as a fiber of its own, which a cancellation and the end of the scope interrupt.
@@ -19,20 +35,62 @@ const maxConcurrentCalls = 256
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  serverName: string,
+  { mayAsk = () => true, serverName, tasks: taskOptions }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
-  return {
-    call: ({ name, ...request }) => {
-      const known = tools.get(name)
-      if (known === undefined) return Promise.reject(new Error(`the Toolkit has no tool ${name}`))
-      const call = callTool({ ...request, ...known, name, serverName, handled })
-      return runAsPromise(fork, request.context.mcpReq.signal, slots.withPermits(1)(call))
+  const isAskable = ({ http }: ServerContext) => mayAsk(callerOf(http?.authInfo))
+  const run = <Result extends CallToolResult | InputRequiredResult>(
+    { args, context, name }: ToolRequest,
+    surface: Surface<Result>,
+  ) => {
+    const known = tools.get(name)
+    if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
+    const allowed = isAskable(context) ? surface : withoutForms(surface)
+    return slots.withPermits(1)(callTool({ ...known, args, context, name, serverName, handled, surface: allowed }))
+  }
+  const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
+    cancelled,
+    // The id of a task comes from the client, so it must not change anything.
+    resume: (state) => {
+      const call = resume(state)
+      const tool = call === undefined ? undefined : tools.get(call.name)?.tool
+      return tool !== undefined && Context.get(tool.annotations, Tool.Readonly) ? call : undefined
     },
+  })
+  const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), run<CallToolResult>)
+  const mayBecomeTask = ({ connection: { era }, context, name }: ToolRequest) => {
+    const tool = tools.get(name)?.tool
+    return (
+      tool !== undefined && Context.get(tool.annotations, LongRunning) && era === "modern" && announcesTasks(context)
+    )
+  }
+  const call = (request: ToolRequest) => {
+    const { connection, context } = request
+    return tasks !== undefined && mayBecomeTask(request)
+      ? tasks.call(request)
+      : run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })
+  }
+  const asPromise = <A>(
+    context: ServerContext,
+    effect: Effect.Effect<A, never, R | Tool.HandlerServices<Tools[keyof Tools]>>,
+  ) => runAsPromise(fork, context.mcpReq.signal, effect)
+  return {
+    call: (request) => asPromise(request.context, call(request)),
+    ...(tasks === undefined
+      ? {}
+      : {
+          tasks: {
+            get: (request) => asPromise(request.context, tasks.get(request)),
+            // The replies to forms decide.
+            update: (request) =>
+              asPromise(request.context, isAskable(request.context) ? tasks.update(request) : Effect.succeed({})),
+            cancel: (request) => asPromise(request.context, tasks.cancel(request)),
+          },
+        }),
     initialized: (server) => void fork(useUpFirstId(server)),
     unusable: (reason) => void fork(Effect.logWarning(reason)),
     failed: (error) => void fork(Effect.logDebug("MCP", error)),

@@ -25,6 +25,13 @@ export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed">
 
 type Handler<E, R> = (elicitation: Elicitation) => Effect.Effect<CallToolResult, E, R>
 
+/** What a call sees of its client. */
+export interface Surface<Result> {
+  /** Runs a handler that may ask the person. */
+  readonly elicit: <E, R>(handler: Handler<E, R>) => Effect.Effect<Result, E, R>
+  readonly values: Omit<CallValues, keyof Elicitation>
+}
+
 /** Capabilities of a client that shows forms. `elicitation: {}` without a mode means forms. */
 const showsForms = Schema.is(
   Schema.Struct({
@@ -41,18 +48,20 @@ const unavailable: ElicitationReply = { action: "unavailable" }
 const asking = (
   capabilities: unknown,
   revision: string | undefined,
-  send: (request: InputRequest, state: string) => Effect.Effect<ElicitationReply>,
+  send: (request: InputRequest, elicitation: ElicitationRequest) => Effect.Effect<ElicitationReply>,
 ): Pick<Elicitation, "canAsk" | "ask"> => {
   const canAsk = showsForms(capabilities)
   const dialect = revision !== undefined && revision < "2025-11-25" ? "older" : "current"
-  const ask = ({ form, message, state }: ElicitationRequest) =>
-    Effect.suspend(() =>
-      send(inputRequired.elicit({ message, requestedSchema: formSchema(form, dialect) }), state),
+  const ask = (elicitation: ElicitationRequest) => {
+    const { form, message } = elicitation
+    return Effect.suspend(() =>
+      send(inputRequired.elicit({ message, requestedSchema: formSchema(form, dialect) }), elicitation),
     ).pipe(
       Effect.map((reply) =>
         reply.action === "accept" ? { ...reply, content: replyContent(form, dialect, reply.content) } : reply,
       ),
     )
+  }
   return { canAsk, ask: canAsk ? ask : () => Effect.succeed(unavailable) }
 }
 
@@ -117,25 +126,60 @@ const resumedBy = ({ mcpReq: { inputResponses, requestState } }: ServerContext):
   })
 }
 
+const capabilitiesIn = ({ mcpReq }: ServerContext): unknown => {
+  const envelope: Readonly<Record<string, unknown>> = { ...mcpReq.envelope }
+  return envelope[CLIENT_CAPABILITIES_META_KEY]
+}
+
+/** Whether the client of this request, of revision 2026-07-28 or later, shows forms. */
+export const canAskIn = (context: ServerContext): boolean => showsForms(capabilitiesIn(context))
+
+/** The replies in a request, by the key of their question. */
+export const repliesIn = ({ mcpReq: { inputResponses } }: ServerContext): ReadonlyArray<[string, ElicitationReply]> =>
+  Object.entries<unknown>({ ...inputResponses }).map(([key, reply]) => [key, replyOf(reply)])
+
+/** Since 2026-07-28, for a client that follows the call as a task: `ask` shows the form and waits. */
+export const duringTask = (
+  context: ServerContext,
+  resumed: Elicitation["resumed"],
+  ask: (request: InputRequest, name: string | undefined) => Effect.Effect<ElicitationReply>,
+): Elicitation => ({
+  ...asking(capabilitiesIn(context), undefined, (request, { name }) => ask(request, name)),
+  resumed: Option.orElse(resumed, () => resumedBy(context)),
+})
+
 /** Since 2026-07-28. A form interrupts the handler; the result waits until the handler has released its resources. */
 const betweenCalls = Effect.fnUntraced(function* <E, R>(context: ServerContext, handler: Handler<E, R>) {
-  const envelope: Readonly<Record<string, unknown>> = { ...context.mcpReq.envelope }
   const question = yield* Deferred.make<InputRequiredResult>()
-  const send = (request: InputRequest, requestState: string) =>
+  const send = (request: InputRequest, { state: requestState }: ElicitationRequest) =>
     Effect.andThen(
       Deferred.succeed(question, inputRequired({ inputRequests: { [questionKey]: request }, requestState })),
       Effect.never,
     )
   return yield* handler({
-    ...asking(envelope[CLIENT_CAPABILITIES_META_KEY], undefined, send),
+    ...asking(capabilitiesIn(context), undefined, send),
     resumed: resumedBy(context),
   }).pipe(Effect.raceFirst(Deferred.await(question)))
 })
 
+/** For a caller who may not decide: no form is shown, and a reply to one decides nothing. */
+export const withoutForms = <Result>(surface: Surface<Result>): Surface<Result> => ({
+  ...surface,
+  elicit: (handler) =>
+    surface.elicit(({ resumed }) =>
+      handler({
+        canAsk: false,
+        ask: () => Effect.succeed(unavailable),
+        resumed: Option.map(resumed, ({ state }) => ({ state, reply: { action: "cancel" } })),
+      }),
+    ),
+})
+
 /** Runs a handler that may ask the person, in the way that the connection's protocol revision and client support. */
-export const withElicitation = <E, R>(
-  { era, server }: { readonly era: McpRequestContext["era"]; readonly server: McpServer },
-  context: ServerContext,
-  handler: Handler<E, R>,
-): Effect.Effect<CallToolResult | InputRequiredResult, E, R> =>
-  era === "modern" ? betweenCalls(context, handler) : handler(duringCall(server, context))
+export const withElicitation =
+  (
+    { era, server }: { readonly era: McpRequestContext["era"]; readonly server: McpServer },
+    context: ServerContext,
+  ): Surface<CallToolResult | InputRequiredResult>["elicit"] =>
+  <E, R>(handler: Handler<E, R>): Effect.Effect<CallToolResult | InputRequiredResult, E, R> =>
+    era === "modern" ? betweenCalls(context, handler) : handler(duringCall(server, context))

@@ -79,6 +79,8 @@ export interface PromptChoice {
   readonly model?: string
   /** A variant of the model, such as its reasoning effort. */
   readonly variant?: string
+  /** Set by `prepare`: no other server was running a turn in the session, so that is not checked again. */
+  readonly isPrepared?: boolean
 }
 
 export interface Prompt extends PromptChoice {
@@ -188,7 +190,7 @@ export interface Opencode {
   readonly forkSession: (session: SessionId, before?: MessageId) => Effect.Effect<Session, ClientError>
   /**
    * Those of these sessions, which this server reports as idle, in which another server of the same user is running a turn.
-   * `prompt` fails for them with `RunsElsewhere`.
+   * `prepare`, `prompt` and `runCommand` fail for them with `RunsElsewhere`.
    */
   readonly runningElsewhere: (
     sessions: ReadonlyArray<Session>,
@@ -212,10 +214,14 @@ export interface Opencode {
   ) => Effect.Effect<ReadonlyArray<FileDiff>, ClientError>
 
   /**
-   * Completes a choice with the session's own agent, model and variant, where the server would otherwise take its defaults:
-   * opencode 1 answers a prompt without an agent with the default agent, even in a session whose person chose another.
+   * Reads what must be known before a prompt to an idle session, so that it can be read beside the session's status. Fails
+   * if another server is running a turn in the session.
+   *
+   * Returns the choice, completed with the session's own agent, model and variant where the server would otherwise take its
+   * defaults: opencode 1 answers a prompt without an agent with the default agent, even in a session whose person chose
+   * another.
    */
-  readonly completeChoice: (session: SessionId, choice: PromptChoice) => Effect.Effect<PromptChoice, ClientError>
+  readonly prepare: (session: SessionId, choice: PromptChoice) => Effect.Effect<PromptChoice, ClientError>
   /** Returns when opencode has accepted the prompt, whatever happens in the turn. */
   readonly prompt: (session: SessionId, prompt: Prompt) => Effect.Effect<void, ClientError>
   /**

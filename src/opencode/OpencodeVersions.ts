@@ -136,7 +136,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       messages: (session, page) => ask((opencode) => opencode.messages(session, page)),
       message: (session, id) => ask((opencode) => opencode.message(session, id)),
       diff: (session, message, version) => ask((opencode) => opencode.diff(session, message, version)),
-      completeChoice: (session, choice) => ask((opencode) => opencode.completeChoice(session, choice)),
+      prepare: (session, choice) => ask((opencode) => opencode.prepare(session, choice)),
       prompt: (session, prompt) => ask((opencode) => opencode.prompt(session, prompt)),
       runCommand: (session, command) => ask((opencode) => opencode.runCommand(session, command)),
       queuedPrompts: (session) => ask((opencode) => opencode.queuedPrompts(session)),

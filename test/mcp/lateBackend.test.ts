@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { McpServer, type ServerContext } from "@modelcontextprotocol/server"
 import { Effect } from "effect"
-import type { Backend } from "../../src/mcp/connection.ts"
+import type { Backend } from "../../src/mcp/toolServers.ts"
 import { makeLateBackend } from "../../src/mcp/lateBackend.ts"
 import { runAsPromise } from "../../src/mcp/runAsPromise.ts"
 

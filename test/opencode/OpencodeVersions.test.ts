@@ -46,7 +46,7 @@ const scene = (server: Server) => {
         capabilities: { statusScope: name === "one" ? "directory" : "server" } as Opencode["capabilities"],
         health: () => request("health", { healthy: true, version: name, api: name === "one" ? 1 : 2 }),
         sessions: request("sessions", []),
-        completeChoice: () => none,
+        prepare: () => none,
         prompt: () => request("prompt", undefined),
         events: none,
         directory: none,

@@ -1,8 +1,10 @@
 /** The built executable under each kind of MCP client: SDK 2 in both protocol eras, and SDK 1. */
-import { Client } from "@modelcontextprotocol/client"
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Client as ClientOfSdk1 } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport as StdioClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/stdio.js"
+import { StreamableHTTPClientTransport as HttpClientTransportOfSdk1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { Context, Effect, Layer, Schedule, Schema, type Scope } from "effect"
 import { executable, makeRelay, type Relay, type Variables } from "./Executable.ts"
@@ -87,11 +89,23 @@ interface Command {
   readonly stderr: "pipe"
 }
 
+/** An endpoint over HTTP. */
+export interface Endpoint {
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>
+}
+
 interface Way {
-  readonly command: Command
+  readonly server: Command | Endpoint
   readonly person: Person | undefined
   readonly listen: (transport: { readonly stderr: unknown }) => void
 }
+
+const httpOptions = ({ fetch, headers = {} }: Endpoint) => ({
+  requestInit: { headers },
+  ...(fetch === undefined ? {} : { fetch }),
+})
 
 const info = { name: "opencode-fleet-tests", version: "1.0.0" }
 
@@ -105,7 +119,7 @@ const capabilities = (person: Person | undefined) => (person === undefined ? {} 
 
 const connectSdk2 = async (
   mode: "legacy" | { readonly pin: string },
-  { command, listen, person }: Way,
+  { listen, person, server }: Way,
 ): Promise<Connection> => {
   const client = new Client(info, { versionNegotiation: { mode }, capabilities: capabilities(person) })
   if (person !== undefined) {
@@ -113,9 +127,13 @@ const connectSdk2 = async (
       Effect.runPromise(person(params), { signal }),
     )
   }
-  const transport = new StdioClientTransport(command)
-  listen(transport)
-  await client.connect(transport)
+  if ("url" in server) {
+    await client.connect(new StreamableHTTPClientTransport(server.url, httpOptions(server)))
+  } else {
+    const transport = new StdioClientTransport(server)
+    listen(transport)
+    await client.connect(transport)
+  }
   // The client validates answers only of tools that it has listed.
   const { tools } = await client.listTools()
   return {
@@ -127,16 +145,21 @@ const connectSdk2 = async (
   }
 }
 
-const connectSdk1 = async ({ command, listen, person }: Way): Promise<Connection> => {
+const connectSdk1 = async ({ listen, person, server }: Way): Promise<Connection> => {
   const client = new ClientOfSdk1(info, { capabilities: capabilities(person) })
   if (person !== undefined) {
     client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) =>
       Effect.runPromise(person(params), { signal }),
     )
   }
-  const transport = new StdioClientTransportOfSdk1(command)
-  listen(transport)
-  await client.connect(transport)
+  if ("url" in server) {
+    const transport: Transport = new HttpClientTransportOfSdk1(server.url, httpOptions(server))
+    await client.connect(transport)
+  } else {
+    const transport = new StdioClientTransportOfSdk1(server)
+    listen(transport)
+    await client.connect(transport)
+  }
   const { tools } = await client.listTools()
   return {
     capabilities: client.getServerCapabilities(),
@@ -198,18 +221,34 @@ export const connect = Effect.fn("connect")(function* (
     env: relay.environment(variables),
     stderr: "pipe",
   }
+  return yield* clientOf(
+    kind,
+    {
+      server: command,
+      person,
+      listen: ({ stderr: stream }) => {
+        if (stream instanceof Object && "on" in stream && typeof stream.on === "function") {
+          stream.on("data", (chunk: unknown) => (stderr += String(chunk)))
+        }
+      },
+    },
+    () => stderr,
+  )
+})
+
+/** Connects a client of this kind over HTTP. */
+export const connectHttp = (
+  endpoint: Endpoint,
+  { kind = "SDK 2", person }: Pick<ConnectOptions, "kind" | "person"> = {},
+) => clientOf(kind, { server: endpoint, person, listen: () => {} }, () => "")
+
+const clientOf = Effect.fnUntraced(function* (
+  kind: Kind,
+  way: Way,
+  stderr: () => string,
+): Effect.fn.Return<McpClient, never, Scope.Scope> {
   const connection = yield* Effect.acquireRelease(
-    Effect.promise(() =>
-      open(kind, {
-        command,
-        person,
-        listen: ({ stderr: stream }) => {
-          if (stream instanceof Object && "on" in stream && typeof stream.on === "function") {
-            stream.on("data", (chunk: unknown) => (stderr += String(chunk)))
-          }
-        },
-      }),
-    ),
+    Effect.promise(() => open(kind, way)),
     ({ close }) => Effect.promise(close),
   )
   const ask = (
@@ -233,7 +272,7 @@ export const connect = Effect.fn("connect")(function* (
           : Effect.orDie(Schema.decodeUnknownEffect(tool.successSchema)(structuredContent)),
       ),
     text: (tool, parameters = {}) => Effect.map(ask(tool.name, parameters, undefined), ({ text }) => text),
-    stderr: Effect.sync(() => stderr),
+    stderr: Effect.sync(stderr),
   }
 })
 

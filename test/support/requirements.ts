@@ -9,7 +9,14 @@ import { delimiter, join } from "node:path"
 import { opencode2Binary } from "./opencode2Binary.ts"
 
 /** Directories of administration programs, which are often not on a user's PATH. */
-const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/sbin"]
+const directories = [
+  ...(process.env["PATH"] ?? "").split(delimiter),
+  "/usr/sbin",
+  "/usr/local/sbin",
+  "/sbin",
+  // Debian has no links to the programs of PostgreSQL.
+  ...["18", "17", "16", "15", "14"].map((version) => `/usr/lib/postgresql/${version}/bin`),
+]
 
 const isExecutable = (file: string) => {
   try {
@@ -28,6 +35,8 @@ export const find = (program: string): string | undefined =>
 const packageOf = {
   bash: "bash",
   fish: "fish",
+  initdb: "postgresql",
+  postgres: "postgresql",
   script: "bsdutils",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
@@ -60,6 +69,9 @@ const requiring = (...programs: ReadonlyArray<Program>) => {
 
 /** For tests that start an `SshRelay`. */
 export const withSsh = requiring("ssh", "sshd", "ssh-keygen")
+
+/** For tests that start a `RealPostgres`. */
+export const withPostgres = requiring("postgres", "initdb")
 
 /** For tests that start a `PseudoTerminal`. */
 export const withTmux = requiring("tmux")

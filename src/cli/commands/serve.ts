@@ -14,17 +14,13 @@ import { parentCheck } from "../process/parentCheck.ts"
 import { drainMs } from "../server/drainMs.ts"
 import { controlTools, fleetTools } from "../server/listedTools.ts"
 import type { Served } from "../server/program.ts"
+import { unavailableWithoutHosts } from "../server/unavailable.ts"
 
 /** Milliseconds after the handshake at which the fleet is loaded. A tool call ends the delay. */
 const headStartMs = 100
 
 /** The same after the start, for clients that are slow or have no handshake. Also bounds how late an exit of the parent is noticed. */
 const longestHeadStartMs = 500
-
-const unavailable = {
-  start_instance:
-    "the environment variable SSH_HOSTS of opencode-fleet is not set. It lists the hosts on which opencode may be started.",
-}
 
 /** Starts to answer the client. `wanted` resolves when the fleet should be loaded. */
 export const openServer = () => {
@@ -35,7 +31,11 @@ export const openServer = () => {
   })
   const offersStart = isSet("SSH_HOSTS")
   const tools = [...fleetTools, ...(offersStart ? controlTools : [])].map(fromData)
-  const connection = openConnection(offersStart ? serverInfo : { ...serverInfo, unavailable }, tools, backend)
+  const connection = openConnection(
+    offersStart ? serverInfo : { ...serverInfo, unavailable: unavailableWithoutHosts },
+    tools,
+    backend,
+  )
   // A terminal on stdin means that the server was started by hand; an MCP client uses a pipe.
   const isByHand = process.stdin.isTTY
   if (isByHand) wanted.resolve()

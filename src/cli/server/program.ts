@@ -1,12 +1,14 @@
 /** The server behind an open connection: the fleet, the tools' calls, and the end. */
 import * as NodePath from "@effect/platform-node/NodePath"
 import { Cause, type Config, Console, Effect, Exit, Fiber, Layer, References } from "effect"
-import type { Backend, Connection } from "../../mcp/connection.ts"
+import type { Connection } from "../../mcp/connection.ts"
+import type { Backend } from "../../mcp/toolServers.ts"
 import { makeBackend } from "../../mcp/effectBackend.ts"
-import { keepYoungGeneration } from "../../machine/youngGeneration.ts"
+import { collectSooner, keepYoungGeneration } from "../../machine/heapSize.ts"
 import { serverInfo } from "../../serverInfo.ts"
 import { Settings, type SettingsError } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
+import { tasks } from "../../tools/tasks/tasks.ts"
 import { endProcess } from "../process/endProcess.ts"
 import { parentExit } from "../process/parentExit.ts"
 import { runProgram } from "../process/runProgram.ts"
@@ -26,9 +28,6 @@ export interface Served {
   readonly offersStart: boolean
 }
 
-/** After the first answers. */
-const startsWithin = "1500 millis"
-
 const ended = ({ connection, hasParentExited }: Served) =>
   Effect.raceFirst(
     Effect.promise(() => connection.closed),
@@ -36,20 +35,26 @@ const ended = ({ connection, hasParentExited }: Served) =>
   )
 
 const working = Effect.fnUntraced(function* (served: Served) {
+  yield* collectSooner
   const loading = yield* Effect.forkScoped(buildToolkit)
-  yield* Effect.forkScoped(Effect.delay(keepYoungGeneration, startsWithin))
   const fleet = Fiber.join(loading)
+  yield* fleet.pipe(
+    Effect.flatMap(({ refreshed }) => refreshed),
+    Effect.andThen(keepYoungGeneration),
+    Effect.forkScoped,
+  )
   if (served.isByHand) yield* Effect.forkScoped(Effect.flatMap(fleet, ({ greet }) => greet))
+  const options = { serverName: serverInfo.name, tasks }
   const backend = served.offersStart
     ? makeBackend(
         FleetToolkitWithStart,
         Effect.flatMap(fleet, ({ handledWithStart }) => handledWithStart),
-        serverInfo.name,
+        options,
       )
     : makeBackend(
         FleetToolkit,
         Effect.flatMap(fleet, ({ handled }) => handled),
-        serverInfo.name,
+        options,
       )
   served.attach(yield* backend)
   yield* Effect.addFinalizer(() => Effect.promise(served.connection.close))

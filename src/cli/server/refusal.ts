@@ -1,5 +1,5 @@
 /** Answers every call with the error of an invalid setting, so that the model can tell its person. */
-import type { Backend } from "../../mcp/connection.ts"
+import type { Backend } from "../../mcp/toolServers.ts"
 import type { SettingsError } from "../../Settings.ts"
 
 export const refusal = ({ message, variable }: SettingsError): Backend => {

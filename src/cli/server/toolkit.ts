@@ -2,6 +2,7 @@
 import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer } from "effect"
+import { Fleet } from "../../fleet/Fleet.ts"
 import { toolsLayer } from "../../layers.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
@@ -18,6 +19,11 @@ export const buildToolkit = Effect.gen(function* () {
   return {
     handled: Effect.succeed(yield* Effect.provide(FleetToolkit, services)),
     handledWithStart: Effect.succeed(yield* Effect.provide(FleetToolkitWithStart, services)),
+    /** The first refresh has ended. */
+    refreshed: Effect.provide(
+      Effect.flatMap(Fleet, ({ snapshot }) => snapshot),
+      services,
+    ),
     greet: Effect.provide(greet, services),
   }
 })

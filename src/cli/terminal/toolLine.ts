@@ -1,9 +1,8 @@
 /** A tool call in one line, as a person reads it: `$ npm test ✓ 3 s`, `edit src/login.ts +3 -1 ✓`. */
-import { Option, Schema } from "effect"
-import type { ToolInput, ToolPart, ToolState } from "../../opencode/sessions/Message.ts"
+import type { ToolPart, ToolState } from "../../opencode/sessions/Message.ts"
 import { line } from "../../text/plainText.ts"
-import { plural } from "../../text/plural.ts"
 import { shortLine } from "../../text/shortLine.ts"
+import { durationText, toolSubject } from "../../tools/sessions/toolSubject.ts"
 import { type Style, styleOf } from "./style.ts"
 import { CliOutput } from "effect/cli"
 
@@ -14,49 +13,6 @@ const maxName = 40
 const minAct = 20
 const maxAct = 120
 const maxReason = 200
-
-/** Parameters that say what a call works on. The first that is set is shown. */
-const telling = ["command", "filePath", "path", "url", "query", "description", "name"]
-
-const decodeText = Schema.decodeUnknownOption(Schema.String)
-const decodeQuestions = Schema.decodeUnknownOption(
-  Schema.Struct({ questions: Schema.NonEmptyArray(Schema.Struct({ question: Schema.String })) }),
-)
-const decodeTodos = Schema.decodeUnknownOption(Schema.Struct({ todos: Schema.Array(Schema.Unknown) }))
-
-const textIn = (input: ToolInput, name: string) => Option.filter(decodeText(input[name]), (text) => text.trim() !== "")
-
-const search = (input: ToolInput) =>
-  Option.map(textIn(input, "pattern"), (pattern) =>
-    Option.match(textIn(input, "path"), { onNone: () => pattern, onSome: (path) => `${pattern} in ${path}` }),
-  )
-
-/** The files of a patch for several files. */
-const patchedFiles = (input: ToolInput) =>
-  Option.map(textIn(input, "patchText"), (patch) =>
-    [...patch.matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gmu)].map(([, file]) => file).join(", "),
-  )
-
-/** What the call works on: its JSON if no parameter says so. */
-const subject = (input: ToolInput, directory: string | undefined): string =>
-  Option.firstSomeOf([
-    Option.map(decodeQuestions(input), ({ questions }) => questions.map(({ question }) => question).join(" / ")),
-    Option.map(decodeTodos(input), ({ todos }) => plural(todos.length, "item")),
-    search(input),
-    patchedFiles(input),
-    ...telling.map((name) => textIn(input, name)),
-  ]).pipe(
-    Option.map((text) => (text.startsWith(`${directory}/`) ? text.slice(`${directory}/`.length) : text)),
-    Option.getOrElse(() => (Object.keys(input).length === 0 ? "" : JSON.stringify(input))),
-  )
-
-/** Such as `1.2 s`, `45 s`, `3 min`. */
-export const durationText = (milliseconds: number): string => {
-  const seconds = milliseconds / 1000
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h`
-  if (seconds >= 60) return `${Math.floor(seconds / 60)} min`
-  return `${seconds < 9.95 ? Math.round(seconds * 10) / 10 : Math.floor(seconds)} s`
-}
 
 /** Empty below a second, which says nothing to a person. */
 const timeTaken = (state: ToolState): string => {
@@ -94,7 +50,7 @@ export interface ToolLineOptions {
 /** What the call does, in at most `room` cells. */
 const act = ({ state, tool }: Call, room: number, directory: string | undefined): string => {
   const name = tool === "bash" || tool === "shell" ? "$" : shortLine(tool, maxName)
-  const about = subject(state.input, directory)
+  const about = toolSubject(state.input, directory)
   return about === "" ? name : `${name} ${shortLine(about, Math.max(minAct, room - name.length - 1))}`
 }
 

@@ -9,7 +9,8 @@ import { gapMark, isFinished, isStreaming } from "../../opencode/turn/state.ts"
 import type { ToolPart } from "../../opencode/sessions/Message.ts"
 import { plainText } from "../../text/plainText.ts"
 import { errorStyle } from "./style.ts"
-import { durationText, toolLine } from "./toolLine.ts"
+import { toolLine } from "./toolLine.ts"
+import { durationText } from "../../tools/sessions/toolSubject.ts"
 import { width, writeTo } from "./terminal.ts"
 
 /**

@@ -10,7 +10,7 @@ import { programOf } from "./program.ts"
 /** Pause before a socket without a known owner is searched for again. A process of this user may receive it later. */
 const retryAfter = Duration.toMillis("1 minute")
 
-/** As in `procSockets.ts`. */
+/** Node's default number of threads for file access. */
 const concurrency = 4
 
 /** Timeout of one search, because a scan waits for it. Later searches continue from its results. */

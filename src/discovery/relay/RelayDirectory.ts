@@ -9,7 +9,7 @@ import { ByteSize, Clock, Context, Effect, FileSystem, Layer, Option, Path, Resu
 import type { PlatformError } from "effect"
 import { plainLine } from "../../text/plainText.ts"
 import { fileErrorText, mayPass } from "../../machine/fileError.ts"
-import { FileCache } from "./FileCache.ts"
+import { FileCache } from "../../machine/FileCache.ts"
 import { urlOf } from "../address.ts"
 import { boundedScan } from "../boundedScan.ts"
 import { type Announcement, Discovery, type Problem, type Scan } from "../Discovery.ts"

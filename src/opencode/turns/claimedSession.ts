@@ -2,12 +2,13 @@
  * One turn at a time across the opencode-fleet servers of this user on this machine: between reading that a session is idle and
  * opencode reporting it as busy, no other server may do the same.
  */
-import { Effect, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Schedule, type Scope } from "effect"
 import { type Claim, SessionClaims } from "../../machine/SessionClaims.ts"
 import type { ClientError } from "../errors.ts"
 import type { SessionBusy } from "./sendErrors.ts"
 import type { Notices } from "../events/InstanceEvents.ts"
 import type { MessageId } from "../Identifiers.ts"
+import type { PromptChoice } from "../Opencode.ts"
 import { awaitIdle, type IfBusy, sessionBusy } from "./sessionQueue.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import { statusOf } from "./storedTurn.ts"
@@ -17,6 +18,8 @@ export interface ClaimedSession {
   readonly isBusy: boolean
   /** Ends the claim; undefined if claims cannot be made here. The scope does so, too. */
   readonly release: Effect.Effect<void> | undefined
+  /** What `prepare` has returned, which was run at the same time as the session's status was read. */
+  readonly prepared: Effect.Effect<PromptChoice, ClientError>
 }
 
 /** Another server holds a claim for about as long as its turn takes to start. */
@@ -31,23 +34,35 @@ const claimScoped = Effect.fnUntraced(function* (session: string): Effect.fn.Ret
   )
 })
 
+type Prepare = Effect.Effect<PromptChoice, ClientError>
+
+/** Reads whether a turn is running in the session, and prepares a prompt at the same time: a short turn waits for both. */
+export const stateOf = Effect.fnUntraced(function* (
+  { opencode, session }: SessionAddress,
+  prepare: Prepare,
+): Effect.fn.Return<Omit<ClaimedSession, "release">, ClientError, Scope.Scope> {
+  const preparing = yield* Effect.forkScoped(prepare)
+  const isBusy = (yield* statusOf(opencode, session)).type !== "idle"
+  return { isBusy, prepared: Fiber.join(preparing) }
+})
+
 /** Waits for the session according to `ifBusy`, and claims it. Fails with `SessionBusy` if another server has claimed it. */
 export const claimSession = Effect.fnUntraced(function* (
   address: SessionAddress,
   ifBusy: Exclude<IfBusy, "steer">,
   notices: Notices,
+  prepare: Prepare,
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
-  const { opencode, session } = address
   while (true) {
-    const claim = yield* claimScoped(session.id)
+    const claim = yield* claimScoped(address.session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
       yield* Effect.sleep(tryAgain)
       continue
     }
     const release = claim === "unavailable" ? undefined : claim.release
-    const isBusy = (yield* statusOf(opencode, session)).type !== "idle"
-    if (!isBusy || ifBusy === "fail") return { isBusy, release }
+    const state = yield* stateOf(address, prepare)
+    if (!state.isBusy || ifBusy === "fail") return { ...state, release }
     // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void
     yield* awaitIdle(address, notices)

@@ -114,13 +114,18 @@ const joinTurns = Effect.fnUntraced(function* (
   })
 }, Effect.scoped)
 
-/** Follows the turn of a stored prompt. */
-export const joinTurn = (
+/** Follows the turn of a prompt that is stored or in the server's queue. */
+export const joinTurn = Effect.fnUntraced(function* (
   events: InstanceEvents["Service"],
   address: SessionAddress,
   prompt: MessageId,
   options: JoinOptions,
-) => joinTurns(events, address, { id: prompt, isQueued: false }, [], options)
+) {
+  const { opencode, session } = address
+  const queue = yield* opencode.queuedPrompts(session.id)
+  const isQueued = queue.some(({ id }) => id === prompt)
+  return yield* joinTurns(events, address, { id: prompt, isQueued }, [], options)
+})
 
 /** A plugin's note (`noReply`) is stored like a message that opencode never started to answer. */
 const withNote = (unanswered: MessageId, report: TurnReport): TurnReport => {

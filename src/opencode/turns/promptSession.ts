@@ -9,13 +9,13 @@ import { freshMessageId, type MessageId } from "../Identifiers.ts"
 import type { InstanceEvents, Notices } from "../events/InstanceEvents.ts"
 import type { Opencode, PromptChoice, SlashCommand } from "../Opencode.ts"
 import { hasPrompt, type OwnMessageIds } from "./ownMessageId.ts"
-import { claimSession, releaseWhenBusy, whileClaimed } from "./claimedSession.ts"
+import { claimSession, releaseWhenBusy, stateOf, whileClaimed } from "./claimedSession.ts"
 import { type IfBusy, sessionBusy } from "./sessionQueue.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { SessionAddress } from "./SessionAddress.ts"
 import * as Turn from "../turn/Turn.ts"
 import { slashCommand } from "./slashCommand.ts"
-import { persistently, refreshTurn, statusOf } from "./storedTurn.ts"
+import { persistently, refreshTurn } from "./storedTurn.ts"
 
 export interface PromptOptions {
   readonly text: string
@@ -191,34 +191,38 @@ export const promptSession = Effect.fnUntraced(function* (
     })
   }
   const notices = yield* events.subscribe(target)
-  const claim =
-    ifBusy === "steer" || (ifBusy === "wait" && queuesAtServer(opencode, options))
-      ? undefined
-      : yield* claimSession(address, ifBusy, notices)
-  const isBusy = claim?.isBusy ?? (ifBusy !== "steer" && (yield* statusOf(opencode, session)).type !== "idle")
+  const prepare = opencode.prepare(session.id, {
+    ...(options.agent === undefined ? {} : { agent: options.agent }),
+    ...(options.model === undefined ? {} : { model: options.model }),
+  })
+  const { isBusy, prepared, release } =
+    ifBusy === "steer"
+      ? { isBusy: false, prepared: prepare, release: undefined }
+      : ifBusy === "wait" && queuesAtServer(opencode, options)
+        ? { ...(yield* stateOf(address, prepare)), release: undefined }
+        : yield* claimSession(address, ifBusy, notices, prepare)
   if (ifBusy === "fail" && isBusy) return yield* sessionBusy(address)
   // The notices so far belong to earlier turns.
   const connected = yield* notices.skip
   const started = Turn.begin(session.id, messageID ?? (yield* freshMessageId))
   if (messageID !== undefined && (yield* hasPrompt(address, messageID))) {
-    yield* claim?.release ?? Effect.void
+    yield* release ?? Effect.void
     return { turn: { ...started, accepted: true }, notices, connected, isBusy, repeated: true, released: Effect.void }
   }
-  const choice = yield* opencode.completeChoice(session.id, {
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    ...(options.model === undefined ? {} : { model: options.model }),
-  })
+  const choice = yield* prepared
   yield* onTurn(started)
   const posting =
     command === undefined ? post(address, started, options, choice) : run(address, started, options, choice, command)
   const confirming = Effect.map(confirmArrival(address, started, "another call was sending it"), (turn) => ({ turn }))
   const { repeated, result }: { readonly repeated: boolean; readonly result: Posted } =
     messageID === undefined
-      ? { repeated: false, result: yield* withoutId && claim === undefined ? whileClaimed(address, posting) : posting }
+      ? {
+          repeated: false,
+          result: yield* withoutId && release === undefined ? whileClaimed(address, posting) : posting,
+        }
       : yield* ownIds.once(address, messageID, posting, confirming)
   const { subagent, turn: sent } = result
   // Beside following the turn, whose events say how it goes although the session may not be readable any more.
-  const release = claim?.release
   const ending = release && (subagent === undefined ? releaseWhenBusy(address, sent.prompt, release) : release)
   const releasing = ending && (yield* Effect.forkScoped(ending))
   // A steered turn may already be waiting for a person, and no event has reported its subagents.

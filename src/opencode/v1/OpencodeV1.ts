@@ -1,7 +1,7 @@
 /** opencode 1 (1.18.33): the implementation of the port. Nothing else of this folder is imported from outside. */
 import { Effect, Layer } from "effect"
 import type { SessionId } from "../Identifiers.ts"
-import { type Capabilities, type Opencode, OpencodeClient } from "../Opencode.ts"
+import { type Capabilities, type Opencode, OpencodeClient, type PromptChoice } from "../Opencode.ts"
 import { isAway } from "../transient.ts"
 import type { Target } from "../Target.ts"
 import { commandRequests } from "./commandRequests.ts"
@@ -38,18 +38,23 @@ export const make = Effect.map(makeRoutes, (routes) => {
     const commands = commandRequests(routes, call)
     const { ensureHere, runningElsewhere } = elsewhere(sessions, target, ended)
     /** If the check does not get through, only the message itself tells whether it may have arrived. */
-    const unlessElsewhere = <A, E, R>(session: SessionId, send: Effect.Effect<A, E, R>) =>
-      Effect.andThen(
-        Effect.catchIf(ensureHere(session), isAway, () => Effect.void),
-        send,
-      )
+    const unlessElsewhere = (session: SessionId) => Effect.catchIf(ensureHere(session), isAway, () => Effect.void)
+    const onceChecked = <A, E, R>(
+      session: SessionId,
+      { isPrepared = false }: PromptChoice,
+      send: Effect.Effect<A, E, R>,
+    ) => (isPrepared ? send : Effect.andThen(unlessElsewhere(session), send))
     return {
       capabilities,
       ...serverRequests(routes, call),
       ...worktreeRequests(routes, call, target.instance, capabilities),
       ...sessions,
-      prompt: (session, prompt) => unlessElsewhere(session, sessions.prompt(session, prompt)),
-      runCommand: (session, command) => unlessElsewhere(session, commands.runCommand(session, command)),
+      prepare: (session, choice) =>
+        Effect.all([sessions.completeChoice(session, choice), unlessElsewhere(session)], {
+          concurrency: "unbounded",
+        }).pipe(Effect.map(([complete]) => ({ ...complete, isPrepared: true }))),
+      prompt: (session, prompt) => onceChecked(session, prompt, sessions.prompt(session, prompt)),
+      runCommand: (session, command) => onceChecked(session, command, commands.runCommand(session, command)),
       runningElsewhere,
       ...decisionRequests(routes, call),
     }

@@ -179,6 +179,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         : api
             .diff({ params: { sessionID: session }, query: { messageID } })
             .pipe(Effect.flatMap(understood("file change")), call("diff", { session })),
+    /** Completes a choice with the session's own agent, model and variant. */
     completeChoice: Effect.fnUntraced(function* (
       session,
       { agent, model },
@@ -216,5 +217,5 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
     // opencode answers `true` whether a turn was running or not.
     abort: (session) =>
       api.abort(ofSession(session)).pipe(Effect.as({ wasRunning: undefined }), call("abort", { session })),
-  } satisfies Partial<Opencode>
+  } satisfies Partial<Opencode & { readonly completeChoice: Opencode["prepare"] }>
 }

@@ -39,7 +39,7 @@ interface Seen {
 export const commandRequests = (
   routes: Routes,
   call: Call,
-  ready: ReadySession,
+  { ready }: ReadySession,
   newestSessions: Opencode["newestSessions"],
   instance: string,
 ) => {

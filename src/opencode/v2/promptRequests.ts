@@ -24,7 +24,7 @@ export const inboxOf =
       call("inbox", { session }),
     )
 
-export const promptRequests = (routes: Routes, call: Call, ready: ReadySession) => {
+export const promptRequests = (routes: Routes, call: Call, { prepare, ready }: ReadySession) => {
   const { session: api } = routes.api
 
   const isDelivered = (session: SessionId, id: MessageId) =>
@@ -35,13 +35,13 @@ export const promptRequests = (routes: Routes, call: Call, ready: ReadySession) 
     )
 
   return {
-    // Agent and model belong to the session.
-    completeChoice: (_session, choice) => Effect.succeed(choice),
+    prepare,
     prompt: Effect.fnUntraced(function* (
       session,
-      { delivery = "queue", mayBeStored = false, messageID, text, ...choice },
+      { delivery = "queue", isPrepared = false, mayBeStored = false, messageID, text, ...choice },
     ): Effect.fn.Return<void, ClientError> {
-      yield* ready(session, choice)
+      // Much may have happened since an earlier attempt.
+      yield* ready(session, { ...choice, isPrepared: isPrepared && !mayBeStored })
       const post = api
         .prompt({ params: { sessionID: session }, payload: { id: messageID, text, delivery } })
         .pipe(Effect.asVoid, call("prompt", { session }))

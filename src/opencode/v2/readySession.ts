@@ -16,6 +16,8 @@ import { sessionOf } from "./sessionRequests.ts"
 import { joinModel, splitModel } from "./wire/WireModel.ts"
 import type { WireSession } from "./wire/WireSession.ts"
 
+const selectsNothing = ({ agent, model }: PromptChoice) => agent === undefined && model === undefined
+
 export const readySession = (
   { api: { session: api } }: Routes,
   call: Call,
@@ -60,12 +62,22 @@ export const readySession = (
     }
   })
 
-  /** Fails if another server is running a turn in the session, or if there is no such agent or model. */
-  return Effect.fnUntraced(function* (session: SessionId, choice: PromptChoice): Effect.fn.Return<void, ClientError> {
+  const check = Effect.fnUntraced(function* (session: SessionId): Effect.fn.Return<WireSession, ClientError> {
     const { data } = yield* api.get({ params: { sessionID: session } }).pipe(call("get session", { session }))
     yield* ensureHere(sessionOf(data))
-    yield* select(data, choice)
+    return data
   })
+
+  return {
+    /** What can be done while a turn may be running, which a selection would change. */
+    prepare: (session: SessionId, choice: PromptChoice): Effect.Effect<PromptChoice, ClientError> =>
+      selectsNothing(choice) ? Effect.as(check(session), { ...choice, isPrepared: true }) : Effect.succeed(choice),
+    /** Fails if another server is running a turn in the session, or if there is no such agent or model. */
+    ready: (session: SessionId, choice: PromptChoice): Effect.Effect<void, ClientError> =>
+      choice.isPrepared === true && selectsNothing(choice)
+        ? Effect.void
+        : Effect.flatMap(check(session), (data) => select(data, choice)),
+  }
 }
 
 export type ReadySession = ReturnType<typeof readySession>

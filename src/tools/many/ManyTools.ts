@@ -1,6 +1,7 @@
 /** The tool that waits for several sessions at once. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { LongRunning } from "../../mcp/Call.ts"
 import { readOnly } from "../shared/annotations.ts"
 import { InstanceFailure } from "../shared/failures.ts"
 import { optionalText } from "../shared/parameters.ts"
@@ -25,6 +26,8 @@ export const WaitForSessions = Tool.make("wait_for_sessions", {
   failure: InstanceFailure,
   failureMode: "return",
   toModelOutput: (view: ManySessionsView) => [Prompt.textPart({ text: renderMany(view) })],
-}).annotateMerge(readOnly("Wait for sessions"))
+})
+  .annotateMerge(readOnly("Wait for sessions"))
+  .annotate(LongRunning, true)
 
 export const ManyTools = Toolkit.make(WaitForSessions)

@@ -1,7 +1,8 @@
 /** respond_permission and answer_question: deliver a person's decision to the waiting agent. */
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
-import { annotations } from "../shared/annotations.ts"
+import { LongRunning } from "../../mcp/Call.ts"
+import { annotations, Decides } from "../shared/annotations.ts"
 import { FollowFailure } from "../shared/failures.ts"
 import { Instance, SessionReference, optionalText } from "../shared/parameters.ts"
 import { renderTurn } from "../turns/renderTurn.ts"
@@ -12,7 +13,9 @@ const opt = Schema.optionalKey
 const toModelOutput = (view: TurnView) => [Prompt.textPart({ text: renderTurn(view) })]
 
 const decision = (title: string) =>
-  annotations(title, { readOnly: false, destructive: true, idempotent: false, openWorld: true })
+  annotations(title, { readOnly: false, destructive: true, idempotent: false, openWorld: true }).pipe(
+    Context.add(Decides, true),
+  )
 
 export const RespondPermission = Tool.make("respond_permission", {
   description:
@@ -35,7 +38,9 @@ export const RespondPermission = Tool.make("respond_permission", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Decide a permission"))
+})
+  .annotateMerge(decision("Decide a permission"))
+  .annotate(LongRunning, true)
 
 export const AnswerQuestion = Tool.make("answer_question", {
   description:
@@ -55,6 +60,8 @@ export const AnswerQuestion = Tool.make("answer_question", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(decision("Answer a question"))
+})
+  .annotateMerge(decision("Answer a question"))
+  .annotate(LongRunning, true)
 
 export const RequestTools = Toolkit.make(RespondPermission, AnswerQuestion)

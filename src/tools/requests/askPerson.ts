@@ -109,7 +109,7 @@ const fillIn = Effect.fnUntraced(function* (
   while (true) {
     const form = decisionForm(pending, filled)
     if (form === undefined || !call.canAsk) return undefined
-    if (Option.isSome(call.resumed) && rounds >= maxRounds) {
+    if (Option.isSome(call.resumed) && call.task === undefined && rounds >= maxRounds) {
       if (filled !== undefined) {
         yield* note(decided, ...notTaken(pending, ["it needs another form, and this call has shown too many already"]))
       }
@@ -127,7 +127,13 @@ const fillIn = Effect.fnUntraced(function* (
       }),
     )
     const asking = { instance: origin.target.instance, session: origin.session }
-    const reply = yield* call.ask({ message: formMessage(asking, pending, form), form: form.schema, state })
+    const step = Object.values(filled ?? {}).flat().length
+    const reply = yield* call.ask({
+      message: formMessage(asking, pending, form),
+      form: form.schema,
+      state,
+      name: `${pending.request.id}.${step}`,
+    })
     const brought = readReply(pending, form, reply)
     yield* note(decided, ...brought.notes)
     if (brought.filled === undefined) return brought.decision

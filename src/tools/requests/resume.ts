@@ -1,4 +1,7 @@
-/** Continues following a turn after a form that ended an earlier call. The person's reply arrives in a call of its own. */
+/**
+ * Continues following a turn: after a form that ended an earlier call, when the person's reply arrives in a call of its own,
+ * or for a task of an earlier process.
+ */
 import { Clock, Effect, Option, Schema } from "effect"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { pendingRequestsOf } from "../../opencode/requests/pendingRequests.ts"
@@ -11,6 +14,8 @@ import { askPerson, type Brought, deliver, OpenForm, readReply } from "./askPers
 import { decisionForm } from "./decisionForm.ts"
 import { Call, type ElicitationReply } from "../../mcp/Call.ts"
 import { InvalidParameter } from "../shared/InvalidParameter.ts"
+import { readCheckpoint } from "../tasks/checkpoint.ts"
+import { makeContinueTask } from "../tasks/continueTask.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
 
 const tooLate = ({ action }: ElicitationReply): Brought => ({
@@ -54,12 +59,16 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
     return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
   })
 
-  /** Follows the rest of the turn if this call answers a form. Otherwise runs the tool. */
+  const continueTask = yield* makeContinueTask(followerOptions)
+
+  /** Follows the rest of the turn if this call answers a form or continues a task. Otherwise runs the tool. */
   return <A, E, R>(tool: Effect.Effect<A, E, R>) =>
     Effect.gen(function* () {
-      const { resumed } = yield* Call
+      const { resumed, task } = yield* Call
       if (Option.isNone(resumed)) return yield* tool
       const { reply, state } = resumed.value
+      const checkpoint = task === undefined ? undefined : readCheckpoint(state)
+      if (checkpoint !== undefined) return yield* continueTask(checkpoint)
       const openForm = Schema.decodeOption(OpenForm)(state)
       if (Option.isNone(openForm)) {
         return yield* new InvalidParameter({

@@ -1,5 +1,5 @@
 /** The handlers of list_sessions, get_session and get_status, with those that create a session. */
-import { Clock, type Duration, Effect, Option, Schema } from "effect"
+import { Clock, type Duration, Effect, Fiber, Option, Schema } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Instance } from "../../fleet/Instance.ts"
 import { type BrokenDirectory, collectingBroken } from "../../opencode/sessions/BrokenDirectories.ts"
@@ -10,7 +10,7 @@ import {
   withElsewhere,
   worthAsking,
 } from "../../opencode/sessions/activity.ts"
-import { MessageId, type SessionId } from "../../opencode/Identifiers.ts"
+import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 import type { Message } from "../../opencode/sessions/Message.ts"
 import { countingUnreadable, unreadableTotal } from "../../opencode/Unreadable.ts"
 import { type MessageCount, MessageCounts } from "../../opencode/sessions/MessageCounts.ts"
@@ -69,6 +69,7 @@ const isFinal = (newest: Message | undefined) =>
   newest.info.finish !== "tool-calls"
 
 const asMessageId = Schema.decodeOption(MessageId)
+const asSessionId = Schema.decodeOption(SessionId)
 
 /** Why it is unknown what a session is doing; undefined if it is known. */
 const unknownAmong = (asked: ReadonlyArray<Session>, broken: ReadonlyArray<BrokenDirectory>) => {
@@ -175,23 +176,29 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
 
   const read = Effect.fnUntraced(function* (target: Target, parameters: ReadOptions) {
     const opencode = client.at(target)
-    const session = yield* resolveSession(target, opencode, parameters.session_id)
+    const resolved = resolveSession(target, opencode, parameters.session_id)
     if (parameters.message_id !== undefined)
-      return yield* readOne(target, session, parameters.message_id, parameters.offset)
+      return yield* readOne(target, yield* resolved, parameters.message_id, parameters.offset)
     const { before, message_limit: limit = messagesByDefault } = parameters
     const cursor = before === undefined ? {} : { before }
-    const reading = opencode.messages(session.id, { limit, ...cursor }).pipe(
-      countingUnreadable,
-      Effect.catchIf(
-        (error) => error._tag === "OpencodeError" && error.status === 400 && before !== undefined,
-        () =>
-          new InvalidParameter({
-            parameter: "before",
-            value: before ?? "",
-            detail: "opencode does not accept it as a position in this session",
-          }),
-      ),
-    )
+    const pageOf = (id: SessionId) =>
+      opencode.messages(id, { limit, ...cursor }).pipe(
+        countingUnreadable,
+        Effect.catchIf(
+          (error) => error._tag === "OpencodeError" && error.status === 400 && before !== undefined,
+          () =>
+            new InvalidParameter({
+              parameter: "before",
+              value: before ?? "",
+              detail: "opencode does not accept it as a position in this session",
+            }),
+        ),
+      )
+    // Most references are whole ids, so the page can be read before the session is known.
+    const id = Option.getOrUndefined(asSessionId(parameters.session_id.trim()))
+    const early = id === undefined ? undefined : yield* Effect.forkChild(pageOf(id))
+    const session = yield* resolved
+    const reading = early !== undefined && session.id === id ? Fiber.join(early) : pageOf(session.id)
     const [{ result: page, unreadable }, here] = yield* Effect.all([reading, activitiesHere(opencode, [session])], {
       concurrency: "unbounded",
     })

@@ -18,6 +18,9 @@ export const annotations = (title: string, { destructive, idempotent, openWorld,
     Context.add(Tool.OpenWorld, openWorld),
   )
 
+/** Marks a tool that delivers a person's decision: over HTTP it needs a scope of its own (`tools/scopes.ts`). */
+export const Decides = Context.Reference<boolean>("opencode-fleet/tools/Decides", { defaultValue: () => false })
+
 /** For a tool that changes nothing. */
 export const readOnly = (title: string) =>
   annotations(title, { readOnly: true, destructive: false, idempotent: true, openWorld: false })

@@ -1,6 +1,7 @@
 /** The tools that give an agent work, wait for its turn, and stop it. */
 import { Schema } from "effect"
 import { Prompt, Tool, Toolkit } from "effect/ai"
+import { LongRunning } from "../../mcp/Call.ts"
 import { annotations, readOnly } from "../shared/annotations.ts"
 import { FollowFailure, SendFailure, SessionFailure } from "../shared/failures.ts"
 import { Instance, NonBlank, SessionReference, optionalText } from "../shared/parameters.ts"
@@ -35,9 +36,11 @@ export const SendMessage = Tool.make("send_message", {
   failure: SendFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(
-  annotations("Send a message", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
-)
+})
+  .annotateMerge(
+    annotations("Send a message", { readOnly: false, destructive: true, idempotent: false, openWorld: true }),
+  )
+  .annotate(LongRunning, true)
 
 export const WaitForSession = Tool.make("wait_for_session", {
   description: "Wait for a session's turn and return its outcome; of an idle session, the last one's. Sends nothing.",
@@ -46,7 +49,9 @@ export const WaitForSession = Tool.make("wait_for_session", {
   failure: FollowFailure,
   failureMode: "return",
   toModelOutput,
-}).annotateMerge(readOnly("Wait for a session"))
+})
+  .annotateMerge(readOnly("Wait for a session"))
+  .annotate(LongRunning, true)
 
 export const AbortSession = Tool.make("abort_session", {
   description: "Stop a session's running turn. Work done is kept. Cancelling send_message does not stop it.",

@@ -8,6 +8,7 @@ import { observeTurn, type TurnStage, type TurnStages } from "../../opencode/tur
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call, type CallValues } from "../../mcp/Call.ts"
 import type { Target } from "../../opencode/Target.ts"
+import { writeCheckpoint } from "../tasks/checkpoint.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
 import { defaultSendTimeout } from "./defaultSendTimeout.ts"
 import { turnView } from "./turnView.ts"
@@ -47,9 +48,29 @@ export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefi
   }
 }
 
+/** A task is followed to its end. One that is forgotten must not be followed for ever. */
+const longestTask: Duration.Input = "1 day"
+
 /** In milliseconds: a caller may wait for less than `sendTimeout`. */
-export const callTimeout = ({ answerWithin = Duration.infinity }: CallValues, sendTimeout: Duration.Input): number =>
-  Math.min(Duration.toMillis(sendTimeout), Duration.toMillis(answerWithin))
+export const callTimeout = (
+  { answerWithin = Duration.infinity, task }: CallValues,
+  sendTimeout: Duration.Input,
+): number =>
+  task === undefined
+    ? Math.min(Duration.toMillis(sendTimeout), Duration.toMillis(answerWithin))
+    : Duration.toMillis(longestTask)
+
+/** Passes the stages on, and keeps the call's checkpoint at the turn that it follows. */
+const checkpointing = ({ task }: CallValues, { instance }: Target, stages: TurnStages): TurnStages => {
+  if (task === undefined) return stages
+  const keep = (stage: TurnStage) =>
+    stage._tag === "Following"
+      ? task.checkpoint(
+          writeCheckpoint({ _tag: "Turn", instance, session: stage.turn.session, prompt: stage.turn.prompt }),
+        )
+      : Effect.void
+  return { ...stages, publish: (stage) => Effect.andThen(keep(stage), stages.publish(stage)) }
+}
 
 /** A turn that lost its server may mean that the instance is gone. */
 export const recheckIfLost = (fleet: Fleet["Service"], { url }: Target, { outcome }: TurnReport) =>
@@ -82,7 +103,7 @@ export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = default
       report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
           const touch = touchAt(origin.target.url)
-          const noticed = (stages?: TurnStages) => follow(noticing(touch, stages))
+          const noticed = (stages?: TurnStages) => follow(checkpointing(call, origin.target, noticing(touch, stages)))
           const report = yield* call.wantsProgress ? observeTurn(noticed, observe) : noticed()
           yield* recheckIfLost(fleet, origin.target, report)
           return turnView(origin.target, report, yield* Ref.get(decided))

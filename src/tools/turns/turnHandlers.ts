@@ -1,6 +1,8 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
 import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
+import { Call } from "../../mcp/Call.ts"
+import { messageDigest, writeCheckpoint } from "../tasks/checkpoint.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
@@ -54,6 +56,11 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       return turnView(target, started.outcome._tag === "still running" ? { ...started, outcome: accepted } : started)
     }
     const ifBusy = parameters.if_busy ?? "wait"
+    const { task } = yield* Call
+    const unsent = { _tag: "Message", digest: messageDigest(message), since: startedAt } as const
+    yield* (
+      task?.checkpoint(writeCheckpoint({ ...unsent, instance: target.instance, session: session.id })) ?? Effect.void
+    )
     return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
   })
 
@@ -62,6 +69,10 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const session = yield* resolveSession(target, opencode, reference)
     yield* unlessElsewhere(opencode, target.instance, session)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
+    const { task } = yield* Call
+    yield* (
+      task?.checkpoint(writeCheckpoint({ _tag: "Last", instance: target.instance, session: session.id })) ?? Effect.void
+    )
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
     const parked = yield* parkedIn(opencode, session).pipe(Effect.orElseSucceed(() => []))

@@ -3,6 +3,7 @@ import { Effect, FileSystem, Layer, Option, PlatformError } from "effect"
 import { TestClock } from "effect/testing"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
 import { procOwners } from "../../../src/discovery/ports/procOwners.ts"
+import { LinkTargets } from "../../../src/machine/LinkTargets.ts"
 import { CurrentUser } from "../../../src/machine/StrictModes.ts"
 import { fileInfo } from "./fileInfo.ts"
 
@@ -60,10 +61,7 @@ const machine = (processes: Map<number, Process>, isShort: (path: string) => boo
       readLink: (path) =>
         Effect.suspend(() => {
           const { process, rest } = at(path)
-          if (rest === "exe") return given(path, process?.exe)
-          if (rest === "cwd") return given(path, process?.cwd)
-          const inode = /^fd\/n(\d+)$/u.exec(rest)?.[1]
-          return given(path, inode === undefined ? "/dev/null" : `socket:[${inode}]`)
+          return given(path, rest === "exe" ? process?.exe : process?.cwd)
         }),
       readFileString: (path) =>
         Effect.suspend(() =>
@@ -80,6 +78,9 @@ const machine = (processes: Map<number, Process>, isShort: (path: string) => boo
           return process === undefined ? refused(path) : Effect.succeed(fileInfo({ uid: process.user ?? 7 }))
         }),
     }),
+    Layer.succeed(LinkTargets, (_directory, names) =>
+      Effect.succeed(names.map((name) => (name.startsWith("n") ? `socket:[${name.slice(1)}]` : "/dev/null"))),
+    ),
     Layer.succeed(CurrentUser, Option.some(7)),
     Layer.succeed(LocalMachine, {
       hostname: "here",

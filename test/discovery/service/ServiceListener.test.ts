@@ -6,6 +6,7 @@ import { createServer } from "node:net"
 import * as Listeners from "../../../src/discovery/service/ServiceListener.ts"
 import { type ServiceAddress, ServiceListener } from "../../../src/discovery/service/ServiceListener.ts"
 import { LocalMachine } from "../../../src/machine/LocalMachine.ts"
+import { LinkTargets } from "../../../src/machine/LinkTargets.ts"
 import { CurrentUser } from "../../../src/machine/StrictModes.ts"
 import { close, freePort, listen } from "../../support/loopback.ts"
 
@@ -54,11 +55,11 @@ const machine = (rows: string) =>
         ...fs,
         readFileString: (path) => Effect.succeed(path === "/proc/net/tcp" ? head + rows : head),
         readDirectory: () => Effect.succeed(["3"]),
-        readLink: () => Effect.succeed("socket:[1]"),
         stat: (path) =>
           Effect.map(fs.stat("/"), (info) => ({ ...info, uid: Option.some(path === "/proc/17" ? 7 : 0) })),
       })),
     ),
+    Layer.succeed(LinkTargets, (_directory, names) => Effect.succeed(names.map(() => "socket:[1]"))),
     Layer.succeed(CurrentUser, Option.some(7)),
     Layer.succeed(LocalMachine, {
       hostname: "laptop",

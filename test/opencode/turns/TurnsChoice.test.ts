@@ -69,6 +69,18 @@ describe("a prompt", () => {
     }).pipe(Effect.provide(overFake)),
   )
 
+  it.effect("waits for one round of requests: the status, the session and its newest messages are read together", () =>
+    Effect.gen(function* () {
+      const fake = yield* withSession(own)
+      fake.fail("GET /session/status", Fault.hang)
+      const fiber = yield* sending()
+      assert.strictEqual(fake.count(`GET /session/${here}`), 1)
+      assert.strictEqual(fake.count(`GET /session/${here}/message`), 1)
+      assert.deepStrictEqual(fake.prompts, [])
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("is not sent if the session's agent cannot be read", () =>
     Effect.gen(function* () {
       const fake = yield* withSession(own)

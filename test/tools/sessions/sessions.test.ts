@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import * as Fault from "../../../src/testing/Fault.ts"
 import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import type { FakeState } from "../../../src/testing/FakeState.ts"
 import { call, toolsOverFake } from "../../support/fleetOver.ts"
@@ -208,6 +209,29 @@ describe("list_sessions", () => {
 })
 
 describe("get_session", () => {
+  it.effect("reads the messages while it reads the session", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fill(fake, 3)
+      fake.fail(`GET /session/${here}`, Fault.hang)
+      const fiber = yield* Effect.forkChild(call("get_session", { session_id: here }))
+      yield* pass(200)
+      assert.strictEqual(fake.count(messagesRoute), 1)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
+  it.effect("finds a session by the beginning of its id", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("mainly"), session("other")]
+      fake.store(ses("mainly"), user(msg("1"), "Hello"))
+      const { view } = yield* call("get_session", { session_id: here })
+      assert.strictEqual(view.session.session_id, "ses_mainly")
+      assert.lengthOf(view.messages, 1)
+    }).pipe(Effect.provide(toolsOverFake)),
+  )
+
   it.effect("shows a subagent's request even if neither its session nor its parent was queried", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

@@ -1,9 +1,9 @@
 /**
- * Caches a value per file until the file changes, because reading a thousand registrations takes longer than probing a
+ * Caches a value per file until the file changes: reading a thousand registrations takes longer than probing a
  * hundred instances.
  */
 import { type FileSystem, Option } from "effect"
-import { fileStamp } from "../../machine/fileStamp.ts"
+import { fileStamp } from "./fileStamp.ts"
 
 interface Entry<A> {
   readonly stamp: string

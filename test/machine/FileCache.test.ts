@@ -1,7 +1,7 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
-import { FileCache } from "../../../src/discovery/relay/FileCache.ts"
+import { FileCache } from "../../src/machine/FileCache.ts"
 
 /** Epoch milliseconds of a change, and of a moment when it has settled. */
 const changed = 1_000_000

@@ -1,0 +1,91 @@
+/** Serves the fleet over HTTP, as the flags of `serve --http` say. */
+import { Console, Context, Effect, Layer, Option, References } from "effect"
+import { HttpServer, type HttpServerError } from "effect/http"
+import { toolsLayer } from "../../layers.ts"
+import { Gate } from "../../mcp/access/Gate.ts"
+import { mcpPath } from "../../mcp/http/McpEndpoint.ts"
+import type { Revisions } from "../../mcp/http/revisions.ts"
+import * as FleetHttp from "../../serveFleetHttp.ts"
+import { Settings } from "../../Settings.ts"
+import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
+import { fleetScopes } from "../../tools/scopes.ts"
+import { version } from "../../version.ts"
+import { isLoopback } from "../../web/requestChecks.ts"
+import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
+import { failedBecause } from "../process/exitStatus.ts"
+import { settingsLayer } from "../settings/settingsLayer.ts"
+import { unavailableWithoutHosts } from "./unavailable.ts"
+
+/** What the flags say. */
+export interface HttpInput {
+  readonly address: Option.Option<ListenAddress>
+  readonly noAuth: boolean
+  readonly names: ReadonlyArray<string>
+  readonly publicUrl: Option.Option<URL>
+  readonly revision: Revisions
+}
+
+const urlOf = ({ host, port }: ListenAddress) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+
+const gateOf = ({ noAuth }: HttpInput, address: ListenAddress) => {
+  if (!isLoopback(address.host)) {
+    return Effect.fail(
+      failedBecause(
+        `serve --http listens on ${address.host} only with --token-file or --issuer, because everyone who can reach it could control the agents. Without them it listens on ${defaultAddress.host}.`,
+      ),
+    )
+  }
+  return noAuth
+    ? Effect.succeed(Gate.layerOpen(fleetScopes))
+    : Effect.fail(failedBecause("serve --http needs --no-auth so far."))
+}
+
+const cannotListen = (address: ListenAddress) => (error: HttpServerError.ServeError) => {
+  const { cause } = error
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  const url = urlOf(address)
+  if (code === "EADDRINUSE") {
+    return failedBecause(
+      `${url} is in use: another program is listening there, maybe another opencode-fleet serve --http. End it, or choose another port: serve --http ${address.host}:PORT`,
+    )
+  }
+  return failedBecause(`Cannot listen on ${url}: ${cause instanceof Error ? cause.message : "unknown error"}`)
+}
+
+export const httpProgram = Effect.fnUntraced(
+  function* (input: HttpInput) {
+    const address = Option.getOrElse(input.address, () => defaultAddress)
+    const gate = yield* gateOf(input, address)
+    const settings = yield* Settings
+    const options: FleetHttp.FleetHttpOptions = {
+      ...address,
+      names: input.names,
+      publicUrl: Option.getOrUndefined(input.publicUrl),
+      revisions: input.revision,
+    }
+    const served =
+      settings.sshHosts.length > 0
+        ? FleetHttp.layer(FleetToolkitWithStart, options)
+        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts })
+    const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), gate])).pipe(
+      Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(address)(error))),
+    )
+    const { address: bound } = Context.get(services, HttpServer.HttpServer)
+    const port = "port" in bound ? bound.port : address.port
+    const url = Option.match(input.publicUrl, {
+      onNone: () => urlOf({ ...address, port }),
+      onSome: ({ href }) => href.replace(/\/$/u, ""),
+    })
+    yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf({ ...address, port })}
+
+MCP clients connect to ${url}${mcpPath}
+${input.noAuth ? "Without a token: every program and user of this machine can control the agents (--no-auth).\n" : ""}Press Ctrl-C to stop it.`)
+    return yield* Effect.never
+  },
+  Effect.scoped,
+  Effect.provideServiceEffect(
+    References.MinimumLogLevel,
+    Effect.map(Settings, ({ logLevel }) => logLevel),
+  ),
+  Effect.provide(settingsLayer),
+)

@@ -1,0 +1,58 @@
+/** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
+import { Effect, Option } from "effect"
+import { Argument, type Command, Flag } from "effect/cli"
+import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { failedBecause } from "../process/exitStatus.ts"
+
+const addressForms = "HOST:PORT, HOST or PORT"
+
+export const serveInput = {
+  http: Flag.Boolean("http").pipe(
+    Flag.withDescription("Serve over HTTP instead of stdin and stdout, for any number of clients"),
+    Flag.withDefault(false),
+  ),
+  address: Argument.String("address").pipe(
+    Argument.withDescription(
+      `With --http, where to listen: ${addressForms} (default ${defaultAddress.host}:${defaultAddress.port})`,
+    ),
+    Argument.filterMap(parseAddress, () => addressForms),
+    Argument.optional,
+  ),
+  noAuth: Flag.Boolean("no-auth").pipe(
+    Flag.withDescription("Let every program of this machine in without a token. Only on 127.0.0.1"),
+    Flag.withDefault(false),
+  ),
+  names: Flag.String("host").pipe(
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("A further host name under which clients reach the server. Can be repeated"),
+    Flag.atLeast(0),
+  ),
+  publicUrl: Flag.String("public-url").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription("The URL under which clients reach the server through a proxy"),
+    Flag.filterMap(
+      (text) => (/^https?:\/\//u.test(text) && URL.canParse(text) ? Option.some(new URL(text)) : Option.none()),
+      () => "an http or https URL",
+    ),
+    Flag.optional,
+  ),
+  revision: Flag.Literals("revision", ["2025", "2026", "both"]).pipe(
+    Flag.withDescription("The revisions of MCP to serve: sessions up to 2025-11-25, 2026-07-28, or both (default)"),
+    Flag.withDefault("both"),
+  ),
+}
+
+export type ServeInput = Command.Command.Config.Infer<typeof serveInput>
+
+/** What is wrong if flags for HTTP are given without it. */
+export const needsHttp = ({ address, names, noAuth, publicUrl }: ServeInput) =>
+  Option.isSome(address) || names.length > 0 || noAuth || Option.isSome(publicUrl)
+    ? Effect.fail(failedBecause("These flags need --http: address, --no-auth, --host, --public-url.", 2))
+    : Effect.void
+
+/** Loaded on demand: no other command needs an HTTP server. */
+export const runServeHttp = (input: ServeInput) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./httpProgram.ts")),
+    ({ httpProgram }) => httpProgram(input),
+  )

@@ -1,0 +1,160 @@
+/** Keeps one connection to a PostgreSQL database. Loaded only where a database is configured. */
+import { PgClient, PgConnection } from "@effect/sql-pg"
+import {
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Fiber,
+  Layer,
+  Option,
+  PubSub,
+  Queue,
+  type Redacted,
+  Schedule,
+  Semaphore,
+  Stream,
+  SubscriptionRef,
+} from "effect"
+import * as Migrator from "effect/sql/Migrator"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { Database, type DatabaseSession, DatabaseUnavailable } from "./Database.ts"
+import { databaseAddress } from "./databaseAddress.ts"
+import { migrations, migrationsTable, newestMigration } from "./migrations.ts"
+import { sqlProblem } from "./sqlProblem.ts"
+
+/** The channel of `NOTIFY`. */
+export const channel = "opencode_fleet"
+
+const queryTimeout = "5 seconds"
+
+const migrationTimeout = "10 seconds"
+
+const reconnect = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("5 seconds")])
+
+/**
+ * A machine that has lost its power says no good-bye: PostgreSQL notices within half a minute, and frees its locks. On a Unix
+ * socket, it does so at once, and these have no effect.
+ */
+const keepAlive = `select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+  set_config('tcp_keepalives_count', '3', false)`
+
+type State =
+  | { readonly _tag: "Open"; readonly session: DatabaseSession }
+  /** `reason` is undefined until the first attempt to connect has failed. */
+  | { readonly _tag: "Away"; readonly since: number; readonly reason: string | undefined }
+
+const areMigrated = `select coalesce(max(migration_id), 0) >= $1 as done from ${migrationsTable}`
+
+export const layer = (url: Redacted.Redacted) =>
+  Layer.effect(
+    Database,
+    Effect.gen(function* () {
+      const address = databaseAddress(url)
+      const config = { url, applicationName: "opencode-fleet", keepAlive: "10 seconds" } as const
+      const unavailable = (reason: string) => new DatabaseUnavailable({ address, reason })
+      const fromSql = Effect.mapError((error: SqlError) => unavailable(sqlProblem(error)))
+      const scope = yield* Effect.scope
+      const changes = yield* Effect.acquireRelease(PubSub.sliding<void>(1), PubSub.shutdown)
+      const state = yield* SubscriptionRef.make<State>({
+        _tag: "Away",
+        since: yield* Clock.currentTimeMillis,
+        reason: undefined,
+      })
+
+      /** `broken` ends the connection. */
+      const sessionOver = (
+        connection: PgConnection.PgConnection,
+        broken: Deferred.Deferred<never, DatabaseUnavailable>,
+      ) => {
+        const query = (sql: string, parameters: ReadonlyArray<unknown> = []) =>
+          Effect.gen(function* () {
+            // An interrupted statement may have been done. So it is awaited apart from the caller.
+            const running = yield* Effect.forkIn(Effect.result(fromSql(connection.query(sql, parameters))), scope)
+            const result = yield* Effect.timeoutOption(Fiber.join(running), queryTimeout)
+            if (Option.isSome(result)) return yield* Effect.fromResult(result.value)
+            const error = unavailable(`it did not answer within ${queryTimeout}`)
+            yield* Deferred.fail(broken, error)
+            return yield* error
+          }).pipe(
+            Effect.map(({ rows }) => rows),
+            Effect.uninterruptible,
+          )
+        return { query } satisfies DatabaseSession
+      }
+
+      const connectOnce = Effect.gen(function* () {
+        const connection = yield* PgConnection.make(config)
+        // LISTEN reserves a connection, and queries go through what is reserved.
+        const reserved = yield* connection.pin
+        const notices = yield* reserved.listen(channel)
+        yield* reserved.query(keepAlive)
+        const broken = yield* Deferred.make<never, DatabaseUnavailable>()
+        const before = yield* SubscriptionRef.getAndSet(state, { _tag: "Open", session: sessionOver(reserved, broken) })
+        if (before._tag === "Away" && before.reason !== undefined)
+          yield* Effect.logInfo(`connected to the database at ${address}`)
+        yield* PubSub.publish(changes, undefined)
+        const listening = Effect.forever(Effect.andThen(Queue.take(notices), PubSub.publish(changes, undefined)))
+        return yield* Effect.raceFirst(fromSql(listening), Deferred.await(broken))
+      }).pipe(
+        Effect.scoped,
+        Effect.catchTag("SqlError", (error) => Effect.fail(unavailable(sqlProblem(error)))),
+      )
+
+      /** Each new reason is logged once. */
+      const lost = Effect.fnUntraced(function* ({ message, reason }: DatabaseUnavailable) {
+        const before = yield* SubscriptionRef.get(state)
+        const since = before._tag === "Away" ? before.since : yield* Clock.currentTimeMillis
+        yield* SubscriptionRef.set(state, { _tag: "Away", since, reason })
+        if (before._tag === "Open" || before.reason !== reason) yield* Effect.logWarning(message)
+        return before._tag === "Open"
+      })
+      /** Succeeds if there was a connection, so that the next pause is short again. */
+      const connectUntilLost = connectOnce.pipe(
+        Effect.catch((error) => Effect.flatMap(lost(error), (was) => (was ? Effect.void : Effect.fail(error)))),
+      )
+      yield* connectUntilLost.pipe(Effect.retry(reconnect), Effect.forever, Effect.forkScoped)
+
+      const session = Effect.fnUntraced(function* (patience: Duration.Input) {
+        const now = yield* SubscriptionRef.get(state)
+        if (now._tag === "Open") return now.session
+        const left = now.since + Duration.toMillis(patience) - (yield* Clock.currentTimeMillis)
+        const opened = SubscriptionRef.changes(state).pipe(
+          Stream.filter((next) => next._tag === "Open"),
+          Stream.runHead,
+          Effect.map(Option.map((next) => next.session)),
+        )
+        const made = left <= 0 ? Option.none() : Option.flatten(yield* Effect.timeoutOption(opened, left))
+        if (Option.isSome(made)) return made.value
+        const then = yield* SubscriptionRef.get(state)
+        return then._tag === "Open" ? then.session : yield* unavailable(then.reason ?? "it has not answered yet")
+      })
+
+      const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: migrationsTable }).pipe(
+        Effect.provide(PgClient.layerFrom(PgClient.makeClient(config))),
+        Effect.catchTags({
+          SqlError: (error) => Effect.fail(unavailable(sqlProblem(error))),
+          MigrationError: ({ cause, message }) =>
+            Effect.fail(unavailable(isSqlError(cause) ? `${message}: ${sqlProblem(cause)}` : message)),
+        }),
+        Effect.timeoutOrElse({
+          duration: migrationTimeout,
+          orElse: () => Effect.fail(unavailable(`its tables were not made within ${migrationTimeout}`)),
+        }),
+      )
+      let isMigrated = false
+      const migrating = yield* Semaphore.make(1)
+      const migrated = Effect.suspend(() => {
+        if (isMigrated) return Effect.void
+        return Effect.gen(function* () {
+          // A user that may only read can use tables that another one has made.
+          const open = yield* session("5 seconds")
+          const [row] = yield* Effect.orElseSucceed(open.query(areMigrated, [newestMigration]), () => [])
+          if (row?.["done"] !== true) yield* migrate
+          isMigrated = true
+        })
+      }).pipe(migrating.withPermits(1))
+
+      return { address, session, changes: Stream.fromPubSub(changes), migrated }
+    }),
+  )

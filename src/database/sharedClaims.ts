@@ -1,0 +1,72 @@
+/**
+ * Claims on sessions that all servers of one database see, wherever they run: advisory locks of PostgreSQL, which end with the
+ * connection of their holder. A server makes its claim on this machine first, and holds both.
+ */
+import { Effect, Option, Schedule } from "effect"
+import type { Claim, SessionClaimsValues } from "../machine/SessionClaims.ts"
+import type { DatabaseSession, DatabaseValues } from "./Database.ts"
+
+/**
+ * How long a message waits for a database that was there a moment ago, such as during its restart. After that, messages are
+ * sent under the claim on this machine alone: one that may be merged is better than one that never leaves.
+ */
+const patience = "15 seconds"
+
+/** After a connection was lost, until that is noticed. */
+const again = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(5)])
+
+// The prefix keeps the locks of other programs apart. opencode's session ids are unique among all machines.
+const lock = "select pg_try_advisory_lock(hashtextextended('opencode-fleet session ' || $1, 0)) as locked"
+const unlock = "select pg_advisory_unlock(hashtextextended('opencode-fleet session ' || $1, 0))"
+
+export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseValues): SessionClaimsValues => {
+  // PostgreSQL grants a lock again to the connection that holds it.
+  const held = new Set<string>()
+
+  const releaseOn = ({ query }: DatabaseSession, session: string): Effect.Effect<void> => {
+    let isReleased = false
+    return Effect.suspend(() => {
+      if (isReleased) return Effect.void
+      isReleased = true
+      // A lock of a connection that was lost is gone already.
+      return Effect.ensuring(
+        Effect.ignore(query(unlock, [session])),
+        Effect.sync(() => held.delete(session)),
+      )
+    })
+  }
+
+  /** Waits for the connection interruptibly. A statement is not interruptible, so no lock is left behind. */
+  const claimShared = (session: string, restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
+    Effect.gen(function* () {
+      const connection = yield* Effect.option(restore(database.session(patience)))
+      if (held.has(session)) return "taken"
+      if (Option.isNone(connection)) return "unavailable"
+      held.add(session)
+      const [row] = yield* Effect.onError(connection.value.query(lock, [session]), () =>
+        Effect.sync(() => held.delete(session)),
+      )
+      if (row?.["locked"] === true) return { release: releaseOn(connection.value, session) }
+      held.delete(session)
+      return "taken"
+    }).pipe(
+      Effect.retry(again),
+      Effect.orElseSucceed((): Claim => "unavailable"),
+    )
+
+  return {
+    claim: (session) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* (): Effect.fn.Return<Claim> {
+          const own = yield* restore(machine.claim(session))
+          if (own === "taken") return own
+          const releaseOwn = own === "unavailable" ? Effect.void : own.release
+          const shared = yield* Effect.onInterrupt(claimShared(session, restore), () => releaseOwn)
+          if (shared === "unavailable") return own
+          if (shared === "taken") return yield* Effect.as(releaseOwn, shared)
+          return { release: Effect.andThen(shared.release, releaseOwn) }
+        }),
+      ),
+    problem: machine.problem,
+  }
+}

@@ -1,0 +1,52 @@
+/** What a caller may call. */
+import { isJSONRPCRequest } from "@modelcontextprotocol/server"
+import type { Tool } from "effect/ai"
+import type { Caller } from "../access/Gate.ts"
+
+/** The scopes of a Toolkit's tools. */
+export interface AccessRules {
+  readonly scopeOf: (tool: Tool.Any) => string
+  /** Callers without this scope are shown no forms: a form can decide what its tool may not. */
+  readonly formScope: string
+}
+
+/** The scope of each tool. Without rules, no tool has one. */
+export const scopesOf = (
+  rules: AccessRules | undefined,
+  tools: Readonly<Record<string, Tool.Any>>,
+): ReadonlyMap<string, string> =>
+  new Map(rules === undefined ? [] : Object.entries(tools).map(([name, tool]) => [name, rules.scopeOf(tool)]))
+
+const has = (scopes: ReadonlyMap<string, string>, caller: Caller, tool: string) => {
+  const scope = scopes.get(tool)
+  return scope === undefined || caller.scopes.has(scope)
+}
+
+/** Whether the caller is shown the tool. With OAuth, a caller can get a further scope when a call needs it. */
+export const isOffered =
+  (scopes: ReadonlyMap<string, string>, caller: Caller) =>
+  (tool: string): boolean =>
+    caller.stepsUp || has(scopes, caller, tool)
+
+export const mayAsk = (rules: AccessRules | undefined, caller: Caller | undefined): boolean =>
+  rules === undefined || caller === undefined || caller.scopes.has(rules.formScope)
+
+export interface CallOfTool {
+  readonly id: string | number
+  readonly tool: string
+}
+
+/** The calls of tools in a body. */
+export const callsIn = (body: unknown): ReadonlyArray<CallOfTool> =>
+  (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+    if (!isJSONRPCRequest(message) || message.method !== "tools/call") return []
+    const tool = message.params?.["name"]
+    return typeof tool === "string" ? [{ id: message.id, tool }] : []
+  })
+
+/** The first scope that the caller needs for these calls and does not have. */
+export const missingScope = (
+  scopes: ReadonlyMap<string, string>,
+  caller: Caller,
+  calls: ReadonlyArray<CallOfTool>,
+): string | undefined => scopes.get(calls.find(({ tool }) => !has(scopes, caller, tool))?.tool ?? "")

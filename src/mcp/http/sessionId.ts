@@ -1,0 +1,49 @@
+/**
+ * The id of a session of revision 2025-11-25: a UUID, and what the client said about itself in `initialize`. SDK clients do
+ * not initialize anew when a session is unknown, so a session must survive a restart of the server: an unknown id is
+ * revived by a second `initialize` with these values. The id grants nothing, because every request is authorized.
+ */
+import { Option, Schema } from "effect"
+import { Base64Url } from "effect/encoding"
+import { Result } from "effect"
+
+/** The values of `initialize` that the server uses. */
+const Facts = Schema.Struct({
+  protocolVersion: Schema.String,
+  capabilities: Schema.Record(Schema.String, Schema.Unknown),
+  clientInfo: Schema.Struct({ name: Schema.String, version: Schema.String }),
+})
+export type Facts = typeof Facts.Type
+
+const FactsJson = Schema.fromJsonString(Facts)
+const decodeFacts = Schema.decodeUnknownOption(Facts)
+const decodeJson = Schema.decodeOption(FactsJson)
+const encodeJson = Schema.encodeSync(FactsJson)
+
+/** The longest id, in characters. It is a header of every request. */
+const maxIdLength = 4096
+
+const pattern = /^[0-9a-f-]{36}\.([\w-]+)$/u
+
+const idOf = (uuid: string, facts: Facts) => `${uuid}.${Base64Url.encode(encodeJson(facts))}`
+
+/** The id of a new session for the parameters of `initialize`. Undefined if they are invalid, which the SDK answers. */
+export const makeSessionId = (uuid: string, params: unknown): string | undefined =>
+  Option.match(decodeFacts(params), {
+    onNone: () => undefined,
+    onSome: (facts) => {
+      const id = idOf(uuid, facts)
+      if (id.length <= maxIdLength) return id
+      // Whether the client shows forms is what matters.
+      const { elicitation } = facts.capabilities
+      const short = { ...facts, capabilities: elicitation === undefined ? {} : { elicitation } }
+      const shortId = idOf(uuid, short)
+      return shortId.length <= maxIdLength ? shortId : undefined
+    },
+  })
+
+export const readSessionId = (id: string): Option.Option<Facts> => {
+  const [, encoded] = (id.length <= maxIdLength ? pattern.exec(id) : null) ?? []
+  if (encoded === undefined) return Option.none()
+  return Option.flatMap(Result.getSuccess(Base64Url.decodeString(encoded)), (json) => decodeJson(json))
+}

@@ -1,0 +1,206 @@
+/**
+ * Sessions of clients up to revision 2025-11-25. A client may come back to its session at any time: after its streams broke,
+ * after the session was closed because it was idle, and after a restart of the server (`sessionId.ts`).
+ */
+import { type McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server"
+import { Clock, Data, Effect, Option, Schedule, Semaphore } from "effect"
+import type { Caller } from "../access/Gate.ts"
+import { callerInfo } from "../access/callerInfo.ts"
+import type { Backend } from "../toolServers.ts"
+import { isObject } from "../wire/json.ts"
+import { makeEventLog } from "./eventLog.ts"
+import { type Facts, makeSessionId, readSessionId } from "./sessionId.ts"
+
+export interface SessionsOptions {
+  /** Makes the server of a session. `offer` shows the tools of this caller. */
+  readonly openServer: (backend: Pick<Backend, "call">) => {
+    readonly server: McpServer
+    readonly offer: (caller: Caller) => void
+  }
+  readonly call: Backend["call"]
+  readonly failed: (error: Error) => void
+  /** Further sessions close the one that was not used for the longest time. */
+  readonly maxSessions?: number
+  /** The most bytes of messages that are kept for clients whose stream breaks. */
+  readonly maxEventBytes?: number
+}
+
+/** A session without streams and calls is closed after this time. */
+const idleMs = 10 * 60 * 1000
+
+/** How long a client may take until it resumes a broken stream. */
+const resumableMs = 5 * 60 * 1000
+
+const sweepEvery = "30 seconds"
+
+/** Further ones may be revived after their client has closed them, which is harmless. */
+const maxEnded = 2000
+
+/** Every session is in use. */
+export class TooManySessions extends Data.TaggedError("TooManySessions") {}
+
+interface Session {
+  readonly subject: string
+  readonly transport: WebStandardStreamableHTTPServerTransport
+  readonly offer: (caller: Caller) => void
+  lastUsedAt: number
+  streams: number
+  calls: number
+}
+
+/** The header of a request that names its session. */
+const sessionHeader = "mcp-session-id"
+
+const errorResponse = (status: number, code: number, message: string, id: string | number | null = null) =>
+  Response.json({ jsonrpc: "2.0", error: { code, message }, id }, { status })
+
+const invalidInitialize = "Invalid params: initialize needs protocolVersion, capabilities and clientInfo"
+
+const initializeParams = (body: unknown): unknown =>
+  isObject(body) && body["method"] === "initialize" && "id" in body ? (body["params"] ?? {}) : undefined
+
+const requestId = (body: unknown) => {
+  const id = isObject(body) ? body["id"] : undefined
+  return typeof id === "string" || typeof id === "number" ? id : null
+}
+
+/** Requests of the replayed handshake, which no client sees. */
+const posted = (url: string, headers: Record<string, string> = {}) =>
+  new Request(url, {
+    method: "POST",
+    headers: { accept: "application/json, text/event-stream", "content-type": "application/json", ...headers },
+  })
+
+export const makeSessions = Effect.fnUntraced(function* (options: SessionsOptions) {
+  const { maxEventBytes = 32 * 1024 * 1024, maxSessions = 2000 } = options
+  const clock = yield* Clock.Clock
+  const now = () => clock.currentTimeMillisUnsafe()
+  const log = makeEventLog({ maxBytes: maxEventBytes, maxAgeMs: resumableMs, now })
+  const opening = yield* Semaphore.make(1)
+  const sessions = new Map<string, Session>()
+  const ended = new Set<string>()
+
+  const isIdle = ({ calls, streams }: Session) => calls === 0 && streams === 0
+  const close = (session: Session) => Effect.promise(() => session.transport.close())
+
+  const makeRoom = Effect.gen(function* () {
+    if (sessions.size < maxSessions) return
+    const [oldest] = [...sessions.values()].filter(isIdle).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt)
+    if (oldest === undefined) return yield* new TooManySessions()
+    yield* close(oldest)
+  })
+
+  const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
+    yield* makeRoom
+    const { clear, store } = log.openStore()
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => id,
+      eventStore: store,
+      onsessionclosed: () => {
+        for (const oldest of ended) if (ended.size >= maxEnded) ended.delete(oldest)
+        ended.add(id)
+      },
+    })
+    const { offer, server } = options.openServer({
+      call: (request) => {
+        session.calls++
+        return options.call(request).finally(() => {
+          session.calls--
+          session.lastUsedAt = now()
+        })
+      },
+    })
+    const session: Session = { subject: caller.subject, transport, offer, lastUsedAt: now(), streams: 0, calls: 0 }
+    offer(caller)
+    yield* Effect.promise(() => server.connect(transport))
+    server.server.onerror = options.failed
+    server.server.onclose = () => {
+      clear()
+      if (sessions.get(id) === session) sessions.delete(id)
+    }
+    sessions.set(id, session)
+    return session
+  })
+
+  /** Repeats the handshake of a session that is unknown here. None if the id is not one of ours. */
+  const revive = Effect.fnUntraced(function* (id: string, url: string, caller: Caller) {
+    const facts = ended.has(id) ? Option.none<Facts>() : readSessionId(id)
+    if (Option.isNone(facts)) return undefined
+    const session = yield* open(id, caller)
+    const post = (body: object, headers?: Record<string, string>) =>
+      Effect.promise(async () => {
+        const response = await session.transport.handleRequest(posted(url, headers), {
+          authInfo: callerInfo(caller),
+          parsedBody: { jsonrpc: "2.0", ...body },
+        })
+        // The handshake is over when its stream ends.
+        await response.text()
+        return response.ok
+      })
+    const isAccepted = yield* post({ id: "revive", method: "initialize", params: facts.value })
+    if (!isAccepted) return void (yield* close(session))
+    yield* post({ method: "notifications/initialized" }, { [sessionHeader]: id })
+    return session
+  })
+
+  /** The session that a request names, or undefined if there is none for this caller. */
+  const find = Effect.fnUntraced(function* (id: string, url: string, caller: Caller) {
+    const session = sessions.get(id) ?? (yield* revive(id, url, caller))
+    return session?.subject === caller.subject ? session : undefined
+  }, opening.withPermits(1))
+
+  /** Counts the request, whose answer may be a stream, until its scope closes. */
+  const countStream = (session: Session) =>
+    Effect.acquireRelease(
+      Effect.sync(() => void session.streams++),
+      () =>
+        Effect.sync(() => {
+          session.streams--
+          session.lastUsedAt = now()
+        }),
+    )
+
+  const dispatch = Effect.fnUntraced(function* (session: Session, request: Request, body: unknown, caller: Caller) {
+    yield* countStream(session)
+    session.offer(caller)
+    return yield* Effect.promise(() =>
+      session.transport.handleRequest(request, {
+        authInfo: callerInfo(caller),
+        ...(body === undefined ? {} : { parsedBody: body }),
+      }),
+    )
+  })
+
+  /** Answers a request of a client that does not speak 2026-07-28. */
+  const handle = Effect.fnUntraced(function* (request: Request, body: unknown, caller: Caller) {
+    const id = request.headers.get(sessionHeader)
+    const params = initializeParams(body)
+    if (id === null && params !== undefined) {
+      const newId = makeSessionId(crypto.randomUUID(), params)
+      if (newId === undefined) return errorResponse(400, -32602, invalidInitialize, requestId(body))
+      const session = yield* opening.withPermits(1)(open(newId, caller))
+      return yield* dispatch(session, request, body, caller)
+    }
+    if (id === null) return errorResponse(400, -32000, "Bad Request: Mcp-Session-Id header is required")
+    const session = yield* find(id, request.url, caller)
+    return session === undefined
+      ? errorResponse(404, -32001, "Session not found")
+      : yield* dispatch(session, request, body, caller)
+  })
+
+  const sweep = Effect.suspend(() => {
+    log.expire()
+    const oldest = now() - idleMs
+    return Effect.forEach(
+      [...sessions.values()].filter((session) => isIdle(session) && session.lastUsedAt < oldest),
+      close,
+      { discard: true },
+    )
+  })
+  yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepEvery)))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => Effect.forEach([...sessions.values()], close, { discard: true })),
+  )
+
+  return { handle, count: () => sessions.size }
+})

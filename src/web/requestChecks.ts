@@ -1,0 +1,68 @@
+/**
+ * What every request must pass, whatever its path: the name that it asks for must be one of this server's, and a page that
+ * sends it must come from here. Otherwise a page of another site could reach a server on this machine through the person's
+ * browser, also under a name that leads to 127.0.0.1 (DNS rebinding).
+ */
+import { Effect } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { isIP } from "node:net"
+
+export interface RequestCheckOptions {
+  /** Where the server listens. */
+  readonly host: string
+  /** Further names under which it is reached. */
+  readonly names?: ReadonlyArray<string> | undefined
+  /** The URL under which it is reached through a proxy. */
+  readonly publicUrl?: URL | undefined
+  /** Paths that pages of other ports of this server's names may reach, such as that of a browser-based MCP client. */
+  readonly sharedPaths: ReadonlyArray<string>
+}
+
+const loopbackNames = ["localhost", "127.0.0.1", "[::1]"]
+
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/u.test(host)
+
+/** The name in an URL, such as `[::1]` for an IPv6 address. */
+const nameOf = (host: string) => (isIP(host) === 6 ? `[${host}]` : host.toLowerCase())
+
+const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+const isAddress = (name: string) => isIP(name.replace(/^\[|\]$/gu, "")) !== 0
+
+export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: RequestCheckOptions) => {
+  const known = new Set([...loopbackNames, nameOf(host), ...names.map(nameOf)])
+  if (publicUrl !== undefined) known.add(publicUrl.hostname)
+  // A page cannot make a browser ask for an address other than the one that the page is from.
+  const acceptsAddresses = !isLoopback(host)
+
+  /** What is wrong with a request, or undefined. */
+  return (request: Pick<HttpServerRequest.HttpServerRequest, "headers" | "method" | "url">): string | undefined => {
+    const asked = urlOf(`http://${request.headers["host"] ?? ""}`)
+    if (asked === undefined) return "The Host header is missing or invalid."
+    if (!known.has(asked.hostname) && !(acceptsAddresses && isAddress(asked.hostname))) {
+      return "This server does not serve this host name. Start it with --host NAME to allow one."
+    }
+    const { origin } = request.headers
+    if (origin === undefined) return undefined
+    const from = urlOf(origin)
+    if (from === undefined) return "Requests of this page's origin are not allowed."
+    if (from.host === asked.host || from.origin === publicUrl?.origin) return undefined
+    const [path = ""] = request.url.split("?")
+    return sharedPaths.includes(path) && known.has(from.hostname)
+      ? undefined
+      : "Requests of pages of other sites are not allowed."
+  }
+}
+
+export const requestChecks = (options: RequestCheckOptions) => {
+  const check = makeRequestCheck(options)
+  return HttpRouter.middleware(
+    (handle) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const problem = check(request)
+        return problem === undefined ? handle : Effect.succeed(HttpServerResponse.text(problem, { status: 403 }))
+      }),
+    { global: true },
+  )
+}

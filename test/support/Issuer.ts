@@ -1,0 +1,146 @@
+/**
+ * A small OAuth issuer on a port of its own: metadata, keys, registration of clients, a login that approves by itself
+ * (authorization code with PKCE), and tokens that only their `resource` takes.
+ */
+import { Effect, type Scope } from "effect"
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose"
+import { createHash, randomUUID } from "node:crypto"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+
+interface Login {
+  readonly challenge: string
+  readonly resource: string
+  readonly scope: string
+}
+
+export type Claims = { readonly [Name in keyof JWTPayload]: JWTPayload[Name] | undefined }
+
+export interface Issuer {
+  readonly url: string
+  /** Signs a token of `ada`. The claims given replace the usual ones, or leave them out. */
+  readonly token: (claims: Claims, signed?: { readonly key?: CryptoKey; readonly kid?: string }) => Promise<string>
+  /** Signs with a new key from now on. */
+  readonly rotate: () => Promise<void>
+  /** How often the keys were asked for. */
+  readonly keyRequests: () => number
+  /** The scopes that each login asked for. */
+  readonly logins: ReadonlyArray<string>
+  /** Answers everything with this status from now on. */
+  readonly answerWith: (status: number | undefined) => void
+}
+
+const alg = "ES256"
+
+const bodyOf = async (request: IncomingMessage) => {
+  const chunks: Array<Buffer> = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString()
+}
+
+const send = (response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}) => {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
+}
+
+const start = async () => {
+  const keys = new Map<string, { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }>()
+  const codes = new Map<string, Login>()
+  const logins: Array<string> = []
+  let [kid, requests] = ["", 0]
+  let failing: number | undefined
+
+  const rotate = async () => {
+    kid = randomUUID()
+    keys.clear()
+    keys.set(kid, await generateKeyPair(alg))
+  }
+  await rotate()
+
+  const server = createServer((request, response) => void answer(request, response))
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+
+  const token: Issuer["token"] = (claims, { key = keys.get(kid)?.privateKey, kid: id = kid } = {}) => {
+    const now = Math.floor(Date.now() / 1000)
+    if (key === undefined) throw new Error("the issuer has no key")
+    const all = { iss: url, sub: "ada", iat: now, exp: now + 600, ...claims }
+    return new SignJWT(JSON.parse(JSON.stringify(all))).setProtectedHeader({ alg, kid: id }).sign(key)
+  }
+
+  const metadata = {
+    issuer: url,
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
+    registration_endpoint: `${url}/register`,
+    jwks_uri: `${url}/keys`,
+    response_types_supported: ["code"],
+    grant_types_supported: ["authorization_code"],
+    code_challenge_methods_supported: ["S256"],
+    token_endpoint_auth_methods_supported: ["none"],
+    scopes_supported: ["fleet:read", "fleet:send", "fleet:decide"],
+  }
+
+  const authorize = (query: URLSearchParams, response: ServerResponse) => {
+    const code = randomUUID()
+    const scope = query.get("scope") ?? ""
+    logins.push(scope)
+    codes.set(code, { challenge: query.get("code_challenge") ?? "", resource: query.get("resource") ?? "", scope })
+    const back = new URL(query.get("redirect_uri") ?? "")
+    back.search = new URLSearchParams({ code, state: query.get("state") ?? "", iss: url }).toString()
+    send(response, 302, {}, { location: back.href })
+  }
+
+  const redeem = async (form: URLSearchParams, response: ServerResponse) => {
+    const login = codes.get(form.get("code") ?? "")
+    codes.delete(form.get("code") ?? "")
+    const proof = createHash("sha256")
+      .update(form.get("code_verifier") ?? "")
+      .digest("base64url")
+    if (login === undefined || proof !== login.challenge) return send(response, 400, { error: "invalid_grant" })
+    const { resource, scope } = login
+    const access_token = await token({ aud: resource, scope })
+    return send(response, 200, { access_token, token_type: "Bearer", expires_in: 600, scope })
+  }
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", url)
+    if (failing !== undefined) return send(response, failing, {})
+    switch (pathname) {
+      case "/.well-known/oauth-authorization-server":
+        return send(response, 200, metadata)
+      case "/keys": {
+        requests++
+        const jwks = Array.from(keys, async ([kid, { publicKey }]) => ({ ...(await exportJWK(publicKey)), kid, alg }))
+        return send(response, 200, { keys: await Promise.all(jwks) })
+      }
+      case "/register":
+        return send(response, 201, { ...JSON.parse(await bodyOf(request)), client_id: randomUUID() })
+      case "/authorize":
+        return authorize(searchParams, response)
+      case "/token":
+        return redeem(new URLSearchParams(await bodyOf(request)), response)
+      default:
+        return send(response, 404, {})
+    }
+  }
+  const issuer: Issuer = {
+    url,
+    token,
+    rotate,
+    keyRequests: () => requests,
+    logins,
+    answerWith: (status) => {
+      failing = status
+    },
+  }
+  const stop = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { issuer, stop }
+}
+
+export const startIssuer: Effect.Effect<Issuer, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.promise(start),
+  ({ stop }) => Effect.sync(stop),
+).pipe(Effect.map(({ issuer }) => issuer))
