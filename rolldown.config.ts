@@ -61,7 +61,7 @@ const cryptoOnDemand = replaceImport({
 const computedAtBuild: Plugin = {
   name: "computed-at-build",
   load: {
-    filter: { id: /cli[\\/](?:server[\\/]listedTools|usage[\\/]helps)\.ts$/ },
+    filter: { id: /(?:cli[\\/](?:server[\\/]listedTools|usage[\\/]helps)|web[\\/]page[\\/]assets)\.ts$/ },
     handler: async (id) =>
       Object.entries<unknown>(await import(pathToFileURL(id).href))
         .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`)

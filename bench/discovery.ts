@@ -1,6 +1,7 @@
 /**
  * Finding unregistered instances among the ports of this machine, compared with requests with bare `fetch`, and with the same
- * instances registered.
+ * instances registered. Other servers of this machine are found, too: where there are any, run it as root in
+ * `unshare --net`, with `ip link set lo up` first.
  */
 import { Effect } from "effect"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"

@@ -32,6 +32,8 @@ export interface SettingsValues {
   readonly tailscaleTag: string | undefined
   /** The database that servers on several machines share; undefined without one. */
   readonly databaseUrl: Redacted.Redacted | undefined
+  /** `postgres`: hosts that may receive the password, as they are in URLs; `*` matches any text. */
+  readonly databaseAllow: ReadonlyArray<string>
   /** Absolute path of the directory of registration files. */
   readonly relayDirectory: string
   /** Whether the directory is the default one, which need not exist. */
@@ -81,6 +83,7 @@ const defaults: Omit<
   tailscalePorts: defaultTailscalePorts,
   tailscaleTag: undefined,
   databaseUrl: undefined,
+  databaseAllow: [],
   refreshEvery: Duration.seconds(30),
   probeTimeout: defaultProbeTimeout,
   sendTimeout: defaultSendTimeout,
@@ -103,11 +106,13 @@ const enabledTransports = parsed(
 /** Matches a name, an address, and an address with a port. */
 const hostPattern = /^[\p{L}\p{N}._*:-]+$/u
 
-const mdnsAllow = parsed(
-  "MDNS_ALLOW",
-  "it takes a comma-separated list of names and addresses such as build.local,192.168.1.*, where * matches any text",
-  (value) => Option.liftPredicate(listItems(value), (items) => items.every((item) => hostPattern.test(item))),
-).pipe(Effect.map(Option.getOrElse(() => defaults.mdnsAllow)))
+/** Hosts that may receive the password. */
+const allowedHosts = (name: "MDNS_ALLOW" | "DATABASE_ALLOW", example: string) =>
+  parsed(
+    name,
+    `it takes a comma-separated list of names and addresses such as ${example},192.168.1.*, where * matches any text`,
+    (value) => Option.liftPredicate(listItems(value), (items) => items.every((item) => hostPattern.test(item))),
+  ).pipe(Effect.map(Option.getOrElse((): ReadonlyArray<string> => [])))
 
 const sshHosts = parsed(
   "SSH_HOSTS",
@@ -142,6 +147,20 @@ const secret = (name: "WEBHOOK_SECRET" | "NTFY_TOKEN") =>
     Option.match(value, { onNone: () => undefined, onSome: (text) => Redacted.make(text.trim()) }),
   )
 
+/** A database is named to be used, as ssh hosts are. */
+const withDatabase = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
+  const { databaseUrl, transports } = values
+  const isListed = transports.includes("postgres")
+  if (databaseUrl === undefined && isListed) {
+    const allowed =
+      "set it to the database that postgres in TRANSPORT reads, such as postgresql://fleet@db.example.com/fleet"
+    return Effect.fail(new SettingsError({ variable: "DATABASE_URL", value: "", allowed }))
+  }
+  return Effect.succeed(
+    databaseUrl === undefined || isListed ? values : { ...values, transports: [...transports, "postgres"] },
+  )
+}
+
 /** Hosts are named to be used, so they need not be repeated in `TRANSPORT`. */
 const withSsh = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
   const { sshHosts, transports } = values
@@ -159,11 +178,12 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
   static readonly fromEnvironment = Effect.all({
     transports: enabledTransports,
     localPorts: ports("LOCAL_PORTS", defaults.localPorts),
-    mdnsAllow,
+    mdnsAllow: allowedHosts("MDNS_ALLOW", "build.local"),
     sshHosts,
     tailscalePorts: ports("TAILSCALE_PORTS", defaults.tailscalePorts),
     tailscaleTag,
     databaseUrl,
+    databaseAllow: allowedHosts("DATABASE_ALLOW", "*.example.com"),
     relayDirectory,
     relayDirectoryMayBeMissing: Effect.map(variable("RELAY_REGISTRY_DIR"), Option.isNone),
     serviceDirectory,
@@ -179,7 +199,7 @@ export class Settings extends Context.Service<Settings, SettingsValues>()("openc
     webhookSecret: secret("WEBHOOK_SECRET"),
     ntfyToken: secret("NTFY_TOKEN"),
     stateDirectory,
-  }).pipe(Effect.flatMap(withSsh))
+  }).pipe(Effect.flatMap(withSsh), Effect.flatMap(withDatabase))
 
   static readonly layer = Layer.effect(
     Settings,

@@ -29,6 +29,7 @@ import { HostStarter } from "./discovery/ssh/HostStarter.ts"
 import { makeSshConnections, SshConnections } from "./discovery/ssh/sshConnections.ts"
 import * as ControlHandlers from "./tools/control/controlHandlers.ts"
 import * as Handlers from "./tools/handlers.ts"
+import * as UnansweredMessages from "./tools/turns/UnansweredMessages.ts"
 import { line } from "./text/plainText.ts"
 import { type TransportOptions, transports } from "./transports.ts"
 
@@ -145,6 +146,7 @@ const fleetOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: Fleet
 
 const toolsOver = <E, R>(discovery: Layer.Layer<Discovery, E, R>, options: FleetLayerOptions & Handlers.ToolsOptions) =>
   Handlers.layer(options).pipe(
+    Layer.provide(UnansweredMessages.layer.pipe(Layer.provide(machineCache))),
     Layer.provideMerge(Attention.layer({ timeout: options.probeTimeout, credentials: options.credentials })),
     Layer.provideMerge(fleetOver(discovery, options)),
   )

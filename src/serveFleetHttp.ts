@@ -5,6 +5,7 @@ import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { serverInfo } from "./serverInfo.ts"
+import { endingText } from "./tools/endingText.ts"
 import { formScope, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
@@ -16,10 +17,17 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
 
-/** Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`. */
-export const layer = <Tools extends Record<string, Tool.Any>>(
+/** Built last, and so ended first: while the HTTP server still sends answers. */
+const closesFirst = Layer.effectDiscard(Effect.flatMap(McpEndpoint, ({ close }) => Effect.addFinalizer(() => close)))
+
+/**
+ * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
+ * `further`: other routes of the server, such as those of the page.
+ */
+export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   { revisions, unavailable, ...options }: FleetHttpOptions,
+  further: Layer.Layer<never, E, R>,
 ) => {
   const endpoint = Layer.effect(
     McpEndpoint,
@@ -30,8 +38,10 @@ export const layer = <Tools extends Record<string, Tool.Any>>(
         ...(revisions === undefined ? {} : { revisions }),
         access: { scopeOf, formScope },
         tasks,
+        endingText,
       }),
     ),
   )
-  return HttpServing.layer(Layer.provideMerge(mcpRoute, endpoint), options)
+  const routes = Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further)
+  return Layer.provideMerge(closesFirst, HttpServing.layer(routes, options))
 }

@@ -39,6 +39,10 @@ export interface TransportOptions {
   readonly tailscaleTag?: string | undefined
   /** `mdns`: hosts that may receive the password: names or addresses; `*` matches any text. Default: none. */
   readonly mdnsAllow?: ReadonlyArray<string> | undefined
+  /** `postgres`: hosts that may receive the password, as they are in URLs; `*` matches any text. Default: none. */
+  readonly databaseAllow?: ReadonlyArray<string> | undefined
+  /** `postgres`: absolute path of the directory with this machine's id, by which it recognises its own instances. */
+  readonly stateDirectory?: string | undefined
   /** Timeout of one probe. Default: 3 s. */
   readonly probeTimeout?: Duration.Input | undefined
   /** With credentials, `local-relay` refuses registrations that other users can write to. Default: none. */
@@ -93,6 +97,11 @@ export const transports: Readonly<Record<TransportName, Transport>> = {
     loaded(
       () => import("./discovery/tailscale/Tailscale.ts"),
       ({ layer }) => layer({ ports: tailscalePorts, tag: tailscaleTag, probeTimeout }),
+    ),
+  postgres: ({ databaseAllow, stateDirectory }) =>
+    loaded(
+      () => import("./discovery/postgres/Postgres.ts"),
+      ({ layer }) => layer({ allow: databaseAllow, stateDirectory }),
     ),
   mdns: ({ mdnsAllow, probeTimeout }) =>
     loaded(

@@ -90,6 +90,7 @@ describe("Settings", () => {
         tailscalePorts: [4096, 49_374],
         tailscaleTag: undefined,
         databaseUrl: undefined,
+        databaseAllow: [],
         relayDirectory: "/home/ada/.local/share/opencode-relay",
         relayDirectoryMayBeMissing: true,
         serviceDirectory: "/home/ada/.local/state/opencode",
@@ -119,6 +120,7 @@ describe("Settings", () => {
         "TAILSCALE_PORTS",
         "TAILSCALE_TAG",
         "DATABASE_URL",
+        "DATABASE_ALLOW",
         "RELAY_REGISTRY_DIR",
         "XDG_DATA_HOME",
         "XDG_STATE_HOME",
@@ -233,6 +235,7 @@ describe("Settings", () => {
         TAILSCALE_PORTS: "4096, 4100",
         TAILSCALE_TAG: "dev",
         DATABASE_URL: "postgresql://fleet@db.example.com/fleet",
+        DATABASE_ALLOW: "*.lan",
         RELAY_REGISTRY_DIR: "/srv/relay",
         DISCOVERY_INTERVAL_MS: "1000",
         HEALTH_CHECK_TIMEOUT_MS: "500",
@@ -245,13 +248,14 @@ describe("Settings", () => {
         XDG_STATE_HOME: "/srv/state",
       }
       assert.deepStrictEqual(yield* from(ConfigProvider.fromEnv({ env })), {
-        transports: ["mdns", "local-relay", "ssh"],
+        transports: ["mdns", "local-relay", "ssh", "postgres"],
         sshHosts: ["box", "me@build", "gpu-*", "!gpu-3"],
         localPorts: [5000, 5001, 5002, 80],
         mdnsAllow: ["build.local", "192.168.1.*"],
         tailscalePorts: [4096, 4100],
         tailscaleTag: "tag:dev",
         databaseUrl: Redacted.make("postgresql://fleet@db.example.com/fleet"),
+        databaseAllow: ["*.lan"],
         relayDirectory: "/srv/relay",
         relayDirectoryMayBeMissing: false,
         serviceDirectory: "/srv/state/opencode",
@@ -523,6 +527,16 @@ describe("Settings", () => {
         const error = yield* refusal({ DATABASE_URL: value })
         assert.include(error.message, "PostgreSQL")
         assert.notInclude(error.message + inspect(error, { depth: 10 }) + JSON.stringify(error), "hunter2")
+      }),
+    )
+
+    it.effect("enables the transport postgres, which needs it", () =>
+      Effect.gen(function* () {
+        const { transports } = yield* settings({ DATABASE_URL: "postgres://db/fleet" })
+        assert.deepStrictEqual(transports, ["local-relay", "service", "postgres"])
+        const listed = { TRANSPORT: "postgres,ssh", SSH_HOSTS: "box", DATABASE_URL: "postgres://db/fleet" }
+        assert.deepStrictEqual((yield* settings(listed)).transports, ["postgres", "ssh"])
+        assert.deepInclude(yield* refusal({ TRANSPORT: "postgres" }), { variable: "DATABASE_URL" })
       }),
     )
 

@@ -75,13 +75,13 @@ layer(NodeServices.layer)("The configured transports", (it) => {
         problems.map(({ source }) => source),
         ["local-relays", "toString"],
       )
-      assert.include(problems[0]?.reason, "local-relay, service, local-ports, ssh, tailscale, mdns")
+      assert.include(problems[0]?.reason, "local-relay, service, local-ports, ssh, tailscale, postgres, mdns")
     }),
   )
 
   it("have a literal type, so a misspelt name does not compile", () => {
     expectTypeOf<TransportName>().toEqualTypeOf<
-      "local-relay" | "service" | "local-ports" | "ssh" | "tailscale" | "mdns"
+      "local-relay" | "service" | "local-ports" | "ssh" | "tailscale" | "postgres" | "mdns"
     >()
     // @ts-expect-error the name is misspelt
     Settings.layerOf({ relayDirectory: "/relay", transports: ["local-relays"] })

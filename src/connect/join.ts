@@ -3,6 +3,9 @@
  * the relay.
  */
 import { Clock, Duration, Effect, Path, Ref, Schedule, Stream, SubscriptionRef } from "effect"
+import type { DatabaseValues } from "../database/Database.ts"
+import { announceInstance } from "../discovery/postgres/announceInstance.ts"
+import { urlOf } from "../discovery/address.ts"
 import { instanceName } from "../discovery/instanceName.ts"
 import type { ConnectState, Registration } from "../discovery/relay/Registration.ts"
 import { register, type RegistrationFailed } from "../discovery/relay/RegistrationFiles.ts"
@@ -29,6 +32,13 @@ export interface Relay {
   readonly withoutPassword?: boolean | undefined
 }
 
+/** The database in which the instance is announced to other machines. */
+export interface Registry {
+  readonly database: DatabaseValues
+  /** The URL at which other machines reach the instance. Default: none, so that they only know that it is there. */
+  readonly url?: string | undefined
+}
+
 /** Where and how an instance is registered. */
 export interface MembershipOptions {
   /** The instance's name. Default: host and directory, such as `laptop-web-shop`. */
@@ -39,6 +49,8 @@ export interface MembershipOptions {
   readonly stateDirectory: string
   /** Default: registered on this machine only. */
   readonly relay?: Relay | undefined
+  /** Default: not announced in a database. */
+  readonly registry?: Registry | undefined
   /** opencode's own user name and password. Default: none. They are sent to 127.0.0.1 only, and not stored. */
   readonly credentials?: Credentials | undefined
   /** Timeout of one health request. Default: 3 seconds. */
@@ -86,6 +98,9 @@ const checkEvery = "15 seconds"
 
 const iso = (epochMillis: number) => new Date(epochMillis).toISOString()
 
+const tunnelText = (relay: Relay, state: TunnelState) =>
+  `${displayCommand(relay.command)}: ${state._tag} since ${iso(state.since)}${state._tag === "waiting" ? `: ${state.reason}` : ""}`
+
 export const tunnelView = (relay: string, state: TunnelState): NonNullable<ConnectState["tunnel"]> => ({
   relay,
   state: state._tag,
@@ -111,13 +126,15 @@ const directoryOf = (opencode: Opencode, startedIn: string | undefined) =>
  * relay is no failure: the tunnel retries for as long as the scope is open.
  */
 export const join = Effect.fn("join")(function* (options: JoinOptions) {
-  const { address, connect, pid, port, relay } = options
+  const { address, connect, pid, port, registry, relay } = options
   const path = yield* Path.Path
   const { birthOf, hostname } = yield* LocalMachine
   yield* requirePassword(options)
   const opencode = yield* localOpencode({ address, port, credentials: options.credentials })
   const cwd = yield* directoryOf(opencode, options.startedIn)
+  const id = registry === undefined ? undefined : crypto.randomUUID()
   const common = {
+    ...(id === undefined ? {} : { id }),
     hostname,
     port,
     ...(options.api === 2 ? { api: options.api } : {}),
@@ -132,7 +149,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
     ...(pid === undefined ? {} : { pid }),
     ...(birth === undefined ? {} : { birth }),
   }
-  const machine = relay === undefined ? "" : yield* machineId(options.stateDirectory)
+  const machine = relay === undefined && registry === undefined ? "" : yield* machineId(options.stateDirectory)
   const withState = (state: { readonly tunnel?: ConnectState["tunnel"] | undefined }): Registration =>
     connect === undefined ? registration : { ...registration, connect: { ...connect, ...state } }
   const kept = yield* register(options.relayDirectory, withState({}))
@@ -150,6 +167,27 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
           registration: { name: kept.name, ...common, localPort: port },
           isHealthy: Effect.isSuccess(opencode.health(probeTimeoutOf(options))),
         })
+  const row =
+    registry === undefined || id === undefined
+      ? undefined
+      : yield* announceInstance(
+          registry.database,
+          {
+            id,
+            name: kept.name,
+            host: hostname,
+            machine,
+            directory: cwd,
+            pid,
+            birth,
+            url: registry.url,
+            localUrl: urlOf(address ?? "127.0.0.1", port),
+            api: options.api ?? 1,
+          },
+          relay === undefined || tunnel === undefined
+            ? undefined
+            : Effect.map(SubscriptionRef.get(tunnel), (state) => tunnelText(relay, state)),
+        )
   const lastWarning = yield* Ref.make("")
   /** Logs a lasting problem once. */
   const warn = (message: string) =>
@@ -166,7 +204,7 @@ export const join = Effect.fn("join")(function* (options: JoinOptions) {
   if (tunnel !== undefined) {
     yield* SubscriptionRef.changes(tunnel).pipe(
       Stream.changes,
-      Stream.runForEach(() => write),
+      Stream.runForEach(() => Effect.andThen(write, row?.update ?? Effect.void)),
       Effect.forkScoped,
     )
   }

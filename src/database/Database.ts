@@ -31,6 +31,8 @@ export interface DatabaseValues {
   readonly address: string
   /** The open connection. Waits for it, unless the database has been away for longer than `patience`. */
   readonly session: (patience: Duration.Input) => Effect.Effect<DatabaseSession, DatabaseUnavailable>
+  /** The open connection. Waits only while the first attempt to connect is running. */
+  readonly sessionNow: Effect.Effect<DatabaseSession, DatabaseUnavailable>
   /** Emits when a server has changed something in the database, and when the connection has been opened. */
   readonly changes: Stream.Stream<void>
   /** Creates the tables or brings them up to date, once per process. */

@@ -101,12 +101,13 @@ export const layer = (url: Redacted.Redacted) =>
         Effect.catchTag("SqlError", (error) => Effect.fail(unavailable(sqlProblem(error)))),
       )
 
-      /** Each new reason is logged once. */
+      /** Each absence is logged once. */
       const lost = Effect.fnUntraced(function* ({ message, reason }: DatabaseUnavailable) {
         const before = yield* SubscriptionRef.get(state)
         const since = before._tag === "Away" ? before.since : yield* Clock.currentTimeMillis
         yield* SubscriptionRef.set(state, { _tag: "Away", since, reason })
-        if (before._tag === "Open" || before.reason !== reason) yield* Effect.logWarning(message)
+        const isNews = before._tag === "Open" || before.reason === undefined
+        yield* isNews ? Effect.logWarning(message) : Effect.logDebug(message)
         return before._tag === "Open"
       })
       /** Succeeds if there was a connection, so that the next pause is short again. */
@@ -115,20 +116,29 @@ export const layer = (url: Redacted.Redacted) =>
       )
       yield* connectUntilLost.pipe(Effect.retry(reconnect), Effect.forever, Effect.forkScoped)
 
+      const current = Effect.flatMap(SubscriptionRef.get(state), (then) =>
+        then._tag === "Open"
+          ? Effect.succeed(then.session)
+          : Effect.fail(unavailable(then.reason ?? "it has not answered yet")),
+      )
+      const waitUntil = (isDecided: (state: State) => boolean) =>
+        Stream.runHead(Stream.filter(SubscriptionRef.changes(state), isDecided))
       const session = Effect.fnUntraced(function* (patience: Duration.Input) {
         const now = yield* SubscriptionRef.get(state)
-        if (now._tag === "Open") return now.session
-        const left = now.since + Duration.toMillis(patience) - (yield* Clock.currentTimeMillis)
-        const opened = SubscriptionRef.changes(state).pipe(
-          Stream.filter((next) => next._tag === "Open"),
-          Stream.runHead,
-          Effect.map(Option.map((next) => next.session)),
-        )
-        const made = left <= 0 ? Option.none() : Option.flatten(yield* Effect.timeoutOption(opened, left))
-        if (Option.isSome(made)) return made.value
-        const then = yield* SubscriptionRef.get(state)
-        return then._tag === "Open" ? then.session : yield* unavailable(then.reason ?? "it has not answered yet")
+        if (now._tag === "Away") {
+          const left = now.since + Duration.toMillis(patience) - (yield* Clock.currentTimeMillis)
+          if (left > 0)
+            yield* Effect.timeoutOption(
+              waitUntil(({ _tag }) => _tag === "Open"),
+              left,
+            )
+        }
+        return yield* current
       })
+      const sessionNow = Effect.andThen(
+        waitUntil((now) => now._tag === "Open" || now.reason !== undefined),
+        current,
+      )
 
       const migrate = Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: migrationsTable }).pipe(
         Effect.provide(PgClient.layerFrom(PgClient.makeClient(config))),
@@ -148,13 +158,13 @@ export const layer = (url: Redacted.Redacted) =>
         if (isMigrated) return Effect.void
         return Effect.gen(function* () {
           // A user that may only read can use tables that another one has made.
-          const open = yield* session("5 seconds")
+          const open = yield* sessionNow
           const [row] = yield* Effect.orElseSucceed(open.query(areMigrated, [newestMigration]), () => [])
           if (row?.["done"] !== true) yield* migrate
           isMigrated = true
         })
       }).pipe(migrating.withPermits(1))
 
-      return { address, session, changes: Stream.fromPubSub(changes), migrated }
+      return { address, session, sessionNow, changes: Stream.fromPubSub(changes), migrated }
     }),
   )

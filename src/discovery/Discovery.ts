@@ -13,6 +13,13 @@ export interface Announcement {
   readonly host: string
   /** The `http` or `https` URL at which this machine reaches it, such as `http://127.0.0.1:4096`. */
   readonly url: string
+  /** The same in all announcements of one instance, if it was announced with an id. */
+  readonly identity?: string | undefined
+  /**
+   * Why this machine does not reach it, as the rest of a sentence. Then `url` leads nowhere and only identifies it, and nothing is
+   * sent to it.
+   */
+  readonly unreachable?: string | undefined
   /** Other URLs that certainly lead to the same server. */
   readonly aliases?: ReadonlyArray<string> | undefined
   /** The port on which opencode listens on its own machine, if it differs from the port of `url`. */

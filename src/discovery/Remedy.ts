@@ -20,6 +20,8 @@ export type Remedy =
   | { readonly _tag: "ReduceTailscalePorts" }
   /** Allow this address to receive the password, although it was found by mDNS. */
   | { readonly _tag: "AllowMdns"; readonly address: string }
+  /** Allow this address to receive the password, although only a row of the database announces it. */
+  | { readonly _tag: "AllowInDatabase"; readonly address: string }
   /** Register the local opencode at this URL, which vouches for it. */
   | { readonly _tag: "Register"; readonly url: string }
   /** Check the host key of an ssh host, which is unknown or has changed. */

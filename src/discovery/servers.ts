@@ -1,4 +1,4 @@
-/** Groups announcements into servers: one server per group that shares a URL or a fingerprint. */
+/** Groups announcements into servers: one server per group that shares a URL, an id or a fingerprint. */
 import { Array, Graph } from "effect"
 import type { Announcement, Problem } from "./Discovery.ts"
 
@@ -99,8 +99,12 @@ export const serversOf = (
   refutedBy: (announcement: Announcement) => string | undefined = () => undefined,
 ): { readonly servers: ReadonlyArray<Server>; readonly problems: ReadonlyArray<Problem> } => {
   const keysOf = (announcement: Announcement) => {
-    const fingerprint = fingerprintOf(announcement)
-    return fingerprint === undefined ? urls(announcement) : [...urls(announcement), fingerprint]
+    const { identity } = announcement
+    return [
+      ...urls(announcement),
+      fingerprintOf(announcement),
+      identity === undefined ? undefined : `id ${identity}`,
+    ].filter((key) => key !== undefined)
   }
   const groups = grouped(announcements, keysOf).flatMap((group) => serverOf(group, hasExited, refutedBy) ?? [])
   return {

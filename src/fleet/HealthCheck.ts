@@ -58,6 +58,7 @@ export class HealthCheck extends Context.Service<
 
         const probe = Effect.fnUntraced(function* (announcement: Announcement) {
           const before = yield* Clock.currentTimeMillis
+          if (announcement.unreachable !== undefined) return notOnline("unreachable", announcement.unreachable, before)
           const timeout = Duration.toMillis(probeTimeout)
           const exited = hasExited(machine)(announcement)
           const opencode = client.at(targetOf(exited ? withoutSecrets(announcement) : announcement, credentials))

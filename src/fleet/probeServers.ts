@@ -1,10 +1,16 @@
 /** Probes the servers of one refresh, as many at once as this process has descriptors and memory for. */
-import { Effect, Semaphore } from "effect"
+import { Effect, Fiber, Semaphore } from "effect"
 import type { Server } from "../discovery/servers.ts"
 import { MaxConnections } from "../machine/maxConnections.ts"
 import { bestEndpoint, type ProbedEndpoint } from "./bestEndpoint.ts"
 import { HealthCheck } from "./HealthCheck.ts"
 import type { HealthState, Instance } from "./Instance.ts"
+
+/**
+ * Number of probes that are started before answers are read. If a thousand were started at once, all their answers would wait
+ * in memory: a third more of it, and of the time that a refresh takes.
+ */
+const burst = 32
 
 /** What the previous snapshot says about a server. */
 export interface Before {
@@ -49,7 +55,8 @@ const instanceOf = (
  */
 export const makeProbeServers = Effect.gen(function* () {
   const healthCheck = yield* HealthCheck
-  const permits = yield* Semaphore.make(yield* MaxConnections)
+  const maxConnections = yield* MaxConnections
+  const permits = yield* Semaphore.make(maxConnections)
   const bounded = HealthCheck.of({ probe: (announcement) => permits.withPermits(1)(healthCheck.probe(announcement)) })
 
   return Effect.fnUntraced(function* (
@@ -70,13 +77,19 @@ export const makeProbeServers = Effect.gen(function* () {
     })
     const secondProbe = (server: NamedServer) =>
       Effect.flatMap(bestEndpoint(server, bounded), (probed) => done(server, probed))
-    // A silent server occupies its connection for the whole timeout, so the others do not wait for it.
-    const ordered = [...servers.filter((one) => !wasSilent(one)), ...servers.filter(wasSilent)]
-    // The number of probes is bounded, not that of servers: a server can have several endpoints.
-    const concurrency = "unbounded"
-    const first = yield* Effect.forEach(ordered, firstProbe, { concurrency })
+    // A silent server takes the whole timeout. It comes first where there is a connection for each, and otherwise last.
+    const silent = servers.filter(wasSilent)
+    const others = servers.filter((one) => !wasSilent(one))
+    const endpoints = servers.reduce((sum, { fallbacks }) => sum + 1 + fallbacks.length, 0)
+    const ordered = endpoints <= maxConnections ? [...silent, ...others] : [...others, ...silent]
+    const starting = yield* Effect.forEach(ordered, (server, index) => {
+      const started = Effect.forkChild(firstProbe(server), { startImmediately: true })
+      return (index + 1) % burst === 0 ? Effect.tap(started, Effect.yieldNow) : started
+    })
+    const first = yield* Fiber.joinAll(starting)
     const doubtful = first.flatMap(({ instance, server }) => (instance === undefined ? [server] : []))
-    const second = yield* Effect.forEach(doubtful, secondProbe, { concurrency })
+    // The number of probes is bounded, not that of servers: a server can have several endpoints.
+    const second = yield* Effect.forEach(doubtful, secondProbe, { concurrency: "unbounded" })
     return [...first.flatMap(({ instance }) => instance ?? []), ...second]
   })
 })

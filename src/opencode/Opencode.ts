@@ -72,6 +72,15 @@ export interface MessagePage {
   readonly olderThan?: (message: Message) => string
 }
 
+/** The number of messages on a page. */
+export interface CountedPage {
+  readonly count: number
+  /** As in {@link MessagePage}. */
+  readonly older: string | undefined
+  /** Size of the answer; 0 if it is not known. */
+  readonly bytes: number
+}
+
 /** The agent and the model that answer a prompt. */
 export interface PromptChoice {
   readonly agent?: string
@@ -201,6 +210,11 @@ export interface Opencode {
     session: SessionId,
     page: { readonly limit: number; readonly before?: string },
   ) => Effect.Effect<MessagePage, ClientError>
+  /** The number of messages on a page, those included that cannot be understood. Where possible, they are not read. */
+  readonly countMessages: (
+    session: SessionId,
+    page: { readonly limit: number; readonly before?: string },
+  ) => Effect.Effect<CountedPage, ClientError>
   /** Fails with `SessionNotFound` also if there is no such message. */
   readonly message: (session: SessionId, id: MessageId) => Effect.Effect<Message, ClientError>
   /**

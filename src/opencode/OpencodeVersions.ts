@@ -134,6 +134,7 @@ const chooser = (v1: ClientOfVersion, loadV2: Effect.Effect<ClientOfVersion>): C
       runningElsewhere: (sessions) => ask((opencode) => opencode.runningElsewhere(sessions)),
       statuses: (directory) => ask((opencode) => opencode.statuses(directory)),
       messages: (session, page) => ask((opencode) => opencode.messages(session, page)),
+      countMessages: (session, page) => ask((opencode) => opencode.countMessages(session, page)),
       message: (session, id) => ask((opencode) => opencode.message(session, id)),
       diff: (session, message, version) => ask((opencode) => opencode.diff(session, message, version)),
       prepare: (session, choice) => ask((opencode) => opencode.prepare(session, choice)),

@@ -19,6 +19,7 @@ export const variables = declare({
   TAILSCALE_TAG: { use: "server", content: "text" },
   RELAY_REGISTRY_DIR: { use: "server", content: "path" },
   DATABASE_URL: { use: "server", content: "secret" },
+  DATABASE_ALLOW: { use: "server", content: "text" },
   DISCOVERY_INTERVAL_MS: { use: "server", content: "text" },
   HEALTH_CHECK_TIMEOUT_MS: { use: "server", content: "text" },
   SEND_TIMEOUT_MS: { use: "server", content: "text" },

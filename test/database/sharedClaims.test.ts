@@ -32,6 +32,7 @@ describe("A claim on a session", () => {
       const away: DatabaseValues = {
         address: "db:5432/fleet",
         session: () => new DatabaseUnavailable({ address: "db:5432/fleet", reason: "it cannot be reached" }),
+        sessionNow: Effect.never,
         changes: Stream.never,
         migrated: Effect.void,
       }

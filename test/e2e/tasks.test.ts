@@ -1,4 +1,7 @@
-/** Calls that go on as tasks, for clients that announce the extension: through restarts, forms and cancellations. */
+/**
+ * Calls that outlive their connection: those that go on as tasks, for clients that announce the extension, and the same call
+ * again. Through restarts, forms and cancellations.
+ */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { makeRelay } from "../support/Executable.ts"
@@ -125,6 +128,30 @@ onBothVersions((api) => {
         yield* eventually((texts: ReadonlyArray<string>) => texts.some((text) => text.includes("tick 30")))(
           facts.texts(opencode, session_id),
         )
+      }),
+    )
+
+    it.effect.each([
+      ["closes", {}],
+      ["is killed with its server, and had chosen the message's id", { message_id: "msg_mine" }],
+    ] as const)("the client %s during the call: the same call follows the turn, and the message was sent once", (row) =>
+      Effect.gen(function* () {
+        const [, parameters] = row
+        const opencode = yield* RealOpencode
+        const relay = yield* registered()
+        const session_id = yield* newSession("Sent once")
+        const first = yield* startTaskClient(relay, { announcesTasks: false })
+        const sameCall = { session_id, message: slow, ...parameters }
+        yield* first.sendCall("send_message", sameCall)
+        yield* eventually((received: boolean) => received)(facts.hasReceived(opencode, session_id, slow))
+        yield* "message_id" in parameters ? first.kill("SIGKILL") : first.closeStdin
+        yield* first.exited
+        const second = yield* startTaskClient(relay, { announcesTasks: false })
+        const { content, structuredContent } = yield* second.call("send_message", sameCall)
+        assert.strictEqual(structuredContent?.["outcome"], "completed")
+        assert.include(content[0]?.text, "nothing was sent")
+        const sent = (yield* facts.texts(opencode, session_id)).filter((text) => text === slow)
+        assert.deepStrictEqual(sent, [slow])
       }),
     )
 

@@ -372,12 +372,19 @@ describe("The fleet's refreshes", () => {
   it.effect("of a thousand instances, a hundred of which hang, take two timeouts at first, and then one", () =>
     Effect.gen(function* () {
       const all = Array.from({ length: 1000 }, (_, index) => announcement(`i${index}`, 10_000 + index))
-      const http = httpLayer((request) => (new URL(request.url).port.endsWith("7") ? hanging : online)(request))
+      let requests = 0
+      const http = httpLayer((request) => {
+        requests += 1
+        return (new URL(request.url).port.endsWith("7") ? hanging : online)(request)
+      })
+      /** They are started a few at a time. */
+      const asked = (total: number) => Effect.repeat(Effect.yieldNow, { until: () => requests >= total })
       const { fleet } = yield* customFleet(
         { scan: found(...all), changes: Stream.never },
         HealthCheck.layer().pipe(Layer.provide(OpencodeV1.layer), Layer.provide(http)),
       )
       const first = yield* begin(fleet.snapshot)
+      yield* asked(1000)
       yield* TestClock.adjust(5999)
       assert.isUndefined(first.pollUnsafe(), "a silent server is probed again")
       yield* TestClock.adjust(1)
@@ -385,6 +392,7 @@ describe("The fleet's refreshes", () => {
       const count = (state: HealthState) => instances.filter(({ health }) => health.state === state).length
       assert.deepStrictEqual([count("online"), count("timeout"), refreshedAt], [900, 100, 6000])
       const second = yield* begin(fleet.refresh)
+      yield* asked(2100)
       yield* TestClock.adjust(3000)
       assert.strictEqual((yield* Fiber.join(second)).refreshedAt, 9000)
     }),

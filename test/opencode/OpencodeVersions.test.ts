@@ -47,6 +47,7 @@ const scene = (server: Server) => {
         health: () => request("health", { healthy: true, version: name, api: name === "one" ? 1 : 2 }),
         sessions: request("sessions", []),
         prepare: () => none,
+        countMessages: () => none,
         prompt: () => request("prompt", undefined),
         events: none,
         directory: none,

@@ -34,6 +34,7 @@ export const find = (program: string): string | undefined =>
 /** The Debian package of each program. */
 const packageOf = {
   bash: "bash",
+  chromium: "chromium",
   fish: "fish",
   initdb: "postgresql",
   postgres: "postgresql",
@@ -72,6 +73,9 @@ export const withSsh = requiring("ssh", "sshd", "ssh-keygen")
 
 /** For tests that start a `RealPostgres`. */
 export const withPostgres = requiring("postgres", "initdb")
+
+/** For tests that start a browser. */
+export const withChromium = requiring("chromium")
 
 /** For tests that start a `PseudoTerminal`. */
 export const withTmux = requiring("tmux")

@@ -22,6 +22,15 @@ const flags = {
     Flag.withMetavar("USER@HOST"),
     Flag.withDescription("Also register on that machine, through an SSH tunnel. Overrides RELAY_SSH_CMD"),
   ),
+  registry: Flag.Boolean("registry").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Also announce it in the database of DATABASE_URL, for servers on other machines"),
+  ),
+  advertise: Flag.String("advertise").pipe(
+    Flag.optional,
+    Flag.withMetavar("URL"),
+    Flag.withDescription("With --registry: the URL at which other machines reach it, such as http://laptop.lan:4096"),
+  ),
   withoutPassword: Flag.Boolean("no-password").pipe(
     Flag.withDefault(false),
     Flag.withDescription(

@@ -49,7 +49,7 @@ export const doctor = Command.make(
 ).pipe(
   Command.withShortDescription("Check the setup and say how to fix problems"),
   Command.withDescription(
-    `Checks Node, the settings, opencode, its database and the service of opencode 2, the transports, the relay directory and its permissions, each registration and instance, and every connect with its relay. It says how to fix each problem, and changes nothing.
+    `Checks Node, the settings, opencode, its database and the service of opencode 2, the transports, the database of DATABASE_URL, the relay directory and its permissions, each registration and instance, and every connect with its relay. It says how to fix each problem, and changes nothing.
 
 Exit status: 0 if there is no problem, even with warnings; 1 if there is a problem; 2 for a usage error.`,
   ),

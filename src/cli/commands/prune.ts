@@ -35,15 +35,31 @@ const registeredFleet = fleetLayerWith(registrationsLayer, Settings)
 /** Builds a fleet when it is run, so that the snapshot is newer than the list of files. */
 const refresh = Effect.flatMap(Fleet, ({ refresh }) => refresh).pipe(Effect.provide(registeredFleet, { local: true }))
 
+/** The rows that `connect --registry` has written; none without a database. */
+const prunedRows = Effect.fnUntraced(function* (options: { dryRun: boolean; silentFor: Duration.Duration }) {
+  const { databaseUrl, stateDirectory } = yield* Settings
+  if (databaseUrl === undefined) return []
+  const [{ openedDatabase }, { pruneRows }] = yield* Effect.promise(() =>
+    Promise.all([import("../settings/openedDatabase.ts"), import("../../discovery/postgres/pruneRows.ts")]),
+  )
+  const rows = yield* pruneRows(yield* openedDatabase(databaseUrl), { ...options, stateDirectory })
+  return rows.map(({ source, ...row }): Pruned => ({ ...row, file: source, silentSince: undefined }))
+}, Effect.scoped)
+
 const run = Effect.fn(function* (options: { dryRun: boolean; silentFor: Duration.Duration; json: boolean }) {
-  const { relayDirectory, stateDirectory } = yield* Settings
-  const pruned = yield* Effect.mapError(
+  const { databaseUrl, relayDirectory, stateDirectory } = yield* Settings
+  const files = yield* Effect.mapError(
     pruneRegistrations(refresh, { ...options, relayDirectory, stateDirectory }),
     failedWith,
   )
+  const rows = yield* Effect.result(prunedRows(options))
+  const pruned = [...files, ...(rows._tag === "Success" ? rows.success : [])]
   if (options.json) yield* Console.log(toJson(pruned.map(jsonOf)))
-  else if (pruned.length === 0) yield* Console.error(`${plainLine(relayDirectory)} holds no registrations.`)
-  else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })
+  else if (pruned.length === 0) {
+    const where = databaseUrl === undefined ? "holds" : "and the database hold"
+    yield* Console.error(`${plainLine(relayDirectory)} ${where} no registrations.`)
+  } else yield* Effect.forEach(pruned, (one) => Console.log(lineOf(one)), { discard: true })
+  if (rows._tag === "Failure") return yield* failedWith(rows.failure)
   const failed = pruned.filter(({ verdict }) => verdict === "failed").length
   if (failed > 0) {
     const reason = `${failed} registration${failed === 1 ? "" : "s"} could not be removed`
@@ -76,9 +92,9 @@ export const prune = Command.make(
   Command.provide(settingsLayer),
   Command.withShortDescription("Remove registrations of instances that are gone"),
   Command.withDescription(
-    `Removes the registrations of instances that are gone from the relay directory, and prints the reason for each.
+    `Removes the registrations of instances that are gone from the relay directory, and from the database of DATABASE_URL if it is set, and prints the reason for each.
 
-A registration is removed if its instance does not answer and one of two things is true: its process on this machine has ended, or it has been silent for --silent-for. Silence starts at the first prune that finds the instance silent, because its machine may only be asleep. It starts again when a prune finds the instance answering, or when the file is rewritten. Registrations of instances that answer, files that are not registrations, and links are always kept.
+A registration is removed if its instance does not answer and one of two things is true: its process on this machine has ended, or it has been silent for --silent-for. Silence starts at the first prune that finds the instance silent, because its machine may only be asleep. It starts again when a prune finds the instance answering, or when the file is rewritten. Registrations of instances that answer, files that are not registrations, and links are always kept. In the database, silence starts at the last heartbeat.
 
 Exit status: 0; 1 if a registration could not be removed or the directory could not be read; 2 for a usage error.`,
   ),

@@ -2,14 +2,17 @@
 import { Effect, Option } from "effect"
 import { CommandLine } from "effect/process"
 import { addressIn, loopbackOf } from "../../discovery/address.ts"
+import { isAdvertisable } from "../../discovery/postgres/InstanceRow.ts"
 import { quote } from "../../text/plainText.ts"
 import { CommandFailed, exitStatus } from "../process/exitStatus.ts"
 
 export interface ConnectArguments {
+  readonly advertise: Option.Option<string>
   readonly args: ReadonlyArray<string>
   readonly attach: Option.Option<string>
   readonly headless: boolean
   readonly json: boolean
+  readonly registry: boolean
   readonly relay: Option.Option<string>
   readonly status: boolean
   readonly withoutPassword: boolean
@@ -38,11 +41,25 @@ const relayCommand = (relay: string) =>
         `--relay ${quote(relay)} is neither user@host nor a host of your ssh configuration. For a whole command line, set RELAY_SSH_CMD`,
       )
 
-const conflict = ({ args, attach, headless, json, relay, status, withoutPassword }: ConnectArguments) =>
+const conflict = ({
+  advertise,
+  args,
+  attach,
+  headless,
+  json,
+  registry,
+  relay,
+  status,
+  withoutPassword,
+}: ConnectArguments) =>
   [
     status &&
-      (headless || withoutPassword || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
+      (headless || registry || withoutPassword || args.length > 0 || Option.isSome(attach) || Option.isSome(relay)) &&
       "--status can only be combined with --json",
+    Option.isSome(advertise) && !registry && "--advertise needs --registry",
+    Option.isSome(advertise) &&
+      !isAdvertisable(advertise.value) &&
+      `--advertise ${advertise.value.includes("@") ? "takes" : `${quote(advertise.value)} is not`} a URL that other machines can use, without user and password, such as http://laptop.lan:4096`,
     json && !status && "--json needs --status",
     headless && Option.isSome(attach) && "--headless starts opencode; --attach uses a running one. Choose one",
     args.length > 0 && Option.isSome(attach) && "--attach uses a running opencode, which takes no arguments",

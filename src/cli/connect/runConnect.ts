@@ -4,7 +4,7 @@ import { type ConnectOptions, connectNew, connectRunning } from "../../connect/c
 import { opencodeVersion } from "../../connect/opencodeVersion.ts"
 import { line } from "../../text/plainText.ts"
 import { Settings } from "../../Settings.ts"
-import { failedBecause, failedWith } from "../process/exitStatus.ts"
+import { CommandFailed, exitStatus as statuses, failedBecause, failedWith } from "../process/exitStatus.ts"
 import { OpencodeEnded } from "../process/opencodeEnded.ts"
 import { takeStopSignals } from "../process/stopSignals.ts"
 import { checkArguments, type ConnectArguments } from "./connectArguments.ts"
@@ -15,9 +15,31 @@ import { showStatus } from "./connectStatus.ts"
 /** Only the service of opencode 2 needs it. */
 const opencode2 = Effect.promise(() => import("./opencode2.ts"))
 
+/** The database in which the instance is announced; none without --registry. */
+const registryOf = Effect.fnUntraced(function* ({ advertise, registry }: ConnectArguments) {
+  if (!registry) return undefined
+  const { databaseUrl } = yield* Settings
+  if (databaseUrl === undefined) {
+    return yield* new CommandFailed({
+      status: statuses.usage,
+      reason: "--registry needs DATABASE_URL, the database in which it announces opencode",
+    })
+  }
+  return { databaseUrl, url: Option.getOrUndefined(advertise) }
+})
+
+/** Stays open until the end of the scope. */
+const openRegistry = Effect.fnUntraced(function* (registry: Effect.Success<ReturnType<typeof registryOf>>) {
+  if (registry === undefined) return undefined
+  const { databaseUrl, url } = registry
+  const { openedDatabase } = yield* Effect.promise(() => import("../settings/openedDatabase.ts"))
+  return { database: yield* openedDatabase(databaseUrl), url }
+})
+
 export const runConnect = Effect.fnUntraced(function* (given: ConnectArguments) {
   const { attached, relayCommand } = yield* checkArguments(given)
   if (given.status) return yield* showStatus(given.json)
+  const announcedIn = yield* registryOf(given)
   const settings = yield* Settings
   const log = yield* openLog({
     stateDirectory: settings.stateDirectory,
@@ -25,7 +47,7 @@ export const runConnect = Effect.fnUntraced(function* (given: ConnectArguments) 
     onStderr: given.headless || attached !== undefined,
   }).pipe(Effect.mapError(failedWith))
   const command = relayCommand ?? settings.relayCommand
-  const options: ConnectOptions = {
+  const fixed: ConnectOptions = {
     name: settings.instanceName,
     relayDirectory: settings.relayDirectory,
     stateDirectory: settings.stateDirectory,
@@ -40,6 +62,7 @@ export const runConnect = Effect.fnUntraced(function* (given: ConnectArguments) 
   }
   const { exitStatus, problem } = yield* Effect.gen(function* () {
     const { connectUserService, isUserService } = yield* opencode2
+    const options = { ...fixed, registry: yield* openRegistry(announcedIn) }
     if (attached !== undefined) {
       return (yield* isUserService(attached.port))
         ? yield* connectUserService({ ...options, args: undefined })

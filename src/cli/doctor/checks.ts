@@ -13,6 +13,7 @@ import { relayConnection } from "./checks/relayConnection.ts"
 import { relayDirectory } from "./checks/relayDirectory.ts"
 import { service } from "./checks/service.ts"
 import { settings } from "./checks/settings.ts"
+import { sharedDatabase } from "./checks/sharedDatabase.ts"
 import { transports } from "./checks/transports.ts"
 
 /** These need no valid settings. */
@@ -27,6 +28,7 @@ export const machineChecks: ReadonlyArray<Check<MachineServices>> = [
 /** These need valid settings. */
 export const checks: ReadonlyArray<Check<FleetServices>> = [
   transports,
+  sharedDatabase,
   relayDirectory,
   registrations,
   service,

@@ -5,7 +5,13 @@
  * server breaks off its answer.
  */
 import { Effect, Schema } from "effect"
-import { type IncomingHttpHeaders, type IncomingMessage, request as startRequest, type ServerResponse } from "node:http"
+import {
+  type Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as startRequest,
+  type ServerResponse,
+} from "node:http"
 import { pipeline } from "node:stream"
 
 export interface Upstream {
@@ -52,18 +58,19 @@ const requestHeaders = ({ headers }: IncomingMessage, { authorization, host, por
   authorization,
 })
 
-/**
- * Completes when the answer has been sent, or when one of the connections has ended. A connection that breaks before the
- * answer's end also breaks for the client, which therefore sees the same as without a proxy.
- *
- * Each request has a connection of its own, so that it cannot arrive at a server that has taken over a port since
- * `upstream` was checked. Fails with `NotConnected` if there is none; then nothing was answered.
- */
-export const forward = (
+const isRead = (request: IncomingMessage): boolean =>
+  (request.method === "GET" || request.method === "HEAD") && !hasBody(request)
+
+/** The service has closed the connection meanwhile, so the read is sent again on a new one. */
+class ConnectionClosed extends Schema.TaggedError<ConnectionClosed>()("ConnectionClosed", {}) {}
+
+/** `agent` holds the connections to use again; `false` opens one for this request. */
+const forwardOn = (
   request: IncomingMessage,
   response: ServerResponse,
   upstream: Upstream,
-): Effect.Effect<void, NotConnected> =>
+  agent: Agent | false,
+): Effect.Effect<void, NotConnected | ConnectionClosed> =>
   Effect.callback((resume) => {
     const done = Effect.void
     const { host, port } = upstream
@@ -74,10 +81,16 @@ export const forward = (
       method: request.method,
       path: request.url,
       headers: requestHeaders(request, upstream),
-      agent: false,
+      agent,
     })
-    outgoing.on("socket", (socket) => socket.once("connect", () => (isConnected = true)))
+    outgoing.on("socket", (socket) => {
+      if (outgoing.reusedSocket) isConnected = true
+      else socket.once("connect", () => (isConnected = true))
+    })
     outgoing.on("error", (error) => {
+      if (outgoing.reusedSocket && !response.headersSent && !response.destroyed) {
+        return resume(Effect.fail(new ConnectionClosed()))
+      }
       if (!isConnected && !response.destroyed) {
         const detail = "code" in error ? String(error.code) : error.message
         return resume(Effect.fail(new NotConnected({ detail })))
@@ -104,3 +117,29 @@ export const forward = (
       response.destroy()
     })
   })
+
+/**
+ * Completes when the answer has been sent, or when one of the connections has ended. A connection that breaks before the
+ * answer's end also breaks for the client, which therefore sees the same as without a proxy. Fails with `NotConnected` if
+ * there is none; then nothing was answered.
+ *
+ * Reads share the connections of `agent`: a connection stays with the server that it was opened to, also if another one takes
+ * over its port. Every other request has a connection of its own, since one that the service has just closed would leave it
+ * open whether the request arrived.
+ */
+export const forward = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  upstream: Upstream,
+  agent: Agent,
+): Effect.Effect<void, NotConnected> => {
+  const onNewConnection = Effect.catchTag(
+    forwardOn(request, response, upstream, false),
+    // Only a connection that is used again fails with it.
+    "ConnectionClosed",
+    (error) => Effect.die(error),
+  )
+  return isRead(request)
+    ? Effect.catchTag(forwardOn(request, response, upstream, agent), "ConnectionClosed", () => onNewConnection)
+    : onNewConnection
+}

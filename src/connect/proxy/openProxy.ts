@@ -3,7 +3,7 @@
  * authenticate with the fleet's password; the service's own password never leaves this machine.
  */
 import { Effect, FiberSet, Schema } from "effect"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { opencodeChallenge } from "../../opencode/http/clientErrors.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { checkAuthorization } from "./checkAuthorization.ts"
@@ -22,6 +22,9 @@ export interface ProxyOptions {
   /** Where the service is and what it must be sent. Evaluated for each request, because a restart can change everything. */
   readonly upstream: Effect.Effect<Upstream, ServiceAway>
 }
+
+/** Milliseconds for which an unused connection to the service is kept: less than a server does. */
+const keptFor = 4000
 
 const isWebSocket = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket"
 
@@ -46,11 +49,15 @@ const awayBody = (message: string) => JSON.stringify({ code: "service_away", mes
 /** Listens until the scope closes, which ends all requests. Returns the port. */
 export const openProxy = Effect.fn("openProxy")(function* ({ credentials, upstream }: ProxyOptions) {
   const isAuthorized = checkAuthorization(credentials)
+  const agent = yield* Effect.acquireRelease(
+    Effect.sync(() => new Agent({ keepAlive: true, timeout: keptFor })),
+    (agent) => Effect.sync(() => agent.destroy()),
+  )
   const run = yield* FiberSet.makeRuntime<never>()
 
   const pass = (request: IncomingMessage, response: ServerResponse) =>
     upstream.pipe(
-      Effect.flatMap((service) => forward(request, response, service)),
+      Effect.flatMap((service) => forward(request, response, service, agent)),
       Effect.catchTag("NotConnected", ({ detail }) => new ServiceAway({ reason: `refuses connections (${detail})` })),
       Effect.catch(({ message }) =>
         Effect.sync(() => {

@@ -5,6 +5,7 @@ import { RelayNeedsPassword } from "../RelayNeedsPassword.ts"
 import type { OpencodeNotFound, OpencodeNotStarted } from "../OpencodeChild.ts"
 import { runTerminalUi } from "../runTerminalUi.ts"
 import { ensureService, type EnsureServiceError, withoutPassword } from "./ensureService.ts"
+import { announceService } from "./announceService.ts"
 import { keepOnRelay } from "./keepOnRelay.ts"
 
 /** Why opencode 2 was not started. */
@@ -27,6 +28,7 @@ export const connectService = Effect.fn("connectService")(function* ({
   args,
   credentials,
   onSlowStart = Effect.void,
+  registry,
   relay,
   stopSignals,
   ...membership
@@ -42,6 +44,7 @@ export const connectService = Effect.fn("connectService")(function* ({
   const problem = yield* Ref.make<Effect.Effect<ConnectResult["problem"]>>(Effect.succeedNone)
   const membershipScope = yield* Scope.make()
   const join = Effect.gen(function* () {
+    if (registry !== undefined) yield* announceService({ ...membership, registry })
     if (relay === undefined || credentials === undefined) return
     const tunnel = yield* keepOnRelay({ ...membership, relay, credentials })
     yield* Ref.set(problem, Effect.map(SubscriptionRef.get(tunnel), tunnelProblem))

@@ -32,12 +32,14 @@ const haveOneTransport = ([first, ...others]: ReadonlyArray<Announcement>): bool
  * The announcements that may describe the same server as another one. A server has one port, and no transport finds it
  * twice, so they share their port but come from different transports.
  */
-const ambiguous = (announcements: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> =>
-  haveOneTransport(announcements)
+const ambiguous = (all: ReadonlyArray<Announcement>): ReadonlyArray<Announcement> => {
+  const announcements = all.filter(({ unreachable }) => unreachable === undefined)
+  return haveOneTransport(announcements)
     ? []
     : Object.values(Array.groupBy(announcements, (one) => String(serverPort(one)))).flatMap((sharing) =>
         haveOneTransport(sharing) || grouped(sharing, urls).length === 1 ? [] : sharing,
       )
+}
 
 /**
  * Machines may be clones with the same database. No transport finds one server at two URLs, so a fingerprint that one

@@ -46,6 +46,8 @@ export const Registration = Schema.Struct({
   name: Line.check(
     Schema.isBetweenLength(1, nameLength, { expected: `a name of 1 to ${nameLength} printable characters` }),
   ),
+  /** The same in everything that announces this instance. */
+  id: Schema.optionalKey(Line.check(Schema.isBetweenLength(1, 100, { expected: "an id of 1 to 100 characters" }))),
   /** The host name of the machine on which opencode runs. */
   hostname: Schema.optionalKey(Line),
   /** The port to connect to on this machine: opencode's own port, or that of a tunnel. */

@@ -8,7 +8,6 @@ import type { ClientError } from "../errors.ts"
 import { mediumAnswer, MaxResponseBytes } from "../http/MaxResponseBytes.ts"
 import { OpencodeClient } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
-import { countingUnreadable, unreadableTotal } from "../Unreadable.ts"
 import type { Session } from "./Session.ts"
 import { put, readCounts, type StoredCounts, writeCounts } from "./storedCounts.ts"
 
@@ -20,6 +19,12 @@ export interface MessageCount {
 
 /** Further messages are not counted. */
 export const countBound = 100
+
+/**
+ * After a page that has made it this much, the other messages of a session are not counted: to read twenty sessions of a
+ * hundred long messages each would take tens of megabytes of memory, which Node does not give back.
+ */
+const maxBytes = 512 * 1024
 
 /** Messages read by one request, because a page may hold megabytes. */
 const pageSize = 20
@@ -41,7 +46,7 @@ const idleOf = ({ time: { idle = 0 } }: Session) => idle
 export class MessageCounts extends Context.Service<
   MessageCounts,
   {
-    /** Counts now, at most {@link countBound} messages. The count of a running session is not remembered. */
+    /** Counts now, at most {@link countBound} messages, fewer of long ones. The count of a running session is not remembered. */
     readonly count: (target: Target, session: Session, running: boolean) => Effect.Effect<MessageCount, ClientError>
     /**
      * The remembered count; undefined if there is none, or the session has changed since. Not for a running session, whose
@@ -102,13 +107,15 @@ export class MessageCounts extends Context.Service<
         function* (target: Target, { id }: Session) {
           const opencode = client.at(target)
           let count = 0
+          let bytes = 0
           let before: string | undefined
           do {
             const page = { limit: pageSize, ...(before === undefined ? {} : { before }) }
-            const { result, unreadable } = yield* countingUnreadable(opencode.messages(id, page))
-            count += result.messages.length + unreadableTotal(unreadable)
-            before = result.older
-          } while (before !== undefined && count < countBound)
+            const counted = yield* opencode.countMessages(id, page)
+            count += counted.count
+            before = counted.older
+            bytes += counted.bytes
+          } while (before !== undefined && count < countBound && bytes < maxBytes)
           return { count, more: before !== undefined } satisfies MessageCount as MessageCount
         },
         Effect.provideService(MaxResponseBytes, mediumAnswer),

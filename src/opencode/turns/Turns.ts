@@ -53,7 +53,7 @@ export class Turns extends Context.Service<
     readonly start: (
       target: Target,
       session: Session,
-      options: SendOptions,
+      options: SendOptions & Pick<FollowOptions, "stages">,
     ) => Effect.Effect<TurnReport, ClientError | SendError>
     /** Follows a turn, whatever started it. Returns the outcome immediately if the turn has ended. */
     readonly follow: (
@@ -158,7 +158,11 @@ export class Turns extends Context.Service<
         return yield* unlessSent(address, options, working, (prompt) => joinTurn(events, address, prompt, options))
       })
 
-      const start = Effect.fnUntraced(function* (target: Target, session: Session, options: SendOptions) {
+      const start = Effect.fnUntraced(function* (
+        target: Target,
+        session: Session,
+        options: SendOptions & Pick<FollowOptions, "stages">,
+      ) {
         const address = { target, session, opencode: client.at(target) }
         const work: Sending = Effect.fnUntraced(function* ({ known }, sent) {
           const prompted = yield* prompt(address, options, known, sent)

@@ -2,14 +2,16 @@
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
 import type { SessionId } from "../Identifiers.ts"
-import type { MessagePage, Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
+import type { Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
 import { namedFor } from "../sessions/PermissionRule.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
 import { cursorOf, isWrongCursor } from "./cursor.ts"
-import { readAround } from "../http/readAround.ts"
+import { isUnreadable, readAround } from "../http/readAround.ts"
+import { countPage } from "../sessions/countPage.ts"
+import { countItems } from "../../text/jsonItems.ts"
 import type { Routes } from "./routes.ts"
 import { joinModel, splitModel } from "./wire/model.ts"
 import { understood } from "../http/tolerantArray.ts"
@@ -93,9 +95,30 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       call("messages", { session }),
     )
 
+  const readMessages = (session: SessionId) => readAround((part) => readPage(session, part), isWrongCursor)
+
+  const messages: Opencode["messages"] = (session, page) =>
+    Effect.map(readMessages(session)(page), ({ items, older }) => ({
+      messages: items,
+      older,
+      olderThan: ({ info }) => cursorOf(info),
+    }))
+
+  /** Undefined if the answer is no list of messages. */
+  const countBytes = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
+    api.messages({ params: { sessionID: session }, query, responseMode: "response-only" }).pipe(
+      Effect.flatMap(({ arrayBuffer, headers }) =>
+        Effect.map(arrayBuffer, (bytes) => {
+          const count = countItems(Buffer.from(bytes))
+          return count === undefined ? undefined : { count, older: headers["x-next-cursor"], bytes: bytes.byteLength }
+        }),
+      ),
+      call("messages", { session }),
+    )
+
   const lastAgent = (session: SessionId) =>
     Effect.map(
-      readAround((part) => readPage(session, part), isWrongCursor)({ limit: 10 }),
+      readMessages(session)({ limit: 10 }),
       ({ items }) => items.findLast(({ info }) => info.agent !== undefined)?.info.agent,
     )
 
@@ -160,14 +183,13 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
         call("session status"),
       ),
-    messages: (session, page) =>
-      Effect.map(
-        readAround((part) => readPage(session, part), isWrongCursor)(page),
-        ({ items, older }): MessagePage => ({
-          messages: items,
-          older,
-          olderThan: ({ info }) => cursorOf(info),
-        }),
+    messages,
+    countMessages: (session, page) =>
+      countBytes(session, page).pipe(
+        Effect.catchIf(isUnreadable, () => Effect.undefined),
+        Effect.flatMap((counted) =>
+          counted === undefined ? countPage(messages)(session, page) : Effect.succeed(counted),
+        ),
       ),
     message: (session, messageID) =>
       api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),

@@ -4,6 +4,7 @@ import { type ClientError, SessionNotFound } from "../errors.ts"
 import type { Call } from "../http/makeCall.ts"
 import { readAround } from "../http/readAround.ts"
 import { isUnrecognised, understood, type Unrecognised } from "../http/tolerantArray.ts"
+import { countPage } from "../sessions/countPage.ts"
 import { MessageId, type SessionId } from "../Identifiers.ts"
 import type { MessagePage, Opencode } from "../Opencode.ts"
 import type { Target } from "../Target.ts"
@@ -183,6 +184,8 @@ export const messageRequests = (
 
   return {
     messages,
+    // Not every entry is a message.
+    countMessages: countPage(messages),
     // A single message does not show which prompt it belongs to.
     message: Effect.fnUntraced(function* (session, id): Effect.fn.Return<MessagePage["messages"][number], ClientError> {
       yield* api.message({ params: { sessionID: session, messageID: id } }).pipe(call("message", { session }))

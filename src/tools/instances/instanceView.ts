@@ -105,7 +105,9 @@ export const instanceView = (
   ...(health.api === undefined ? {} : { api: health.api }),
   ...(health.latency === undefined ? {} : { latency_ms: health.latency }),
   ...present("host", instance.host),
-  ...(withUrl || health.state !== "online" || instance.directory === undefined ? { url: instance.url } : {}),
+  ...(instance.unreachable === undefined && (withUrl || health.state !== "online" || instance.directory === undefined)
+    ? { url: instance.url }
+    : {}),
   ...(instance.directory === undefined ? {} : { directory: instance.directory }),
   ...projectsView(health, report),
   transports: instance.transports,

@@ -40,6 +40,8 @@ export const remedyText = (remedy: Remedy): string => {
       return "Set fewer TAILSCALE_PORTS to speed this up"
     case "AllowMdns":
       return `MDNS_ALLOW=${remedy.address} trusts this one`
+    case "AllowInDatabase":
+      return `DATABASE_ALLOW=${remedy.address} trusts this one`
     case "Register":
       return `Run \`opencode-fleet connect --attach ${remedy.url}\` to trust it, with local-relay in TRANSPORT`
     case "CheckHostKey":

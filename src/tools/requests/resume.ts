@@ -17,6 +17,7 @@ import { InvalidParameter } from "../shared/InvalidParameter.ts"
 import { readCheckpoint } from "../tasks/checkpoint.ts"
 import { makeContinueTask } from "../tasks/continueTask.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
+import { UnansweredMessages } from "../turns/UnansweredMessages.ts"
 
 const tooLate = ({ action }: ElicitationReply): Brought => ({
   notes:
@@ -56,7 +57,11 @@ export const makeResume = Effect.fnUntraced(function* (followerOptions: Follower
       },
       ...(pending === undefined || decision === undefined ? {} : { first: deliver(origin, decision, asking.decided) }),
     }
-    return yield* report((stages) => turns.follow(target, session, { ...join, stages }))
+    const { forget } = yield* UnansweredMessages
+    const view = yield* report((stages) => turns.follow(target, session, { ...join, stages }))
+    // The form that ended the earlier call looked as if its caller had gone away.
+    yield* forget(openForm.prompt)
+    return view
   })
 
   const continueTask = yield* makeContinueTask(followerOptions)

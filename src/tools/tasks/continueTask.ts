@@ -11,6 +11,7 @@ import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import { type FollowerOptions, makeFollower } from "../turns/follower.ts"
+import { UnansweredMessages } from "../turns/UnansweredMessages.ts"
 import { type Checkpoint, messageDigest, shortName } from "./checkpoint.ts"
 
 /** A message that arrived just before the restart is stored within this time. */
@@ -62,7 +63,10 @@ export const makeContinueTask = Effect.fnUntraced(function* (followerOptions: Fo
     const session = yield* opencode.session(checkpoint.session)
     const prompt = yield* promptOf({ target, opencode, session }, checkpoint)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
-    return yield* report((stages) => turns.follow(target, session, { ...options, prompt, stages }))
+    const { forget } = yield* UnansweredMessages
+    const view = yield* report((stages) => turns.follow(target, session, { ...options, prompt, stages }))
+    if (prompt !== undefined) yield* forget(prompt)
+    return view
   })
 
   return Effect.fnUntraced(function* (checkpoint: Checkpoint) {

@@ -100,7 +100,7 @@ export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = default
         decide: askPerson(asking),
       },
       /** Follows the turn, with progress if the client wants it, and returns the tool's result. */
-      report: <E, R>(follow: (stages: TurnStages | undefined) => Effect.Effect<TurnReport, E, R>) =>
+      report: <E, R>(follow: (stages: TurnStages) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
           const touch = touchAt(origin.target.url)
           const noticed = (stages?: TurnStages) => follow(checkpointing(call, origin.target, noticing(touch, stages)))

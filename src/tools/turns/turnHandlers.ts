@@ -1,19 +1,25 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Stream } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Call } from "../../mcp/Call.ts"
 import { messageDigest, writeCheckpoint } from "../tasks/checkpoint.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
+import type { ClientError } from "../../opencode/errors.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
 import { resolveSession } from "../../opencode/sessions/sessionReference.ts"
 import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
+import type { NoTurn } from "../../opencode/requests/decisionErrors.ts"
+import type { TurnReport } from "../../opencode/turns/followTurn.ts"
+import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
+import type { SendError } from "../../opencode/turns/sendErrors.ts"
 import { readServerQueue } from "../../opencode/turns/serverQueue.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
 import { type FollowerOptions, makeFollower } from "./follower.ts"
 import { makeResume } from "../requests/resume.ts"
 import { promptOptions } from "./promptOptions.ts"
+import { sendOnce, type SendOnce } from "./sendOnce.ts"
 import { parkedText } from "./renderTurn.ts"
 import { TurnTools, type SendMessage } from "./TurnTools.ts"
 import { turnView } from "./turnView.ts"
@@ -31,6 +37,11 @@ const parkedIn = (opencode: Opencode, session: Session) =>
 /** With `async`, the maximum time in milliseconds until opencode has the message. */
 const maxAcceptTime = 47_000
 
+/** With `async`, a turn that has ended is reported; this is the time to find that out. */
+const alreadyEnded = "2 seconds"
+
+const unobserved: TurnStages = { publish: () => Effect.void, end: Effect.void, changes: Stream.empty }
+
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const use = yield* makeUseAndTell
   const client = yield* OpencodeClient
@@ -47,13 +58,26 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const opencode = client.at(target)
     const session = yield* resolveSession(target, opencode, parameters.session_id)
     const prompt = { text: message, ...(yield* promptOptions(opencode, target, session.directory, parameters)) }
-    const { options, report } = yield* follower({ target, opencode, session }, startedAt)
+    const address = { target, opencode, session }
+    const { options, report } = yield* follower(address, startedAt)
+    const { agent, model } = parameters
+    const call = { session: session.id, text: message, agent, model }
+    const once = (way: SendOnce<ClientError | SendError | NoTurn, never>) =>
+      parameters.message_id === undefined ? sendOnce(address, call, way) : way.send((stages) => stages)
     if (parameters.async === true) {
       const timeout = Math.min(options.timeout, maxAcceptTime)
       const ifBusy = parameters.if_busy ?? "fail"
-      const started = yield* turns.start(target, session, { ...prompt, ifBusy, timeout })
       const accepted = { _tag: "accepted", detail: "", parked: false } as const
-      return turnView(target, started.outcome._tag === "still running" ? { ...started, outcome: accepted } : started)
+      const shown = (started: TurnReport) =>
+        turnView(target, started.outcome._tag === "still running" ? { ...started, outcome: accepted } : started)
+      return yield* once({
+        send: (keeping) =>
+          Effect.map(turns.start(target, session, { ...prompt, ifBusy, timeout, stages: keeping(unobserved) }), shown),
+        follow: (prompt) =>
+          Effect.map(turns.follow(target, session, { prompt, timeout: alreadyEnded }), (report) =>
+            shown({ ...report, repeated: true }),
+          ),
+      })
     }
     const ifBusy = parameters.if_busy ?? "wait"
     const { task } = yield* Call
@@ -61,7 +85,17 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     yield* (
       task?.checkpoint(writeCheckpoint({ ...unsent, instance: target.instance, session: session.id })) ?? Effect.void
     )
-    return yield* report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages }))
+    return yield* once({
+      send: (keeping) =>
+        report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages: keeping(stages) })),
+      follow: (prompt) =>
+        report((stages) =>
+          Effect.map(turns.follow(target, session, { ...options, prompt, stages }), (report) => ({
+            ...report,
+            repeated: true,
+          })),
+        ),
+    })
   })
 
   const wait = Effect.fnUntraced(function* (target: Target, reference: string, startedAt: number) {

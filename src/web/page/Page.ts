@@ -6,24 +6,26 @@
  */
 import { Clock, Effect, Option, RcRef } from "effect"
 import { HttpRouter, HttpServerRequest, type HttpServerResponse, UrlParams } from "effect/http"
-import type { Refused } from "../../mcp/access/Gate.ts"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import { touchOnEvents } from "../../fleet/attention/touchOnEvents.ts"
 import type { Credentials } from "../../opencode/Target.ts"
 import { type InstanceToolsOptions, instanceHandlers } from "../../tools/instances/instanceHandlers.ts"
 import { formScope } from "../../tools/scopes.ts"
+import { sessionHandlers } from "../../tools/sessions/sessionHandlers.ts"
 import * as assets from "./assets.ts"
 import { conversationContent, conversationTitle } from "./conversationPage.ts"
 import { makeDecideRequest } from "./decideRequest.ts"
-import { homeContent, homeTitle } from "./homePage.ts"
+import { type Failure, failed, refused } from "./failures.ts"
+import { homeContent, homeTitle, instancesShown } from "./homePage.ts"
 import { type Live, livePage, livePart, notePage } from "./layout.ts"
 import { Logins } from "./Logins.ts"
-import { makeLogin, toLogin } from "./loginPage.ts"
+import { makeLogin } from "./loginPage.ts"
 import * as paths from "./paths.ts"
 import { makeReadConversation } from "./readConversation.ts"
 import { makeReadWork } from "./readWork.ts"
 import { RequestLedger } from "./RequestLedger.ts"
-import { answerFile, answerHtml, answerNavigate, answerRedirect } from "./responses.ts"
+import { answerFile, answerHtml, answerRedirect } from "./responses.ts"
+import { sessionsContent } from "./sessionsPage.ts"
 import { makeVisitor, type Visitor } from "./visitor.ts"
 
 export interface PageOptions extends InstanceToolsOptions {
@@ -46,6 +48,7 @@ const pollIdle = 10
 
 const defaultMessages = 20
 const maxMessages = 100
+const sessionsShown = 50
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -57,44 +60,10 @@ const numberIn = (request: Request, name: string, otherwise: number, maximum: nu
   return Number.isFinite(value) ? Math.min(maximum, Math.max(0, Math.floor(value))) : otherwise
 }
 
-const statusOf = (tag: string): number => {
-  switch (tag) {
-    case "InvalidParameter":
-      return 400
-    case "InstanceNotFound":
-    case "SessionNotFound":
-      return 404
-    case "AmbiguousInstance":
-    case "AmbiguousSession":
-    case "AmbiguousRequest":
-      return 409
-    default:
-      return 502
-  }
-}
-
-interface Failure {
-  readonly _tag: string
-  readonly message: string
-}
-
 const mayNotDecide = `This token may not decide. It needs the scope ${formScope}.`
 const isTooOld = "The server was restarted, or you have logged in again, since this page was loaded. Nothing was sent."
 
 const file = (text: string, type: string) => Effect.succeed(answerFile(text, `${type}; charset=utf-8`))
-
-const failed = (error: Failure, person: Visitor) =>
-  answerHtml(statusOf(error._tag), notePage("That did not work", [error.message], paths.home, person))
-
-const refused = (request: Request, { message, status }: Refused) => {
-  const isLive = request.headers["hx-request"] === "true"
-  if (status === 401) {
-    if (isLive) return answerNavigate(401, paths.login)
-    if (request.method === "GET") return toLogin(paths.ownPath(request.url))
-  }
-  const title = status === 503 ? "Tokens cannot be checked" : "Not allowed"
-  return answerHtml(status, notePage(title, [message], paths.login))
-}
 
 /** Adds the page's routes to the router. */
 export const layer = (options: PageOptions) =>
@@ -107,6 +76,7 @@ export const layer = (options: PageOptions) =>
       const login = yield* makeLogin(logins)
       const decide = yield* makeDecideRequest(ledger)
       const readConversation = yield* makeReadConversation
+      const { list_sessions } = yield* sessionHandlers()
       const { list_instances } = yield* instanceHandlers(options)
       const context = yield* Effect.context<Effect.Services<ReturnType<typeof touchOnEvents>>>()
       const watching = yield* RcRef.make({
@@ -126,7 +96,7 @@ export const layer = (options: PageOptions) =>
       const homeLive = Effect.fnUntraced(function* ({ formKey, mayDecide }: Visitor, since: number) {
         const view = {
           work: yield* work,
-          fleet: yield* list_instances({ limit: Number.MAX_SAFE_INTEGER }),
+          fleet: yield* list_instances({ limit: instancesShown }),
           entries: ledger.shown(since),
           formKey: mayDecide ? formKey : undefined,
         }
@@ -153,6 +123,16 @@ export const layer = (options: PageOptions) =>
           content: conversationContent(view),
         } satisfies Live
       })
+
+      const sessionsLive = (request: Request) => {
+        const name = searchOf(request).get("name") ?? ""
+        return Effect.map(list_sessions({ instance: name, limit: sessionsShown }), (view): Live => ({
+          from: `/live${paths.instance(name)}`,
+          everySeconds: pollIdle,
+          title: `${view.instance} · opencode-fleet`,
+          content: sessionsContent(view),
+        }))
+      }
 
       /** A page for a visitor who may read. */
       const shown = <E extends Failure, R>(
@@ -212,11 +192,15 @@ export const layer = (options: PageOptions) =>
       const fleet = live((person, since) => homeLive(person, since))
       const conversation = live((person, since, request) => conversationLive(person, request, since))
 
+      const instance = live((_person, _since, request) => sessionsLive(request))
+
       yield* router.addAll([
         HttpRouter.route("GET", paths.home, fleet.whole),
         HttpRouter.route("GET", "/live", fleet.part),
         HttpRouter.route("GET", "/sessions", conversation.whole),
         HttpRouter.route("GET", "/live/sessions", conversation.part),
+        HttpRouter.route("GET", "/instances", instance.whole),
+        HttpRouter.route("GET", "/live/instances", instance.part),
         HttpRouter.route("POST", paths.requests, submit),
         HttpRouter.route("GET", paths.login, login.show),
         HttpRouter.route("POST", paths.login, login.submit),

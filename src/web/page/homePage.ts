@@ -5,10 +5,13 @@ import { visibleLine } from "../../text/visible.ts"
 import type { FleetView, InstanceView } from "../../tools/instances/instanceSchemas.ts"
 import { elapsed, iso } from "../../tools/shared/time.ts"
 import { type Content, html } from "./html.ts"
-import { conversation } from "./paths.ts"
+import { conversation, instance } from "./paths.ts"
 import { requestCard } from "./requestCard.ts"
 import type { LedgerEntry } from "./RequestLedger.ts"
 import type { Work, WorkingSession } from "./readWork.ts"
+
+/** The most urgent ones come first. */
+export const instancesShown = 100
 
 export interface Home {
   readonly fleet: FleetView
@@ -51,14 +54,16 @@ const statusText = ({ status, waiting }: WorkingSession): string => {
 const sessionRow =
   (now: string) =>
   (working: WorkingSession): Content => {
-    const { instance, session, status, waiting } = working
+    const { session, status, waiting } = working
     return html`<li class="row">
       <i class="dot ${waiting > 0 ? "waiting" : status.type}"></i>
       <div>
         <h3>
-          <a href="${conversation(instance, session.id)}#end">${visibleLine(session.title) || session.id}</a>
+          <a href="${conversation(working.instance, session.id)}#end">${visibleLine(session.title) || session.id}</a>
         </h3>
-        <p class="small soft">${instance} · ${statusText(working)} · ${elapsed(now, iso(session.time.updated))}</p>
+        <p class="small soft">
+          ${working.instance} · ${statusText(working)} · ${elapsed(now, iso(session.time.updated))}
+        </p>
         <p class="path">${visibleLine(session.directory)}</p>
       </div>
     </li>`
@@ -106,7 +111,7 @@ const instanceRow =
     html`<li class="row">
       <i class="dot ${dotOf(view)}"></i>
       <div>
-        <h3>${view.name}</h3>
+        <h3>${view.health === "online" ? html`<a href="${instance(view.name)}">${view.name}</a>` : view.name}</h3>
         <p class="small soft">${instanceFacts(view, now)}</p>
         <p class="path">${places(view)}</p>
         ${view.reason !== undefined && html`<p class="small">${line(view.reason, 500)}</p>`}
@@ -122,6 +127,12 @@ const instanceRow =
         </p>
       </div>
     </li>`
+
+const moreInstances = ({ instances, matching_count }: FleetView): Content =>
+  matching_count > instances.length &&
+  html`<li class="problem soft">
+    ${plural(matching_count - instances.length, "more instance")}: <code>opencode-fleet instances</code>
+  </li>`
 
 const problems = ({ fleet, work }: Home): Content => {
   const all = [
@@ -155,7 +166,7 @@ export const homeContent = (view: Home): Content => {
           fleet.instances.length === 0
             ? html`<p class="card empty">${fleet.hint ?? "No instance was found."}</p>`
             : html`<ul class="card list">
-                ${fleet.instances.map(instanceRow(fleet.as_of))}
+                ${fleet.instances.map(instanceRow(fleet.as_of))} ${moreInstances(fleet)}
               </ul>`
         }
         ${problems(view)}

@@ -9,6 +9,9 @@ export const requests = "/requests"
 export const conversation = (instance: string, session: string, more: Readonly<Record<string, string>> = {}): string =>
   `/sessions?${new URLSearchParams({ instance, id: session, ...more }).toString()}`
 
+/** The sessions of an instance. */
+export const instance = (name: string): string => `/instances?${new URLSearchParams({ name }).toString()}`
+
 /** Where a card stands on a page. */
 export const anchorOf = (request: string): string => `request-${request}`
 

@@ -4,10 +4,12 @@ import { checkArguments, type ConnectArguments } from "../../../src/cli/connect/
 import { exitStatus } from "../../../src/cli/process/exitStatus.ts"
 
 const none: ConnectArguments = {
+  advertise: Option.none(),
   args: [],
   attach: Option.none(),
   headless: false,
   json: false,
+  registry: false,
   relay: Option.none(),
   status: false,
   withoutPassword: false,
@@ -19,6 +21,15 @@ describe("The arguments of connect", () => {
   it.effect.each([
     [{ status: true, headless: true }, "--status can only be combined with --json"],
     [{ status: true, withoutPassword: true }, "--status can only be combined with --json"],
+    [{ advertise: Option.some("http://laptop.lan:4096") }, "--advertise needs --registry"],
+    [
+      { registry: true, advertise: Option.some("http://127.0.0.1:4096") },
+      '--advertise "http://127.0.0.1:4096" is not a URL that other machines can use, without user and password, such as http://laptop.lan:4096',
+    ],
+    [
+      { registry: true, advertise: Option.some("http://me:hunter2@laptop:4096") },
+      "--advertise takes a URL that other machines can use, without user and password, such as http://laptop.lan:4096",
+    ],
     [{ json: true }, "--json needs --status"],
     [{ headless: true, attach }, "--headless starts opencode; --attach uses a running one. Choose one"],
     [{ args: ["--model", "x"], attach }, "--attach uses a running opencode, which takes no arguments"],

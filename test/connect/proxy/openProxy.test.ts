@@ -342,6 +342,45 @@ describe("an answer", () => {
   )
 })
 
+/** A service that numbers its connections, and closes the first one when it is used for the second time. */
+const numbering = () => {
+  const numbers = new Map<unknown, number>()
+  let requests = 0
+  const listener: RequestListener = ({ socket }, response) => {
+    requests++
+    const isUsedAgain = numbers.has(socket)
+    if (!isUsedAgain) numbers.set(socket, numbers.size + 1)
+    if (isUsedAgain && numbers.get(socket) === 1) return void socket.destroy()
+    response.end(String(numbers.get(socket)))
+  }
+  return { listener, requests: () => requests }
+}
+const text = ({ body }: Answer) => body.toString()
+
+describe("the connections to the service", () => {
+  test(
+    "are shared by reads, and a read that meets the end of one is sent again",
+    Effect.gen(function* () {
+      const { listener, requests } = numbering()
+      const port = yield* proxyTo(listener)
+      assert.deepStrictEqual((yield* Effect.replicateEffect(ask(port), 3)).map(text), ["1", "2", "3"])
+      assert.strictEqual(requests(), 4)
+    }),
+  )
+
+  test(
+    "are not shared by writes",
+    Effect.gen(function* () {
+      const { listener, requests } = numbering()
+      const port = yield* proxyTo(listener)
+      yield* ask(port)
+      const write = ask(port, { method: "POST", body: "x" })
+      assert.deepStrictEqual((yield* Effect.replicateEffect(write, 2)).map(text), ["2", "3"])
+      assert.strictEqual(requests(), 3)
+    }),
+  )
+})
+
 describe("a service that is away", () => {
   test(
     "is a 503 with the reason; when it is back, elsewhere and with another password, requests reach it",

@@ -76,6 +76,17 @@ describe("MessageCounts", () => {
       }),
   )
 
+  it.effect("end after half a megabyte of a session: the rest of long messages is not read", () =>
+    Effect.gen(function* () {
+      const fake = yield* FakeOpencode
+      fake.sessions = [session("main")]
+      for (let id = 1; id <= 100; id++) fake.store(here, user(msg(String(id)), "x".repeat(20_000)))
+      const counts = yield* MessageCounts
+      assert.deepStrictEqual(yield* counts.count(target, session("main"), false), { count: 40, more: true })
+      assert.strictEqual(fake.count(messagesRoute), 2)
+    }).pipe(Effect.provide(overFake)),
+  )
+
   it.effect("are counted once, of at most twenty sessions of a call", () =>
     Effect.gen(function* () {
       const fake = yield* FakeOpencode

@@ -172,4 +172,17 @@ describe("the page", () => {
       assert.strictEqual(unknown.status, 404)
     }).pipe(Effect.provide(overTheFake(openGate))),
   )
+
+  it.effect("lists the sessions of an instance, with the way to each conversation", () =>
+    Effect.gen(function* () {
+      yield* waiting(["1"])
+      const browse = yield* makeBrowser
+      assert.include((yield* browse("/")).text, 'href="/instances?name=fake"')
+      const page = yield* browse("/instances?name=fake")
+      for (const part of ["Session main", "waiting for you", `href="${decisive.replace("&", "&amp;")}#end"`]) {
+        assert.include(page.text, part)
+      }
+      assert.strictEqual((yield* browse("/instances?name=other")).status, 404)
+    }).pipe(Effect.provide(overTheFake(openGate))),
+  )
 })

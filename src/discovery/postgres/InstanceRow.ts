@@ -1,0 +1,66 @@
+/** A row of the table of instances, as it is read. Anyone who may write to the database may have written it. */
+import { Schema } from "effect"
+import { addressIn, isLoopback } from "../address.ts"
+
+const webUrl = (text: string): URL | undefined => {
+  const url = URL.parse(text)
+  return url !== null && ["http:", "https:"].includes(url.protocol) && url.username === "" && url.password === ""
+    ? url
+    : undefined
+}
+
+/** A URL at which other machines reach an instance. */
+export const isAdvertisable = (text: string): boolean => {
+  const url = webUrl(text)
+  return url !== undefined && !isLoopback(addressIn(url)) && url.hostname !== "localhost"
+}
+
+const isLocal = (text: string): boolean => {
+  const url = webUrl(text)
+  return url !== undefined && isLoopback(addressIn(url))
+}
+
+const Text = Schema.NullOr(Schema.String)
+
+export const InstanceRow = Schema.Struct({
+  id: Schema.String.check(Schema.isPattern(/^[\da-z-]{1,63}$/u, { expected: "an id" })),
+  name: Schema.String,
+  host: Schema.String,
+  /** The id of the machine; host names are not unique. */
+  machine: Schema.String,
+  /** Where it listens on its own machine. */
+  local_url: Schema.String.check(Schema.makeFilter(isLocal, { expected: "a loopback URL in local_url" })),
+  /** Where other machines reach it. */
+  url: Schema.NullOr(
+    Schema.String.check(
+      Schema.makeFilter(isAdvertisable, { expected: "a URL that other machines can use, without a password, in url" }),
+    ),
+  ),
+  /** The state of its tunnel to a relay, in words. */
+  tunnel: Text,
+  api: Schema.Literals([1, 2]),
+  directory: Text,
+  pid: Schema.NullOr(Schema.Int),
+  birth: Text,
+  heartbeat_seconds: Schema.Int,
+  /** Seconds since its last heartbeat, by the clock of the database, while the database was running. */
+  silent_seconds: Schema.Finite,
+})
+export type InstanceRow = typeof InstanceRow.Type
+
+/** More rows are left out, and said to be. */
+export const maxRows = 1000
+
+/** While the database was down, no heartbeat could arrive. */
+export const readRows = `
+  select id, name, host, machine, local_url, url, tunnel, api, directory, pid, birth, heartbeat_seconds,
+    extract(epoch from now() - greatest(seen_at, pg_postmaster_start_time()))::float8 as silent_seconds
+  from opencode_fleet_instances
+  order by seen_at desc, id
+  limit ${maxRows + 1}`
+
+/** After this many missed heartbeats, an instance is silent. */
+const missedHeartbeats = 3
+
+export const isSilent = ({ heartbeat_seconds, silent_seconds }: InstanceRow): boolean =>
+  silent_seconds > heartbeat_seconds * missedHeartbeats

@@ -1,0 +1,68 @@
+/** Removes the rows of instances that are gone. Nothing else does, except `connect` its own at its end. */
+import { Duration, Effect, Schema } from "effect"
+import type { DatabaseValues } from "../../database/Database.ts"
+import { LocalMachine } from "../../machine/LocalMachine.ts"
+import { machineId } from "../../machine/machineId.ts"
+import { line } from "../../text/plainText.ts"
+import { InstanceRow, isSilent, readRows } from "./InstanceRow.ts"
+import { isHere, silenceText } from "./rowAnnouncement.ts"
+
+export interface PrunedRow {
+  /** Where the row is, for messages. */
+  readonly source: string
+  readonly name: string
+  readonly verdict: "removed" | "would-remove" | "kept"
+  readonly reason: string
+}
+
+export interface PruneRowsOptions {
+  /** Absolute path of the directory with this machine's id. */
+  readonly stateDirectory: string
+  /** How long an instance must have been silent, by the clock of the database and while it was running. */
+  readonly silentFor: Duration.Duration
+  /** Changes nothing. */
+  readonly dryRun: boolean
+}
+
+// The heartbeat may have come since.
+const remove = `
+  delete from opencode_fleet_instances
+  where id = $1 and extract(epoch from now() - greatest(seen_at, pg_postmaster_start_time())) >= $2
+  returning id`
+
+const isRow = Schema.is(InstanceRow)
+
+export const pruneRows = Effect.fnUntraced(function* (
+  { address, migrated, sessionNow }: DatabaseValues,
+  { dryRun, silentFor, stateDirectory }: PruneRowsOptions,
+) {
+  const { hostname, isAlive } = yield* LocalMachine
+  const here = { hostname, id: yield* machineId(stateDirectory) }
+  yield* migrated
+  const { query } = yield* sessionNow
+  const rows = (yield* query(readRows)).filter((row) => isRow(row))
+  const pruned = yield* Effect.forEach(rows, (row) =>
+    Effect.gen(function* () {
+      const { birth, heartbeat_seconds, id, pid, silent_seconds } = row
+      const as = (verdict: PrunedRow["verdict"], reason: string): PrunedRow => ({
+        source: `row ${id} of the database at ${address}`,
+        name: line(row.name, 180),
+        verdict,
+        reason,
+      })
+      if (!isSilent(row)) return as("kept", `its last heartbeat was ${silenceText(silent_seconds)} ago`)
+      const hasEnded = isHere(row, here) && pid !== null && !isAlive(pid, birth ?? undefined)
+      const reason = hasEnded
+        ? `its process ${pid} has ended`
+        : `has sent no heartbeat for ${silenceText(silent_seconds)}`
+      if (!hasEnded && silent_seconds < Duration.toSeconds(silentFor)) {
+        return as("kept", `${reason}; removed later, or now with --silent-for "0 seconds"`)
+      }
+      if (dryRun) return as("would-remove", reason)
+      const removed = yield* query(remove, [id, heartbeat_seconds])
+      return removed.length === 0 ? as("kept", "has sent a heartbeat just now") : as("removed", reason)
+    }),
+  )
+  if (pruned.some(({ verdict }) => verdict === "removed")) yield* query("notify opencode_fleet")
+  return pruned
+})

@@ -1,0 +1,44 @@
+/** What a person reads if a page cannot be shown. */
+import type { HttpServerRequest } from "effect/http"
+import type { Refused } from "../../mcp/access/Gate.ts"
+import { notePage } from "./layout.ts"
+import { toLogin } from "./loginPage.ts"
+import * as paths from "./paths.ts"
+import { answerHtml, answerNavigate } from "./responses.ts"
+import type { Visitor } from "./visitor.ts"
+
+const statusOf = (tag: string): number => {
+  switch (tag) {
+    case "InvalidParameter":
+      return 400
+    case "InstanceNotFound":
+    case "SessionNotFound":
+      return 404
+    case "AmbiguousInstance":
+    case "AmbiguousSession":
+    case "AmbiguousRequest":
+      return 409
+    default:
+      return 502
+  }
+}
+
+export interface Failure {
+  readonly _tag: string
+  readonly message: string
+}
+
+/** Why something did not work. */
+export const failed = (error: Failure, person: Visitor) =>
+  answerHtml(statusOf(error._tag), notePage("That did not work", [error.message], paths.home, person))
+
+/** A visitor without a token is led to the login. */
+export const refused = (request: HttpServerRequest.HttpServerRequest, { message, status }: Refused) => {
+  const isLive = request.headers["hx-request"] === "true"
+  if (status === 401) {
+    if (isLive) return answerNavigate(401, paths.login)
+    if (request.method === "GET") return toLogin(paths.ownPath(request.url))
+  }
+  const title = status === 503 ? "Tokens cannot be checked" : "Not allowed"
+  return answerHtml(status, notePage(title, [message], status === 503 ? paths.home : paths.login))
+}

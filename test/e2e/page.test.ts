@@ -1,0 +1,170 @@
+/** The web page in a real browser, over a real opencode: what a person sees, reaches with the keyboard, and decides. */
+import { assert, layer } from "@effect/vitest"
+import { Context, Effect, FileSystem, Layer, Path } from "effect"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import type { Page } from "playwright-core"
+import { toolsLayer } from "../../src/layers.ts"
+import * as HttpServing from "../../src/web/HttpServing.ts"
+import * as WebPage from "../../src/web/page/Page.ts"
+import { Browser, inBrowser } from "../support/Browser.ts"
+import { makeRelay, type Relay } from "../support/Executable.ts"
+import * as facts from "../support/facts.ts"
+import { serveHttp } from "../support/HttpServed.ts"
+import { eventually } from "../support/McpClients.ts"
+import { RealOpencode } from "../support/RealOpencode.ts"
+import { withChromium } from "../support/requirements.ts"
+import { tokenGate } from "../web/page/scene.ts"
+
+const patienceMs = 60_000
+
+class Fleet extends Context.Service<Fleet, { readonly url: string; readonly relay: Relay }>()(
+  "opencode-fleet/test/Fleet",
+) {
+  static readonly layer = Layer.effect(
+    Fleet,
+    Effect.gen(function* () {
+      const relay = yield* makeRelay()
+      yield* relay.register("shop", yield* RealOpencode)
+      const serving = HttpServing.layer(WebPage.layer({}), { host: "127.0.0.1", port: 0 }).pipe(
+        Layer.provide([toolsLayer({ relayDirectory: relay.directory }), tokenGate]),
+      )
+      const { address } = Context.get(yield* Layer.build(serving), HttpServer.HttpServer)
+      return { relay, url: HttpServer.formatAddress(address) }
+    }),
+  ).pipe(Layer.provideMerge(RealOpencode.layer({ permission: "ask" })))
+}
+
+const command = "echo from-$((40 + 2)); true '<b>not markup</b>'"
+
+const logIn = (page: Page, url: string, token = "full") =>
+  inBrowser(async () => {
+    await page.goto(url)
+    await page.getByLabel("Access token").fill(token)
+    await page.keyboard.press("Enter")
+    await page.waitForURL(url)
+  })
+
+/** Waits for a text as it is on the screen. */
+const seen = (page: Page, text: string | RegExp) =>
+  inBrowser(() => page.getByText(text).first().waitFor({ timeout: patienceMs }))
+
+/** Whether the page is wider than its window. */
+const overflows = (page: Page) =>
+  inBrowser(() => page.evaluate<boolean>("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+/** Presses Tab until an element with this name has the focus. */
+const tabTo = (page: Page, name: string) =>
+  inBrowser(() => page.keyboard.press("Tab")).pipe(
+    Effect.andThen(inBrowser(() => page.locator(":focus").textContent({ timeout: patienceMs }))),
+    Effect.repeat({ until: (focused) => focused?.trim() === name, times: 40 }),
+    Effect.tap((focused) => Effect.sync(() => assert.strictEqual(focused?.trim(), name))),
+  )
+
+/** A turn that waits for a permission. */
+const waiting = Effect.fnUntraced(function* (title: string) {
+  const opencode = yield* RealOpencode
+  const { id } = yield* facts.createSession(opencode, title)
+  yield* facts.prompt(opencode, id, `run: ${command}`)
+  yield* facts.pending(opencode, "permission", id).pipe(eventually((ids) => ids.length === 1))
+  return id
+})
+
+const isDone = (session: string) =>
+  Effect.flatMap(RealOpencode, (opencode) => facts.texts(opencode, session)).pipe(
+    eventually((texts) => texts.some((text) => text.includes("Done: from-42"))),
+  )
+
+withChromium("the page in Chromium", () => {
+  layer(Layer.mergeAll(Fleet.layer, Browser.layer), { excludeTestServices: true })((it) => {
+    it.effect("a person with a keyboard logs in, reads the whole command, and approves it", () =>
+      Effect.gen(function* () {
+        const { url } = yield* Fleet
+        const fs = yield* FileSystem.FileSystem
+        const path = yield* Path.Path
+        const shots = yield* fs.makeTempDirectoryScoped({ prefix: "opencode-fleet-page-" })
+        const page = yield* (yield* Browser).open({ viewport: { width: 390, height: 844 }, colorScheme: "dark" })
+        const complaints: Array<string> = []
+        page.on("pageerror", ({ message }) => complaints.push(message))
+        page.on("console", (message) => {
+          if (message.type() === "error") complaints.push(message.text())
+        })
+        yield* logIn(page, `${url}/`)
+        yield* seen(page, "Nothing waits for you.")
+        // The page that is open already shows it.
+        const session = yield* waiting("Approve by keyboard")
+        yield* seen(page, "Approve once")
+        assert.strictEqual(yield* inBrowser(() => page.locator("pre.act").first().innerText()), command)
+        assert.match(yield* inBrowser(() => page.title()), /^\(1\)/u)
+        for (const width of [390, 1280]) {
+          yield* inBrowser(() => page.setViewportSize({ width, height: 844 }))
+          yield* inBrowser(() => page.screenshot({ path: path.join(shots, `fleet-${width}.png`), fullPage: true }))
+          assert.isFalse(yield* overflows(page), `horizontal overflow at ${width}`)
+        }
+        yield* tabTo(page, "Approve once")
+        yield* inBrowser(() => page.keyboard.press("Enter"))
+        yield* seen(page, "Allowed once.")
+        yield* isDone(session)
+        yield* tabTo(page, "Approve by keyboard")
+        yield* inBrowser(() => page.keyboard.press("Enter"))
+        yield* seen(page, "Done: from-42")
+        yield* seen(page, "idle")
+        assert.isFalse(yield* overflows(page))
+        assert.deepStrictEqual(complaints, [])
+      }),
+    )
+
+    it.effect("the executable serves it with --no-auth, and without JavaScript the forms work", () =>
+      Effect.gen(function* () {
+        const { relay } = yield* Fleet
+        const { port, stderr } = yield* serveHttp(relay)
+        const url = `http://127.0.0.1:${port}`
+        assert.include(yield* stderr, `The page for your browser is ${url}/`)
+        const session = yield* waiting("Without JavaScript")
+        const page = yield* (yield* Browser).open({ javaScriptEnabled: false })
+        const statuses: Array<number> = []
+        page.on("response", (response) => statuses.push(response.status()))
+        yield* inBrowser(() => page.goto(`${url}/sessions?instance=shop&id=${session}`))
+        // The page, its style, its two scripts and its icon are in the bundle.
+        assert.isAtLeast(statuses.length, 3)
+        assert.isTrue(
+          statuses.every((status) => status === 200),
+          statuses.join(),
+        )
+        yield* inBrowser(() => page.getByRole("button", { name: "Approve once" }).click())
+        yield* seen(page, "Allowed once.")
+        yield* isDone(session)
+      }),
+    )
+
+    it.effect("a page of another site can send a form with the person's cookie: it is refused", () =>
+      Effect.gen(function* () {
+        const opencode = yield* RealOpencode
+        const { url } = yield* Fleet
+        const session = yield* waiting("Foreign origin")
+        const page = yield* (yield* Browser).open()
+        yield* logIn(page, `${url}/sessions?instance=shop&id=${session}`)
+        const form = yield* inBrowser(() => page.locator("form", { hasText: "Approve once" }).first().innerHTML())
+        // Another port of the same host, to which a browser sends the cookie all the same.
+        const foreign = HttpRouter.add(
+          "GET",
+          "/",
+          HttpServerResponse.html(`<form method="post" action="${url}/requests">${form}</form>`),
+        )
+        const services = yield* Layer.build(HttpServing.layer(foreign, { host: "127.0.0.1", port: 0 }))
+        yield* inBrowser(() =>
+          page.goto(HttpServer.formatAddress(Context.get(services, HttpServer.HttpServer).address)),
+        )
+        const [answer] = yield* inBrowser(() =>
+          Promise.all([
+            page.waitForResponse(`${url}/requests`),
+            page.getByRole("button", { name: "Approve once" }).click(),
+          ]),
+        )
+        assert.isDefined((yield* inBrowser(() => answer.request().allHeaders()))["cookie"])
+        assert.strictEqual(answer.status(), 403)
+        assert.lengthOf(yield* facts.pending(opencode, "permission", session), 1)
+        yield* facts.abort(opencode, session)
+      }),
+    )
+  })
+})
