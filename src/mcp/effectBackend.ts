@@ -17,6 +17,9 @@ import type { Backend, ToolRequest } from "./toolServers.ts"
 /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
 const maxConcurrentCalls = 256
 
+/** Tasks wait for hours. They must not take the place of calls. */
+const maxConcurrentTasks = 1000
+
 export interface BackendOptions {
   /** Named in internal errors. */
   readonly serverName: string
@@ -41,6 +44,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
+  const taskSlots = yield* Semaphore.make(maxConcurrentTasks)
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
@@ -52,7 +56,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const known = tools.get(name)
     if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
     const allowed = isAskable(context) ? surface : withoutForms(surface)
-    return slots.withPermits(1)(callTool({ ...known, args, context, name, serverName, handled, surface: allowed }))
+    return callTool({ ...known, args, context, name, serverName, handled, surface: allowed })
   }
   const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
     cancelled,
@@ -64,7 +68,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     },
   })
   const running = {
-    run: run<CallToolResult>,
+    run: (request: ToolRequest, surface: Surface<CallToolResult>) => taskSlots.withPermit(run(request, surface)),
     mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
   }
   const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
@@ -78,7 +82,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const { connection, context } = request
     return tasks !== undefined && mayBecomeTask(request)
       ? tasks.call(request)
-      : run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })
+      : slots.withPermit(run(request, { elicit: withElicitation(connection, context), values: progressOf(context) }))
   }
   const asPromise = <A>(
     context: ServerContext,
