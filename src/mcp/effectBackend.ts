@@ -1,10 +1,11 @@
 /** Runs the calls of a connection in Effect. */
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
-import { Context, Effect, FiberSet, Semaphore } from "effect"
+import { Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerOf } from "./access/callerInfo.ts"
 import { LongRunning } from "./Call.ts"
+import { errorResult } from "./callResult.ts"
 import { callTool } from "./callTool.ts"
 import { parametersOf } from "./describeTool.ts"
 import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
@@ -13,9 +14,6 @@ import { runAsPromise } from "./runAsPromise.ts"
 import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
-
-/** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
-const maxConcurrentCalls = 256
 
 /** Tasks wait for hours. They must not take the place of calls. */
 const maxConcurrentTasks = 1000
@@ -27,9 +25,18 @@ export interface BackendOptions {
   readonly tasks?: TaskOptions | undefined
   /** Whether a caller may be shown forms. Default: yes. */
   readonly mayAsk?: (caller: Caller | undefined) => boolean
+  /** The answer to a call that is still running when the server ends. */
+  readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
+  /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
+  readonly maxConcurrentCalls?: number
   /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
   readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
+
+/** The end of the server leaves a call that does not wait for an agent this much time. */
+const shortCallsMayTake: Duration.Input = "1 second"
+
+const defaultEndingText = () => "The server was stopped during this call."
 
 /**
  * Each call runs as a fiber of its own, which a cancellation and the end of the scope interrupt.
@@ -40,11 +47,19 @@ export interface BackendOptions {
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { mayAsk = () => true, mayCall = () => true, serverName, tasks: taskOptions }: BackendOptions,
+  {
+    endingText = defaultEndingText,
+    maxConcurrentCalls = 256,
+    mayAsk = () => true,
+    mayCall = () => true,
+    serverName,
+    tasks: taskOptions,
+  }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
   const taskSlots = yield* Semaphore.make(maxConcurrentTasks)
+  const ending = yield* Latch.make()
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
@@ -72,23 +87,29 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
   }
   const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
-  const mayBecomeTask = ({ connection: { era }, context, name }: ToolRequest) => {
+  const isLong = ({ name }: ToolRequest) => {
     const tool = tools.get(name)?.tool
-    return (
-      tool !== undefined && Context.get(tool.annotations, LongRunning) && era === "modern" && announcesTasks(context)
-    )
+    return tool !== undefined && Context.get(tool.annotations, LongRunning)
   }
   const call = (request: ToolRequest) => {
-    const { connection, context } = request
-    return tasks !== undefined && mayBecomeTask(request)
-      ? tasks.call(request)
-      : slots.withPermit(run(request, { elicit: withElicitation(connection, context), values: progressOf(context) }))
+    const { args, connection, context, name } = request
+    const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
+    return Effect.raceFirst(
+      tasks !== undefined && mayBecomeTask
+        ? tasks.call(request)
+        : slots.withPermit(run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })),
+      // A task has no such answer: the next server continues it.
+      ending.await.pipe(
+        Effect.andThen(isLong(request) ? Effect.void : Effect.sleep(shortCallsMayTake)),
+        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
+      ),
+    )
   }
   const asPromise = <A>(
     context: ServerContext,
     effect: Effect.Effect<A, never, R | Tool.HandlerServices<Tools[keyof Tools]>>,
   ) => runAsPromise(fork, context.mcpReq.signal, effect)
-  return {
+  const backend: Backend = {
     call: (request) => asPromise(request.context, call(request)),
     ...(tasks === undefined
       ? {}
@@ -104,5 +125,10 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     initialized: (server) => void fork(useUpFirstId(server)),
     unusable: (reason) => void fork(Effect.logWarning(reason)),
     failed: (error) => void fork(Effect.logDebug("MCP", error)),
-  } satisfies Backend
+  }
+  return {
+    ...backend,
+    /** Answers the calls that are running. */
+    end: Effect.asVoid(ending.open),
+  }
 })
