@@ -10,7 +10,7 @@ import { parametersOf } from "./describeTool.ts"
 import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
 import { progressOf } from "./progress.ts"
 import { runAsPromise } from "./runAsPromise.ts"
-import { makeTasks, type TaskOptions } from "./tasks/Tasks.ts"
+import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
 
@@ -24,6 +24,8 @@ export interface BackendOptions {
   readonly tasks?: TaskOptions | undefined
   /** Whether a caller may be shown forms. Default: yes. */
   readonly mayAsk?: (caller: Caller | undefined) => boolean
+  /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
+  readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
 
 /**
@@ -35,7 +37,7 @@ export interface BackendOptions {
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { mayAsk = () => true, serverName, tasks: taskOptions }: BackendOptions,
+  { mayAsk = () => true, mayCall = () => true, serverName, tasks: taskOptions }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
@@ -61,7 +63,11 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
       return tool !== undefined && Context.get(tool.annotations, Tool.Readonly) ? call : undefined
     },
   })
-  const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), run<CallToolResult>)
+  const running = {
+    run: run<CallToolResult>,
+    mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
+  }
+  const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
   const mayBecomeTask = ({ connection: { era }, context, name }: ToolRequest) => {
     const tool = tools.get(name)?.tool
     return (

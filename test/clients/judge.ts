@@ -31,6 +31,18 @@ const protocolOf = ({ exchanges }: Recording) => {
   return ""
 }
 
+/** The outcome of a call that went on as a task is the answer of a later request. */
+const withOutcome = (call: Exchange, exchanges: ReadonlyArray<Exchange>): Exchange => {
+  if (call.result?.["resultType"] !== "task") return call
+  const { taskId } = call.result
+  const ended = exchanges.find(
+    ({ method, params, result }) =>
+      method === "tasks/get" && params["taskId"] === taskId && result?.["status"] === "completed",
+  )
+  const outcome = ended?.result?.["result"]
+  return { ...call, result: isObject(outcome) ? outcome : undefined }
+}
+
 const isForm = ({ method }: Exchange) => method === "elicitation/create"
 
 /** In revision 2026-07-28, a form is a result, and its reply comes with the repeated call. */
@@ -83,10 +95,10 @@ const lostOf = (calls: ReadonlyArray<Exchange>, results: ReadonlyMap<string, str
 export const factsOf = (recording: Recording, results: ReadonlyMap<string, string>): Facts => {
   const { exchanges } = recording
   const lists = exchanges.filter(({ method }) => method === "tools/list")
-  const answered = exchanges.filter(
-    ({ method, result }) =>
-      method === "tools/call" && Array.isArray(result?.["content"]) && result?.["resultType"] !== "input_required",
-  )
+  const answered = exchanges
+    .filter(({ method }) => method === "tools/call")
+    .map((call) => withOutcome(call, exchanges))
+    .filter(({ result }) => Array.isArray(result?.["content"]) && result?.["resultType"] !== "input_required")
   const good = answered.filter(({ result }) => result?.["isError"] !== true)
   const given = givenOf(good, results)
   const result = good.at(-1)?.result

@@ -14,7 +14,7 @@ import type { TaskOptions } from "../tasks/Tasks.ts"
 import { makeToolServer, type ServeOptions } from "../toolServers.ts"
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
-import { type AccessRules, callsIn, isOffered, mayAsk, missingScope, scopesOf } from "./callAccess.ts"
+import { type AccessRules, callsIn, isOffered, mayAsk, mayCall, missingScope, scopesOf } from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
 import { fallsBack, type Revisions } from "./revisions.ts"
@@ -74,14 +74,15 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
 ) {
   const { access, revisions = "both" } = options
   const gate = yield* Gate
+  const scopes = scopesOf(access, toolkit.tools)
   const backend = yield* makeBackend(toolkit, handled, {
     serverName: options.name,
     tasks: options.tasks,
     mayAsk: (caller) => mayAsk(access, caller),
+    mayCall: (caller, tool) => mayCall(scopes, caller, tool),
   })
   const tools = describeTools(toolkit)
   const names = tools.map(({ name }) => name)
-  const scopes = scopesOf(access, toolkit.tools)
 
   const sessions = yield* makeSessions({
     openServer: (own) => {

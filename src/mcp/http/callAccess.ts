@@ -28,6 +28,10 @@ export const isOffered =
   (tool: string): boolean =>
     caller.stepsUp || has(scopes, caller, tool)
 
+/** A call of our own for the caller, who is undefined only without a gate. */
+export const mayCall = (scopes: ReadonlyMap<string, string>, caller: Caller | undefined, tool: string): boolean =>
+  caller === undefined || has(scopes, caller, tool)
+
 export const mayAsk = (rules: AccessRules | undefined, caller: Caller | undefined): boolean =>
   rules === undefined || caller === undefined || caller.scopes.has(rules.formScope)
 

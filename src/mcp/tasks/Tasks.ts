@@ -1,7 +1,8 @@
 /** Calls that go on as tasks: the client gets an id instead of waiting, and asks for the outcome from time to time. */
-import type { CallToolResult } from "@modelcontextprotocol/server"
+import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server"
 import { Clock, type Duration, Effect, Fiber, Option, Semaphore, Stream, SubscriptionRef } from "effect"
 import type { ToolRequest } from "../toolServers.ts"
+import { callerOf } from "../access/callerInfo.ts"
 import { type Elicitation, canAskIn, repliesIn, type Surface } from "../elicitation.ts"
 import { makeFollowedCall } from "./followedCall.ts"
 import type { TaskRequest } from "./offerTasks.ts"
@@ -10,9 +11,15 @@ import { hasNews, view } from "./taskState.ts"
 import { makeTaskTable, type Task } from "./taskTable.ts"
 import { createTaskResult } from "./taskWire.ts"
 
+/** The call that continues a task. */
+export interface Resumption {
+  readonly name: string
+  readonly args: unknown
+}
+
 export interface TaskOptions {
   /** The call that continues the work of a task which this process does not know. Its tool must change nothing. */
-  readonly resume: (state: string) => { readonly name: string; readonly args: unknown } | undefined
+  readonly resume: (state: string) => Resumption | undefined
   /** What the status of a cancelled task says. */
   readonly cancelled: string
 }
@@ -26,6 +33,15 @@ const lookedUpWithin: Duration.Input = "1 second"
 /** Begins the state of a task that nothing can continue in another process. */
 const onlyHere = "!"
 
+/** A task belongs to its caller. To another one who may read the same, it is a task of another process. */
+const keyOf = (taskId: string, { http }: ServerContext) => `${callerOf(http?.authInfo)?.subject ?? ""} ${taskId}`
+
+export interface Running<R> {
+  readonly run: RunCall<R>
+  /** Whether the caller of this request may make the call that continues a task. */
+  readonly mayResume: (call: Resumption, context: ServerContext) => boolean
+}
+
 export type RunCall<R> = (
   request: ToolRequest,
   surface: Surface<CallToolResult>,
@@ -34,7 +50,10 @@ export type RunCall<R> = (
 const untilNews = ({ state }: Task["call"]) =>
   SubscriptionRef.changes(state).pipe(Stream.filter(hasNews), Stream.take(1), Stream.runDrain)
 
-export const makeTasks = Effect.fnUntraced(function* <R>({ cancelled, resume }: TaskOptions, run: RunCall<R>) {
+export const makeTasks = Effect.fnUntraced(function* <R>(
+  { cancelled, resume }: TaskOptions,
+  { mayResume, run }: Running<R>,
+) {
   const scope = yield* Effect.scope
   const oneLookup = yield* Semaphore.make(1)
   const table = makeTaskTable()
@@ -45,30 +64,31 @@ export const makeTasks = Effect.fnUntraced(function* <R>({ cancelled, resume }: 
     return { call, fiber: yield* Effect.forkIn(work, scope) }
   })
 
-  const admit = Effect.fnUntraced(function* (task: Task, createdAt: number) {
+  const admit = Effect.fnUntraced(function* (task: Task, { context }: ToolRequest, createdAt: number) {
     const state = yield* task.call.leaveRequest
     const id =
       (state === undefined ? undefined : formatTaskId({ createdAt, state })) ??
       formatTaskId({ createdAt, state: `${onlyHere}${crypto.randomUUID()}` })
     if (id === undefined) return yield* Effect.never
     const now = yield* Clock.currentTimeMillis
-    table.set(id, task, now)
+    table.set(keyOf(id, context), task, now)
     return createTaskResult(view(id, yield* SubscriptionRef.get(task.call.state), now))
   })
 
   /** The task, if need be by continuing its work. Undefined if there is none. */
   const find = ({ context, server, taskId }: TaskRequest) =>
     Effect.gen(function* () {
-      const known = table.get(taskId)
-      if (known !== undefined) return known
       const parts = parseTaskId(taskId)
       const call = parts === undefined ? undefined : resume(parts.state)
+      if (call !== undefined && !mayResume(call, context)) return undefined
+      const known = table.get(keyOf(taskId, context))
+      if (known !== undefined) return known
       if (parts === undefined || call === undefined || !table.hasRoom()) return undefined
       const request = { ...call, context, connection: { era: "modern", server } } as const
       const resumed = Option.some({ state: parts.state, reply: { action: "cancel" } } as const)
       const task = yield* start(request, parts.createdAt, resumed)
       yield* task.call.leaveRequest
-      table.set(taskId, task, yield* Clock.currentTimeMillis)
+      table.set(keyOf(taskId, context), task, yield* Clock.currentTimeMillis)
       yield* Effect.timeoutOption(untilNews(task.call), lookedUpWithin)
       return task
     }).pipe(oneLookup.withPermit)
@@ -81,7 +101,7 @@ export const makeTasks = Effect.fnUntraced(function* <R>({ cancelled, resume }: 
       const isLate = Effect.raceFirst(Effect.sleep(becomesTaskAfter), untilNews(task.call))
       const becomesTask = Effect.gen(function* () {
         yield* Effect.all([isLate, task.call.checkpointed], { concurrency: "unbounded" })
-        return table.hasRoom() ? yield* admit(task, createdAt) : yield* Effect.never
+        return table.hasRoom() ? yield* admit(task, request, createdAt) : yield* Effect.never
       })
       return yield* Effect.raceFirst(Fiber.join(task.fiber), becomesTask).pipe(
         Effect.onInterrupt(() => Fiber.interrupt(task.fiber)),
@@ -100,8 +120,8 @@ export const makeTasks = Effect.fnUntraced(function* <R>({ cancelled, resume }: 
       return {}
     }),
     /** Ends the waiting for the work, not the work. */
-    cancel: Effect.fnUntraced(function* ({ taskId }: TaskRequest) {
-      const task = table.get(taskId)
+    cancel: Effect.fnUntraced(function* ({ context, taskId }: TaskRequest) {
+      const task = table.get(keyOf(taskId, context))
       if (task === undefined) return parseTaskId(taskId) === undefined ? undefined : {}
       yield* task.call.tell({ _tag: "Cancelled", message: cancelled })
       yield* Fiber.interrupt(task.fiber)

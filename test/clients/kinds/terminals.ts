@@ -12,11 +12,15 @@ const size = { columns: 100, rows: 40 }
 /** The client's model has got the decision's outcome, and says so on a line of its own. */
 const ended = /^[^a-z0-9"}]*END\s*$/imu
 
+/** Claude Code says END when the call has become a task, and again when it was told of the task's outcome. */
+const endedAsTask = /send_message\) completed[\s\S]*END\s*$/imu
+
 /** Waits for what the form is about, and presses each key, or types each `=text`, once the screen shows what it is for. */
 const fillIn = Effect.fnUntraced(function* (
   terminal: PseudoTerminal,
   about: RegExp,
   keys: ReadonlyArray<readonly [when: RegExp, key: string]>,
+  end = ended,
 ) {
   yield* terminal.screenUntil(about)
   const enter = (key: string) => (key.startsWith("=") ? terminal.type(key.slice(1)) : terminal.press(key))
@@ -28,7 +32,7 @@ const fillIn = Effect.fnUntraced(function* (
   const again = Effect.flatMap(terminal.screen, (screen) =>
     keys.at(-1)?.[0].test(screen) === true ? enter(keys.at(-1)?.[1] ?? "") : Effect.void,
   )
-  yield* Effect.raceFirst(terminal.screenUntil(ended), Effect.repeat(again, Schedule.spaced("2 seconds")))
+  yield* Effect.raceFirst(terminal.screenUntil(end), Effect.repeat(again, Schedule.spaced("2 seconds")))
 })
 
 const command = (stage: Stage) => `run: ${stage.command}`
@@ -56,12 +60,21 @@ const openCopilot = Effect.fnUntraced(function* (stage: Stage, message: string) 
 
 const claude = (stage: Stage) =>
   Effect.flatMap(openClaude(stage, command(stage)), (terminal) =>
-    fillIn(terminal, aboutCommand(stage), [
-      [/❯ \* Decision: ▸ not set/u, "Right"],
-      [/once: only this time/u, "Enter"],
-      [/❯ Accept/u, "Enter"],
-    ]),
+    fillIn(
+      terminal,
+      aboutCommand(stage),
+      [
+        [/❯ \* Decision: ▸ not set/u, "Right"],
+        [/once: only this time/u, "Enter"],
+        [/❯ Accept/u, "Enter"],
+      ],
+      endedAsTask,
+    ),
   )
+
+/** The model goes on, and is told the outcome when it comes. */
+const claudeFollowsTask = (stage: Stage) =>
+  Effect.flatMap(openClaude(stage, "slow: 30"), (terminal) => terminal.screenUntil(endedAsTask))
 
 const codex = (stage: Stage) =>
   Effect.flatMap(openCodex(stage, command(stage)), (terminal) =>
@@ -109,21 +122,34 @@ export const terminals: ReadonlyArray<ClientCase> =
   find("tmux") === undefined
     ? []
     : [
-        { name: "Claude Code in a terminal", package: "@anthropic-ai/claude-code", run: claude },
-        { name: "Codex in a terminal", package: "@openai/codex", run: codex },
-        { name: "Codex, several choices", package: "@openai/codex", run: codexChooses, says: /Red.{1,9}Blue/u },
-        { name: "Copilot in a terminal", package: "@github/copilot", run: copilot },
         {
-          name: "Copilot, own words",
-          package: "@github/copilot",
-          run: copilotAnswersItself,
-          says: /answered.{1,9}Green/u,
+          name: "Claude Code, a task",
+          package: "@anthropic-ai/claude-code",
+          calls: ["send_message"],
+          form: "none",
+          run: claudeFollowsTask,
+          outcome: "completed",
+          says: /tick 30/u,
         },
-        {
-          name: "Copilot, no choice",
-          package: "@github/copilot",
-          run: copilotDecidesNothing,
-          outcome: "needs permission",
-          says: /not taken: .{0,3}Green.{0,3} is none of once, always and reject/u,
-        },
-      ].map((each) => ({ ...each, calls: ["send_message"], form: "accepted" }))
+        ...(
+          [
+            { name: "Claude Code in a terminal", package: "@anthropic-ai/claude-code", run: claude },
+            { name: "Codex in a terminal", package: "@openai/codex", run: codex },
+            { name: "Codex, several choices", package: "@openai/codex", run: codexChooses, says: /Red.{1,9}Blue/u },
+            { name: "Copilot in a terminal", package: "@github/copilot", run: copilot },
+            {
+              name: "Copilot, own words",
+              package: "@github/copilot",
+              run: copilotAnswersItself,
+              says: /answered.{1,9}Green/u,
+            },
+            {
+              name: "Copilot, no choice",
+              package: "@github/copilot",
+              run: copilotDecidesNothing,
+              outcome: "needs permission",
+              says: /not taken: .{0,3}Green.{0,3} is none of once, always and reject/u,
+            },
+          ] satisfies ReadonlyArray<Omit<ClientCase, "calls" | "form">>
+        ).map((each): ClientCase => ({ ...each, calls: ["send_message"], form: "accepted" })),
+      ]

@@ -13,7 +13,7 @@ import { isObject, type Json } from "./wire.ts"
 export interface StandIn {
   /** Without `/v1`. */
   readonly url: string
-  /** The results of the tools that the client passed on to its model, by the id of the call. */
+  /** The results of the tools that the client passed on to its model, by the id of the call, and its notifications. */
   readonly results: Effect.Effect<ReadonlyMap<string, string>>
   /** The bodies of the requests, for a look at a client that does something new. */
   readonly requests: Effect.Effect<ReadonlyArray<Json>>
@@ -46,7 +46,12 @@ export const makeStandIn = Effect.gen(function* () {
         yield* Ref.update(requests, (all) => [...all, body])
         yield* Ref.update(
           results,
-          (all) => new Map([...all, ...conversation.results.map(({ id, text }) => [id, text] as const)]),
+          (all) =>
+            new Map([
+              ...all,
+              ...conversation.results.map(({ id, text }) => [id, text] as const),
+              ...(conversation.notifications ?? []).map((text, index) => [`notification ${index}`, text] as const),
+            ]),
         )
         return answered(write(nextStep(conversation), { ...body, url: request.url }))
       }),

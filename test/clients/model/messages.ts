@@ -6,8 +6,10 @@ export const readMessages = (body: Json): Conversation => {
   const parts = objects(body["messages"]).flatMap(({ content, role }) =>
     role !== "user" ? [] : typeof content === "string" ? [{ type: "text", text: content }] : objects(content),
   )
+  const texts = parts.flatMap((part) => (part["type"] === "text" ? [string(part["text"])] : []))
   return {
-    prompts: parts.flatMap((part) => (part["type"] === "text" ? [string(part["text"])] : [])),
+    prompts: texts,
+    notifications: texts.filter((text) => text.includes("<task-notification>")),
     results: parts.flatMap((part) =>
       part["type"] === "tool_result" ? [{ id: string(part["tool_use_id"]), text: textOf(part["content"]) }] : [],
     ),

@@ -9,6 +9,8 @@ export interface Conversation {
   readonly prompts: ReadonlyArray<string>
   /** Results of tools, oldest first, with the id of the call. */
   readonly results: ReadonlyArray<{ readonly id: string; readonly text: string }>
+  /** What the client told its model unasked, such as the outcome of a task. */
+  readonly notifications?: ReadonlyArray<string>
   /** Names of the offered tools. */
   readonly tools: ReadonlyArray<string>
 }

@@ -1,9 +1,11 @@
-/** Serves the page over a fake fleet, to look at it: `node test/web/page/look/serve.ts`. Prints its address. */
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
-import { HttpRouter } from "effect/http"
-import { createServer } from "node:http"
-import { FakeOpencode } from "../../../../src/testing/FakeOpencode.ts"
+/**
+ * Serves the page over a fake fleet, to work on its looks: `node scripts/page/main.ts` prints its address. With a file name
+ * it takes the picture for the docs instead: `node scripts/page/main.ts docs/page.jpg`.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Context, Effect, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import { FakeFleet, fakeFleetLayer } from "../../src/testing/FakeFleet.ts"
 import {
   assistant,
   done,
@@ -15,9 +17,11 @@ import {
   textPart,
   toolPart,
   user,
-} from "../../../../src/testing/samples.ts"
-import * as Page from "../../../../src/web/page/Page.ts"
-import { openGate, overTheFake, tokenGate } from "../scene.ts"
+} from "../../src/testing/samples.ts"
+import * as HttpServing from "../../src/web/HttpServing.ts"
+import * as Page from "../../src/web/page/Page.ts"
+import { Browser, inBrowser } from "../../test/support/Browser.ts"
+import { openGate } from "../../test/web/page/scene.ts"
 
 const now = Date.now()
 const at = (minutes: number) => ({ created: now - minutes * 60_000, updated: now - minutes * 60_000 })
@@ -36,14 +40,14 @@ const diff = `@@ -12,7 +12,9 @@ export const login = async (request) => {
    throw new Unauthorized()`
 
 const fill = Effect.gen(function* () {
-  const fake = yield* FakeOpencode
-  fake.directory = "/home/ada/work/shop"
+  const { at: fakeAt } = yield* FakeFleet
+  const fake = fakeAt("shop")
   fake.sessions = [
     session("main", { title: "Deploy the shop to production", directory: "/home/ada/work/shop", time: at(1) }),
     session("auth", { title: "Hash the passwords", directory: "/home/ada/work/shop", time: at(3) }),
     session("ask", { title: "Choose a colour for the new banner", directory: "/home/ada/work/shop", time: at(6) }),
     session("tests", {
-      title: "Make the checkout tests green <b>again</b>",
+      title: "Make the checkout tests green",
       directory: "/home/ada/work/shop",
       time: at(0),
     }),
@@ -148,16 +152,41 @@ const fill = Effect.gen(function* () {
   })
 })
 
-const gate = process.argv.includes("--open") ? openGate : tokenGate
+const others = Effect.map(FakeFleet, ({ at: fakeAt }) => {
+  const docs = fakeAt("docs")
+  docs.sessions = [session("docs", { title: "Explain the new settings", directory: docs.directory, time: at(2) })]
+  docs.statuses.set(ses("docs"), { type: "busy" })
+  const service = fakeAt("ada-laptop")
+  service.sessions = [
+    session("one", { title: "Upgrade the database driver", directory: "/home/ada/work/billing", time: at(55) }),
+    session("two", { title: "Translate the invoices", directory: "/home/ada/work/invoices", time: at(190) }),
+  ]
+})
 
-const fakeFleet = Layer.effectDiscard(fill).pipe(Layer.provideMerge(overTheFake(gate)))
+const instances = [
+  { name: "shop", directory: "/home/ada/work/shop" },
+  { name: "docs", directory: "/home/ada/work/docs" },
+  { name: "ada-laptop", api: 2, directory: "/home/ada" },
+] as const
 
-const page = HttpRouter.serve(Page.layer({ transports: ["local-relay"] }), { disableLogger: true })
-
-NodeRuntime.runMain(
-  page.pipe(
-    Layer.provide(fakeFleet),
-    Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-    Layer.launch,
-  ),
+const fakes = Layer.effectDiscard(Effect.andThen(fill, others)).pipe(
+  Layer.provideMerge(fakeFleetLayer(...instances)),
+  Layer.provideMerge(openGate),
 )
+
+const served = HttpServing.layer(Page.layer({}), { host: "127.0.0.1", port: 0 }).pipe(Layer.provide(fakes))
+
+const program = Effect.gen(function* () {
+  const { address } = Context.get(yield* Layer.build(served), HttpServer.HttpServer)
+  const url = HttpServer.formatAddress(address)
+  const [, , file] = process.argv
+  if (file === undefined) {
+    yield* Console.log(url)
+    return yield* Effect.never
+  }
+  const page = yield* (yield* Browser).open({ viewport: { width: 1100, height: 600 } })
+  yield* inBrowser(() => page.goto(url))
+  yield* inBrowser(() => page.screenshot({ path: file, type: "jpeg", quality: 60 }))
+}).pipe(Effect.scoped, Effect.provide(Browser.layer))
+
+NodeRuntime.runMain(program)
