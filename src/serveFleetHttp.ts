@@ -5,6 +5,7 @@ import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
 import { serverInfo } from "./serverInfo.ts"
+import { endingText } from "./tools/endingText.ts"
 import { formScope, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
@@ -15,6 +16,9 @@ export interface FleetHttpOptions extends HttpServing.HttpServingOptions {
   /** Known tools that this server does not offer, each with a sentence about what makes it available. */
   readonly unavailable?: Readonly<Record<string, string>> | undefined
 }
+
+/** Built last, and so ended first: while the HTTP server still sends answers. */
+const closesFirst = Layer.effectDiscard(Effect.flatMap(McpEndpoint, ({ close }) => Effect.addFinalizer(() => close)))
 
 /**
  * Serves a Toolkit with the fleet's scopes. Needs the handlers and the `Gate`; provides `HttpServer` and `McpEndpoint`.
@@ -34,8 +38,10 @@ export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
         ...(revisions === undefined ? {} : { revisions }),
         access: { scopeOf, formScope },
         tasks,
+        endingText,
       }),
     ),
   )
-  return HttpServing.layer(Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further), options)
+  const routes = Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further)
+  return Layer.provideMerge(closesFirst, HttpServing.layer(routes, options))
 }

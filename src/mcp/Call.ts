@@ -53,6 +53,8 @@ export interface CallValues {
   readonly progress: (update: { readonly progress: number; readonly message: string }) => Effect.Effect<void>
   /** Whether the client can show a form to a person. */
   readonly canAsk: boolean
+  /** False if the caller may not decide for a person, neither in a form nor in advance: over HTTP, its token says so. */
+  readonly mayDecide?: boolean
   /**
    * Shows a form to the person and waits for the reply. With a client of revision 2026-07-28 this never returns: the
    * form ends the call, the handler is interrupted, and the reply arrives as `resumed` of a new call of the same tool.

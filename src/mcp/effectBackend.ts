@@ -1,10 +1,11 @@
 /** Runs the calls of a connection in Effect. */
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
-import { Context, Effect, FiberSet, Semaphore } from "effect"
+import { Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
 import { callerOf } from "./access/callerInfo.ts"
 import { LongRunning } from "./Call.ts"
+import { errorResult } from "./callResult.ts"
 import { callTool } from "./callTool.ts"
 import { parametersOf } from "./describeTool.ts"
 import { type Surface, useUpFirstId, withElicitation, withoutForms } from "./elicitation.ts"
@@ -14,9 +15,6 @@ import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
 
-/** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. */
-const maxConcurrentCalls = 256
-
 export interface BackendOptions {
   /** Named in internal errors. */
   readonly serverName: string
@@ -24,9 +22,18 @@ export interface BackendOptions {
   readonly tasks?: TaskOptions | undefined
   /** Whether a caller may be shown forms. Default: yes. */
   readonly mayAsk?: (caller: Caller | undefined) => boolean
+  /** The answer to a call that is still running when the server ends. */
+  readonly endingText?: (call: { readonly name: string; readonly args: unknown }) => string
+  /** Further calls wait. A call may wait for a whole turn, and needs connections and memory meanwhile. Default: 256. */
+  readonly maxConcurrentCalls?: number
   /** Whether a caller may call the tool that continues a task. Calls of clients are checked before. Default: yes. */
   readonly mayCall?: (caller: Caller | undefined, tool: string) => boolean
 }
+
+/** The end of the server leaves a call that does not wait for an agent this much time. */
+const shortCallsMayTake: Duration.Input = "1 second"
+
+const defaultEndingText = () => "The server was stopped during this call."
 
 /**
  * Each call runs as a fiber of its own, which a cancellation and the end of the scope interrupt.
@@ -37,10 +44,18 @@ export interface BackendOptions {
 export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
   handled: Effect.Effect<Toolkit.WithHandler<Tools>, never, R>,
-  { mayAsk = () => true, mayCall = () => true, serverName, tasks: taskOptions }: BackendOptions,
+  {
+    endingText = defaultEndingText,
+    maxConcurrentCalls = 256,
+    mayAsk = () => true,
+    mayCall = () => true,
+    serverName,
+    tasks: taskOptions,
+  }: BackendOptions,
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
+  const ending = yield* Latch.make()
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
@@ -52,7 +67,17 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const known = tools.get(name)
     if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
     const allowed = isAskable(context) ? surface : withoutForms(surface)
-    return slots.withPermits(1)(callTool({ ...known, args, context, name, serverName, handled, surface: allowed }))
+    const call = slots.withPermits(1)(
+      callTool({ ...known, args, context, name, serverName, handled, surface: allowed }),
+    )
+    const isLong = Context.get(known.tool.annotations, LongRunning)
+    return Effect.raceFirst(
+      call,
+      ending.await.pipe(
+        Effect.andThen(isLong ? Effect.void : Effect.sleep(shortCallsMayTake)),
+        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
+      ),
+    )
   }
   const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
     cancelled,
@@ -84,7 +109,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     context: ServerContext,
     effect: Effect.Effect<A, never, R | Tool.HandlerServices<Tools[keyof Tools]>>,
   ) => runAsPromise(fork, context.mcpReq.signal, effect)
-  return {
+  const backend: Backend = {
     call: (request) => asPromise(request.context, call(request)),
     ...(tasks === undefined
       ? {}
@@ -100,5 +125,10 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     initialized: (server) => void fork(useUpFirstId(server)),
     unusable: (reason) => void fork(Effect.logWarning(reason)),
     failed: (error) => void fork(Effect.logDebug("MCP", error)),
-  } satisfies Backend
+  }
+  return {
+    ...backend,
+    /** Answers the calls that are running. */
+    end: Effect.asVoid(ending.open),
+  }
 })

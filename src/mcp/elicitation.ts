@@ -21,7 +21,7 @@ import { formSchema, replyContent } from "./formSchema.ts"
 import { advertised } from "./listedTool.ts"
 
 /** The part of a call that asks the person. */
-export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed">
+export type Elicitation = Pick<CallValues, "canAsk" | "ask" | "resumed" | "mayDecide">
 
 type Handler<E, R> = (elicitation: Elicitation) => Effect.Effect<CallToolResult, E, R>
 
@@ -169,6 +169,7 @@ export const withoutForms = <Result>(surface: Surface<Result>): Surface<Result> 
     surface.elicit(({ resumed }) =>
       handler({
         canAsk: false,
+        mayDecide: false,
         ask: () => Effect.succeed(unavailable),
         resumed: Option.map(resumed, ({ state }) => ({ state, reply: { action: "cancel" } })),
       }),

@@ -76,3 +76,6 @@ export const stateDirectory = Effect.gen(function* () {
     isHomeless(error) ? Effect.map(relayDirectory, stateDirectoryIn) : Effect.fail(error),
   ),
 )
+
+/** The token that `serve --http` makes for its own user. */
+export const ownTokenFile = (stateDirectory: string) => `${stateDirectory}/http-token`

@@ -1,7 +1,7 @@
 /** The HTTP server: its bounds, the checks of every request, and the routes. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { ByteSize, Duration, Layer } from "effect"
-import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
+import { ByteSize, Duration, Effect, Layer } from "effect"
+import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { mcpPath } from "../mcp/http/McpEndpoint.ts"
 import { type RequestCheckOptions, requestChecks } from "./requestChecks.ts"
@@ -37,15 +37,16 @@ const references = Layer.mergeAll(
 )
 
 /** Serves the routes. The server is listening when the layer is built. */
-export const layer = <A, E, R>(routes: Layer.Layer<A, E, R>, options: HttpServingOptions) => {
-  const { host, port } = options
-  return HttpRouter.serve(Layer.merge(routes, requestChecks({ ...options, sharedPaths: [mcpPath] })), {
-    disableLogger: true,
-    disableListenLog: true,
-  }).pipe(
-    Layer.provideMerge(
-      NodeHttpServer.layerServer(() => createServer(serverOptions), { host, port, gracefulShutdownTimeout }),
-    ),
-    Layer.provide(references),
-  )
+export const layer = <A, E, R>(routes: Layer.Layer<A, E, R>, { host, port, ...options }: HttpServingOptions) => {
+  const checks = requestChecks({ ...options, host, sharedPaths: [mcpPath] })
+  const serving = HttpRouter.serve(Layer.merge(routes, checks), { disableLogger: true, disableListenLog: true })
+  const listening = Effect.sync(() => {
+    const server = createServer(serverOptions)
+    // After the time for the answers that are still being sent. Otherwise a client that sends nothing would keep the server.
+    const disconnectsAll = Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
+    return Layer.effectDiscard(Effect.andThen(HttpServer.HttpServer, disconnectsAll)).pipe(
+      Layer.provideMerge(NodeHttpServer.layerServer(() => server, { host, port, gracefulShutdownTimeout })),
+    )
+  })
+  return serving.pipe(Layer.provideMerge(Layer.unwrap(listening)), Layer.provide(references))
 }

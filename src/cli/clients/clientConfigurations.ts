@@ -204,9 +204,9 @@ export const clientConfigurations: Readonly<Record<Client, ClientConfiguration>>
 const shell = process.platform === "win32" ? "powershell" : "posix"
 
 /** The command line in the syntax of this system's shell, or the text for the file. */
-export const configurationText = (
-  { form }: ClientConfiguration,
-  launch: Launch,
+export const configurationText = <Server>(
+  { form }: { readonly form: Form<Server> },
+  launch: Server,
 ): Result.Result<string, CommandLine.CommandLineError> => {
   switch (form.kind) {
     case "command":

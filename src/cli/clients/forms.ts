@@ -12,10 +12,10 @@ export interface Launch {
 }
 
 /** A command that writes the client's configuration, or JSON or YAML for a file of the client. */
-export type Form =
-  | { readonly kind: "command"; readonly words: (launch: Launch) => ReadonlyArray<string> }
-  | { readonly kind: "file"; readonly json: (launch: Launch) => object }
-  | { readonly kind: "yaml"; readonly yaml: (launch: Launch) => string }
+export type Form<Server = Launch> =
+  | { readonly kind: "command"; readonly words: (server: Server) => ReadonlyArray<string> }
+  | { readonly kind: "file"; readonly json: (server: Server) => object }
+  | { readonly kind: "yaml"; readonly yaml: (server: Server) => string }
 
 export const assignments = ({ environment }: Launch, flag: string): ReadonlyArray<string> =>
   Object.entries(environment).flatMap(([name, value]) => [flag, `${name}=${value}`])

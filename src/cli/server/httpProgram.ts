@@ -2,44 +2,29 @@
 import { Console, Context, Effect, Layer, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
 import { toolsLayer } from "../../layers.ts"
-import { Gate } from "../../mcp/access/Gate.ts"
 import { mcpPath } from "../../mcp/http/McpEndpoint.ts"
 import type { Revisions } from "../../mcp/http/revisions.ts"
 import * as FleetHttp from "../../serveFleetHttp.ts"
 import { Settings } from "../../Settings.ts"
 import { FleetToolkit, FleetToolkitWithStart } from "../../tools/FleetToolkit.ts"
-import { fleetScopes } from "../../tools/scopes.ts"
 import { version } from "../../version.ts"
 import * as Page from "../../web/page/Page.ts"
-import { isLoopback } from "../../web/requestChecks.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
-import { failedBecause } from "../process/exitStatus.ts"
+import { failedBecause, failedWith } from "../process/exitStatus.ts"
 import { settingsLayer } from "../settings/settingsLayer.ts"
+import type { AccessInput } from "./accessFlags.ts"
+import { httpAccess } from "./httpAccess.ts"
 import { unavailableWithoutHosts } from "./unavailable.ts"
 
 /** What the flags say. */
-export interface HttpInput {
+export interface HttpInput extends AccessInput {
   readonly address: Option.Option<ListenAddress>
-  readonly noAuth: boolean
   readonly names: ReadonlyArray<string>
   readonly publicUrl: Option.Option<URL>
   readonly revision: Revisions
 }
 
 const urlOf = ({ host, port }: ListenAddress) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
-
-const gateOf = ({ noAuth }: HttpInput, address: ListenAddress) => {
-  if (!isLoopback(address.host)) {
-    return Effect.fail(
-      failedBecause(
-        `serve --http listens on ${address.host} only with --token-file or --issuer, because everyone who can reach it could control the agents. Without them it listens on ${defaultAddress.host}.`,
-      ),
-    )
-  }
-  return noAuth
-    ? Effect.succeed(Gate.layerOpen(fleetScopes))
-    : Effect.fail(failedBecause("serve --http needs --no-auth so far."))
-}
 
 const cannotListen = (address: ListenAddress) => (error: HttpServerError.ServeError) => {
   const { cause } = error
@@ -56,7 +41,7 @@ const cannotListen = (address: ListenAddress) => (error: HttpServerError.ServeEr
 export const httpProgram = Effect.fnUntraced(
   function* (input: HttpInput) {
     const address = Option.getOrElse(input.address, () => defaultAddress)
-    const gate = yield* gateOf(input, address)
+    const access = yield* httpAccess(input, address, input.publicUrl)
     const settings = yield* Settings
     const options: FleetHttp.FleetHttpOptions = {
       ...address,
@@ -64,13 +49,16 @@ export const httpProgram = Effect.fnUntraced(
       publicUrl: Option.getOrUndefined(input.publicUrl),
       revisions: input.revision,
     }
-    const page = Page.layer(settings)
+    const further = Layer.merge(Page.layer(settings), access.routes)
     const served =
       settings.sshHosts.length > 0
-        ? FleetHttp.layer(FleetToolkitWithStart, options, page)
-        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts }, page)
-    const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), gate])).pipe(
-      Effect.catchTag("ServeError", (error) => Effect.fail(cannotListen(address)(error))),
+        ? FleetHttp.layer(FleetToolkitWithStart, options, further)
+        : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts }, further)
+    const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), access.gate])).pipe(
+      Effect.catchTags({
+        ServeError: (error) => Effect.fail(cannotListen(address)(error)),
+        TokenFileUnusable: (error) => Effect.fail(failedWith(error)),
+      }),
     )
     const { address: bound } = Context.get(services, HttpServer.HttpServer)
     const port = "port" in bound ? bound.port : address.port
@@ -80,9 +68,12 @@ export const httpProgram = Effect.fnUntraced(
     })
     yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf({ ...address, port })}
 
-MCP clients connect to ${url}${mcpPath}
-The page for your browser is ${url}/
-${input.noAuth ? "Without a token: every program and user of this machine can control the agents (--no-auth).\n" : ""}Press Ctrl-C to stop it.`)
+${[
+  `MCP clients connect to ${url}${mcpPath}`,
+  `The page for your browser is ${url}/`,
+  ...access.notes(`${url}${mcpPath}`),
+  "Press Ctrl-C to stop it.",
+].join("\n")}`)
     return yield* Effect.never
   },
   Effect.scoped,

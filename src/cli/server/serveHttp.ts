@@ -1,8 +1,10 @@
 /** `opencode-fleet serve --http`: the MCP server over HTTP, until a signal arrives. */
-import { Effect, Option } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { endProcess } from "../process/endProcess.ts"
 import { failedBecause } from "../process/exitStatus.ts"
+import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
 
 const addressForms = "HOST:PORT, HOST or PORT"
 
@@ -18,10 +20,7 @@ export const serveInput = {
     Argument.filterMap(parseAddress, () => addressForms),
     Argument.optional,
   ),
-  noAuth: Flag.Boolean("no-auth").pipe(
-    Flag.withDescription("Let every program of this machine in without a token. Only on 127.0.0.1"),
-    Flag.withDefault(false),
-  ),
+  ...accessFlags,
   names: Flag.String("host").pipe(
     Flag.withMetavar("NAME"),
     Flag.withDescription("A further host name under which clients reach the server. Can be repeated"),
@@ -45,14 +44,18 @@ export const serveInput = {
 export type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 
 /** What is wrong if flags for HTTP are given without it. */
-export const needsHttp = ({ address, names, noAuth, publicUrl }: ServeInput) =>
-  Option.isSome(address) || names.length > 0 || noAuth || Option.isSome(publicUrl)
-    ? Effect.fail(failedBecause("These flags need --http: address, --no-auth, --host, --public-url.", 2))
+export const needsHttp = (input: ServeInput) =>
+  Option.isSome(input.address) || input.names.length > 0 || Option.isSome(input.publicUrl) || hasAccessFlags(input)
+    ? Effect.fail(failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, 2))
     : Effect.void
+
+/** To end by a signal is the only way to end it, so it is no failure. */
+const stopped = <E>(exit: Exit.Exit<never, E>) =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? Effect.sync(() => endProcess(0)) : Effect.void
 
 /** Loaded on demand: no other command needs an HTTP server. */
 export const runServeHttp = (input: ServeInput) =>
   Effect.flatMap(
     Effect.promise(() => import("./httpProgram.ts")),
-    ({ httpProgram }) => httpProgram(input),
+    ({ httpProgram }) => Effect.onExit(httpProgram(input), stopped),
   )

@@ -3,17 +3,18 @@
  * 2026-07-28, which are independent of each other. Both run their calls in the same backend, as stdio does.
  */
 import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server"
-import { Effect, Result, type Scope } from "effect"
+import { Effect, Ref, Result, type Scope, Stream, SubscriptionRef } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type Caller, Gate } from "../access/Gate.ts"
 import { callerInfo, callerOf } from "../access/callerInfo.ts"
 import { describeTools } from "../describeTool.ts"
-import { makeBackend } from "../effectBackend.ts"
+import { type BackendOptions, makeBackend } from "../effectBackend.ts"
 import type { TaskOptions } from "../tasks/Tasks.ts"
-import { makeToolServer, type ServeOptions } from "../toolServers.ts"
+import { type Backend, makeToolServer, type ServeOptions } from "../toolServers.ts"
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
+import { makeCallBounds } from "./callBounds.ts"
 import { type AccessRules, callsIn, isOffered, mayAsk, mayCall, missingScope, scopesOf } from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
@@ -27,6 +28,10 @@ export interface EndpointOptions extends ServeOptions {
   readonly access?: AccessRules
   /** How calls go on as tasks, for clients of 2026-07-28 that follow them. Default: they do not. */
   readonly tasks?: TaskOptions | undefined
+  /** The answer to a call that is still running when the endpoint closes. */
+  readonly endingText?: BackendOptions["endingText"]
+  /** Further sessions close the one that was not used for the longest time. Default: 2,000. */
+  readonly maxSessions?: number
 }
 
 export interface Endpoint {
@@ -34,6 +39,8 @@ export interface Endpoint {
   readonly handle: (
     request: HttpServerRequest.HttpServerRequest,
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, Scope.Scope>
+  /** Answers the calls that are running, and closes all streams. Belongs before the end of the HTTP server. */
+  readonly close: Effect.Effect<void>
 }
 
 /** What the SDK needs. The token and cookies stay outside. */
@@ -59,13 +66,19 @@ const methodNotAllowed = (allowed: ReadonlyArray<string>) =>
 const olderRevisionOnly = () =>
   jsonRpcError({ status: 400, code: -32000, message: "Bad Request: initialize a session of revision 2025-11-25" })
 
-const tooManySessions = () =>
-  jsonRpcError({
-    status: 503,
-    code: -32000,
-    message: "Too many sessions are in use. Try again later.",
-    headers: { "retry-after": "30" },
-  })
+const unavailable = (message: string, retryAfter: number) =>
+  jsonRpcError({ status: 503, code: -32000, message, headers: { "retry-after": String(retryAfter) } })
+
+const tooManySessions = () => unavailable("Too many sessions are in use. Try again later.", 30)
+const closing = () => unavailable("The server is being stopped.", 1)
+
+/** The most calls that wait at once: of a session, of a caller without sessions, and of all together. */
+const maxCallsOfSession = 64
+const maxCallsOfCaller = 512
+const maxConcurrentCalls = 2048
+
+/** How long the calls that are running at the end may take to be answered. */
+const answersMayTake = "1500 millis"
 
 export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
@@ -77,10 +90,13 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   const scopes = scopesOf(access, toolkit.tools)
   const backend = yield* makeBackend(toolkit, handled, {
     serverName: options.name,
+    maxConcurrentCalls,
     tasks: options.tasks,
+    ...(options.endingText === undefined ? {} : { endingText: options.endingText }),
     mayAsk: (caller) => mayAsk(access, caller),
     mayCall: (caller, tool) => mayCall(scopes, caller, tool),
   })
+  const bounds = makeCallBounds(backend.call)
   const tools = describeTools(toolkit)
   const names = tools.map(({ name }) => name)
 
@@ -89,20 +105,39 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       const { offer, server } = makeToolServer(options, tools, { ...backend, ...own }, "legacy")
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
-    call: backend.call,
+    call: (session, request) => bounds.call(session, maxCallsOfSession, request),
     failed: backend.failed,
+    ...(options.maxSessions === undefined ? {} : { maxSessions: options.maxSessions }),
   })
 
   const modern = createMcpHandler(
     ({ authInfo }) => {
-      const { offer, server } = makeToolServer(options, tools, backend, "modern")
       const caller = callerOf(authInfo)
+      const call: Backend["call"] = (request) => bounds.call(caller?.subject ?? "", maxCallsOfCaller, request)
+      const { offer, server } = makeToolServer(options, tools, { ...backend, call }, "modern")
       if (caller !== undefined) offer(isOffered(scopes, caller))
       return server
     },
     { legacy: "reject", onerror: backend.failed },
   )
-  yield* Effect.addFinalizer(() => Effect.promise(modern.close))
+  const open = yield* SubscriptionRef.make(0)
+  const isClosing = yield* Ref.make(false)
+  const counted = Effect.acquireRelease(
+    SubscriptionRef.update(open, (count) => count + 1),
+    () => SubscriptionRef.update(open, (count) => count - 1),
+  )
+  const answered = SubscriptionRef.changes(open).pipe(
+    Stream.takeUntil((count) => count === 0),
+    Stream.runDrain,
+  )
+  const close = Effect.gen(function* () {
+    if (yield* Ref.getAndSet(isClosing, true)) return
+    yield* backend.end
+    yield* Effect.timeoutOption(answered, answersMayTake)
+    yield* sessions.close
+    yield* Effect.promise(modern.close)
+  })
+  yield* Effect.addFinalizer(() => close)
 
   /** The answer to a call that the caller may not make, or whose tool does not exist. */
   const refusedCall = (caller: Caller, body: unknown) => {
@@ -151,11 +186,14 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     function* (request) {
       const allowed = revisions === "2026" ? ["POST"] : methods
       if (!allowed.includes(request.method)) return methodNotAllowed(allowed)
+      if (yield* Ref.get(isClosing)) return closing()
       const caller = yield* gate.verify(bearerOf(request))
-      return yield* request.method === "POST" ? post(request, caller) : older(request, undefined, caller)
+      if (request.method !== "POST") return yield* older(request, undefined, caller)
+      yield* counted
+      return yield* post(request, caller)
     },
     Effect.catchTag("Refused", (refused) => Effect.sync(() => refusalResponse(refused))),
   )
 
-  return { handle } satisfies Endpoint
+  return { handle, close } satisfies Endpoint
 })

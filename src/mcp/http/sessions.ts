@@ -17,7 +17,7 @@ export interface SessionsOptions {
     readonly server: McpServer
     readonly offer: (caller: Caller) => void
   }
-  readonly call: Backend["call"]
+  readonly call: (session: string, request: Parameters<Backend["call"]>[0]) => ReturnType<Backend["call"]>
   readonly failed: (error: Error) => void
   /** Further sessions close the one that was not used for the longest time. */
   readonly maxSessions?: number
@@ -104,7 +104,7 @@ export const makeSessions = Effect.fnUntraced(function* (options: SessionsOption
     const { offer, server } = options.openServer({
       call: (request) => {
         session.calls++
-        return options.call(request).finally(() => {
+        return options.call(id, request).finally(() => {
           session.calls--
           session.lastUsedAt = now()
         })
@@ -198,9 +198,9 @@ export const makeSessions = Effect.fnUntraced(function* (options: SessionsOption
     )
   })
   yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepEvery)))
-  yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => Effect.forEach([...sessions.values()], close, { discard: true })),
-  )
 
-  return { handle, count: () => sessions.size }
+  return {
+    handle,
+    close: Effect.suspend(() => Effect.forEach([...sessions.values()], close, { discard: true })),
+  }
 })

@@ -39,6 +39,9 @@ const messageOf = ({ directory, instance }: NewSession, rules: ReadonlyArray<Per
   ].join("\n")
 }
 
+const notAllowed = (rules: ReadonlyArray<PermissionRule>, detail: string) =>
+  new InvalidParameter({ parameter: "permissions", value: rules.map(ruleText).join(", "), detail })
+
 /**
  * Fails unless the person allows the rules. Returns false if nobody was asked although the rules allow something, because the
  * client cannot show a form: the answer says so and names the rules.
@@ -55,15 +58,14 @@ export const confirmRules = Effect.fnUntraced(function* (session: NewSession) {
     })
   }
   if (rules.length === 0) return true
+  if (call.mayDecide === false) {
+    return yield* notAllowed(rules, "this caller may not decide what an agent does without asking. Nothing was created")
+  }
   if (!call.canAsk && Option.isNone(call.resumed)) return false
   const reply = yield* Option.match(call.resumed, {
     onSome: ({ reply }) => Effect.succeed(reply),
     onNone: () => call.ask({ message: messageOf(session, rules), form: Form, state }),
   })
   if (reply.action === "accept" && isAllowed(reply.content)) return true
-  return yield* new InvalidParameter({
-    parameter: "permissions",
-    value: rules.map(ruleText).join(", "),
-    detail: "the person did not allow it. Nothing was created",
-  })
+  return yield* notAllowed(rules, "the person did not allow it. Nothing was created")
 })

@@ -106,6 +106,18 @@ describe("create_session", () => {
     }),
   )
 
+  onEach("takes no rules that allow something from a caller who may not decide", () =>
+    Effect.gen(function* () {
+      const fake = yield* only
+      const limited = asClient({ mayDecide: false })
+      const { message } = yield* Effect.flip(call("create_session", { permissions: rules }).pipe(limited))
+      assert.include(message, "may not decide")
+      assert.deepStrictEqual(fake.sessions, [])
+      yield* call("create_session", { permissions: [{ ...rules[0], action: "deny" }] }).pipe(limited)
+      assert.lengthOf(fake.sessions, 1)
+    }),
+  )
+
   it.effect("takes the person's reply in a later call, if it is about the same rules", () =>
     Effect.gen(function* () {
       const fake = yield* only

@@ -1,0 +1,44 @@
+/** The server over HTTP that a client is told of, and where its token comes from. */
+import { Effect, Option } from "effect"
+import { ensureOwnToken, firstToken } from "../../mcp/access/ownToken.ts"
+import { makeTokenFile } from "../../mcp/access/tokenFile.ts"
+import { ownTokenFile } from "../../settings/directories.ts"
+import { Settings } from "../../Settings.ts"
+import { fleetScopes } from "../../tools/scopes.ts"
+import { failedBecause, failedWith } from "../process/exitStatus.ts"
+import { defaultUrl, isLocal } from "./endpointUrl.ts"
+import type { Remote, TokenSource } from "./httpConfigurations.ts"
+
+const fromFile = Effect.fnUntraced(function* (file: string) {
+  yield* makeTokenFile({ file, scopes: fleetScopes })
+  const token = yield* firstToken(file)
+  return token === undefined
+    ? yield* failedBecause(`${file} holds no token.`)
+    : ({ kind: "file", file, token } satisfies TokenSource)
+}, Effect.mapError(failedWith))
+
+/** The token of this user's own server is made here, too, so the client can be told before the server was started. */
+const own = Effect.gen(function* () {
+  const file = ownTokenFile((yield* Settings).stateDirectory)
+  yield* Effect.mapError(ensureOwnToken(file), failedWith)
+  return yield* fromFile(file)
+})
+
+export interface RemoteInput {
+  readonly url: Option.Option<string>
+  readonly login: boolean
+  readonly tokenFile: Option.Option<string>
+}
+
+/** This user's token is for the server of this machine, and never sent to another one unless the user says so. */
+export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: RemoteInput) {
+  const address = Option.getOrElse(url, () => defaultUrl)
+  const source: TokenSource = login
+    ? { kind: "login" }
+    : Option.isSome(tokenFile)
+      ? yield* fromFile(tokenFile.value)
+      : isLocal(address)
+        ? yield* own
+        : { kind: "variable" }
+  return { url: address, source } satisfies Remote
+})

@@ -1,0 +1,49 @@
+/** The flags of `serve --http` that say whom it lets in. */
+import { Option } from "effect"
+import { Flag } from "effect/cli"
+
+export interface AccessInput {
+  readonly noAuth: boolean
+  readonly tokenFile: Option.Option<string>
+  readonly issuer: Option.Option<string>
+  readonly jwks: Option.Option<URL>
+}
+
+const isWebUrl = (text: string) => /^https?:\/\//u.test(text) && URL.canParse(text)
+
+export const accessFlags = {
+  noAuth: Flag.Boolean("no-auth").pipe(
+    Flag.withDescription("Let every program of this machine in without a token. Only on 127.0.0.1"),
+    Flag.withDefault(false),
+  ),
+  tokenFile: Flag.String("token-file").pipe(
+    Flag.withMetavar("FILE"),
+    Flag.withDescription("The tokens of the callers: one a line, then optionally a name and scopes"),
+    Flag.optional,
+  ),
+  issuer: Flag.String("issuer").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription("Clients log in here (OAuth). Needs --public-url"),
+    Flag.filterMap(
+      // As it was typed, because tokens must name it exactly so.
+      (text) => (isWebUrl(text) ? Option.some(text) : Option.none()),
+      () => "an http or https URL",
+    ),
+    Flag.optional,
+  ),
+  jwks: Flag.String("jwks").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription("The keys of the issuer, if its metadata do not say where they are"),
+    Flag.filterMap(
+      (text) => (isWebUrl(text) ? Option.some(new URL(text)) : Option.none()),
+      () => "an http or https URL",
+    ),
+    Flag.optional,
+  ),
+}
+
+/** For the error if one is given without `--http`. */
+export const accessFlagNames = "--no-auth, --token-file, --issuer, --jwks"
+
+export const hasAccessFlags = ({ issuer, jwks, noAuth, tokenFile }: AccessInput): boolean =>
+  noAuth || Option.isSome(tokenFile) || Option.isSome(issuer) || Option.isSome(jwks)

@@ -1,0 +1,107 @@
+/** `config --http`: where the token is, and where it is not. */
+import { assert, layer } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Effect, FileSystem, Option, Redacted, Schema } from "effect"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { type Client, clients, configurationText } from "../../../src/cli/clients/clientConfigurations.ts"
+import { endpointUrl } from "../../../src/cli/clients/endpointUrl.ts"
+import { httpConfigurations, type Remote, type TokenSource } from "../../../src/cli/clients/httpConfigurations.ts"
+import { remoteOf } from "../../../src/cli/clients/remote.ts"
+import { tokenNotes } from "../../../src/cli/clients/tokenNotes.ts"
+import { ownTokenFile } from "../../../src/settings/directories.ts"
+import { Settings } from "../../../src/Settings.ts"
+
+const url = "http://127.0.0.1:4180/mcp"
+const token = "t0ken-t0ken-t0ken-t0ken"
+const ofFile = (file: string): TokenSource => ({ kind: "file", file, token: Redacted.make(token) })
+
+const text = (client: Client, remote: Remote) =>
+  Effect.fromResult(configurationText(httpConfigurations[client], remote))
+
+const ClaudeCode = Schema.fromJsonString(Schema.Struct({ url: Schema.String, headersHelper: Schema.String }))
+
+layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
+  it.effect.each(clients)("of %s contains the token only where the client can read it from nowhere", (client) =>
+    Effect.gen(function* () {
+      const source = ofFile("/state/http-token")
+      const shown = yield* text(client, { url, source })
+      const inline = ["cline", "json"].includes(client)
+      assert.strictEqual(shown.includes(token), inline)
+      assert.include(shown, url)
+      const [note = "", ...others] = tokenNotes(client, "The client", { url, source })
+      assert.deepStrictEqual(others, [])
+      const resolved = ["claude-code", "opencode"].includes(client)
+      if (inline) assert.include(note, "contains the token")
+      else if (resolved) assert.strictEqual(note, "")
+      else assert.match(note, /OPENCODE_FLEET_TOKEN="\$\(cat \/state\/http-token\)"$|VS Code asks for the token once/u)
+      if (!inline && !resolved && client !== "vscode") assert.include(shown, "OPENCODE_FLEET_TOKEN")
+    }),
+  )
+
+  it.effect.each(clients)(
+    "of %s for another machine holds a reference or a gap, and nothing if its user logs in",
+    (client) =>
+      Effect.gen(function* () {
+        const there = "https://fleet.example.com/mcp"
+        const withToken = yield* text(client, { url: there, source: { kind: "variable" } })
+        assert.match(withToken, /OPENCODE_FLEET_TOKEN|TOKEN|\$\{input:/u)
+        const login = yield* text(client, { url: there, source: { kind: "login" } })
+        assert.notMatch(login, /bearer|token|headers|Authorization/iu)
+        assert.include(login, there)
+        assert.include(tokenNotes(client, "It", { url: there, source: { kind: "login" } }).join(), "log in")
+        const clear = tokenNotes(client, "It", { url: "http://fleet.example.com/mcp", source: { kind: "variable" } })
+        assert.include(clear.join(), "Use https://")
+      }),
+  )
+
+  it.effect("lets Claude Code read the header from the file, whatever the file is called", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      const directory = yield* fs.makeTempDirectoryScoped({ prefix: `it's "a" $HOME \`id\` ` })
+      yield* fs.writeFileString(`${directory}/http-token`, `${token}\n`)
+      const line = yield* text("claude-code", { url, source: ofFile(`${directory}/http-token`) })
+      const program = 'claude() { shift 5; printf "%s" "$1"; }\n'
+      const added = yield* spawner.string(ChildProcess.make("/bin/sh", ["-c", `${program}${line}`]))
+      const { headersHelper, url: there } = yield* Schema.decodeEffect(ClaudeCode)(added)
+      assert.strictEqual(there, url)
+      const header = yield* spawner.string(ChildProcess.make("/bin/sh", ["-c", headersHelper]))
+      assert.deepStrictEqual(JSON.parse(header), { Authorization: `Bearer ${token}` })
+    }),
+  )
+
+  it.effect("never takes this user's own token for a server of another machine", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const stateDirectory = yield* fs.makeTempDirectoryScoped()
+      const remote = (url?: string) =>
+        remoteOf({ url: Option.fromUndefinedOr(url), login: false, tokenFile: Option.none() }).pipe(
+          Effect.provide(Settings.layerOf({ relayDirectory: "/relay", stateDirectory })),
+        )
+      const own = yield* remote()
+      assert.strictEqual(own.url, url)
+      assert(own.source.kind === "file")
+      const stored = (yield* fs.readFileString(ownTokenFile(stateDirectory))).trim()
+      assert.strictEqual(Redacted.value(own.source.token), stored)
+      assert.deepStrictEqual((yield* remote("http://localhost:5000/mcp")).source, own.source)
+      for (const there of [
+        "https://fleet.example.com/mcp",
+        "http://127.0.0.1.example.com/mcp",
+        "http://10.0.0.1/mcp",
+      ]) {
+        assert.deepStrictEqual((yield* remote(there)).source, { kind: "variable" })
+      }
+      yield* fs.chmod(ownTokenFile(stateDirectory), 0o644)
+      assert.include((yield* Effect.flip(remote())).message, "can be read by other users")
+    }),
+  )
+
+  it.effect("takes an URL with or without the path of the endpoint", () =>
+    Effect.sync(() => {
+      const taken = ["http://box:1", "https://box/fleet/mcp", "box:1", "ftp://box", "x"].map((given) =>
+        Option.getOrElse(endpointUrl(given), () => "refused"),
+      )
+      assert.deepStrictEqual(taken, ["http://box:1/mcp", "https://box/fleet/mcp", "refused", "refused", "refused"])
+    }),
+  )
+})

@@ -1,0 +1,148 @@
+/** The endpoint over HTTP without a network: sessions, revisions, callers and the end. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { extension } from "../../../src/mcp/tasks/taskWire.ts"
+import { initialize, makeToys, modern, toolCall } from "./toyEndpoint.ts"
+
+const canShowForms = { elicitation: { form: {} } }
+
+describe("Sessions", () => {
+  it.effect("belong to their caller", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const { session, status } = yield* send({ body: initialize() })
+      assert.strictEqual(status, 200)
+      assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 200)
+      assert.strictEqual((yield* send({ session, body: toolCall("look"), token: "bert:read" })).status, 404)
+      assert.strictEqual((yield* send({ session, body: toolCall("look"), token: "" })).status, 401)
+      assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 200)
+    }),
+  )
+
+  it.effect("go on in another process, with what the client said about itself", () =>
+    Effect.gen(function* () {
+      const { session } = yield* (yield* makeToys()).send({ body: initialize(canShowForms) })
+      const { send } = yield* makeToys()
+      const { status, text } = yield* send({ session, body: toolCall("look") })
+      assert.strictEqual(status, 200)
+      assert.include(text, `"structuredContent":{"canAsk":true}`)
+    }),
+  )
+
+  it.effect("that were made up, or ended by their client, are unknown", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const { session } = yield* send({ body: initialize() })
+      assert.strictEqual((yield* send({ session, method: "DELETE" })).status, 200)
+      for (const id of [session, "1234", `${session}x`, `${session?.split(".")[0]}.e30`]) {
+        assert.strictEqual((yield* send({ session: id, body: toolCall("look") })).status, 404)
+      }
+    }),
+  )
+
+  it.effect("are closed after ten minutes without a stream, and revived at the next request", () =>
+    Effect.gen(function* () {
+      const { open, send } = yield* makeToys({ maxSessions: 1 })
+      const { session } = yield* send({ body: initialize() })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* open({ session, method: "GET" })
+          yield* TestClock.adjust("1 hour")
+          // There is no room for a second session while the first has a stream.
+          assert.strictEqual((yield* send({ body: initialize() })).status, 503)
+        }),
+      )
+      yield* TestClock.adjust("11 minutes")
+      assert.strictEqual((yield* send({ body: initialize() })).status, 200)
+      assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 200)
+    }),
+  )
+})
+
+describe("Revisions", () => {
+  it.effect("a client of 2026-07-28 that would lose calls is sent to a session, unless it follows tasks", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const statusOf = (client: object) =>
+        Effect.map(send(modern("server/discover", {}, client)), ({ status }) => status)
+      assert.strictEqual(yield* statusOf({ name: "toys", version: "1" }), 200)
+      assert.strictEqual(yield* statusOf({ name: "claude-code", version: "1" }), 400)
+      assert.strictEqual(yield* statusOf({ name: "github-copilot-developer", version: "1" }), 400)
+      const { body, headers } = modern("server/discover", {}, { name: "claude-code", version: "1" })
+      const text = JSON.stringify(body).replace(
+        `clientCapabilities":{}`,
+        `clientCapabilities":{"extensions":{"${extension}":{}}}`,
+      )
+      assert.strictEqual((yield* send({ headers: headers ?? {}, body: JSON.parse(text) })).status, 200)
+    }),
+  )
+
+  it.effect("only those that the options name are served", () =>
+    Effect.gen(function* () {
+      const older = yield* makeToys({ revisions: "2025" })
+      assert.strictEqual((yield* older.send(modern("server/discover"))).status, 400)
+      assert.strictEqual((yield* older.send({ body: initialize() })).status, 200)
+      const newer = yield* makeToys({ revisions: "2026" })
+      assert.strictEqual((yield* newer.send(modern("server/discover"))).status, 200)
+      assert.strictEqual((yield* newer.send({ body: initialize() })).status, 400)
+      assert.strictEqual((yield* newer.send({ method: "GET" })).status, 405)
+    }),
+  )
+})
+
+describe("Callers", () => {
+  it.effect("with a fixed set of scopes see and call the tools of these", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const token = "reader:read"
+      const { session } = yield* send({ token, body: initialize(canShowForms) })
+      const list = yield* send({ token, session, body: { jsonrpc: "2.0", id: 2, method: "tools/list" } })
+      assert.include(list.text, `"look"`)
+      assert.notInclude(list.text, `"change"`)
+      const refused = yield* send({ token, session, body: toolCall("change") })
+      assert.strictEqual(refused.status, 200)
+      assert.include(refused.text, "The tool change is not available: the token does not allow write.")
+      // A form decides, and this caller may not.
+      assert.include((yield* send({ token, session, body: toolCall("look") })).text, `{"canAsk":false}`)
+      // Scopes count from the next request.
+      const more = yield* send({ token: "reader:read,write", session, body: toolCall("change") })
+      assert.include(more.text, `"structuredContent":`)
+    }),
+  )
+
+  it.effect("who can get a further scope see all tools, and are told which one a call needs", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const token = "reader:read+"
+      for (const sent of [modern("tools/list")]) {
+        assert.include((yield* send({ ...sent, token })).text, `"change"`)
+      }
+      const { headers, status } = yield* send({ ...modern("tools/call", { name: "change", arguments: {} }), token })
+      assert.strictEqual(status, 403)
+      assert.strictEqual(headers.get("www-authenticate"), `Bearer scope="write"`)
+    }),
+  )
+
+  it.effect("an unknown tool is answered with the name that was probably meant", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const { session } = yield* send({ body: initialize() })
+      assert.include((yield* send({ session, body: toolCall("lok") })).text, "Did you mean look?")
+    }),
+  )
+})
+
+describe("The end", () => {
+  it.effect("answers the calls that are running, and then refuses requests", () =>
+    Effect.gen(function* () {
+      const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })
+      const { session } = yield* send({ body: initialize() })
+      const call = yield* Effect.forkChild(send({ session, body: toolCall("wait") }))
+      yield* waiting
+      yield* close
+      assert.include((yield* Fiber.join(call)).text, "wait goes on")
+      assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 503)
+    }),
+  )
+})
