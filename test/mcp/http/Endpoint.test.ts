@@ -8,6 +8,20 @@ import { initialize, makeToys, modern, toolCall } from "./toyEndpoint.ts"
 const canShowForms = { elicitation: { form: {} } }
 
 describe("Sessions", () => {
+  it.effect("take no reply to a form with a token of the caller that may not decide", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const { session } = yield* send({ body: initialize(canShowForms) })
+      const reply = (token: string, result: object) =>
+        Effect.map(send({ session, token, body: { jsonrpc: "2.0", id: 1, result } }), ({ status }) => status)
+      const accepted = { action: "accept", content: {} }
+      assert.strictEqual(yield* reply("anna:read", accepted), 403)
+      // The reply to a ping.
+      assert.strictEqual(yield* reply("anna:read", {}), 202)
+      assert.strictEqual(yield* reply("anna:read,decide", accepted), 202)
+    }),
+  )
+
   it.effect("belong to their caller", () =>
     Effect.gen(function* () {
       const { send } = yield* makeToys()
