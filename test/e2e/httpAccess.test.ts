@@ -3,9 +3,9 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem, Schema } from "effect"
 import { makeRelay } from "../support/Executable.ts"
+import { makeFrontDoor } from "../support/frontDoor.ts"
 import { serveHttp } from "../support/HttpServed.ts"
 import { startIssuer } from "../support/Issuer.ts"
-import { freePort } from "../support/loopback.ts"
 import { connectHttp, eventually, kinds } from "../support/McpClients.ts"
 import { connectByLogin, oauthKinds } from "../support/OAuthClients.ts"
 import { runCommand } from "../support/runCommand.ts"
@@ -71,10 +71,11 @@ layer(NodeServices.layer, { excludeTestServices: true })("serve --http", (it) =>
   it.effect.each(oauthKinds)("lets a client of %s log in at the issuer, and again for more", (kind) =>
     Effect.gen(function* () {
       const issuer = yield* startIssuer
-      const port = yield* freePort
-      const args = ["--issuer", issuer.url, "--public-url", `http://127.0.0.1:${port}`]
-      const server = yield* serveHttp(yield* makeRelay(), { args, port })
-      const client = yield* connectByLogin(kind, server.url)
+      const front = yield* makeFrontDoor
+      const args = ["--issuer", issuer.url, "--public-url", front.url.origin]
+      const server = yield* serveHttp(yield* makeRelay(), { args })
+      front.leadTo(server.port)
+      const client = yield* connectByLogin(kind, front.url)
       assert.include(client.tools, "respond_permission")
       yield* Effect.promise(() => client.call("list_instances", {}))
       assert.deepStrictEqual(issuer.logins, ["fleet:read fleet:send"])

@@ -7,14 +7,12 @@ import { patience } from "./patience.ts"
 export interface HttpServedOptions {
   readonly args?: ReadonlyArray<string>
   readonly variables?: Variables
-  /** Where it listens first. Default: any free port. */
-  readonly port?: number
 }
 
 /** Starts `serve --http` and waits until it listens. */
 export const serveHttp = Effect.fn("serveHttp")(function* (
   relay: Relay,
-  { args = ["--no-auth"], port = 0, variables }: HttpServedOptions = {},
+  { args = ["--no-auth"], variables }: HttpServedOptions = {},
 ) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const outer = yield* Effect.scope
@@ -56,7 +54,7 @@ export const serveHttp = Effect.fn("serveHttp")(function* (
     return { port: Number(listening), end, stderr: SubscriptionRef.get(stderr) }
   }, Effect.orDie)
 
-  const first = yield* start(port)
+  const first = yield* start(0)
   let current = first
   return {
     url: new URL(`http://127.0.0.1:${first.port}/mcp`),
