@@ -4,9 +4,13 @@ import type { Tool, Toolkit } from "effect/ai"
 import type { Revisions } from "./mcp/http/revisions.ts"
 import { makeEndpoint } from "./mcp/http/Endpoint.ts"
 import { McpEndpoint, mcpRoute } from "./mcp/http/McpEndpoint.ts"
+import { type DiscoveryOptions, type FleetLayerOptions, type OptionsInput, toolsLayer } from "./layers.ts"
+import { layerTokenFile } from "./mcp/access/access.ts"
 import { serverInfo } from "./serverInfo.ts"
 import { endingText } from "./tools/endingText.ts"
-import { formScope, scopeOf } from "./tools/scopes.ts"
+import { FleetToolkit } from "./tools/FleetToolkit.ts"
+import type { ToolsOptions } from "./tools/handlers.ts"
+import { baseScope, fleetScopes, formScope, loginScopes, scopeOf } from "./tools/scopes.ts"
 import { tasks } from "./tools/tasks/tasks.ts"
 import * as HttpServing from "./web/HttpServing.ts"
 
@@ -45,3 +49,16 @@ export const layer = <Tools extends Record<string, Tool.Any>, E, R>(
   const routes = Layer.merge(Layer.provideMerge(mcpRoute, endpoint), further)
   return Layer.provideMerge(closesFirst, HttpServing.layer(routes, options))
 }
+
+/** The gate over a file of tokens: lines of a token, its name, and its scopes. An edit counts at the next request. */
+export const tokenFileGate = (file: string) =>
+  layerTokenFile({ file }, { all: fleetScopes, base: baseScope, atLogin: loginScopes })
+
+/**
+ * Serves the fleet over HTTP until the fiber is interrupted. Needs the `Gate`, `FileSystem`, `Path` and
+ * `ChildProcessSpawner`. The endpoint is at `/mcp`.
+ */
+export const serveFleetHttp = <E = never, R = never>(
+  options: OptionsInput<FleetLayerOptions & DiscoveryOptions & ToolsOptions, E, R>,
+  http: FleetHttpOptions,
+) => Layer.launch(Layer.provide(layer(FleetToolkit, http, Layer.empty), toolsLayer(options)))

@@ -16,7 +16,7 @@ import * as assets from "./assets.ts"
 import { conversationContent, conversationTitle } from "./conversationPage.ts"
 import { makeDecideRequest } from "./decideRequest.ts"
 import { type Failure, failed, refused } from "./failures.ts"
-import { homeContent, homeTitle } from "./homePage.ts"
+import { homeContent, homeTitle, instancesShown } from "./homePage.ts"
 import { type Live, livePage, livePart, notePage } from "./layout.ts"
 import { Logins } from "./Logins.ts"
 import { makeLogin } from "./loginPage.ts"
@@ -96,7 +96,7 @@ export const layer = (options: PageOptions) =>
       const homeLive = Effect.fnUntraced(function* ({ formKey, mayDecide }: Visitor, since: number) {
         const view = {
           work: yield* work,
-          fleet: yield* list_instances({ limit: Number.MAX_SAFE_INTEGER }),
+          fleet: yield* list_instances({ limit: instancesShown }),
           entries: ledger.shown(since),
           formKey: mayDecide ? formKey : undefined,
         }

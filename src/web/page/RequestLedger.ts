@@ -8,7 +8,7 @@ import type { OpenRequest, Work } from "./readWork.ts"
 export interface Settled {
   /** Epoch milliseconds. */
   readonly at: number
-  /** What was decided on this page. Undefined if it was decided elsewhere or its turn has ended. */
+  /** What was decided on this page. Undefined if it was decided elsewhere, its turn has ended, or its instance is not online. */
   readonly outcome?: string
 }
 

@@ -3,6 +3,7 @@ import type { AssistantInfo, Message, Part, ToolPart, ToolState } from "../../op
 import type { Session, SessionStatus } from "../../opencode/sessions/Session.ts"
 import { clip } from "../../text/clip.ts"
 import { line } from "../../text/plainText.ts"
+import { plural } from "../../text/plural.ts"
 import { visibleLine } from "../../text/visible.ts"
 import { durationText, toolSubject } from "../../tools/sessions/toolSubject.ts"
 import { elapsed, iso } from "../../tools/shared/time.ts"
@@ -32,6 +33,8 @@ export interface Conversation {
 /** Characters of one text. */
 const maxText = 50_000
 const maxOutput = 10_000
+/** Parts of one message, the newest ones. */
+const maxParts = 60
 const maxSubject = 300
 
 const took = (state: ToolState): string => {
@@ -116,7 +119,9 @@ const answeredBy = ({ agent, model }: AssistantInfo): string =>
 
 /** The steps of one answer have the same prompt: only the first says who answers. */
 const message = (view: Conversation, { info, parts }: Message, before: Message | undefined): Content => {
+  const left = parts.length - maxParts
   const shown = parts
+    .slice(-maxParts)
     .map((each) => part(each, view.session.directory))
     .filter((content) => content !== undefined && content !== false)
   const error = info.role === "assistant" ? info.error : undefined
@@ -131,7 +136,8 @@ const message = (view: Conversation, { info, parts }: Message, before: Message |
         <b>${info.role === "user" ? "Prompt" : "Agent"}</b> ${info.role === "user" ? "" : answeredBy(info)} · ${time}
       </p>`
     }
-    ${shown} ${error !== undefined && html`<p class="error">${line(error.message, 2000)}</p>`}
+    ${left > 0 && html`<p class="soft small">${plural(left, "earlier step")} not shown.</p>`} ${shown}
+    ${error !== undefined && html`<p class="error">${line(error.message, 2000)}</p>`}
   </section>`
 }
 

@@ -1,5 +1,5 @@
 /** Delivers a person's decision: what a form of the page says about one open request. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Fiber, Option } from "effect"
 import { UrlParams } from "effect/http"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import { deliveryText, sendDecision, verdict } from "../../opencode/requests/decision.ts"
@@ -55,6 +55,7 @@ const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.sli
 
 export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLedger) {
   const client = yield* OpencodeClient
+  const scope = yield* Effect.scope
   const use = yield* makeUseAndTell
   /** The requests that are being decided: a second form about one is not sent. */
   const deciding = new Set<string>()
@@ -77,13 +78,14 @@ export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLed
           delivery === "delivered" ? capitalised(verdict(decision)) : capitalised(deliveryText(delivery, decision))
         const at = yield* Clock.currentTimeMillis
         ledger.settle({ instance, session: origin.session, pending }, { at, outcome: `${line(outcome, 1000)}.` })
-        yield* Effect.logInfo(`${subject} decided ${id} on the page: ${verdict(decision)}`)
+        yield* Effect.logInfo(`${line(subject, 100)} decided ${id} on the page: ${verdict(decision)}`)
         return id
       }),
     ).pipe(
-      // A person who has pressed a button has decided, also if the phone loses its connection now.
-      Effect.uninterruptible,
       Effect.ensuring(Effect.sync(() => deciding.delete(id))),
+      // A person who has pressed a button has decided, also if the phone loses its connection now.
+      Effect.forkIn(scope),
+      Effect.flatMap(Fiber.join),
     )
   })
 })

@@ -10,6 +10,9 @@ import { requestCard } from "./requestCard.ts"
 import type { LedgerEntry } from "./RequestLedger.ts"
 import type { Work, WorkingSession } from "./readWork.ts"
 
+/** The most urgent ones come first. */
+export const instancesShown = 100
+
 export interface Home {
   readonly fleet: FleetView
   readonly work: Work
@@ -125,6 +128,12 @@ const instanceRow =
       </div>
     </li>`
 
+const moreInstances = ({ instances, matching_count }: FleetView): Content =>
+  matching_count > instances.length &&
+  html`<li class="problem soft">
+    ${plural(matching_count - instances.length, "more instance")}: <code>opencode-fleet instances</code>
+  </li>`
+
 const problems = ({ fleet, work }: Home): Content => {
   const all = [
     ...work.problems,
@@ -157,7 +166,7 @@ export const homeContent = (view: Home): Content => {
           fleet.instances.length === 0
             ? html`<p class="card empty">${fleet.hint ?? "No instance was found."}</p>`
             : html`<ul class="card list">
-                ${fleet.instances.map(instanceRow(fleet.as_of))}
+                ${fleet.instances.map(instanceRow(fleet.as_of))} ${moreInstances(fleet)}
               </ul>`
         }
         ${problems(view)}

@@ -166,7 +166,9 @@ const kindText = ({ kind, request }: PendingRequest): string =>
   kind === "permission" ? `Permission: ${visibleLine(request.permission)}` : "Question"
 
 const settledBody = ({ pending: { kind, request } }: OpenRequest, outcome: string | undefined): Content => [
-  html`<p class="outcome">${outcome ?? "Not open any more: it was decided elsewhere, or its turn has ended."}</p>`,
+  html`<p class="outcome">
+    ${outcome ?? "Not open any more: it was decided elsewhere, its turn has ended, or its instance is not online."}
+  </p>`,
   kind === "permission"
     ? html`<div>${act(soleAct(request) ?? request.patterns.join("\n"))}</div>`
     : questionTexts(request),

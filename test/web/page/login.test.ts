@@ -1,10 +1,11 @@
 /** Who may see the page, and who may decide. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { permission } from "../../../src/testing/samples.ts"
 import { Logins } from "../../../src/web/page/Logins.ts"
-import { type Answer, fieldsOf, makeBrowser, overTheFake, tokenGate, waiting } from "./scene.ts"
+import { pass } from "../../support/overFake.ts"
+import { type Answer, fieldsOf, makeAsk, makeBrowser, overTheFake, tokenGate, waiting } from "./scene.ts"
 
 const submitted = { decision: "once" }
 
@@ -52,6 +53,21 @@ describe("the login", () => {
       for (const next of ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nb: c"]) {
         assert.strictEqual((yield* browse("/login", { form: { token: "full", next } })).location, "/")
       }
+    }).pipe(Effect.provide(overTheFake(tokenGate))),
+  )
+
+  it.effect("wrong tokens are tried one at a time, each for a second", () =>
+    Effect.gen(function* () {
+      yield* waiting([])
+      const ask = yield* makeAsk
+      let refused = 0
+      const guess = (token: string) =>
+        Effect.tap(ask("/login", { form: { token } }), () => Effect.sync(() => refused++))
+      const guesses = yield* Effect.forEach(["a", "b", "c"], (token) => Effect.forkChild(guess(token)))
+      yield* pass(2900, 29)
+      assert.strictEqual(refused, 2)
+      yield* pass(200)
+      for (const each of guesses) assert.strictEqual((yield* Fiber.join(each)).status, 401)
     }).pipe(Effect.provide(overTheFake(tokenGate))),
   )
 

@@ -1,5 +1,5 @@
 /** The page over a fleet of one fake opencode, named `fake`, as a browser asks for it. */
-import { Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { Effect, Layer, Redacted, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
@@ -11,7 +11,7 @@ import { FakeOpencode } from "../../../src/testing/FakeOpencode.ts"
 import { permission, question, session } from "../../../src/testing/samples.ts"
 import * as Page from "../../../src/web/page/Page.ts"
 import { announcement } from "../../discovery/announcements.ts"
-import { overFake, pass, target } from "../../support/overFake.ts"
+import { overFake, target, whilePassing } from "../../support/overFake.ts"
 import { makeBusy } from "../../support/play.ts"
 
 /** Tokens and their scopes. */
@@ -75,8 +75,8 @@ const cookiesIn = (headers: Headers) =>
     .map((cookie) => cookie.split(";", 1)[0] ?? "")
     .join("; ")
 
-/** The page, and how a browser asks it. */
-export const makeBrowser = Effect.gen(function* () {
+/** The page, and how it answers a browser while test time passes otherwise. */
+export const makeAsk = Effect.gen(function* () {
   const handle = yield* HttpRouter.toHttpEffect(Page.layer({}))
   return (path: string, { cookie, form, headers = {} }: Sent = {}) =>
     Effect.gen(function* () {
@@ -93,13 +93,11 @@ export const makeBrowser = Effect.gen(function* () {
         ...body,
         headers: { origin: "http://127.0.0.1:4180", ...(cookie === undefined ? {} : { cookie }), ...headers },
       })
-      const running = yield* handle.pipe(
+      const answer = yield* handle.pipe(
         Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
         Effect.scoped,
-        Effect.forkChild,
       )
-      yield* pass(4000)
-      const response = HttpServerResponse.toWeb(yield* Fiber.join(running))
+      const response = HttpServerResponse.toWeb(answer)
       return {
         status: response.status,
         text: yield* Effect.promise(() => response.text()),
@@ -109,6 +107,14 @@ export const makeBrowser = Effect.gen(function* () {
       } satisfies Answer
     })
 })
+
+/** The page, and how it answers a browser within four seconds of test time. */
+export const makeBrowser = Effect.map(
+  makeAsk,
+  (ask) =>
+    (...asked: Parameters<typeof ask>) =>
+      whilePassing(4000, ask(...asked)),
+)
 
 /** A busy session that waits for these. */
 export const waiting = (permissions: ReadonlyArray<string>, questions: ReadonlyArray<string> = []) =>
