@@ -16,7 +16,7 @@ export const serveFleet = Effect.fnUntraced(function* (relay: Relay) {
   const path = yield* Path.Path
   const token = `token-of-a-test-${crypto.randomUUID()}`
   const tokenFile = path.join(relay.home, "tokens")
-  yield* fs.writeFileString(tokenFile, `${token} clients\n`, { mode: 0o600 })
+  yield* fs.writeFileString(tokenFile, `${token}\n`, { mode: 0o600 })
   const { port, stderr } = yield* serveHttp(relay, { args: ["--token-file", tokenFile] })
   return { port, token, tokenFile, stderr } satisfies Served as Served
 })
