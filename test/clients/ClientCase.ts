@@ -27,9 +27,7 @@ export interface ClientCase {
   readonly neverCalls?: string
   /** True if the client gives its model so little that even our default answers are cut: Cline, 8,000 characters of both forms. */
   readonly cutsAnswers?: boolean
-  /**
-   * Over HTTP, what becomes of a call of `usualCalls` during which all connections break. Default: `resumed`.
-   */
+  /** Over HTTP, what becomes of a call during which all connections break. Default: `resumed` for `usualCalls`. */
   readonly cut?: Cut
   /** A fault of the client over HTTP, which its row says. */
   readonly note?: string

@@ -51,7 +51,8 @@ export const tryClient = (client: ClientCase, { bin, version }: Installation, fl
     const isGone = yield* gone(servers)
     const recording = yield* stage.recording
     const facts = factsOf(recording, yield* stage.model.results)
-    const cut = client.calls === usualCalls ? yield* cutFactsOf(stage, recording.exchanges) : undefined
+    const isCut = client.calls === usualCalls || client.cut !== undefined
+    const cut = isCut ? yield* cutFactsOf(stage, recording.exchanges) : undefined
     const texts = yield* fleet.stored(stage.session)
     const isTwice = texts.some((text, index) => text !== "" && texts.indexOf(text) !== index)
     const problems = [

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { Cut } from "../ClientCase.ts"
 import type { Exchange } from "../record/Recording.ts"
+import { withOutcome } from "../judge.ts"
 import type { Stage } from "../Stage.ts"
 import { isCutCall } from "./connection.ts"
 
@@ -22,7 +23,9 @@ const last = /tick 80\b/u
 /** Undefined on stdio. */
 export const cutFactsOf = Effect.fnUntraced(function* ({ http, model }: Stage, exchanges: ReadonlyArray<Exchange>) {
   if (http === undefined) return undefined
-  const calls = exchanges.filter(({ method, params }) => method === "tools/call" && isCutCall(params))
+  const calls = exchanges
+    .filter(({ method, params }) => method === "tools/call" && isCutCall(params))
+    .map((call) => withOutcome(call, exchanges))
   const results = [...(yield* model.results).values()]
   const isTold = results.length === 0 || results.some((text) => last.test(text))
   const [first] = calls
