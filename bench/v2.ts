@@ -2,7 +2,6 @@
  * opencode 2: a turn and the proxy of `connect` on a real one, memory while turns are followed, and the refresh of many
  * fake services. It is skipped where the real opencode 2 is not installed.
  */
-import { writeFile } from "node:fs/promises"
 import { Console, Effect, FileSystem, Redacted, Schema } from "effect"
 import { openProxy } from "../src/connect/proxy/openProxy.ts"
 import { opencode2Binary } from "../test/support/opencode2Binary.ts"
@@ -10,6 +9,7 @@ import { RealOpencode2 } from "../test/support/RealOpencode2.ts"
 import { bareClient2 } from "./floors/bareTurns2.ts"
 import { startFleet } from "./support/fleet.ts"
 import { JsonRpcProcess } from "./support/JsonRpcProcess.ts"
+import { registered } from "./support/measureReads.ts"
 import type { Programs } from "./support/programs.ts"
 import { median, spread, type Figure } from "./support/report.ts"
 import { timed } from "./support/timed.ts"
@@ -45,9 +45,7 @@ const alternating = Effect.fnUntraced(function* <E1, R1, E2, R2>(
 
 /** Turns over the executable, and its memory while it follows many. */
 const benchTurns = Effect.fnUntraced(function* (programs: Programs, real: RealOpencode2["Service"]) {
-  const { directory } = yield* startFleet({ healthy: 0, hung: 0 })
-  const registration = JSON.stringify({ name: "real", port: real.port, cwd: real.directory, api: 2 })
-  yield* Effect.promise(() => writeFile(`${directory}/real.json`, registration))
+  const directory = yield* registered({ port: real.port, cwd: real.directory, api: 2 })
   const password = real.password ?? ""
   const ours = yield* JsonRpcProcess.start(programs.ours(directory, { OPENCODE_SERVER_PASSWORD: password }))
   yield* ours.initialize
