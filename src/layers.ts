@@ -7,6 +7,7 @@
  */
 import { Effect, Layer, type Redacted, Stream } from "effect"
 import { Database } from "./database/Database.ts"
+import { databaseLayer } from "./database/databaseLayer.ts"
 import { sharedClaims } from "./database/sharedClaims.ts"
 import { Attention } from "./fleet/attention/Attention.ts"
 import { Discovery } from "./discovery/Discovery.ts"
@@ -74,16 +75,8 @@ const versions = {
 
 const opencodeClient = OpencodeVersions.layer(versions)
 
-/** Loaded only for fleets with a database. */
 const databaseOf = ({ databaseUrl }: Pick<FleetLayerOptions, "databaseUrl">) =>
-  databaseUrl === undefined
-    ? Layer.empty
-    : Layer.unwrap(
-        Effect.map(
-          Effect.promise(() => import("./database/openDatabase.ts")),
-          ({ layer }) => layer(databaseUrl),
-        ),
-      )
+  databaseUrl === undefined ? Layer.empty : databaseLayer(databaseUrl)
 
 /** Who may send a message now: among the servers of this machine and, with a database, among all that share it. */
 const sessionClaims = Layer.effect(

@@ -5,6 +5,7 @@ import {
   Deferred,
   Duration,
   Effect,
+  Exit,
   Fiber,
   Layer,
   Option,
@@ -12,6 +13,7 @@ import {
   Queue,
   type Redacted,
   Schedule,
+  Scope,
   Semaphore,
   Stream,
   SubscriptionRef,
@@ -26,7 +28,7 @@ import { sqlProblem } from "./sqlProblem.ts"
 /** The channel of `NOTIFY`. */
 export const channel = "opencode_fleet"
 
-const queryTimeout = "5 seconds"
+const defaultQueryTimeout = Duration.seconds(5)
 
 const migrationTimeout = "10 seconds"
 
@@ -46,7 +48,12 @@ type State =
 
 const areMigrated = `select coalesce(max(migration_id), 0) >= $1 as done from ${migrationsTable}`
 
-export const layer = (url: Redacted.Redacted) =>
+export interface OpenDatabaseOptions {
+  /** A statement without an answer within this time ends the connection. Default: 5 s. */
+  readonly queryTimeout?: Duration.Duration | undefined
+}
+
+export const layer = (url: Redacted.Redacted, { queryTimeout = defaultQueryTimeout }: OpenDatabaseOptions = {}) =>
   Layer.effect(
     Database,
     Effect.gen(function* () {
@@ -73,7 +80,7 @@ export const layer = (url: Redacted.Redacted) =>
             const running = yield* Effect.forkIn(Effect.result(fromSql(connection.query(sql, parameters))), scope)
             const result = yield* Effect.timeoutOption(Fiber.join(running), queryTimeout)
             if (Option.isSome(result)) return yield* Effect.fromResult(result.value)
-            const error = unavailable(`it did not answer within ${queryTimeout}`)
+            const error = unavailable(`it did not answer within ${Duration.toSeconds(queryTimeout)} s`)
             yield* Deferred.fail(broken, error)
             return yield* error
           }).pipe(
@@ -84,10 +91,13 @@ export const layer = (url: Redacted.Redacted) =>
       }
 
       const connectOnce = Effect.gen(function* () {
-        const connection = yield* PgConnection.make(config)
+        const own = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+        const connection = yield* Scope.provide(PgConnection.make(config), own)
         // LISTEN reserves a connection, and queries go through what is reserved.
         const reserved = yield* connection.pin
         const notices = yield* reserved.listen(channel)
+        // First of all: what is reserved would wait for the statement that has no answer.
+        yield* Effect.addFinalizer(() => Scope.close(own, Exit.void))
         yield* reserved.query(keepAlive)
         const broken = yield* Deferred.make<never, DatabaseUnavailable>()
         const before = yield* SubscriptionRef.getAndSet(state, { _tag: "Open", session: sessionOver(reserved, broken) })

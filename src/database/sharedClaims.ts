@@ -2,7 +2,7 @@
  * Claims on sessions that all servers of one database see, wherever they run: advisory locks of PostgreSQL, which end with the
  * connection of their holder. A server makes its claim on this machine first, and holds both.
  */
-import { Effect, Option, Schedule } from "effect"
+import { Effect, Fiber, Option, Schedule } from "effect"
 import type { Claim, SessionClaimsValues } from "../machine/SessionClaims.ts"
 import type { DatabaseSession, DatabaseValues } from "./Database.ts"
 
@@ -29,9 +29,13 @@ export const sharedClaims = (machine: SessionClaimsValues, database: DatabaseVal
       if (isReleased) return Effect.void
       isReleased = true
       // A lock of a connection that was lost is gone already.
-      return Effect.ensuring(
+      const released = Effect.ensuring(
         Effect.ignore(query(unlock, [session])),
         Effect.sync(() => held.delete(session)),
+      )
+      // A database that does not answer delays neither the turn nor the end of the program.
+      return Effect.flatMap(Effect.forkDetach(released, { startImmediately: true }), (fiber) =>
+        Effect.ignore(Effect.timeoutOption(Fiber.await(fiber), "1 second")),
       )
     })
   }

@@ -1,5 +1,4 @@
 /** `opencode-fleet/connect`: joining the fleet, tunnels to a relay, and pruning registrations. */
-export type { DatabaseValues } from "../database/Database.ts"
 export type { JoinError, JoinOptions, MembershipOptions, Registry, Relay } from "../connect/join.ts"
 export { join as joinFleet } from "../connect/join.ts"
 export type { ConnectError, ConnectOptions, ConnectResult, MembershipProblem, StopSignal } from "../connect/connect.ts"

@@ -23,6 +23,10 @@ export type {
   IdentifierOptions,
 } from "../discovery/identification/identifier.ts"
 export { identifier } from "../discovery/identification/identifier.ts"
+export type { DatabaseSession, DatabaseUnavailable, DatabaseValues, Row as DatabaseRow } from "../database/Database.ts"
+export { Database } from "../database/Database.ts"
+export { databaseLayer } from "../database/databaseLayer.ts"
+export { layer as postgresDiscovery, type PostgresOptions } from "../discovery/postgres/Postgres.ts"
 export { layer as mdnsDiscovery, type MdnsOptions } from "../discovery/mdns/Mdns.ts"
 export { layer as mergedDiscovery } from "../discovery/mergedDiscovery.ts"
 export { layer as localPortsDiscovery, type LocalPortsOptions } from "../discovery/ports/LocalPorts.ts"

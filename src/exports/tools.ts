@@ -1,7 +1,7 @@
 /** `opencode-fleet/tools`: the tools as a Toolkit for Effect's AI modules, their answers and errors, and the service `Call`. */
 export { TurnWatcher } from "../tools/turns/TurnWatcher.ts"
 export type { CallValues, ElicitationReply, ElicitationRequest, TaskCall } from "../mcp/Call.ts"
-export { Call } from "../mcp/Call.ts"
+export { Call, LongRunning } from "../mcp/Call.ts"
 export { HostDirectoryRequired, HostNotNamed, HostNotStarted, type StartError } from "../discovery/ssh/startErrors.ts"
 export { errorText, type ToolError } from "../tools/shared/errorText.ts"
 export { DirectoryRequired, InvalidParameter } from "../tools/shared/InvalidParameter.ts"

@@ -15,6 +15,9 @@ import { makeTasks, type Resumption, type TaskOptions } from "./tasks/Tasks.ts"
 import { announcesTasks } from "./tasks/taskWire.ts"
 import type { Backend, ToolRequest } from "./toolServers.ts"
 
+/** Tasks wait for hours. They must not take the place of calls. */
+const maxConcurrentTasks = 1000
+
 export interface BackendOptions {
   /** Named in internal errors. */
   readonly serverName: string
@@ -55,6 +58,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
 ) {
   const fork = yield* FiberSet.makeRuntime<R | Tool.HandlerServices<Tools[keyof Tools]>>()
   const slots = yield* Semaphore.make(maxConcurrentCalls)
+  const taskSlots = yield* Semaphore.make(maxConcurrentTasks)
   const ending = yield* Latch.make()
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
@@ -67,17 +71,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     const known = tools.get(name)
     if (known === undefined) return Effect.die(new Error(`the Toolkit has no tool ${name}`))
     const allowed = isAskable(context) ? surface : withoutForms(surface)
-    const call = slots.withPermits(1)(
-      callTool({ ...known, args, context, name, serverName, handled, surface: allowed }),
-    )
-    const isLong = Context.get(known.tool.annotations, LongRunning)
-    return Effect.raceFirst(
-      call,
-      ending.await.pipe(
-        Effect.andThen(isLong ? Effect.void : Effect.sleep(shortCallsMayTake)),
-        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
-      ),
-    )
+    return callTool({ ...known, args, context, name, serverName, handled, surface: allowed })
   }
   const resumable = ({ cancelled, resume }: TaskOptions): TaskOptions => ({
     cancelled,
@@ -89,21 +83,27 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
     },
   })
   const running = {
-    run: run<CallToolResult>,
+    run: (request: ToolRequest, surface: Surface<CallToolResult>) => taskSlots.withPermit(run(request, surface)),
     mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
   }
   const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
-  const mayBecomeTask = ({ connection: { era }, context, name }: ToolRequest) => {
+  const isLong = ({ name }: ToolRequest) => {
     const tool = tools.get(name)?.tool
-    return (
-      tool !== undefined && Context.get(tool.annotations, LongRunning) && era === "modern" && announcesTasks(context)
-    )
+    return tool !== undefined && Context.get(tool.annotations, LongRunning)
   }
   const call = (request: ToolRequest) => {
-    const { connection, context } = request
-    return tasks !== undefined && mayBecomeTask(request)
-      ? tasks.call(request)
-      : run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })
+    const { args, connection, context, name } = request
+    const mayBecomeTask = isLong(request) && connection.era === "modern" && announcesTasks(context)
+    return Effect.raceFirst(
+      tasks !== undefined && mayBecomeTask
+        ? tasks.call(request)
+        : slots.withPermit(run(request, { elicit: withElicitation(connection, context), values: progressOf(context) })),
+      // A task has no such answer: the next server continues it.
+      ending.await.pipe(
+        Effect.andThen(isLong(request) ? Effect.void : Effect.sleep(shortCallsMayTake)),
+        Effect.andThen(Effect.sync(() => errorResult("ending", endingText({ name, args })).result)),
+      ),
+    )
   }
   const asPromise = <A>(
     context: ServerContext,

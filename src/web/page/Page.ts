@@ -76,6 +76,7 @@ export const layer = (options: PageOptions) =>
       const login = yield* makeLogin(logins)
       const decide = yield* makeDecideRequest(ledger)
       const readConversation = yield* makeReadConversation
+      const readWork = yield* makeReadWork
       const { list_sessions } = yield* sessionHandlers()
       const { list_instances } = yield* instanceHandlers(options)
       const context = yield* Effect.context<Effect.Services<ReturnType<typeof touchOnEvents>>>()
@@ -84,9 +85,12 @@ export const layer = (options: PageOptions) =>
         idleTimeToLive: watchedFor,
       })
       const [work, forget] = yield* Effect.cachedInvalidateWithTTL(
-        (yield* makeReadWork).pipe(
-          Effect.tap((work) => Effect.map(Clock.currentTimeMillis, (now) => ledger.observe(work, now))),
-        ),
+        Effect.gen(function* () {
+          const startedAt = yield* Clock.currentTimeMillis
+          const work = yield* readWork
+          ledger.observe(work, yield* Clock.currentTimeMillis, startedAt)
+          return work
+        }),
         sharedFor,
       )
 

@@ -15,6 +15,8 @@ export interface Settled {
 export interface LedgerEntry {
   readonly request: OpenRequest
   readonly settled?: Settled
+  /** When it was last seen open, in epoch milliseconds. */
+  readonly seen: number
 }
 
 /** Maximum number of settled requests, the newest ones. */
@@ -26,15 +28,16 @@ const timeOf = ({ pending }: OpenRequest) => pending.request.id.slice(4)
 export class RequestLedger {
   #entries = new Map<string, LedgerEntry>()
 
-  /** Takes note of what is open at `now`, in epoch milliseconds. */
-  observe({ requests, unknown }: Pick<Work, "requests" | "unknown">, now: number): void {
-    const open = new Set(requests.map(({ pending }) => pending.request.id as string))
-    for (const [id, { request, settled }] of this.#entries) {
-      if (settled === undefined && !open.has(id) && !unknown.has(request.instance)) {
-        this.#entries.set(id, { request, settled: { at: now } })
+  /** Takes note of what was read between `startedAt` and `now`, in epoch milliseconds. */
+  observe({ requests, unknown }: Pick<Work, "requests" | "unknown">, now: number, startedAt = now): void {
+    const open = new Set<string>(requests.map(({ pending }) => pending.request.id))
+    for (const [id, { request, seen, settled }] of this.#entries) {
+      // What a later read has seen open may be newer than this one.
+      if (settled === undefined && !open.has(id) && !unknown.has(request.instance) && seen <= startedAt) {
+        this.#entries.set(id, { request, seen, settled: { at: now } })
       }
     }
-    this.#add(requests)
+    this.#add(requests, now)
     const settled = [...this.#entries].flatMap(([id, entry]) =>
       entry.settled === undefined ? [] : [{ id, at: entry.settled.at }],
     )
@@ -42,14 +45,13 @@ export class RequestLedger {
     for (const { id } of surplus) this.#entries.delete(id)
   }
 
-  #add(requests: ReadonlyArray<OpenRequest>): void {
+  #add(requests: ReadonlyArray<OpenRequest>, seen: number): void {
     for (const request of requests.toSorted((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))) {
       const { id } = request.pending.request
       const known = this.#entries.get(id)
       // What was decided here may have been read before the decision.
-      if (known === undefined || (known.settled !== undefined && known.settled.outcome === undefined)) {
-        this.#entries.set(id, { request })
-      }
+      if (known?.settled?.outcome !== undefined) continue
+      this.#entries.set(id, { request: known?.request ?? request, seen })
     }
   }
 
@@ -61,12 +63,13 @@ export class RequestLedger {
     now: number,
     since: number,
   ): ReadonlyArray<LedgerEntry> {
-    const open = new Set(requests.map(({ pending }) => pending.request.id as string))
-    for (const [id, { request, settled }] of this.#entries) {
+    const open = new Set<string>(requests.map(({ pending }) => pending.request.id))
+    for (const [id, { request, seen, settled }] of this.#entries) {
       const isHere = request.instance === instance && request.session.id === session
-      if (isHere && settled === undefined && !open.has(id)) this.#entries.set(id, { request, settled: { at: now } })
+      if (isHere && settled === undefined && !open.has(id))
+        this.#entries.set(id, { request, seen, settled: { at: now } })
     }
-    this.#add(requests)
+    this.#add(requests, now)
     return this.shown(since).filter(
       ({ request }) =>
         open.has(request.pending.request.id) || (request.instance === instance && request.session.id === session),
@@ -75,7 +78,7 @@ export class RequestLedger {
 
   /** A decision was delivered. */
   settle(request: OpenRequest, settled: Settled): void {
-    this.#entries.set(request.pending.request.id, { request, settled })
+    this.#entries.set(request.pending.request.id, { request, seen: settled.at, settled })
   }
 
   /** What became of a request; undefined if it is open or unknown. */
