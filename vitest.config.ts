@@ -11,6 +11,7 @@ const longest = [
   "e2e/connectionsLong",
   "e2e/package",
   "e2e/connectRelay",
+  "e2e/threeServers",
   "e2e/decisions",
   "e2e/connect",
   "e2e/clients",

@@ -68,8 +68,8 @@ export interface MessagePage {
   readonly messages: ReadonlyArray<Message>
   /** An opaque cursor for the older messages: pass it as `before`. Undefined at the beginning of the session. */
   readonly older: string | undefined
-  /** The cursor of the messages before one of these, where it is known without asking the server. */
-  readonly olderThan?: (message: Message) => string
+  /** The cursor of the messages before one of these. */
+  readonly olderThan: (message: Message) => Effect.Effect<string | undefined, ClientError>
 }
 
 /** The number of messages on a page. */

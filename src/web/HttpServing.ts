@@ -3,7 +3,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Duration, Effect, Layer } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
-import { mcpPath } from "../mcp/http/McpEndpoint.ts"
+import { mcpPath } from "../mcp/http/mcpPath.ts"
 import { type RequestCheckOptions, requestChecks } from "./requestChecks.ts"
 
 export interface HttpServingOptions extends Omit<RequestCheckOptions, "sharedPaths"> {

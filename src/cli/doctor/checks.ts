@@ -5,6 +5,7 @@ import { connects } from "./checks/connects.ts"
 import { database } from "./checks/database.ts"
 import { instances } from "./checks/instances.ts"
 import { duplicateNames } from "./checks/duplicateNames.ts"
+import { httpServer } from "./checks/httpServer.ts"
 import { nodeVersion } from "./checks/nodeVersion.ts"
 import { opencodeCommand } from "./checks/opencodeCommand.ts"
 import { openInstances } from "./checks/openInstances.ts"
@@ -37,4 +38,5 @@ export const checks: ReadonlyArray<Check<FleetServices>> = [
   duplicateNames,
   connects,
   relayConnection,
+  httpServer,
 ]

@@ -14,12 +14,13 @@ import { ensureOwnToken } from "../../mcp/access/ownToken.ts"
 import { metadataRoutes } from "../../mcp/access/protectedResource.ts"
 import type { TokenFileUnusable } from "../../mcp/access/tokenFile.ts"
 import type { Scopes } from "../../mcp/access/verifyingGate.ts"
-import { mcpPath } from "../../mcp/http/McpEndpoint.ts"
+import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { serverInfo } from "../../serverInfo.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
 import { baseScope, fleetScopes, loginScopes } from "../../tools/scopes.ts"
 import { isLoopback } from "../../web/requestChecks.ts"
+import { defaultUrl } from "../clients/endpointUrl.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
 import { exitStatus, failedBecause, failedWith } from "../process/exitStatus.ts"
 import type { AccessInput } from "./accessFlags.ts"
@@ -69,7 +70,7 @@ const own = Effect.gen(function* () {
     routes: Layer.empty,
     notes: (url) => [
       `The token is in ${file}.`,
-      `Configure a client: opencode-fleet config CLIENT --http${url === `http://${defaultAddress.host}:${defaultAddress.port}${mcpPath}` ? "" : ` ${url}`}`,
+      `Configure a client: opencode-fleet config CLIENT --http${url === defaultUrl ? "" : ` ${url}`}`,
     ],
   } satisfies HttpAccess
 })

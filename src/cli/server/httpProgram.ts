@@ -2,7 +2,7 @@
 import { Console, Context, Effect, Layer, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
 import { toolsLayer } from "../../layers.ts"
-import { mcpPath } from "../../mcp/http/McpEndpoint.ts"
+import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import type { Revisions } from "../../mcp/http/revisions.ts"
 import * as FleetHttp from "../../serveFleetHttp.ts"
 import { Settings } from "../../Settings.ts"

@@ -49,7 +49,7 @@ export const needsHttp = (input: ServeInput) =>
     ? Effect.fail(failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, 2))
     : Effect.void
 
-/** To end by a signal is the only way to end it, so it is no failure. Without `never`, the program might exit first, with 130. */
+/** To end by a signal is the only way to end it, so it is no failure. Waits for the exit, which pending files delay. */
 const stopped = <E>(exit: Exit.Exit<never, E>) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
     ? Effect.andThen(

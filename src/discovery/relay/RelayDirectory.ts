@@ -222,7 +222,7 @@ const announce = (
 ): Announcement => ({
   name: registration.name,
   host: registration.hostname ?? "",
-  identity: registration.id,
+  ...(registration.id === undefined ? {} : { identity: registration.id }),
   url: url ?? urlOf(registration.address ?? "127.0.0.1", registration.port ?? 0),
   remotePort: registration.localPort,
   directory: registration.cwd,

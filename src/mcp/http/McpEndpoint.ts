@@ -2,11 +2,11 @@
 import { Context, Effect } from "effect"
 import { HttpRouter } from "effect/http"
 import type { Endpoint } from "./Endpoint.ts"
+import { mcpPath } from "./mcpPath.ts"
+
+export { mcpPath }
 
 export class McpEndpoint extends Context.Service<McpEndpoint, Endpoint>()("opencode-fleet/mcp/http/McpEndpoint") {}
-
-/** The path that MCP clients are given. */
-export const mcpPath = "/mcp"
 
 /** Every method, so that the endpoint itself answers those that MCP does not use. */
 export const mcpRoute = HttpRouter.use(

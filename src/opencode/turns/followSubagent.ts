@@ -11,7 +11,10 @@ const untilPassedOn = Schedule.max([Schedule.spaced("250 millis"), Schedule.recu
 /** The message with which opencode tells the agent of the result, if that has started a turn. */
 const resultFor = ({ opencode, session: { time } }: FollowTurn, parent: Session) =>
   Effect.map(persistently(opencode.messages(parent.id, { limit: 10 })), ({ messages }) =>
-    messages.find(({ info, parts }) => info.time.created >= time.created && parts.every(({ type }) => type === "note")),
+    messages.find(
+      ({ info, parts }) =>
+        info.role === "user" && info.time.created >= time.created && parts.every(({ type }) => type === "note"),
+    ),
   )
 
 /** `following` is about the subagent's session. Without an answer of the agent, the report is that of the subagent. */

@@ -101,7 +101,7 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
     Effect.map(readMessages(session)(page), ({ items, older }) => ({
       messages: items,
       older,
-      olderThan: ({ info }) => cursorOf(info),
+      olderThan: ({ info }) => Effect.succeed(cursorOf(info)),
     }))
 
   /** Undefined if the answer is no list of messages. */

@@ -169,6 +169,13 @@ export const messageRequests = (
     const elsewhere = entries.some((entry) => mayBeRefused(entry, refused))
       ? new Set(yield* sessionMetadata(routes, call).refusedSteps(session))
       : new Set<MessageId>()
+    /** opencode's cursors say nothing, so the entries from that message on are listed once more. */
+    const olderThan = Effect.fnUntraced(function* ({ info }: MessagePage["messages"][number]) {
+      const limit = entries.length - entries.findIndex(({ id }) => id === info.id)
+      const before = given === undefined ? {} : { before: given.cursor }
+      const { items, older } = yield* readPage(session)({ limit: Math.min(limit, maxPage), ...before })
+      return older === undefined ? undefined : cursorOf(older, items[0])
+    })
     const context = {
       session,
       prompt: lead.prompt,
@@ -179,6 +186,7 @@ export const messageRequests = (
     return {
       messages: conversation([...lead.entries, ...entries], context).filter(({ info }) => own.has(info.id)),
       older: next === undefined ? undefined : cursorOf(next, entries[0]),
+      olderThan,
     }
   })
 

@@ -208,13 +208,7 @@ export const sessionHandlers = Effect.fnUntraced(function* ({
     const views = page.messages.map((message) => messageView(message, messageBudget))
     const fit = newestWithin(views, messageSize, messageBudget)
     const [oldest] = page.messages.slice(-fit)
-    // If not all messages fit, opencode 2 must be asked for the cursor of the older ones.
-    const older =
-      fit === views.length
-        ? page.older
-        : oldest !== undefined && page.olderThan !== undefined
-          ? page.olderThan(oldest)
-          : (yield* opencode.messages(session.id, { limit: fit, ...cursor })).older
+    const older = fit === views.length || oldest === undefined ? page.older : yield* page.olderThan(oldest)
     const counted = yield* countBy(target, session, {
       isIdle: activity === undefined,
       isNewest: before === undefined,

@@ -1,0 +1,2 @@
+/** The path that MCP clients are given. */
+export const mcpPath = "/mcp"
