@@ -6,6 +6,9 @@ import type { Stage } from "./Stage.ts"
 /** What a client does with a form. `none`: it announces none. `declined`: it answers by itself, without a person. */
 export type Form = "none" | "declined" | "accepted"
 
+/** `repeated`: the client was told nothing, made the call again, and got the outcome of the same turn. */
+export type Cut = "resumed" | "repeated" | "lost"
+
 export interface ClientCase {
   /** The client, and how it is used. Its first word selects it on the command line. */
   readonly name: string
@@ -24,6 +27,10 @@ export interface ClientCase {
   readonly neverCalls?: string
   /** True if the client gives its model so little that even our default answers are cut: Cline, 8,000 characters of both forms. */
   readonly cutsAnswers?: boolean
+  /** Over HTTP, what becomes of a call during which all connections break. Default: `resumed` for `usualCalls`. */
+  readonly cut?: Cut
+  /** A fault of the client over HTTP, which its row says. */
+  readonly note?: string
   readonly run: (
     stage: Stage,
   ) => Effect.Effect<

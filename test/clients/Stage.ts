@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url"
 import { executable } from "../support/Executable.ts"
 import { openTerminal } from "../support/PseudoTerminal.ts"
 import { killAll, startedWith } from "../support/processes.ts"
+import { connectionOf } from "./http/connection.ts"
+import type { Served } from "./http/servedFleet.ts"
 import { makeStandIn } from "./model/StandIn.ts"
 import { type PlannedCall, promptOf } from "./model/script.ts"
 import { readRecording } from "./record/Recording.ts"
@@ -27,6 +29,11 @@ export interface Fleet {
   readonly longSession: string
   /** Creates a session of `main`. */
   readonly newSession: Effect.Effect<string, unknown>
+  readonly isBusy: (session: string) => Effect.Effect<boolean>
+  /** The texts of a session's messages, as opencode has stored them. */
+  readonly stored: (session: string) => Effect.Effect<ReadonlyArray<string>>
+  /** The server over HTTP that all clients use. Undefined if each starts one of its own. */
+  readonly served: Served | undefined
 }
 
 export interface StageOptions {
@@ -55,6 +62,7 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
   yield* fs.writeFileString(path.join(recorderFolder, "executable.txt"), executable)
   const model = yield* makeStandIn
   const session = yield* fleet.newSession
+  const http = fleet.served === undefined ? undefined : yield* connectionOf(fleet, fleet.served)
   // Some clients leave a daemon behind. All processes of this home end with the stage.
   yield* Effect.addFinalizer(() => killAll(startedWith("HOME", home)))
 
@@ -65,6 +73,7 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
     TERM: "xterm-256color",
     LANG: "C.UTF-8",
     NO_COLOR: "1",
+    ...http?.environment,
   }
 
   const run = Effect.fnUntraced(function* (
@@ -97,7 +106,10 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
 
   /** What `opencode-fleet config CLIENT` prints on stdout. */
   const config = (client: string) =>
-    run([process.execPath, recorder, "config", client], { env: { RELAY_REGISTRY_DIR: fleet.relay }, stdout: true })
+    run([process.execPath, recorder, "config", client, ...(http?.configFlags ?? [])], {
+      env: { RELAY_REGISTRY_DIR: fleet.relay },
+      stdout: true,
+    })
 
   return {
     name,
@@ -127,13 +139,19 @@ export const makeStage = Effect.fnUntraced(function* ({ bin, fleet, name }: Stag
       argv: readonly [string, ...ReadonlyArray<string>],
       { env = {}, ...size }: { env?: Variables; columns?: number; rows?: number } = {},
     ) => openTerminal({ argv, cwd: project, env: { ...environment, ...env }, ...size }),
-    recording: readRecording(recorderFolder),
+    recording: http?.recording ?? readRecording(recorderFolder),
+    /** How to reach the server over HTTP. Undefined on stdio. */
+    http,
     /** The command that the agent asks permission for. */
     command: `echo ${name}`,
-    /** The calls that every client's model makes: a list, a long text, and a message whose turn needs a permission. */
+    /**
+     * The calls that every client's model makes: a list, a long text, a message whose turn needs a permission, and over HTTP
+     * a call during which the connection breaks.
+     */
     prompt: promptOf([
       { tool: "list_instances", input: {} },
       { tool: "get_session", input: { instance: "main", session_id: fleet.longSession } },
+      ...(http === undefined ? [] : [http.cutCall]),
       { tool: "send_message", input: { instance: "main", session_id: session, message: `run: echo ${name}` } },
     ]),
     /** A message to the session, and what the model does then with that session. */

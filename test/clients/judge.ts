@@ -32,7 +32,7 @@ const protocolOf = ({ exchanges }: Recording) => {
 }
 
 /** The outcome of a call that went on as a task is the answer of a later request. */
-const withOutcome = (call: Exchange, exchanges: ReadonlyArray<Exchange>): Exchange => {
+export const withOutcome = (call: Exchange, exchanges: ReadonlyArray<Exchange>): Exchange => {
   if (call.result?.["resultType"] !== "task") return call
   const { taskId } = call.result
   const ended = exchanges.find(

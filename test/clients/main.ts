@@ -1,6 +1,6 @@
 /**
  * `npm run test:clients`: installs real MCP clients, has each use the built executable with a real opencode and without
- * network, and prints a line about each.
+ * network, over stdio or with `--http`, and prints a line about each.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Option } from "effect"
@@ -38,12 +38,16 @@ const command = Command.make(
       Flag.withDescription("Where the clients are installed, or are already. Default: a temporary folder"),
       Flag.optional,
     ),
+    http: Flag.Boolean("http").pipe(
+      Flag.withDescription("All clients use one server over HTTP, with a token"),
+      Flag.withDefault(false),
+    ),
     latest: Flag.Boolean("latest").pipe(Flag.withDescription("Install the newest versions"), Flag.withDefault(false)),
   },
-  Effect.fnUntraced(function* ({ folder, latest, names }) {
+  Effect.fnUntraced(function* ({ folder, http, latest, names }) {
     const fs = yield* FileSystem.FileSystem
     const root = Option.isSome(folder) ? folder.value : yield* fs.makeTempDirectoryScoped({ prefix: "mcp-clients-" })
-    const fleet = yield* makeFleet
+    const fleet = yield* makeFleet({ http })
     const rows: Array<Row> = []
     for (const client of clients.filter(isSelected(names))) {
       const row = yield* installed(client, root, latest).pipe(

@@ -11,13 +11,14 @@ const titles = [
   "outcome",
   "form",
   "its model gets",
+  "cut in mid-call",
   "server",
   "result",
 ]
 
 export const columns: ReadonlyArray<Column> = titles.map((title) => ({ title }))
 
-export const lineOf = ({ facts, isGone, name, problems, version }: Row): ReadonlyArray<Cell> =>
+export const lineOf = ({ cut, facts, isGone, name, note, problems, version }: Row): ReadonlyArray<Cell> =>
   [
     name,
     version,
@@ -27,6 +28,7 @@ export const lineOf = ({ facts, isGone, name, problems, version }: Row): Readonl
     facts?.outcome,
     facts?.replies.join("; "),
     facts?.given,
+    cut === undefined ? "" : `${cut.cut ?? "not cut"}, stored ${cut.stored}`,
     isGone ? "ended" : "RUNNING",
-    problems.length === 0 ? "ok" : `FAILED: ${(problems[0] ?? "").slice(0, 80)}`,
+    problems.length === 0 ? (note ?? "ok") : `FAILED: ${(problems[0] ?? "").slice(0, 80)}`,
   ].map((text) => ({ text: text === undefined || text === "" || text === 0 ? "-" : String(text) }))

@@ -1,6 +1,7 @@
 /** Runs one client against a fleet, and says in a row what came of it. */
 import { Effect, Result, Schedule } from "effect"
-import type { ClientCase } from "./ClientCase.ts"
+import { type ClientCase, usualCalls } from "./ClientCase.ts"
+import { type CutFacts, cutFactsOf, cutProblems } from "./http/cutOutcome.ts"
 import { type Facts, factsOf, problemsOf } from "./judge.ts"
 import { type Fleet, makeStage } from "./Stage.ts"
 
@@ -8,6 +9,9 @@ export interface Row {
   readonly name: string
   readonly version: string
   readonly facts: Facts | undefined
+  /** Over HTTP only. */
+  readonly cut?: CutFacts | undefined
+  readonly note?: string | undefined
   readonly isGone: boolean
   readonly problems: ReadonlyArray<string>
 }
@@ -47,11 +51,18 @@ export const tryClient = (client: ClientCase, { bin, version }: Installation, fl
     const isGone = yield* gone(servers)
     const recording = yield* stage.recording
     const facts = factsOf(recording, yield* stage.model.results)
+    const isCut = client.calls === usualCalls || client.cut !== undefined
+    const cut = isCut ? yield* cutFactsOf(stage, recording.exchanges) : undefined
+    const texts = yield* fleet.stored(stage.session)
+    const isTwice = texts.some((text, index) => text !== "" && texts.indexOf(text) !== index)
     const problems = [
       ...problemsOf(client, facts, recording),
+      ...cutProblems(cut, client.cut ?? "resumed"),
+      ...(isTwice ? ["a message is stored twice"] : []),
       ...(isGone ? [] : ["its server is still running"]),
       ...(Result.isFailure(result) ? [shortText(result.failure)] : []),
     ]
-    const row: Row = { name: client.name, version, facts, isGone, problems }
+    const note = stage.http === undefined ? undefined : client.note
+    const row: Row = { name: client.name, version, facts, cut, note, isGone, problems }
     return row
   }).pipe(Effect.scoped)

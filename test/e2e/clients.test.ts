@@ -10,7 +10,7 @@ import type { Fleet } from "../clients/Stage.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 
 class TestedFleet extends Context.Service<TestedFleet, Fleet>()("opencode-fleet/test/TestedFleet") {
-  static readonly layer = Layer.effect(TestedFleet, makeFleet).pipe(
+  static readonly layer = Layer.effect(TestedFleet, makeFleet()).pipe(
     Layer.provideMerge(RealOpencode.layer({ permission: "ask" })),
   )
 }

@@ -11,7 +11,13 @@ import { askFirst, type Form, server } from "./forms.ts"
 /** Where the client gets its token. */
 export type TokenSource =
   /** From a file of this user. */
-  | { readonly kind: "file"; readonly file: string; readonly token: Redacted.Redacted }
+  | {
+      readonly kind: "file"
+      readonly file: string
+      readonly token: Redacted.Redacted
+      /** Whether the file holds nothing but the token: no name, no scopes, no further line. */
+      readonly isAlone: boolean
+    }
   /** From the variable `OPENCODE_FLEET_TOKEN`. */
   | { readonly kind: "variable" }
   /** Its user logs in at the server's issuer. */
@@ -51,8 +57,19 @@ export const shellQuoted = (text: string) => `'${text.replaceAll("'", String.raw
 /** On Windows no such command can be relied on. */
 const hasShell = process.platform !== "win32"
 
+type TokenFile = Extract<TokenSource, { kind: "file" }>
+
+/** A command that prints the file's first token. */
+export const printsToken = ({ file, isAlone }: TokenFile) => {
+  const quoted = /^[\w./-]+$/u.test(file) ? file : shellQuoted(file)
+  return isAlone ? `cat ${quoted}` : `awk '/^[ \\t]*[^# \\t]/{print $1; exit}' ${quoted}`
+}
+
 /** A command that prints the header as JSON. */
-const readsFile = (file: string) => `printf '{"Authorization":"Bearer %s"}' "$(cat ${shellQuoted(file)})"`
+const printsHeader = (source: TokenFile) => `printf '{"Authorization":"Bearer %s"}' "$(${printsToken(source)})"`
+
+/** opencode takes the whole file. */
+const opencodeReads = (source: TokenSource): source is TokenFile => source.kind === "file" && source.isAlone
 
 const always = ({ kind }: TokenSource) => kind !== "login"
 const never = () => false
@@ -93,7 +110,7 @@ export const httpConfigurations: Readonly<Record<Client, HttpConfiguration>> = {
               "-s",
               "user",
               server,
-              JSON.stringify({ type: "http", url: remote.url, headersHelper: readsFile(remote.source.file) }),
+              JSON.stringify({ type: "http", url: remote.url, headersHelper: printsHeader(remote.source) }),
             ]
           : [
               "claude",
@@ -155,14 +172,14 @@ export const httpConfigurations: Readonly<Record<Client, HttpConfiguration>> = {
             ...(isLogin(remote) ? {} : { oauth: false }),
             ...headers(
               remote,
-              remote.source.kind === "file" ? `{file:${remote.source.file}}` : `{env:${tokenVariable}}`,
+              opencodeReads(remote.source) ? `{file:${remote.source.file}}` : `{env:${tokenVariable}}`,
             ),
           },
         },
         permission: askFirst,
       }),
     },
-    usesVariable: ({ kind }) => kind === "variable",
+    usesVariable: (source) => source.kind !== "login" && !opencodeReads(source),
   },
   vscode: {
     form: {

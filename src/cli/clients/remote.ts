@@ -1,5 +1,5 @@
 /** The server over HTTP that a client is told of, and where its token comes from. */
-import { Effect, Option } from "effect"
+import { Effect, Option, Path } from "effect"
 import { ensureOwnToken, firstToken } from "../../mcp/access/ownToken.ts"
 import { makeTokenFile } from "../../mcp/access/tokenFile.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
@@ -11,10 +11,10 @@ import type { Remote, TokenSource } from "./httpConfigurations.ts"
 
 const fromFile = Effect.fnUntraced(function* (file: string) {
   yield* makeTokenFile({ file, scopes: fleetScopes })
-  const token = yield* firstToken(file)
-  return token === undefined
+  const first = yield* firstToken(file)
+  return first === undefined
     ? yield* failedBecause(`${file} holds no token.`)
-    : ({ kind: "file", file, token } satisfies TokenSource)
+    : ({ kind: "file", file, ...first } satisfies TokenSource)
 }, Effect.mapError(failedWith))
 
 /** The token of this user's own server is made here, too, so the client can be told before the server was started. */
@@ -36,7 +36,7 @@ export const remoteOf = Effect.fnUntraced(function* ({ login, tokenFile, url }: 
   const source: TokenSource = login
     ? { kind: "login" }
     : Option.isSome(tokenFile)
-      ? yield* fromFile(tokenFile.value)
+      ? yield* fromFile((yield* Path.Path).resolve(tokenFile.value))
       : isLocal(address)
         ? yield* own
         : { kind: "variable" }

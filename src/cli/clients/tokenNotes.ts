@@ -1,18 +1,14 @@
 /** What a person must know about the token of a configuration over HTTP. */
 import type { Client } from "./clientConfigurations.ts"
 import { isLocal, tokenVariable } from "./endpointUrl.ts"
-import { httpConfigurations, type Remote, shellQuoted } from "./httpConfigurations.ts"
-
-/** In a shell. */
-const exported = (file: string) =>
-  `export ${tokenVariable}="$(cat ${/^[\w./-]+$/u.test(file) ? file : shellQuoted(file)})"`
+import { httpConfigurations, printsToken, type Remote } from "./httpConfigurations.ts"
 
 export const tokenNotes = (client: Client, title: string, { source, url }: Remote): ReadonlyArray<string> => {
   if (source.kind === "login") return [`${title} asks you to log in when it connects.`]
   const { containsToken = false, usesVariable } = httpConfigurations[client]
   const notes: Array<string> = []
   if (usesVariable(source)) {
-    const example = source.kind === "file" ? `: ${exported(source.file)}` : "."
+    const example = source.kind === "file" ? `: export ${tokenVariable}="$(${printsToken(source)})"` : "."
     notes.push(`The token is not part of this configuration. Start ${title} where ${tokenVariable} holds it${example}`)
   } else if (containsToken) {
     notes.push(
@@ -21,7 +17,7 @@ export const tokenNotes = (client: Client, title: string, { source, url }: Remot
         : "Replace TOKEN with a token of the server, and put it only where others cannot read it.",
     )
   } else if (client === "vscode") {
-    const where = source.kind === "file" ? ` (the content of ${source.file})` : ""
+    const where = source.kind === "file" ? ` (the first word in ${source.file})` : ""
     notes.push(`VS Code asks for the token once${where}, and stores it securely.`)
   }
   if (new URL(url).protocol === "http:" && !isLocal(url)) {

@@ -49,9 +49,14 @@ export const needsHttp = (input: ServeInput) =>
     ? Effect.fail(failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, 2))
     : Effect.void
 
-/** To end by a signal is the only way to end it, so it is no failure. */
+/** To end by a signal is the only way to end it, so it is no failure. Waits for the exit, which pending files delay. */
 const stopped = <E>(exit: Exit.Exit<never, E>) =>
-  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? Effect.sync(() => endProcess(0)) : Effect.void
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+    ? Effect.andThen(
+        Effect.sync(() => endProcess(0)),
+        Effect.never,
+      )
+    : Effect.void
 
 /** Loaded on demand: no other command needs an HTTP server. */
 export const runServeHttp = (input: ServeInput) =>

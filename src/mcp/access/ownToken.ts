@@ -18,9 +18,10 @@ export const ensureOwnToken = Effect.fnUntraced(function* (file: string) {
   return yield* createFile(file, `${newToken()}\n`)
 })
 
-/** The first token of a token file, for a client of this user. Undefined if there is none. */
+/** The first token of a token file, for a client of this user, and whether the file holds nothing else. Undefined if there is none. */
 export const firstToken = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
-  const [, token] = /^\s*([^\s#]\S*)/mu.exec(yield* fs.readFileString(file)) ?? []
-  return token === undefined ? undefined : Redacted.make(token)
+  const content = yield* fs.readFileString(file)
+  const [, token] = /^\s*([^\s#]\S*)/mu.exec(content) ?? []
+  return token === undefined ? undefined : { token: Redacted.make(token), isAlone: content.trim() === token }
 })

@@ -13,7 +13,12 @@ import { Settings } from "../../../src/Settings.ts"
 
 const url = "http://127.0.0.1:4180/mcp"
 const token = "t0ken-t0ken-t0ken-t0ken"
-const ofFile = (file: string): TokenSource => ({ kind: "file", file, token: Redacted.make(token) })
+const ofFile = (file: string, isAlone = true): TokenSource => ({
+  kind: "file",
+  file,
+  token: Redacted.make(token),
+  isAlone,
+})
 
 const text = (client: Client, remote: Remote) =>
   Effect.fromResult(configurationText(httpConfigurations[client], remote))
@@ -54,19 +59,40 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
       }),
   )
 
-  it.effect("lets Claude Code read the header from the file, whatever the file is called", () =>
+  it.effect.each([
+    { file: "that holds nothing else", content: `${token}\n` },
+    {
+      file: "with names and comments",
+      content: `# of this team\n\n  ${token} phone fleet:read\nan0ther-an0ther-an0ther\n`,
+    },
+  ])("lets Claude Code read the header from a file $file, whatever the file is called", ({ content }) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
       const directory = yield* fs.makeTempDirectoryScoped({ prefix: `it's "a" $HOME \`id\` ` })
-      yield* fs.writeFileString(`${directory}/http-token`, `${token}\n`)
-      const line = yield* text("claude-code", { url, source: ofFile(`${directory}/http-token`) })
+      yield* fs.writeFileString(`${directory}/http-token`, content, { mode: 0o600 })
+      const { source } = yield* remoteOf({
+        url: Option.none(),
+        login: false,
+        tokenFile: Option.some(`${directory}/http-token`),
+      }).pipe(Effect.provide(Settings.layerOf({ relayDirectory: "/relay" })))
+      const line = yield* text("claude-code", { url, source })
       const program = 'claude() { shift 5; printf "%s" "$1"; }\n'
       const added = yield* spawner.string(ChildProcess.make("/bin/sh", ["-c", `${program}${line}`]))
       const { headersHelper, url: there } = yield* Schema.decodeEffect(ClaudeCode)(added)
       assert.strictEqual(there, url)
       const header = yield* spawner.string(ChildProcess.make("/bin/sh", ["-c", headersHelper]))
       assert.deepStrictEqual(JSON.parse(header), { Authorization: `Bearer ${token}` })
+    }),
+  )
+
+  it.effect("lets opencode read the token only from a file that holds nothing else", () =>
+    Effect.gen(function* () {
+      const alone = { url, source: ofFile("/state/tokens") }
+      assert.include(yield* text("opencode", alone), "{file:/state/tokens}")
+      const among = { url, source: ofFile("/state/tokens", false) }
+      assert.include(yield* text("opencode", among), "{env:OPENCODE_FLEET_TOKEN}")
+      assert.match(tokenNotes("opencode", "opencode", among).join(), /TOKEN="\$\(awk .* \/state\/tokens\)"$/u)
     }),
   )
 

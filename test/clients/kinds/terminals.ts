@@ -3,6 +3,7 @@ import { Effect, Schedule } from "effect"
 import { find } from "../../support/requirements.ts"
 import type { PseudoTerminal } from "../../support/PseudoTerminal.ts"
 import type { ClientCase } from "../ClientCase.ts"
+import { promptOf } from "../model/script.ts"
 import type { Stage } from "../Stage.ts"
 import { claudeKnown, claudeVariables, codexConfigured, codexOptions, copilotVariables } from "./vendors.ts"
 
@@ -38,10 +39,10 @@ const fillIn = Effect.fnUntraced(function* (
 const command = (stage: Stage) => `run: ${stage.command}`
 const aboutCommand = (stage: Stage) => new RegExp(`bash: ${stage.command}`, "u")
 
-const openClaude = Effect.fnUntraced(function* (stage: Stage, message: string) {
+const openClaude = Effect.fnUntraced(function* (stage: Stage, prompt: string) {
   yield* claudeKnown(stage)
   yield* stage.configure("claude-code")
-  const argv = ["claude", stage.promptTo(message), "--allowedTools", "mcp__opencode-fleet"] as const
+  const argv = ["claude", prompt, "--allowedTools", "mcp__opencode-fleet"] as const
   return yield* stage.terminal(argv, { ...size, env: claudeVariables(stage) })
 })
 
@@ -59,7 +60,7 @@ const openCopilot = Effect.fnUntraced(function* (stage: Stage, message: string) 
 })
 
 const claude = (stage: Stage) =>
-  Effect.flatMap(openClaude(stage, command(stage)), (terminal) =>
+  Effect.flatMap(openClaude(stage, stage.promptTo(command(stage))), (terminal) =>
     fillIn(
       terminal,
       aboutCommand(stage),
@@ -72,9 +73,12 @@ const claude = (stage: Stage) =>
     ),
   )
 
-/** The model goes on, and is told the outcome when it comes. */
+/** The model goes on, and is told the outcome when it comes, over HTTP also if all connections break meanwhile. */
 const claudeFollowsTask = (stage: Stage) =>
-  Effect.flatMap(openClaude(stage, "slow: 30"), (terminal) => terminal.screenUntil(endedAsTask))
+  Effect.flatMap(
+    openClaude(stage, stage.http === undefined ? stage.promptTo("slow: 30") : promptOf([stage.http.cutCall])),
+    (terminal) => terminal.screenUntil(endedAsTask),
+  )
 
 const codex = (stage: Stage) =>
   Effect.flatMap(openCodex(stage, command(stage)), (terminal) =>
@@ -129,7 +133,8 @@ export const terminals: ReadonlyArray<ClientCase> =
           form: "none",
           run: claudeFollowsTask,
           outcome: "completed",
-          says: /tick 30/u,
+          says: /tick [38]0/u,
+          cut: "resumed",
         },
         ...(
           [

@@ -3,6 +3,11 @@ import { Effect } from "effect"
 import { type ClientCase, usualCalls } from "../ClientCase.ts"
 import type { Stage } from "../Stage.ts"
 
+const messages = ({ command, http, session }: Stage) => [
+  ...(http === undefined ? [] : [http.cutCall.input]),
+  { instance: "main", session_id: session, message: `run: ${command}` },
+]
+
 const inspect = (stage: Stage) =>
   Effect.gen(function* () {
     const file = yield* stage.write("mcp.json", yield* stage.config("json"))
@@ -13,7 +18,9 @@ const inspect = (stage: Stage) =>
       inspector("--method", "tools/call", "--tool-name", tool, ...args.flatMap((each) => ["--tool-arg", each]))
     yield* call("list_instances")
     yield* call("get_session", "instance=main", `session_id=${stage.fleet.longSession}`)
-    yield* call("send_message", "instance=main", `session_id=${stage.session}`, `message=run: ${stage.command}`)
+    for (const { instance, message, session_id } of messages(stage)) {
+      yield* call("send_message", `instance=${instance}`, `session_id=${session_id}`, `message=${message}`)
+    }
   })
 
 const mcporter = (stage: Stage) =>
@@ -24,7 +31,9 @@ const mcporter = (stage: Stage) =>
     yield* stage.run(["mcporter", "--config", file, "list"])
     yield* call("list_instances")
     yield* call("get_session", "instance=main", `session_id=${stage.fleet.longSession}`)
-    yield* call("send_message", "instance=main", `session_id=${stage.session}`, `message=run: ${stage.command}`)
+    for (const { instance, message, session_id } of messages(stage)) {
+      yield* call("send_message", `instance=${instance}`, `session_id=${session_id}`, `message=${message}`)
+    }
   })
 
 const mcpc = (stage: Stage) =>
@@ -36,7 +45,7 @@ const mcpc = (stage: Stage) =>
     yield* stage.run(["mcpc", "@fleet", "tools-list"])
     yield* call("list_instances", {})
     yield* call("get_session", { instance: "main", session_id: stage.fleet.longSession })
-    yield* call("send_message", { instance: "main", session_id: stage.session, message: `run: ${stage.command}` })
+    for (const message of messages(stage)) yield* call("send_message", message)
     yield* stage.run(["mcpc", "close", "@fleet"])
   })
 

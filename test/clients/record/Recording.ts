@@ -12,16 +12,19 @@ const Entry = Schema.fromJsonString(
 const opt = Schema.optionalKey
 const Fields = Schema.Record(Schema.String, Schema.Unknown)
 
-const Message = Schema.fromJsonString(
-  Schema.Struct({
-    id: opt(Schema.Union([Schema.String, Schema.Finite, Schema.Null])),
-    method: opt(Schema.String),
-    params: opt(Fields),
-    result: opt(Fields),
-    error: opt(Schema.Unknown),
-  }),
-)
-type Message = typeof Message.Type
+const Message = Schema.Struct({
+  id: opt(Schema.Union([Schema.String, Schema.Finite, Schema.Null])),
+  method: opt(Schema.String),
+  params: opt(Fields),
+  result: opt(Fields),
+  error: opt(Schema.Unknown),
+})
+export type Message = typeof Message.Type
+
+export interface Said {
+  readonly from: "client" | "server"
+  readonly message: Message
+}
 
 /** One request with its answer. */
 export interface Exchange {
@@ -40,16 +43,18 @@ export interface Recording {
 }
 
 const decodeEntry = Schema.decodeUnknownOption(Entry)
-const decodeMessage = Schema.decodeUnknownOption(Message)
+/** A message of JSON-RPC. */
+export const decodeMessage = Schema.decodeUnknownOption(Message)
+const decodeLine = Schema.decodeUnknownOption(Schema.fromJsonString(Message))
 
-/** The exchanges of one server process: ids are its own. */
-const exchangesOf = (messages: ReadonlyArray<readonly ["client" | "server", Message]>): ReadonlyArray<Exchange> =>
-  messages.flatMap(([from, { id, method, params = {} }], index) => {
+/** The exchanges of one server process, or of one session: ids are its own. */
+export const exchangesOf = (messages: ReadonlyArray<Said>): ReadonlyArray<Exchange> =>
+  messages.flatMap(({ from, message: { id, method, params = {} } }, index) => {
     if (method === undefined || id === undefined) return []
     const answer = messages
       .slice(index + 1)
-      .find(([other, message]) => other !== from && message.method === undefined && message.id === id)
-    return [{ from, method, params, result: answer?.[1].result }]
+      .find(({ from: other, message }) => other !== from && message.method === undefined && message.id === id)
+    return [{ from, method, params, result: answer?.message.result }]
   })
 
 export const readRecording = Effect.fnUntraced(function* (folder: string) {
@@ -68,7 +73,7 @@ export const readRecording = Effect.fnUntraced(function* (folder: string) {
       exchangesOf(
         entries.flatMap(({ from, text }) =>
           from === "client" || from === "server"
-            ? Option.toArray(decodeMessage(text)).map((message) => [from, message] as const)
+            ? Option.toArray(decodeLine(text)).map((message) => ({ from, message }))
             : [],
         ),
       ),
@@ -78,7 +83,7 @@ export const readRecording = Effect.fnUntraced(function* (folder: string) {
       .flat()
       .filter(
         ({ from, text }) =>
-          (from === "server" && text.trim() !== "" && Option.isNone(decodeMessage(text))) ||
+          (from === "server" && text.trim() !== "" && Option.isNone(decodeLine(text))) ||
           (from === "stderr" && /\b(?:warn|error)/iu.test(text)),
       )
       .map(({ from, text }) => `${from}: ${text.slice(0, 200)}`),

@@ -136,7 +136,7 @@ layer(NodeServices.layer)("The token that a server makes for its user", (it) => 
         concurrency: "unbounded",
       })
       assert.strictEqual(made.filter(Boolean).length, 1)
-      const token = yield* firstToken(file)
+      const { token } = (yield* firstToken(file)) ?? {}
       assert.match(token === undefined ? "" : Redacted.value(token), /^[\w-]{43}$/u)
       assert.strictEqual((yield* fs.stat(file)).mode & 0o777, 0o600)
       assert.isFalse(yield* ensureOwnToken(file))

@@ -66,6 +66,17 @@ describe("a call that can become a task", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.effect("becomes a task with its first question, which its client could not see otherwise", () =>
+    Effect.gen(function* () {
+      const tasks = yield* make((call) => ask(call, "sure"))
+      const id = yield* begin(tasks)
+      assert.deepInclude(yield* tasks.get(about(id)), { status: "input_required" })
+      yield* tasks.update(about(id, { inputResponses: { sure: { action: "decline" } } }))
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* tasks.get(about(id)), { status: "completed", result: resultOf('{"action":"decline"}') })
+    }).pipe(Effect.scoped),
+  )
+
   it.effect("ends with its request until it is a task", () =>
     Effect.gen(function* () {
       let ended = false
