@@ -174,6 +174,8 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     const read = yield* readBody(request)
     if (Result.isFailure(read)) return read.failure
     const body = read.success
+    // The end waits for the answers to calls only: a subscription has none.
+    if (callsIn(body).length > 0) yield* counted
     const refused = refusal(caller, body)
     if (refused !== undefined) return refused
     const isOlder = yield* Effect.promise((signal) => isLegacyRequest(webRequest(request, signal), body))
@@ -201,7 +203,6 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       if (yield* Ref.get(isClosing)) return closing()
       const caller = yield* gate.verify(bearerOf(request))
       if (request.method !== "POST") return yield* older(request, undefined, caller)
-      yield* counted
       return yield* post(request, caller)
     },
     Effect.catchTag("Refused", (refused) => Effect.sync(() => refusalResponse(refused))),

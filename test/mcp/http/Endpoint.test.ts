@@ -148,6 +148,16 @@ describe("Callers", () => {
 })
 
 describe("The end", () => {
+  it.effect("does not wait for subscriptions", () =>
+    Effect.gen(function* () {
+      const { close, open } = yield* makeToys()
+      const { status } = yield* open(modern("subscriptions/listen", { notifications: { toolsListChanged: true } }))
+      assert.strictEqual(status, 200)
+      // The clock of the test stands still.
+      yield* close
+    }).pipe(Effect.scoped),
+  )
+
   it.effect("answers the calls that are running, and then refuses requests", () =>
     Effect.gen(function* () {
       const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })
