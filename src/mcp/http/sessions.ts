@@ -190,7 +190,9 @@ export const makeSessions = Effect.fnUntraced(function* (
       const newId = makeSessionId(crypto.randomUUID(), params)
       if (newId === undefined) return errorResponse(400, -32602, invalidInitialize, requestId(body))
       const session = yield* opening.withPermits(1)(open(newId, caller))
-      return yield* dispatch(session, request, body, caller)
+      // Only what its id says of the client, as after a restart: the SDK keeps all that it is given, in each session.
+      const facts = Option.getOrUndefined(readSessionId(newId))
+      return yield* dispatch(session, request, isObject(body) ? { ...body, params: facts } : body, caller)
     }
     if (id === null) return errorResponse(400, -32000, "Bad Request: Mcp-Session-Id header is required")
     const session = yield* find(id, request.url, caller)
