@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures what a user waits for, relative to floors measured in the same run. Arguments select subjects
- * (start, first, copies, answers, turns, sessions, refresh, limits, discovery, large, memory, commands, connect, v2, size,
- * tools). Needs the built executable.
+ * (start, first, copies, answers, turns, sessions, refresh, limits, discovery, large, memory, commands, connect, http, v2,
+ * size, tools). Needs the built executable.
  *
  * A run of all subjects also writes `bench/RESULTS.md`.
  */
@@ -14,6 +14,7 @@ import { benchConnect } from "./connect.ts"
 import { benchCopies } from "./copies.ts"
 import { benchDiscovery } from "./discovery.ts"
 import { benchFirst } from "./first.ts"
+import { benchHttp } from "./http.ts"
 import { benchLarge } from "./large.ts"
 import { benchLimits } from "./limits.ts"
 import { benchMemory } from "./memory.ts"
@@ -42,6 +43,7 @@ const subjects = [
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "commands", title: "Commands, spawn to end", run: benchCommands },
   { name: "connect", title: "connect, with a real opencode and a real sshd", run: benchConnect },
+  { name: "http", title: "Over HTTP, in both revisions of the protocol", run: benchHttp },
   { name: "v2", title: "opencode 2", run: benchV2 },
   { name: "size", title: "Size of the executable", run: benchSize },
   { name: "tools", title: "Size of tools/list", run: benchToolsList },

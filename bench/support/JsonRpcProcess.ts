@@ -104,6 +104,10 @@ export class JsonRpcProcess {
 
   readonly callTool = (name: string, args: unknown = {}) => this.request("tools/call", { name, arguments: args })
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   readonly residentMemory = Effect.suspend(() => residentMemory(this.#child.pid))
 
   readonly processorTime = Effect.suspend(() => processorTime(this.#child.pid))

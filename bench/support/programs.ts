@@ -10,7 +10,7 @@ const floors = (name: string) => fileURLToPath(new URL(`../floors/${name}.ts`, i
 
 /** The same bundler and options as in rolldown.config.ts, without the plugins: an ordinary server has none. */
 const bundle = async (directory: string): Promise<void> => {
-  const names = ["bare", "hello", "hello-cached", "list", "portScan", "probe", "probe2"]
+  const names = ["bare", "hello", "hello-cached", "httpEcho", "list", "portScan", "probe", "probe2"]
   const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, floors(name)])),
     platform: "node",
@@ -55,6 +55,8 @@ export const makePrograms = Effect.gen(function* () {
   return {
     bare: floor("bare"),
     hello: floor("hello"),
+    /** The SDK's echo over HTTP. */
+    httpEcho: floor("httpEcho"),
     helloCached: floor("hello-cached", [path.join(directory, "hello-cache")]),
     /** Node that does nothing. */
     nothing: { file: "-e", args: ["0"] } satisfies Command as Command,

@@ -6,9 +6,18 @@ const defaultPort = "5432"
 
 const decoded = (text: string) => Option.getOrElse(Option.liftThrowable(decodeURIComponent)(text), () => text)
 
+/**
+ * Whether a `/`, `?` or `#` ended what comes before the host, so that a part of the password would be taken for the host's
+ * port and the database. It must be written as `%2F`, `%3F` or `%23`.
+ */
+const isPasswordCut = ({ hash, pathname, searchParams }: URL): boolean =>
+  [hash, pathname, ...searchParams.keys()].some((part) => part.includes("@"))
+
 /** Whether it is the URL of a PostgreSQL database. */
-export const isDatabaseUrl = (url: string): boolean =>
-  URL.canParse(url) && ["postgres:", "postgresql:"].includes(new URL(url).protocol)
+export const isDatabaseUrl = (url: string): boolean => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  return parsed !== undefined && ["postgres:", "postgresql:"].includes(parsed.protocol) && !isPasswordCut(parsed)
+}
 
 /** Such as `db.example.com:5432/fleet`. */
 export const databaseAddress = (url: Redacted.Redacted): string => {

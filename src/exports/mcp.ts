@@ -3,6 +3,8 @@
  * `@modelcontextprotocol/server`.
  */
 export { type Caller, Gate, Refused } from "../mcp/access/Gate.ts"
+export { TokenFileUnusable } from "../mcp/access/tokenFile.ts"
+export type { BackendOptions } from "../mcp/effectBackend.ts"
 export type { AccessRules } from "../mcp/http/callAccess.ts"
 export { type Endpoint, type EndpointOptions, makeEndpoint } from "../mcp/http/Endpoint.ts"
 export { McpEndpoint, mcpRoute } from "../mcp/http/McpEndpoint.ts"
@@ -13,3 +15,5 @@ export { serve } from "../mcp/ToolServer.ts"
 export { serveFleet, serveFleetWith } from "../serveFleet.ts"
 export { type FleetHttpOptions, serveFleetHttp, tokenFileGate } from "../serveFleetHttp.ts"
 export { type FleetScope, fleetScopes } from "../tools/scopes.ts"
+export type { HttpServingOptions } from "../web/HttpServing.ts"
+export type { RequestCheckOptions } from "../web/requestChecks.ts"

@@ -18,6 +18,7 @@ export { InstanceEvents } from "../opencode/events/InstanceEvents.ts"
 export type * from "../opencode/sessions/Message.ts"
 export { MessageCounts } from "../opencode/sessions/MessageCounts.ts"
 export type {
+  CountedPage,
   Capabilities,
   Described,
   MessagePage,

@@ -37,7 +37,7 @@ export interface TaskCall {
   /**
    * Sets what a later process needs to continue the call. It becomes part of the task's id if it is short and printable, and
    * arrives as `resumed` of the call that continues it. `undefined`: nothing can continue it. The task begins after the first
-   * checkpoint, and keeps the newest one until then.
+   * checkpoint or question, and keeps the newest checkpoint until then.
    */
   readonly checkpoint: (state: string | undefined) => Effect.Effect<void>
 }

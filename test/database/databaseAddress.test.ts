@@ -11,6 +11,10 @@ describe("The address of a database", () => {
     ["postgres:///fleet?host=/run/postgresql&password=hunter2", "/run/postgresql:5432/fleet"],
     ["postgres://[::1]:5433", "[::1]:5433"],
     ["postgres://fleet:hunter2@%E0%A4%A/x", "%E0%A4%A:5432/x"],
+    ["postgres://fleet:12/hunter2@db/fleet", "an address that is not a PostgreSQL URL"],
+    ["postgres://fleet:?hunter2@db/fleet", "an address that is not a PostgreSQL URL"],
+    ["postgres://fleet:1#hunter2@db/fleet", "an address that is not a PostgreSQL URL"],
+    ["postgres://fleet:hunter2@db/fleet?user=me@db", "db:5432/fleet"],
     ["hunter2", "an address that is not a PostgreSQL URL"],
   ])("of %s has no password", (url, shown) => {
     assert.strictEqual(databaseAddress(Redacted.make(url)), shown)

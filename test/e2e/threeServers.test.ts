@@ -54,13 +54,15 @@ const server = Effect.fnUntraced(function* (port: number, databaseUrl: string) {
   const relay = yield* makeRelay()
   yield* relay.register("main", { port })
   const served = yield* serveHttp(relay, { variables: { DATABASE_URL: databaseUrl } })
-  const client = yield* connectHttp(served)
+  // A client has at most 64 calls at a time.
+  const clients = [yield* connectHttp(served), yield* connectHttp(served)] as const
+  let calls = 0
   const killed = yield* Deferred.make<void>()
   const kill = Effect.andThen(served.end("SIGKILL"), Deferred.succeed(killed, undefined))
   /** Undefined if the server was killed meanwhile. With progress, a call does not time out. */
   const send = (session_id: string, message: string) =>
     Effect.raceFirst(
-      client.call(SendMessage, { session_id, message }, () => {}),
+      clients[calls++ % 2 === 0 ? 0 : 1].call(SendMessage, { session_id, message }, () => {}),
       Effect.as(Deferred.await(killed), undefined),
     )
   return { kill, send, stderr: served.stderr }
@@ -90,7 +92,8 @@ withPostgres("three servers with one database", () => {
           }),
           { concurrency: "unbounded" },
         ).pipe(Effect.forkScoped)
-        const until = (count: number) => Ref.get(answered).pipe(eventually((now) => now >= count))
+        const until = (count: number) =>
+          Effect.raceFirst(Ref.get(answered).pipe(eventually((now) => now >= count)), Fiber.join(sending))
 
         yield* until(20)
         yield* third.kill

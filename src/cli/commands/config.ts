@@ -58,14 +58,6 @@ const run = Effect.fn(function* (input: Input) {
 export const config = Command.make(
   "config",
   {
-    client: Argument.Literals("client", clients).pipe(
-      Argument.withDescription(`The MCP client: ${clients.join(", ")}`),
-    ),
-    url: Argument.String("url").pipe(
-      Argument.withDescription(`With --http, where clients reach the server (default ${defaultUrl})`),
-      Argument.filterMap(endpointUrl, () => "an http or https URL"),
-      Argument.optional,
-    ),
     http: Flag.Boolean("http").pipe(
       Flag.withDescription("For a server that is running: opencode-fleet serve --http"),
       Flag.withDefault(false),
@@ -78,6 +70,14 @@ export const config = Command.make(
       Flag.withMetavar("FILE"),
       Flag.withDescription("With --http: use the first token of this file"),
       Flag.optional,
+    ),
+    client: Argument.Literals("client", clients).pipe(
+      Argument.withDescription(`The MCP client: ${clients.join(", ")}`),
+    ),
+    url: Argument.String("url").pipe(
+      Argument.withDescription(`With --http, where clients reach the server (default ${defaultUrl})`),
+      Argument.filterMap(endpointUrl, () => "an http or https URL"),
+      Argument.optional,
     ),
   },
   run,

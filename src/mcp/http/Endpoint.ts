@@ -15,7 +15,16 @@ import { type Backend, makeToolServer, type ServeOptions } from "../toolServers.
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
 import { makeCallBounds } from "./callBounds.ts"
-import { type AccessRules, callsIn, isOffered, mayAsk, mayCall, missingScope, scopesOf } from "./callAccess.ts"
+import {
+  type AccessRules,
+  callsIn,
+  isOffered,
+  mayAsk,
+  mayCall,
+  missingScope,
+  repliesToForm,
+  scopesOf,
+} from "./callAccess.ts"
 import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
 import { fallsBack, type Revisions } from "./revisions.ts"
@@ -139,8 +148,11 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   })
   yield* Effect.addFinalizer(() => close)
 
-  /** The answer to a call that the caller may not make, or whose tool does not exist. */
-  const refusedCall = (caller: Caller, body: unknown) => {
+  /** The answer to what the caller may not do: a call, also of a tool that does not exist, or a reply to a form. */
+  const refusal = (caller: Caller, body: unknown) => {
+    if (access !== undefined && !mayAsk(access, caller) && repliesToForm(body)) {
+      return refusalResponse(gate.insufficient(caller, access.formScope))
+    }
     const calls = callsIn(body)
     const [call] = calls
     if (call === undefined) return undefined
@@ -162,7 +174,9 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     const read = yield* readBody(request)
     if (Result.isFailure(read)) return read.failure
     const body = read.success
-    const refused = refusedCall(caller, body)
+    // The end waits for the answers to calls only: a subscription has none.
+    if (callsIn(body).length > 0) yield* counted
+    const refused = refusal(caller, body)
     if (refused !== undefined) return refused
     const isOlder = yield* Effect.promise((signal) => isLegacyRequest(webRequest(request, signal), body))
     if (isOlder && revisions !== "2026") return yield* older(request, body, caller)
@@ -189,7 +203,6 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       if (yield* Ref.get(isClosing)) return closing()
       const caller = yield* gate.verify(bearerOf(request))
       if (request.method !== "POST") return yield* older(request, undefined, caller)
-      yield* counted
       return yield* post(request, caller)
     },
     Effect.catchTag("Refused", (refused) => Effect.sync(() => refusalResponse(refused))),

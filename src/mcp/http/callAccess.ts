@@ -2,6 +2,7 @@
 import { isJSONRPCRequest } from "@modelcontextprotocol/server"
 import type { Tool } from "effect/ai"
 import type { Caller } from "../access/Gate.ts"
+import { isObject } from "../wire/json.ts"
 
 /** The scopes of a Toolkit's tools. */
 export interface AccessRules {
@@ -40,9 +41,11 @@ export interface CallOfTool {
   readonly tool: string
 }
 
+const messagesIn = (body: unknown): ReadonlyArray<unknown> => (Array.isArray(body) ? body : [body])
+
 /** The calls of tools in a body. */
 export const callsIn = (body: unknown): ReadonlyArray<CallOfTool> =>
-  (Array.isArray(body) ? body : [body]).flatMap((message: unknown) => {
+  messagesIn(body).flatMap((message) => {
     if (!isJSONRPCRequest(message) || message.method !== "tools/call") return []
     const tool = message.params?.["name"]
     return typeof tool === "string" ? [{ id: message.id, tool }] : []
@@ -54,3 +57,7 @@ export const missingScope = (
   caller: Caller,
   calls: ReadonlyArray<CallOfTool>,
 ): string | undefined => scopes.get(calls.find(({ tool }) => !has(scopes, caller, tool))?.tool ?? "")
+
+/** Whether a body replies to a form. A session can be used with several tokens of one caller, of which only some may decide. */
+export const repliesToForm = (body: unknown): boolean =>
+  messagesIn(body).some((message) => isObject(message) && isObject(message["result"]) && "action" in message["result"])

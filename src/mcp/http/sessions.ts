@@ -3,7 +3,7 @@
  * after the session was closed because it was idle, and after a restart of the server (`sessionId.ts`).
  */
 import { type McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server"
-import { Clock, Data, Effect, Option, Schedule, Semaphore } from "effect"
+import { Clock, Data, Effect, Option, Schedule, type Scope, Semaphore } from "effect"
 import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
@@ -40,6 +40,16 @@ const maxEnded = 2000
 /** Every session is in use. */
 export class TooManySessions extends Data.TaggedError("TooManySessions") {}
 
+export interface Sessions {
+  /** Answers a request of a client that does not speak 2026-07-28. */
+  readonly handle: (
+    request: Request,
+    body: unknown,
+    caller: Caller,
+  ) => Effect.Effect<Response, TooManySessions, Scope.Scope>
+  readonly close: Effect.Effect<void>
+}
+
 interface Session {
   readonly subject: string
   readonly transport: WebStandardStreamableHTTPServerTransport
@@ -72,7 +82,9 @@ const posted = (url: string, headers: Record<string, string> = {}) =>
     headers: { accept: "application/json, text/event-stream", "content-type": "application/json", ...headers },
   })
 
-export const makeSessions = Effect.fnUntraced(function* (options: SessionsOptions) {
+export const makeSessions = Effect.fnUntraced(function* (
+  options: SessionsOptions,
+): Effect.fn.Return<Sessions, never, Scope.Scope> {
   const { maxEventBytes = 32 * 1024 * 1024, maxSessions = 2000 } = options
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
@@ -183,7 +195,6 @@ export const makeSessions = Effect.fnUntraced(function* (options: SessionsOption
     )
   })
 
-  /** Answers a request of a client that does not speak 2026-07-28. */
   const handle = Effect.fnUntraced(function* (request: Request, body: unknown, caller: Caller) {
     const id = request.headers.get(sessionHeader)
     const params = initializeParams(body)

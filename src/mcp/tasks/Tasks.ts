@@ -1,12 +1,12 @@
 /** Calls that go on as tasks: the client gets an id instead of waiting, and asks for the outcome from time to time. */
 import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server"
-import { Clock, type Duration, Effect, Fiber, Option, Semaphore, Stream, SubscriptionRef } from "effect"
+import { Clock, type Duration, Effect, Fiber, Option, PartitionedSemaphore, Stream, SubscriptionRef } from "effect"
 import type { ToolRequest } from "../toolServers.ts"
 import { callerOf } from "../access/callerInfo.ts"
 import { type Elicitation, canAskIn, repliesIn, type Surface } from "../elicitation.ts"
 import { makeFollowedCall } from "./followedCall.ts"
 import type { TaskRequest } from "./offerTasks.ts"
-import { formatTaskId, parseTaskId } from "./taskId.ts"
+import { formatTaskId, parseTaskId, type TaskIdParts } from "./taskId.ts"
 import { hasNews, view } from "./taskState.ts"
 import { makeTaskTable, type Task } from "./taskTable.ts"
 import { createTaskResult } from "./taskWire.ts"
@@ -33,8 +33,10 @@ const lookedUpWithin: Duration.Input = "1 second"
 /** Begins the state of a task that nothing can continue in another process. */
 const onlyHere = "!"
 
+const ownerOf = ({ http }: ServerContext) => callerOf(http?.authInfo)?.subject ?? ""
+
 /** A task belongs to its caller. To another one who may read the same, it is a task of another process. */
-const keyOf = (taskId: string, { http }: ServerContext) => `${callerOf(http?.authInfo)?.subject ?? ""} ${taskId}`
+const keyOf = (taskId: string, context: ServerContext) => `${ownerOf(context)} ${taskId}`
 
 export interface Running<R> {
   readonly run: RunCall<R>
@@ -55,13 +57,14 @@ export const makeTasks = Effect.fnUntraced(function* <R>(
   { mayResume, run }: Running<R>,
 ) {
   const scope = yield* Effect.scope
-  const oneLookup = yield* Semaphore.make(1)
+  // The callers take turns, so that one who asks for many tasks does not keep the others waiting.
+  const oneLookup = yield* PartitionedSemaphore.make<string>({ permits: 1 })
   const table = makeTaskTable()
 
   const start = Effect.fnUntraced(function* (request: ToolRequest, createdAt: number, resumed: Elicitation["resumed"]) {
     const call = yield* makeFollowedCall({ context: request.context, createdAt, resumed })
     const work = run(request, call.surface).pipe(Effect.tap((result) => call.tell({ _tag: "Completed", result })))
-    return { call, fiber: yield* Effect.forkIn(work, scope) }
+    return { call, fiber: yield* Effect.forkIn(work, scope), owner: ownerOf(request.context) }
   })
 
   const admit = Effect.fnUntraced(function* (task: Task, { context }: ToolRequest, createdAt: number) {
@@ -75,23 +78,30 @@ export const makeTasks = Effect.fnUntraced(function* <R>(
     return createTaskResult(view(id, yield* SubscriptionRef.get(task.call.state), now))
   })
 
+  /** Continues the work of a task that is not known here. */
+  const lookUp = Effect.fnUntraced(function* (call: Resumption, parts: TaskIdParts, about: TaskRequest) {
+    const { context, server, taskId } = about
+    const known = table.get(keyOf(taskId, context))
+    if (known !== undefined || !table.hasRoom(ownerOf(context))) return known
+    const request = { ...call, context, connection: { era: "modern", server } } as const
+    const resumed = Option.some({ state: parts.state, reply: { action: "cancel" } } as const)
+    const task = yield* start(request, parts.createdAt, resumed)
+    yield* task.call.leaveRequest
+    table.set(keyOf(taskId, context), task, yield* Clock.currentTimeMillis)
+    yield* Effect.timeoutOption(untilNews(task.call), lookedUpWithin)
+    return task
+  })
+
   /** The task, if need be by continuing its work. Undefined if there is none. */
-  const find = ({ context, server, taskId }: TaskRequest) =>
-    Effect.gen(function* () {
-      const parts = parseTaskId(taskId)
-      const call = parts === undefined ? undefined : resume(parts.state)
-      if (call !== undefined && !mayResume(call, context)) return undefined
-      const known = table.get(keyOf(taskId, context))
-      if (known !== undefined) return known
-      if (parts === undefined || call === undefined || !table.hasRoom()) return undefined
-      const request = { ...call, context, connection: { era: "modern", server } } as const
-      const resumed = Option.some({ state: parts.state, reply: { action: "cancel" } } as const)
-      const task = yield* start(request, parts.createdAt, resumed)
-      yield* task.call.leaveRequest
-      table.set(keyOf(taskId, context), task, yield* Clock.currentTimeMillis)
-      yield* Effect.timeoutOption(untilNews(task.call), lookedUpWithin)
-      return task
-    }).pipe(oneLookup.withPermit)
+  const find = Effect.fnUntraced(function* (request: TaskRequest) {
+    const { context, taskId } = request
+    const parts = parseTaskId(taskId)
+    const call = parts === undefined ? undefined : resume(parts.state)
+    if (call !== undefined && !mayResume(call, context)) return undefined
+    const known = table.get(keyOf(taskId, context))
+    if (known !== undefined || parts === undefined || call === undefined) return known
+    return yield* oneLookup.withPermits(ownerOf(context), 1)(lookUp(call, parts, request))
+  })
 
   return {
     /** The tool's result, or a task if it does not come soon. Until then the client can cancel the request. */
@@ -101,7 +111,7 @@ export const makeTasks = Effect.fnUntraced(function* <R>(
       const isLate = Effect.raceFirst(Effect.sleep(becomesTaskAfter), untilNews(task.call))
       const becomesTask = Effect.gen(function* () {
         yield* Effect.all([isLate, task.call.checkpointed], { concurrency: "unbounded" })
-        return table.hasRoom() ? yield* admit(task, request, createdAt) : yield* Effect.never
+        return table.hasRoom(task.owner) ? yield* admit(task, request, createdAt) : yield* Effect.never
       })
       return yield* Effect.raceFirst(Fiber.join(task.fiber), becomesTask).pipe(
         Effect.onInterrupt(() => Fiber.interrupt(task.fiber)),

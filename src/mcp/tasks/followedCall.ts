@@ -46,6 +46,8 @@ export const makeFollowedCall = Effect.fnUntraced(function* ({ context, createdA
     const reply = yield* Deferred.make<ElicitationReply>()
     replies.set(key, reply)
     yield* tell({ _tag: "Asked", key, request })
+    // Only a task can show the question.
+    yield* checkpointed.open
     return yield* Effect.ensuring(
       Deferred.await(reply),
       Effect.andThen(

@@ -4,6 +4,8 @@ import { SubscriptionRef } from "effect"
 import type { FollowedCall } from "./followedCall.ts"
 
 export interface Task {
+  /** The caller. */
+  readonly owner: string
   readonly call: FollowedCall
   readonly fiber: Fiber.Fiber<unknown, unknown>
 }
@@ -14,6 +16,8 @@ const maxEnded = 100
 const endedStays = 60 * 60 * 1000
 
 const maxTasks = 1000
+/** Tasks of one caller, so that no caller keeps the others from having some. */
+const maxOfOwner = 400
 
 export const makeTaskTable = () => {
   const tasks = new Map<string, Task>()
@@ -30,8 +34,9 @@ export const makeTaskTable = () => {
 
   return {
     get: (id: string): Task | undefined => tasks.get(id),
-    /** Whether another task may begin. */
-    hasRoom: (): boolean => tasks.size < maxTasks,
+    /** Whether another task of this caller may begin. */
+    hasRoom: (caller: string): boolean =>
+      tasks.size < maxTasks && [...tasks.values()].filter(({ owner }) => owner === caller).length < maxOfOwner,
     set: (id: string, task: Task, now: number): void => {
       tasks.set(id, task)
       dropEnded(now)

@@ -36,7 +36,7 @@ const cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: strin
   [["send", "x", "new", "go", "--if-busy"], "--if-busy needs a value: wait, steer or fail.", ""],
   [["send", "x", "new", " "], "MESSAGE cannot be empty.", ""],
   [["start"], "HOST is missing.", "opencode-fleet start HOST [DIRECTORY]"],
-  [["config"], "CLIENT is missing.", "opencode-fleet config CLIENT"],
+  [["config"], "CLIENT is missing.", "opencode-fleet config [flags] CLIENT [URL]"],
   [
     ["config", "emacs"],
     'CLIENT takes claude-code, codex, gemini, copilot, qwen, opencode, vscode, cursor, cline, continue or json, not "emacs".',

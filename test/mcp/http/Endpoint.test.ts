@@ -8,6 +8,20 @@ import { initialize, makeToys, modern, toolCall } from "./toyEndpoint.ts"
 const canShowForms = { elicitation: { form: {} } }
 
 describe("Sessions", () => {
+  it.effect("take no reply to a form with a token of the caller that may not decide", () =>
+    Effect.gen(function* () {
+      const { send } = yield* makeToys()
+      const { session } = yield* send({ body: initialize(canShowForms) })
+      const reply = (token: string, result: object) =>
+        Effect.map(send({ session, token, body: { jsonrpc: "2.0", id: 1, result } }), ({ status }) => status)
+      const accepted = { action: "accept", content: {} }
+      assert.strictEqual(yield* reply("anna:read", accepted), 403)
+      // The reply to a ping.
+      assert.strictEqual(yield* reply("anna:read", {}), 202)
+      assert.strictEqual(yield* reply("anna:read,decide", accepted), 202)
+    }),
+  )
+
   it.effect("belong to their caller", () =>
     Effect.gen(function* () {
       const { send } = yield* makeToys()
@@ -134,6 +148,16 @@ describe("Callers", () => {
 })
 
 describe("The end", () => {
+  it.effect("does not wait for subscriptions", () =>
+    Effect.gen(function* () {
+      const { close, open } = yield* makeToys()
+      const { status } = yield* open(modern("subscriptions/listen", { notifications: { toolsListChanged: true } }))
+      assert.strictEqual(status, 200)
+      // The clock of the test stands still.
+      yield* close
+    }).pipe(Effect.scoped),
+  )
+
   it.effect("answers the calls that are running, and then refuses requests", () =>
     Effect.gen(function* () {
       const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })

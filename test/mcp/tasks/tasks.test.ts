@@ -66,6 +66,17 @@ describe("a call that can become a task", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.effect("becomes a task with its first question, which its client could not see otherwise", () =>
+    Effect.gen(function* () {
+      const tasks = yield* make((call) => ask(call, "sure"))
+      const id = yield* begin(tasks)
+      assert.deepInclude(yield* tasks.get(about(id)), { status: "input_required" })
+      yield* tasks.update(about(id, { inputResponses: { sure: { action: "decline" } } }))
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* tasks.get(about(id)), { status: "completed", result: resultOf('{"action":"decline"}') })
+    }).pipe(Effect.scoped),
+  )
+
   it.effect("ends with its request until it is a task", () =>
     Effect.gen(function* () {
       let ended = false
@@ -175,6 +186,35 @@ describe("a task of another process", () => {
       const id = yield* begin(tasks, "one")
       yield* tasks.cancel(about(id, { subject: "other" }))
       assert.deepInclude(yield* tasks.get(about(id, { subject: "one" })), { status: "working" })
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("is looked up in turn: one caller who asks for many delays the others by seconds at most", () =>
+    Effect.gen(function* () {
+      const tasks = yield* make((call) => Effect.andThen(checkpoint(call), Effect.never))
+      const known = yield* begin(tasks, "one")
+      const forged = Array.from({ length: 50 }, (_, index) => `mx1r20${index + 10}.resumed:1`)
+      for (const id of forged) yield* Effect.forkChild(tasks.get(about(id, { subject: "many" })))
+      const other = yield* Effect.forkChild(tasks.get(about(id, { subject: "other" })))
+      const own = yield* Effect.forkChild(tasks.get(about(known, { subject: "one" })))
+      yield* TestClock.adjust(0)
+      assert.isDefined(own.pollUnsafe())
+      for (let second = 1; second <= 3; second++) yield* TestClock.adjust("1 second")
+      assert.isDefined(other.pollUnsafe())
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("leaves room for those of other callers", () =>
+    Effect.gen(function* () {
+      const tasks = yield* make((call) => Effect.andThen(checkpoint(call), Effect.never))
+      const askFor = Effect.fnUntraced(function* (number: number, subject: string) {
+        const asking = yield* Effect.forkChild(tasks.get(about(`${number}.resumed:1`, { subject })))
+        yield* TestClock.adjust("1 second")
+        return yield* Fiber.join(asking)
+      })
+      for (let number = 1; number <= 400; number++) assert.isDefined(yield* askFor(number, "many"))
+      assert.isUndefined(yield* askFor(401, "many"))
+      assert.isDefined(yield* askFor(401, "other"))
     }).pipe(Effect.scoped),
   )
 
