@@ -130,7 +130,6 @@ export const makeSessions = Effect.fnUntraced(function* (
       subject: caller.subject,
       transport,
       offer,
-
       lastUsedAt: now(),
       streams: 0,
       calls: 0,
