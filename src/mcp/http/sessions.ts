@@ -8,6 +8,7 @@ import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
 import { isObject } from "../wire/json.ts"
+import { makeRepeatedCalls } from "./repeatedCalls.ts"
 import { makeEventLog } from "./eventLog.ts"
 import { type Facts, makeSessionId, readSessionId } from "./sessionId.ts"
 
@@ -113,16 +114,26 @@ export const makeSessions = Effect.fnUntraced(function* (
         ended.add(id)
       },
     })
+    const repeated = makeRepeatedCalls()
     const { offer, server } = options.openServer({
       call: (request) => {
         session.calls++
-        return options.call(id, request).finally(() => {
-          session.calls--
-          session.lastUsedAt = now()
-        })
+        return repeated
+          .call(request, () => options.call(id, request))
+          .finally(() => {
+            session.calls--
+            session.lastUsedAt = now()
+          })
       },
     })
-    const session: Session = { subject: caller.subject, transport, offer, lastUsedAt: now(), streams: 0, calls: 0 }
+    const session: Session = {
+      subject: caller.subject,
+      transport,
+      offer,
+      lastUsedAt: now(),
+      streams: 0,
+      calls: 0,
+    }
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed

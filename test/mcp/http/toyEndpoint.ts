@@ -1,5 +1,5 @@
 /** An endpoint over HTTP with small tools, called without a network. */
-import { Deferred, Effect, Layer, Redacted, Schema } from "effect"
+import { Deferred, Effect, Layer, Queue, Redacted, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Gate, Refused } from "../../../src/mcp/access/Gate.ts"
@@ -74,10 +74,16 @@ export const modern = (method: string, params: object = {}, client: object = { n
 
 export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOptions> = {}) {
   const waiting = yield* Deferred.make<void>()
+  const waits = yield* Queue.unbounded<"began" | "ended">()
   const handlers = Toys.toLayer({
     look: () => Effect.map(Call, ({ canAsk }) => ({ canAsk })),
     change: () => Effect.succeed({}),
-    wait: () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
+    wait: () =>
+      Effect.acquireUseRelease(
+        Queue.offer(waits, "began"),
+        () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
+        () => Queue.offer(waits, "ended"),
+      ),
   })
   const kit = yield* Effect.provide(Toys, handlers)
   const endpoint = yield* makeEndpoint(Toys, Effect.succeed(kit), {
@@ -124,5 +130,13 @@ export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOp
         }
       }),
     )
-  return { ...endpoint, open, send, waiting: Deferred.await(waiting) }
+  /** `waits` is what next happens to a call of `wait`. */
+  return {
+    ...endpoint,
+    open,
+    send,
+    waiting: Deferred.await(waiting),
+    waits: Queue.take(waits),
+    waited: Queue.size(waits),
+  }
 })
