@@ -41,6 +41,8 @@ export interface EndpointOptions extends ServeOptions {
   readonly endingText?: BackendOptions["endingText"]
   /** Further sessions close the one that was not used for the longest time. Default: 2,000. */
   readonly maxSessions?: number
+  /** The same for the sessions of one caller. Default: 500. */
+  readonly maxSessionsOfCaller?: number
 }
 
 export interface Endpoint {
@@ -116,7 +118,8 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     },
     call: (session, request) => bounds.call(session, maxCallsOfSession, request),
     failed: backend.failed,
-    ...(options.maxSessions === undefined ? {} : { maxSessions: options.maxSessions }),
+    maxSessions: options.maxSessions,
+    maxSessionsOfCaller: options.maxSessionsOfCaller,
   })
 
   const modern = createMcpHandler(

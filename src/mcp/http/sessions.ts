@@ -21,7 +21,9 @@ export interface SessionsOptions {
   readonly call: (session: string, request: Parameters<Backend["call"]>[0]) => ReturnType<Backend["call"]>
   readonly failed: (error: Error) => void
   /** Further sessions close the one that was not used for the longest time. */
-  readonly maxSessions?: number
+  readonly maxSessions?: number | undefined
+  /** The same for the sessions of one caller. */
+  readonly maxSessionsOfCaller?: number | undefined
   /** The most bytes of messages that are kept for clients whose stream breaks. */
   readonly maxEventBytes?: number
 }
@@ -85,7 +87,7 @@ const posted = (url: string, headers: Record<string, string> = {}) =>
 export const makeSessions = Effect.fnUntraced(function* (
   options: SessionsOptions,
 ): Effect.fn.Return<Sessions, never, Scope.Scope> {
-  const { maxEventBytes = 32 * 1024 * 1024, maxSessions = 2000 } = options
+  const { maxEventBytes = 32 * 1024 * 1024, maxSessions = 2000, maxSessionsOfCaller = 500 } = options
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const log = makeEventLog({ maxBytes: maxEventBytes, maxAgeMs: resumableMs, now })
@@ -96,15 +98,19 @@ export const makeSessions = Effect.fnUntraced(function* (
   const isIdle = ({ calls, streams }: Session) => calls === 0 && streams === 0
   const close = (session: Session) => Effect.promise(() => session.transport.close())
 
-  const makeRoom = Effect.gen(function* () {
-    if (sessions.size < maxSessions) return
-    const [oldest] = [...sessions.values()].filter(isIdle).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt)
+  /** One caller's sessions take only a part of the room, so that a careless client shuts out nobody else. */
+  const makeRoom = Effect.fnUntraced(function* (caller: Caller) {
+    const all = [...sessions.values()]
+    const own = all.filter(({ subject }) => subject === caller.subject)
+    const crowd = own.length >= maxSessionsOfCaller ? own : all.length >= maxSessions ? all : []
+    if (crowd.length === 0) return
+    const [oldest] = crowd.filter(isIdle).toSorted((one, other) => one.lastUsedAt - other.lastUsedAt)
     if (oldest === undefined) return yield* new TooManySessions()
     yield* close(oldest)
   })
 
   const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
-    yield* makeRoom
+    yield* makeRoom(caller)
     const { clear, store } = log.openStore()
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,

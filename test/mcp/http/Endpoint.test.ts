@@ -72,6 +72,19 @@ describe("Sessions", () => {
       assert.strictEqual((yield* send({ session, body: toolCall("look") })).status, 200)
     }),
   )
+
+  it.effect("of one caller leave room for those of the others", () =>
+    Effect.gen(function* () {
+      const { open, send } = yield* makeToys({ maxSessions: 3, maxSessionsOfCaller: 2 })
+      const begin = (token: string) => send({ token, body: initialize() })
+      for (const _ of [1, 2]) {
+        const { session } = yield* begin("anna:read")
+        yield* open({ token: "anna:read", session, method: "GET" })
+      }
+      assert.strictEqual((yield* begin("anna:read")).status, 503)
+      assert.strictEqual((yield* begin("bert:read")).status, 200)
+    }).pipe(Effect.scoped),
+  )
 })
 
 describe("Revisions", () => {
