@@ -169,7 +169,7 @@ withOpencode2("the inbox of opencode 2", () => {
         yield* real.restart
         const { outcome } = yield* Fiber.join(sending)
         // It depends on the moment whether opencode had begun.
-        assert.include(["completed", "interrupted"], outcome._tag)
+        assert.include(["completed", "interrupted"], outcome._tag, JSON.stringify(outcome))
         const all = yield* said
         assert.lengthOf(
           all.filter((text) => text === "say:survived"),

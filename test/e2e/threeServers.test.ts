@@ -5,7 +5,7 @@
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, layer } from "@effect/vitest"
-import { Array, Context, Deferred, Effect, Fiber, FiberSet, Layer, Ref } from "effect"
+import { Array, Context, Deferred, Effect, Fiber, FiberSet, Layer, Ref, Schedule } from "effect"
 import { HttpServer } from "effect/http"
 import { createServer } from "node:http"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
@@ -19,6 +19,8 @@ import { withPostgres } from "../support/requirements.ts"
 
 const sessionCount = 20
 const messagesEach = 10
+
+const again = Schedule.spaced("1 second")
 
 /** As opencode 1, it accepts a prompt some time before its session is busy. `merged` are prompts that came before the end of the last turn. */
 const fakeOpencode = Effect.gen(function* () {
@@ -61,10 +63,13 @@ const server = Effect.fnUntraced(function* (port: number, databaseUrl: string) {
   const kill = Effect.andThen(served.end("SIGKILL"), Deferred.succeed(killed, undefined))
   /** Undefined if the server was killed meanwhile. With progress, a call does not time out. */
   const send = (session_id: string, message: string) =>
-    Effect.raceFirst(
-      clients[calls++ % 2 === 0 ? 0 : 1].call(SendMessage, { session_id, message }, () => {}),
-      Effect.as(Deferred.await(killed), undefined),
-    )
+    clients[calls++ % 2 === 0 ? 0 : 1]
+      .call(SendMessage, { session_id, message }, () => {})
+      .pipe(
+        // On a busy machine 200 calls at once may wait longer for the opencode than they may. A client would send again, too.
+        Effect.retry({ while: ({ text }) => text.includes("The message was not sent."), schedule: again }),
+        Effect.raceFirst(Effect.as(Deferred.await(killed), undefined)),
+      )
   return { kill, send, stderr: served.stderr }
 })
 

@@ -38,7 +38,8 @@ layer(RealOpencode.layer(), { excludeTestServices: true })("the tools", (it) => 
     Effect.gen(function* () {
       const client = yield* withClient(kind)
       assert.includeMembers([...client.tools], names)
-      assert.deepStrictEqual(client.capabilities, { tools: { listChanged: true } })
+      const tasks = kind === "SDK 2 of 2026-07-28" ? { extensions: { "io.modelcontextprotocol/tasks": {} } } : {}
+      assert.deepStrictEqual(client.capabilities, { tools: { listChanged: true }, ...tasks })
     }),
   )
 

@@ -34,15 +34,24 @@ const claimScoped = Effect.fnUntraced(function* (session: string): Effect.fn.Ret
   )
 })
 
+/**
+ * A server that was killed right after it had sent a message holds no claim any more, and opencode does not show its turn yet.
+ * So a claim that was taken a moment ago, in a session that looks idle, is followed by a second look.
+ */
+const secondLookAfter = "300 millis"
+
 type Prepare = Effect.Effect<PromptChoice, ClientError>
+
+const isBusyNow = ({ opencode, session }: SessionAddress) =>
+  Effect.map(statusOf(opencode, session), ({ type }) => type !== "idle")
 
 /** Reads whether a turn is running in the session, and prepares a prompt at the same time: a short turn waits for both. */
 export const stateOf = Effect.fnUntraced(function* (
-  { opencode, session }: SessionAddress,
+  address: SessionAddress,
   prepare: Prepare,
 ): Effect.fn.Return<Omit<ClaimedSession, "release">, ClientError, Scope.Scope> {
   const preparing = yield* Effect.forkScoped(prepare)
-  const isBusy = (yield* statusOf(opencode, session)).type !== "idle"
+  const isBusy = yield* isBusyNow(address)
   return { isBusy, prepared: Fiber.join(preparing) }
 })
 
@@ -53,16 +62,20 @@ export const claimSession = Effect.fnUntraced(function* (
   notices: Notices,
   prepare: Prepare,
 ): Effect.fn.Return<ClaimedSession, ClientError | SessionBusy, Scope.Scope> {
+  let wasTaken = false
   while (true) {
     const claim = yield* claimScoped(address.session.id)
     if (claim === "taken") {
       if (ifBusy === "fail") return yield* sessionBusy(address)
+      wasTaken = true
       yield* Effect.sleep(tryAgain)
       continue
     }
     const release = claim === "unavailable" ? undefined : claim.release
-    const state = yield* stateOf(address, prepare)
-    if (!state.isBusy || ifBusy === "fail") return { ...state, release }
+    const first = yield* stateOf(address, prepare)
+    const isBusy = first.isBusy || (wasTaken && (yield* Effect.delay(isBusyNow(address), secondLookAfter)))
+    if (!isBusy || ifBusy === "fail") return { ...first, isBusy, release }
+    wasTaken = false
     // Most sessions are idle, so the wait comes after the claim.
     yield* release ?? Effect.void
     yield* awaitIdle(address, notices)
