@@ -1,4 +1,5 @@
 /** IP addresses as text, and URLs made from them. */
+import { isLoopback } from "../text/loopback.ts"
 
 export const isIPv6 = (address: string) => address.includes(":")
 
@@ -9,9 +10,6 @@ export const urlOf = (address: string, port: number): string => `http://${hostOf
 
 /** The host of a URL, an IPv6 address without its brackets. */
 export const addressIn = ({ hostname }: URL): string => hostname.replaceAll(/^\[|\]$/gu, "")
-
-/** Whether the address, in its short form, belongs to this machine only. */
-export const isLoopback = (address: string) => address === "::1" || /^127(?:\.\d{1,3}){3}$/u.test(address)
 
 /**
  * The addresses of this machine at which a server may answer that listens on `host`, the first choice first. Undefined if it

@@ -1,4 +1,5 @@
 /** The process that listens at a loopback URL, on Linux. */
+import { isLoopbackHost } from "../text/loopback.ts"
 import { Effect } from "effect"
 import { createReadStream } from "node:fs"
 import { processesWith } from "./openFiles.ts"
@@ -32,15 +33,13 @@ const socketsIn = (file: string, port: number) =>
     Effect.orElseSucceed(() => []),
   )
 
-const isLoopback = (hostname: string) => /^(localhost|127\..*|\[::1\])$/u.test(hostname)
-
 /** Undefined if there is none, or if the system does not tell. `likely`: the processes that are looked at first. */
 export const listenerAt = Effect.fnUntraced(function* (
   url: string,
   likely: Effect.Effect<ReadonlyArray<number>> = Effect.succeed([]),
 ): Effect.fn.Return<number | undefined> {
   const { hostname, port } = new URL(url)
-  if (!isLoopback(hostname)) return undefined
+  if (!isLoopbackHost(hostname)) return undefined
   const sockets = yield* socketsIn("/proc/net/tcp", Number(port))
   // A socket of IPv4 takes connections to 127.0.0.1 before one of IPv6 that accepts both.
   const isFound = sockets.length > 0 && hostname.startsWith("127.")

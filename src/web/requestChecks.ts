@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isIP } from "node:net"
+import { isLoopbackHost } from "../text/loopback.ts"
 
 export interface RequestCheckOptions {
   /** Where the server listens. */
@@ -20,10 +21,7 @@ export interface RequestCheckOptions {
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"]
 
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/u.test(host)
-
-/** The name in an URL, such as `[::1]` for an IPv6 address. */
+/** The name in a URL, such as `[::1]` for an IPv6 address. */
 const nameOf = (host: string) => (isIP(host) === 6 ? `[${host}]` : host.toLowerCase())
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
@@ -34,7 +32,7 @@ export const makeRequestCheck = ({ host, names = [], publicUrl, sharedPaths }: R
   const known = new Set([...loopbackNames, nameOf(host), ...names.map(nameOf)])
   if (publicUrl !== undefined) known.add(publicUrl.hostname)
   // A page cannot make a browser ask for an address other than the one that the page is from.
-  const acceptsAddresses = !isLoopback(host)
+  const acceptsAddresses = !isLoopbackHost(host)
 
   /** What is wrong with a request, or undefined. */
   return (request: Pick<HttpServerRequest.HttpServerRequest, "headers" | "method" | "url">): string | undefined => {

@@ -1,5 +1,7 @@
 /** Where clients reach a server over HTTP. */
 import { Option } from "effect"
+import { isLoopbackHost } from "../../text/loopback.ts"
+import { webUrl } from "../arguments/webUrl.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import { defaultAddress } from "../arguments/listenAddress.ts"
 
@@ -8,14 +10,11 @@ export const tokenVariable = "OPENCODE_FLEET_TOKEN"
 
 export const defaultUrl = `http://${defaultAddress.host}:${defaultAddress.port}${mcpPath}`
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u
+export const isLocal = (url: string): boolean => isLoopbackHost(new URL(url).hostname)
 
-export const isLocal = (url: string): boolean => loopback.test(new URL(url).hostname)
-
-/** An URL without a path means the endpoint of that server. */
-export const endpointUrl = (text: string): Option.Option<string> => {
-  if (!/^https?:\/\//u.test(text) || !URL.canParse(text)) return Option.none()
-  const url = new URL(text)
-  if (url.pathname === "/") url.pathname = mcpPath
-  return Option.some(url.href)
-}
+/** A URL without a path means the endpoint of that server. */
+export const endpointUrl = (text: string): Option.Option<string> =>
+  Option.map(webUrl(text), (url) => {
+    if (url.pathname === "/") url.pathname = mcpPath
+    return url.href
+  })

@@ -8,6 +8,7 @@ import {
   clients,
   configurationText,
 } from "../clients/clientConfigurations.ts"
+import { webUrlForms } from "../arguments/webUrl.ts"
 import { defaultUrl, endpointUrl, tokenVariable } from "../clients/endpointUrl.ts"
 import { copiedVariables, setSecrets, thisLaunch } from "../clients/launch.ts"
 import type { RemoteInput } from "../clients/remote.ts"
@@ -76,7 +77,7 @@ export const config = Command.make(
     ),
     url: Argument.String("url").pipe(
       Argument.withDescription(`With --http, where clients reach the server (default ${defaultUrl})`),
-      Argument.filterMap(endpointUrl, () => "an http or https URL"),
+      Argument.filterMap(endpointUrl, () => webUrlForms),
       Argument.optional,
     ),
   },

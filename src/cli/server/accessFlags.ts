@@ -1,6 +1,7 @@
 /** The flags of `serve --http` that say whom it lets in. */
 import { Option } from "effect"
 import { Flag } from "effect/cli"
+import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 
 export interface AccessInput {
   readonly noAuth: boolean
@@ -8,8 +9,6 @@ export interface AccessInput {
   readonly issuer: Option.Option<string>
   readonly jwks: Option.Option<URL>
 }
-
-const isWebUrl = (text: string) => /^https?:\/\//u.test(text) && URL.canParse(text)
 
 export const accessFlags = {
   noAuth: Flag.Boolean("no-auth").pipe(
@@ -26,18 +25,15 @@ export const accessFlags = {
     Flag.withDescription("Clients log in here (OAuth). Needs --public-url"),
     Flag.filterMap(
       // As it was typed, because tokens must name it exactly so.
-      (text) => (isWebUrl(text) ? Option.some(text) : Option.none()),
-      () => "an http or https URL",
+      (text) => Option.as(webUrl(text), text),
+      () => webUrlForms,
     ),
     Flag.optional,
   ),
   jwks: Flag.String("jwks").pipe(
     Flag.withMetavar("URL"),
     Flag.withDescription("The keys of the issuer, if its metadata do not say where they are"),
-    Flag.filterMap(
-      (text) => (isWebUrl(text) ? Option.some(new URL(text)) : Option.none()),
-      () => "an http or https URL",
-    ),
+    Flag.filterMap(webUrl, () => webUrlForms),
     Flag.optional,
   ),
 }

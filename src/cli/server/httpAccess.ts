@@ -19,7 +19,7 @@ import { serverInfo } from "../../serverInfo.ts"
 import { ownTokenFile } from "../../settings/directories.ts"
 import { Settings } from "../../Settings.ts"
 import { baseScope, fleetScopes, loginScopes } from "../../tools/scopes.ts"
-import { isLoopback } from "../../web/requestChecks.ts"
+import { isLoopbackHost } from "../../text/loopback.ts"
 import { defaultUrl } from "../clients/endpointUrl.ts"
 import { defaultAddress, type ListenAddress } from "../arguments/listenAddress.ts"
 import { exitStatus, failedBecause, failedWith } from "../process/exitStatus.ts"
@@ -101,7 +101,7 @@ export const httpAccess = Effect.fnUntraced(function* (
   }
   if (issuer !== undefined) return ofIssuer(issuer, file)
   if (file !== undefined) return ofTokens(file)
-  if (!isLoopback(host)) {
+  if (!isLoopbackHost(host)) {
     return yield* failedBecause(
       `serve --http listens on ${host} only with --token-file or --issuer, because everyone who can reach it could control the agents. Without them it listens on ${defaultAddress.host}.`,
     )

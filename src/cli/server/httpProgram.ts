@@ -1,7 +1,9 @@
 /** Serves the fleet over HTTP, as the flags of `serve --http` say. */
 import { Console, Context, Effect, Layer, Option, References } from "effect"
 import { HttpServer, type HttpServerError } from "effect/http"
+import { urlOf } from "../../discovery/address.ts"
 import { toolsLayer } from "../../layers.ts"
+import { errorCode } from "../../machine/errorCode.ts"
 import { mcpPath } from "../../mcp/http/mcpPath.ts"
 import type { Revisions } from "../../mcp/http/revisions.ts"
 import * as FleetHttp from "../../serveFleetHttp.ts"
@@ -24,15 +26,11 @@ export interface HttpInput extends AccessInput {
   readonly revision: Revisions
 }
 
-const urlOf = ({ host, port }: ListenAddress) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
-
-const cannotListen = (address: ListenAddress) => (error: HttpServerError.ServeError) => {
-  const { cause } = error
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
-  const url = urlOf(address)
-  if (code === "EADDRINUSE") {
+const cannotListen = ({ host, port }: ListenAddress, { cause }: HttpServerError.ServeError) => {
+  const url = urlOf(host, port)
+  if (errorCode(cause) === "EADDRINUSE") {
     return failedBecause(
-      `${url} is in use: another program is listening there, maybe another opencode-fleet serve --http. End it, or choose another port: serve --http ${address.host}:PORT`,
+      `${url} is in use: another program is listening there, maybe another opencode-fleet serve --http. End it, or choose another port: serve --http ${host}:PORT`,
     )
   }
   return failedBecause(`Cannot listen on ${url}: ${cause instanceof Error ? cause.message : "unknown error"}`)
@@ -56,17 +54,17 @@ export const httpProgram = Effect.fnUntraced(
         : FleetHttp.layer(FleetToolkit, { ...options, unavailable: unavailableWithoutHosts }, further)
     const services = yield* Layer.build(Layer.provide(served, [toolsLayer(Settings), access.gate])).pipe(
       Effect.catchTags({
-        ServeError: (error) => Effect.fail(cannotListen(address)(error)),
+        ServeError: (error) => Effect.fail(cannotListen(address, error)),
         TokenFileUnusable: (error) => Effect.fail(failedWith(error)),
       }),
     )
     const { address: bound } = Context.get(services, HttpServer.HttpServer)
     const port = "port" in bound ? bound.port : address.port
     const url = Option.match(input.publicUrl, {
-      onNone: () => urlOf({ ...address, port }),
+      onNone: () => urlOf(address.host, port),
       onSome: ({ href }) => href.replace(/\/$/u, ""),
     })
-    yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf({ ...address, port })}
+    yield* Console.error(`opencode-fleet ${version} is listening on ${urlOf(address.host, port)}
 
 ${[
   `MCP clients connect to ${url}${mcpPath}`,

@@ -2,8 +2,9 @@
 import { Cause, Effect, Exit, Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { defaultAddress, parseAddress } from "../arguments/listenAddress.ts"
+import { webUrl, webUrlForms } from "../arguments/webUrl.ts"
 import { endProcess } from "../process/endProcess.ts"
-import { failedBecause } from "../process/exitStatus.ts"
+import { exitStatus, failedBecause } from "../process/exitStatus.ts"
 import { accessFlagNames, accessFlags, hasAccessFlags } from "./accessFlags.ts"
 
 const addressForms = "HOST:PORT, HOST or PORT"
@@ -29,10 +30,7 @@ export const serveInput = {
   publicUrl: Flag.String("public-url").pipe(
     Flag.withMetavar("URL"),
     Flag.withDescription("The URL under which clients reach the server through a proxy"),
-    Flag.filterMap(
-      (text) => (/^https?:\/\//u.test(text) && URL.canParse(text) ? Option.some(new URL(text)) : Option.none()),
-      () => "an http or https URL",
-    ),
+    Flag.filterMap(webUrl, () => webUrlForms),
     Flag.optional,
   ),
   revision: Flag.Literals("revision", ["2025", "2026", "both"]).pipe(
@@ -46,10 +44,12 @@ export type ServeInput = Command.Command.Config.Infer<typeof serveInput>
 /** What is wrong if flags for HTTP are given without it. */
 export const needsHttp = (input: ServeInput) =>
   Option.isSome(input.address) || input.names.length > 0 || Option.isSome(input.publicUrl) || hasAccessFlags(input)
-    ? Effect.fail(failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, 2))
+    ? Effect.fail(
+        failedBecause(`These need --http: ADDRESS, --host, --public-url, ${accessFlagNames}.`, exitStatus.usage),
+      )
     : Effect.void
 
-/** To end by a signal is the only way to end it, so it is no failure. Waits for the exit, which pending files delay. */
+/** A signal is the only way to stop it, so it is no failure. Waits for the exit, which pending files delay. */
 const stopped = <E>(exit: Exit.Exit<never, E>) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
     ? Effect.andThen(

@@ -2,6 +2,7 @@
 import { type Delivery, deliveryText } from "../../opencode/requests/decision.ts"
 import { alwaysScope, type Decision, type PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import type { Session } from "../../opencode/sessions/Session.ts"
+import { capitalised } from "../../text/capitalised.ts"
 import { line } from "../../text/plainText.ts"
 import { wholeRequestText } from "../../tools/requests/requestView.ts"
 import type { Style } from "./style.ts"
@@ -20,8 +21,6 @@ export const requestLines = (pending: PendingRequest, { always = false } = {}): 
         ...patterns.map((pattern) => `  ${line(pattern, 500)}`),
       ].join("\n")
 }
-
-const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 export const decidedText = (delivery: Delivery, decision: Decision): string =>
   capitalised(line(deliveryText(delivery, decision), 1000))

@@ -2,7 +2,7 @@
 import type { ToolPart, ToolState } from "../../opencode/sessions/Message.ts"
 import { line } from "../../text/plainText.ts"
 import { shortLine } from "../../text/shortLine.ts"
-import { durationText, toolSubject } from "../../tools/sessions/toolSubject.ts"
+import { isShell, timeTaken, toolSubject } from "../../tools/sessions/toolSubject.ts"
 import { type Style, styleOf } from "./style.ts"
 import { CliOutput } from "effect/cli"
 
@@ -13,13 +13,6 @@ const maxName = 40
 const minAct = 20
 const maxAct = 120
 const maxReason = 200
-
-/** Empty below a second, which says nothing to a person. */
-const timeTaken = (state: ToolState): string => {
-  if (state.status === "pending" || state.time?.end === undefined) return ""
-  const milliseconds = state.time.end - state.time.start
-  return milliseconds < 1000 ? "" : ` ${durationText(milliseconds)}`
-}
 
 /** How the call ended; `…` until then. */
 const ending = (state: ToolState, style: Style): string => {
@@ -49,7 +42,7 @@ export interface ToolLineOptions {
 
 /** What the call does, in at most `room` cells. */
 const act = ({ state, tool }: Call, room: number, directory: string | undefined): string => {
-  const name = tool === "bash" || tool === "shell" ? "$" : shortLine(tool, maxName)
+  const name = isShell(tool) ? "$" : shortLine(tool, maxName)
   const about = toolSubject(state.input, directory)
   return about === "" ? name : `${name} ${shortLine(about, Math.max(minAct, room - name.length - 1))}`
 }

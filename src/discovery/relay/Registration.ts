@@ -1,6 +1,6 @@
 /** The JSON file that announces an instance in the relay directory. */
 import { Schema, SchemaTransformation } from "effect"
-import { isLoopback } from "../address.ts"
+import { isLoopback } from "../../text/loopback.ts"
 import { plainLine } from "../../text/plainText.ts"
 import { accessFields } from "./RegistrationAccess.ts"
 

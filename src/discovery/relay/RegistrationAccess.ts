@@ -5,7 +5,7 @@
  */
 import { Effect, Option, Record, Schema } from "effect"
 import { defaultUsername } from "../../opencode/Target.ts"
-import { addressIn, isLoopback } from "../address.ts"
+import { isLoopbackHost } from "../../text/loopback.ts"
 import { SecretReference, referenceForms } from "../secrets/SecretReference.ts"
 
 /** Not decoded further by the schema, whose errors quote values. */
@@ -65,7 +65,7 @@ const address = (value: unknown) => {
     return refuse("has a url with credentials; write them as references in username and password")
   }
   if (hash !== "" || search !== "") return refuse("has a url with a query or a fragment; leave them out")
-  if (protocol !== "https:" && !(protocol === "http:" && (hostname === "localhost" || isLoopback(addressIn(url))))) {
+  if (protocol !== "https:" && !(protocol === "http:" && isLoopbackHost(hostname))) {
     return refuse("has a url that is not https://; http:// is for this machine only, because it is not encrypted")
   }
   return Effect.succeed(`${origin}${pathname.replace(/\/+$/u, "")}`)

@@ -1,6 +1,7 @@
 /** Where an issuer has its keys: by its own metadata (RFC 8414, OpenID Connect Discovery). */
 import { Effect, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
+import { isLoopbackHost } from "../../text/loopback.ts"
 
 /** The issuer's metadata or keys cannot be had. */
 export class IssuerFailed extends Schema.TaggedError<IssuerFailed>()("IssuerFailed", {
@@ -14,11 +15,9 @@ export class IssuerFailed extends Schema.TaggedError<IssuerFailed>()("IssuerFail
 
 const timeout = "5 seconds"
 
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u
-
 /** Whoever can change what a plain connection carries could put in keys of their own. Nobody can between here and here. */
 export const isTrustworthy = ({ hostname, protocol }: URL): boolean =>
-  protocol === "https:" || (protocol === "http:" && loopback.test(hostname))
+  protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname))
 
 const Metadata = Schema.Struct({ issuer: Schema.String, jwks_uri: Schema.URLFromString })
 

@@ -6,7 +6,7 @@ import { jsonRpcError } from "./responses.ts"
 
 export const bearerOf = ({ headers }: HttpServerRequest.HttpServerRequest): Redacted.Redacted | undefined => {
   const [, token] = /^Bearer +(\S+) *$/iu.exec(headers["authorization"] ?? "") ?? []
-  return token === undefined ? undefined : Redacted.make(token)
+  return token === undefined ? undefined : Redacted.make(token, { label: "token" })
 }
 
 export const refusalResponse = ({ challenge, message, status }: Refused) =>

@@ -3,9 +3,8 @@
  * not initialize anew when a session is unknown, so a session must survive a restart of the server: an unknown id is
  * revived by a second `initialize` with these values. The id grants nothing, because every request is authorized.
  */
-import { Option, Schema } from "effect"
+import { Option, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import { Result } from "effect"
 
 /** The values of `initialize` that the server uses. */
 const Facts = Schema.Struct({

@@ -1,10 +1,9 @@
 /** A call that can become a task: what its handler sees, and what its client asks about. */
-import type { InputRequest, ServerContext } from "@modelcontextprotocol/server"
+import type { CallToolResult, InputRequest, ServerContext } from "@modelcontextprotocol/server"
 import { Clock, Deferred, Effect, Latch, Option, SubscriptionRef } from "effect"
 import type { ElicitationReply } from "../Call.ts"
 import { duringTask, type Elicitation, type Surface } from "../elicitation.ts"
 import { progressOf } from "../progress.ts"
-import type { CallToolResult } from "@modelcontextprotocol/server"
 import { begin, change, type TaskChange } from "./taskState.ts"
 
 /** Replies that came before their question, after a restart. */

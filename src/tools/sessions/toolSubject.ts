@@ -1,6 +1,6 @@
 /** What a tool call works on, and how long it took, as a person reads it: `npm test`, `src/login.ts`, `3 s`. */
 import { Option, Schema } from "effect"
-import type { ToolInput } from "../../opencode/sessions/Message.ts"
+import type { ToolInput, ToolState } from "../../opencode/sessions/Message.ts"
 import { plural } from "../../text/plural.ts"
 
 /** Parameters that say what a call works on. The first that is set is shown. */
@@ -45,3 +45,13 @@ export const durationText = (milliseconds: number): string => {
   if (seconds >= 60) return `${Math.floor(seconds / 60)} min`
   return `${seconds < 9.95 ? Math.round(seconds * 10) / 10 : Math.floor(seconds)} s`
 }
+
+/** After a space. Empty below a second, which says nothing to a person. */
+export const timeTaken = (state: ToolState): string => {
+  if (state.status === "pending" || state.time?.end === undefined) return ""
+  const milliseconds = state.time.end - state.time.start
+  return milliseconds < 1000 ? "" : ` ${durationText(milliseconds)}`
+}
+
+/** Whether what the call works on is a command line. */
+export const isShell = (tool: string): boolean => tool === "bash" || tool === "shell"

@@ -5,7 +5,7 @@ import { clip } from "../../text/clip.ts"
 import { line } from "../../text/plainText.ts"
 import { plural } from "../../text/plural.ts"
 import { visibleLine } from "../../text/visible.ts"
-import { durationText, toolSubject } from "../../tools/sessions/toolSubject.ts"
+import { isShell, timeTaken, toolSubject } from "../../tools/sessions/toolSubject.ts"
 import { elapsed, iso } from "../../tools/shared/time.ts"
 import { type Content, html } from "./html.ts"
 import { conversation, home } from "./paths.ts"
@@ -37,25 +37,19 @@ const maxOutput = 10_000
 const maxParts = 60
 const maxSubject = 300
 
-const took = (state: ToolState): string => {
-  if (state.status === "pending" || state.time?.end === undefined) return ""
-  const milliseconds = state.time.end - state.time.start
-  return milliseconds < 1000 ? "" : ` ${durationText(milliseconds)}`
-}
-
 const callEnd = (state: ToolState): Content => {
   switch (state.status) {
     case "pending":
     case "running":
       return html`<span class="end">running…</span>`
     case "error":
-      return html`<span class="end failed">✗ failed${took(state)}</span>`
+      return html`<span class="end failed">✗ failed${timeTaken(state)}</span>`
     case "completed": {
       const { background = false, report: { added, exit = 0, removed } = {} } = state
       if (background) return html`<span class="end">in the background</span>`
-      if (exit !== 0) return html`<span class="end failed">✗ exit ${exit}${took(state)}</span>`
+      if (exit !== 0) return html`<span class="end failed">✗ exit ${exit}${timeTaken(state)}</span>`
       const changed = added === undefined || removed === undefined ? "" : `+${added} −${removed} `
-      return html`<span class="end ok">${changed}✓${took(state)}</span>`
+      return html`<span class="end ok">${changed}✓${timeTaken(state)}</span>`
     }
   }
 }
@@ -66,7 +60,7 @@ const outputOf = (state: ToolState): string => {
 }
 
 const toolCall = ({ id, state, tool }: ToolPart, directory: string): Content => {
-  const name = tool === "bash" || tool === "shell" ? "$" : line(tool, 60)
+  const name = isShell(tool) ? "$" : line(tool, 60)
   const head = html`<span>${name} ${clip(visibleLine(toolSubject(state.input, directory)), maxSubject)}</span>${callEnd(
       state,
     )}`

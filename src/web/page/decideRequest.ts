@@ -2,10 +2,10 @@
 import { Clock, Effect, Fiber, Option } from "effect"
 import { UrlParams } from "effect/http"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
-import { deliveryText, sendDecision, verdict } from "../../opencode/requests/decision.ts"
+import { deliveryText, refusal, sendDecision, verdict } from "../../opencode/requests/decision.ts"
 import { RequestNotOpen } from "../../opencode/requests/decisionErrors.ts"
 import type { Decision, PendingRequest } from "../../opencode/requests/PendingRequest.ts"
-import { refusal } from "../../opencode/requests/decision.ts"
+import { capitalised } from "../../text/capitalised.ts"
 import { line } from "../../text/plainText.ts"
 import { findOrigin, findRequest } from "../../tools/requests/findRequest.ts"
 import { answer, response } from "../../tools/requests/personDecision.ts"
@@ -50,8 +50,6 @@ const decisionIn = (
   const message = text(fields, "message")
   return response(pending, { response: chosen, ...(message === "" ? {} : { message }) })
 }
-
-const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
 export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLedger) {
   const client = yield* OpencodeClient

@@ -1,7 +1,8 @@
 /** Who looks at the page: the cookie of a login, or a token that a proxy in front of this server passes on. */
-import { Effect, Option, Redacted } from "effect"
+import { Effect, Option } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { type Caller, Gate, Refused } from "../../mcp/access/Gate.ts"
+import { bearerOf } from "../../mcp/http/bearer.ts"
 import { baseScope, formScope } from "../../tools/scopes.ts"
 import type { Logins } from "./Logins.ts"
 
@@ -28,11 +29,6 @@ export const cookieName = (isSecure: boolean): string => (isSecure ? cookieNames
 export const loginKeys = ({ cookies }: HttpServerRequest.HttpServerRequest): ReadonlyArray<string> =>
   Object.values(cookieNames).flatMap((name) => cookies[name] ?? [])
 
-const bearerToken = ({ headers }: HttpServerRequest.HttpServerRequest): Redacted.Redacted | undefined => {
-  const [, token] = /^bearer +(\S+) *$/iu.exec(headers["authorization"] ?? "") ?? []
-  return token === undefined ? undefined : Redacted.make(token, { label: "token" })
-}
-
 /** Fails unless the caller may read. */
 export const mayRead = (caller: Caller): Effect.Effect<Caller, Refused> =>
   caller.scopes.has(baseScope)
@@ -47,7 +43,7 @@ export const makeVisitor = (logins: Logins) =>
       const [login] = (yield* Effect.forEach(loginKeys(request), (key) =>
         Effect.map(logins.token(key), (token) => (token === undefined ? Option.none() : Option.some({ key, token }))),
       )).flatMap(Option.toArray)
-      const caller = yield* Effect.flatMap(gate.verify(login?.token ?? bearerToken(request)), mayRead)
+      const caller = yield* Effect.flatMap(gate.verify(login?.token ?? bearerOf(request)), mayRead)
       return {
         caller,
         mayDecide: caller.scopes.has(formScope),
