@@ -78,7 +78,7 @@ const opencodeClient = OpencodeVersions.layer(versions)
 const databaseOf = ({ databaseUrl }: Pick<FleetLayerOptions, "databaseUrl">) =>
   databaseUrl === undefined ? Layer.empty : databaseLayer(databaseUrl)
 
-/** Who may send a message now: among the servers of this machine and, with a database, among all that share it. */
+/** Session claims: of this machine and, with a database, of all servers that share it. */
 const sessionClaims = Layer.effect(
   SessionClaims,
   Effect.gen(function* () {

@@ -1,22 +1,9 @@
 /** Decides which mDNS services are trusted with the password: those that match a pattern of `MDNS_ALLOW`. */
-import { matchesWildcard } from "../../text/wildcard.ts"
+import { isAllowedHost } from "../allowed.ts"
 import type { Service } from "./Services.ts"
 
-/** Names are compared ignoring case and the final dot of a fully qualified name. */
-const normalized = (name: string): string => name.toLowerCase().replace(/\.$/u, "")
-
-/**
- * Whether the pattern means an address, with or without a port. Such a pattern is not compared with names, because a host
- * may announce any name, including another host's address. It cannot choose its own address.
- */
-const isAddressPattern = (pattern: string): boolean => /^[\d.:*]*\d[\d.:*]*$/u.test(pattern)
-
+/** A service announces any name, but cannot choose its own address. */
 export const isAllowed = (
   { address, label, port, target }: Pick<Service, "address" | "label" | "port" | "target">,
   patterns: ReadonlyArray<string>,
-): boolean =>
-  patterns.some((pattern) =>
-    [...(isAddressPattern(pattern) ? [] : [label, target]), address, `${address}:${port}`].some((name) =>
-      matchesWildcard(normalized(pattern), normalized(name)),
-    ),
-  )
+): boolean => isAllowedHost({ names: [label, target], addresses: [address, `${address}:${port}`] }, patterns)

@@ -1,7 +1,7 @@
 /** A row of the table of instances, as it is read. Anyone who may write to the database may have written it. */
 import { Schema } from "effect"
-import { addressIn } from "../address.ts"
-import { isLoopback, isLoopbackHost } from "../../text/loopback.ts"
+import { addressIn, loopbackOf } from "../address.ts"
+import { isLoopback } from "../../text/loopback.ts"
 
 const webUrl = (text: string): URL | undefined => {
   const url = URL.parse(text)
@@ -13,7 +13,7 @@ const webUrl = (text: string): URL | undefined => {
 /** A URL at which other machines reach an instance. */
 export const isAdvertisable = (text: string): boolean => {
   const url = webUrl(text)
-  return url !== undefined && !isLoopbackHost(url.hostname)
+  return url !== undefined && loopbackOf(addressIn(url)) === undefined
 }
 
 const isLocal = (text: string): boolean => {

@@ -28,8 +28,10 @@ const write = `
     (id, name, host, machine, local_url, url, tunnel, api, version, directory, pid, birth, heartbeat_seconds)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
   on conflict (id) do update set
-    name = excluded.name, url = excluded.url, tunnel = excluded.tunnel, version = excluded.version,
-    directory = excluded.directory, seen_at = now()`
+    name = excluded.name, host = excluded.host, machine = excluded.machine, local_url = excluded.local_url,
+    url = excluded.url, tunnel = excluded.tunnel, api = excluded.api, version = excluded.version,
+    directory = excluded.directory, pid = excluded.pid, birth = excluded.birth,
+    heartbeat_seconds = excluded.heartbeat_seconds, seen_at = now()`
 
 const remove = "delete from opencode_fleet_instances where id = $1"
 

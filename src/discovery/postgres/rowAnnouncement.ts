@@ -1,7 +1,8 @@
 /** Turns a row of the table of instances into an announcement, for this machine. */
 import { Duration } from "effect"
+import { isIP } from "node:net"
 import { line, plainLine } from "../../text/plainText.ts"
-import { matchesWildcard } from "../../text/wildcard.ts"
+import { isAllowedHost } from "../allowed.ts"
 import { addressIn } from "../address.ts"
 import type { Announcement } from "../Discovery.ts"
 import { type InstanceRow, isSilent } from "./InstanceRow.ts"
@@ -17,9 +18,8 @@ export const isAllowed = (url: string, patterns: ReadonlyArray<string>): boolean
   const parsed = new URL(url)
   const host = addressIn(parsed)
   const port = parsed.port === "" ? (parsed.protocol === "https:" ? "443" : "80") : parsed.port
-  return patterns.some((pattern) =>
-    [host, `${host}:${port}`].some((name) => matchesWildcard(pattern.toLowerCase(), name.toLowerCase())),
-  )
+  const known = [host, `${host}:${port}`]
+  return isAllowedHost(isIP(host) === 0 ? { names: known, addresses: [] } : { names: [], addresses: known }, patterns)
 }
 
 const units = ["days", "hours", "minutes", "seconds"] as const

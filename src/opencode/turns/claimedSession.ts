@@ -1,5 +1,5 @@
 /**
- * One turn at a time across the opencode-fleet servers of this user on this machine: between reading that a session is idle and
+ * One turn at a time across the opencode-fleet servers of this user on this machine, and of all that share a database: between reading that a session is idle and
  * opencode reporting it as busy, no other server may do the same.
  */
 import { Effect, Fiber, Schedule, type Scope } from "effect"

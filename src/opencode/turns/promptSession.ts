@@ -72,6 +72,19 @@ const readArrival = Effect.fnUntraced(function* ({ opencode, session }: SessionA
 const uncertain = ({ session, target }: SessionAddress, detail: string) =>
   new EffectUncertain({ instance: target.instance, effect: "prompt", session: session.id, detail })
 
+/** As {@link confirmArrival}, except that a prompt which opencode does not have is a turn that is not accepted. */
+export const lookForArrival = (
+  address: SessionAddress,
+  turn: Turn.Turn,
+  reason: string,
+  within: Duration.Input,
+): Effect.Effect<Turn.Turn, EffectUncertain> =>
+  persistently(readArrival(address, turn)).pipe(
+    Effect.repeat({ while: ({ accepted }) => !accepted, schedule: untilStored }),
+    Effect.timeout(within),
+    Effect.mapError(() => uncertain(address, `the session could not be read; ${reason}`)),
+  )
+
 /**
  * Reads what opencode has stored until the prompt is found, and returns the turn. Used when the request with the prompt was
  * not acknowledged: the prompt may have arrived, so it is never sent again. `reason` says why that is uncertain.
@@ -82,10 +95,7 @@ export const confirmArrival = (
   reason: string,
   within: Duration.Input = maxAbsence,
 ): Effect.Effect<Turn.Turn, EffectUncertain> =>
-  persistently(readArrival(address, turn)).pipe(
-    Effect.repeat({ while: ({ accepted }) => !accepted, schedule: untilStored }),
-    Effect.timeout(within),
-    Effect.mapError(() => uncertain(address, `the session could not be read; ${reason}`)),
+  lookForArrival(address, turn, reason, within).pipe(
     Effect.filterOrFail(
       ({ accepted }) => accepted,
       () => uncertain(address, `opencode has not stored the message so far; ${reason}`),

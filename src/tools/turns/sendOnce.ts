@@ -1,8 +1,8 @@
 /** Sends a message, unless the same call has sent it before and nobody was told what became of it. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
-import { confirmArrival } from "../../opencode/turns/promptSession.ts"
+import { lookForArrival } from "../../opencode/turns/promptSession.ts"
 import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import * as Turn from "../../opencode/turn/Turn.ts"
@@ -21,11 +21,15 @@ export interface SendOnce<E, R> {
   readonly follow: (prompt: MessageId) => Effect.Effect<TurnView, E, R>
 }
 
-/** The earlier message, if opencode has it. Fails if it may have run as a command, which has no id to look for. */
+/**
+ * The earlier message, if opencode has it. Fails if the session cannot be read, and if the message may have run as a command,
+ * which has no id to look for.
+ */
 const arrived = Effect.fnUntraced(function* (address: SessionAddress, call: MessageCall, earlier: UnansweredMessage) {
   const turn = Turn.begin(call.session, earlier.prompt)
-  const found = yield* Effect.option(confirmArrival(address, turn, "its caller went away", storedWithin))
-  if (Option.isSome(found)) return earlier.prompt
+  const { accepted } = yield* lookForArrival(address, turn, "its caller went away", storedWithin)
+  if (accepted) return earlier.prompt
+  yield* (yield* UnansweredMessages).forget(earlier.prompt)
   if (earlier.accepted || !call.text.startsWith("/")) return undefined
   const { session, target } = address
   return yield* new EffectUncertain({
@@ -44,13 +48,12 @@ export const sendOnce = Effect.fnUntraced(function* <E, R>(
   const { find, forget, remember } = yield* UnansweredMessages
   const earlier = yield* find(call)
   if (earlier !== undefined) {
-    const prompt = yield* Effect.tapError(arrived(address, call, earlier), () => forget(earlier.prompt))
+    const prompt = yield* arrived(address, call, earlier)
     if (prompt !== undefined) {
       const view = yield* follow(prompt)
       yield* forget(prompt)
       return { ...view, next: `${view.next ?? ""} ${sentByEarlierCall}`.trim() }
     }
-    yield* forget(earlier.prompt)
   }
   let sent: Turn.Turn | undefined
   const keeping = (stages: TurnStages): TurnStages => ({

@@ -89,6 +89,18 @@ withPostgres("Instances in the database", () => {
         }),
     )
 
+    it.effect("that come back under the same id are shown where they are now", () =>
+      Effect.gen(function* () {
+        const url = yield* (yield* RealPostgres).newDatabase
+        const { database, scan } = yield* open(url)
+        const atHome = { ...instance, host: "desk", localUrl: "http://127.0.0.1:5000", pid: 8 }
+        yield* announceInstance(database, instance)
+        yield* announceInstance(database, atHome)
+        const { announcements } = yield* scan
+        assert.deepInclude(announcements[0], { host: "desk", remotePort: 5000 })
+      }),
+    )
+
     it.effect("receive the password only if DATABASE_ALLOW lists their host", () =>
       Effect.gen(function* () {
         const url = yield* (yield* RealPostgres).newDatabase

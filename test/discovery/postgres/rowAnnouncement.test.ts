@@ -89,6 +89,8 @@ describe("DATABASE_ALLOW", () => {
     ["http://build.lan:4096", "build.lan:4097", false],
     ["http://build.lan.evil.example:4096", "build.lan", false],
     ["http://evil.example:4096/build.lan", "build.lan", false],
+    ["http://192.168.1.7:4096", "192.168.1.*", true],
+    ["http://192.168.1.evil.example:4096", "192.168.1.*", false],
   ])("%s with %s: %s", (url, pattern, allowed) => {
     assert.strictEqual(isAllowed(url, [pattern]), allowed)
   })

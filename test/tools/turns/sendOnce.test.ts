@@ -6,6 +6,7 @@ import { CacheFiles, type CacheFilesValues } from "../../../src/machine/CacheFil
 import type { CallValues } from "../../../src/mcp/Call.ts"
 import { MessageId } from "../../../src/opencode/Identifiers.ts"
 import { here, permission } from "../../../src/testing/samples.ts"
+import * as Fault from "../../../src/testing/Fault.ts"
 import * as Unanswered from "../../../src/tools/turns/UnansweredMessages.ts"
 import { toolsOverFake } from "../../support/fleetOver.ts"
 import { makeMemoryFiles } from "../../support/memoryFiles.ts"
@@ -86,6 +87,24 @@ describe("the same call after its caller went away", () => {
       yield* pass(2000)
       assert.lengthOf(fake.prompts, 0)
       yield* sending()
+      assert.lengthOf(fake.prompts, 1)
+    }).pipe(Effect.provide(tools())),
+  )
+
+  it.effect("sends nothing while it cannot be read whether opencode has the message", () =>
+    Effect.gen(function* () {
+      const fake = yield* withMain
+      yield* lost
+      fake.fail(`GET /session/${here}/message*`, Fault.hang, 1)
+      const again = yield* sending()
+      yield* pass(10_000)
+      assert.lengthOf(fake.prompts, 1)
+      assert.include(String(yield* Effect.flip(Fiber.join(again))), "the session could not be read")
+      const later = yield* sending()
+      yield* pass(1000)
+      finishAnswer(fake, "All done.")
+      yield* pass(1000)
+      assert.deepInclude((yield* Fiber.join(later)).view, { outcome: "completed", text: "All done." })
       assert.lengthOf(fake.prompts, 1)
     }).pipe(Effect.provide(tools())),
   )
