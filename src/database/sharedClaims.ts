@@ -10,7 +10,7 @@ import type { DatabaseSession, DatabaseValues } from "./Database.ts"
  * How long a message waits for a database that was there a moment ago, such as during its restart. After that, messages are
  * sent under the claim on this machine alone: one that may be merged is better than one that never leaves.
  */
-const patience = "15 seconds"
+const patience = "45 seconds"
 
 /** After a connection was lost, until that is noticed. */
 const again = Schedule.max([Schedule.spaced("200 millis"), Schedule.recurs(5)])

@@ -7,7 +7,7 @@ import { hasExited } from "./hasExited.ts"
 export const vouched = (machine: LocalMachineValues, announcement: Announcement): Announcement =>
   hasExited(machine)(announcement) ? withoutSecrets(announcement) : announcement
 
-/** The announcement of a process that has exited: any program may have its port. */
+/** The announcement without its secrets, for a process that has exited: any program may have its port. */
 export const withoutSecrets = ({
   credentials: _credentials,
   headers: _headers,

@@ -1,6 +1,6 @@
 /**
- * Caches a value per file until the file changes: reading a thousand registrations takes longer than probing a
- * hundred instances.
+ * Caches a value per file until the file changes. Reading a thousand registrations takes longer than probing a hundred
+ * instances, and a token file is looked at with every request.
  */
 import { type FileSystem, Option } from "effect"
 import { fileStamp } from "./fileStamp.ts"

@@ -5,7 +5,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { makeRelay } from "../support/Executable.ts"
-import { eventually, FleetClient } from "../support/McpClients.ts"
+import { eventually } from "../support/McpClients.ts"
 import * as facts from "../support/facts.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { onBothVersions } from "../support/requirements.ts"
@@ -38,7 +38,7 @@ const hasArrived = Effect.fnUntraced(function* (session: string) {
 })
 
 onBothVersions((api) => {
-  layer(FleetClient.layer({ permission: "ask", api }), { excludeTestServices: true, concurrent: true })(
+  layer(RealOpencode.layer({ permission: "ask", api }), { excludeTestServices: true, concurrent: true })(
     "calls that outlive their connection",
     (it) => {
       it.effect("a call that takes long becomes a task, shows progress, and ends with the turn's outcome", () =>

@@ -1,6 +1,6 @@
 /** The id of a task: when it began, and what a later call needs to continue it. It comes back from the client unchecked. */
 
-/** Claude Code takes no longer one. */
+/** Characters. Claude Code accepts no more. */
 const maxLength = 128
 
 /** Printable ASCII without spaces, because over HTTP the id is also the value of a header. */
