@@ -80,7 +80,7 @@ export const makeEventLog = ({ maxAgeMs, maxBytes, now }: EventLogOptions) => {
         expire()
         return `${streamId}_${sequence}`
       },
-      getStreamIdForEventId: async (eventId) => streams.get(streamIdOf(eventId))?.id,
+      // Without `getStreamIdForEventId`: with it, the SDK refuses to resume a stream whose break was not noticed yet.
       replayEventsAfter: async (lastEventId, { send }) => {
         expire()
         const streamId = streamIdOf(lastEventId)
@@ -95,7 +95,9 @@ export const makeEventLog = ({ maxAgeMs, maxBytes, now }: EventLogOptions) => {
       for (const { events } of streams.values()) for (const event of events) remove(event)
       streams.clear()
     }
-    return { store, clear }
+    /** Whether the stream of this event can be resumed. */
+    const knows = (eventId: string): boolean => streams.has(streamIdOf(eventId))
+    return { store, clear, knows }
   }
 
   return { openStore, expire, bytes: () => bytes }

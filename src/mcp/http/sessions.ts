@@ -56,6 +56,8 @@ interface Session {
   readonly subject: string
   readonly transport: WebStandardStreamableHTTPServerTransport
   readonly offer: (caller: Caller) => void
+  /** Whether the stream of an event can be resumed. */
+  readonly knows: (eventId: string) => boolean
   lastUsedAt: number
   streams: number
   calls: number
@@ -63,6 +65,11 @@ interface Session {
 
 /** The header of a request that names its session. */
 const sessionHeader = "mcp-session-id"
+
+/** The header of a request that resumes a stream. */
+const lastEventHeader = "last-event-id"
+
+const unknownEvent = "Bad Request: Last-Event-ID is unknown, or the stream is over"
 
 const errorResponse = (status: number, code: number, message: string, id: string | number | null = null) =>
   Response.json({ jsonrpc: "2.0", error: { code, message }, id }, { status })
@@ -111,7 +118,7 @@ export const makeSessions = Effect.fnUntraced(function* (
 
   const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
     yield* makeRoom(caller)
-    const { clear, store } = log.openStore()
+    const { clear, knows, store } = log.openStore()
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
       eventStore: store,
@@ -136,6 +143,7 @@ export const makeSessions = Effect.fnUntraced(function* (
       subject: caller.subject,
       transport,
       offer,
+      knows,
       lastUsedAt: now(),
       streams: 0,
       calls: 0,
@@ -190,6 +198,8 @@ export const makeSessions = Effect.fnUntraced(function* (
     )
 
   const dispatch = Effect.fnUntraced(function* (session: Session, request: Request, body: unknown, caller: Caller) {
+    const lastEventId = request.method === "GET" ? request.headers.get(lastEventHeader) : null
+    if (lastEventId !== null && !session.knows(lastEventId)) return errorResponse(400, -32000, unknownEvent)
     yield* countStream(session)
     session.offer(caller)
     return yield* Effect.promise(() =>
