@@ -117,6 +117,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
     call: (session, request) => bounds.call(session, maxCallsOfSession, request),
+    lostAnswer: (name) => (names.includes(name) ? backend.endingResult({ name, args: undefined }) : undefined),
     failed: backend.failed,
     maxSessions: options.maxSessions,
     maxSessionsOfCaller: options.maxSessionsOfCaller,
