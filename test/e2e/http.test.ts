@@ -125,7 +125,7 @@ layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })(
       yield* Effect.forEach(clients, (client) => works(client, "First"), { concurrency: "unbounded" })
 
       /** Starts a call of each client that waits for an agent. */
-      const wait = (waiting: typeof clients) =>
+      const wait = (waiting: ReadonlyArray<(typeof clients)[number]>) =>
         Effect.forEach(waiting, (client) =>
           Effect.gen(function* () {
             const session_id = yield* newSession("Cut off")

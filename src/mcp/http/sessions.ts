@@ -37,6 +37,12 @@ const idleMs = 10 * 60 * 1000
 /** How long a client may take until it resumes a broken stream. */
 const resumableMs = 5 * 60 * 1000
 
+/**
+ * How long a client waits before it resumes a stream that was broken. Claude Code ends its session when that fails once, so
+ * this is longer than a restart of the server takes.
+ */
+const resumeAfterMs = 3000
+
 const sweepEvery = "30 seconds"
 
 /** Further ones may be revived after their client has closed them, which is harmless. */
@@ -126,6 +132,7 @@ export const makeSessions = Effect.fnUntraced(function* (
       callOf: running.get,
       sessionIdGenerator: () => id,
       eventStore: store,
+      retryInterval: resumeAfterMs,
       onsessionclosed: () => {
         for (const oldest of ended) if (ended.size >= maxEnded) ended.delete(oldest)
         ended.add(id)
