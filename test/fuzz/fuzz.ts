@@ -8,6 +8,7 @@ import { makeRelay } from "../support/Executable.ts"
 import { connect, type Connection, type Resources } from "./Connection.ts"
 import { type Era, eras } from "./eras.ts"
 import { expectedOf } from "./expected.ts"
+import { fuzzHttp } from "./http/fuzzHttp.ts"
 import { messageOf } from "./messages.ts"
 
 export interface FuzzOptions {
@@ -144,3 +145,6 @@ export const fuzz = ({ count, only, seed }: FuzzOptions) =>
     )
     return fuzzEra(era, only === undefined ? all : [only], seed).pipe(Effect.provide(Layer.fresh(fakeInstance)))
   })
+
+/** The same over HTTP, with requests of any kind. */
+export const fuzzOverHttp = (options: FuzzOptions) => Effect.provide(fuzzHttp(options), Layer.fresh(fakeInstance))

@@ -9,7 +9,7 @@ export const lastEventHeader = "last-event-id"
 
 export const unknownEvent = "Bad Request: Last-Event-ID is unknown, or the stream is over"
 
-export const errorResponse = (status: number, code: number, message: string, id: string | number | null = null) =>
+export const errorResponse = (status: number, code: number, message: string, id: string | number | null = null): Response =>
   Response.json({ jsonrpc: "2.0", error: { code, message }, id }, { status })
 
 export const invalidInitialize = "Invalid params: initialize needs protocolVersion, capabilities and clientInfo"
@@ -23,7 +23,7 @@ export const requestId = (body: unknown) => {
 }
 
 /** Requests of the replayed handshake, which no client sees. */
-export const posted = (url: string, headers: Record<string, string> = {}) =>
+export const posted = (url: string, headers: Record<string, string> = {}): Request =>
   new Request(url, {
     method: "POST",
     headers: { accept: "application/json, text/event-stream", "content-type": "application/json", ...headers },
