@@ -49,6 +49,6 @@ describe("opencode's service in a registry", () => {
         ({ length }) => length > 0,
       )
       assert.deepStrictEqual(yield* decode(json), { id })
-    }).pipe(Effect.scoped, Effect.provide(machine), Effect.provide(services))
+    }).pipe(Effect.scoped, Effect.provide([services, machine]))
   })
 })
