@@ -19,6 +19,8 @@ export interface FuzzRequest {
   readonly mayPass: boolean
   /** Whether all of the body that is announced is sent. */
   readonly isWhole: boolean
+  /** Whether the token stands where an answer may repeat it, such as in the name of a revision. */
+  readonly showsToken: boolean
 }
 
 type Header = readonly [name: string, value: string]
