@@ -114,6 +114,19 @@ const renew = async (file: string, claim: string) => {
 
 const quietly = (run: () => Promise<void>) => Effect.ignore(Effect.tryPromise(run))
 
+const traceOf = (file: string) => `${file}.abandoned`
+
+/** Whether there was one. */
+const removeTrace = async (file: string) => {
+  try {
+    await rm(traceOf(file))
+    return true
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false
+    throw error
+  }
+}
+
 export interface ClaimOptions {
   /** The process that makes the claims. Default: this one. */
   readonly pid?: number
@@ -146,8 +159,6 @@ export const claimsIn = (
   const isVoid = async (file: string, space: string) =>
     isAbandoned(await readClaim(file), space) || (await ageOf(file)) >= Duration.toMillis(lease)
 
-  const traceOf = (file: string) => `${file}.abandoned`
-
   /**
    * Another process may have removed the void claim since, and made its own, which is put back. The trace comes before, because
    * the next claim may be made by any process as soon as the void one is gone.
@@ -167,16 +178,6 @@ export const claimsIn = (
     if (triesLeft === 0 || isInTheWay === false) return false
     if (isInTheWay === true) await removeVoid(file, space).catch(() => undefined)
     return attempt(file, claim, space, triesLeft - 1)
-  }
-
-  const removeTrace = async (file: string) => {
-    try {
-      await rm(traceOf(file))
-      return true
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return false
-      throw error
-    }
   }
 
   const create = (name: string) =>
