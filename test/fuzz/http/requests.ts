@@ -231,7 +231,8 @@ const generated = Effect.fnUntraced(function* (seed: string, index: number, know
   const hasKey = [...named("authorization"), ...named("cookie")].some((value) =>
     /^Bearer +@(?:token|reader)@ *$|opencode-fleet=@cookie@/iu.test(value),
   )
-  const isOwnHost = named("host").length === 1 && named("host")[0] === "127.0.0.1"
+  // Of several, Node takes the first.
+  const isOwnHost = named("host")[0] === "127.0.0.1"
   const isOwnOrigin = named("origin").every((origin) => origin === "http://127.0.0.1")
   const result: FuzzRequest = {
     bytes: Buffer.concat([Buffer.from(fill(head.join("\r\n")), "latin1"), request.body]),
