@@ -237,6 +237,9 @@ const generated = Effect.fnUntraced(function* (seed: string, index: number, know
   const result: FuzzRequest = {
     bytes: Buffer.concat([Buffer.from(fill(head.join("\r\n")), "latin1"), request.body]),
     mayPass: isOwnHost && isOwnOrigin && (hasKey || open.test(path)),
+    showsToken: [path, ...headers.flatMap(([name, value]) => (/^authorization$/iu.test(name) ? [] : [value]))].some(
+      (text) => text.includes("@token@"),
+    ),
     isWhole:
       named("content-length").every((length) => Number(length) === request.body.byteLength) &&
       named("transfer-encoding").length === 0,
