@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
-import { lookForArrival } from "../../opencode/turns/promptSession.ts"
+import { lookForArrival } from "../../opencode/turns/promptArrival.ts"
 import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
 import type { MessageId } from "../../opencode/Identifiers.ts"
 import * as Turn from "../../opencode/turn/Turn.ts"
