@@ -34,7 +34,7 @@ export interface BackendOptions {
 }
 
 /** The end of the server leaves a call that does not wait for an agent this much time. */
-const shortCallsMayTake: Duration.Input = "1 second"
+const shortCallsMayTake: Duration.Input = "500 millis"
 
 const defaultEndingText = () => "The server was stopped during this call."
 

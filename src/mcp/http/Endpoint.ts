@@ -89,7 +89,7 @@ const maxCallsOfCaller = 512
 const maxConcurrentCalls = 2048
 
 /** How long the calls that are running at the end may take to be answered. */
-const answersMayTake = "1500 millis"
+const answersMayTake = "700 millis"
 
 export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,

@@ -222,6 +222,19 @@ describe("The end", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.effect("gives calls that do not wait for an agent half a second", () =>
+    Effect.gen(function* () {
+      const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} was cut off` })
+      const { session } = yield* send({ body: initialize() })
+      const call = yield* Effect.forkChild(send({ session, body: toolCall("hang") }))
+      yield* waiting
+      const closing = yield* Effect.forkChild(close)
+      yield* TestClock.adjust("500 millis")
+      assert.include((yield* Fiber.join(call)).text, "hang was cut off")
+      yield* Fiber.join(closing)
+    }),
+  )
+
   it.effect("answers the calls that are running, and then refuses requests", () =>
     Effect.gen(function* () {
       const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })
