@@ -38,13 +38,13 @@ const ownerOf = ({ http }: ServerContext) => callerOf(http?.authInfo)?.subject ?
 /** A task belongs to its caller. To another one who may read the same, it is a task of another process. */
 const keyOf = (taskId: string, context: ServerContext) => `${ownerOf(context)} ${taskId}`
 
-export interface Running<R> {
+interface Running<R> {
   readonly run: RunCall<R>
   /** Whether the caller of this request may make the call that continues a task. */
   readonly mayResume: (call: Resumption, context: ServerContext) => boolean
 }
 
-export type RunCall<R> = (
+type RunCall<R> = (
   request: ToolRequest,
   surface: Surface<CallToolResult>,
 ) => Effect.Effect<CallToolResult, never, R>

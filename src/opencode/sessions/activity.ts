@@ -36,7 +36,7 @@ const activityIn = (opencode: Opencode, directory: string) =>
 /** A directory that was used within this time is probably still loaded. */
 const recently = Duration.toMillis("1 day")
 
-export interface CheckedDirectories {
+interface CheckedDirectories {
   /** The directory of the instance, if it is known. Those within it are asked about however old their sessions are. */
   readonly home: string | undefined
   /** Maximum number of directories, the most recently used ones. */

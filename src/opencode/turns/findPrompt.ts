@@ -11,7 +11,7 @@ const pageSize = 50
 const maxMessages = 1000
 
 /** The text as the user wrote it, without what opencode added. */
-export const writtenText = ({ parts }: Message): string =>
+const writtenText = ({ parts }: Message): string =>
   parts.flatMap((part) => (part.type === "text" && part.synthetic !== true ? [part.text] : [])).join("\n")
 
 /** The clock of the instance's machine may be behind by this, in milliseconds. */

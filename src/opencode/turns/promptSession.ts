@@ -18,7 +18,7 @@ import { slashCommand } from "./slashCommand.ts"
 import { refreshTurn } from "./storedTurn.ts"
 
 /** The turn of a prompt that opencode has accepted, and the notices since. */
-export interface SentPrompt {
+interface SentPrompt {
   readonly turn: Turn.Turn
   readonly notices: Notices
   /** Whether the event stream was connected when the prompt was sent. */

@@ -38,7 +38,7 @@ const listed = (turns: ReadonlyArray<ManyTurn>): string => {
 }
 
 /** Such as `2 of 3 ended; api/ses_… works`. Those that still run come first, then what was last known of the others. */
-export const progressText = (turns: ReadonlyArray<ManyTurn>): string => {
+const progressText = (turns: ReadonlyArray<ManyTurn>): string => {
   const ended = turns.filter((turn) => isReported(turn) && phaseOf(turn) !== "waiting")
   const others = turns.filter((turn) => !ended.includes(turn))
   return [`${ended.length} of ${turns.length} ended`, ...(others.length === 0 ? [] : [listed(others)])].join("; ")

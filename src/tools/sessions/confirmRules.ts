@@ -24,7 +24,7 @@ const isAllowed = (content: unknown) => Predicate.hasProperty(content, "decision
 /** Rules shown in the form. */
 const maxShown = 30
 
-export interface NewSession {
+interface NewSession {
   readonly instance: string
   readonly directory: string | undefined
   readonly rules: ReadonlyArray<PermissionRule>

@@ -47,7 +47,7 @@ const rootsOf = (sessions: ReadonlyArray<Session>) => {
 const activeOn = (opencode: Opencode): Effect.Effect<ReadonlyMap<string, unknown>, ClientError> =>
   opencode.capabilities.statusScope === "server" ? opencode.statuses("") : Effect.succeed(new Map<string, unknown>())
 
-export interface SharedSessions {
+interface SharedSessions {
   /** Those that this instance lists. */
   readonly own: ReadonlyArray<Session>
   /** Where the others are listed. */
