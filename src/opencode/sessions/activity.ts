@@ -115,8 +115,8 @@ export const detailedActivities = (opencode: Opencode, sessions: ReadonlyArray<S
   Effect.flatMap(activitiesHere(opencode, sessions), (active) => withElsewhere(opencode, sessions, active))
 
 /**
- * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within `collectingBroken`, a directory in which opencode
- * cannot work counts as idle, and is returned there.
+ * The activity of each session that is not idle on this server, or has a subagent that waits for a person. Within
+ * `collectingBroken`, a directory in which opencode cannot work counts as idle, and is returned there.
  */
 export const activities = Effect.fn("activities")(function* (
   opencode: Opencode,

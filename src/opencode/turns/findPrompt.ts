@@ -17,7 +17,7 @@ const writtenText = ({ parts }: Message): string =>
 /** The clock of the instance's machine may be behind by this, in milliseconds. */
 const maxSkew = 10_000
 
-/** The first user message since then whose text is meant, stored or in the server's queue. */
+/** The first user message since that time whose text `isMeant` accepts, stored or in the server's queue. */
 export const findPrompt = Effect.fnUntraced(function* (
   opencode: Opencode,
   session: Session,

@@ -33,7 +33,10 @@ interface SentPrompt {
   readonly released: Effect.Effect<void>
 }
 
-/** Waits for the session according to `ifBusy`, and prepares the prompt meanwhile. A prompt that starts a turn claims the session. */
+/**
+ * Waits for the session according to `ifBusy`, and prepares the prompt meanwhile. A prompt that starts a turn at once claims
+ * the session.
+ */
 const awaitTurn = (
   address: SessionAddress,
   options: PromptOptions,
