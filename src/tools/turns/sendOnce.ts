@@ -1,4 +1,4 @@
-/** Sends a message, unless the same call has sent it before and nobody was told what became of it. */
+/** Sends a message, unless the same call has already sent it and its outcome was never returned. */
 import { Effect } from "effect"
 import { EffectUncertain } from "../../opencode/errors.ts"
 import type { SessionAddress } from "../../opencode/turns/SessionAddress.ts"
