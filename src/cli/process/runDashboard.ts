@@ -16,7 +16,7 @@ import { readSession } from "../commands/read.ts"
 import { confirmed } from "../arguments/choose.ts"
 import { chosenSession } from "../arguments/session.ts"
 
-export interface DashboardViews {
+interface DashboardViews {
   /** The fleet as it is known. */
   readonly current: Effect.Effect<FleetView>
   /** The fleet when everything that waits is known. */

@@ -10,7 +10,7 @@ import type { Style } from "./style.ts"
 import { visibleRows } from "./visibleRows.ts"
 import { wrap } from "./wrap.ts"
 
-export interface DashboardRoom {
+interface DashboardRoom {
   readonly style: Style
   readonly path: ShowPath
   readonly columns: number

@@ -50,8 +50,8 @@ export const isEnough = (turns: ReadonlyArray<ManyTurn>, until: Until): boolean 
   turns.every(isOver) || (until === "any" && turns.some(isReported))
 
 /**
- * Whether the turn is running without a pending request. An idle session and a pending request are about to be confirmed as an
- * end, and as waiting for a person.
+ * Whether it is running and waits for no person. An idle session's turn has ended, and a turn with a pending request waits for a
+ * person: both are about to be confirmed.
  */
 const isRunning = (state: ManyState) =>
   state._tag === "Following" && state.isRead && state.turn.status.type !== "idle" && state.turn.pending.size === 0
