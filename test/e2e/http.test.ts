@@ -10,6 +10,7 @@ import * as facts from "../support/facts.ts"
 import { serveHttp } from "../support/HttpServed.ts"
 import { connectHttp, kinds, type Person, type Progress } from "../support/McpClients.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
+import { meta2026 } from "../support/meta2026.ts"
 
 const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
@@ -58,11 +59,7 @@ const discover = (name: string) =>
     id: 1,
     method: "server/discover",
     params: {
-      _meta: {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": { name, version: "1" },
-        "io.modelcontextprotocol/clientCapabilities": {},
-      },
+      _meta: meta2026({}, { name, version: "1" }),
     },
   })
 const modern = "MCP-Protocol-Version: 2026-07-28\nMcp-Method: server/discover\n"
