@@ -16,7 +16,9 @@
  * | `ask: <question> \| A \| B`  | a call of the `question` tool with these options (Yes and No if there are none);    |
  * | `choose: <question> \| A \| B` | the same, and the question takes several of them;                             |
  * |                            | after its result `Done: <the answer as opencode words it>`                          |
- * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten test ends by itself) |
+ * | `slow: <N>`                | `tick 1 tick 2 …`, N chunks 100 ms apart (at most 600: a forgotten turn ends by itself). Above 200,   |
+ * |                            | which is meant to be stopped, they are a second apart after the first 20: opencode    |
+ * |                            | uses much CPU time for each                                                           |
  * | `hang:`                    | the chunk `Waiting`, and then nothing until the client disconnects                  |
  * | `fail:<status>`            | that HTTP status (400 to 599) with an OpenAI error body; opencode retries from 500 on |
  * | `fail:<status> <ms>`       | the same, with `retry-after` headers, which rule  how long opencode waits         |
@@ -99,10 +101,12 @@ const toolCall = (name: string, input: unknown, index = 0) =>
     ],
   })
 
-const slowly = (chunks: ReadonlyArray<string>) =>
-  Stream.fromIterable(chunks.map(content)).pipe(
-    Stream.mapEffect((chunk) => Effect.delay(Effect.succeed(chunk), "100 millis")),
+const slowly = (chunks: ReadonlyArray<string>) => {
+  const pause = (index: number) => (chunks.length > 200 && index >= 20 ? "1 second" : "100 millis")
+  return Stream.fromIterable(chunks.map(content)).pipe(
+    Stream.mapEffect((chunk, index) => Effect.delay(Effect.succeed(chunk), pause(index))),
   )
+}
 
 const closed = (reason: "stop" | "tool_calls", read: number) => Stream.fromIterable(closing(reason, read))
 
