@@ -13,6 +13,7 @@ import { databaseUrl } from "./settings/databaseUrl.ts"
 import { inHome, relayDirectory, serviceDirectory, stateDirectory, stateDirectoryIn } from "./settings/directories.ts"
 import { SettingsError } from "./settings/SettingsError.ts"
 import { defaultSendTimeout } from "./tools/turns/defaultSendTimeout.ts"
+import type { Variable } from "./settings/variables.ts"
 import { listItems, milliseconds, oneLine, parsed, ports, variable, wholeNumber } from "./settings/variable.ts"
 
 export { SettingsError }
@@ -147,31 +148,34 @@ const secret = (name: "WEBHOOK_SECRET" | "NTFY_TOKEN") =>
     Option.match(value, { onNone: () => undefined, onSome: (text) => Redacted.make(text.trim()) }),
   )
 
-/** A database is named to be used, as ssh hosts are. */
-const withDatabase = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
-  const { databaseUrl, transports } = values
-  const isListed = transports.includes("postgres")
-  if (databaseUrl === undefined && isListed) {
-    const allowed =
-      "set it to the database that postgres in TRANSPORT reads, such as postgresql://fleet@db.example.com/fleet"
-    return Effect.fail(new SettingsError({ variable: "DATABASE_URL", value: "", allowed }))
+/**
+ * Hosts and a database are named to be used, so their transport need not be repeated in `TRANSPORT`. `missing`: what to set if
+ * only the transport is named.
+ */
+const enabling =
+  (transport: TransportName, variable: Variable, isSet: (values: SettingsValues) => boolean, missing: string) =>
+  (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
+    const { transports } = values
+    const isListed = transports.includes(transport)
+    if (isSet(values) === isListed) return Effect.succeed(values)
+    return isListed
+      ? Effect.fail(new SettingsError({ variable, value: "", allowed: missing }))
+      : Effect.succeed({ ...values, transports: [...transports, transport] })
   }
-  return Effect.succeed(
-    databaseUrl === undefined || isListed ? values : { ...values, transports: [...transports, "postgres"] },
-  )
-}
 
-/** Hosts are named to be used, so they need not be repeated in `TRANSPORT`. */
-const withSsh = (values: SettingsValues): Effect.Effect<SettingsValues, SettingsError> => {
-  const { sshHosts, transports } = values
-  if (sshHosts.length === 0 && transports.includes("ssh")) {
-    const allowed = "set it to the hosts that ssh in TRANSPORT connects to, such as SSH_HOSTS=box,me@build,gpu-*"
-    return Effect.fail(new SettingsError({ variable: "SSH_HOSTS", value: "", allowed }))
-  }
-  return Effect.succeed(
-    sshHosts.length === 0 || transports.includes("ssh") ? values : { ...values, transports: [...transports, "ssh"] },
-  )
-}
+const withSsh = enabling(
+  "ssh",
+  "SSH_HOSTS",
+  ({ sshHosts }) => sshHosts.length > 0,
+  "set it to the hosts that ssh in TRANSPORT connects to, such as SSH_HOSTS=box,me@build,gpu-*",
+)
+
+const withDatabase = enabling(
+  "postgres",
+  "DATABASE_URL",
+  ({ databaseUrl }) => databaseUrl !== undefined,
+  "set it to the database that postgres in TRANSPORT reads, such as postgresql://fleet@db.example.com/fleet",
+)
 
 export class Settings extends Context.Service<Settings, SettingsValues>()("opencode-fleet/Settings") {
   /** Reads the environment variables, or the `ConfigProvider` that is provided instead. */

@@ -55,10 +55,19 @@ export const tokenFileGate = (file: string) =>
   layerTokenFile({ file }, { all: fleetScopes, base: baseScope, atLogin: loginScopes })
 
 /**
+ * The server of the fleet as a layer: the endpoint at `/mcp`, and `routes` of your own, whose Host and Origin headers are
+ * checked, too. A route that needs a token asks the `Gate` itself. Needs {@link toolsLayer} and the `Gate`.
+ */
+export const fleetHttpLayer = <E = never, R = never>(
+  http: FleetHttpOptions,
+  routes: Layer.Layer<never, E, R> = Layer.empty,
+) => layer(FleetToolkit, http, routes)
+
+/**
  * Serves the fleet over HTTP until the fiber is interrupted. Needs the `Gate`, `FileSystem`, `Path` and
  * `ChildProcessSpawner`. The endpoint is at `/mcp`.
  */
 export const serveFleetHttp = <E = never, R = never>(
   options: OptionsInput<FleetLayerOptions & DiscoveryOptions & ToolsOptions, E, R>,
   http: FleetHttpOptions,
-) => Layer.launch(Layer.provide(layer(FleetToolkit, http, Layer.empty), toolsLayer(options)))
+) => Layer.launch(Layer.provide(fleetHttpLayer(http), toolsLayer(options)))

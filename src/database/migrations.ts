@@ -21,7 +21,6 @@ const instances = Effect.gen(function* () {
       url text check (length(url) <= 500 and url not like '%@%'),
       tunnel text check (length(tunnel) <= 300),
       api smallint not null check (api in (1, 2)),
-      version text check (length(version) <= 50),
       directory text check (length(directory) <= 4096),
       pid integer,
       birth text check (length(birth) <= 100),

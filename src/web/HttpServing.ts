@@ -27,8 +27,8 @@ const serverOptions = {
 /** The longest body on any path. */
 const maxBodySize = ByteSize.mebibytes(1)
 
-/** How long the requests that are still open at the end may take. */
-const gracefulShutdownTimeout = "1 second"
+/** How long the requests that are still open at the end may take. A connection that has sent nothing takes as long. */
+const gracefulShutdownTimeout = "200 millis"
 
 const references = Layer.mergeAll(
   Layer.succeed(HttpIncomingMessage.MaxBodySize, maxBodySize),

@@ -2,8 +2,9 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer } from "effect"
+import { copiedVariables } from "../../src/cli/clients/launch.ts"
 import { Settings } from "../../src/Settings.ts"
-import { read, rows } from "./pages.ts"
+import { read, rows, section } from "./pages.ts"
 
 const documented = rows(read("docs/settings.md")).map(([variable = ""]) => variable.replaceAll("`", ""))
 
@@ -34,4 +35,12 @@ describe("docs/settings.md", () => {
       assert.sameMembers([...documented, ...inText], [...(yield* readVariables), telemetry])
     }),
   )
+})
+
+describe("docs/command-line.md", () => {
+  it("lists the variables that config copies", () => {
+    const [copied = ""] = section(read("docs/command-line.md"), "## What `config` copies").split("It never copies")
+    const listed = [...copied.matchAll(/`([A-Z][A-Z_]+)`/gu)].map(([, name]) => name)
+    assert.sameMembers(listed, [...copiedVariables, "RELAY_REGISTRY_DIR"])
+  })
 })

@@ -1,9 +1,11 @@
 /** The programs in examples/ run unchanged. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { ListInstances } from "../../src/tools/instances/InstanceTools.ts"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { fileURLToPath } from "node:url"
-import { eventually, FleetClient } from "../support/McpClients.ts"
+import { freePort } from "../support/loopback.ts"
+import { connectHttp, eventually, FleetClient } from "../support/McpClients.ts"
 import * as facts from "../support/opencodeFacts.ts"
 import { startRaw } from "../support/RawServer.ts"
 import { RealOpencode } from "../support/RealOpencode.ts"
@@ -48,6 +50,35 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })("
       assert.include(JSON.stringify(result), '"health":"online"')
       yield* raw.closeStdin
       assert.deepStrictEqual(yield* raw.ended, { code: 0, signal: null })
+    }),
+  )
+
+  it.effect.each(["http-server.ts", "http-routes.ts"])("%s serves callers with a token", (name) =>
+    Effect.gen(function* () {
+      const { relay } = yield* FleetClient
+      const fs = yield* FileSystem.FileSystem
+      const tokens = `${yield* fs.makeTempDirectoryScoped()}/tokens`
+      yield* fs.writeFileString(tokens, "0123456789abcdef  laptop\n", { mode: 0o600 })
+      const port = yield* freePort
+      yield* ChildProcess.make(process.execPath, [example(name), relay.directory, tokens, String(port)], {
+        env: relay.environment(),
+      })
+      const get = (path: string) =>
+        Effect.promise(() => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))
+      const refused = yield* eventually<Response | undefined>((answer) => answer !== undefined)(get("/mcp"))
+      assert.strictEqual(refused?.status, 401)
+      const client = yield* connectHttp({
+        url: new URL(`http://127.0.0.1:${port}/mcp`),
+        headers: { authorization: "Bearer 0123456789abcdef" },
+      })
+      const { instances } = yield* client.call(ListInstances)
+      assert.include(
+        instances.map(({ name }) => name),
+        "main",
+      )
+      if (name === "http-server.ts") return
+      const health = yield* get("/health")
+      assert.deepStrictEqual(yield* Effect.promise(async () => health?.json()), { online: 1 })
     }),
   )
 

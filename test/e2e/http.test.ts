@@ -12,6 +12,9 @@ import { connectHttp, kinds, type Person, type Progress } from "../support/McpCl
 import { RealOpencode } from "../support/RealOpencode.ts"
 import { meta2026 } from "../support/meta2026.ts"
 
+/** A call of 2026-07-28 ends with its connection. */
+const isResumable = ({ kind }: { readonly kind: (typeof kinds)[number] }) => kind !== "SDK 2 of 2026-07-28"
+
 const newSession = Effect.fnUntraced(function* (title: string) {
   return (yield* facts.createSession(yield* RealOpencode, title)).id
 })
@@ -118,25 +121,35 @@ layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })(
 
       yield* Effect.forEach(clients, (client) => works(client, "First"), { concurrency: "unbounded" })
 
+      /** Starts a call of each client that waits for an agent. */
+      const wait = (waiting: ReadonlyArray<(typeof clients)[number]>) =>
+        Effect.forEach(waiting, (client) =>
+          Effect.gen(function* () {
+            const session_id = yield* newSession("Cut off")
+            const begun = yield* Deferred.make<void>()
+            const answer = yield* Effect.forkChild(
+              Effect.flip(
+                client.call(SendMessage, { session_id, message: "slow: 600" }, ({ message = "" }) => {
+                  if (message.includes("tick")) Deferred.doneUnsafe(begun, Effect.void)
+                }),
+              ),
+            )
+            yield* Deferred.await(begun)
+            return { answer, session_id }
+          }),
+        )
+
+      const killed = yield* wait(clients.filter(isResumable))
       yield* server.end("SIGKILL")
       yield* server.startAgain
+      for (const { answer, session_id } of killed) {
+        assert.include((yield* Fiber.join(answer)).text, "the agent keeps working on it")
+        assert.strictEqual(yield* facts.status(opencode, session_id), "busy")
+        yield* facts.abort(opencode, session_id)
+      }
       yield* Effect.forEach(clients, (client) => works(client, "After a restart"), { concurrency: "unbounded" })
 
-      const waiting = yield* Effect.forEach(clients, (client) =>
-        Effect.gen(function* () {
-          const session_id = yield* newSession("Cut off")
-          const begun = yield* Deferred.make<void>()
-          const answer = yield* Effect.forkChild(
-            Effect.flip(
-              client.call(SendMessage, { session_id, message: "slow: 600" }, ({ message = "" }) => {
-                if (message.includes("tick")) Deferred.doneUnsafe(begun, Effect.void)
-              }),
-            ),
-          )
-          yield* Deferred.await(begun)
-          return { answer, session_id }
-        }),
-      )
+      const waiting = yield* wait(clients)
       const status = yield* server.end("SIGTERM")
       for (const { answer, session_id } of waiting) {
         assert.include((yield* Fiber.join(answer)).text, `the agent of session ${session_id} keeps working on it`)
@@ -150,30 +163,28 @@ layer(RealOpencode.layer({ permission: "ask" }), { excludeTestServices: true })(
     }),
   )
 
-  it.effect.each(kinds.filter((kind) => kind !== "SDK 2 of 2026-07-28"))(
-    "a cut connection of %s loses nothing",
-    (kind) =>
-      Effect.gen(function* () {
-        const opencode = yield* RealOpencode
-        const server = yield* served
-        const { cut, fetch } = cuttableFetch()
-        const client = yield* connectHttp({ url: server.url, fetch }, { kind })
-        const session_id = yield* newSession("Cut")
-        let isCut = false
-        const turn = yield* client.call(SendMessage, { session_id, message: "slow: 20" }, ({ message = "" }) => {
-          if (isCut || !message.includes("tick 3")) return
-          isCut = true
-          cut()
-        })
-        assert.isTrue(isCut)
-        assert.strictEqual(turn.outcome, "completed")
-        assert.include(turn.text, "tick 20")
-        const texts = yield* facts.texts(opencode, session_id)
-        assert.lengthOf(
-          texts.filter((text) => text === "slow: 20"),
-          1,
-        )
-      }),
+  it.effect.each(kinds.filter((kind) => isResumable({ kind })))("a cut connection of %s loses nothing", (kind) =>
+    Effect.gen(function* () {
+      const opencode = yield* RealOpencode
+      const server = yield* served
+      const { cut, fetch } = cuttableFetch()
+      const client = yield* connectHttp({ url: server.url, fetch }, { kind })
+      const session_id = yield* newSession("Cut")
+      let isCut = false
+      const turn = yield* client.call(SendMessage, { session_id, message: "slow: 20" }, ({ message = "" }) => {
+        if (isCut || !message.includes("tick 3")) return
+        isCut = true
+        cut()
+      })
+      assert.isTrue(isCut)
+      assert.strictEqual(turn.outcome, "completed")
+      assert.include(turn.text, "tick 20")
+      const texts = yield* facts.texts(opencode, session_id)
+      assert.lengthOf(
+        texts.filter((text) => text === "slow: 20"),
+        1,
+      )
+    }),
   )
 
   it.effect("answers whatever is sent", () =>

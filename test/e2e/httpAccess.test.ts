@@ -25,6 +25,8 @@ const decodeConfiguration = Schema.decodeEffect(
   ),
 )
 
+const decodeMetadata = Schema.decodeUnknownEffect(Schema.Struct({ scopes_supported: Schema.Array(Schema.String) }))
+
 layer(NodeServices.layer, { excludeTestServices: true })("serve --http", (it) => {
   it.effect("makes a token for its user, which `config` hands to a client", () =>
     Effect.gen(function* () {
@@ -75,6 +77,12 @@ layer(NodeServices.layer, { excludeTestServices: true })("serve --http", (it) =>
       const args = ["--issuer", issuer.url, "--public-url", front.url.origin]
       const server = yield* serveHttp(yield* makeRelay(), { args })
       front.leadTo(server.port)
+      // Claude Code asks for all of these, whatever the challenge says.
+      const metadata = yield* Effect.promise(() =>
+        fetch(new URL("/.well-known/oauth-protected-resource/mcp", front.url)),
+      )
+      const { scopes_supported } = yield* decodeMetadata(yield* Effect.promise(() => metadata.json()))
+      assert.deepStrictEqual(scopes_supported, ["fleet:read", "fleet:send"])
       const client = yield* connectByLogin(kind, front.url)
       assert.include(client.tools, "respond_permission")
       yield* Effect.promise(() => client.call("list_instances", {}))

@@ -79,7 +79,16 @@ const copyExample = Effect.fn("copyExample")(function* (name: string, directory:
   )
 })
 
-const examples = ["fleet.ts", "send.ts", "server.ts", "static-list.ts", "toolkit.ts", "two-fleets.ts"]
+const examples = [
+  "fleet.ts",
+  "http-routes.ts",
+  "http-server.ts",
+  "send.ts",
+  "server.ts",
+  "static-list.ts",
+  "toolkit.ts",
+  "two-fleets.ts",
+]
 
 /** Are-the-types-wrong says how bundlers resolve the same declarations. */
 const compile = (directory: string) => {

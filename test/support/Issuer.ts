@@ -1,6 +1,6 @@
 /**
  * A small OAuth issuer on a port of its own: metadata, keys, registration of clients, a login that approves by itself
- * (authorization code with PKCE), and tokens that only their `resource` takes.
+ * (authorization code with PKCE), tokens that only their `resource` takes, and refresh tokens that work once.
  */
 import { Effect, type Scope } from "effect"
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose"
@@ -14,6 +14,8 @@ interface Login {
   readonly scope: string
 }
 
+type Grant = Omit<Login, "challenge">
+
 export type Claims = { readonly [Name in keyof JWTPayload]: JWTPayload[Name] | undefined }
 
 export interface Issuer {
@@ -26,6 +28,12 @@ export interface Issuer {
   readonly keyRequests: () => number
   /** The scopes that each login asked for. */
   readonly logins: ReadonlyArray<string>
+  /** Gives a refresh token with each token from now on. With one, clients of SDK 1 do not log in again for more scopes. */
+  readonly giveRefreshTokens: () => void
+  /** How often a token was refreshed. */
+  readonly refreshes: () => number
+  /** Tokens are valid for so many seconds from now on. Default: 600. */
+  readonly validFor: (seconds: number) => void
   /** Answers everything with this status from now on. */
   readonly answerWith: (status: number | undefined) => void
 }
@@ -42,11 +50,19 @@ const send = (response: ServerResponse, status: number, body: object, headers: R
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body))
 }
 
+/** What works once. */
+const taken = <A>(from: Map<string, A>, key: string | null) => {
+  const found = from.get(key ?? "")
+  from.delete(key ?? "")
+  return found
+}
+
 const makeIssuer = async (url: string) => {
   const keys = new Map<string, { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey }>()
   const codes = new Map<string, Login>()
+  const grants = new Map<string, Grant>()
   const logins: Array<string> = []
-  let [kid, requests] = ["", 0]
+  let [kid, requests, refreshes, lifetime, isRefreshable] = ["", 0, 0, 600, false]
   let failing: number | undefined
 
   const rotate = async () => {
@@ -59,7 +75,7 @@ const makeIssuer = async (url: string) => {
   const token: Issuer["token"] = (claims, { key = keys.get(kid)?.privateKey, kid: id = kid } = {}) => {
     const now = Math.floor(Date.now() / 1000)
     if (key === undefined) throw new Error("the issuer has no key")
-    const all = { iss: url, sub: "ada", iat: now, exp: now + 600, ...claims }
+    const all = { iss: url, sub: "ada", iat: now, exp: now + lifetime, ...claims }
     return new SignJWT(JSON.parse(JSON.stringify(all))).setProtectedHeader({ alg, kid: id }).sign(key)
   }
 
@@ -70,7 +86,7 @@ const makeIssuer = async (url: string) => {
     registration_endpoint: `${url}/register`,
     jwks_uri: `${url}/keys`,
     response_types_supported: ["code"],
-    grant_types_supported: ["authorization_code"],
+    grant_types_supported: ["authorization_code", "refresh_token"],
     code_challenge_methods_supported: ["S256"],
     token_endpoint_auth_methods_supported: ["none"],
     scopes_supported: ["fleet:read", "fleet:send", "fleet:decide"],
@@ -86,16 +102,28 @@ const makeIssuer = async (url: string) => {
     send(response, 302, {}, { location: back.href })
   }
 
+  const grant = async ({ resource, scope }: Grant, response: ServerResponse) => {
+    const access_token = await token({ aud: resource, scope })
+    const answer = { access_token, token_type: "Bearer", expires_in: lifetime, scope }
+    if (!isRefreshable) return send(response, 200, answer)
+    const refresh_token = randomUUID()
+    grants.set(refresh_token, { resource, scope })
+    return send(response, 200, { ...answer, refresh_token })
+  }
+
   const redeem = async (form: URLSearchParams, response: ServerResponse) => {
-    const login = codes.get(form.get("code") ?? "")
-    codes.delete(form.get("code") ?? "")
+    if (form.get("grant_type") === "refresh_token") {
+      const known = taken(grants, form.get("refresh_token"))
+      if (known === undefined) return send(response, 400, { error: "invalid_grant" })
+      refreshes++
+      return grant(known, response)
+    }
+    const login = taken(codes, form.get("code"))
     const proof = createHash("sha256")
       .update(form.get("code_verifier") ?? "")
       .digest("base64url")
     if (login === undefined || proof !== login.challenge) return send(response, 400, { error: "invalid_grant" })
-    const { resource, scope } = login
-    const access_token = await token({ aud: resource, scope })
-    return send(response, 200, { access_token, token_type: "Bearer", expires_in: 600, scope })
+    return grant(login, response)
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -125,6 +153,13 @@ const makeIssuer = async (url: string) => {
     rotate,
     keyRequests: () => requests,
     logins,
+    giveRefreshTokens: () => {
+      isRefreshable = true
+    },
+    refreshes: () => refreshes,
+    validFor: (seconds) => {
+      lifetime = seconds
+    },
     answerWith: (status) => {
       failing = status
     },

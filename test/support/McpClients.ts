@@ -102,8 +102,17 @@ interface Way {
   readonly listen: (transport: { readonly stderr: unknown }) => void
 }
 
+/** Patient, because a server takes its time to start on a busy machine. */
+const reconnectionOptions = {
+  initialReconnectionDelay: 1000,
+  maxReconnectionDelay: 5000,
+  reconnectionDelayGrowFactor: 1,
+  maxRetries: 100,
+}
+
 const httpOptions = ({ fetch, headers = {} }: Endpoint) => ({
   requestInit: { headers },
+  reconnectionOptions,
   ...(fetch === undefined ? {} : { fetch }),
 })
 

@@ -1,10 +1,11 @@
 /** What a person must know about the token of a configuration over HTTP. */
 import type { Client } from "./clientConfigurations.ts"
 import { isLocal, tokenVariable } from "./endpointUrl.ts"
+import { loginNote } from "./loginNotes.ts"
 import { httpConfigurations, printsToken, type Remote } from "./httpConfigurations.ts"
 
 export const tokenNotes = (client: Client, title: string, { source, url }: Remote): ReadonlyArray<string> => {
-  if (source.kind === "login") return [`${title} asks you to log in when it connects.`]
+  if (source.kind === "login") return [loginNote(client, title)]
   const { containsToken = false, usesVariable } = httpConfigurations[client]
   const notes: Array<string> = []
   if (usesVariable(source)) {

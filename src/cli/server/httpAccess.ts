@@ -83,7 +83,7 @@ const ofTokens = (file: TokenFile): HttpAccess => ({
 
 const ofIssuer = (issuer: Issuer, file: TokenFile | undefined): HttpAccess => ({
   gate: file === undefined ? layerIssuer(issuer, scopes) : layerIssuerAndTokenFile(issuer, file, scopes),
-  routes: metadataRoutes({ ...issuer, scopes: fleetScopes, title: serverInfo.title }, mcpPath),
+  routes: metadataRoutes({ ...issuer, scopes: loginScopes, title: serverInfo.title }, mcpPath),
   notes: () => [`Clients log in at ${issuer.issuer}${file === undefined ? "." : `, or have a token of ${file.file}.`}`],
 })
 

@@ -5,6 +5,7 @@ export interface ProtectedResource {
   /** The URL of the endpoint, exactly as clients use it. Tokens are issued for it. */
   readonly resource: string
   readonly issuer: string
+  /** What a client should ask for when it logs in: some, such as Claude Code, ask for these whatever the challenge says. */
   readonly scopes: ReadonlyArray<string>
   /** For the person who logs in. */
   readonly title: string

@@ -89,7 +89,7 @@ const maxCallsOfCaller = 512
 const maxConcurrentCalls = 2048
 
 /** How long the calls that are running at the end may take to be answered. */
-const answersMayTake = "1500 millis"
+const answersMayTake = "700 millis"
 
 export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<string, Tool.Any>, R>(
   toolkit: Toolkit.Toolkit<Tools>,
@@ -117,6 +117,7 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
     call: (session, request) => bounds.call(session, maxCallsOfSession, request),
+    lostAnswer: (name) => (names.includes(name) ? backend.endingResult({ name, args: undefined }) : undefined),
     failed: backend.failed,
     maxSessions: options.maxSessions,
     maxSessionsOfCaller: options.maxSessionsOfCaller,

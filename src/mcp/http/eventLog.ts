@@ -2,9 +2,15 @@
  * The messages that were sent to clients of revision 2025-11-25 over HTTP, for clients whose stream breaks: they resume it
  * after the last message that they have received. Bounded by bytes and age, for all sessions together.
  */
-import type { EventStore, JSONRPCMessage } from "@modelcontextprotocol/server"
+import type { CallToolResult, EventStore, JSONRPCMessage } from "@modelcontextprotocol/server"
+import type { CallOfTool } from "./callAccess.ts"
+import { callSuffix, formatEventId, parseEventId } from "./eventId.ts"
 
 export interface EventLogOptions {
+  /** The call whose message is being stored. */
+  readonly currentCall: () => CallOfTool | undefined
+  /** The answer to a call whose stream is not known here. Undefined if there is no such tool. */
+  readonly lostAnswer: (tool: string) => CallToolResult | undefined
   readonly maxBytes: number
   readonly maxAgeMs: number
   /** Milliseconds. */
@@ -21,6 +27,8 @@ interface StoredEvent {
 
 interface StoredStream {
   readonly id: string
+  /** Ends the ids of its messages. */
+  readonly suffix: string
   readonly events: Set<StoredEvent>
   /** Whether its request is answered. */
   isComplete: boolean
@@ -33,11 +41,14 @@ const overheadBytes = 300
 
 const isAnswer = (message: JSONRPCMessage) => "result" in message || "error" in message
 
-/** An event's id is its stream's and a number. */
-const streamIdOf = (eventId: string): string => eventId.slice(0, eventId.lastIndexOf("_"))
-const sequenceOf = (eventId: string): number => Number(eventId.slice(eventId.lastIndexOf("_") + 1))
+/** The stream of an answer to a call whose own stream is not known. Never one of the client's, whose id it could have made up. */
+const lostStream = "lost"
 
-export const makeEventLog = ({ maxAgeMs, maxBytes, now }: EventLogOptions) => {
+/** After the answer, the call is not lost any more. */
+const idOf = ({ message, sequence, stream }: StoredEvent): string =>
+  formatEventId(stream.id, sequence, isAnswer(message) ? "" : stream.suffix)
+
+export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now }: EventLogOptions) => {
   // The oldest first.
   const all = new Set<StoredEvent>()
   let bytes = 0
@@ -59,14 +70,28 @@ export const makeEventLog = ({ maxAgeMs, maxBytes, now }: EventLogOptions) => {
     }
   }
 
+  /** The answer to the call that an event's id names. */
+  const answerTo = (eventId: string): JSONRPCMessage | undefined => {
+    const call = parseEventId(eventId)?.call
+    const result = call === undefined ? undefined : lostAnswer(call.tool)
+    return call === undefined || result === undefined ? undefined : { jsonrpc: "2.0", id: call.id, result }
+  }
+
   /** The store of one session. A stream that still runs can be resumed even if all that it has sent has expired. */
   const openStore = () => {
     const streams = new Map<string, StoredStream>()
     const openStream = (id: string): StoredStream => {
-      const stream = { id, events: new Set<StoredEvent>(), isComplete: false, forget: () => void streams.delete(id) }
+      const stream = {
+        id,
+        suffix: callSuffix(currentCall()),
+        events: new Set<StoredEvent>(),
+        isComplete: false,
+        forget: () => void streams.delete(id),
+      }
       streams.set(id, stream)
       return stream
     }
+    const streamOf = (eventId: string) => streams.get(parseEventId(eventId)?.stream ?? "")
     const store: EventStore = {
       storeEvent: async (streamId, message) => {
         const stream = streams.get(streamId) ?? openStream(streamId)
@@ -78,17 +103,21 @@ export const makeEventLog = ({ maxAgeMs, maxBytes, now }: EventLogOptions) => {
         stream.isComplete ||= isAnswer(message)
         bytes += size
         expire()
-        return `${streamId}_${sequence}`
+        return idOf(event)
       },
-      getStreamIdForEventId: async (eventId) => streams.get(streamIdOf(eventId))?.id,
+      getStreamIdForEventId: async (eventId) =>
+        streamOf(eventId)?.id ?? (answerTo(eventId) === undefined ? undefined : lostStream),
       replayEventsAfter: async (lastEventId, { send }) => {
         expire()
-        const streamId = streamIdOf(lastEventId)
-        const last = sequenceOf(lastEventId)
-        const missed = [...(streams.get(streamId)?.events ?? [])].filter(({ sequence }) => sequence > last)
+        const stream = streamOf(lastEventId)
+        const last = parseEventId(lastEventId)?.sequence ?? 0
+        const missed = [...(stream?.events ?? [])].filter(({ sequence }) => sequence > last)
         // `send` writes before it returns, so the order is kept.
-        await Promise.all(missed.map(({ message, sequence }) => send(`${streamId}_${sequence}`, message)))
-        return streamId
+        await Promise.all(missed.map((event) => send(idOf(event), event.message)))
+        if (stream !== undefined) return stream.id
+        const answer = answerTo(lastEventId)
+        if (answer !== undefined) await send(formatEventId(lostStream, 0), answer)
+        return lostStream
       },
     }
     const clear = (): void => {

@@ -2,14 +2,15 @@
  * Sessions of clients up to revision 2025-11-25. A client may come back to its session at any time: after its streams broke,
  * after the session was closed because it was idle, and after a restart of the server (`sessionId.ts`).
  */
-import { type McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server"
+import type { CallToolResult, McpServer } from "@modelcontextprotocol/server"
 import { Clock, Data, Effect, Option, Schedule, type Scope, Semaphore } from "effect"
 import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
 import { isObject } from "../wire/json.ts"
-import { makeRepeatedCalls } from "./repeatedCalls.ts"
+import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
+import { makeRunningCalls } from "./runningCalls.ts"
 import { type Facts, makeSessionId, readSessionId } from "./sessionId.ts"
 
 export interface SessionsOptions {
@@ -19,6 +20,8 @@ export interface SessionsOptions {
     readonly offer: (caller: Caller) => void
   }
   readonly call: (session: string, request: Parameters<Backend["call"]>[0]) => ReturnType<Backend["call"]>
+  /** The answer to a call that was running when an earlier server was killed. Undefined if there is no such tool. */
+  readonly lostAnswer: (tool: string) => CallToolResult | undefined
   readonly failed: (error: Error) => void
   /** Further sessions close the one that was not used for the longest time. */
   readonly maxSessions?: number | undefined
@@ -33,6 +36,12 @@ const idleMs = 10 * 60 * 1000
 
 /** How long a client may take until it resumes a broken stream. */
 const resumableMs = 5 * 60 * 1000
+
+/**
+ * How long a client waits before it resumes a stream that was broken. Claude Code ends its session when that fails once, so
+ * this is longer than a restart of the server takes.
+ */
+const resumeAfterMs = 3000
 
 const sweepEvery = "30 seconds"
 
@@ -54,7 +63,7 @@ export interface Sessions {
 
 interface Session {
   readonly subject: string
-  readonly transport: WebStandardStreamableHTTPServerTransport
+  readonly transport: CallTransport
   readonly offer: (caller: Caller) => void
   lastUsedAt: number
   streams: number
@@ -90,7 +99,13 @@ export const makeSessions = Effect.fnUntraced(function* (
   const { maxEventBytes = 32 * 1024 * 1024, maxSessions = 2000, maxSessionsOfCaller = 500 } = options
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
-  const log = makeEventLog({ maxBytes: maxEventBytes, maxAgeMs: resumableMs, now })
+  const log = makeEventLog({
+    currentCall,
+    lostAnswer: options.lostAnswer,
+    maxBytes: maxEventBytes,
+    maxAgeMs: resumableMs,
+    now,
+  })
   const opening = yield* Semaphore.make(1)
   const sessions = new Map<string, Session>()
   const ended = new Set<string>()
@@ -112,19 +127,21 @@ export const makeSessions = Effect.fnUntraced(function* (
   const open = Effect.fnUntraced(function* (id: string, caller: Caller) {
     yield* makeRoom(caller)
     const { clear, store } = log.openStore()
-    const transport = new WebStandardStreamableHTTPServerTransport({
+    const running = makeRunningCalls()
+    const transport = new CallTransport({
+      callOf: running.get,
       sessionIdGenerator: () => id,
       eventStore: store,
+      retryInterval: resumeAfterMs,
       onsessionclosed: () => {
         for (const oldest of ended) if (ended.size >= maxEnded) ended.delete(oldest)
         ended.add(id)
       },
     })
-    const repeated = makeRepeatedCalls()
     const { offer, server } = options.openServer({
       call: (request) => {
         session.calls++
-        return repeated
+        return running
           .call(request, () => options.call(id, request))
           .finally(() => {
             session.calls--

@@ -24,6 +24,9 @@ export interface TurnStages {
   readonly changes: Stream.Stream<TurnStage>
 }
 
+/** The stages of a call whose progress is not shown. */
+export const unobserved: TurnStages = { publish: () => Effect.void, end: Effect.void, changes: Stream.empty }
+
 /** `pace` is the shortest time between two stages. Default: 50 ms: a text that grows ten times a second is not delayed. */
 export const makeTurnStages = (pace: Duration.Input = "50 millis"): Effect.Effect<TurnStages> =>
   Effect.gen(function* () {

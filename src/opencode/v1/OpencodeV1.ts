@@ -8,6 +8,8 @@ import { commandRequests } from "./commandRequests.ts"
 import { decisionRequests } from "./decisionRequests.ts"
 import { makeCall } from "../http/makeCall.ts"
 import { elsewhere, type EndedSessions } from "./elsewhere.ts"
+import { messageRequests } from "./messageRequests.ts"
+import { promptRequests } from "./promptRequests.ts"
 import { makeRoutes } from "./routes.ts"
 import { serverRequests } from "./serverRequests.ts"
 import { sessionRequests } from "./sessionRequests.ts"
@@ -35,8 +37,10 @@ export const make = Effect.map(makeRoutes, (routes) => {
   return (target: Target): Opencode => {
     const call = makeCall(target)
     const sessions = sessionRequests(routes, call, target.instance)
+    const messages = messageRequests(routes, call)
+    const { completeChoice, prompt, ...prompts } = promptRequests(routes, call, messages.messages)
     const commands = commandRequests(routes, call)
-    const { ensureHere, runningElsewhere } = elsewhere(sessions, target, ended)
+    const { ensureHere, runningElsewhere } = elsewhere({ ...sessions, ...messages }, target, ended)
     /** If the check does not get through, only the message itself tells whether it may have arrived. */
     const unlessElsewhere = (session: SessionId) => Effect.catchIf(ensureHere(session), isAway, () => Effect.void)
     const onceChecked = <A, E, R>(
@@ -49,11 +53,13 @@ export const make = Effect.map(makeRoutes, (routes) => {
       ...serverRequests(routes, call),
       ...worktreeRequests(routes, call, target.instance, capabilities),
       ...sessions,
+      ...messages,
+      ...prompts,
       prepare: (session, choice) =>
-        Effect.all([sessions.completeChoice(session, choice), unlessElsewhere(session)], {
+        Effect.all([completeChoice(session, choice), unlessElsewhere(session)], {
           concurrency: "unbounded",
         }).pipe(Effect.map(([complete]) => ({ ...complete, isPrepared: true }))),
-      prompt: (session, prompt) => onceChecked(session, prompt, sessions.prompt(session, prompt)),
+      prompt: (session, options) => onceChecked(session, options, prompt(session, options)),
       runCommand: (session, command) => onceChecked(session, command, commands.runCommand(session, command)),
       runningElsewhere,
       ...decisionRequests(routes, call),

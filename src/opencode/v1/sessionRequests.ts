@@ -1,28 +1,19 @@
-/** Requests about sessions, their messages and their turns. */
+/** Requests about sessions. */
 import { Effect } from "effect"
 import { type ClientError, DirectoryNotFound } from "../errors.ts"
-import type { SessionId } from "../Identifiers.ts"
-import type { Opencode, PromptChoice, SessionOptions } from "../Opencode.ts"
+import type { Opencode, SessionOptions } from "../Opencode.ts"
 import { namedFor } from "../sessions/PermissionRule.ts"
 import type { Session } from "../sessions/Session.ts"
 import type { Call } from "../http/makeCall.ts"
 import { mayHaveArrived, untilBack } from "../transient.ts"
 import { uncertain } from "../uncertain.ts"
-import { cursorOf, isWrongCursor } from "./cursor.ts"
-import { isUnreadable, readAround } from "../http/readAround.ts"
-import { countPage } from "../sessions/countPage.ts"
-import { countItems } from "../../text/jsonItems.ts"
 import type { Routes } from "./routes.ts"
-import { joinModel, splitModel } from "./wire/model.ts"
+import { ofSession } from "./sessionRoute.ts"
+import { splitModel } from "./wire/model.ts"
 import { understood } from "../http/tolerantArray.ts"
-import { isOlder } from "../triedVersions.ts"
-import { oldestWithTurnDiff, storedDiffs } from "./storedDiffs.ts"
 
 /** `GET /session` returns at most 100 sessions by default. */
 const allSessions = 100_000
-
-/** Routes with a session id find the session's directory themselves. */
-const ofSession = (sessionID: SessionId) => ({ params: { sessionID }, query: {} })
 
 const sessionModel = (model: string) => {
   const { modelID, providerID } = splitModel(model)
@@ -79,49 +70,6 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
       ),
       Effect.map((sessions) => sessions.filter(({ time }) => time.archived === undefined)),
     )
-  const modelOfAgent = (directory: string, name: string) =>
-    server.agents({ query: { directory } }).pipe(
-      Effect.flatMap(understood("agent")),
-      Effect.map((agents) => agents.find((agent) => agent.name === name)?.model),
-      Effect.map((model) => (model === undefined ? undefined : joinModel(model))),
-      call("agents"),
-    )
-
-  const readPage = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
-    api.messages({ params: { sessionID: session }, query }).pipe(
-      Effect.flatMap(({ body, headers }) =>
-        Effect.map(understood("message")(body), (items) => ({ items, older: headers["x-next-cursor"] })),
-      ),
-      call("messages", { session }),
-    )
-
-  const readMessages = (session: SessionId) => readAround((part) => readPage(session, part), isWrongCursor)
-
-  const messages: Opencode["messages"] = (session, page) =>
-    Effect.map(readMessages(session)(page), ({ items, older }) => ({
-      messages: items,
-      older,
-      olderThan: ({ info }) => Effect.succeed(cursorOf(info)),
-    }))
-
-  /** Undefined if the answer is no list of messages. */
-  const countBytes = (session: SessionId, query: { readonly limit: number; readonly before?: string }) =>
-    api.messages({ params: { sessionID: session }, query, responseMode: "response-only" }).pipe(
-      Effect.flatMap(({ arrayBuffer, headers }) =>
-        Effect.map(arrayBuffer, (bytes) => {
-          const count = countItems(Buffer.from(bytes))
-          return count === undefined ? undefined : { count, older: headers["x-next-cursor"], bytes: bytes.byteLength }
-        }),
-      ),
-      call("messages", { session }),
-    )
-
-  const lastAgent = (session: SessionId) =>
-    Effect.map(
-      readMessages(session)({ limit: 10 }),
-      ({ items }) => items.findLast(({ info }) => info.agent !== undefined)?.info.agent,
-    )
-
   /**
    * The session that a request of unknown outcome has created. opencode 1 takes no id for it, so it is the only new one with
    * its title and directory. `newest`: the last one before the request.
@@ -183,61 +131,5 @@ export const sessionRequests = ({ api: { server, session: api } }: Routes, call:
         Effect.map((all) => new Map(Object.entries(all).filter(([, { type }]) => type !== "idle"))),
         call("session status"),
       ),
-    messages,
-    countMessages: (session, page) =>
-      countBytes(session, page).pipe(
-        Effect.catchIf(isUnreadable, () => Effect.undefined),
-        Effect.flatMap((counted) =>
-          counted === undefined ? countPage(messages)(session, page) : Effect.succeed(counted),
-        ),
-      ),
-    message: (session, messageID) =>
-      api.message({ params: { sessionID: session, messageID }, query: {} }).pipe(call("message", { session })),
-    diff: (session, messageID, version) =>
-      version !== undefined && isOlder(version, oldestWithTurnDiff)
-        ? api
-            .message({ params: { sessionID: session, messageID }, query: {} })
-            .pipe(Effect.flatMap(storedDiffs), call("diff", { session }))
-        : api
-            .diff({ params: { sessionID: session }, query: { messageID } })
-            .pipe(Effect.flatMap(understood("file change")), call("diff", { session })),
-    /** Completes a choice with the session's own agent, model and variant. */
-    completeChoice: Effect.fnUntraced(function* (
-      session,
-      { agent, model },
-    ): Effect.fn.Return<PromptChoice, ClientError> {
-      const stored = yield* api.get(ofSession(session)).pipe(call("get session", { session }))
-      // Older versions store the agent in the messages only.
-      const last = stored.agent === undefined ? yield* lastAgent(session) : stored.agent
-      const own = { ...stored, agent: last }
-      // As in opencode's terminal: choosing another agent also chooses that agent's model, if it has one.
-      const isOther = agent !== undefined && agent !== own.agent
-      const ofAgent = model === undefined && isOther ? yield* modelOfAgent(own.directory, agent) : undefined
-      const chosen = { agent: agent ?? own.agent, model: model ?? ofAgent ?? own.model }
-      return {
-        ...(chosen.agent === undefined ? {} : { agent: chosen.agent }),
-        ...(chosen.model === undefined ? {} : { model: chosen.model }),
-        ...(own.variant === undefined || chosen.model !== own.model ? {} : { variant: own.variant }),
-      }
-    }),
-    prompt: (session, { agent, messageID, model, text, variant }) =>
-      api
-        .prompt({
-          ...ofSession(session),
-          payload: {
-            messageID,
-            ...(agent === undefined ? {} : { agent }),
-            ...(model === undefined ? {} : { model: splitModel(model) }),
-            ...(variant === undefined ? {} : { variant }),
-            parts: [{ type: "text", text }],
-          },
-        })
-        .pipe(call("prompt", { session })),
-    queuedPrompts: () => Effect.succeed([]),
-    withdrawPrompt: () => Effect.void,
-    keepAwake: () => Effect.void,
-    // opencode answers `true` whether a turn was running or not.
-    abort: (session) =>
-      api.abort(ofSession(session)).pipe(Effect.as({ wasRunning: undefined }), call("abort", { session })),
-  } satisfies Partial<Opencode & { readonly completeChoice: Opencode["prepare"] }>
+  } satisfies Partial<Opencode>
 }

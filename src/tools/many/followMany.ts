@@ -1,8 +1,7 @@
 /** Follows the turns of several sessions at once, and returns what is known of each when that is enough. */
-import { Deferred, Duration, Effect, Option, Stream } from "effect"
-import type { DecideRequest } from "../../opencode/turns/followTurn.ts"
-import type { TurnReport } from "../../opencode/turns/followTurn.ts"
-import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
+import { Deferred, Duration, Effect, Option } from "effect"
+import type { DecideRequest, TurnReport } from "../../opencode/turns/followTurn.ts"
+import { type TurnStages, unobserved } from "../../opencode/turns/observeTurn.ts"
 import type { ToolError } from "../shared/errorText.ts"
 import {
   areKnown,
@@ -76,10 +75,9 @@ export const followMany = Effect.fnUntraced(function* <R>(
   const watchOf = (index: number): ManyWatch => ({
     found: (place) => change(index, ({ state }) => ({ place, state })),
     stages: {
+      ...unobserved,
       publish: (stage) =>
         stage._tag === "Following" ? changeState(index, (before) => follow(before, stage.turn)) : Effect.void,
-      end: Effect.void,
-      changes: Stream.empty,
     },
     decide: ({ request }, turn) =>
       Effect.andThen(

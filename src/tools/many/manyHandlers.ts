@@ -1,6 +1,7 @@
 /** The handler of wait_for_sessions. */
 import { Effect } from "effect"
 import { Call } from "../../mcp/Call.ts"
+import { setCheckpoint } from "../tasks/checkpoint.ts"
 import type { FollowerOptions } from "../turns/follower.ts"
 import { makeReadBusySessions } from "./busySessions.ts"
 import { makeWaitForSessions } from "./followSessions.ts"
@@ -12,9 +13,8 @@ export const manyHandlers = Effect.fnUntraced(function* (options: FollowerOption
   const busy = yield* makeReadBusySessions
   return ManyTools.of({
     wait_for_sessions: Effect.fnUntraced(function* ({ sessions = [], until = "all" }) {
-      const { task } = yield* Call
       // The sessions do not fit into the id of a task. After a restart the call can be repeated.
-      yield* task?.checkpoint(undefined) ?? Effect.void
+      yield* setCheckpoint(yield* Call, undefined)
       if (sessions.length > 0) return manySessionsView(yield* wait(sessions, { until }))
       const { sessions: found, unchecked } = yield* busy
       return manySessionsView(yield* wait(found, { until }), unchecked)

@@ -2,8 +2,9 @@
  * What the id of a task says about the turn that it follows: enough to follow it again after a restart, in at most about 115
  * characters. It comes back from the client, so it leads to nothing but reading.
  */
-import { Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { createHash } from "node:crypto"
+import type { CallValues } from "../../mcp/Call.ts"
 import { MessageId, SessionId } from "../../opencode/Identifiers.ts"
 
 export type Checkpoint = {
@@ -49,6 +50,13 @@ export const writeCheckpoint = (checkpoint: Checkpoint): string => {
   const [tag = "", ...rest] = parts(checkpoint)
   return [tag, checkpoint.session, ...rest, shortName(checkpoint.instance)].join(":")
 }
+
+/**
+ * Sets where a later process continues the call, if it can become a task. `undefined`: nothing can continue it; the task
+ * still begins.
+ */
+export const setCheckpoint = ({ task }: CallValues, checkpoint: Checkpoint | undefined): Effect.Effect<void> =>
+  task === undefined ? Effect.void : task.checkpoint(checkpoint === undefined ? undefined : writeCheckpoint(checkpoint))
 
 const asSession = Schema.decodeOption(SessionId)
 const asMessage = Schema.decodeOption(MessageId)

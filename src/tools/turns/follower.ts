@@ -1,14 +1,14 @@
 /** How a tool call follows a turn: how long it waits, which progress it sends, how it asks the person, and its result. */
-import { Clock, Duration, Effect, Ref, Stream } from "effect"
+import { Clock, Duration, Effect, Ref } from "effect"
 import { toucher } from "../../fleet/attention/Attention.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import type { Turn } from "../../opencode/turn/Turn.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
-import { observeTurn, type TurnStage, type TurnStages } from "../../opencode/turns/observeTurn.ts"
+import { observeTurn, type TurnStage, type TurnStages, unobserved } from "../../opencode/turns/observeTurn.ts"
 import { askPerson, type Origin } from "../requests/askPerson.ts"
 import { Call, type CallValues } from "../../mcp/Call.ts"
 import type { Target } from "../../opencode/Target.ts"
-import { writeCheckpoint } from "../tasks/checkpoint.ts"
+import { setCheckpoint } from "../tasks/checkpoint.ts"
 import { makeProgressReporter } from "./turnProgress.ts"
 import { defaultSendTimeout } from "./defaultSendTimeout.ts"
 import { turnView } from "./turnView.ts"
@@ -29,7 +29,7 @@ const shownState = ({ pending, status }: Turn, isLong: boolean) =>
  * Passes the stages on, and has list_instances notice each request that is opened or settled, a turn that is still running
  * after a second, and its end. The caller notices the end of the call.
  */
-export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefined): TurnStages => {
+export const noticing = (touch: Effect.Effect<void>, stages: TurnStages): TurnStages => {
   let shown: string | undefined
   let begun: number | undefined
   const notice = Effect.fnUntraced(function* (stage: TurnStage) {
@@ -41,11 +41,7 @@ export const noticing = (touch: Effect.Effect<void>, stages: TurnStages | undefi
     shown = shownState(stage.turn, now - begun >= longTurn)
     if (shown !== before) yield* touch
   })
-  return {
-    publish: (stage) => Effect.andThen(notice(stage), stages?.publish(stage) ?? Effect.void),
-    end: stages?.end ?? Effect.void,
-    changes: stages?.changes ?? Stream.empty,
-  }
+  return { ...stages, publish: (stage) => Effect.andThen(notice(stage), stages.publish(stage)) }
 }
 
 /** A task is followed to its end. One that is forgotten must not be followed for ever. */
@@ -61,14 +57,12 @@ export const callTimeout = (
     : Duration.toMillis(longestTask)
 
 /** Passes the stages on, and keeps the call's checkpoint at the turn that it follows. */
-const checkpointing = ({ task }: CallValues, { instance }: Target, stages: TurnStages): TurnStages => {
-  if (task === undefined) return stages
-  const keep = (stage: TurnStage) =>
-    stage._tag === "Following"
-      ? task.checkpoint(
-          writeCheckpoint({ _tag: "Turn", instance, session: stage.turn.session, prompt: stage.turn.prompt }),
-        )
-      : Effect.void
+const checkpointing = (call: CallValues, { instance }: Target, stages: TurnStages): TurnStages => {
+  const keep = (stage: TurnStage) => {
+    if (stage._tag !== "Following") return Effect.void
+    const { prompt, session } = stage.turn
+    return setCheckpoint(call, { _tag: "Turn", instance, session, prompt })
+  }
   return { ...stages, publish: (stage) => Effect.andThen(keep(stage), stages.publish(stage)) }
 }
 
@@ -103,8 +97,8 @@ export const makeFollower = Effect.fnUntraced(function* ({ sendTimeout = default
       report: <E, R>(follow: (stages: TurnStages) => Effect.Effect<TurnReport, E, R>) =>
         Effect.gen(function* () {
           const touch = touchAt(origin.target.url)
-          const noticed = (stages?: TurnStages) => follow(checkpointing(call, origin.target, noticing(touch, stages)))
-          const report = yield* call.wantsProgress ? observeTurn(noticed, observe) : noticed()
+          const noticed = (stages: TurnStages) => follow(checkpointing(call, origin.target, noticing(touch, stages)))
+          const report = yield* call.wantsProgress ? observeTurn(noticed, observe) : noticed(unobserved)
           yield* recheckIfLost(fleet, origin.target, report)
           return turnView(origin.target, report, yield* Ref.get(decided))
         }),

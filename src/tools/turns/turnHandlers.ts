@@ -1,8 +1,8 @@
 /** The handlers of send_message, wait_for_session and abort_session. */
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect } from "effect"
 import { line } from "../../text/plainText.ts"
 import { Call } from "../../mcp/Call.ts"
-import { messageDigest, writeCheckpoint } from "../tasks/checkpoint.ts"
+import { messageDigest, setCheckpoint } from "../tasks/checkpoint.ts"
 import { makeUseAndTell } from "../shared/useAndTell.ts"
 import type { ClientError } from "../../opencode/errors.ts"
 import { OpencodeClient, type Opencode } from "../../opencode/Opencode.ts"
@@ -12,7 +12,7 @@ import type { Target } from "../../opencode/Target.ts"
 import { abortTurn } from "../../opencode/turns/abortTurn.ts"
 import type { NoTurn } from "../../opencode/requests/decisionErrors.ts"
 import type { TurnReport } from "../../opencode/turns/followTurn.ts"
-import type { TurnStages } from "../../opencode/turns/observeTurn.ts"
+import { unobserved } from "../../opencode/turns/observeTurn.ts"
 import type { SendError } from "../../opencode/turns/sendErrors.ts"
 import { readServerQueue } from "../../opencode/turns/serverQueue.ts"
 import { Turns } from "../../opencode/turns/Turns.ts"
@@ -39,8 +39,6 @@ const maxAcceptTime = 47_000
 
 /** With `async`, a turn that has ended is reported; this is the time to find that out. */
 const alreadyEnded = "2 seconds"
-
-const unobserved: TurnStages = { publish: () => Effect.void, end: Effect.void, changes: Stream.empty }
 
 export const turnHandlers = Effect.fnUntraced(function* (followerOptions: FollowerOptions) {
   const use = yield* makeUseAndTell
@@ -80,11 +78,9 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
       })
     }
     const ifBusy = parameters.if_busy ?? "wait"
-    const { task } = yield* Call
+    const { instance } = target
     const unsent = { _tag: "Message", digest: messageDigest(message), since: startedAt } as const
-    yield* (
-      task?.checkpoint(writeCheckpoint({ ...unsent, instance: target.instance, session: session.id })) ?? Effect.void
-    )
+    yield* setCheckpoint(yield* Call, { ...unsent, instance, session: session.id })
     return yield* once({
       send: (keeping) =>
         report((stages) => turns.send(target, session, { ...prompt, ...options, ifBusy, stages: keeping(stages) })),
@@ -103,10 +99,7 @@ export const turnHandlers = Effect.fnUntraced(function* (followerOptions: Follow
     const session = yield* resolveSession(target, opencode, reference)
     yield* unlessElsewhere(opencode, target.instance, session)
     const { options, report } = yield* follower({ target, opencode, session }, startedAt)
-    const { task } = yield* Call
-    yield* (
-      task?.checkpoint(writeCheckpoint({ _tag: "Last", instance: target.instance, session: session.id })) ?? Effect.void
-    )
+    yield* setCheckpoint(yield* Call, { _tag: "Last", instance: target.instance, session: session.id })
     const view = yield* report((stages) => turns.follow(target, session, { ...options, stages }))
     if (view.outcome === "accepted") return view
     const parked = yield* parkedIn(opencode, session).pipe(Effect.orElseSucceed(() => []))

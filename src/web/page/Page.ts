@@ -22,7 +22,7 @@ import { Logins } from "./Logins.ts"
 import { makeLogin } from "./loginPage.ts"
 import * as paths from "./paths.ts"
 import { makeReadConversation } from "./readConversation.ts"
-import { makeReadWork } from "./readWork.ts"
+import { makeReadWork, type OpenRequest } from "./readWork.ts"
 import { RequestLedger } from "./RequestLedger.ts"
 import { answerFile, answerHtml, answerRedirect } from "./responses.ts"
 import { sessionsContent } from "./sessionsPage.ts"
@@ -88,7 +88,12 @@ export const layer = (options: PageOptions) =>
         Effect.gen(function* () {
           const startedAt = yield* Clock.currentTimeMillis
           const work = yield* readWork
-          ledger.observe(work, yield* Clock.currentTimeMillis, startedAt)
+          ledger.observe({
+            requests: work.requests,
+            covers: ({ instance }) => !work.unknown.has(instance),
+            startedAt,
+            endedAt: yield* Clock.currentTimeMillis,
+          })
           return work
         }),
         sharedFor,
@@ -116,8 +121,10 @@ export const layer = (options: PageOptions) =>
         const search = searchOf(request)
         const limit = numberIn(request, "messages", defaultMessages, maxMessages)
         const read = yield* readConversation(search.get("instance") ?? "", search.get("id") ?? "", Math.max(1, limit))
-        const { instance, requests, session } = read
-        const entries = ledger.observeSession(instance, session.id, requests, read.now, since)
+        const { instance, session } = read
+        const isHere = (open: OpenRequest) => open.instance === instance && open.family.has(session.id)
+        ledger.observe({ requests: read.requests, covers: isHere, startedAt: read.startedAt, endedAt: read.now })
+        const entries = ledger.shown(since).filter(({ request }) => isHere(request))
         const view = { ...read, limit, entries, formKey: visitor.mayDecide ? visitor.formKey : undefined }
         const query = { messages: String(limit), since: String(since) }
         return {

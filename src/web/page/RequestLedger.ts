@@ -2,7 +2,7 @@
  * The requests that the page has shown, in the order in which they were first seen. A settled one keeps its place for a while:
  * nothing may move under a finger that is about to press a button.
  */
-import type { OpenRequest, Work } from "./readWork.ts"
+import type { OpenRequest } from "./readWork.ts"
 
 /** What became of a request. */
 export interface Settled {
@@ -19,8 +19,23 @@ export interface LedgerEntry {
   readonly seen: number
 }
 
+/** What one read has seen. Times are epoch milliseconds. */
+export interface Observation {
+  readonly requests: ReadonlyArray<OpenRequest>
+  /** Whether the read would have found this request if it was open. */
+  readonly covers: (request: OpenRequest) => boolean
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
 /** Maximum number of settled requests, the newest ones. */
 const maxSettled = 50
+
+/** What was shown first stays. Different reads find different sessions above the one that asks. */
+const merged = (known: OpenRequest | undefined, { family, ...request }: OpenRequest): OpenRequest => ({
+  ...(known ?? request),
+  family: new Set([...(known?.family ?? []), ...family]),
+})
 
 /** The time in an id, which follows its prefix: requests of different kinds are sorted by it. */
 const timeOf = ({ pending }: OpenRequest) => pending.request.id.slice(4)
@@ -28,16 +43,16 @@ const timeOf = ({ pending }: OpenRequest) => pending.request.id.slice(4)
 export class RequestLedger {
   #entries = new Map<string, LedgerEntry>()
 
-  /** Takes note of what was read between `startedAt` and `now`, in epoch milliseconds. */
-  observe({ requests, unknown }: Pick<Work, "requests" | "unknown">, now: number, startedAt = now): void {
+  /** Settles the known requests that a read no longer saw, and adds the new ones. */
+  observe({ covers, endedAt, requests, startedAt }: Observation): void {
     const open = new Set<string>(requests.map(({ pending }) => pending.request.id))
     for (const [id, { request, seen, settled }] of this.#entries) {
       // What a later read has seen open may be newer than this one.
-      if (settled === undefined && !open.has(id) && !unknown.has(request.instance) && seen <= startedAt) {
-        this.#entries.set(id, { request, seen, settled: { at: now } })
+      if (settled === undefined && !open.has(id) && seen <= startedAt && covers(request)) {
+        this.#entries.set(id, { request, seen, settled: { at: endedAt } })
       }
     }
-    this.#add(requests, now)
+    this.#add(requests, endedAt)
     const settled = [...this.#entries].flatMap(([id, entry]) =>
       entry.settled === undefined ? [] : [{ id, at: entry.settled.at }],
     )
@@ -51,34 +66,14 @@ export class RequestLedger {
       const known = this.#entries.get(id)
       // What was decided here may have been read before the decision.
       if (known?.settled?.outcome !== undefined) continue
-      this.#entries.set(id, { request: known?.request ?? request, seen })
+      this.#entries.set(id, { request: merged(known?.request, request), seen })
     }
-  }
-
-  /** Takes note of what is open in one session, and returns what its page shows. */
-  observeSession(
-    instance: string,
-    session: string,
-    requests: ReadonlyArray<OpenRequest>,
-    now: number,
-    since: number,
-  ): ReadonlyArray<LedgerEntry> {
-    const open = new Set<string>(requests.map(({ pending }) => pending.request.id))
-    for (const [id, { request, seen, settled }] of this.#entries) {
-      const isHere = request.instance === instance && request.session.id === session
-      if (isHere && settled === undefined && !open.has(id))
-        this.#entries.set(id, { request, seen, settled: { at: now } })
-    }
-    this.#add(requests, now)
-    return this.shown(since).filter(
-      ({ request }) =>
-        open.has(request.pending.request.id) || (request.instance === instance && request.session.id === session),
-    )
   }
 
   /** A decision was delivered. */
   settle(request: OpenRequest, settled: Settled): void {
-    this.#entries.set(request.pending.request.id, { request, seen: settled.at, settled })
+    const { id } = request.pending.request
+    this.#entries.set(id, { request: merged(this.#entries.get(id)?.request, request), seen: settled.at, settled })
   }
 
   /** What became of a request; undefined if it is open or unknown. */

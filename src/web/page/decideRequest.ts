@@ -75,7 +75,11 @@ export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLed
         const outcome =
           delivery === "delivered" ? capitalised(verdict(decision)) : capitalised(deliveryText(delivery, decision))
         const at = yield* Clock.currentTimeMillis
-        ledger.settle({ instance, session: origin.session, pending }, { at, outcome: `${line(outcome, 1000)}.` })
+        const family = new Set([pending.request.sessionID, origin.session.id])
+        ledger.settle(
+          { instance: target.instance, session: origin.session, family, pending },
+          { at, outcome: `${line(outcome, 1000)}.` },
+        )
         yield* Effect.logInfo(`${line(subject, 100)} decided ${id} on the page: ${verdict(decision)}`)
         return id
       }),

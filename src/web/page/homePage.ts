@@ -29,15 +29,21 @@ export const homeTitle = (view: Home): string => {
   return open === 0 ? "opencode-fleet" : `(${open}) opencode-fleet`
 }
 
+/** A subagent's session is part of the one that it works for. */
+const activeSessions = ({ work }: Home): ReadonlyArray<WorkingSession> => {
+  const started = work.sessions.filter(({ session }) => session.parentID === undefined)
+  return started.length > 0 ? started : work.sessions
+}
+
 const counts = (view: Home): Content => {
   const open = openCount(view)
-  const { busy_instance_count, health_counts, unchecked_instance_count: unchecked } = view.fleet
+  const { health_counts, unchecked_instance_count: unchecked } = view.fleet
   const { online = 0, ...others } = health_counts
   const down = Object.values(others).reduce((sum, count) => sum + count, 0)
-  const busy = view.work.sessions.filter(({ waiting }) => waiting === 0).length || busy_instance_count
+  const busy = activeSessions(view).filter(({ waiting }) => waiting === 0).length
   return html`<div class="counts" role="status">
     ${open > 0 && html`<span class="chip waiting"><i class="dot waiting"></i>${open} waiting for you</span>`}
-    ${busy > 0 && html`<span class="chip busy"><i class="dot busy"></i>${busy} busy</span>`}
+    ${busy > 0 && html`<span class="chip busy"><i class="dot busy"></i>${plural(busy, "session")} busy</span>`}
     <span class="chip"><i class="dot online"></i>${plural(online, "instance")} online</span>
     ${down > 0 && html`<span class="chip bad"><i class="dot down"></i>${down} not online</span>`}
     ${unchecked > 0 && html`<span class="chip">${unchecked} not checked</span>`}
@@ -69,15 +75,13 @@ const sessionRow =
     </li>`
   }
 
-/** A subagent's session is part of the one that it works for. */
-const sessions = ({ fleet, work }: Home): Content => {
-  const started = work.sessions.filter(({ session }) => session.parentID === undefined)
-  const shown = started.length > 0 ? started : work.sessions
+const sessions = (view: Home): Content => {
+  const shown = activeSessions(view)
   return (
     shown.length > 0 &&
     html`<h2>Active sessions</h2>
       <ul class="card list">
-        ${shown.map(sessionRow(fleet.as_of))}
+        ${shown.map(sessionRow(view.fleet.as_of))}
       </ul>`
   )
 }

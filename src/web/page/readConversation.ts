@@ -1,12 +1,20 @@
 /** Reads the end of a conversation from its instance. */
 import { Clock, Effect } from "effect"
 import { Fleet } from "../../fleet/Fleet.ts"
-import { OpencodeClient } from "../../opencode/Opencode.ts"
+import { type Opencode, OpencodeClient } from "../../opencode/Opencode.ts"
+import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { detailedActivities } from "../../opencode/sessions/activity.ts"
+import type { Session } from "../../opencode/sessions/Session.ts"
 import { countingUnreadable } from "../../opencode/Unreadable.ts"
 import { findOrigin } from "../../tools/requests/findRequest.ts"
 import { unreadableView } from "../../tools/shared/unreadable.ts"
 import type { OpenRequest } from "./readWork.ts"
+
+/** The session that asks: a subagent's own, unless it has been deleted. */
+const askingSession = (opencode: Opencode, session: Session, { request }: PendingRequest) =>
+  request.sessionID === session.id
+    ? Effect.succeed(session)
+    : Effect.catchTag(opencode.session(request.sessionID), "SessionNotFound", () => Effect.succeed(session))
 
 /** Fails if the instance cannot be used, or has no such session. */
 export const makeReadConversation = Effect.gen(function* () {
@@ -16,17 +24,28 @@ export const makeReadConversation = Effect.gen(function* () {
     use(
       instance,
       Effect.fnUntraced(function* (target) {
+        const startedAt = yield* Clock.currentTimeMillis
         const { opencode, session } = yield* findOrigin(client, target, reference)
-        const [{ result: page, unreadable }, active] = yield* Effect.all(
-          [countingUnreadable(opencode.messages(session.id, { limit })), detailedActivities(opencode, [session])],
-          { concurrency: "unbounded" },
+        const {
+          result: [page, active],
+          unreadable,
+        } = yield* countingUnreadable(
+          Effect.all([opencode.messages(session.id, { limit }), detailedActivities(opencode, [session])], {
+            concurrency: "unbounded",
+          }),
         )
         const activity = active.get(session.id)
-        const requests = (activity?.pending ?? []).map((pending): OpenRequest => ({
-          instance: target.instance,
-          session,
-          pending,
-        }))
+        const requests = yield* Effect.forEach(
+          activity?.pending ?? [],
+          (pending) =>
+            Effect.map(askingSession(opencode, session, pending), (asking): OpenRequest => ({
+              instance: target.instance,
+              session: asking,
+              family: new Set([pending.request.sessionID, session.id]),
+              pending,
+            })),
+          { concurrency: 8 },
+        )
         return {
           instance: target.instance,
           session,
@@ -35,6 +54,7 @@ export const makeReadConversation = Effect.gen(function* () {
           hasOlder: page.older !== undefined,
           unreadable: unreadableView(unreadable, target.version).unreadable,
           requests,
+          startedAt,
           now: yield* Clock.currentTimeMillis,
         }
       }),

@@ -1,9 +1,10 @@
 /** Reads what the agents of the fleet do: the sessions that are not idle, and the requests that wait for a person, in full. */
-import { Array, Clock, Effect, HashMap, Option } from "effect"
+import { Clock, Effect, HashMap, Option } from "effect"
 import { Attention } from "../../fleet/attention/Attention.ts"
 import type { PendingReport } from "../../fleet/attention/PendingReport.ts"
 import { Fleet } from "../../fleet/Fleet.ts"
 import { type Instance, isOnline } from "../../fleet/Instance.ts"
+import type { SessionId } from "../../opencode/Identifiers.ts"
 import { OpencodeClient } from "../../opencode/Opencode.ts"
 import type { PendingRequest } from "../../opencode/requests/PendingRequest.ts"
 import { activitiesHere } from "../../opencode/sessions/activity.ts"
@@ -20,6 +21,8 @@ export interface OpenRequest {
   readonly instance: string
   /** The session that asks; for a subagent, its own. */
   readonly session: Session
+  /** That session, and those found above it: the conversations that show the request. */
+  readonly family: ReadonlySet<SessionId>
   readonly pending: PendingRequest
 }
 
@@ -77,16 +80,25 @@ export const makeReadWork = Effect.gen(function* () {
             : [{ instance: name, session, status: activity.status, waiting: activity.pending.length }]
         })
         // A subagent's request also belongs to the sessions above it.
-        const requests = Array.dedupeWith(
+        const asked = Map.groupBy(
           checked.flatMap((session) =>
-            (active.get(session.id)?.pending ?? []).map((pending) => ({
+            (active.get(session.id)?.pending ?? []).map((pending) => ({ session, pending })),
+          ),
+          ({ pending }) => pending.request.id,
+        )
+        const requests = [...asked.values()].flatMap((same): ReadonlyArray<OpenRequest> => {
+          const [first] = same
+          if (first === undefined) return []
+          const { pending, session } = first
+          return [
+            {
               instance: name,
               session: known.get(pending.request.sessionID) ?? session,
+              family: new Set([pending.request.sessionID, ...same.map(({ session: { id } }) => id)]),
               pending,
-            })),
-          ),
-          (one, other) => one.pending.request.id === other.pending.request.id,
-        )
+            },
+          ]
+        })
         const { unreadable } = unreadableView(read.unreadable, target.version, "Something may wait there for a person.")
         return {
           sessions,

@@ -38,7 +38,9 @@ const elsewhere = ({ listed_at = [] }: SessionsView): Content =>
   </p>`
 
 export const sessionsContent = (view: SessionsView): Content => {
-  const sessions = view.sessions.filter(({ parent_session_id }) => parent_session_id === undefined)
+  const listed = new Set(view.sessions.map(({ session_id }) => session_id))
+  // A subagent whose own parent is not listed, because it was deleted, stands for itself.
+  const sessions = view.sessions.filter(({ parent_session_id: parent }) => parent === undefined || !listed.has(parent))
   const more = view.matching_count - sessions.length
   return html`<p class="crumbs"><a href="${home}">← Fleet</a></p>
     <h1>${visibleLine(view.instance)}</h1>

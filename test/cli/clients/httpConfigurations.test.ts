@@ -53,7 +53,7 @@ layer(NodeServices.layer)("The configuration of a client over HTTP", (it) => {
         const login = yield* text(client, { url: there, source: { kind: "login" } })
         assert.notMatch(login, /bearer|token|headers|Authorization/iu)
         assert.include(login, there)
-        assert.include(tokenNotes(client, "It", { url: there, source: { kind: "login" } }).join(), "log in")
+        assert.match(tokenNotes(client, "It", { url: there, source: { kind: "login" } }).join(), /log in/u)
         const clear = tokenNotes(client, "It", { url: "http://fleet.example.com/mcp", source: { kind: "variable" } })
         assert.include(clear.join(), "Use https://")
       }),

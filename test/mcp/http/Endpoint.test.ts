@@ -1,6 +1,6 @@
 /** The endpoint over HTTP without a network: sessions, revisions, callers and the end. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { extension } from "../../../src/mcp/tasks/taskWire.ts"
 import { initialize, makeToys, modern, toolCall } from "./toyEndpoint.ts"
@@ -87,6 +87,57 @@ describe("Sessions", () => {
   )
 })
 
+describe("A call that was running when its server was killed", () => {
+  const newest = { "mcp-protocol-version": "2025-11-25" }
+
+  /** The id of the first message on the call's stream, before which the server is killed. */
+  const lastEventId = Effect.fnUntraced(function* (id: string | number) {
+    const { open, send } = yield* makeToys()
+    const { session } = yield* send({ body: initialize() })
+    const { body } = yield* open({ session, headers: newest, body: { ...toolCall("wait"), id } })
+    assert.isNotNull(body)
+    const stream = Stream.fromReadableStream({ evaluate: () => body, onError: (cause) => cause })
+    const text = yield* Stream.decodeText(stream).pipe(
+      Stream.scan(
+        () => "",
+        (before, next) => before + next,
+      ),
+      Stream.map((text) => /^id: (.*)\n/mu.exec(text)?.[1]),
+      Stream.filter((id) => id !== undefined),
+      Stream.runHead,
+    )
+    return { session, eventId: Option.getOrThrow(text) }
+  }, Effect.scoped)
+
+  const resume = Effect.fnUntraced(function* (session: string | undefined, eventId: string) {
+    const { send } = yield* makeToys({ endingText: ({ name }) => `${name} goes on` })
+    return yield* send({ session, method: "GET", headers: { ...newest, "last-event-id": eventId } })
+  })
+
+  it.effect.each([7, "seven \u2713"])("is answered when the client resumes its stream: id %s", (id) =>
+    Effect.gen(function* () {
+      const { eventId, session } = yield* lastEventId(id)
+      const { status, text } = yield* resume(session, eventId)
+      assert.strictEqual(status, 200)
+      assert.include(text, `"id":${JSON.stringify(id)}`)
+      assert.include(text, "wait goes on")
+      // The client has its answer.
+      const [, answerId = ""] = /^id: (.*)\n/mu.exec(text) ?? []
+      assert.strictEqual((yield* resume(session, answerId)).status, 400)
+    }),
+  )
+
+  it.effect("is not answered if its id is long, or the event's id was made up", () =>
+    Effect.gen(function* () {
+      const { eventId, session } = yield* lastEventId("x".repeat(500))
+      assert.isBelow(eventId.length, 100)
+      for (const id of [eventId, "", "1", "a_1.", "a_1.e30", "a_1.WzEsInVua25vd24iXQ"]) {
+        assert.strictEqual((yield* resume(session, id || "_")).status, 400, id)
+      }
+    }),
+  )
+})
+
 describe("Revisions", () => {
   it.effect("a client of 2026-07-28 that would lose calls is sent to a session, unless it follows tasks", () =>
     Effect.gen(function* () {
@@ -169,6 +220,19 @@ describe("The end", () => {
       // The clock of the test stands still.
       yield* close
     }).pipe(Effect.scoped),
+  )
+
+  it.effect("gives calls that do not wait for an agent half a second", () =>
+    Effect.gen(function* () {
+      const { close, send, waiting } = yield* makeToys({ endingText: ({ name }) => `${name} was cut off` })
+      const { session } = yield* send({ body: initialize() })
+      const call = yield* Effect.forkChild(send({ session, body: toolCall("hang") }))
+      yield* waiting
+      const closing = yield* Effect.forkChild(close)
+      yield* TestClock.adjust("500 millis")
+      assert.include((yield* Fiber.join(call)).text, "hang was cut off")
+      yield* Fiber.join(closing)
+    }),
   )
 
   it.effect("answers the calls that are running, and then refuses requests", () =>

@@ -4,6 +4,8 @@ import type { EventStore, JSONRPCMessage } from "@modelcontextprotocol/server"
 import { Effect } from "effect"
 import { makeEventLog } from "../../../src/mcp/http/eventLog.ts"
 
+const callless = { currentCall: () => undefined, lostAnswer: () => undefined }
+
 const progress = (step: number): JSONRPCMessage => ({ jsonrpc: "2.0", method: "progress", params: { step } })
 const answer: JSONRPCMessage = { jsonrpc: "2.0", id: 1, result: {} }
 
@@ -22,7 +24,7 @@ const known = (store: EventStore, id: string) => Effect.promise(async () => stor
 describe("The event log", () => {
   it.effect("replays what a stream has sent after the last message that arrived", () =>
     Effect.gen(function* () {
-      const one = makeEventLog({ maxBytes: 1_000_000, maxAgeMs: 1000, now: () => 0 }).openStore().store
+      const one = makeEventLog({ ...callless, maxBytes: 1_000_000, maxAgeMs: 1000, now: () => 0 }).openStore().store
       const first = yield* store(one, "a_b", progress(1))
       yield* store(one, "other", progress(2))
       yield* store(one, "a_b", progress(3))
@@ -34,7 +36,7 @@ describe("The event log", () => {
 
   it.effect("knows only the streams of its own session", () =>
     Effect.gen(function* () {
-      const log = makeEventLog({ maxBytes: 1_000_000, maxAgeMs: 1000, now: () => 0 })
+      const log = makeEventLog({ ...callless, maxBytes: 1_000_000, maxAgeMs: 1000, now: () => 0 })
       const id = yield* store(log.openStore().store, "a", progress(1))
       assert.isUndefined(yield* known(log.openStore().store, id))
     }),
@@ -43,7 +45,7 @@ describe("The event log", () => {
   it.effect("forgets old messages, and streams that are answered; a stream that runs can be resumed", () =>
     Effect.gen(function* () {
       let now = 0
-      const log = makeEventLog({ maxBytes: 1_000_000, maxAgeMs: 1000, now: () => now })
+      const log = makeEventLog({ ...callless, maxBytes: 1_000_000, maxAgeMs: 1000, now: () => now })
       const one = log.openStore().store
       const running = yield* store(one, "running", progress(1))
       const ended = yield* store(one, "ended", answer)
@@ -59,7 +61,7 @@ describe("The event log", () => {
 
   it.effect("is bounded by bytes: the oldest goes first, of whichever session", () =>
     Effect.gen(function* () {
-      const log = makeEventLog({ maxBytes: 100_000, maxAgeMs: 1000, now: () => 0 })
+      const log = makeEventLog({ ...callless, maxBytes: 100_000, maxAgeMs: 1000, now: () => 0 })
       const one = log.openStore()
       const stores = [one, log.openStore()]
       const first = yield* store(one.store, "a", progress(0))

@@ -13,6 +13,7 @@ const Toys = Toolkit.make(
     true,
   ),
   Tool.make("change", { description: "Changes", success: Schema.Struct({}) }),
+  Tool.make("hang", { description: "Never ends", success: Schema.Struct({}) }),
   Tool.make("wait", { description: "Never ends", success: Schema.Struct({}) }).annotate(LongRunning, true),
 )
 
@@ -75,6 +76,7 @@ export const makeToys = Effect.fnUntraced(function* (options: Partial<EndpointOp
   const handlers = Toys.toLayer({
     look: () => Effect.map(Call, ({ canAsk }) => ({ canAsk })),
     change: () => Effect.succeed({}),
+    hang: () => Effect.andThen(Deferred.succeed(waiting, undefined), Effect.never),
     wait: () =>
       Effect.acquireUseRelease(
         Queue.offer(waits, "began"),

@@ -7,16 +7,24 @@ import { RequestLedger } from "../../../src/web/page/RequestLedger.ts"
 const open = (name: string): OpenRequest => ({
   instance: "shop",
   session: session("main"),
+  family: new Set([session("main").id]),
   pending: { kind: "permission", request: permission(name) },
 })
 
 const asked: OpenRequest = {
   instance: "shop",
   session: session("main"),
+  family: new Set([session("main").id]),
   pending: { kind: "question", request: question("2") },
 }
 
-const nothing = new Set<string>()
+/** A read of the whole fleet. */
+const read = (requests: ReadonlyArray<OpenRequest>, endedAt: number, startedAt = endedAt) => ({
+  requests,
+  covers: () => true,
+  startedAt,
+  endedAt,
+})
 
 const idsOf = (ledger: RequestLedger, since = 0) =>
   ledger
@@ -26,43 +34,56 @@ const idsOf = (ledger: RequestLedger, since = 0) =>
 describe("RequestLedger", () => {
   it("shows the oldest first, of both kinds, and new ones last", () => {
     const ledger = new RequestLedger()
-    ledger.observe({ requests: [open("3"), asked, open("1")], unknown: nothing }, 1)
-    ledger.observe({ requests: [open("0"), open("3"), asked, open("1")], unknown: nothing }, 2)
+    ledger.observe(read([open("3"), asked, open("1")], 1))
+    ledger.observe(read([open("0"), open("3"), asked, open("1")], 2))
     assert.deepStrictEqual(idsOf(ledger), ["per_1", "que_2", "per_3", "per_0"])
   })
 
   it("keeps a request open while its instance cannot be read, and opens it again when it is seen again", () => {
     const ledger = new RequestLedger()
-    ledger.observe({ requests: [open("1")], unknown: nothing }, 1)
-    ledger.observe({ requests: [], unknown: new Set(["shop"]) }, 2)
+    ledger.observe(read([open("1")], 1))
+    ledger.observe({ ...read([], 2), covers: () => false })
     assert.deepStrictEqual(idsOf(ledger), ["per_1"])
-    ledger.observe({ requests: [], unknown: nothing }, 3)
+    ledger.observe(read([], 3))
     assert.deepStrictEqual(idsOf(ledger), ["per_1 settled"])
-    ledger.observe({ requests: [open("1")], unknown: nothing }, 4)
+    ledger.observe(read([open("1")], 4))
     assert.deepStrictEqual(idsOf(ledger), ["per_1"])
   })
 
   it("is not misled by a read that began before a request was opened", () => {
     const ledger = new RequestLedger()
-    ledger.observe({ requests: [open("1")], unknown: nothing }, 5)
-    ledger.observe({ requests: [], unknown: nothing }, 6, 4)
+    ledger.observe(read([open("1")], 5))
+    ledger.observe(read([], 6, 4))
     assert.deepStrictEqual(idsOf(ledger), ["per_1"])
   })
 
   it("does not open again what was decided here, because it may have been read before", () => {
     const ledger = new RequestLedger()
-    ledger.observe({ requests: [open("1")], unknown: nothing }, 1)
+    ledger.observe(read([open("1")], 1))
     ledger.settle(open("1"), { at: 2, outcome: "Rejected." })
-    ledger.observe({ requests: [open("1")], unknown: nothing }, 3)
+    ledger.observe(read([open("1")], 3))
     assert.deepStrictEqual(idsOf(ledger), ["per_1 settled"])
     assert.strictEqual(ledger.settled("per_1")?.outcome, "Rejected.")
     assert.deepStrictEqual(idsOf(ledger, 3), [])
   })
 
+  it("knows a subagent's request in all conversations that have shown it, by the session that asks", () => {
+    const ledger = new RequestLedger()
+    const [main, sub] = [session("main"), { ...session("sub"), title: "Subagent" }]
+    const family = (...sessions: ReadonlyArray<typeof main>) => new Set(sessions.map(({ id }) => id))
+    const asking = { ...open("1"), session: sub, family: family(sub) }
+    ledger.observe(read([asking], 1))
+    ledger.observe(read([{ ...asking, family: family(main, sub) }], 2))
+    ledger.settle({ ...asking, session: main, family: family(main) }, { at: 3, outcome: "Rejected." })
+    const [entry] = ledger.shown(0)
+    assert.strictEqual(entry?.request.session.title, "Subagent")
+    assert.deepStrictEqual(entry?.request.family, family(sub, main))
+  })
+
   it("forgets the oldest of more than 50 settled requests", () => {
     const ledger = new RequestLedger()
     for (let at = 100; at < 160; at++) ledger.settle(open(String(at)), { at, outcome: "Rejected." })
-    ledger.observe({ requests: [], unknown: nothing }, 200)
+    ledger.observe(read([], 200))
     assert.lengthOf(ledger.shown(0), 50)
     assert.include(idsOf(ledger), "per_159 settled")
     assert.notInclude(idsOf(ledger), "per_109 settled")

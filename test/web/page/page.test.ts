@@ -8,10 +8,12 @@ import {
   msg,
   permission,
   question,
+  session,
   textPart,
   toolPart,
   user,
 } from "../../../src/testing/samples.ts"
+import { makeBusy } from "../../support/play.ts"
 import { fieldsOf, makeBrowser, openGate, overTheFake, waiting } from "./scene.ts"
 
 const decisive = "/sessions?instance=fake&id=ses_main"
@@ -170,6 +172,27 @@ describe("the page", () => {
       assert.include(page.text, 'hx-trigger="every 2s"')
       const unknown = yield* browse("/sessions?instance=fake&id=ses_nothing")
       assert.strictEqual(unknown.status, 404)
+    }).pipe(Effect.provide(overTheFake(openGate))),
+  )
+
+  it.effect("names the subagent that asks, and counts it to the session that it works for", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting([])
+      const sub = session("sub", { title: "Review the change", parentID: here })
+      fake.sessions.push(sub)
+      makeBusy(fake, sub.id)
+      fake.permissions.push(permission("1", sub.id))
+      const browse = yield* makeBrowser
+      for (const path of [decisive, "/"]) {
+        const { text } = yield* browse(path)
+        assert.match(text, /Review the change<\/a>\s*\(a subagent\)/u)
+        assert.strictEqual(fieldsOf(text, permission("1").id)["session"], sub.id)
+      }
+      assert.notInclude((yield* browse("/instances?name=fake")).text, "older sessions")
+      fake.permissions = []
+      const settled = (yield* browse(`/live${decisive}&since=0`)).text
+      assert.match(settled, /Review the change[^]*Not open any more/u)
+      assert.include((yield* browse("/")).text, "1 session busy")
     }).pipe(Effect.provide(overTheFake(openGate))),
   )
 

@@ -4,18 +4,29 @@
  */
 import type { RequestId } from "@modelcontextprotocol/server"
 import type { Backend, ToolRequest } from "../toolServers.ts"
+import type { CallOfTool } from "./callAccess.ts"
 
 type Answer = ReturnType<Backend["call"]>
 
-export const makeRepeatedCalls = () => {
-  const running = new Map<RequestId, { readonly key: string; readonly answer: Answer }>()
+interface RunningCall extends CallOfTool {
+  readonly key: string
+  readonly answer: Answer
+}
+
+export const makeRunningCalls = () => {
+  const running = new Map<RequestId, RunningCall>()
   return {
+    get: (id: RequestId): CallOfTool | undefined => running.get(id),
     call: ({ args, context: { mcpReq }, name }: ToolRequest, run: () => Answer): Answer => {
+      const { id } = mcpReq
       const key = JSON.stringify([name, args])
-      const same = running.get(mcpReq.id)
+      const same = running.get(id)
       if (same?.key === key) return same.answer
-      const answer = run().finally(() => running.delete(mcpReq.id))
-      running.set(mcpReq.id, { key, answer })
+      const answer = run().finally(() => {
+        // Another call can have got the id meanwhile.
+        if (running.get(id)?.answer === answer) running.delete(id)
+      })
+      running.set(id, { id, tool: name, key, answer })
       return answer
     },
   }
