@@ -2,7 +2,7 @@
 import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server"
 import { Effect, Option, Schema, Stream } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
-import { callerOf } from "./access/callerInfo.ts"
+import { callerIn } from "./access/callerInfo.ts"
 import { withApproval } from "./approval.ts"
 import { readArguments } from "./arguments/readArguments.ts"
 import { Call } from "./Call.ts"
@@ -57,7 +57,7 @@ export const callTool = <
 > => {
   const { decodeParameters, encodeFailure, options } = codecOf<Tool.HandlerServices<Tools[keyof Tools]>>(tool)
   const id = String(context.mcpReq.id)
-  const caller = callerOf(context.http?.authInfo)
+  const caller = callerIn(context)
   const handle = (args: unknown) =>
     handled.pipe(
       Effect.flatMap((kit) =>

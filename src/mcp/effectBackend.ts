@@ -3,7 +3,7 @@ import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelc
 import { Context, type Duration, Effect, FiberSet, Latch, Semaphore } from "effect"
 import { Tool, type Toolkit } from "effect/ai"
 import type { Caller } from "./access/Gate.ts"
-import { callerOf } from "./access/callerInfo.ts"
+import { callerIn } from "./access/callerInfo.ts"
 import { LongRunning } from "./Call.ts"
 import { errorResult } from "./callResult.ts"
 import { callTool } from "./callTool.ts"
@@ -65,7 +65,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
   const tools = new Map(
     Object.entries<Tool.Any>(toolkit.tools).map(([name, tool]) => [name, { tool, parameters: parametersOf(tool) }]),
   )
-  const isAskable = ({ http }: ServerContext) => mayAsk(callerOf(http?.authInfo))
+  const isAskable = (context: ServerContext) => mayAsk(callerIn(context))
   const run = <Result extends CallToolResult | InputRequiredResult>(
     { args, context, name }: ToolRequest,
     surface: Surface<Result>,
@@ -86,7 +86,7 @@ export const makeBackend = Effect.fnUntraced(function* <Tools extends Record<str
   })
   const running = {
     run: (request: ToolRequest, surface: Surface<CallToolResult>) => taskSlots.withPermit(run(request, surface)),
-    mayResume: ({ name }: Resumption, { http }: ServerContext) => mayCall(callerOf(http?.authInfo), name),
+    mayResume: ({ name }: Resumption, context: ServerContext) => mayCall(callerIn(context), name),
   }
   const tasks = taskOptions === undefined ? undefined : yield* makeTasks(resumable(taskOptions), running)
   const isLong = ({ name }: ToolRequest) => {

@@ -2,21 +2,22 @@
  * One MCP endpoint over HTTP, for many clients: sessions of revisions up to 2025-11-25 (`sessions.ts`), and requests of
  * 2026-07-28, which are independent of each other. Both run their calls in the same backend, as stdio does.
  */
-import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server"
+import { createMcpHandler, isJSONRPCRequest, isLegacyRequest, type RequestId } from "@modelcontextprotocol/server"
 import { Effect, Ref, Result, type Scope, Stream, SubscriptionRef } from "effect"
 import type { Tool, Toolkit } from "effect/ai"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { type Caller, Gate } from "../access/Gate.ts"
-import { callerInfo, callerOf } from "../access/callerInfo.ts"
+import { callerIn, callerInfo, callerOf } from "../access/callerInfo.ts"
 import { describeTools } from "../describeTool.ts"
 import { type BackendOptions, makeBackend } from "../effectBackend.ts"
 import type { TaskOptions } from "../tasks/Tasks.ts"
-import { type Backend, makeToolServer, type ServeOptions } from "../toolServers.ts"
+import { makeToolServer, type ServeOptions, type ToolRequest } from "../toolServers.ts"
 import { unknownTool } from "../unknownTool.ts"
 import { bearerOf, refusalResponse } from "./bearer.ts"
 import { makeCallBounds } from "./callBounds.ts"
 import {
   type AccessRules,
+  type CallOfTool,
   callsIn,
   isOffered,
   mayAsk,
@@ -29,6 +30,7 @@ import { readBody } from "./readBody.ts"
 import { jsonRpcError, serverResponse } from "./responses.ts"
 import { fallsBack, type Revisions } from "./revisions.ts"
 import { makeSessions } from "./sessions.ts"
+import { makeShares } from "./shares.ts"
 
 export interface EndpointOptions extends ServeOptions {
   /** Default: both. */
@@ -83,10 +85,19 @@ const unavailable = (message: string, retryAfter: number) =>
 const tooManySessions = () => unavailable("Too many sessions are in use. Try again later.", 30)
 const closing = () => unavailable("The server is being stopped.", 1)
 
-/** The most calls that wait at once: of a session, of a caller without sessions, and of all together. */
-const maxCallsOfSession = 64
-const maxCallsOfCaller = 512
+/** Calls of all callers that run at once. Further ones wait. */
 const maxConcurrentCalls = 2048
+
+/** Subscriptions of one caller. The SDK has room for 1,024. */
+const maxSubscriptionsOfCaller = 128
+
+const tooManySubscriptions = (id: RequestId) =>
+  jsonRpcError({
+    status: 200,
+    code: -32000,
+    id,
+    message: `This caller already has ${maxSubscriptionsOfCaller} subscriptions, which is the most. Close one of them.`,
+  })
 
 /** How long the calls that are running at the end may take to be answered. */
 const answersMayTake = "700 millis"
@@ -107,17 +118,20 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
     mayAsk: (caller) => mayAsk(access, caller),
     mayCall: (caller, tool) => mayCall(scopes, caller, tool),
   })
-  const bounds = makeCallBounds(backend.call)
+  const within = makeCallBounds()
+  const call = (request: ToolRequest, session?: string) =>
+    within(callerIn(request.context)?.subject ?? "", session, () => backend.call(request))
+  const subscriptions = makeShares(maxSubscriptionsOfCaller)
   const tools = describeTools(toolkit)
-  const names = tools.map(({ name }) => name)
+  const names = new Set(tools.map(({ name }) => name))
 
   const sessions = yield* makeSessions({
     openServer: (own) => {
       const { offer, server } = makeToolServer(options, tools, { ...backend, ...own }, "legacy")
       return { server, offer: (caller) => offer(isOffered(scopes, caller)) }
     },
-    call: (session, request) => bounds.call(session, maxCallsOfSession, request),
-    lostAnswer: (name) => (names.includes(name) ? backend.endingResult({ name, args: undefined }) : undefined),
+    call: (session, request) => call(request, session),
+    lostAnswer: (name) => (names.has(name) ? backend.endingResult({ name, args: undefined }) : undefined),
     failed: backend.failed,
     maxSessions: options.maxSessions,
     maxSessionsOfCaller: options.maxSessionsOfCaller,
@@ -126,10 +140,8 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   const modern = createMcpHandler(
     ({ authInfo }) => {
       const caller = callerOf(authInfo)
-      const call: Backend["call"] = (request) => bounds.call(caller?.subject ?? "", maxCallsOfCaller, request)
-      const { offer, server } = makeToolServer(options, tools, { ...backend, call }, "modern")
-      if (caller !== undefined) offer(isOffered(scopes, caller))
-      return server
+      const offered = caller === undefined ? tools : tools.filter(({ name }) => isOffered(scopes, caller)(name))
+      return makeToolServer(options, offered, { ...backend, call: (request) => call(request) }, "modern").server
     },
     { legacy: "reject", onerror: backend.failed },
   )
@@ -152,53 +164,62 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
   })
   yield* Effect.addFinalizer(() => close)
 
-  /** The answer to what the caller may not do: a call, also of a tool that does not exist, or a reply to a form. */
-  const refusal = (caller: Caller, body: unknown) => {
-    if (access !== undefined && !mayAsk(access, caller) && repliesToForm(body)) {
-      return refusalResponse(gate.insufficient(caller, access.formScope))
-    }
-    const calls = callsIn(body)
-    const [call] = calls
-    if (call === undefined) return undefined
-    const offered = names.filter(isOffered(scopes, caller))
-    const withheld = names.filter((name) => !offered.includes(name))
+  /** Why the caller cannot call a tool: it does not exist, or the caller is not shown it. */
+  const unusableText = (caller: Caller, tool: string) => {
+    const isShown = isOffered(scopes, caller)
+    const all = [...names]
+    const offered = all.filter(isShown)
+    const withheld = all.filter((name) => !isShown(name))
     const problem = unknownTool(offered, {
       ...options.unavailable,
       ...Object.fromEntries(withheld.map((name) => [name, `the token does not allow ${scopes.get(name)}.`])),
     })
-    const unusable = calls.find(({ tool }) => problem(tool) !== undefined)
+    return problem(tool) ?? ""
+  }
+
+  /** The answer to what the caller may not do: a call, also of a tool that does not exist, or a reply to a form. */
+  const refusal = (caller: Caller, body: unknown, calls: ReadonlyArray<CallOfTool>) => {
+    if (access !== undefined && !mayAsk(access, caller) && repliesToForm(body)) {
+      return refusalResponse(gate.insufficient(caller, access.formScope))
+    }
+    const unusable = calls.find(({ tool }) => !names.has(tool) || !isOffered(scopes, caller)(tool))
     if (unusable !== undefined) {
-      return jsonRpcError({ status: 200, code: -32602, id: unusable.id, message: problem(unusable.tool) ?? "" })
+      const { id, tool } = unusable
+      return jsonRpcError({ status: 200, code: -32602, id, message: unusableText(caller, tool) })
     }
     const missing = missingScope(scopes, caller, calls)
     return missing === undefined ? undefined : refusalResponse(gate.insufficient(caller, missing))
   }
 
+  /** Counts a subscription until its stream ends. False if the caller has too many. */
+  const subscribes = ({ subject }: Caller) =>
+    Effect.acquireRelease(
+      Effect.sync(() => subscriptions.take(subject)),
+      (isTaken) => Effect.sync(() => (isTaken ? subscriptions.release(subject) : undefined)),
+    )
+
   const post = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, caller: Caller) {
     const read = yield* readBody(request)
     if (Result.isFailure(read)) return read.failure
     const body = read.success
+    const calls = callsIn(body)
     // The end waits for the answers to calls only: a subscription has none.
-    if (callsIn(body).length > 0) yield* counted
-    const refused = refusal(caller, body)
+    if (calls.length > 0) yield* counted
+    const refused = refusal(caller, body, calls)
     if (refused !== undefined) return refused
-    const isOlder = yield* Effect.promise((signal) => isLegacyRequest(webRequest(request, signal), body))
-    if (isOlder && revisions !== "2026") return yield* older(request, body, caller)
+    const web = webRequest(request, yield* Effect.abortSignal)
+    const isOlder = yield* Effect.promise(() => isLegacyRequest(web, body))
+    if (isOlder && revisions !== "2026") return yield* older(web, body, caller)
     if (!isOlder && fallsBack(revisions, body)) return olderRevisionOnly()
-    const response = yield* Effect.promise((signal) =>
-      modern.fetch(webRequest(request, signal), { authInfo: callerInfo(caller), parsedBody: body }),
-    )
+    if (isJSONRPCRequest(body) && body.method === "subscriptions/listen" && !(yield* subscribes(caller))) {
+      return tooManySubscriptions(body.id)
+    }
+    const response = yield* Effect.promise(() => modern.fetch(web, { authInfo: callerInfo(caller), parsedBody: body }))
     return yield* serverResponse(response)
   })
 
-  const older = (request: HttpServerRequest.HttpServerRequest, body: unknown, caller: Caller) =>
-    Effect.flatMap(
-      Effect.promise(async (signal) => webRequest(request, signal)),
-      (webRequest) => sessions.handle(webRequest, body, caller),
-    ).pipe(
-      Effect.flatMap(serverResponse),
-      Effect.catchTag("TooManySessions", () => Effect.sync(tooManySessions)),
-    )
+  const older = (request: Request, body: unknown, caller: Caller) =>
+    Effect.catchTag(sessions.handle(request, body, caller), "TooManySessions", () => Effect.sync(tooManySessions))
 
   const handle: Endpoint["handle"] = Effect.fnUntraced(
     function* (request) {
@@ -206,8 +227,8 @@ export const makeEndpoint = Effect.fnUntraced(function* <Tools extends Record<st
       if (!allowed.includes(request.method)) return methodNotAllowed(allowed)
       if (yield* Ref.get(isClosing)) return closing()
       const caller = yield* gate.verify(bearerOf(request))
-      if (request.method !== "POST") return yield* older(request, undefined, caller)
-      return yield* post(request, caller)
+      if (request.method === "POST") return yield* post(request, caller)
+      return yield* older(webRequest(request, yield* Effect.abortSignal), undefined, caller)
     },
     Effect.catchTag("Refused", (refused) => Effect.sync(() => refusalResponse(refused))),
   )

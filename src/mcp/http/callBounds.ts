@@ -1,27 +1,31 @@
-/** How many calls a client may have waiting at once, so that no client keeps the others from calling. */
-import type { CallToolResult } from "@modelcontextprotocol/server"
+/** How many calls a session and a caller may have waiting at once, so that no caller keeps the others from calling. */
 import { errorResult } from "../callResult.ts"
 import type { Backend } from "../toolServers.ts"
+import { makeShares, type Shares } from "./shares.ts"
 
-const tooMany = (limit: number): CallToolResult =>
-  errorResult(
-    "too many calls",
-    `This client already has ${limit} calls waiting, which is the most. Wait until one of them has ended.`,
-  ).result
+const maxCallsOfSession = 64
 
-/** Counts the calls by client. A call beyond the limit is answered at once. */
-export const makeCallBounds = (call: Backend["call"]) => {
-  const running = new Map<string, number>()
-  const add = (client: string, difference: number): void => {
-    const count = (running.get(client) ?? 0) + difference
-    if (count === 0) running.delete(client)
-    else running.set(client, count)
+/** Of all its sessions, and of requests without a session: a quarter of the endpoint's. */
+const maxCallsOfCaller = 512
+
+type Answer = ReturnType<Backend["call"]>
+
+/** A call beyond the limit is answered at once. */
+const within = async (shares: Shares, user: string, what: string, run: () => Answer): Answer => {
+  if (!shares.take(user)) {
+    return errorResult(
+      "too many calls",
+      `${what} already has ${shares.limit} calls waiting, which is the most. Wait until one of them has ended.`,
+    ).result
   }
-  return {
-    call: async (client: string, limit: number, request: Parameters<Backend["call"]>[0]) => {
-      if ((running.get(client) ?? 0) >= limit) return tooMany(limit)
-      add(client, 1)
-      return call(request).finally(() => add(client, -1))
-    },
-  }
+  return run().finally(() => shares.release(user))
+}
+
+export const makeCallBounds = () => {
+  const sessions = makeShares(maxCallsOfSession)
+  const callers = makeShares(maxCallsOfCaller)
+  return (caller: string, session: string | undefined, run: () => Answer): Answer =>
+    within(callers, caller, "The caller (all clients with its token)", () =>
+      session === undefined ? run() : within(sessions, session, "This session", run),
+    )
 }

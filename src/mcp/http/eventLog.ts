@@ -129,5 +129,3 @@ export const makeEventLog = ({ currentCall, lostAnswer, maxAgeMs, maxBytes, now 
 
   return { openStore, expire, bytes: () => bytes }
 }
-
-export type EventLog = ReturnType<typeof makeEventLog>

@@ -12,7 +12,13 @@ const Facts = Schema.Struct({
   capabilities: Schema.Record(Schema.String, Schema.Unknown),
   clientInfo: Schema.Struct({ name: Schema.String, version: Schema.String }),
 })
-export type Facts = typeof Facts.Type
+type Facts = typeof Facts.Type
+
+export interface SessionId {
+  readonly id: string
+  /** What the id says of the client. */
+  readonly facts: Facts
+}
 
 const FactsJson = Schema.fromJsonString(Facts)
 const decodeFacts = Schema.decodeUnknownOption(Facts)
@@ -24,25 +30,24 @@ const maxIdLength = 4096
 
 const pattern = /^[0-9a-f-]{36}\.([\w-]+)$/u
 
-const idOf = (uuid: string, facts: Facts) => `${uuid}.${Base64Url.encode(encodeJson(facts))}`
+const idOf = (uuid: string, facts: Facts): SessionId | undefined => {
+  const id = `${uuid}.${Base64Url.encode(encodeJson(facts))}`
+  return id.length <= maxIdLength ? { id, facts } : undefined
+}
 
 /** The id of a new session for the parameters of `initialize`. Undefined if they are invalid, which the SDK answers. */
-export const makeSessionId = (uuid: string, params: unknown): string | undefined =>
-  Option.match(decodeFacts(params), {
-    onNone: () => undefined,
-    onSome: (facts) => {
-      const id = idOf(uuid, facts)
-      if (id.length <= maxIdLength) return id
-      // Whether the client shows forms is what matters.
-      const { elicitation } = facts.capabilities
-      const short = { ...facts, capabilities: elicitation === undefined ? {} : { elicitation } }
-      const shortId = idOf(uuid, short)
-      return shortId.length <= maxIdLength ? shortId : undefined
-    },
-  })
+export const makeSessionId = (uuid: string, params: unknown): SessionId | undefined => {
+  const facts = Option.getOrUndefined(decodeFacts(params))
+  if (facts === undefined) return undefined
+  // Of what does not fit, whether the client shows forms is what matters.
+  const { elicitation } = facts.capabilities
+  return idOf(uuid, facts) ?? idOf(uuid, { ...facts, capabilities: elicitation === undefined ? {} : { elicitation } })
+}
 
-export const readSessionId = (id: string): Option.Option<Facts> => {
+/** What the id says of the client. Undefined if it is not one of ours. */
+export const readSessionId = (id: string): Facts | undefined => {
   const [, encoded] = (id.length <= maxIdLength ? pattern.exec(id) : null) ?? []
-  if (encoded === undefined) return Option.none()
-  return Option.flatMap(Result.getSuccess(Base64Url.decodeString(encoded)), (json) => decodeJson(json))
+  if (encoded === undefined) return undefined
+  const json = Result.getSuccess(Base64Url.decodeString(encoded))
+  return Option.getOrUndefined(Option.flatMap(json, (json) => decodeJson(json)))
 }

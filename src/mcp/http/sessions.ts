@@ -3,15 +3,17 @@
  * after the session was closed because it was idle, and after a restart of the server (`sessionId.ts`).
  */
 import type { CallToolResult, McpServer } from "@modelcontextprotocol/server"
-import { Clock, Data, Effect, Option, Schedule, type Scope, Semaphore } from "effect"
+import { Clock, Data, Effect, Schedule, type Scope, Semaphore } from "effect"
+import type { HttpServerResponse } from "effect/http"
 import type { Caller } from "../access/Gate.ts"
 import { callerInfo } from "../access/callerInfo.ts"
 import type { Backend } from "../toolServers.ts"
-import { isObject } from "../wire/json.ts"
 import { CallTransport, currentCall } from "./callTransport.ts"
 import { makeEventLog } from "./eventLog.ts"
+import { handshakeRequest, initializeOf, sessionHeader } from "./handshake.ts"
 import { makeRunningCalls } from "./runningCalls.ts"
-import { type Facts, makeSessionId, readSessionId } from "./sessionId.ts"
+import { jsonRpcError, serverResponse } from "./responses.ts"
+import { makeSessionId, readSessionId, type SessionId } from "./sessionId.ts"
 
 export interface SessionsOptions {
   /** Makes the server of a session. `offer` shows the tools of this caller. */
@@ -31,7 +33,7 @@ export interface SessionsOptions {
   readonly maxEventBytes?: number
 }
 
-/** A session without streams and calls is closed after this time. */
+/** A session that is not in use is closed after this time. */
 const idleMs = 10 * 60 * 1000
 
 /** How long a client may take until it resumes a broken stream. */
@@ -57,7 +59,7 @@ export interface Sessions {
     request: Request,
     body: unknown,
     caller: Caller,
-  ) => Effect.Effect<Response, TooManySessions, Scope.Scope>
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, TooManySessions, Scope.Scope>
   readonly close: Effect.Effect<void>
 }
 
@@ -66,32 +68,13 @@ interface Session {
   readonly transport: CallTransport
   readonly offer: (caller: Caller) => void
   lastUsedAt: number
-  streams: number
-  calls: number
+  /** Requests and calls that are running, and open streams. */
+  uses: number
 }
 
-/** The header of a request that names its session. */
-const sessionHeader = "mcp-session-id"
-
-const errorResponse = (status: number, code: number, message: string, id: string | number | null = null) =>
-  Response.json({ jsonrpc: "2.0", error: { code, message }, id }, { status })
+const noSession = "Bad Request: Mcp-Session-Id header is required"
 
 const invalidInitialize = "Invalid params: initialize needs protocolVersion, capabilities and clientInfo"
-
-const initializeParams = (body: unknown): unknown =>
-  isObject(body) && body["method"] === "initialize" && "id" in body ? (body["params"] ?? {}) : undefined
-
-const requestId = (body: unknown) => {
-  const id = isObject(body) ? body["id"] : undefined
-  return typeof id === "string" || typeof id === "number" ? id : null
-}
-
-/** Requests of the replayed handshake, which no client sees. */
-const posted = (url: string, headers: Record<string, string> = {}) =>
-  new Request(url, {
-    method: "POST",
-    headers: { accept: "application/json, text/event-stream", "content-type": "application/json", ...headers },
-  })
 
 export const makeSessions = Effect.fnUntraced(function* (
   options: SessionsOptions,
@@ -110,7 +93,14 @@ export const makeSessions = Effect.fnUntraced(function* (
   const sessions = new Map<string, Session>()
   const ended = new Set<string>()
 
-  const isIdle = ({ calls, streams }: Session) => calls === 0 && streams === 0
+  const isIdle = ({ uses }: Session) => uses === 0
+  const use = (session: Session) => {
+    session.uses++
+    return (): void => {
+      session.uses--
+      session.lastUsedAt = now()
+    }
+  }
   const close = (session: Session) => Effect.promise(() => session.transport.close())
 
   /** One caller's sessions take only a part of the room, so that a careless client shuts out nobody else. */
@@ -140,23 +130,11 @@ export const makeSessions = Effect.fnUntraced(function* (
     })
     const { offer, server } = options.openServer({
       call: (request) => {
-        session.calls++
-        return running
-          .call(request, () => options.call(id, request))
-          .finally(() => {
-            session.calls--
-            session.lastUsedAt = now()
-          })
+        const release = use(session)
+        return running.call(request, () => options.call(id, request)).finally(release)
       },
     })
-    const session: Session = {
-      subject: caller.subject,
-      transport,
-      offer,
-      lastUsedAt: now(),
-      streams: 0,
-      calls: 0,
-    }
+    const session: Session = { subject: caller.subject, transport, offer, lastUsedAt: now(), uses: 0 }
     offer(caller)
     yield* Effect.promise(() => server.connect(transport))
     server.server.onerror = options.failed
@@ -164,18 +142,17 @@ export const makeSessions = Effect.fnUntraced(function* (
       clear()
       if (sessions.get(id) === session) sessions.delete(id)
     }
-    sessions.set(id, session)
     return session
   })
 
-  /** Repeats the handshake of a session that is unknown here. None if the id is not one of ours. */
+  /** Repeats the handshake of a session that is unknown here. Undefined if the id is not one of ours. */
   const revive = Effect.fnUntraced(function* (id: string, url: string, caller: Caller) {
-    const facts = ended.has(id) ? Option.none<Facts>() : readSessionId(id)
-    if (Option.isNone(facts)) return undefined
+    const facts = ended.has(id) ? undefined : readSessionId(id)
+    if (facts === undefined) return undefined
     const session = yield* open(id, caller)
-    const post = (body: object, headers?: Record<string, string>) =>
+    const post = (body: object, header?: string) =>
       Effect.promise(async () => {
-        const response = await session.transport.handleRequest(posted(url, headers), {
+        const response = await session.transport.handleRequest(handshakeRequest(url, header), {
           authInfo: callerInfo(caller),
           parsedBody: { jsonrpc: "2.0", ...body },
         })
@@ -183,55 +160,59 @@ export const makeSessions = Effect.fnUntraced(function* (
         await response.text()
         return response.ok
       })
-    const isAccepted = yield* post({ id: "revive", method: "initialize", params: facts.value })
+    const isAccepted = yield* post({ id: "revive", method: "initialize", params: facts })
     if (!isAccepted) return void (yield* close(session))
-    yield* post({ method: "notifications/initialized" }, { [sessionHeader]: id })
+    yield* post({ method: "notifications/initialized" }, id)
+    sessions.set(id, session)
     return session
   })
 
   /** The session that a request names, or undefined if there is none for this caller. */
   const find = Effect.fnUntraced(function* (id: string, url: string, caller: Caller) {
-    const session = sessions.get(id) ?? (yield* revive(id, url, caller))
-    return session?.subject === caller.subject ? session : undefined
-  }, opening.withPermits(1))
-
-  /** Counts the request, whose answer may be a stream, until its scope closes. */
-  const countStream = (session: Session) =>
-    Effect.acquireRelease(
-      Effect.sync(() => void session.streams++),
-      () =>
-        Effect.sync(() => {
-          session.streams--
-          session.lastUsedAt = now()
-        }),
+    const known = Effect.sync(() => sessions.get(id))
+    const knownOrRevived = Effect.flatMap(known, (session) =>
+      session === undefined ? revive(id, url, caller) : Effect.succeed(session),
     )
+    const session = (yield* known) ?? (yield* opening.withPermits(1)(knownOrRevived))
+    return session?.subject === caller.subject ? session : undefined
+  })
 
   const dispatch = Effect.fnUntraced(function* (session: Session, request: Request, body: unknown, caller: Caller) {
-    yield* countStream(session)
+    // Until the answer has been sent, which may be a stream.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => use(session)),
+      (release) => Effect.sync(release),
+    )
     session.offer(caller)
-    return yield* Effect.promise(() =>
+    const response = yield* Effect.promise(() =>
       session.transport.handleRequest(request, {
         authInfo: callerInfo(caller),
         ...(body === undefined ? {} : { parsedBody: body }),
       }),
     )
+    return yield* serverResponse(response)
+  })
+
+  const begin = Effect.fnUntraced(function* ({ facts, id }: SessionId, request: Request, body: object, caller: Caller) {
+    const session = yield* opening.withPermits(1)(open(id, caller))
+    sessions.set(id, session)
+    // Only what its id says of the client, as after a restart: the SDK keeps all that it is given, in each session.
+    return yield* dispatch(session, request, { ...body, params: facts }, caller)
   })
 
   const handle = Effect.fnUntraced(function* (request: Request, body: unknown, caller: Caller) {
     const id = request.headers.get(sessionHeader)
-    const params = initializeParams(body)
-    if (id === null && params !== undefined) {
-      const newId = makeSessionId(crypto.randomUUID(), params)
-      if (newId === undefined) return errorResponse(400, -32602, invalidInitialize, requestId(body))
-      const session = yield* opening.withPermits(1)(open(newId, caller))
-      // Only what its id says of the client, as after a restart: the SDK keeps all that it is given, in each session.
-      const facts = Option.getOrUndefined(readSessionId(newId))
-      return yield* dispatch(session, request, isObject(body) ? { ...body, params: facts } : body, caller)
+    const initialize = initializeOf(body)
+    if (id === null && initialize !== undefined) {
+      const newId = makeSessionId(crypto.randomUUID(), initialize.params)
+      return newId === undefined
+        ? jsonRpcError({ status: 400, code: -32602, message: invalidInitialize, id: initialize.id })
+        : yield* begin(newId, request, initialize.body, caller)
     }
-    if (id === null) return errorResponse(400, -32000, "Bad Request: Mcp-Session-Id header is required")
+    if (id === null) return jsonRpcError({ status: 400, code: -32000, message: noSession })
     const session = yield* find(id, request.url, caller)
     return session === undefined
-      ? errorResponse(404, -32001, "Session not found")
+      ? jsonRpcError({ status: 404, code: -32001, message: "Session not found" })
       : yield* dispatch(session, request, body, caller)
   })
 

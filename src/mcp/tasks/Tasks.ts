@@ -2,7 +2,7 @@
 import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server"
 import { Clock, type Duration, Effect, Fiber, Option, PartitionedSemaphore, Stream, SubscriptionRef } from "effect"
 import type { ToolRequest } from "../toolServers.ts"
-import { callerOf } from "../access/callerInfo.ts"
+import { callerIn } from "../access/callerInfo.ts"
 import { type Elicitation, canAskIn, repliesIn, type Surface } from "../elicitation.ts"
 import { makeFollowedCall } from "./followedCall.ts"
 import type { TaskRequest } from "./offerTasks.ts"
@@ -33,21 +33,16 @@ const lookedUpWithin: Duration.Input = "1 second"
 /** Begins the state of a task that nothing can continue in another process. */
 const onlyHere = "!"
 
-const ownerOf = ({ http }: ServerContext) => callerOf(http?.authInfo)?.subject ?? ""
+const ownerOf = (context: ServerContext) => callerIn(context)?.subject ?? ""
 
 /** A task belongs to its caller. To another one who may read the same, it is a task of another process. */
 const keyOf = (taskId: string, context: ServerContext) => `${ownerOf(context)} ${taskId}`
 
 export interface Running<R> {
-  readonly run: RunCall<R>
+  readonly run: (request: ToolRequest, surface: Surface<CallToolResult>) => Effect.Effect<CallToolResult, never, R>
   /** Whether the caller of this request may make the call that continues a task. */
   readonly mayResume: (call: Resumption, context: ServerContext) => boolean
 }
-
-export type RunCall<R> = (
-  request: ToolRequest,
-  surface: Surface<CallToolResult>,
-) => Effect.Effect<CallToolResult, never, R>
 
 const untilNews = ({ state }: Task["call"]) =>
   SubscriptionRef.changes(state).pipe(Stream.filter(hasNews), Stream.take(1), Stream.runDrain)

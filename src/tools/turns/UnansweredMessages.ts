@@ -39,7 +39,7 @@ export const UnansweredMessages = Context.Reference<UnansweredMessagesValues>(
   },
 )
 
-export const rememberedFor = Duration.minutes(10)
+const rememberedFor = Duration.minutes(10)
 
 /** Maximum number of messages, the newest ones. */
 const maxMessages = 200

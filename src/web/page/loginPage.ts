@@ -1,7 +1,9 @@
 /** Logging in with a token, and out. */
-import { Effect, Option, Redacted, Semaphore } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import { HttpServerRequest, HttpServerResponse, UrlParams } from "effect/http"
 import { Gate, type Refused } from "../../mcp/access/Gate.ts"
+import { makeShares } from "../../mcp/http/shares.ts"
+import { isLoopback } from "../../text/loopback.ts"
 import { html } from "./html.ts"
 import { stillPage } from "./layout.ts"
 import type { Logins } from "./Logins.ts"
@@ -9,11 +11,11 @@ import { home, login as loginPath, ownPath } from "./paths.ts"
 import { answerHtml, answerRedirect } from "./responses.ts"
 import { cookieName, isEncrypted, loginKeys, mayRead } from "./visitor.ts"
 
-/** How long a wrong token takes. One attempt is made at a time, so this bounds the guesses of everybody together. */
+/** How long the answer to a wrong token takes. */
 const slowedBy = "1 second"
 
-/** Attempts that wait. Further ones are refused. */
-const maxWaiting = 20
+/** Attempts from one address at once. Further ones are refused unread, so this bounds the guesses from there to 20 a second. */
+const maxAttempts = 20
 
 const loginForm = (next: string, problem?: string): string =>
   stillPage(
@@ -39,13 +41,19 @@ const loginForm = (next: string, problem?: string): string =>
 export const toLogin = (next: string) =>
   answerRedirect(next === home ? loginPath : `${loginPath}?next=${encodeURIComponent(next)}`)
 
+/** Behind a proxy on this machine, the address that the proxy has added. */
+const addressOf = ({ headers, remoteAddress }: HttpServerRequest.HttpServerRequest): string => {
+  const address = Option.getOrElse(remoteAddress, () => "")
+  const forwarded = headers["x-forwarded-for"]?.split(",").at(-1)?.trim()
+  return forwarded !== undefined && isLoopback(address) ? forwarded : address
+}
+
 const refusedText = ({ message, status }: Refused) =>
   status === 401 ? "This token is not valid. Check that all of it was copied." : message
 
 export const makeLogin = Effect.fnUntraced(function* (logins: Logins) {
   const gate = yield* Gate
-  const oneAtATime = yield* Semaphore.make(1)
-  let waiting = 0
+  const attempts = makeShares(maxAttempts)
 
   const show = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
     const query = new URL(url, "http://localhost").searchParams.get("next")
@@ -65,11 +73,10 @@ export const makeLogin = Effect.fnUntraced(function* (logins: Logins) {
     const request = yield* HttpServerRequest.HttpServerRequest
     const fields = yield* request.urlParamsBody
     const next = ownPath(Option.getOrUndefined(UrlParams.getFirst(fields, "next")))
-    if (waiting >= maxWaiting) return answerHtml(429, loginForm(next, "Too many attempts. Try again in a minute."))
-    waiting++
+    const address = addressOf(request)
+    if (!attempts.take(address)) return answerHtml(429, loginForm(next, "Too many attempts. Try again in a minute."))
     return yield* check(Option.getOrElse(UrlParams.getFirst(fields, "token"), () => "").trim()).pipe(
-      oneAtATime.withPermits(1),
-      Effect.ensuring(Effect.sync(() => waiting--)),
+      Effect.ensuring(Effect.sync(() => attempts.release(address))),
       Effect.flatMap(logins.add),
       Effect.map((key) => {
         const secure = isEncrypted(request)

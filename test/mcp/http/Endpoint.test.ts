@@ -211,6 +211,19 @@ describe("Callers", () => {
   )
 })
 
+describe("Subscriptions", () => {
+  it.effect("of one caller leave room for those of the others", () =>
+    Effect.gen(function* () {
+      const { open, send } = yield* makeToys()
+      const listen = modern("subscriptions/listen", { notifications: { toolsListChanged: true } })
+      for (let count = 1; count <= 128; count++) yield* open(listen)
+      assert.include((yield* send(listen)).text, "already has 128 subscriptions")
+      const other = yield* open({ ...listen, token: "bert:read" })
+      assert.include(other.headers.get("content-type"), "text/event-stream")
+    }).pipe(Effect.scoped),
+  )
+})
+
 describe("The end", () => {
   it.effect("does not wait for subscriptions", () =>
     Effect.gen(function* () {

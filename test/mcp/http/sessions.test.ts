@@ -2,6 +2,7 @@
 import { McpServer } from "@modelcontextprotocol/server"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { makeSessions } from "../../../src/mcp/http/sessions.ts"
 import { initialize } from "./toyEndpoint.ts"
 
@@ -20,7 +21,7 @@ it.effect("A session keeps little of what its client says about itself, which ca
     })
     const body = initialize({ elicitation: { form: {} }, experimental: { large: { text: "x".repeat(10_000) } } })
     const caller = { subject: "anna", scopes: new Set<string>(), stepsUp: false }
-    const response = yield* handle(request, body, caller)
+    const response = HttpServerResponse.toWeb(yield* handle(request, body, caller))
     yield* Effect.promise(() => response.text())
     assert.deepStrictEqual(server.server.getClientCapabilities(), { elicitation: { form: {} } })
   }).pipe(Effect.scoped),

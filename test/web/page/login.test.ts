@@ -56,18 +56,23 @@ describe("the login", () => {
     }).pipe(Effect.provide(overTheFake(tokenGate))),
   )
 
-  it.effect("wrong tokens are tried one at a time, each for a second", () =>
+  it.effect("a wrong token takes a second, 20 at once from one address, which delays nobody else", () =>
     Effect.gen(function* () {
       yield* waiting([])
       const ask = yield* makeAsk
       let refused = 0
-      const guess = (token: string) =>
-        Effect.tap(ask("/login", { form: { token } }), () => Effect.sync(() => refused++))
-      const guesses = yield* Effect.forEach(["a", "b", "c"], (token) => Effect.forkChild(guess(token)))
-      yield* pass(2900, 29)
-      assert.strictEqual(refused, 2)
+      const logIn = (token: string, address: string) =>
+        ask("/login", { form: { token }, headers: { "x-forwarded-for": address }, address: "127.0.0.1" })
+      const guess = (index: number) =>
+        Effect.tap(logIn(`guess ${index}`, "192.0.2.1"), () => Effect.sync(() => refused++))
+      const guesses = yield* Effect.forEach([...Array(20).keys()], (index) => Effect.forkChild(guess(index)))
+      yield* pass(900, 9)
+      assert.strictEqual(refused, 0)
+      assert.strictEqual((yield* logIn("full", "192.0.2.1")).status, 429)
+      assert.strictEqual((yield* logIn("full", "192.0.2.2")).status, 303)
       yield* pass(200)
       for (const each of guesses) assert.strictEqual((yield* Fiber.join(each)).status, 401)
+      assert.strictEqual((yield* logIn("full", "192.0.2.1")).status, 303)
     }).pipe(Effect.provide(overTheFake(tokenGate))),
   )
 

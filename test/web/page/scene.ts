@@ -1,5 +1,5 @@
 /** The page over a fleet of one fake opencode, named `fake`, as a browser asks for it. */
-import { Effect, Layer, Redacted, Stream } from "effect"
+import { Effect, Layer, Option, Redacted, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Discovery } from "../../../src/discovery/Discovery.ts"
 import { Identification } from "../../../src/discovery/identification/Identification.ts"
@@ -63,6 +63,8 @@ type Pairs = ReadonlyArray<readonly [string, string]>
 export interface Sent {
   readonly cookie?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** Where the request comes from. */
+  readonly address?: string
   /** The fields of a form, which is posted. */
   readonly form?: Pairs | Readonly<Record<string, string>>
 }
@@ -78,7 +80,7 @@ const cookiesIn = (headers: Headers) =>
 /** The page, and how it answers a browser while test time passes otherwise. */
 export const makeAsk = Effect.gen(function* () {
   const handle = yield* HttpRouter.toHttpEffect(Page.layer({}))
-  return (path: string, { cookie, form, headers = {} }: Sent = {}) =>
+  return (path: string, { address, cookie, form, headers = {} }: Sent = {}) =>
     Effect.gen(function* () {
       const body =
         form === undefined
@@ -94,7 +96,10 @@ export const makeAsk = Effect.gen(function* () {
         headers: { origin: "http://127.0.0.1:4180", ...(cookie === undefined ? {} : { cookie }), ...headers },
       })
       const answer = yield* handle.pipe(
-        Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+        Effect.provideService(
+          HttpServerRequest.HttpServerRequest,
+          HttpServerRequest.fromWeb(request).modify({ remoteAddress: Option.fromUndefinedOr(address) }),
+        ),
         Effect.scoped,
       )
       const response = HttpServerResponse.toWeb(answer)
