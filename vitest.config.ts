@@ -64,7 +64,7 @@ export default defineConfig({
           exclude: [packageTest],
           // Each file starts an opencode of its own, and mostly waits for it: more workers than CI has cores.
           isolate: false,
-          maxWorkers: 6,
+          maxWorkers: 7,
           sequence: { groupOrder: 1 },
           ...timeouts,
         },
@@ -74,6 +74,7 @@ export default defineConfig({
           name: "package",
           // It starts no opencode, and works hard for a minute: `npm test` runs it while the tests of `system` wait.
           include: [packageTest],
+          sequence: { groupOrder: 3 },
           ...timeouts,
         },
       },
