@@ -1,6 +1,6 @@
 /** Turns whose connection to the real opencode breaks. A proxy in between causes each fault. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber } from "effect"
 import { RespondPermission } from "../../src/tools/requests/RequestTools.ts"
 import { SendMessage } from "../../src/tools/turns/TurnTools.ts"
 import { makeRelay } from "../support/Executable.ts"
@@ -46,14 +46,16 @@ onBothVersions((api) => {
     it.effect("the event stream breaks repeatedly during one turn: completed, no text lost", () =>
       Effect.gen(function* () {
         const { client, proxy, session } = yield* throughProxy(yield* RealOpencode, "Cut often")
-        const turn = yield* midTurn(client, session.id, "slow: 40 200")
-        const streams = yield* proxy.cut.pipe(
-          Effect.andThen(session.status),
-          Effect.repeat({ while: (status) => status !== "idle", schedule: Schedule.spaced("300 millis") }),
-          Effect.andThen(proxy.requests),
-          Effect.map((requests) => requests.filter((request) => /^GET \/(?:global|api)\/event/u.test(request)).length),
+        const turn = yield* midTurn(client, session.id, "slow: 60 200")
+        const streams = Effect.map(
+          proxy.requests,
+          (requests) => requests.filter((request) => /^GET \/(?:global|api)\/event/u.test(request)).length,
         )
-        assert.isAtLeast(streams, 3)
+        for (const count of [2, 3, 4]) {
+          yield* proxy.cut
+          yield* streams.pipe(eventually((opened) => opened >= count))
+        }
+        yield* session.idle
         assertWhole(yield* Fiber.join(turn), yield* session.texts)
       }),
     )
