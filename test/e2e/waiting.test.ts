@@ -62,7 +62,7 @@ layer(FleetClient.layer({ permission: "ask" }), { excludeTestServices: true })(
             eventually(
               ({ messages, session }) =>
                 session.status === "idle" &&
-                messages.at(-1)?.parts.some(({ text }) => text.includes(each.answer)) === true,
+                messages.at(-1)?.parts.some(({ text }) => text?.includes(each.answer)) === true,
             ),
           )
       }),
