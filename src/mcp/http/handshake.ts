@@ -12,7 +12,7 @@ export const initializeOf = (body: unknown) => {
 }
 
 /** A request of the repeated handshake, which no client sees. */
-export const handshakeRequest = (url: string, session?: string) =>
+export const handshakeRequest = (url: string, session?: string): Request =>
   new Request(url, {
     method: "POST",
     headers: {
