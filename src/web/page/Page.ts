@@ -90,7 +90,7 @@ export const layer = (options: PageOptions) =>
           const work = yield* readWork
           ledger.observe({
             requests: work.requests,
-            covers: ({ instance }) => !work.unknown.has(instance),
+            covers: ({ inFleet, instance }) => inFleet && !work.unknown.has(instance),
             startedAt,
             endedAt: yield* Clock.currentTimeMillis,
           })
@@ -106,7 +106,7 @@ export const layer = (options: PageOptions) =>
         const view = {
           work: yield* work,
           fleet: yield* list_instances({ limit: instancesShown }),
-          entries: ledger.shown(since),
+          entries: ledger.shown(since).filter(({ request }) => request.inFleet),
           formKey: mayDecide ? formKey : undefined,
         }
         return {

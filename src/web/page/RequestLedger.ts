@@ -32,9 +32,10 @@ export interface Observation {
 const maxSettled = 50
 
 /** What was shown first stays. Different reads find different sessions above the one that asks. */
-const merged = (known: OpenRequest | undefined, { family, ...request }: OpenRequest): OpenRequest => ({
+const merged = (known: OpenRequest | undefined, { family, inFleet, ...request }: OpenRequest): OpenRequest => ({
   ...(known ?? request),
   family: new Set([...(known?.family ?? []), ...family]),
+  inFleet: inFleet || known?.inFleet === true,
 })
 
 /** The time in an id, which follows its prefix: requests of different kinds are sorted by it. */

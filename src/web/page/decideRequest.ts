@@ -77,7 +77,7 @@ export const makeDecideRequest = Effect.fnUntraced(function* (ledger: RequestLed
         const at = yield* Clock.currentTimeMillis
         const family = new Set([pending.request.sessionID, origin.session.id])
         ledger.settle(
-          { instance: target.instance, session: origin.session, family, pending },
+          { instance: target.instance, session: origin.session, family, inFleet: false, pending },
           { at, outcome: `${line(outcome, 1000)}.` },
         )
         yield* Effect.logInfo(`${line(subject, 100)} decided ${id} on the page: ${verdict(decision)}`)

@@ -42,6 +42,7 @@ export const makeReadConversation = Effect.gen(function* () {
               instance: target.instance,
               session: asking,
               family: new Set([pending.request.sessionID, session.id]),
+              inFleet: false,
               pending,
             })),
           { concurrency: 8 },

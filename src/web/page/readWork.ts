@@ -23,6 +23,8 @@ export interface OpenRequest {
   readonly session: Session
   /** That session, and those found above it: the conversations that show the request. */
   readonly family: ReadonlySet<SessionId>
+  /** Whether a look at the whole fleet finds it, which leaves out, for example, old sessions of other projects. */
+  readonly inFleet: boolean
   readonly pending: PendingRequest
 }
 
@@ -95,6 +97,7 @@ export const makeReadWork = Effect.gen(function* () {
               instance: name,
               session: known.get(pending.request.sessionID) ?? session,
               family: new Set([pending.request.sessionID, ...same.map(({ session: { id } }) => id)]),
+              inFleet: true,
               pending,
             },
           ]

@@ -8,6 +8,7 @@ const open = (name: string): OpenRequest => ({
   instance: "shop",
   session: session("main"),
   family: new Set([session("main").id]),
+  inFleet: true,
   pending: { kind: "permission", request: permission(name) },
 })
 
@@ -15,6 +16,7 @@ const asked: OpenRequest = {
   instance: "shop",
   session: session("main"),
   family: new Set([session("main").id]),
+  inFleet: true,
   pending: { kind: "question", request: question("2") },
 }
 

@@ -1,6 +1,6 @@
 /** The page with the fake opencode: what it shows, and that a person's decision arrives once. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Array, Effect } from "effect"
 import {
   assistant,
   done,
@@ -193,6 +193,23 @@ describe("the page", () => {
       const settled = (yield* browse(`/live${decisive}&since=0`)).text
       assert.match(settled, /Review the change[^]*Not open any more/u)
       assert.include((yield* browse("/")).text, "1 session busy")
+    }).pipe(Effect.provide(overTheFake(openGate))),
+  )
+
+  it.effect("does not take a request for settled that a look at the whole fleet leaves out", () =>
+    Effect.gen(function* () {
+      const fake = yield* waiting(["1"])
+      const old = session("old", { directory: "/work/elsewhere", time: { created: 1, updated: 2 } })
+      const others = Array.makeBy(20, (one) => session(`other${one}`, { directory: `/work/other${one}` }))
+      fake.sessions.push(old, ...others)
+      makeBusy(fake, old.id)
+      fake.permissions.push(permission("2", old.id))
+      const browse = yield* makeBrowser
+      const conversation = `/sessions?instance=fake&id=${old.id}`
+      assert.include((yield* browse(conversation)).text, "Approve once")
+      const home = (yield* browse("/")).text
+      assert.include(home, "1 waiting for you")
+      assert.notInclude(home, "Not open any more")
     }).pipe(Effect.provide(overTheFake(openGate))),
   )
 
