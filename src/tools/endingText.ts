@@ -1,4 +1,4 @@
-/** What a model is told whose call is still running when the server is stopped. */
+/** The answer to a call that is still running when the server is stopped. */
 import { line } from "../text/plainText.ts"
 
 const inSession = (args: unknown): string => {
